@@ -1,0 +1,25 @@
+import js from '@eslint/js';
+import globals from './scripts/lib/globals.mjs';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['pkg/**', 'target/**', 'www/dist/**', '.cache/**', 'tests/web/out/**'] },
+  js.configs.recommended,
+  {
+    rules: { eqeqeq: 'error', 'no-console': 'off', 'prefer-const': 'error', 'object-shorthand': 'error' },
+  },
+  { files: ['**/*.{js,mjs}'], languageOptions: { globals } },
+  {
+    files: ['www/**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      // The console of a page that embeds us belongs to that page.
+      'no-console': 'error',
+    },
+  },
+);

@@ -1,0 +1,96 @@
+// Tools the build and the tests need, installed where they are missing.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure, output, root, run, step } from './run.mjs';
+import { ifChanged } from './stamp.mjs';
+
+/** The wasm target of the toolchain in use. */
+export async function ensureWasmTarget() {
+  if ((await output('cargo', ['--version'])) === undefined) {
+    throw new Failure('cargo is not there. Install Rust 1.95 or later with rustup, then run this again.');
+  }
+  const libraries = await output('rustc', ['--print', 'target-libdir', '--target', 'wasm32-unknown-unknown']);
+  if (libraries !== undefined && existsSync(libraries)) return;
+  await step('Rust target wasm32-unknown-unknown', () => run('rustup', ['target', 'add', 'wasm32-unknown-unknown']));
+}
+
+/**
+ * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns a wasm file into a folder
+ * with its JavaScript.
+ */
+export async function ensureWasmBindgen() {
+  const ours = await lockedVersion('Cargo.lock', 'wasm-bindgen');
+  const tool = await lockedVersion('scripts/wasm-bindgen/Cargo.lock', 'wasm-bindgen-cli-support');
+  if (ours !== tool) {
+    throw new Failure(
+      `Cargo.lock has wasm-bindgen ${ours}, scripts/wasm-bindgen/Cargo.lock has ${tool}: they only work together at the same version.`,
+    );
+  }
+  const target = path.join(root, '.cache/wasm-bindgen');
+  const program = path.join(target, 'release', `clipsight-wasm-bindgen${process.platform === 'win32' ? '.exe' : ''}`);
+  await ifChanged({
+    name: `wasm-bindgen ${tool}`,
+    inputs: ['scripts/wasm-bindgen'],
+    outputs: [path.relative(root, program)],
+    work: () =>
+      run(
+        'cargo',
+        [
+          'build',
+          '--release',
+          '--locked',
+          '--manifest-path',
+          'scripts/wasm-bindgen/Cargo.toml',
+          '--target-dir',
+          target,
+        ],
+        { env: { RUSTFLAGS: '' } },
+      ),
+  });
+  return (wasm, folder) => run(program, [wasm, folder]);
+}
+
+async function lockedVersion(lockFile, name) {
+  const lock = await readFile(path.join(root, lockFile), 'utf8');
+  const version = new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(lock)?.[1];
+  if (version === undefined) throw new Failure(`${lockFile} names no ${name}.`);
+  return version;
+}
+
+/** npm packages as locked. */
+export async function ensureNodeModules() {
+  await ifChanged({
+    name: 'npm packages',
+    inputs: ['package.json', 'package-lock.json', 'pkg/package.json'],
+    outputs: ['node_modules/.package-lock.json'],
+    work: () => run('npm', ['ci', '--no-audit', '--no-fund']),
+  });
+}
+
+/** A Chromium for the browser tests; on Debian it is installed where there is none. Returns its path. */
+export async function ensureChromium() {
+  const find = async () => {
+    if (process.env.CHROMIUM !== undefined) return process.env.CHROMIUM;
+    for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
+      const found = await output('sh', ['-c', `command -v ${name}`]);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const found = await find();
+  if (found !== undefined) return found;
+  if ((await output('sh', ['-c', 'command -v apt-get'])) === undefined) {
+    throw new Failure('The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.');
+  }
+  await step('Chromium from Debian', async () => {
+    const command = process.getuid?.() === 0 ? [] : ['sudo'];
+    const [program, ...rest] = [...command, 'apt-get'];
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run(program, [...rest, 'update'], { env });
+    await run(program, [...rest, 'install', '-y', '--no-install-recommends', 'chromium'], { env });
+  });
+  const installed = await find();
+  if (installed === undefined) throw new Failure('Chromium was installed but cannot be found.');
+  return installed;
+}

@@ -1,0 +1,48 @@
+// npm run sizes: what comes over the wire, raw and compressed, and how much of it until the first verdict.
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { main, root } from './lib/run.mjs';
+
+const dist = path.join(root, 'www/dist');
+
+async function measure(file) {
+  const bytes = await readFile(file);
+  const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 } };
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, brotli).length,
+  };
+}
+
+const kilobytes = (bytes) => (bytes / 1000).toFixed(1).padStart(10);
+const row = (name, { raw, gzip, brotli }) =>
+  console.log(`${name.padEnd(34)}${kilobytes(raw)}${kilobytes(gzip)}${kilobytes(brotli)}`);
+const sum = (sizes) =>
+  sizes.reduce((a, b) => ({ raw: a.raw + b.raw, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli }));
+
+await main(async () => {
+  console.log(`${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);
+  const cores = {};
+  for (const kind of ['gpu', 'cpu']) {
+    const folder = path.join(root, 'pkg/wasm', kind);
+    cores[kind] = await measure(path.join(folder, 'clipsight_bg.wasm'));
+    row(`core for the ${kind.toUpperCase()}: wasm`, cores[kind]);
+    const glue = await measure(path.join(folder, 'clipsight.js'));
+    row(`core for the ${kind.toUpperCase()}: JavaScript`, glue);
+  }
+  const model = [];
+  const modelFolder = path.join(root, 'pkg/models/compact');
+  for (const name of (await readdir(modelFolder)).filter((file) => /\.(safetensors|json)$/.test(file))) {
+    model.push(await measure(path.join(modelFolder, name)));
+  }
+  row('model', sum(model));
+  const page = [];
+  for (const name of (await readdir(dist)).filter((file) => /\.(html|js|css)$/.test(file))) {
+    page.push(await measure(path.join(dist, name)));
+  }
+  row('page, worker, both glues', sum(page));
+  for (const kind of ['gpu', 'cpu'])
+    row(`to the first verdict, ${kind.toUpperCase()}`, sum([cores[kind], ...model, ...page]));
+});

@@ -1,0 +1,165 @@
+//! Labelled images: the rows of a manifest CSV (see `../shared/data/README.md` for the columns).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clipsight::{Error, ErrorKind, Result};
+
+/// A manifest's rows, and the folder its paths start from.
+#[derive(Clone, Debug)]
+pub(crate) struct Dataset {
+    /// The folder of the manifest.
+    pub(crate) root: PathBuf,
+    /// The rows, in the manifest's order.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One labelled image.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Path below the dataset's root.
+    pub(crate) file: String,
+    /// Generated or not.
+    pub(crate) label: Label,
+    /// What the image may be used for.
+    pub(crate) role: Role,
+    /// Generator or source.
+    pub(crate) origin: String,
+    /// What it shows, such as `photo` or `art`.
+    pub(crate) content: String,
+    /// Every other column by name.
+    pub(crate) other: BTreeMap<String, String>,
+}
+
+impl Entry {
+    /// The prompt that several generators were given, where it is known.
+    #[cfg(feature = "train")]
+    pub(crate) fn prompt(&self) -> Option<&str> {
+        self.other.get("group").map(String::as_str).filter(|group| !group.is_empty())
+    }
+}
+
+/// Whether an image was generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Label {
+    /// By a machine.
+    Ai,
+    /// By a camera or a human hand.
+    Real,
+}
+
+/// What an image may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// Training.
+    Fit,
+    /// Choosing between variants.
+    Select,
+    /// Calibration.
+    Calibrate,
+    /// Reporting, nothing else.
+    Test,
+}
+
+impl Role {
+    const ALL: [Self; 4] = [Self::Fit, Self::Select, Self::Calibrate, Self::Test];
+
+    /// The name in the manifest.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Select => "select",
+            Self::Calibrate => "calibrate",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl Entry {
+    /// The entry of a row. By hand: csv guesses the types of flattened columns, and a number is no `String` to serde.
+    fn of(mut row: BTreeMap<String, String>) -> std::result::Result<Self, String> {
+        let mut take =
+            |column: &str| row.remove(column).ok_or_else(|| format!("there is no column {column}"));
+        let label = match take("label")?.as_str() {
+            "ai" => Label::Ai,
+            "real" => Label::Real,
+            other => return Err(format!("the label is ai or real, not {other:?}")),
+        };
+        let role = take("role")?;
+        let role = Role::ALL
+            .into_iter()
+            .find(|known| known.name() == role)
+            .ok_or_else(|| format!("the role is fit, select, calibrate or test, not {role:?}"))?;
+        let (file, origin) = (take("file")?, take("origin")?);
+        let content = row.remove("content").unwrap_or_default();
+        Ok(Self { file, label, role, origin, content, other: row })
+    }
+}
+
+impl Dataset {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Argument`] when it is no manifest.
+    pub(crate) fn read(manifest: &Path) -> Result<Self> {
+        let unreadable = |error: csv::Error| {
+            let kind = if error.is_io_error() { ErrorKind::Io } else { ErrorKind::Argument };
+            let message = format!("cannot read the manifest {}: {error}", manifest.display());
+            Error::new(kind, message).with_source(error)
+        };
+        let entries = csv::Reader::from_path(manifest)
+            .map_err(unreadable)?
+            .deserialize::<BTreeMap<String, String>>()
+            .enumerate()
+            .map(|(index, row)| {
+                Entry::of(row.map_err(unreadable)?).map_err(|what| {
+                    let message = format!("the manifest {}, row {}: {what}", manifest.display(), index + 1);
+                    Error::new(ErrorKind::Argument, message)
+                })
+            })
+            .collect::<Result<Vec<Entry>>>()?;
+        let root = manifest.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { root, entries })
+    }
+
+    /// The rows of one role.
+    pub(crate) fn role(&self, role: Role) -> Vec<Entry> {
+        self.entries.iter().filter(|entry| entry.role == role).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Dataset> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.csv");
+        std::fs::write(&path, text).unwrap();
+        Dataset::read(&path)
+    }
+
+    #[test]
+    fn numbers_in_other_columns_stay_text() {
+        let rows = "file,label,role,origin,width\na.jpg,ai,test,sd15,288\nb.jpg,real,fit,camera,\n";
+        let dataset = read(rows).unwrap();
+        assert_eq!(dataset.entries[0].other["width"], "288");
+        assert_eq!((dataset.entries[0].label, dataset.entries[1].role), (Label::Ai, Role::Fit));
+        assert_eq!(dataset.role(Role::Test).len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused() {
+        for (text, part) in [
+            ("file,label,role\na,ai,test\n", "column origin"),
+            ("file,label,role,origin\na,fake,test,x\n", "row 1: the label"),
+            ("file,label,role,origin\na,ai,test,x\nb,ai,dev,x\n", "row 2: the role"),
+            ("file,label,role,origin\na,ai\n", "cannot read"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument);
+            assert!(error.message().contains(part), "{}", error.message());
+        }
+        assert_eq!(Dataset::read(Path::new("/nowhere/manifest.csv")).unwrap_err().kind(), ErrorKind::Io);
+    }
+}

@@ -1,0 +1,129 @@
+//! `clipsight inspect-model`: loads a model for real and says what it is.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clipsight::Result;
+use clipsight::detect::Grade;
+use clipsight::weights::Manifest;
+
+use crate::io;
+use crate::runtime::{ModelFolder, Runtime};
+
+/// Arguments of `inspect-model`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The model's folder [default: the one that `scan` would use]
+    #[arg(value_name = "DIR")]
+    model: Option<PathBuf>,
+}
+
+/// Loads the model on the CPU, every hash and tensor checked, runs its self-test and prints what its manifest says.
+///
+/// # Errors
+/// Those of loading: nothing is printed of a damaged model.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let folder = ModelFolder::find(args.model.as_deref());
+    let runtime = Runtime::on_cpu(&folder)?;
+    let result = pollster::block_on(runtime.detector().self_test())?;
+    let mut text = describe(runtime.detector().manifest(), &folder)?;
+    let _ = writeln!(
+        text,
+        "self-test     passed: logit {:.6}, stored {:.6}, tolerance {}",
+        result.logit, result.expected, result.tolerance
+    );
+    io::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
+    let architecture = &manifest.architecture;
+    let preprocessing = &manifest.preprocessing;
+    let calibration = &manifest.calibration;
+    let features = manifest.head.features();
+    let tensors = manifest.tensors();
+    let values: usize = tensors.iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<13} {}", io::printable(&value));
+    };
+    line("model", format!("{} (format {}, {})", manifest.id, manifest.format, manifest.licence));
+    line("folder", folder.path().display().to_string());
+    line(
+        "encoder",
+        format!(
+            "vision transformer, {} px, patch {}, width {}, {} layers, {} heads, {:?}{}",
+            architecture.image_size,
+            architecture.patch_size,
+            architecture.width,
+            architecture.layers,
+            architecture.heads,
+            architecture.activation,
+            if architecture.pre_norm { ", norm before the first layer" } else { "" },
+        ),
+    );
+    line(
+        "input",
+        format!(
+            "{}, centre {} px, mean {:?}, deviation {:?}",
+            preprocessing.resize_short_side.map_or("not resized".to_owned(), |side| format!(
+                "short side {side} px ({:?})",
+                preprocessing.filter
+            )),
+            preprocessing.crop,
+            preprocessing.mean,
+            preprocessing.std,
+        ),
+    );
+    line(
+        "weights",
+        format!("{} tensors, {values} values, matrices stored as {:?}", tensors.len(), manifest.storage),
+    );
+    for shard in &manifest.shards {
+        line("  shard", format!("{} {:>9} bytes, sha256 {}", shard.file, shard.bytes, shard.sha256));
+    }
+    line(
+        "  together",
+        format!("{} bytes, sha256 of hashes {}", manifest.total_bytes(), manifest.weights_sha256()),
+    );
+    line(
+        "head",
+        format!(
+            "linear over {} features: layers {:?}, {:?}",
+            features.width(architecture),
+            features.layers,
+            features.pools
+        ),
+    );
+    line("calibration", format!("{}, threshold {}", calibration.id()?, calibration.threshold));
+    let edges = &calibration.edges;
+    line(
+        "  grades",
+        format!(
+            "weak < {} <= none < {} <= moderate < {} <= strong < {} <= very-strong",
+            edges.weak_below, edges.moderate, edges.strong, edges.very_strong
+        ),
+    );
+    for views in &calibration.by_views {
+        line(
+            &format!("  {} view{}", views.views, if views.views == 1 { "" } else { "s" }),
+            format!("probability = sigmoid({} * logit + {})", views.slope, views.offset),
+        );
+        for grade in Grade::ALL {
+            let measured =
+                views.measured_error(grade).map_or("never given when measured".to_owned(), |error| {
+                    format!(
+                        "wrong in {:.1} % ({:.1} to {:.1}, {} images)",
+                        error.rate * 100.0,
+                        error.low * 100.0,
+                        error.high * 100.0,
+                        error.n
+                    )
+                });
+            line("", format!("{:<11} {measured}", grade.name()));
+        }
+    }
+    Ok(text)
+}

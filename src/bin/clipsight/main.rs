@@ -1,0 +1,81 @@
+//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card` and `train`.
+//!
+//! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could not start (bad
+//! arguments, missing or damaged model, no GPU), 2 some of the files failed.
+#![allow(clippy::print_stdout, reason = "a program that prints is what this is; the core stays silent")]
+
+mod card;
+mod dataset;
+mod eval;
+mod inspect;
+mod io;
+mod pipeline;
+mod runtime;
+mod scan;
+#[cfg(feature = "train")]
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How strongly images look AI-generated, told on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "clipsight", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score images and folders of images
+    Scan(scan::Args),
+    /// Measure a model on labelled images
+    Eval(eval::Args),
+    /// Load a model, check every hash and tensor, and say what it is
+    InspectModel(inspect::Args),
+    /// Write the figures of a model's eval.json into its card, or check that they are there
+    Card(card::Args),
+    /// Train the compact model's head and calibration
+    #[cfg(feature = "train")]
+    Train(train::Args),
+}
+
+/// Bad arguments, a missing model: nothing was done.
+const COULD_NOT_START: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing can only fail when nobody listens. Help and version are no errors; clap's own status for
+            // errors is 2, which here means that some files failed.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(COULD_NOT_START) } else { ExitCode::SUCCESS };
+        }
+    };
+    let result = match cli.command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::InspectModel(args) => inspect::run(&args),
+        Command::Card(args) => card::run(&args),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("clipsight: {} [{}]", io::printable(error.message()), error.kind().code());
+        let mut said = error.message().to_owned();
+        let mut below = std::error::Error::source(&error);
+        while let Some(source) = below {
+            // Many errors already repeat what is below them.
+            let text = source.to_string();
+            if !said.contains(&text) {
+                eprintln!("  because: {}", io::printable(&text));
+                said = text;
+            }
+            below = source.source();
+        }
+        ExitCode::from(COULD_NOT_START)
+    })
+}

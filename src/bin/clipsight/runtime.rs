@@ -1,0 +1,273 @@
+//! A model on a device: where models lie, which device runs, and the self-test before anything is believed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use clap::ValueEnum;
+use clipsight::detect::{Analysis, Detector, Encoded};
+use clipsight::limits::MAX_MANIFEST_BYTES;
+use clipsight::weights::{Manifest, ModelLoader};
+use clipsight::{Error, ErrorKind, Result};
+
+use crate::io;
+
+/// Which device was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceChoice {
+    /// The GPU if this build has GPU support and one answers the self-test rightly, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+    /// The GPU, or an error
+    Gpu,
+}
+
+/// The arguments of every command that runs a model.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RuntimeArgs {
+    /// The model's folder [default: $CLIPSIGHT_MODEL, else models/compact beside the program or in its sources]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// The device that computes
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+}
+
+/// The folder of a model: `model.json` and its shards.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelFolder(PathBuf);
+
+/// A model that passed its self-test, on a device.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    detector: Detector,
+    /// GPUs take one image at a time; meanwhile other threads decode.
+    turn: Option<Mutex<()>>,
+    device: String,
+}
+
+impl RuntimeArgs {
+    /// Loads the model and tests it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] or [`ErrorKind::WeightsCorrupt`] for the model; [`ErrorKind::NoGpu`] or
+    /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong numbers.
+    pub(crate) fn open(&self) -> Result<Runtime> {
+        let folder = ModelFolder::find(self.model.as_deref());
+        match self.device {
+            DeviceChoice::Cpu => Runtime::on_cpu(&folder),
+            DeviceChoice::Gpu => gpu::open(&folder, true),
+            DeviceChoice::Auto if gpu::COMPILED_IN => gpu::open(&folder, false).or_else(|error| {
+                // A damaged model is no reason to try another device.
+                if !matches!(error.kind(), ErrorKind::NoGpu | ErrorKind::DeviceLost) {
+                    return Err(error);
+                }
+                eprintln!("clipsight: the GPU is not used: {}", error.message());
+                Runtime::on_cpu(&folder)
+            }),
+            DeviceChoice::Auto => Runtime::on_cpu(&folder),
+        }
+    }
+}
+
+impl ModelFolder {
+    /// The folder named by the argument, else by `CLIPSIGHT_MODEL`, else `models/compact` beside the program, else
+    /// in the sources that it was built from.
+    pub(crate) fn find(argument: Option<&Path>) -> Self {
+        if let Some(folder) = argument {
+            return Self(folder.to_owned());
+        }
+        if let Some(folder) = std::env::var_os("CLIPSIGHT_MODEL").filter(|value| !value.is_empty()) {
+            return Self(folder.into());
+        }
+        let compact = Path::new("models").join("compact");
+        let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
+        match beside.filter(|folder| folder.join("model.json").is_file()) {
+            Some(folder) => Self(folder),
+            None => Self(Path::new(env!("CARGO_MANIFEST_DIR")).join(compact)),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The model's manifest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`].
+    pub(crate) fn manifest(&self) -> Result<Manifest> {
+        let bytes =
+            io::read_at_most(&self.0.join("model.json"), MAX_MANIFEST_BYTES as u64).map_err(|error| {
+                let message =
+                    format!("there is no model in {}: name its folder with --model", self.0.display());
+                Error::new(ErrorKind::Io, message).with_source(error)
+            })?;
+        Manifest::from_json(&bytes)
+    }
+
+    /// Loads the whole model onto `device`.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest).
+    pub(crate) fn load(&self, device: burn::tensor::Device) -> Result<Detector> {
+        let manifest = self.manifest()?;
+        let shards = manifest.shards.clone();
+        let mut loader = ModelLoader::new(manifest, device);
+        for (index, shard) in shards.iter().enumerate() {
+            let bytes = io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
+                let message = format!("the model is incomplete: its weights {} cannot be read", shard.file);
+                Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
+            })?;
+            loader.push_shard(index, &bytes)?;
+        }
+        Detector::new(loader.finish()?)
+    }
+}
+
+impl Runtime {
+    /// The model on the CPU.
+    pub(crate) fn on_cpu(folder: &ModelFolder) -> Result<Self> {
+        let detector = folder.load(burn::tensor::Device::flex())?;
+        // The CPU is what the stored logit was computed on: if they differ, one of the two is damaged.
+        self_test(&detector, ErrorKind::WeightsCorrupt)?;
+        Ok(Self { detector, turn: None, device: "CPU".to_owned() })
+    }
+
+    /// The model.
+    pub(crate) fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// The device, for people.
+    pub(crate) fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Checks that the model can be asked for this number of views, and fills in the default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`].
+    pub(crate) fn views(&self, asked: Option<usize>) -> Result<usize> {
+        let calibration = &self.detector.manifest().calibration;
+        let views = asked.unwrap_or_else(|| calibration.default_views());
+        calibration.for_views(views).map(|_| views)
+    }
+
+    /// Scores a prepared image.
+    ///
+    /// # Errors
+    /// As [`Detector::score`].
+    pub(crate) fn score(&self, image: Encoded) -> Result<Analysis> {
+        self.in_turn(|| pollster::block_on(self.detector.score(image)))
+    }
+
+    /// One logit a view.
+    ///
+    /// # Errors
+    /// As [`Detector::logits`].
+    pub(crate) fn logits(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.logits(views)))
+    }
+
+    fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
+        let Some(turn) = &self.turn else { return compute() };
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = compute()?;
+        gpu::check()?;
+        Ok(result)
+    }
+}
+
+/// Computes the known logit; `kind` is the error of a device that gives another.
+fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
+    let result = pollster::block_on(detector.self_test())?;
+    if result.passed {
+        return Ok(());
+    }
+    let message = format!(
+        "the self-test gives the logit {} where {} +- {} is expected: {}",
+        result.logit,
+        result.expected,
+        result.tolerance,
+        if kind == ErrorKind::DeviceLost { "this GPU computes wrong numbers" } else { "get the model anew" },
+    );
+    Err(Error::new(kind, message))
+}
+
+#[cfg(feature = "webgpu")]
+mod gpu {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use clipsight::{Error, ErrorKind, Result};
+
+    use super::{ModelFolder, Runtime, self_test};
+
+    pub(super) const COMPILED_IN: bool = true;
+
+    /// Set by the GPU's error callbacks: a result computed after such a report is not to be trusted.
+    static FAULT: AtomicBool = AtomicBool::new(false);
+
+    /// The model on the GPU. Unless `any`, a GPU that the CPU only plays (a software rasteriser) is refused: the
+    /// CPU's own path is several times faster.
+    pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
+        let (device, setup) = burn::tensor::Device::wgpu_options().init_with_setup().map_err(|error| {
+            let message = format!("there is no usable GPU ({error}); use --device cpu");
+            Error::new(ErrorKind::NoGpu, message)
+        })?;
+        // Replaces wgpu's own handler, which panics.
+        setup.device.on_uncaptured_error(Arc::new(|_: wgpu::Error| FAULT.store(true, Ordering::Relaxed)));
+        setup.device.set_device_lost_callback(|_, _| FAULT.store(true, Ordering::Relaxed));
+        let adapter = setup.adapter.get_info();
+        if !any && adapter.device_type == wgpu::DeviceType::Cpu {
+            let message =
+                format!("{} is a software rasteriser, slower than the CPU's own path", adapter.name);
+            return Err(Error::new(ErrorKind::NoGpu, message));
+        }
+        let detector = folder.load(device)?;
+        self_test(&detector, ErrorKind::DeviceLost)?;
+        check()?;
+        let device = format!("GPU: {} ({})", adapter.name, adapter.backend);
+        Ok(Runtime { detector, turn: Some(Mutex::new(())), device })
+    }
+
+    pub(super) fn check() -> Result<()> {
+        if FAULT.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::DeviceLost, "the GPU reported an error; use --device cpu"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+mod gpu {
+    use clipsight::{Error, ErrorKind, Result};
+
+    use super::{ModelFolder, Runtime};
+
+    pub(super) const COMPILED_IN: bool = false;
+
+    pub(super) fn open(_: &ModelFolder, _: bool) -> Result<Runtime> {
+        let message = "this build has no GPU support; build with --features webgpu, or use --device cpu";
+        Err(Error::new(ErrorKind::NoGpu, message))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the same interface as with a GPU")]
+    pub(super) fn check() -> Result<()> {
+        Ok(())
+    }
+}
+
+/// `--views`.
+///
+/// # Errors
+/// A message for any number but 1 and 5.
+pub(crate) fn parse_views(text: &str) -> std::result::Result<usize, String> {
+    match text {
+        "1" => Ok(1),
+        "5" => Ok(5),
+        _ => Err("must be 1 (the centre) or 5 (the centre and the corners)".to_owned()),
+    }
+}

@@ -1,0 +1,592 @@
+//! `clipsight train`: fits the compact model's head and calibration, and writes the model.
+//!
+//! The encoder is quantised first and stays as it is; the head learns from the features that the shipped, quantised
+//! encoder gives. Roles are kept apart: the head is fitted on `fit`, its penalty chosen on `select`, probabilities
+//! calibrated on `calibrate`; `test` is only measured, and only after everything is fixed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use burn::tensor::Device;
+use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
+use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression, platt};
+use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
+use clipsight::image::deliveries::{Chroma, Delivery, Rng, Size};
+use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
+use clipsight::metrics::{Sample, auc};
+use clipsight::weights::{
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex, timm,
+};
+use clipsight::{Error, ErrorKind, Result};
+use half::f16;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use crate::dataset::{Dataset, Entry, Label, Role};
+use crate::eval::{Scored, evaluate};
+use crate::io::{read_file, write_file};
+
+/// Arguments of `clipsight train`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Labelled images: a manifest with the columns file, label, role, origin.
+    #[arg(long, default_value = "../shared/data/manifest.csv")]
+    data: PathBuf,
+    /// Pretrained encoder: timm's vit_tiny_patch16_224 in safetensors.
+    #[arg(long, default_value = "../shared/weights/vit_tiny_patch16_224.safetensors")]
+    encoder: PathBuf,
+    /// Folder that the model is written to.
+    #[arg(long, default_value = "models/compact")]
+    out: PathBuf,
+    /// Folder for features already computed; an interrupted run goes on from there.
+    #[arg(long, default_value = "target/train-cache")]
+    cache: PathBuf,
+    /// Seed of the augmentation.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Augmented copies of every training image, beside the image itself.
+    #[arg(long, default_value_t = 2)]
+    copies: u32,
+}
+
+/// Name and version of the model that this recipe makes.
+const MODEL_ID: &str = "clipsight-compact-1";
+
+/// Layers whose tokens the head reads. The first layers lowered the figures on `select`.
+const FIRST_LAYER: usize = 3;
+
+/// See `Transform`.
+const TRANSFORM: Transform = Transform::SignedSqrt;
+
+/// Share of an origin's size in its weight: between every image alike (1) and every origin alike (0).
+const ORIGIN_POWER: f64 = 0.75;
+
+/// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins of which a few decide,
+/// and out of fold on `fit`, whose origins are many.
+const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
+
+/// Grades begin at round probabilities, which mean what they say once calibrated.
+const EDGES: GradeEdges = GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
+
+/// Views of `ViewCount::FiveCrops` beside the centre.
+const CORNERS: usize = 4;
+
+/// Images a step: enough to keep all cores busy, few enough to lose little when interrupted.
+const STEP: usize = 16;
+
+/// The compact model's preprocessing. Training images come with a short side of 288 pixels, so larger ones are
+/// reduced to that, and the crop is cut without any further resize that would blur the traces looked for.
+fn preprocessing() -> Preprocessing {
+    Preprocessing {
+        resize_short_side: Some(288),
+        enlarge: false,
+        filter: Filter::Lanczos3,
+        crop: 224,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+    }
+}
+
+/// What is done to an image before its features are taken.
+#[derive(Clone, Copy, Debug)]
+enum Variant {
+    /// The centre crop.
+    Centre,
+    /// The four corner crops: four rows an image.
+    Corners,
+    /// A random delivery, the same for the same seed, copy and image.
+    Augmented { seed: u64, copy: u32 },
+    /// A fixed delivery, then the centre crop.
+    Delivered(Fixed),
+}
+
+/// What the penalty is chosen and probabilities are calibrated on.
+const DELIVERED: [Variant; 3] =
+    [Variant::Centre, Variant::Delivered(Fixed::Jpeg60), Variant::Delivered(Fixed::Half)];
+
+/// Deliveries that are the same for every image.
+#[derive(Clone, Copy, Debug)]
+enum Fixed {
+    Jpeg60,
+    Half,
+}
+
+impl Fixed {
+    fn delivery(self) -> Delivery {
+        match self {
+            Self::Jpeg60 => Delivery::Jpeg { quality: 60, chroma: Chroma::Quarter },
+            Self::Half => Delivery::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
+        }
+    }
+}
+
+impl Variant {
+    /// Name of the cache file.
+    fn name(self) -> String {
+        match self {
+            Self::Centre => "centre".to_owned(),
+            Self::Corners => "corners".to_owned(),
+            Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
+            Self::Delivered(fixed) => format!("{fixed:?}").to_lowercase(),
+        }
+    }
+
+    fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
+        match self {
+            Self::Centre => preprocessing.views(image, ViewCount::Centre),
+            Self::Corners => Ok(preprocessing.views(image, ViewCount::FiveCrops)?.split_off(1)),
+            Self::Augmented { seed, copy } => {
+                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
+                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
+                preprocessing.views(&delivered, ViewCount::Centre)
+            }
+            Self::Delivered(fixed) => {
+                preprocessing.views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::Centre)
+            }
+        }
+    }
+}
+
+/// Computes features, or finds them in the cache.
+struct Extractor<'a> {
+    detector: &'a Detector,
+    root: &'a Path,
+    cache: PathBuf,
+}
+
+impl Extractor<'_> {
+    /// The features of `entries` (all of one role, in the manifest's order): one row an image and view.
+    fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
+        let width = self.detector.manifest().head.features().width(self.detector.tower().config());
+        let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
+        let path = self.cache.join(format!("{}-{}.f16", role.name(), variant.name()));
+        let mut data = read_cached(&path, entries.len() * width * rows_each, STEP * width * rows_each)?;
+        let done = data.len() / (width * rows_each);
+        let bar = progress(entries.len(), &format!("{} {}", role.name(), variant.name()));
+        bar.set_position(done as u64);
+        let mut file = File::options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| cannot("write", &path, error))?;
+        for (step, chunk) in entries.chunks(STEP).enumerate().skip(done.div_ceil(STEP)) {
+            // One image a task: the encoder's own parallelism, within each product, would leave cores waiting.
+            let features = chunk
+                .par_iter()
+                .enumerate()
+                .map(|(offset, entry)| {
+                    let pixels = decode(&read_file(&self.root.join(&entry.file))?)?.pixels;
+                    let index = (step * STEP + offset) as u64;
+                    let views = variant.views(&pixels, index, &self.detector.manifest().preprocessing)?;
+                    pollster::block_on(self.detector.features(&views))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();
+            let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
+            file.write_all(&bytes).map_err(|error| cannot("write", &path, error))?;
+            data.extend(features);
+            bar.inc(chunk.len() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(FeatureMatrix { data, width })
+    }
+
+    /// The features as the head sees them.
+    fn transformed(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
+        let transform = self.detector.manifest().head.transform();
+        let mut features = self.features(role, entries, variant)?;
+        features.data.par_iter_mut().for_each(|value| *value = f16::from_f32(transform.of(value.to_f32())));
+        Ok(features)
+    }
+}
+
+/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds all `values`, it
+/// is cut back to whole steps.
+fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = read_file(path)?;
+    let mut cached: Vec<f16> = bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+    if cached.len() != values {
+        cached.truncate(cached.len() / step * step);
+        let file = File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
+        file.set_len(2 * cached.len() as u64).map_err(|error| cannot("write", path, error))?;
+    }
+    Ok(cached)
+}
+
+fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display())).with_source(error)
+}
+
+fn progress(length: usize, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64).with_message(what.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Runs the recipe.
+///
+/// # Errors
+/// When data or encoder cannot be read, or the model not written.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let dataset = Dataset::read(&args.data)?;
+    let architecture = VisionConfig::vit_tiny_patch16_224();
+    let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
+    let head = Head::Linear {
+        features: FeatureSpec {
+            layers: (FIRST_LAYER..=architecture.layers + 1).collect(),
+            pools: vec![Pool::Class, Pool::Mean],
+        },
+        transform: TRANSFORM,
+    };
+    let mut recipe = Recipe { architecture, encoder, head };
+
+    // A model with an empty head: its features come from exactly the encoder that ships.
+    let blank = Linear { weight: vec![0.0; recipe.width()], bias: 0.0 };
+    let uncalibrated =
+        calibration(vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }]);
+    let (manifest, shards) = recipe.model(&blank, uncalibrated, 0.0)?;
+    let detector = load(&manifest, &shards)?;
+    let key = sha256_hex(
+        format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head).as_bytes(),
+    );
+    let cache = args.cache.join(&key[..16]);
+    std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
+    let extractor = Extractor { detector: &detector, root: &dataset.root, cache };
+
+    let fit = dataset.role(Role::Fit);
+    let mut training = Training {
+        features: FeatureMatrix::default(),
+        labels: Vec::new(),
+        weights: Vec::new(),
+        folds: Vec::new(),
+    };
+    training.features.width = recipe.width();
+    let copies = (1..=args.copies).map(|copy| Variant::Augmented { seed: args.seed, copy });
+    for variant in std::iter::once(Variant::Centre).chain(copies) {
+        training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
+    }
+
+    let (select, selection) = held_out(&extractor, &dataset, Role::Select, &DELIVERED)?;
+    let mut best: Option<Candidate> = None;
+    for penalty in PENALTIES {
+        let head = training.fit(penalty, None);
+        let mut selected = 0.0;
+        for features in &selection {
+            selected += auc_of(&head.logits(features), &select)? / selection.len() as f64;
+        }
+        let out_of_fold = training.out_of_fold(penalty);
+        let folded = auc_of(&out_of_fold.logits[..fit.len()], &fit)?;
+        eprintln!("penalty {penalty}: AUC {selected:.4} on select, {folded:.4} out of fold");
+        let figure = f64::midpoint(selected, folded);
+        if best.as_ref().is_none_or(|best| figure > best.figure) {
+            best = Some(Candidate { figure, penalty, head, out_of_fold });
+        }
+    }
+    let Some(Candidate { penalty, head: trained, out_of_fold: mut pooled, .. }) = best else {
+        return Err(Error::new(ErrorKind::Internal, "no penalty was tried"));
+    };
+    eprintln!("penalty {penalty} is taken");
+
+    let (calibrate, deliveries) = held_out(&extractor, &dataset, Role::Calibrate, &DELIVERED)?;
+    for features in &deliveries {
+        pooled.extend(trained.logits(features), &calibrate, 1.0 / deliveries.len() as f64);
+    }
+    let (slope, offset) = pooled.platt();
+    // Five views are computed for `calibrate` alone: what they change there is carried over.
+    let centre = trained.logits(&deliveries[0]);
+    let (_, corners) = held_out(&extractor, &dataset, Role::Calibrate, &[Variant::Corners])?;
+    let five = five_view_logits(&centre, &trained.logits(&corners[0]));
+    let of_one = CalibrationSet::of(centre, &calibrate).platt();
+    let of_five = CalibrationSet::of(five, &calibrate).platt();
+    let views = |views, slope, offset| ViewCalibration { views, slope, offset, measured: [None; 4] };
+    let mut calibration = calibration(vec![
+        views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
+        views(1, slope, offset),
+    ]);
+
+    // Everything is fixed now: the test images are only measured.
+    let test = dataset.role(Role::Test);
+    let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Centre)?);
+    let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
+    let five = five_view_logits(&centre, &corners);
+    for index in 0..calibration.by_views.len() {
+        let views = calibration.by_views[index].views;
+        let logits = if views == 1 { &centre } else { &five };
+        let scored = test
+            .iter()
+            .zip(logits)
+            .map(|(entry, logit)| {
+                let generated = entry.label == Label::Ai;
+                Scored::from_logit(generated, &entry.origin, &entry.content, *logit, &calibration, views)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let figures = evaluate(&scored, calibration.threshold)?;
+        eprintln!(
+            "{views} views on test: AUC {:.3}, balanced accuracy {:.3}, recall at 5 % {:.3}, calibration error {:.3}",
+            figures.auc,
+            figures.balanced_accuracy,
+            figures.recall_at_5_percent.rate,
+            figures.calibration_error
+        );
+        calibration.by_views[index].measured = figures.measured_errors();
+    }
+
+    // The self-test's logit comes from the finished weights.
+    let (manifest, shards) = recipe.model(&trained, calibration.clone(), 0.0)?;
+    let logit = pollster::block_on(load(&manifest, &shards)?.self_test())?.logit;
+    let (manifest, shards) = recipe.model(&trained, calibration, logit)?;
+    std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
+    for shard in &shards {
+        write_file(&args.out.join(&shard.entry.file), &shard.bytes)?;
+    }
+    write_file(&args.out.join("model.json"), manifest.to_json()?.as_bytes())?;
+    eprintln!(
+        "{} written to {}: {} bytes of weights",
+        manifest.id,
+        args.out.display(),
+        manifest.total_bytes()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a model is made of, but for what training finds.
+struct Recipe {
+    architecture: VisionConfig,
+    encoder: BTreeMap<String, HostTensor>,
+    head: Head,
+}
+
+impl Recipe {
+    fn width(&self) -> usize {
+        self.head.features().width(&self.architecture)
+    }
+
+    /// The model with this head: its manifest and its shards.
+    fn model(
+        &mut self,
+        head: &Linear,
+        calibration: Calibration,
+        logit: f32,
+    ) -> Result<(Manifest, Vec<PackedShard>)> {
+        let [weight, bias] = LinearHead::TENSORS;
+        let values: Vec<f32> = head.weight.iter().map(|value| *value as f32).collect();
+        self.encoder.insert(weight.to_owned(), HostTensor::new(vec![values.len()], values)?);
+        self.encoder.insert(bias.to_owned(), HostTensor::new(vec![1], vec![head.bias as f32])?);
+        let mut manifest = Manifest {
+            format: FORMAT_VERSION,
+            id: MODEL_ID.to_owned(),
+            licence: "Apache-2.0".to_owned(),
+            architecture: self.architecture.clone(),
+            preprocessing: preprocessing(),
+            storage: Storage::Q8,
+            shards: Vec::new(),
+            head: self.head.clone(),
+            calibration,
+            self_test: SelfTest { logit, tolerance: 0.02 },
+        };
+        let shards = pack(&manifest.tensors(), &self.encoder, manifest.storage, "compact")?;
+        manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
+        Ok((manifest, shards))
+    }
+}
+
+fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
+    Calibration { threshold: 0.5, edges: EDGES, by_views }
+}
+
+/// Loads a model as everyone else does, through the hash-checking reader.
+fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
+    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    for (index, shard) in shards.iter().enumerate() {
+        loader.push_shard(index, &shard.bytes)?;
+    }
+    Detector::new(loader.finish()?)
+}
+
+/// A head and how well it did where it was not fitted.
+struct Candidate {
+    figure: f64,
+    penalty: f64,
+    head: Linear,
+    out_of_fold: CalibrationSet,
+}
+
+/// Everything the head is fitted on.
+struct Training {
+    features: FeatureMatrix,
+    labels: Vec<f32>,
+    weights: Vec<f64>,
+    folds: Vec<usize>,
+}
+
+/// Parts of `fit`, disjoint by origin, each scored by a head that saw only the others.
+const FOLDS: usize = 5;
+
+impl Training {
+    fn add(&mut self, features: &FeatureMatrix, entries: &[Entry]) {
+        self.features.extend(features);
+        let labels = labels(entries);
+        self.weights.extend(balanced_weights(&labels, &origins(entries), ORIGIN_POWER));
+        self.labels.extend(labels);
+        self.folds.extend(folds(entries));
+    }
+
+    /// The head fitted on all rows, or on all but those of one fold.
+    fn fit(&self, penalty: f64, without: Option<usize>) -> Linear {
+        let mut part = FeatureMatrix { data: Vec::new(), width: self.features.width };
+        let (mut labels, mut weights) = (Vec::new(), Vec::new());
+        for row in 0..self.labels.len() {
+            if without != Some(self.folds[row]) {
+                part.data.extend_from_slice(self.features.row(row));
+                labels.push(self.labels[row]);
+                weights.push(self.weights[row]);
+            }
+        }
+        logistic_regression(&part, &labels, &weights, penalty)
+    }
+
+    /// Every row's logit from a head that saw no image of its origin. Two classes of hundreds of images from a dozen
+    /// origins, as `calibrate` alone offers, would leave the offset to those origins' whims.
+    fn out_of_fold(&self, penalty: f64) -> CalibrationSet {
+        let mut logits = vec![0.0; self.labels.len()];
+        for fold in 0..FOLDS {
+            let head = self.fit(penalty, Some(fold));
+            for row in (0..self.labels.len()).filter(|row| self.folds[*row] == fold) {
+                logits[row] = head.logit(self.features.row(row));
+            }
+        }
+        // Half of the whole weight, as much as `calibrate`.
+        let total: f64 = self.weights.iter().sum();
+        let weights = self.weights.iter().map(|weight| weight / total).collect();
+        CalibrationSet { logits, labels: self.labels.clone(), weights }
+    }
+}
+
+/// Logits with their classes.
+struct CalibrationSet {
+    logits: Vec<f64>,
+    labels: Vec<f32>,
+    weights: Vec<f64>,
+}
+
+impl CalibrationSet {
+    fn of(logits: Vec<f64>, entries: &[Entry]) -> Self {
+        let labels = labels(entries);
+        let weights = balanced_weights(&labels, &origins(entries), ORIGIN_POWER);
+        Self { logits, labels, weights }
+    }
+
+    fn extend(&mut self, logits: Vec<f64>, entries: &[Entry], share: f64) {
+        let other = Self::of(logits, entries);
+        self.logits.extend(other.logits);
+        self.labels.extend(other.labels);
+        self.weights.extend(other.weights.iter().map(|weight| weight * share));
+    }
+
+    fn platt(&self) -> (f64, f64) {
+        platt(&self.logits, &self.labels, &self.weights)
+    }
+}
+
+/// The images of a role that share no prompt with `fit`, and their transformed features under each variant.
+fn held_out(
+    extractor: &Extractor<'_>,
+    dataset: &Dataset,
+    role: Role,
+    variants: &[Variant],
+) -> Result<(Vec<Entry>, Vec<FeatureMatrix>)> {
+    let entries = dataset.role(role);
+    let keep = unseen_prompts(&dataset.role(Role::Fit), &entries);
+    let features = variants
+        .iter()
+        .map(|variant| Ok(keep_rows(extractor.transformed(role, &entries, *variant)?, &keep)))
+        .collect::<Result<Vec<_>>>()?;
+    let kept = entries.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry).collect();
+    Ok((kept, features))
+}
+
+/// The mean over the centre's logit and those of the four corners.
+fn five_view_logits(centre: &[f64], corners: &[f64]) -> Vec<f64> {
+    let corners = corners.as_chunks::<CORNERS>().0;
+    centre.iter().zip(corners).map(|(centre, corners)| (centre + corners.iter().sum::<f64>()) / 5.0).collect()
+}
+
+fn labels(entries: &[Entry]) -> Vec<f32> {
+    entries.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect()
+}
+
+fn origins(entries: &[Entry]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.origin.as_str()).collect()
+}
+
+/// A fold for every image: origins that share a prompt stay together, and each class is spread evenly, largest
+/// clusters first.
+fn folds(entries: &[Entry]) -> Vec<usize> {
+    let clusters = clusters(entries);
+    let mut sizes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for entry in entries {
+        sizes.entry(clusters[entry.origin.as_str()]).or_default()[usize::from(entry.label == Label::Ai)] += 1;
+    }
+    let mut order: Vec<_> = sizes.into_iter().collect();
+    order.sort_by_key(|(name, [real, generated])| (std::cmp::Reverse(real + generated), *name));
+    let mut totals = [[0; FOLDS]; 2];
+    let mut fold_of = BTreeMap::new();
+    for (cluster, sizes) in order {
+        let class = usize::from(sizes[1] > sizes[0]);
+        let fold = (0..FOLDS).min_by_key(|fold| totals[class][*fold]).unwrap_or(0);
+        totals[0][fold] += sizes[0];
+        totals[1][fold] += sizes[1];
+        fold_of.insert(cluster, fold);
+    }
+    entries.iter().map(|entry| fold_of[clusters[entry.origin.as_str()]]).collect()
+}
+
+/// For every origin the name of its cluster: origins with a prompt (`group`) in common, directly or through others.
+fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
+    let mut cluster: BTreeMap<&str, &str> =
+        entries.iter().map(|entry| (entry.origin.as_str(), entry.origin.as_str())).collect();
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in entries {
+        let Some(prompt) = entry.prompt() else { continue };
+        let (ours, theirs) =
+            (cluster[entry.origin.as_str()], cluster[*first.entry(prompt).or_insert(&entry.origin)]);
+        if ours != theirs {
+            cluster.values_mut().filter(|name| **name == ours).for_each(|name| *name = theirs);
+        }
+    }
+    cluster
+}
+
+/// Which images have a prompt that no image of `fit` has: the others would flatter what was trained on `fit`.
+fn unseen_prompts(fit: &[Entry], entries: &[Entry]) -> Vec<bool> {
+    let seen: BTreeSet<&str> = fit.iter().filter_map(Entry::prompt).collect();
+    entries.iter().map(|entry| entry.prompt().is_none_or(|prompt| !seen.contains(prompt))).collect()
+}
+
+/// The rows to keep, `each` to an entry.
+fn keep_rows(features: FeatureMatrix, keep: &[bool]) -> FeatureMatrix {
+    let each = features.rows() / keep.len().max(1);
+    let data = (0..features.rows())
+        .filter(|row| keep[row / each])
+        .flat_map(|row| features.row(row).to_vec())
+        .collect();
+    FeatureMatrix { data, width: features.width }
+}
+
+fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
+    let samples: Vec<Sample> = logits
+        .iter()
+        .zip(entries)
+        .map(|(score, entry)| Sample { score: *score, positive: entry.label == Label::Ai })
+        .collect();
+    auc(&samples)
+        .ok_or_else(|| Error::new(ErrorKind::Argument, "the manifest lacks images of a class or role"))
+}

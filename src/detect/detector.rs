@@ -1,0 +1,212 @@
+//! The detector: a loaded model that turns bytes into an [`Analysis`].
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::analysis::{Analysis, Evidence, Fidelity, FileFacts, InputFacts, Score, Verdict};
+use super::calibration::{MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
+use super::{AbstainReason, LinearHead};
+use crate::clip::VisionTower;
+use crate::image::{Decoded, Rgb8, ViewCount, decode};
+use crate::weights::{LoadedTensors, Manifest, sha256_hex};
+use crate::{Error, ErrorKind, Result};
+
+/// The version of [`Analysis`].
+const SCHEMA_VERSION: u32 = 1;
+
+/// A model on its device.
+#[derive(Debug)]
+pub struct Detector {
+    manifest: Manifest,
+    device: Device,
+    tower: VisionTower,
+    head: LinearHead,
+}
+
+/// An image decoded and cut into views: what is left to do needs the device.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    file: FileFacts,
+    evidence: Vec<Evidence>,
+    views: Vec<Rgb8>,
+    abstain: Option<AbstainReason>,
+}
+
+/// What the self-test found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelfTestResult {
+    /// Whether the logit is within the tolerance.
+    pub passed: bool,
+    /// The logit computed here.
+    pub logit: f32,
+    /// The logit that the manifest holds.
+    pub expected: f32,
+    /// The largest difference that passes.
+    pub tolerance: f32,
+}
+
+impl Detector {
+    /// The detector of a loaded model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing.
+    pub fn new(loaded: LoadedTensors) -> Result<Self> {
+        let LoadedTensors { manifest, device, mut tensors } = loaded;
+        let tower = VisionTower::assemble(&manifest.architecture, &mut tensors, &device)?;
+        let head = LinearHead::assemble(&manifest.head, &mut tensors)?;
+        Ok(Self { manifest, device, tower, head })
+    }
+
+    /// The model's manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The image encoder.
+    #[must_use]
+    pub fn tower(&self) -> &VisionTower {
+        &self.tower
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Decodes an image and cuts `views` views (the model's default where `None`).
+    ///
+    /// # Errors
+    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
+    pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+        let views = views.unwrap_or_else(|| self.manifest.calibration.default_views());
+        self.manifest.calibration.for_views(views)?;
+        let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
+        let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
+        let abstain = if width.min(height) < MIN_GRADED_SIDE {
+            Some(AbstainReason::TooSmall)
+        } else if views.iter().all(is_flat) {
+            Some(AbstainReason::NoContent)
+        } else {
+            None
+        };
+        let file = FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
+        let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
+        Ok(Encoded { file, evidence, views, abstain })
+    }
+
+    /// Scores a prepared image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the device fails or answers with something that is no number.
+    pub async fn score(&self, image: Encoded) -> Result<Analysis> {
+        let Encoded { file, evidence, views, abstain } = image;
+        let count = views.len();
+        let logits = self.logits(&views).await?;
+        #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
+        let logit = logits.iter().map(|logit| f64::from(*logit)).sum::<f64>() / count as f64;
+        let calibration = &self.manifest.calibration;
+        let by_views = calibration.for_views(count)?;
+        let score = Score { probability: by_views.probability(logit), logit };
+        let model = match (abstain, calibration.grade(score.probability)) {
+            (None, Some(grade)) => {
+                Verdict::Scored { score, grade, measured_error: by_views.measured_error(grade) }
+            }
+            (reason, _) => {
+                Verdict::Abstained { score, reason: reason.unwrap_or(AbstainReason::BetweenGrades) }
+            }
+        };
+        Ok(Analysis {
+            schema_version: SCHEMA_VERSION,
+            file,
+            model,
+            evidence,
+            input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
+            timings: None,
+        })
+    }
+
+    /// [`prepare`](Self::prepare) and [`score`](Self::score).
+    ///
+    /// # Errors
+    /// As the two.
+    pub async fn analyze(&self, bytes: &[u8], views: Option<usize>) -> Result<Analysis> {
+        self.score(self.prepare(bytes, views)?).await
+    }
+
+    /// One logit a view.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
+        read(self.head.forward(self.features_on_device(views))).await
+    }
+
+    /// The head's features of every view, `[views, features]` row-major.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn features(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
+        read(self.features_on_device(views)).await
+    }
+
+    fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {
+        let side = self.manifest.architecture.image_size;
+        let pixels = TensorData::new(self.manifest.preprocessing.tensor(views), [views.len(), 3, side, side]);
+        self.tower.forward(Tensor::from_data(pixels, &self.device), self.manifest.head.features()).features
+    }
+
+    /// Computes the logit of the known image and compares it with the manifest's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the device fails outright.
+    pub async fn self_test(&self) -> Result<SelfTestResult> {
+        let view = self_test_view(self.manifest.preprocessing.crop)?;
+        let logit = self.logits(&[view]).await?.first().copied().unwrap_or(f32::NAN);
+        let expected = self.manifest.self_test.logit;
+        let tolerance = self.manifest.self_test.tolerance;
+        Ok(SelfTestResult { passed: (logit - expected).abs() <= tolerance, logit, expected, tolerance })
+    }
+}
+
+/// Reads values back; a device that computes nonsense is as good as lost.
+async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let lost = || Error::new(ErrorKind::DeviceLost, "the device stopped answering; reload, or use the CPU");
+    let data = tensor.into_data_async().await.map_err(|error| lost().with_source(error))?;
+    let values = data.try_into_vec::<f32>().map_err(|_| lost())?;
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(values)
+    } else {
+        Err(Error::new(ErrorKind::DeviceLost, "the device computed something that is no number; use the CPU"))
+    }
+}
+
+fn is_flat(view: &Rgb8) -> bool {
+    (0..3).all(|channel| {
+        let values = view.pixels().iter().skip(channel).step_by(3);
+        let (low, high) =
+            values.fold((u8::MAX, u8::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+        high.saturating_sub(low) < MIN_CONTENT_RANGE
+    })
+}
+
+/// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random texture (Knuth's
+/// MMIX generator), so that no two patches are alike. Integer arithmetic: the same on every machine.
+///
+/// # Errors
+/// [`ErrorKind::Argument`] for a side of nought.
+pub fn self_test_view(side: u32) -> Result<Rgb8> {
+    let mut state = 1_u64;
+    let mut pixels = Vec::with_capacity(side as usize * side as usize * 3);
+    for y in 0..side {
+        for x in 0..side {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let noise = (state >> 58) as u32;
+            for ramp in [x * 190 / side, y * 190 / side, (x + y) * 95 / side] {
+                #[expect(clippy::cast_possible_truncation, reason = "at most 190 + 63")]
+                pixels.push((ramp + noise) as u8);
+            }
+        }
+    }
+    Rgb8::new(side, side, pixels)
+}

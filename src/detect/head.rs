@@ -1,0 +1,126 @@
+//! Heads: from a feature vector to one logit.
+
+use std::collections::HashMap;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::clip::{DeviceTensor, FeatureSpec, TensorRole, TensorSpec, VisionConfig};
+use crate::{Error, ErrorKind, Result};
+
+/// What the manifest says of the head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Head {
+    /// `logit = weight . transform(features) + bias`; any standardisation of the features is folded into the two.
+    Linear {
+        /// The features it reads.
+        features: FeatureSpec,
+        /// What is done to every feature first.
+        transform: Transform,
+    },
+}
+
+/// A function applied to every feature alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    /// The features as they are.
+    None,
+    /// `sign(x) sqrt(|x|)`: tames the few channels in which vision transformers keep values a hundred times the
+    /// others' (Darcet et al. 2024, arXiv 2309.16588), which standardisation alone does not. Known from bilinear
+    /// pooling (Lin et al. 2015).
+    SignedSqrt,
+}
+
+impl Transform {
+    /// The transform of one value, as training applies it.
+    #[must_use]
+    pub fn of(self, value: f32) -> f32 {
+        match self {
+            Self::None => value,
+            Self::SignedSqrt => value.signum() * value.abs().sqrt(),
+        }
+    }
+
+    fn forward(self, features: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::None => features,
+            Self::SignedSqrt => features.clone().sign() * features.abs().sqrt(),
+        }
+    }
+}
+
+impl Head {
+    /// The features it reads.
+    #[must_use]
+    pub fn features(&self) -> &FeatureSpec {
+        let Self::Linear { features, .. } = self;
+        features
+    }
+
+    /// What is done to every feature before the weights.
+    #[must_use]
+    pub fn transform(&self) -> Transform {
+        let Self::Linear { transform, .. } = self;
+        *transform
+    }
+
+    /// The tensors it needs.
+    #[must_use]
+    pub fn tensors(&self, config: &VisionConfig) -> Vec<TensorSpec> {
+        let vector = |name: &str, width| TensorSpec {
+            name: name.to_owned(),
+            shape: vec![width],
+            role: TensorRole::Vector,
+        };
+        let [weight, bias] = LinearHead::TENSORS;
+        vec![vector(weight, self.features().width(config)), vector(bias, 1)]
+    }
+
+    /// Checks that the encoder gives what the head reads.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`].
+    pub fn validate(&self, config: &VisionConfig) -> Result<()> {
+        self.features().validate(config)
+    }
+}
+
+/// A linear head on its device.
+#[derive(Module, Debug)]
+pub struct LinearHead {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    transform: Transform,
+}
+
+impl LinearHead {
+    /// The names of its tensors: weights `[features]` and bias `[1]`.
+    pub const TENSORS: [&str; 2] = ["head.weight", "head.bias"];
+
+    /// Takes its tensors out of a model's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when one is missing.
+    pub fn assemble(head: &Head, tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+        let [weight, bias] = Self::TENSORS.map(|name| match tensors.remove(name) {
+            Some(DeviceTensor::Vector(tensor)) => Ok(Param::from_tensor(tensor)),
+            _ => Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))),
+        });
+        let weight = weight?.val();
+        let width = weight.dims()[0];
+        Ok(Self {
+            weight: Param::from_tensor(weight.reshape([width, 1])),
+            bias: bias?,
+            transform: head.transform(),
+        })
+    }
+
+    /// Features `[batch, features]` -> logits `[batch]`.
+    pub fn forward(&self, features: Tensor<2>) -> Tensor<1> {
+        self.transform.forward(features).matmul(self.weight.val()).squeeze_dim::<1>(1) + self.bias.val()
+    }
+}

@@ -1,0 +1,148 @@
+//! One error type for the whole crate.
+//!
+//! Every [`Error`] has a [`kind`](Error::kind) (what went wrong, with a stable [`code`](ErrorKind::code) that the
+//! JavaScript package and the command line hand on unchanged) and a [`fault`](ErrorKind::fault) (who can do
+//! something about it). The message is one sentence for a person: what is wrong, and where it helps, what to do.
+
+use std::fmt;
+
+/// The result of every fallible function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error with its kind, a message for people, and the error below it, if any.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync + 'static>>,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes are no image, or a damaged one.
+    Decode,
+    /// The bytes are an image of a kind that is not read.
+    Unsupported,
+    /// A bound of [`limits`](crate::limits) would be crossed.
+    Limit,
+    /// The model's manifest or weights are damaged, incomplete or of an unknown version.
+    WeightsCorrupt,
+    /// A file or folder cannot be read or written.
+    Io,
+    /// The caller passed an argument that makes no sense.
+    Argument,
+    /// There is no usable GPU.
+    NoGpu,
+    /// The GPU stopped answering or computes wrong numbers.
+    DeviceLost,
+    /// The work was cancelled by the caller.
+    Aborted,
+    /// A mistake of ours.
+    Internal,
+}
+
+/// Who can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The image file: another file is needed.
+    File,
+    /// The model files: they must be fetched or made anew.
+    Model,
+    /// A limit of ours: smaller input is needed.
+    Limit,
+    /// The calling code or command line.
+    Caller,
+    /// The machine: disk, GPU, driver.
+    Device,
+    /// This program: please report it.
+    Us,
+}
+
+impl ErrorKind {
+    /// The stable code that leaves the crate: part of the public interface, never changed.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Unsupported => "unsupported",
+            Self::Limit => "limit",
+            Self::WeightsCorrupt => "weights-corrupt",
+            Self::Io => "io",
+            Self::Argument => "argument",
+            Self::NoGpu => "no-gpu",
+            Self::DeviceLost => "device-lost",
+            Self::Aborted => "aborted",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Who can do something about it.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::Decode | Self::Unsupported => Fault::File,
+            Self::Limit => Fault::Limit,
+            Self::WeightsCorrupt => Fault::Model,
+            Self::Argument | Self::Aborted => Fault::Caller,
+            Self::Io | Self::NoGpu | Self::DeviceLost => Fault::Device,
+            Self::Internal => Fault::Us,
+        }
+    }
+}
+
+impl Error {
+    /// An error of `kind` with a message for people.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// The same, keeping the error below it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The message alone, without the errors below it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_kind_message_and_source() {
+        let below = std::io::Error::other("disk on fire");
+        let error = Error::new(ErrorKind::Io, "cannot read a.jpg").with_source(below);
+        assert_eq!(error.kind().code(), "io");
+        assert_eq!(error.kind().fault(), Fault::Device);
+        assert_eq!(error.to_string(), "cannot read a.jpg");
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), "disk on fire");
+    }
+}

@@ -1,0 +1,43 @@
+//! From an image file's bytes to the tensor a model reads.
+//!
+//! [`probe`] reads the header and refuses what crosses [`limits`](crate::limits), [`decode`] gives upright 8-bit RGB
+//! pixels and says what it changed on the way ([`Note`]), [`resize`] equals Pillow's antialiased resize bit for bit,
+//! and [`Preprocessing`], which every model's manifest carries, cuts [views](Preprocessing::views) and makes the
+//! [tensor](Preprocessing::tensor). With the feature `deliveries`, `deliveries` simulates what happens to images
+//! on their way through messengers and sites.
+//!
+//! The kind of a file is decided by its content, never by its name. Colour profiles are ignored, as in the pipelines
+//! the published CLIP checkpoints were trained with.
+//!
+//! ```
+//! use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
+//! let image = Rgb8::new(640, 480, vec![128; 640 * 480 * 3])?;
+//! let preprocessing = Preprocessing {
+//!     resize_short_side: Some(224),
+//!     enlarge: true,
+//!     filter: Filter::Bicubic,
+//!     crop: 224,
+//!     mean: [0.5; 3],
+//!     std: [0.5; 3],
+//! };
+//! let views = preprocessing.views(&image, ViewCount::FiveCrops)?;
+//! assert_eq!(preprocessing.tensor(&views).len(), 5 * 3 * 224 * 224);
+//! # Ok::<(), clipsight::Error>(())
+//! ```
+
+mod decode;
+#[cfg(feature = "deliveries")]
+pub mod deliveries;
+mod header;
+mod jpeg;
+mod orientation;
+mod preprocessing;
+mod resize;
+mod rgb8;
+mod tiff;
+
+pub use decode::{Decoded, Note, decode};
+pub use header::{Format, Header, probe};
+pub use preprocessing::{Preprocessing, ViewCount};
+pub use resize::{Filter, resize};
+pub use rgb8::Rgb8;

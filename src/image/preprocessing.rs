@@ -1,0 +1,305 @@
+//! What a model's manifest says about its input, and how to make that input.
+
+use serde::{Deserialize, Serialize};
+
+use super::resize::{Filter, Window, resize_window};
+use super::rgb8::Rgb8;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+
+/// How a model wants its pixels: size, filter, crop and normalisation.
+///
+/// With `enlarge`, resizing and cropping are `Resize(resize_short_side)` and `CenterCrop(crop)` of torchvision,
+/// rounding included, so the pixels are the ones published checkpoints were evaluated on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocessing {
+    /// The length the shorter side is resized to, the aspect kept; `None` crops the stored pixels, which keeps the
+    /// traces that resizing destroys.
+    pub resize_short_side: Option<u32>,
+    /// Whether images whose shorter side lies between `crop` and `resize_short_side` are enlarged; if not they are
+    /// left alone. Images smaller than `crop` are always enlarged to it.
+    pub enlarge: bool,
+    /// The filter of the resize.
+    pub filter: Filter,
+    /// The side of the square view in pixels.
+    pub crop: u32,
+    /// Subtracted from each channel (red, green, blue), whose values lie in 0..=1.
+    pub mean: [f32; 3],
+    /// Divides each channel after that.
+    pub std: [f32; 3],
+}
+
+/// How many views of an image are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewCount {
+    /// The centre crop.
+    #[default]
+    Centre,
+    /// The centre crop, then the corners: upper left, upper right, lower left, lower right.
+    FiveCrops,
+}
+
+impl ViewCount {
+    /// The number of views: 1 or 5.
+    #[must_use]
+    pub fn count(self) -> usize {
+        match self {
+            Self::Centre => 1,
+            Self::FiveCrops => limits::MAX_VIEWS,
+        }
+    }
+}
+
+impl TryFrom<usize> for ViewCount {
+    type Error = Error;
+
+    /// # Errors
+    /// [`ErrorKind::Argument`] for any number but 1 and 5.
+    fn try_from(count: usize) -> Result<Self> {
+        match count {
+            1 => Ok(Self::Centre),
+            limits::MAX_VIEWS => Ok(Self::FiveCrops),
+            _ => Err(Error::new(
+                ErrorKind::Argument,
+                format!(
+                    "{count} views cannot be made of an image: choose 1 (centre) or 5 (centre and corners)"
+                ),
+            )),
+        }
+    }
+}
+
+impl Preprocessing {
+    /// Checks the values for sense. Call it once on what a manifest says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] with the name of the wrong field.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::new(ErrorKind::Argument, format!("preprocessing: {what}")));
+        if !(1..=limits::MAX_VIEW_SIDE).contains(&self.crop) {
+            return wrong(format!("crop is {}, not 1 to {}", self.crop, limits::MAX_VIEW_SIDE));
+        }
+        if let Some(side) = self.resize_short_side
+            && !(self.crop..=limits::MAX_IMAGE_SIDE).contains(&side)
+        {
+            return wrong(format!(
+                "resize_short_side is {side}, not {} (crop) to {}",
+                self.crop,
+                limits::MAX_IMAGE_SIDE
+            ));
+        }
+        if !self.mean.iter().all(|mean| mean.is_finite()) {
+            return wrong(format!("mean is {:?}, not three numbers", self.mean));
+        }
+        if !self.std.iter().all(|std| std.is_finite() && *std > 0.0) {
+            return wrong(format!("std is {:?}, not three positive numbers", self.std));
+        }
+        Ok(())
+    }
+
+    /// The size the whole image would be resized to before cropping. Sides can be far beyond the limits of an image
+    /// (see `resize`), but not beyond `u32`: [`validate`](Self::validate) bounds the short side, decoding the aspect.
+    fn resized(&self, width: u32, height: u32) -> (u32, u32) {
+        let short = width.min(height);
+        let target = match self.resize_short_side {
+            Some(side) if self.enlarge || short > side => side,
+            _ => short.max(self.crop),
+        };
+        if short == target {
+            return (width, height);
+        }
+        // torchvision: int(size * long / short), truncated.
+        let long = |side: u32| (u64::from(target) * u64::from(side) / u64::from(short)) as u32;
+        if width <= height { (target, long(height)) } else { (long(width), target) }
+    }
+
+    /// Square views of `crop` pixels: the centre, or the centre and the four corners.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate).
+    pub fn views(&self, image: &Rgb8, count: ViewCount) -> Result<Vec<Rgb8>> {
+        self.validate()?;
+        let (width, height) = self.resized(image.width(), image.height());
+        let (right, bottom) = (width - self.crop, height - self.crop);
+        let centre = (round_half_even(right), round_half_even(bottom));
+        let corners = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
+        let corners = &corners[..count.count()];
+        // Where the crops cover much of the image, resizing it once is cheaper than five overlapping parts; where it
+        // is a strip, or left unresized, only the crops are touched.
+        let area = u64::from(width) * u64::from(height);
+        let whole = corners.len() > 1
+            && (width, height) != (image.width(), image.height())
+            && area <= 8 * u64::from(self.crop) * u64::from(self.crop);
+        if whole {
+            let resized =
+                resize_window(image, (width, height), Window { x: 0, y: 0, width, height }, self.filter)?;
+            return corners.iter().map(|&(x, y)| resized.crop(x, y, self.crop, self.crop)).collect();
+        }
+        corners
+            .iter()
+            .map(|&(x, y)| {
+                let window = Window { x, y, width: self.crop, height: self.crop };
+                resize_window(image, (width, height), window, self.filter)
+            })
+            .collect()
+    }
+
+    /// The model's input: `[views, 3, crop, crop]`, channels red, green, blue, each value
+    /// `(pixel / 255 - mean) / std`.
+    #[must_use]
+    pub fn tensor(&self, views: &[Rgb8]) -> Vec<f32> {
+        // 256 values a channel, computed in f64: exact to the last bit of f32, and quicker than dividing.
+        let tables: [[f32; 256]; 3] = std::array::from_fn(|channel| {
+            let (mean, std) = (f64::from(self.mean[channel]), f64::from(self.std[channel]));
+            std::array::from_fn(|value| ((value as f64 / 255.0 - mean) / std) as f32)
+        });
+        let mut tensor = Vec::with_capacity(views.iter().map(|view| view.pixels().len()).sum());
+        for view in views {
+            for (channel, table) in tables.iter().enumerate() {
+                let values = view.pixels().as_chunks::<3>().0.iter();
+                tensor.extend(values.map(|pixel| table[usize::from(pixel[channel])]));
+            }
+        }
+        tensor
+    }
+}
+
+/// `excess / 2` rounded as Python's `round` does in torchvision's `CenterCrop`: halves to the even neighbour.
+fn round_half_even(excess: u32) -> u32 {
+    let half = excess / 2;
+    half + u32::from(excess % 2 == 1 && half % 2 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preprocessing(resize_short_side: Option<u32>, enlarge: bool) -> Preprocessing {
+        Preprocessing {
+            resize_short_side,
+            enlarge,
+            filter: Filter::Bicubic,
+            crop: 224,
+            mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
+            std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
+        }
+    }
+
+    #[test]
+    fn sizes_follow_torchvision() {
+        let clip = preprocessing(Some(224), true);
+        assert_eq!(clip.resized(640, 480), (298, 224));
+        assert_eq!(clip.resized(480, 640), (224, 298));
+        assert_eq!(clip.resized(100, 100), (224, 224));
+        assert_eq!(clip.resized(224, 500), (224, 500));
+    }
+
+    #[test]
+    fn enlarging_is_only_for_images_below_the_crop_unless_asked_for() {
+        let careful = preprocessing(Some(288), false);
+        assert_eq!(careful.resized(250, 260), (250, 260));
+        assert_eq!(careful.resized(288, 300), (288, 300));
+        assert_eq!(careful.resized(576, 600), (288, 300));
+        assert_eq!(careful.resized(112, 200), (224, 400));
+        assert_eq!(preprocessing(Some(288), true).resized(250, 250), (288, 288));
+        assert_eq!(preprocessing(None, false).resized(4000, 3000), (4000, 3000));
+        assert_eq!(preprocessing(None, false).resized(56, 112), (224, 448));
+    }
+
+    #[test]
+    fn halves_round_to_even() {
+        // Python: [round(n / 2) for n in range(8)]
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(round_half_even), [0, 0, 1, 2, 2, 2, 3, 4]);
+    }
+
+    #[test]
+    fn five_crops_are_the_centre_and_the_corners() {
+        // Every pixel says where it is: red is x / 2, green is y / 2.
+        let (width, height) = (300u32, 261u32);
+        let pixels = (0..height)
+            .flat_map(|y| {
+                (0..width).flat_map(move |x| [(x / 2) as u8, (y / 2) as u8, (x % 2 * 2 + y % 2) as u8])
+            })
+            .collect();
+        let image = Rgb8::new(width, height, pixels).unwrap();
+        let views = preprocessing(None, false).views(&image, ViewCount::FiveCrops).unwrap();
+        let expected = [(38, 18), (0, 0), (76, 0), (0, 37), (76, 37)];
+        assert_eq!(views.len(), expected.len());
+        for (view, (x, y)) in views.iter().zip(expected) {
+            assert_eq!(*view, image.crop(x, y, 224, 224).unwrap(), "at {x}, {y}");
+        }
+        let centre = preprocessing(None, false).views(&image, ViewCount::Centre).unwrap();
+        assert_eq!(centre, views[..1]);
+    }
+
+    #[test]
+    fn the_thinnest_strips_are_cheap() {
+        for (width, height) in [(1, limits::MAX_IMAGE_SIDE), (limits::MAX_IMAGE_SIDE, 1)] {
+            let image = Rgb8::new(width, height, vec![77; (width * height * 3) as usize]).unwrap();
+            for preprocessing in [preprocessing(Some(224), true), preprocessing(None, false)] {
+                let views = preprocessing.views(&image, ViewCount::FiveCrops).unwrap();
+                assert!(views.iter().all(|view| view.pixels().iter().all(|&value| value == 77)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_tensor_follows_its_formula() {
+        let preprocessing = preprocessing(None, false);
+        let values: Vec<u8> = (0..224 * 224 * 3).map(|i| (i * 7 % 256) as u8).collect();
+        let view = Rgb8::new(224, 224, values.clone()).unwrap();
+        let tensor = preprocessing.tensor(&[view.clone(), view]);
+        assert_eq!(tensor.len(), 2 * 3 * 224 * 224);
+        for (index, &value) in tensor.iter().enumerate() {
+            let (channel, pixel) = (index / (224 * 224) % 3, index % (224 * 224));
+            let (mean, std) = (f64::from(preprocessing.mean[channel]), f64::from(preprocessing.std[channel]));
+            let expected = (f64::from(values[pixel * 3 + channel]) / 255.0 - mean) / std;
+            assert!((f64::from(value) - expected).abs() <= 1e-6, "{index}: {value} instead of {expected}");
+        }
+    }
+
+    #[test]
+    fn senseless_values_are_refused_by_name() {
+        let valid = preprocessing(Some(224), true);
+        valid.validate().unwrap();
+        let wrong = [
+            (Preprocessing { crop: 0, ..valid.clone() }, "crop"),
+            (Preprocessing { crop: 100_000, ..valid.clone() }, "crop"),
+            (Preprocessing { resize_short_side: Some(223), ..valid.clone() }, "resize_short_side"),
+            (Preprocessing { resize_short_side: Some(u32::MAX), ..valid.clone() }, "resize_short_side"),
+            (Preprocessing { mean: [0.0, f32::NAN, 0.0], ..valid.clone() }, "mean"),
+            (Preprocessing { std: [1.0, 0.0, 1.0], ..valid.clone() }, "std"),
+            (Preprocessing { std: [1.0, f32::INFINITY, 1.0], ..valid }, "std"),
+        ];
+        let image = Rgb8::new(1, 1, vec![0; 3]).unwrap();
+        for (preprocessing, field) in wrong {
+            let error = preprocessing.validate().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument);
+            assert!(error.message().contains(field), "{error}");
+            assert!(preprocessing.views(&image, ViewCount::Centre).is_err());
+        }
+    }
+
+    #[test]
+    fn only_one_and_five_views_exist() {
+        assert_eq!(ViewCount::try_from(1).unwrap(), ViewCount::Centre);
+        assert_eq!(ViewCount::try_from(5).unwrap(), ViewCount::FiveCrops);
+        for count in [0, 2, 4, 6, usize::MAX] {
+            assert_eq!(ViewCount::try_from(count).unwrap_err().kind(), ErrorKind::Argument);
+        }
+    }
+
+    #[test]
+    fn reads_its_manifest_form() {
+        let json = r#"{"resize_short_side": null, "enlarge": false, "filter": "bicubic", "crop": 224,
+            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#;
+        let read: Preprocessing = serde_json::from_str(json).unwrap();
+        assert_eq!(read.resize_short_side, None);
+        let again: Preprocessing = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+        assert_eq!(again, read);
+        assert!(serde_json::from_str::<Preprocessing>(&json.replace("enlarge", "enlrage")).is_err());
+        assert_eq!(serde_json::to_string(&ViewCount::FiveCrops).unwrap(), "\"five-crops\"");
+    }
+}

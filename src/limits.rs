@@ -1,0 +1,30 @@
+//! Every bound on hostile input, once.
+//!
+//! The bounds hold for one image or one model. They are checked from headers, before memory is taken.
+
+/// Largest encoded image in bytes (64 MiB): above any photograph a phone or a common camera writes.
+pub const MAX_IMAGE_BYTES: usize = 64 << 20;
+
+/// Largest width or height in pixels: the largest side WebP can hold, and what browsers' own decoders stop near.
+pub const MAX_IMAGE_SIDE: u32 = 16_384;
+
+/// Largest area in pixels (100 megapixels): a 100 MP medium-format photograph still passes.
+pub const MAX_IMAGE_PIXELS: u64 = 100_000_000;
+
+/// Most memory a decoder may take, in bytes (512 MiB): 100 MP of RGBA, or 64 MP of 16-bit RGBA.
+pub const MAX_DECODE_ALLOCATION: u64 = 512 << 20;
+
+/// Largest model manifest in bytes (4 MiB).
+pub const MAX_MANIFEST_BYTES: usize = 4 << 20;
+
+/// Largest weight shard in bytes (4 MiB, the format's own bound): a shard is the most that is ever held twice.
+pub const MAX_SHARD_BYTES: u64 = 4 << 20;
+
+/// Most shards of one model (4 GiB in all).
+pub const MAX_SHARDS: usize = 1024;
+
+/// Most views of one image that are scored.
+pub const MAX_VIEWS: usize = 5;
+
+/// Longest side of a view, in pixels: more than four times the largest published CLIP input (336, 384, 448).
+pub const MAX_VIEW_SIDE: u32 = 2048;

@@ -1,0 +1,290 @@
+//! The wasm-bindgen boundary: conversion only, no decisions.
+//!
+//! Two builds of this crate share this interface, one with the feature `webgpu`, one with `cpu`; the package's worker
+//! loads the one it needs. Everything thrown is a JavaScript `Error` with a string property `code`, the
+//! [`ErrorKind`](crate::ErrorKind)'s.
+#![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use std::rc::Rc;
+
+use js_sys::{Reflect, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use web_sys::WorkerGlobalScope;
+
+use crate::detect::{Detector, Timings};
+use crate::limits::MAX_IMAGE_BYTES;
+use crate::weights::{Manifest, Shard};
+use crate::{Error, ErrorKind, Result};
+
+type JsResult<T> = std::result::Result<T, JsValue>;
+
+#[allow(unsafe_code)]
+mod constructors {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+
+    /// Runs the module's constructors, once. Unless the module calls this itself, the linker wraps every exported
+    /// function in a shim that runs them all again on each call; cubecl's compiler registers hundreds (`inventory`),
+    /// which made each of wasm-bindgen's table helpers cost milliseconds.
+    pub(super) fn run() {
+        // SAFETY: called once, from the start function, before any other code of the module runs.
+        unsafe { __wasm_call_ctors() }
+    }
+}
+
+/// Runs when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    constructors::run();
+    console_error_panic_hook::set_once();
+}
+
+/// A device to compute on.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Device {
+    device: burn::tensor::Device,
+    backend: &'static str,
+    adapter: String,
+}
+
+#[wasm_bindgen]
+impl Device {
+    /// `webgpu` or `cpu`.
+    #[wasm_bindgen(getter)]
+    pub fn backend(&self) -> String {
+        self.backend.to_owned()
+    }
+
+    /// What the browser says of the GPU; empty on the CPU, and where the browser says nothing.
+    #[wasm_bindgen(getter)]
+    pub fn adapter(&self) -> String {
+        self.adapter.clone()
+    }
+}
+
+/// Opens this build's device.
+///
+/// # Errors
+/// `no-gpu` when the browser gives none.
+#[wasm_bindgen(js_name = openDevice)]
+pub async fn open_device() -> JsResult<Device> {
+    device::open().await.map_err(thrown)
+}
+
+#[cfg(feature = "webgpu")]
+mod device {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::{Device, Error, ErrorKind, Result};
+
+    /// Set by the GPU's error callbacks. On the web a failed shader or a lost device is only reported there, while
+    /// reads go on returning stale memory: a result computed after such a report is not to be trusted.
+    static FAULT: AtomicBool = AtomicBool::new(false);
+
+    pub(super) async fn open() -> Result<Device> {
+        let (device, setup) =
+            burn::tensor::Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
+                Error::new(
+                    ErrorKind::NoGpu,
+                    format!("the browser gives no usable GPU ({error}); use the CPU"),
+                )
+            })?;
+        // Replaces wgpu's own handler, which panics.
+        setup.device.on_uncaptured_error(Arc::new(|_: wgpu::Error| FAULT.store(true, Ordering::Relaxed)));
+        setup.device.set_device_lost_callback(|_, _| FAULT.store(true, Ordering::Relaxed));
+        let info = setup.adapter.get_info();
+        let adapter =
+            [info.name, info.driver_info].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        Ok(Device { device, backend: "webgpu", adapter: adapter.join(", ") })
+    }
+
+    pub(super) fn check() -> Result<()> {
+        if FAULT.load(Ordering::Relaxed) {
+            return Err(Error::new(
+                ErrorKind::DeviceLost,
+                "the GPU reported an error; reload, or use the CPU",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+mod device {
+    use super::{Device, Result};
+
+    #[expect(clippy::unused_async, reason = "the same interface as the GPU's")]
+    pub(super) async fn open() -> Result<Device> {
+        Ok(Device { device: burn::tensor::Device::flex(), backend: "cpu", adapter: String::new() })
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the same interface as the GPU's")]
+    pub(super) fn check() -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Loads a model, shard by shard.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ModelLoader(crate::weights::ModelLoader);
+
+#[wasm_bindgen]
+impl ModelLoader {
+    /// A loader for the model whose `model.json` has these bytes.
+    ///
+    /// # Errors
+    /// `weights-corrupt`, `limit`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(manifest: &[u8], device: &Device) -> JsResult<ModelLoader> {
+        let manifest = Manifest::from_json(manifest).map_err(thrown)?;
+        Ok(Self(crate::weights::ModelLoader::new(manifest, device.device.clone())))
+    }
+
+    /// `{ file, bytes, sha256 }[]`, in the order in which they are best loaded.
+    ///
+    /// # Errors
+    /// `internal`.
+    #[wasm_bindgen(getter)]
+    pub fn shards(&self) -> JsResult<JsValue> {
+        to_js::<[Shard]>(&self.0.manifest().shards)
+    }
+
+    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
+    ///
+    /// # Errors
+    /// `weights-corrupt`, `argument`.
+    #[wasm_bindgen(js_name = pushShard)]
+    pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> JsResult<()> {
+        self.0.push_shard(index, bytes).map_err(thrown)
+    }
+
+    /// The model; uses the loader up.
+    ///
+    /// # Errors
+    /// `weights-corrupt` when a shard or tensor has not come.
+    pub fn finish(self) -> JsResult<Model> {
+        let detector = self.0.finish().and_then(Detector::new).map_err(thrown)?;
+        Ok(Model(Rc::new(detector)))
+    }
+}
+
+/// A loaded model.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Model(Rc<Detector>);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelInfo {
+    model_id: String,
+    weights_sha256: String,
+    calibration_id: String,
+    views: usize,
+}
+
+#[derive(Serialize)]
+struct SelfTest {
+    passed: bool,
+    logit: f32,
+    expected: f32,
+    tolerance: f32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AnalyzeOptions {
+    views: Option<usize>,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// `{ modelId, weightsSha256, calibrationId, views }`.
+    ///
+    /// # Errors
+    /// `internal`.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> JsResult<JsValue> {
+        let manifest = self.0.manifest();
+        to_js(&ModelInfo {
+            model_id: manifest.id.clone(),
+            weights_sha256: manifest.weights_sha256(),
+            calibration_id: manifest.calibration.id().map_err(thrown)?,
+            views: manifest.calibration.default_views(),
+        })
+    }
+
+    /// Computes the known answer: `{ passed, logit, expected, tolerance }`.
+    ///
+    /// # Errors
+    /// `device-lost`.
+    #[wasm_bindgen(js_name = selfTest)]
+    pub async fn self_test(&self) -> JsResult<JsValue> {
+        let detector = Rc::clone(&self.0);
+        let result =
+            detector.self_test().await.and_then(|result| device::check().map(|()| result)).map_err(thrown)?;
+        let crate::detect::SelfTestResult { passed, logit, expected, tolerance } = result;
+        to_js(&SelfTest { passed, logit, expected, tolerance })
+    }
+
+    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5 }`.
+    ///
+    /// # Errors
+    /// `decode`, `unsupported`, `limit`, `argument`, `device-lost`.
+    pub async fn analyze(&self, bytes: Uint8Array, options: JsValue) -> JsResult<JsValue> {
+        let detector = Rc::clone(&self.0);
+        analyze(&detector, &bytes, options).await.map_err(thrown).and_then(|analysis| to_js(&analysis))
+    }
+}
+
+async fn analyze(
+    detector: &Detector,
+    bytes: &Uint8Array,
+    options: JsValue,
+) -> Result<crate::detect::Analysis> {
+    // Before the copy into this module's memory, which could not be given back.
+    if bytes.length() as usize > MAX_IMAGE_BYTES {
+        let message = format!("the file is over {} MiB, the most that is read", MAX_IMAGE_BYTES >> 20);
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    let options: AnalyzeOptions = if options.is_undefined() || options.is_null() {
+        AnalyzeOptions::default()
+    } else {
+        serde_wasm_bindgen::from_value(options).map_err(|error| {
+            Error::new(ErrorKind::Argument, format!("the options are not understood: {error}"))
+        })?
+    };
+    let start = now();
+    let prepared = detector.prepare(&bytes.to_vec(), options.views)?;
+    let decoded = now();
+    let mut analysis = detector.score(prepared).await?;
+    device::check()?;
+    let end = now();
+    analysis.timings =
+        Some(Timings { decode_ms: decoded - start, encode_ms: end - decoded, total_ms: end - start });
+    Ok(analysis)
+}
+
+/// Milliseconds on the worker's monotone clock; nought where there is none.
+fn now() -> f64 {
+    js_sys::global().unchecked_into::<WorkerGlobalScope>().performance().map_or(0.0, |clock| clock.now())
+}
+
+fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(|error| {
+        thrown(Error::new(ErrorKind::Internal, format!("an answer cannot be handed over: {error}")))
+    })
+}
+
+/// The error as JavaScript sees it.
+#[expect(clippy::needless_pass_by_value, reason = "used in map_err")]
+fn thrown(error: Error) -> JsValue {
+    let thrown = js_sys::Error::new(error.message());
+    // Setting a property of a fresh object cannot fail.
+    let _ = Reflect::set(&thrown, &"code".into(), &error.kind().code().into());
+    thrown.into()
+}

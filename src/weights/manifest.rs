@@ -1,0 +1,162 @@
+//! `model.json`: everything about a model but its weights.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Storage, sha256_hex};
+use crate::clip::{TensorSpec, VisionConfig};
+use crate::detect::{Calibration, Head};
+use crate::image::Preprocessing;
+use crate::limits::{MAX_MANIFEST_BYTES, MAX_SHARD_BYTES, MAX_SHARDS};
+use crate::{Error, ErrorKind, Result};
+
+/// The version of the model format that this program reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A model's manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`].
+    pub format: u32,
+    /// Name and version of the model, such as `clipsight-compact-1`.
+    pub id: String,
+    /// SPDX expression of the weights' licence.
+    pub licence: String,
+    /// Architecture of the image encoder.
+    pub architecture: VisionConfig,
+    /// From an upright image to the encoder's input.
+    pub preprocessing: Preprocessing,
+    /// How matrices are stored.
+    pub storage: Storage,
+    /// The weight files, in the order in which they are best loaded.
+    pub shards: Vec<Shard>,
+    /// From features to a logit.
+    pub head: Head,
+    /// From a logit to a probability, a grade or an abstention.
+    pub calibration: Calibration,
+    /// A known answer, computed anew whenever the model is loaded.
+    pub self_test: SelfTest,
+}
+
+/// One weight file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// File name beside the manifest.
+    pub file: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the whole file, lower-case hex.
+    pub sha256: String,
+}
+
+/// The logit of a synthetic image (see `detect::self_test_view`), computed natively on the CPU when the model was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfTest {
+    /// The logit.
+    pub logit: f32,
+    /// Largest difference that still passes.
+    pub tolerance: f32,
+}
+
+impl Manifest {
+    /// Reads and validates a manifest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it is not one, of an unknown version, or inconsistent; [`ErrorKind::Limit`]
+    /// when it is too large.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > MAX_MANIFEST_BYTES {
+            let message = format!("the model's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let corrupt = |error| {
+            Error::new(ErrorKind::WeightsCorrupt, format!("model.json is not a model manifest: {error}"))
+                .with_source(error)
+        };
+        // The version first: a newer manifest may well have fields this program does not know.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let Version { format } = serde_json::from_slice(bytes).map_err(corrupt)?;
+        if format != FORMAT_VERSION {
+            let message = format!(
+                "the model is of format {format}; this program reads format {FORMAT_VERSION}: update the older of the two"
+            );
+            return Err(Error::new(ErrorKind::WeightsCorrupt, message));
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(corrupt)?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// The manifest as it is written to `model.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] when a number cannot be written.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n").map_err(|error| {
+            Error::new(ErrorKind::Internal, "the manifest cannot be written").with_source(error)
+        })
+    }
+
+    /// Every tensor of the model: the encoder's, then the head's.
+    #[must_use]
+    pub fn tensors(&self) -> Vec<TensorSpec> {
+        let mut specs = self.architecture.tensors();
+        specs.extend(self.head.tensors(&self.architecture));
+        specs
+    }
+
+    /// All shards' bytes.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.bytes).sum()
+    }
+
+    /// One hash for all weights: SHA-256 of the shards' hashes, each on a line.
+    #[must_use]
+    pub fn weights_sha256(&self) -> String {
+        let hashes: String = self.shards.iter().map(|shard| format!("{}\n", shard.sha256)).collect();
+        sha256_hex(hashes.as_bytes())
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.architecture.validate()?;
+        // A bad value in a manifest is the model's fault, whoever finds it.
+        self.preprocessing.validate().map_err(|error| {
+            Error::new(ErrorKind::WeightsCorrupt, error.message().to_owned()).with_source(error)
+        })?;
+        self.head.validate(&self.architecture)?;
+        self.calibration.validate()?;
+        let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, why));
+        if self.preprocessing.crop as usize != self.architecture.image_size {
+            return fail("the preprocessing's crop and the architecture's image size differ".to_owned());
+        }
+        if !self.self_test.logit.is_finite() || !(0.0..1.0).contains(&self.self_test.tolerance) {
+            return fail("the self-test's logit or tolerance is no usable number".to_owned());
+        }
+        if self.shards.is_empty() || self.shards.len() > MAX_SHARDS {
+            return fail(format!("a model has 1 to {MAX_SHARDS} shards"));
+        }
+        let mut seen = HashSet::new();
+        for Shard { file, bytes, sha256 } in &self.shards {
+            // A plain name: a manifest must not reach outside its folder.
+            let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            if !plain || file.starts_with('.') || file.is_empty() || !seen.insert(file) {
+                return fail(format!("{file:?} is no usable shard name"));
+            }
+            if *bytes == 0 || *bytes > MAX_SHARD_BYTES {
+                return fail(format!("the shard {file} must have 1 to {MAX_SHARD_BYTES} bytes"));
+            }
+            if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+                return fail(format!("the shard {file} has no SHA-256 in lower-case hex"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! Model files: a manifest (`model.json`) beside safetensors shards of at most 4 MiB.
+//!
+//! [`Manifest`] says everything about a model; [`ModelLoader`] takes its shards one at a time, checks each against
+//! its hash before it looks inside, hands its tensors to the device and lets the bytes go; [`pack`] writes the
+//! same files; [`timm`] reads the published weights that the compact model starts from.
+
+mod loader;
+mod manifest;
+mod pack;
+mod quantize;
+mod tensors;
+pub mod timm;
+
+pub use loader::{LoadedTensors, ModelLoader};
+pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
+pub use pack::{PackedShard, pack};
+pub use quantize::{Q8, Storage};
+pub use tensors::{HostTensor, sha256_hex, upload};

@@ -1,0 +1,78 @@
+//! What the tests of the command line share: they run the real program on real files with a real model.
+#![allow(dead_code, reason = "every test program uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::Value;
+
+/// The program, without anything of the caller's environment that would change what it does.
+pub(crate) fn clipsight() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clipsight"));
+    command.env("CLIPSIGHT_MODEL", model());
+    command
+}
+
+/// The model under test: the committed one, unless `CLIPSIGHT_MODEL` names another.
+pub(crate) fn model() -> PathBuf {
+    let named = std::env::var_os("CLIPSIGHT_MODEL").map(PathBuf::from);
+    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compact"))
+}
+
+/// A copy of the model that may be damaged.
+pub(crate) fn copy_of_model(folder: &Path) -> PathBuf {
+    let copy = folder.join("model");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in std::fs::read_dir(model()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    }
+    copy
+}
+
+/// An image with structure on every scale: smooth shapes and texture that depends on `seed`.
+pub(crate) fn picture(width: u32, height: u32, seed: u64) -> RgbImage {
+    let mut state = seed;
+    RgbImage::from_fn(width, height, |x, y| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let noise = (state >> 59) as f32;
+        let wave = |scale: f32| 100.0 + 80.0 * ((x as f32 / scale).sin() * (y as f32 / (scale + 3.0)).cos());
+        Rgb([wave(11.0), wave(29.0), wave(47.0)].map(|value| (value + noise) as u8))
+    })
+}
+
+/// The bytes of an image file.
+pub(crate) fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A photograph-like JPEG.
+pub(crate) fn jpeg(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let (width, height) = (image.width() as u16, image.height() as u16);
+    jpeg_encoder::Encoder::new(&mut bytes, 90)
+        .encode(image.as_raw(), width, height, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    bytes
+}
+
+/// Every line of standard output as JSON.
+pub(crate) fn records(output: &Output) -> Vec<Value> {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+/// Standard error as text.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The exit status, with standard error in the message when it is another.
+pub(crate) fn assert_status(output: &Output, status: i32) {
+    assert_eq!(output.status.code(), Some(status), "{}", stderr(output));
+}

@@ -1,0 +1,16 @@
+//! What the integration tests share.
+#![allow(dead_code, reason = "every test file uses its part")]
+
+use std::path::PathBuf;
+
+/// A path below `../shared`, or `None` and a loud line where that folder is not at hand. In CI it always is, so
+/// its absence there fails.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "CI must have {}", path.display());
+    eprintln!("SKIPPED: {} is not on this machine", path.display());
+    None
+}

@@ -1,0 +1,218 @@
+// The same images on the CPU, on WebGPU (SwiftShader), and in the native program; and GPUs that fail.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { launch, newPage } from './support/browser.mjs';
+import { drawJpeg, noData, scanNatively, testImages } from './support/images.mjs';
+import { startServer } from './support/server.mjs';
+
+/** Largest difference in logits to the native CPU path: both compute in f32, in another order of operations. */
+const TOLERANCE = 0.02;
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await launch({ webgpu: true });
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function open() {
+  const opened = await newPage(browser);
+  await opened.page.goto(`${server.url}/package.html`);
+  await opened.page.waitForFunction(() => window.clipsight !== undefined);
+  return opened;
+}
+
+describe('agreement with the native program', { skip: noData }, () => {
+  const files = noData ? [] : testImages(1);
+  let native;
+  before(async () => {
+    assert.ok(some.length >= 20, `${some.length} images`);
+    native = await scanNatively(files, { views: 1 });
+  });
+
+  // SwiftShader takes seconds an image where the CPU takes a fraction of one.
+  const some = files.filter((_, i) => i % 13 < 10);
+  for (const [device, chosen] of [
+    ['cpu', files],
+    ['webgpu', some],
+  ]) {
+    test(`${device}: ${chosen.length} images of role test, each of another origin`, async (t) => {
+      const { page, problems, close } = await open();
+      const { info, items } = await page.evaluate(
+        async ([where, paths]) => {
+          const detector = await window.clipsight.createDetector({ device: where });
+          const inputs = (async function* () {
+            for (const path of paths) yield await (await fetch(`/data/${path}`)).blob();
+          })();
+          const seen = [];
+          for await (const item of detector.analyzeAll(inputs, { views: 1 }))
+            seen.push(item.result ?? String(item.error));
+          const { info: loaded } = detector;
+          await detector.dispose();
+          return { info: loaded, items: seen };
+        },
+        [device, chosen],
+      );
+      await close();
+      assert.deepEqual(problems, []);
+      assert.equal(info.device, device, info.fallbackReason);
+      assert.equal(info.selfTest, 'passed');
+      let largest = 0;
+      for (const [i, { model, file }] of items.entries()) {
+        const expected = native[files.indexOf(chosen[i])];
+        const difference = Math.abs(model.logit - expected.logit);
+        largest = Math.max(largest, difference);
+        assert.ok(difference <= TOLERANCE, `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`);
+        assert.equal(file.sha256, expected.sha256);
+        assert.equal(model.status, expected.status, chosen[i]);
+        assert.equal(model.grade, expected.grade ?? undefined, chosen[i]);
+      }
+      const ms = items.map(({ timings }) => timings.totalMs).sort((a, b) => a - b);
+      t.diagnostic(
+        `largest difference in logits ${largest.toExponential(1)}, median ${ms[ms.length >> 1].toFixed(0)} ms an image`,
+      );
+    });
+  }
+});
+
+describe('choice of device', () => {
+  test('a software adapter is no reason to leave the CPU', async () => {
+    const { page, close } = await open();
+    const result = await page.evaluate(async () => {
+      const adapter = await navigator.gpu.requestAdapter();
+      const detector = await window.clipsight.createDetector({ device: 'auto' });
+      await detector.dispose();
+      return { adapter: adapter !== null, device: detector.info.device, selfTest: detector.info.selfTest };
+    });
+    await close();
+    assert.deepEqual(result, { adapter: true, device: 'cpu', selfTest: 'passed' });
+  });
+});
+
+describe('GPUs that fail', () => {
+  // Faults are put into the worker's realm, below the core, which is the shipped one: what it gets back is really wrong.
+  const faults = {
+    'computes wrong numbers': {
+      code: `
+        const writeBuffer = GPUQueue.prototype.writeBuffer;
+        GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...rest) {
+          // One bit of the exponent in every 16th float of everything large: weights and pixels.
+          if (data.byteLength >= 4096) {
+            const view = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength).slice();
+            for (let i = 3; i < view.length; i += 64) view[i] ^= 1;
+            return writeBuffer.call(this, buffer, offset, view);
+          }
+          return writeBuffer.call(this, buffer, offset, data, ...rest);
+        };`,
+      reason: /self-test failed on the GPU/,
+    },
+    'gives no device': {
+      code: `GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('out of memory'));`,
+      reason: /.{10}/,
+    },
+    'is lost while loading': {
+      code: `
+        const requestDevice = GPUAdapter.prototype.requestDevice;
+        GPUAdapter.prototype.requestDevice = async function (...rest) {
+          const device = await requestDevice.apply(this, rest);
+          setTimeout(() => device.destroy(), 200);
+          return device;
+        };`,
+      reason: /lost|error/i,
+    },
+    'refuses every shader': {
+      code: `
+        const createShaderModule = GPUDevice.prototype.createShaderModule;
+        GPUDevice.prototype.createShaderModule = function () {
+          return createShaderModule.call(this, { code: 'no shader at all' });
+        };`,
+      reason: /.{10}/,
+    },
+  };
+  for (const [name, { code, reason }] of Object.entries(faults)) {
+    test(`a GPU that ${name}: the CPU takes over, and says so`, async (t) => {
+      // `auto` prefers no software adapter, and `webgpu` insists on one only when there is none at all.
+      const device = name === 'gives no device' ? 'auto' : 'webgpu';
+      const hardware = `Object.defineProperty(GPUAdapter.prototype, 'info', { value: { vendor: 'test', isFallbackAdapter: false } });`;
+      t.after(
+        server.override('pkg/worker.js', (bytes) =>
+          Buffer.concat([Buffer.from(code), Buffer.from(device === 'auto' ? hardware : ''), bytes]),
+        ),
+      );
+      const { page, close } = await open();
+      const picture = await drawJpeg(page);
+      const { info, steps, status } = await page.evaluate(
+        async ([where, bytes]) => {
+          const seen = [];
+          const detector = await window.clipsight.createDetector({
+            device: where,
+            onProgress: (progress) => seen.push(progress),
+          });
+          const { model } = await detector.analyze(new Uint8Array(bytes));
+          await detector.dispose();
+          return { info: detector.info, steps: seen, status: model.status };
+        },
+        [device, picture],
+      );
+      await close();
+      assert.equal(info.device, 'cpu');
+      assert.equal(info.selfTest, 'fell-back');
+      assert.match(info.fallbackReason, reason);
+      t.diagnostic(info.fallbackReason);
+      assert.ok(['scored', 'abstained'].includes(status));
+      assert.ok(steps.some(({ phase }) => phase === 'fallback'));
+      for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+      const last = steps.at(-1);
+      assert.equal(last.phase, 'done');
+      assert.equal(last.loadedBytes, last.totalBytes);
+    });
+  }
+
+  test('a GPU that is lost in the middle of a batch: every image finishes', async (t) => {
+    // A second port of the worker, to say when.
+    t.after(
+      server.override('pkg/worker.js', (bytes) =>
+        Buffer.concat([
+          Buffer.from(`
+            const requestDevice = GPUAdapter.prototype.requestDevice;
+            GPUAdapter.prototype.requestDevice = async function (...rest) {
+              const device = await requestDevice.apply(this, rest);
+              new BroadcastChannel('destroy').onmessage = () => device.destroy();
+              return device;
+            };`),
+          bytes,
+        ]),
+      ),
+    );
+    const { page, close } = await open();
+    const picture = await drawJpeg(page);
+    const { infos, logits } = await page.evaluate(async (bytes) => {
+      const detector = await window.clipsight.createDetector({ device: 'webgpu' });
+      const before_ = detector.info;
+      const seen = [];
+      for await (const { index, result, error } of detector.analyzeAll(Array(4).fill(new Uint8Array(bytes)), {
+        views: 1,
+      })) {
+        seen.push(error?.code ?? result.model.logit);
+        // The next image is on its way to the device when this arrives.
+        if (index === 0) setTimeout(() => new BroadcastChannel('destroy').postMessage('now'), 50);
+      }
+      await detector.dispose();
+      return { infos: [before_, detector.info], logits: seen };
+    }, picture);
+    await close();
+    assert.deepEqual(
+      infos.map(({ device, selfTest }) => [device, selfTest]),
+      [
+        ['webgpu', 'passed'],
+        ['cpu', 'fell-back'],
+      ],
+    );
+    assert.equal(logits.length, 4);
+    for (const logit of logits) assert.ok(Math.abs(logit - logits[0]) <= TOLERANCE, logits.join());
+  });
+});

@@ -1,0 +1,356 @@
+// The package as a plain module, on the CPU: loading, bad input, damaged models, cancelling, crashes.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { root } from '../../scripts/lib/run.mjs';
+import { launch, newPage } from './support/browser.mjs';
+import { drawJpeg } from './support/images.mjs';
+import { startServer } from './support/server.mjs';
+
+const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
+const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
+const lastShard = manifest.shards.at(-1).file;
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** A fresh page with the package; `window.picture` is a JPEG, `window.codeOf` gives the code a promise rejects with. */
+async function open() {
+  const opened = await newPage(browser);
+  await opened.page.goto(`${server.url}/package.html`);
+  await opened.page.waitForFunction(() => window.clipsight !== undefined);
+  const jpeg = await drawJpeg(opened.page);
+  await opened.page.evaluate((bytes) => {
+    window.picture = new Uint8Array(bytes);
+    window.create = (options) => window.clipsight.createDetector({ device: 'cpu', ...options });
+    window.codeOf = (promise) =>
+      promise.then(
+        () => 'no error',
+        (error) => {
+          if (!(error instanceof window.clipsight.DetectorError)) return `not a DetectorError: ${error}`;
+          return error.message.length > 10 ? error.code : `no message for people: ${error.message}`;
+        },
+      );
+  }, jpeg);
+  return opened;
+}
+
+/** Does something on a page of its own and expects its console to stay silent. */
+async function inPage(work, argument, { expectProblems = false } = {}) {
+  const { page, problems, close } = await open();
+  try {
+    const result = await page.evaluate(work, argument);
+    if (!expectProblems) assert.deepEqual(problems, []);
+    return result;
+  } finally {
+    await close();
+  }
+}
+
+/** While a test runs, answers differently where `match` is part of the path. */
+function serving(t, match, answer) {
+  t.after(server.override(match, answer));
+}
+
+describe('loading', () => {
+  test('progress never falls and ends with every byte of the model', async () => {
+    const { steps, info } = await inPage(async () => {
+      const seen = [];
+      const detector = await window.create({ onProgress: (progress) => seen.push(progress) });
+      const loaded = detector.info;
+      await detector.dispose();
+      return { steps: seen, info: loaded };
+    });
+    for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+    assert.deepEqual([...new Set(steps.map(({ phase }) => phase))], ['core', 'weights', 'self-test', 'done']);
+    assert.ok(steps.filter(({ phase }) => phase === 'weights').length > manifest.shards.length, 'steps within a shard');
+    assert.deepEqual(steps.at(-1), { phase: 'done', loadedBytes: modelBytes, totalBytes: modelBytes });
+    assert.equal(info.device, 'cpu');
+    assert.equal(info.selfTest, 'passed');
+    assert.match(info.weightsSha256, /^[0-9a-f]{64}$/);
+    assert.equal('fallbackReason' in info, false);
+  });
+
+  test('fetches only the core it needs, and each file once', async () => {
+    const from = server.requests.length;
+    await inPage(async () => (await window.create()).dispose());
+    const asked = server.requests.slice(from).filter((file) => /\.(wasm|safetensors|json)$/.test(file));
+    assert.ok(asked.some((file) => file.endsWith('/cpu/clipsight_bg.wasm')));
+    assert.ok(!asked.some((file) => file.includes('/gpu/')));
+    assert.equal(new Set(asked).size, asked.length);
+  });
+
+  test('without an adapter: auto takes the CPU, webgpu says no-gpu', async () => {
+    const [device, code] = await inPage(async () => {
+      const detector = await window.create({ device: 'auto' });
+      await detector.dispose();
+      return [detector.info.device, await window.codeOf(window.create({ device: 'webgpu' }))];
+    });
+    assert.deepEqual([device, code], ['cpu', 'no-gpu']);
+  });
+
+  test('a model given by its address', async () => {
+    const id = await inPage(async () => {
+      const detector = await window.create({ model: 'pkg/models/compact/model.json' });
+      await detector.dispose();
+      return detector.info.modelId;
+    });
+    assert.equal(id, manifest.id);
+  });
+
+  test('arguments that make no sense', async () => {
+    const codes = await inPage(async () => [
+      await window.codeOf(window.create({ device: 'tpu' })),
+      await window.codeOf(window.create({ model: 'http://[' })),
+    ]);
+    assert.deepEqual(codes, ['argument', 'argument']);
+  });
+});
+
+describe('models that are missing or damaged', () => {
+  const create = () => window.codeOf(window.create());
+  const flipLastByte = (bytes) => {
+    const damaged = Buffer.from(bytes);
+    damaged[damaged.length - 1] ^= 1;
+    return damaged;
+  };
+  const cases = [
+    ['one bit of a shard flipped', lastShard, flipLastByte, 'weights-corrupt'],
+    ['a shard cut short', lastShard, (bytes) => bytes.subarray(0, bytes.length - 1000), 'weights-corrupt'],
+    ['a shard with bytes to spare', lastShard, (bytes) => Buffer.concat([bytes, bytes]), 'weights-corrupt'],
+    ['a page in place of the manifest', 'model.json', () => Buffer.from('<!doctype html><p>Hello'), 'weights-corrupt'],
+    ['an empty manifest', 'model.json', () => Buffer.from('{}'), 'weights-corrupt'],
+    ['a missing manifest', 'model.json', () => 404, 'network'],
+    ['a missing shard', lastShard, () => 404, 'network'],
+    ['a connection that breaks', lastShard, (_, response) => void response.destroy(), 'network'],
+    ['a missing core', 'cpu/clipsight_bg.wasm', () => 404, 'network'],
+    ['a missing worker', 'pkg/worker.js', () => 404, 'network'],
+  ];
+  for (const [name, match, answer, code] of cases) {
+    test(`${name}: ${code}`, async (t) => {
+      serving(t, match, answer);
+      assert.equal(await inPage(create, undefined, { expectProblems: true }), code);
+    });
+  }
+
+  test('a known input with another answer: the device is not trusted, no detector', async (t) => {
+    // What a device that computes wrongly looks like: the stored answer and the computed one differ.
+    serving(t, 'cpu/clipsight.js', (bytes) =>
+      Buffer.concat([
+        bytes,
+        Buffer.from(`
+          const selfTest = Model.prototype.selfTest;
+          Model.prototype.selfTest = async function () {
+            const result = await selfTest.call(this);
+            return { ...result, passed: false, logit: result.logit + 1 };
+          };`),
+      ]),
+    );
+    assert.equal(await inPage(create), 'internal');
+  });
+});
+
+describe('input', () => {
+  test('Blob, ArrayBuffer and Uint8Array give the same result, and the caller keeps its bytes', async () => {
+    const { results, kept } = await inPage(async () => {
+      const detector = await window.create();
+      const bytes = window.picture;
+      const before_ = bytes.join();
+      const inputs = [bytes, bytes.slice().buffer, new Blob([bytes])];
+      const all = await Promise.all(inputs.map((input) => detector.analyze(input)));
+      await detector.dispose();
+      return { results: all, kept: bytes.join() === before_ };
+    });
+    assert.ok(kept);
+    for (const { model, file, schemaVersion, input } of results) {
+      assert.deepEqual(model, results[0].model);
+      assert.deepEqual(file, results[0].file);
+      assert.equal(schemaVersion, 1);
+      assert.deepEqual(input, { fidelity: 'original-bytes', views: results[0].input.views });
+    }
+    const [{ file, model, timings }] = results;
+    assert.match(file.sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual([file.format, file.width, file.height], ['jpeg', 320, 240]);
+    assert.ok(['scored', 'abstained'].includes(model.status));
+    if (model.status === 'scored')
+      assert.ok(
+        (model.measuredError === null || model.measuredError.n > 0) && model.probability >= 0 && model.probability <= 1,
+      );
+    assert.ok(timings.totalMs > 0);
+  });
+
+  test('bad files yield their errors, good files their results', async () => {
+    const items = await inPage(async () => {
+      const detector = await window.create();
+      const good = window.picture;
+      const inputs = [
+        good,
+        new File(['This is no picture, whatever its name says.'.repeat(30)], 'notes.jpg', { type: 'image/jpeg' }),
+        good.slice(0, good.length / 2),
+        new Uint8Array(),
+        new Uint8Array(64 * 1024 * 1024 + 1),
+        'photo.jpg',
+        good,
+      ];
+      const seen = [];
+      for await (const { index, result, error } of detector.analyzeAll(inputs)) {
+        seen.push([index, error?.code ?? result.model.status]);
+      }
+      await detector.dispose();
+      return seen;
+    });
+    const good = items[0][1];
+    assert.ok(['scored', 'abstained'].includes(good));
+    assert.deepEqual(items, [
+      [0, good],
+      [1, items[1][1]],
+      [2, 'decode'],
+      [3, 'decode'],
+      [4, 'limit'],
+      [5, 'argument'],
+      [6, good],
+    ]);
+    assert.ok(['decode', 'unsupported'].includes(items[1][1]), items[1][1]);
+  });
+
+  test('one and five views', async () => {
+    const [one, five, code] = await inPage(async () => {
+      const detector = await window.create();
+      const results = [
+        await detector.analyze(window.picture, { views: 1 }),
+        await detector.analyze(window.picture, { views: 5 }),
+        await window.codeOf(detector.analyze(window.picture, { views: 3 })),
+      ];
+      await detector.dispose();
+      return results;
+    });
+    assert.notEqual(one.model.logit, five.model.logit);
+    assert.equal(code, 'argument');
+  });
+});
+
+describe('cancelling', () => {
+  test('loading stops at any moment', async () => {
+    const outcomes = await inPage(async () => {
+      const before_ = new AbortController();
+      before_.abort();
+      const seen = [await window.codeOf(window.create({ signal: before_.signal }))];
+      for (const phase of ['core', 'weights', 'self-test']) {
+        const controller = new AbortController();
+        let aborted = 0;
+        const loading = window.create({
+          signal: controller.signal,
+          onProgress(progress) {
+            if (progress.phase !== phase || aborted > 0) return;
+            aborted = performance.now();
+            controller.abort();
+          },
+        });
+        const code = await window.codeOf(loading);
+        seen.push(performance.now() - aborted < 100 ? code : 'took too long');
+      }
+      return seen;
+    });
+    assert.deepEqual(outcomes, ['aborted', 'aborted', 'aborted', 'aborted']);
+  });
+
+  test('one analysis stops at once, the others go on', async () => {
+    const { codes, ms, status } = await inPage(async () => {
+      const detector = await window.create();
+      const running = new AbortController();
+      const queued = new AbortController();
+      const calls = [
+        window.codeOf(detector.analyze(window.picture, { signal: running.signal })),
+        window.codeOf(detector.analyze(window.picture, { signal: queued.signal })),
+      ];
+      const last = detector.analyze(window.picture);
+      queued.abort();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const start = performance.now();
+      running.abort();
+      const settled = await Promise.all(calls);
+      const took = performance.now() - start;
+      const result = await last;
+      await detector.dispose();
+      return { codes: settled, ms: took, status: result.model.status };
+    });
+    assert.deepEqual(codes, ['aborted', 'aborted']);
+    assert.ok(ms < 100, `${ms} ms`);
+    assert.ok(['scored', 'abstained'].includes(status));
+  });
+
+  test('a batch ends with aborted', async () => {
+    const { done, code } = await inPage(async () => {
+      const detector = await window.create();
+      const controller = new AbortController();
+      let count = 0;
+      const batch = (async () => {
+        for await (const item of detector.analyzeAll(Array(50).fill(window.picture), { signal: controller.signal })) {
+          count += item.result === undefined ? 0 : 1;
+          if (count === 2) controller.abort();
+        }
+      })();
+      const ended = await window.codeOf(batch);
+      await detector.dispose();
+      return { done: count, code: ended };
+    });
+    assert.deepEqual({ done, code }, { done: 2, code: 'aborted' });
+  });
+
+  test('dispose settles what is open and refuses what comes later', async () => {
+    const codes = await inPage(async () => {
+      const detector = await window.create();
+      const open_ = [1, 2, 3].map(() => window.codeOf(detector.analyze(window.picture)));
+      await detector.dispose();
+      await detector.dispose();
+      return [...(await Promise.all(open_)), await window.codeOf(detector.analyze(window.picture))];
+    });
+    assert.deepEqual(codes, ['aborted', 'aborted', 'aborted', 'aborted']);
+  });
+});
+
+describe('crashes on the CPU', () => {
+  // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte 0xEE.
+  const trap = `
+    const boom = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(
+      [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 98, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.b;
+    const analyze = Model.prototype.analyze;`;
+  const inside = `${trap}
+    Model.prototype.analyze = async function (bytes, options) {
+      if (bytes[bytes.length - 1] === 0xee) boom();
+      return analyze.call(this, bytes, options);
+    };`;
+  // Between two awaits the promise stays open for ever: the trap shows up as an error of the worker only.
+  const between = `${trap}
+    Model.prototype.analyze = function (bytes, options) {
+      if (bytes[bytes.length - 1] !== 0xee) return analyze.call(this, bytes, options);
+      setTimeout(boom);
+      return new Promise(() => {});
+    };`;
+  for (const [name, code] of Object.entries({ inside, between })) {
+    test(`a panic ${name} a call costs that image only`, async (t) => {
+      serving(t, 'cpu/clipsight.js', (bytes) => Buffer.concat([bytes, Buffer.from(code)]));
+      const items = await inPage(async () => {
+        const detector = await window.create();
+        const poison = new Uint8Array([...window.picture, 0xee]);
+        const seen = [];
+        for await (const { result, error } of detector.analyzeAll([window.picture, poison, window.picture])) {
+          seen.push(error?.code ?? result.model.status);
+        }
+        await detector.dispose();
+        return seen;
+      });
+      assert.deepEqual(items, [items[0], 'internal', items[0]]);
+      assert.ok(['scored', 'abstained'].includes(items[0]));
+    });
+  }
+});

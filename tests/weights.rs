@@ -1,0 +1,330 @@
+//! Model files: written, read back, and refused in every way they can be damaged.
+#![cfg(feature = "cpu")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
+use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
+use clipsight::image::{Filter, Preprocessing, Rgb8};
+use clipsight::weights::{
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex,
+};
+use clipsight::{ErrorKind, Result};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+
+/// Knuth's MMIX generator: the tests need no better one.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn value(&mut self) -> f32 {
+        self.next() as f32 / (1_u64 << 31) as f32 - 0.5
+    }
+}
+
+fn architecture() -> VisionConfig {
+    VisionConfig {
+        image_size: 32,
+        patch_size: 16,
+        width: 48,
+        layers: 2,
+        heads: 3,
+        mlp_width: 100,
+        activation: Activation::QuickGelu,
+        pre_norm: true,
+        patch_bias: false,
+        norm_epsilon: 1e-5,
+        projection: Some(40),
+        projection_bias: false,
+    }
+}
+
+fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
+    Manifest {
+        format: FORMAT_VERSION,
+        id: "test".to_owned(),
+        licence: "MIT".to_owned(),
+        preprocessing: Preprocessing {
+            resize_short_side: None,
+            enlarge: false,
+            filter: Filter::Bicubic,
+            crop: u32::try_from(architecture.image_size).unwrap(),
+            mean: [0.5; 3],
+            std: [0.5; 3],
+        },
+        storage,
+        shards: Vec::new(),
+        head: Head::Linear {
+            features: FeatureSpec::all_layers(&architecture, &[Pool::Class, Pool::Mean, Pool::Std]),
+            transform: Transform::SignedSqrt,
+        },
+        calibration: Calibration {
+            threshold: 0.5,
+            edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
+            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+        },
+        self_test: SelfTest { logit: 0.0, tolerance: 0.02 },
+        architecture,
+    }
+}
+
+fn tensors(manifest: &Manifest) -> BTreeMap<String, HostTensor> {
+    let mut random = Random(11);
+    manifest
+        .tensors()
+        .into_iter()
+        .map(|spec| {
+            let data = (0..spec.shape.iter().product()).map(|_| random.value()).collect();
+            (spec.name, HostTensor::new(spec.shape, data).unwrap())
+        })
+        .collect()
+}
+
+fn packed(mut manifest: Manifest) -> (Manifest, Vec<PackedShard>) {
+    let shards = pack(&manifest.tensors(), &tensors(&manifest), manifest.storage, "test").unwrap();
+    manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
+    (manifest, shards)
+}
+
+fn load(manifest: &Manifest, shards: &[Vec<u8>]) -> Result<Detector> {
+    // Through JSON, as in life.
+    let manifest = Manifest::from_json(manifest.to_json()?.as_bytes())?;
+    let mut loader = ModelLoader::new(manifest, Device::flex());
+    for (index, bytes) in shards.iter().enumerate() {
+        loader.push_shard(index, bytes)?;
+    }
+    Detector::new(loader.finish()?)
+}
+
+fn bytes(shards: &[PackedShard]) -> Vec<Vec<u8>> {
+    shards.iter().map(|shard| shard.bytes.clone()).collect()
+}
+
+fn logit(detector: &Detector) -> f32 {
+    let mut random = Random(5);
+    let side = detector.manifest().preprocessing.crop;
+    let pixels = (0..side * side * 3).map(|_| random.next() as u8).collect();
+    pollster::block_on(detector.logits(&[Rgb8::new(side, side, pixels).unwrap()])).unwrap()[0]
+}
+
+/// Name, type, shape and bytes of a stored tensor.
+type Stored = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// A shard with its tensors changed, and a manifest that vouches for it: damage that no hash can show.
+fn forged(
+    manifest: &Manifest,
+    shard: &[u8],
+    change: impl Fn(&str, TensorView<'_>) -> Vec<Stored>,
+) -> (Manifest, Vec<u8>) {
+    let file = SafeTensors::deserialize(shard).unwrap();
+    let changed: Vec<_> = file.iter().flat_map(|(name, view)| change(name, view)).collect();
+    let views = changed.iter().map(|(name, dtype, shape, bytes)| {
+        (name.clone(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    let bytes = serialize(views, None).unwrap();
+    let mut manifest = manifest.clone();
+    manifest.shards[0].bytes = bytes.len() as u64;
+    manifest.shards[0].sha256 = sha256_hex(&bytes);
+    (manifest, bytes)
+}
+
+fn unchanged(name: &str, view: &TensorView<'_>) -> Stored {
+    (name.to_owned(), view.dtype(), view.shape().to_vec(), view.data().to_vec())
+}
+
+#[track_caller]
+fn refused(result: Result<Detector>, words: &str) {
+    let error = result.err().unwrap_or_else(|| panic!("{words}: accepted"));
+    assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{error}");
+    assert!(error.message().contains(words), "{words:?} is not in: {error}");
+}
+
+#[test]
+fn every_storage_reads_back() {
+    let logits: Vec<f32> = [Storage::F32, Storage::F16, Storage::Q8]
+        .into_iter()
+        .map(|storage| {
+            let (manifest, shards) = packed(manifest(architecture(), storage));
+            logit(&load(&manifest, &bytes(&shards)).unwrap())
+        })
+        .collect();
+    assert!(logits[0].abs() > 0.01, "the test needs an answer that is not nought: {logits:?}");
+    assert!((logits[1] - logits[0]).abs() < 0.02, "f16: {logits:?}");
+    assert!((logits[2] - logits[0]).abs() < 0.2, "q8: {logits:?}");
+    assert!(logits[2] != logits[0], "q8 must not be f32 in disguise");
+}
+
+#[test]
+fn large_matrices_are_split_and_joined() {
+    let large = VisionConfig { width: 256, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
+    let (f32_manifest, f32_shards) = packed(manifest(large.clone(), Storage::F32));
+    assert!(f32_shards.len() > 8);
+    for shard in f32_shards.iter() {
+        assert!(shard.bytes.len() <= 4 << 20, "{} has {} bytes", shard.entry.file, shard.bytes.len());
+    }
+    let whole = load(&f32_manifest, &bytes(&f32_shards)).unwrap();
+    let (q8_manifest, q8_shards) = packed(manifest(large, Storage::Q8));
+    assert!(q8_shards.len() >= 2);
+    let quantised = load(&q8_manifest, &bytes(&q8_shards)).unwrap();
+    assert!((logit(&whole) - logit(&quantised)).abs() < 0.5);
+
+    // Shards may come in any order.
+    let mut loader = ModelLoader::new(q8_manifest.clone(), Device::flex());
+    for (index, shard) in q8_shards.iter().enumerate().rev() {
+        loader.push_shard(index, &shard.bytes).unwrap();
+    }
+    assert_eq!(logit(&Detector::new(loader.finish().unwrap()).unwrap()), logit(&quantised));
+}
+
+#[test]
+fn a_hundred_flipped_bits_are_refused() {
+    let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
+    let mut random = Random(3);
+    for _ in 0..100 {
+        let mut shards = bytes(&shards);
+        let position = random.next() as usize % shards[0].len();
+        shards[0][position] ^= 1 << (random.next() % 8);
+        refused(load(&manifest, &shards), "does not match its SHA-256");
+    }
+}
+
+#[test]
+fn truncated_missing_and_repeated_shards_are_refused() {
+    let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
+    let whole = bytes(&shards);
+    refused(load(&manifest, &[whole[0][..whole[0].len() / 2].to_vec()]), "bytes where");
+    refused(load(&manifest, &[Vec::new()]), "bytes where");
+    refused(load(&manifest, &[]), "test-00001.safetensors is missing");
+
+    let mut loader = ModelLoader::new(manifest, Device::flex());
+    loader.push_shard(0, &whole[0]).unwrap();
+    assert_eq!(loader.push_shard(0, &whole[0]).unwrap_err().kind(), ErrorKind::Argument);
+    assert_eq!(loader.push_shard(9, &whole[0]).unwrap_err().kind(), ErrorKind::Argument);
+}
+
+#[test]
+fn wrong_tensors_are_refused_by_name() {
+    let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
+    let shard = &shards[0].bytes;
+    let name = "vision.layers.0.norm1.bias";
+    let check = |words: &str, change: &dyn Fn(&str, TensorView<'_>) -> Vec<Stored>| {
+        let (manifest, shard) = forged(&manifest, shard, change);
+        refused(load(&manifest, &[shard]), words);
+    };
+    // The forger itself changes nothing.
+    let (same, bytes) = forged(&manifest, shard, |name, view| vec![unchanged(name, &view)]);
+    load(&same, &[bytes]).unwrap();
+
+    check("vision.layers.0.norm1.bias is missing", &|found, view| {
+        if found == name { vec![] } else { vec![unchanged(found, &view)] }
+    });
+    check("unknown tensor, vision.more", &|found, view| {
+        let mut all = vec![unchanged(found, &view)];
+        if found == name {
+            all.push(("vision.more".to_owned(), Dtype::F32, vec![1], vec![0; 4]));
+        }
+        all
+    });
+    check("is no finite number", &|found, view| {
+        let mut tensor = unchanged(found, &view);
+        if found == name {
+            tensor.3[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        }
+        vec![tensor]
+    });
+    check("has shape [1, 48] where [48] is needed", &|found, view| {
+        let mut tensor = unchanged(found, &view);
+        if found == name {
+            tensor.2 = vec![1, 48];
+        }
+        vec![tensor]
+    });
+    check("stored as I32", &|found, view| {
+        let mut tensor = unchanged(found, &view);
+        if found == name {
+            tensor.1 = Dtype::I32;
+        }
+        vec![tensor]
+    });
+    check("has no scales", &|found, view| {
+        if found == "vision.layers.0.mlp.fc1.weight.scale" { vec![] } else { vec![unchanged(found, &view)] }
+    });
+    check("must be f16 of shape [100, 2]", &|found, view| {
+        let mut tensor = unchanged(found, &view);
+        if found == "vision.layers.0.mlp.fc1.weight.scale" {
+            tensor.2 = vec![200];
+        }
+        vec![tensor]
+    });
+    for (part, words) in
+        [("@0", "shape"), ("@99999999999999999999", "unknown tensor"), ("@-1", "unknown tensor")]
+    {
+        check(words, &|found, view| {
+            let mut tensor = unchanged(found, &view);
+            if found == name {
+                tensor.0 = format!("{name}{part}");
+            }
+            vec![tensor]
+        });
+    }
+}
+
+#[test]
+fn a_shard_that_is_no_safetensors_file_is_refused() {
+    let (mut manifest, _) = packed(manifest(architecture(), Storage::Q8));
+    for garbage in [vec![0xff_u8; 100], b"GIF89a".to_vec(), vec![0; 8]] {
+        manifest.shards[0].bytes = garbage.len() as u64;
+        manifest.shards[0].sha256 = sha256_hex(&garbage);
+        refused(load(&manifest, &[garbage]), "no safetensors file");
+    }
+}
+
+#[test]
+fn nonsense_manifests_are_refused() {
+    let (good, _) = packed(manifest(architecture(), Storage::Q8));
+    let json = good.to_json().unwrap();
+    assert_eq!(Manifest::from_json(json.as_bytes()).unwrap(), good);
+    let cases = [
+        ("", "not a model manifest"),
+        ("{}", "not a model manifest"),
+        (&json[..json.len() / 2], "not a model manifest"),
+        (&json.replace("\"format\": 1", "\"format\": 2"), "format 2"),
+        (&json.replace("\"licence\"", "\"license\""), "not a model manifest"),
+        (&json.replace("\"heads\": 3", "\"heads\": 5"), "heads"),
+        (&json.replace("\"heads\": 3", "\"heads\": 0"), "heads"),
+        (&json.replace("\"layers\": 2", "\"layers\": 100000"), "number of layers"),
+        (&json.replace("\"crop\": 32", "\"crop\": 64"), "crop"),
+        (&json.replace("\"weak_below\": 0.4", "\"weak_below\": 0.9"), "calibration"),
+        (&json.replace("test-00001.safetensors", "../../etc/passwd"), "shard name"),
+        (&json.replace("test-00001.safetensors", ".hidden"), "shard name"),
+        (&json.replace(&good.shards[0].sha256, "00"), "SHA-256"),
+        (&json.replace(&format!("\"bytes\": {}", good.shards[0].bytes), "\"bytes\": 99999999"), "bytes"),
+    ];
+    for (json, words) in cases {
+        let error = Manifest::from_json(json.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{words}: {error}");
+        assert!(error.message().contains(words), "{words:?} is not in: {error}");
+    }
+    let huge = vec![b' '; (4 << 20) + 1];
+    assert_eq!(Manifest::from_json(&huge).unwrap_err().kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn the_head_is_what_its_tensors_say() {
+    // Weights of nought leave the bias alone.
+    let mut manifest = manifest(architecture(), Storage::F32);
+    let mut tensors = tensors(&manifest);
+    let [weight, bias] = LinearHead::TENSORS;
+    tensors.get_mut(weight).unwrap().data.fill(0.0);
+    tensors.get_mut(bias).unwrap().data[0] = 1.25;
+    let shards = pack(&manifest.tensors(), &tensors, Storage::F32, "test").unwrap();
+    manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
+    assert_eq!(logit(&load(&manifest, &bytes(&shards)).unwrap()), 1.25);
+}

@@ -1,0 +1,26 @@
+/**
+ * How strongly does an image look AI-generated? Measured on the visitor's own device: the bytes go to a worker of this
+ * page, never to a server.
+ *
+ * @packageDocumentation
+ */
+export { createDetector } from './detector.js';
+export { DetectorError } from './errors.js';
+export type { DetectorErrorCode } from './errors.js';
+export type {
+  Abstained,
+  Analysis,
+  AnalyzeOptions,
+  BatchItem,
+  Detector,
+  DetectorInfo,
+  DetectorOptions,
+  DevicePreference,
+  Evidence,
+  Grade,
+  ImageInput,
+  LoadProgress,
+  MeasuredError,
+  ModelSource,
+  Scored,
+} from './types.js';

@@ -1,0 +1,197 @@
+import type { DetectorError } from './errors.js';
+
+/**
+ * Where the model runs.
+ *
+ * - `auto`: WebGPU when the browser offers a hardware adapter, else the CPU.
+ * - `webgpu`: WebGPU, also on a software adapter; without any adapter {@link createDetector} rejects with `no-gpu`.
+ * - `cpu`: the CPU.
+ *
+ * On WebGPU the device must prove itself: if the numeric self-test fails, or the GPU breaks later, the detector moves to
+ * the CPU and says so in {@link DetectorInfo.selfTest} and {@link DetectorInfo.fallbackReason}.
+ */
+export type DevicePreference = 'auto' | 'webgpu' | 'cpu';
+
+/** A model: the address of its manifest, and of its shards where they do not lie beside it. */
+export interface ModelSource {
+  /** Address of `model.json`. */
+  readonly manifest: string | URL;
+  /**
+   * Addresses of the shards by the file name the manifest gives. A shard that is not named here is fetched from beside
+   * the manifest.
+   */
+  readonly files?: Readonly<Record<string, string | URL>>;
+}
+
+/** One step of loading, see {@link DetectorOptions.onProgress}. */
+export interface LoadProgress {
+  /**
+   * - `core`: the program for the chosen device is coming in
+   * - `weights`: the model's files are coming in
+   * - `self-test`: the model is on the device and computes a known input
+   * - `fallback`: WebGPU failed, everything starts again on the CPU
+   * - `done`: the detector is ready
+   */
+  readonly phase: 'core' | 'weights' | 'self-test' | 'fallback' | 'done';
+  /** Bytes of the model's shards received so far; never falls, and equals `totalBytes` when done. */
+  readonly loadedBytes: number;
+  /** Bytes of all shards, as the manifest gives them; 0 until the manifest is there. */
+  readonly totalBytes: number;
+}
+
+/** Options of {@link createDetector}. */
+export interface DetectorOptions {
+  /** The model: a source, or the address of its manifest. Default: the compact model of this package. */
+  readonly model?: ModelSource | string | URL;
+  /** Where to run; default `auto`. */
+  readonly device?: DevicePreference;
+  /** Called while loading. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops loading: {@link createDetector} then rejects with `aborted` and ends the worker. */
+  readonly signal?: AbortSignal;
+}
+
+/** An encoded image: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file. */
+export type ImageInput = Blob | ArrayBuffer | Uint8Array;
+
+/** Options of one analysis. */
+export interface AnalyzeOptions {
+  /** Stops this analysis, which then rejects with `aborted`; others go on. */
+  readonly signal?: AbortSignal;
+  /** Crops of the image to score: 1 (the centre) or 5 (the centre and the corners). Default: as the model says. */
+  readonly views?: 1 | 5;
+}
+
+/** What is running, and where. */
+export interface DetectorInfo {
+  /** Name of the model. */
+  readonly modelId: string;
+  /** SHA-256 over the model's weights, in hex. */
+  readonly weightsSha256: string;
+  /** Name of the calibration that turns logits into probabilities and grades. */
+  readonly calibrationId: string;
+  /** Crops scored of each image unless {@link AnalyzeOptions.views} says otherwise. */
+  readonly views: number;
+  /** The device in use. */
+  readonly device: 'webgpu' | 'cpu';
+  /** What the browser says of the GPU; empty on the CPU, and where it says nothing. */
+  readonly adapter: string;
+  /** `passed` on the device that was chosen; `fell-back`: WebGPU failed, and the CPU passed in its place. */
+  readonly selfTest: 'passed' | 'fell-back';
+  /** Why WebGPU was given up; there exactly when `selfTest` is `fell-back`. */
+  readonly fallbackReason?: string;
+}
+
+/** Strength of the evidence that an image is AI-generated, from little to very much. None of them means "real". */
+export type Grade = 'weak' | 'moderate' | 'strong' | 'very-strong';
+
+/** How often results of one grade were wrong on labelled images that the model had never seen, both kinds weighted equally. */
+export interface MeasuredError {
+  /** Share of wrong results, 0 to 1: for `weak` of images that were AI-generated, for the other grades of those that were not. */
+  readonly rate: number;
+  /** Lower end of its 95 % interval. */
+  readonly low: number;
+  /** Upper end of its 95 % interval. */
+  readonly high: number;
+  /** Labelled images it was measured on. */
+  readonly n: number;
+}
+
+/** The model could grade the image. */
+export interface Scored {
+  readonly status: 'scored';
+  /** Calibrated probability that the image is AI-generated, 0 to 1, at equal shares of both kinds. */
+  readonly probability: number;
+  /** The raw score before calibration. */
+  readonly logit: number;
+  /** Strength of evidence. */
+  readonly grade: Grade;
+  /** How often this grade was wrong; null where too few labelled images got it to measure. */
+  readonly measuredError: MeasuredError | null;
+}
+
+/**
+ * The model cannot tell.
+ *
+ * - `between-grades`: the score lies where the model is wrong about as often as right
+ * - `too-small`: too few pixels
+ * - `no-content`: one flat colour, or nearly
+ */
+export interface Abstained {
+  readonly status: 'abstained';
+  readonly reason: 'between-grades' | 'too-small' | 'no-content';
+  /** Calibrated probability, where the image was scored at all. */
+  readonly probability?: number;
+  /** The raw score, where the image was scored at all. */
+  readonly logit?: number;
+}
+
+/**
+ * Something worth knowing beside the model's verdict. Notes say what decoding changed or left out; later versions may add
+ * kinds and codes.
+ */
+export interface Evidence {
+  readonly kind: 'note';
+  readonly code: 'first-frame-only' | 'first-page-only' | 'alpha-over-white' | 'sixteen-bit-reduced' | 'cmyk-converted';
+}
+
+/** The result for one image. */
+export interface Analysis {
+  readonly schemaVersion: 1;
+  /** The file that was read. */
+  readonly file: {
+    /** SHA-256 of the bytes, in hex. */
+    readonly sha256: string;
+    readonly bytes: number;
+    /** By content, not by name. */
+    readonly format: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff';
+    /** Width in pixels, upright. */
+    readonly width: number;
+    /** Height in pixels, upright. */
+    readonly height: number;
+  };
+  /** The verdict of the model. */
+  readonly model: Scored | Abstained;
+  /** Notes beside the verdict; they never move the model's number. */
+  readonly evidence: readonly Evidence[];
+  /** How the pixels came to the model. */
+  readonly input: {
+    /** How faithful the bytes are to the file they come from. */
+    readonly fidelity: 'original-bytes' | 're-encoded' | 'screen-capture';
+    /** Crops that were scored. */
+    readonly views: number;
+  };
+  /** Wall-clock milliseconds in the worker. */
+  readonly timings: { readonly decodeMs: number; readonly encodeMs: number; readonly totalMs: number };
+}
+
+/** One item of {@link Detector.analyzeAll}: a result or an error, never both. */
+export type BatchItem =
+  | { readonly index: number; readonly result: Analysis; readonly error?: never }
+  | { readonly index: number; readonly error: DetectorError; readonly result?: never };
+
+/** A loaded model in its worker. */
+export interface Detector extends AsyncDisposable {
+  /** What is running, and where. Changes once if WebGPU breaks and the CPU takes over. */
+  readonly info: DetectorInfo;
+
+  /**
+   * Analyses one image. Calls may overlap: they are worked off one after the other.
+   *
+   * @throws {DetectorError} `decode`, `unsupported`, `limit`: the file; `aborted`; `argument`; `network`,
+   * `weights-corrupt`: the model could not be loaded again after a failure; `internal`
+   */
+  analyze(input: ImageInput, options?: AnalyzeOptions): Promise<Analysis>;
+
+  /**
+   * Analyses many images in order. A file that cannot be read yields an item with `error`, the others go on; only an
+   * abort ends the iteration, with `aborted`.
+   */
+  analyzeAll(
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options?: AnalyzeOptions,
+  ): AsyncIterableIterator<BatchItem>;
+
+  /** Ends the worker and frees its memory. Calls that are still open reject with `aborted`. */
+  dispose(): Promise<void>;
+}

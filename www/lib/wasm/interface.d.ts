@@ -1,0 +1,45 @@
+/**
+ * What the worker uses of the WebAssembly core (src/web.rs). The build checks that both wasm-bindgen outputs, pkg/wasm/gpu
+ * and pkg/wasm/cpu, have this interface: tests/web/types.
+ */
+import type { Analysis } from '../types.js';
+
+export interface Device {
+  readonly backend: string;
+  readonly adapter: string;
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ModelLoader {
+  /** In the order in which they are pushed. */
+  readonly shards: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
+  /** Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. */
+  pushShard(index: number, bytes: Uint8Array): void;
+  /** Consumes the loader. Throws when a shard or tensor is missing. */
+  finish(): Model;
+  free(): void;
+}
+
+export interface Model {
+  readonly info: {
+    readonly modelId: string;
+    readonly weightsSha256: string;
+    readonly calibrationId: string;
+    readonly views: number;
+  };
+  selfTest(): Promise<{
+    readonly passed: boolean;
+    readonly logit: number;
+    readonly expected: number;
+    readonly tolerance: number;
+  }>;
+  analyze(bytes: Uint8Array, options: { readonly views?: 1 | 5 }): Promise<Analysis>;
+  free(): void;
+}
+
+export interface Core {
+  default(): Promise<unknown>;
+  openDevice(): Promise<Device>;
+  readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
+}
