@@ -81,7 +81,10 @@ fn tensors(manifest: &Manifest) -> BTreeMap<String, HostTensor> {
         .tensors()
         .into_iter()
         .map(|spec| {
-            let data = (0..spec.shape.iter().product()).map(|_| random.value()).collect();
+            // Divided by the root of the fan-in, as encoders are initialised: what a layer answers stays near one.
+            let fan_in = if spec.shape.len() > 1 { spec.shape[1..].iter().product() } else { 1 };
+            let scale = (12.0 / fan_in as f32).sqrt();
+            let data = (0..spec.shape.iter().product()).map(|_| scale * random.value()).collect();
             (spec.name, HostTensor::new(spec.shape, data).unwrap())
         })
         .collect()
@@ -112,6 +115,11 @@ fn logit(detector: &Detector) -> f32 {
     let side = detector.manifest().preprocessing.crop;
     let pixels = (0..side * side * 3).map(|_| random.next() as u8).collect();
     pollster::block_on(detector.logits(&[Rgb8::new(side, side, pixels).unwrap()])).unwrap()[0]
+}
+
+/// How far off, as a share of what it should be.
+fn deviation(value: f32, truth: f32) -> f32 {
+    ((value - truth) / truth).abs()
 }
 
 /// Name, type, shape and bytes of a stored tensor.
@@ -155,9 +163,9 @@ fn every_storage_reads_back() {
             logit(&load(&manifest, &bytes(&shards)).unwrap())
         })
         .collect();
-    assert!(logits[0].abs() > 0.01, "the test needs an answer that is not nought: {logits:?}");
-    assert!((logits[1] - logits[0]).abs() < 0.02, "f16: {logits:?}");
-    assert!((logits[2] - logits[0]).abs() < 0.2, "q8: {logits:?}");
+    assert!(logits[0].abs() > 1.0, "the test needs an answer that is not nought: {logits:?}");
+    assert!(deviation(logits[1], logits[0]) < 0.002, "f16: {logits:?}");
+    assert!(deviation(logits[2], logits[0]) < 0.02, "q8: {logits:?}");
     assert!(logits[2] != logits[0], "q8 must not be f32 in disguise");
 }
 
@@ -173,7 +181,9 @@ fn large_matrices_are_split_and_joined() {
     let (q8_manifest, q8_shards) = packed(manifest(large, Storage::Q8));
     assert!(q8_shards.len() >= 2);
     let quantised = load(&q8_manifest, &bytes(&q8_shards)).unwrap();
-    assert!((logit(&whole) - logit(&quantised)).abs() < 0.5);
+    // Rows that came back in another order would give quite another answer.
+    let logits = [logit(&whole), logit(&quantised)];
+    assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.02, "{logits:?}");
 
     // Shards may come in any order.
     let mut loader = ModelLoader::new(q8_manifest.clone(), Device::flex());

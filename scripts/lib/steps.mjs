@@ -1,5 +1,5 @@
 // The build, step by step: two WebAssembly cores, the model's files, the package, the page.
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
@@ -17,25 +17,14 @@ const CORES = [
   { name: 'cpu', features: 'cpu,web', rustflags: '-C target-feature=+simd128' },
 ];
 
-/** wasm-opt's features, named: with all of them it writes a file that Chromium refuses. */
-const WASM_FEATURES = [
-  'simd',
-  'bulk-memory',
-  'nontrapping-float-to-int',
-  'sign-ext',
-  'mutable-globals',
-  'reference-types',
-  'multivalue',
-];
-
 /** The cores, into pkg/wasm/gpu and pkg/wasm/cpu. */
-export async function buildCores({ optimize = false } = {}) {
+export async function buildCores() {
   for (const { name, features, rustflags } of CORES) {
     await ifChanged({
       name: `core for the ${name.toUpperCase()}`,
       inputs: RUST_INPUTS,
       skip: (file) => file === 'src/bin',
-      extra: JSON.stringify({ features, rustflags, optimize }),
+      extra: JSON.stringify({ features, rustflags }),
       outputs: [`pkg/wasm/${name}/clipsight.js`, `pkg/wasm/${name}/clipsight_bg.wasm`],
       work: async () => {
         await ensureWasmTarget();
@@ -44,26 +33,13 @@ export async function buildCores({ optimize = false } = {}) {
         const cargo = ['rustc', '--profile', 'web', '--lib', '--crate-type', 'cdylib', '--locked'];
         cargo.push('--target', 'wasm32-unknown-unknown', '--target-dir', target);
         cargo.push('--no-default-features', '--features', features);
-        // The profile strips everything, also the list of target features that wasm-bindgen reads; it strips the rest itself.
-        cargo.push('--', '-C', 'strip=none');
         await run('cargo', cargo, { env: { RUSTFLAGS: rustflags } });
         const out = path.join(root, 'pkg/wasm', name);
         await rm(out, { recursive: true, force: true });
         await wasmBindgen(path.join(root, target, 'wasm32-unknown-unknown/web/clipsight.wasm'), out);
-        if (optimize) await optimizeWasm(path.join(out, 'clipsight_bg.wasm'));
       },
     });
   }
-}
-
-async function optimizeWasm(file) {
-  const optimized = `${file}.opt`;
-  await run(process.execPath, [
-    path.join(root, 'node_modules/binaryen/bin/wasm-opt'),
-    ...['-Oz', '--mvp-features', ...WASM_FEATURES.map((feature) => `--enable-${feature}`)],
-    ...[file, '-o', optimized],
-  ]);
-  await rename(optimized, file);
 }
 
 /** The default model, into pkg/models/compact, with a module that names its files. */
@@ -129,8 +105,8 @@ export async function buildPage() {
 }
 
 /** All of it. */
-export async function buildAll(options = {}) {
-  await buildCores(options);
+export async function buildAll() {
+  await buildCores();
   await buildModel();
   await buildLib();
   await buildPage();

@@ -77,7 +77,6 @@ export const strings = {
     remove: (file: string): string => `Remove ${file}`,
     waitingForModel: 'Waiting for the model',
     waiting: 'Waiting for its turn',
-    working: 'Looking at it …',
     pasted: 'Pasted image',
   },
 
