@@ -122,7 +122,7 @@ describe('GPUs that fail', () => {
           setTimeout(() => device.destroy(), 200);
           return device;
         };`,
-      reason: /lost|error/i,
+      reason: /lost|error|stopped answering/i,
     },
     'refuses every shader': {
       code: `
