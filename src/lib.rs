@@ -12,6 +12,8 @@ pub mod clip;
 #[cfg(feature = "nn")]
 pub mod detect;
 pub mod error;
+#[cfg(feature = "webgpu")]
+pub mod gpu;
 pub mod image;
 pub mod limits;
 pub mod metrics;

@@ -76,40 +76,12 @@ pub async fn open_device() -> JsResult<Device> {
 
 #[cfg(feature = "webgpu")]
 mod device {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::{Device, Error, ErrorKind, Result};
-
-    /// Set by the GPU's error callbacks. On the web a failed shader or a lost device is only reported there, while
-    /// reads go on returning stale memory: a result computed after such a report is not to be trusted.
-    static FAULT: AtomicBool = AtomicBool::new(false);
+    use super::{Device, Result};
+    pub(super) use crate::gpu::check;
 
     pub(super) async fn open() -> Result<Device> {
-        let (device, setup) =
-            burn::tensor::Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
-                Error::new(
-                    ErrorKind::NoGpu,
-                    format!("the browser gives no usable GPU ({error}); use the CPU"),
-                )
-            })?;
-        // Replaces wgpu's own handler, which panics.
-        setup.device.on_uncaptured_error(Arc::new(|_: wgpu::Error| FAULT.store(true, Ordering::Relaxed)));
-        setup.device.set_device_lost_callback(|_, _| FAULT.store(true, Ordering::Relaxed));
-        let info = setup.adapter.get_info();
-        let adapter =
-            [info.name, info.driver_info].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        Ok(Device { device, backend: "webgpu", adapter: adapter.join(", ") })
-    }
-
-    pub(super) fn check() -> Result<()> {
-        if FAULT.load(Ordering::Relaxed) {
-            return Err(Error::new(
-                ErrorKind::DeviceLost,
-                "the GPU reported an error; reload, or use the CPU",
-            ));
-        }
-        Ok(())
+        let gpu = crate::gpu::open().await?;
+        Ok(Device { device: gpu.device, backend: "webgpu", adapter: gpu.name })
     }
 }
 

@@ -198,46 +198,27 @@ fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
 
 #[cfg(feature = "webgpu")]
 mod gpu {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
+    pub(super) use clipsight::gpu::check;
     use clipsight::{Error, ErrorKind, Result};
 
     use super::{ModelFolder, Runtime, self_test};
 
     pub(super) const COMPILED_IN: bool = true;
 
-    /// Set by the GPU's error callbacks: a result computed after such a report is not to be trusted.
-    static FAULT: AtomicBool = AtomicBool::new(false);
-
-    /// The model on the GPU. Unless `any`, a GPU that the CPU only plays (a software rasteriser) is refused: the
-    /// CPU's own path is several times faster.
+    /// The model on the GPU; unless `any`, one that the CPU only plays is refused.
     pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
-        let (device, setup) = burn::tensor::Device::wgpu_options().init_with_setup().map_err(|error| {
-            let message = format!("there is no usable GPU ({error}); use --device cpu");
-            Error::new(ErrorKind::NoGpu, message)
-        })?;
-        // Replaces wgpu's own handler, which panics.
-        setup.device.on_uncaptured_error(Arc::new(|_: wgpu::Error| FAULT.store(true, Ordering::Relaxed)));
-        setup.device.set_device_lost_callback(|_, _| FAULT.store(true, Ordering::Relaxed));
-        let adapter = setup.adapter.get_info();
-        if !any && adapter.device_type == wgpu::DeviceType::Cpu {
-            let message =
-                format!("{} is a software rasteriser, slower than the CPU's own path", adapter.name);
+        let gpu = pollster::block_on(clipsight::gpu::open())?;
+        if !any && gpu.software {
+            let message = format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name);
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
-        let detector = folder.load(device)?;
+        let detector = folder.load(gpu.device)?;
         self_test(&detector, ErrorKind::DeviceLost)?;
         check()?;
-        let device = format!("GPU: {} ({})", adapter.name, adapter.backend);
+        let device = format!("GPU: {} ({})", gpu.name, gpu.backend);
         Ok(Runtime { detector, turn: Some(Mutex::new(())), device })
-    }
-
-    pub(super) fn check() -> Result<()> {
-        if FAULT.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::DeviceLost, "the GPU reported an error; use --device cpu"));
-        }
-        Ok(())
     }
 }
 
