@@ -9,7 +9,7 @@ use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::activation::{gelu, sigmoid};
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Activation, FeatureSpec, Pool, VisionConfig, features};
 use crate::{Error, ErrorKind, Result};
@@ -97,6 +97,33 @@ impl VisionTower {
         })
     }
 
+    /// The weights, under the names that [`assemble`](Self::assemble) takes them by.
+    #[cfg(feature = "train")]
+    #[must_use]
+    pub fn tensors(&self) -> Vec<(String, DeviceTensor)> {
+        let mut named = Named(Vec::new());
+        named.linear("vision.patch_embedding", &self.patch_embedding);
+        named.vector("vision.class_token", &self.class_token);
+        named.matrix("vision.position_embedding", &self.position_embedding);
+        if let Some(norm) = &self.pre_norm {
+            named.norm("vision.pre_norm", norm);
+        }
+        for (index, layer) in self.layers.iter().enumerate() {
+            let name = |part: &str| format!("vision.layers.{index}.{part}");
+            named.norm(&name("norm1"), &layer.norm1);
+            named.linear(&name("attention.qkv"), &layer.qkv);
+            named.linear(&name("attention.output"), &layer.output);
+            named.norm(&name("norm2"), &layer.norm2);
+            named.linear(&name("mlp.fc1"), &layer.fc1);
+            named.linear(&name("mlp.fc2"), &layer.fc2);
+        }
+        named.norm("vision.norm", &self.norm);
+        if let Some(projection) = &self.projection {
+            named.linear("vision.projection", projection);
+        }
+        named.0
+    }
+
     /// The architecture.
     #[must_use]
     pub fn config(&self) -> &VisionConfig {
@@ -105,7 +132,16 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
-        let mut tokens = self.embed(pixels);
+        self.encode(self.embed(pixels, None), features)
+    }
+
+    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row) only.
+    #[cfg(feature = "train")]
+    pub fn forward_patches(&self, pixels: Tensor<4>, kept: &[i64], features: &FeatureSpec) -> VisionOutput {
+        self.encode(self.embed(pixels, Some(kept)), features)
+    }
+
+    fn encode(&self, mut tokens: Tensor<3>, features: &FeatureSpec) -> VisionOutput {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
             tokens = layer.forward(tokens, &self.config);
@@ -127,8 +163,8 @@ impl VisionTower {
         }
     }
 
-    /// Pixels -> tokens `[batch, tokens, width]`, positions added.
-    fn embed(&self, pixels: Tensor<4>) -> Tensor<3> {
+    /// Pixels -> tokens `[batch, tokens, width]`, positions added; of the patches only those `kept`.
+    fn embed(&self, pixels: Tensor<4>, kept: Option<&[i64]>) -> Tensor<3> {
         let VisionConfig { width, patch_size: patch, .. } = self.config;
         let grid = self.config.grid();
         let [batch, channels, _, _] = pixels.dims();
@@ -138,9 +174,23 @@ impl VisionTower {
             .reshape([batch, channels, grid, patch, grid, patch])
             .permute([0, 2, 4, 1, 3, 5])
             .reshape([batch, grid * grid, channels * patch * patch]);
+        let mut positions = self.position_embedding.val();
+        let patches = match kept {
+            None => patches,
+            Some(kept) => {
+                let device = patches.device();
+                let index = |numbers: Vec<i64>| {
+                    let length = numbers.len();
+                    Tensor::<1, Int>::from_data(TensorData::new(numbers, [length]), &device)
+                };
+                let with_class = std::iter::once(0).chain(kept.iter().map(|number| number + 1)).collect();
+                positions = positions.select(0, index(with_class));
+                patches.select(1, index(kept.to_vec()))
+            }
+        };
         let patches = self.patch_embedding.forward(patches);
         let class = self.class_token.val().reshape([1, 1, width]).expand([batch, 1, width]);
-        let tokens = Tensor::cat(vec![class, patches], 1) + self.position_embedding.val().unsqueeze();
+        let tokens = Tensor::cat(vec![class, patches], 1) + positions.unsqueeze();
         match &self.pre_norm {
             Some(norm) => norm.forward(tokens),
             None => tokens,
@@ -187,6 +237,35 @@ fn pool_tokens(tokens: &Tensor<3>, pool: Pool) -> Tensor<2> {
             let patches = patches();
             let centred = patches.clone() - patches.mean_dim(1);
             (centred.clone() * centred).mean_dim(1).sqrt().squeeze_dim(1)
+        }
+    }
+}
+
+/// Collects the tensors of modules under their names.
+#[cfg(feature = "train")]
+struct Named(Vec<(String, DeviceTensor)>);
+
+#[cfg(feature = "train")]
+impl Named {
+    fn vector(&mut self, name: &str, param: &Param<Tensor<1>>) {
+        self.0.push((name.to_owned(), DeviceTensor::Vector(param.val())));
+    }
+
+    fn matrix(&mut self, name: &str, param: &Param<Tensor<2>>) {
+        self.0.push((name.to_owned(), DeviceTensor::Matrix(param.val())));
+    }
+
+    fn linear(&mut self, name: &str, linear: &Linear) {
+        self.matrix(&format!("{name}.weight"), &linear.weight);
+        if let Some(bias) = &linear.bias {
+            self.vector(&format!("{name}.bias"), bias);
+        }
+    }
+
+    fn norm(&mut self, name: &str, norm: &LayerNorm) {
+        self.vector(&format!("{name}.weight"), &norm.gamma);
+        if let Some(beta) = &norm.beta {
+            self.vector(&format!("{name}.bias"), beta);
         }
     }
 }

@@ -52,7 +52,7 @@ impl Detector {
     pub fn new(loaded: LoadedTensors) -> Result<Self> {
         let LoadedTensors { manifest, device, mut tensors } = loaded;
         let tower = VisionTower::assemble(&manifest.architecture, &mut tensors, &device)?;
-        let head = LinearHead::assemble(&manifest.head, &mut tensors)?;
+        let head = LinearHead::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
         Ok(Self { manifest, device, tower, head })
     }
 
@@ -142,12 +142,14 @@ impl Detector {
         read(self.head.forward(self.features_on_device(views))).await
     }
 
-    /// The head's features of every view, `[views, features]` row-major.
+    /// What the head multiplies with its weights: the features of every view under the head's transform, `[views,
+    /// features]` row-major.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn features(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        read(self.features_on_device(views)).await
+        let width = self.manifest.architecture.width;
+        read(self.manifest.head.transform().forward(self.features_on_device(views), width)).await
     }
 
     fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {

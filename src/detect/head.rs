@@ -32,22 +32,28 @@ pub enum Transform {
     /// others' (Darcet et al. 2024, arXiv 2309.16588), which standardisation alone does not. Known from bilinear
     /// pooling (Lin et al. 2015).
     SignedSqrt,
+    /// Every pooled token brought to mean 0 and deviation 1: a layer norm without gain and offset. The layers' very
+    /// different scales become one, and gradients pass through everywhere.
+    TokenNorm,
 }
 
-impl Transform {
-    /// The transform of one value, as training applies it.
-    #[must_use]
-    pub fn of(self, value: f32) -> f32 {
-        match self {
-            Self::None => value,
-            Self::SignedSqrt => value.signum() * value.abs().sqrt(),
-        }
-    }
+/// Added to variances under [`Transform::TokenNorm`].
+const TOKEN_NORM_EPSILON: f32 = 1e-5;
 
-    fn forward(self, features: Tensor<2>) -> Tensor<2> {
+impl Transform {
+    /// The transform of features `[batch, tokens * token_width]`.
+    #[must_use]
+    pub fn forward(self, features: Tensor<2>, token_width: usize) -> Tensor<2> {
         match self {
             Self::None => features,
             Self::SignedSqrt => features.clone().sign() * features.abs().sqrt(),
+            Self::TokenNorm => {
+                let [batch, length] = features.dims();
+                let tokens = features.reshape([batch, length / token_width, token_width]);
+                let centred = tokens.clone() - tokens.mean_dim(2);
+                let variance = (centred.clone() * centred.clone()).mean_dim(2);
+                (centred / (variance + TOKEN_NORM_EPSILON).sqrt()).reshape([batch, length])
+            }
         }
     }
 }
@@ -95,6 +101,8 @@ pub struct LinearHead {
     bias: Param<Tensor<1>>,
     #[module(skip)]
     transform: Transform,
+    #[module(skip)]
+    token_width: usize,
 }
 
 impl LinearHead {
@@ -105,7 +113,11 @@ impl LinearHead {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing.
-    pub fn assemble(head: &Head, tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+    pub fn assemble(
+        head: &Head,
+        config: &VisionConfig,
+        tensors: &mut HashMap<String, DeviceTensor>,
+    ) -> Result<Self> {
         let [weight, bias] = Self::TENSORS.map(|name| match tensors.remove(name) {
             Some(DeviceTensor::Vector(tensor)) => Ok(Param::from_tensor(tensor)),
             _ => Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))),
@@ -116,11 +128,13 @@ impl LinearHead {
             weight: Param::from_tensor(weight.reshape([width, 1])),
             bias: bias?,
             transform: head.transform(),
+            token_width: config.width,
         })
     }
 
     /// Features `[batch, features]` -> logits `[batch]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<1> {
-        self.transform.forward(features).matmul(self.weight.val()).squeeze_dim::<1>(1) + self.bias.val()
+        let features = self.transform.forward(features, self.token_width);
+        features.matmul(self.weight.val()).squeeze_dim::<1>(1) + self.bias.val()
     }
 }

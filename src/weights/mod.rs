@@ -15,4 +15,6 @@ pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
 pub use pack::{PackedShard, pack};
 pub use quantize::{Q8, Storage};
+#[cfg(feature = "train")]
+pub use tensors::download;
 pub use tensors::{HostTensor, sha256_hex, upload};

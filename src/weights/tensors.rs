@@ -59,6 +59,27 @@ pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<
     })
 }
 
+/// Reads `tensor` back from its device, matrices turned to `[out, in]` again: the inverse of [`upload`].
+///
+/// # Errors
+/// [`ErrorKind::DeviceLost`] when the device does not answer.
+#[cfg(feature = "train")]
+pub fn download(spec: &TensorSpec, tensor: DeviceTensor) -> Result<HostTensor> {
+    let data = match tensor {
+        DeviceTensor::Vector(tensor) => tensor.into_data(),
+        DeviceTensor::Matrix(tensor) => tensor.into_data(),
+    };
+    let data = data.try_into_vec::<f32>().map_err(|_| {
+        Error::new(ErrorKind::DeviceLost, format!("the tensor {} cannot be read back", spec.name))
+    })?;
+    match (spec.role, spec.shape.as_slice()) {
+        (TensorRole::Matrix, &[output, input]) => {
+            HostTensor::new(spec.shape.clone(), transpose(&data, input, output))
+        }
+        _ => HostTensor::new(spec.shape.clone(), data),
+    }
+}
+
 /// Transposed on the host: a lazily transposed tensor would be copied again in every product on the GPU.
 fn transpose(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| (0..rows).map(move |row| data[row * columns + column])).collect()

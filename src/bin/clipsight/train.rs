@@ -193,14 +193,6 @@ impl Extractor<'_> {
         bar.finish_and_clear();
         Ok(FeatureMatrix { data, width })
     }
-
-    /// The features as the head sees them.
-    fn transformed(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
-        let transform = self.detector.manifest().head.transform();
-        let mut features = self.features(role, entries, variant)?;
-        features.data.par_iter_mut().for_each(|value| *value = f16::from_f32(transform.of(value.to_f32())));
-        Ok(features)
-    }
 }
 
 /// Features computed earlier. A run may have ended in the middle of a write: unless the file holds all `values`, it
@@ -271,7 +263,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     training.features.width = recipe.width();
     let copies = (1..=args.copies).map(|copy| Variant::Augmented { seed: args.seed, copy });
     for variant in std::iter::once(Variant::Centre).chain(copies) {
-        training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
+        training.add(&extractor.features(Role::Fit, &fit, variant)?, &fit);
     }
 
     let (select, selection) = held_out(&extractor, &dataset, Role::Select, &DELIVERED)?;
@@ -314,8 +306,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
     // Everything is fixed now: the test images are only measured.
     let test = dataset.role(Role::Test);
-    let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Centre)?);
-    let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
+    let centre = trained.logits(&extractor.features(Role::Test, &test, Variant::Centre)?);
+    let corners = trained.logits(&extractor.features(Role::Test, &test, Variant::Corners)?);
     let five = five_view_logits(&centre, &corners);
     for index in 0..calibration.by_views.len() {
         let views = calibration.by_views[index].views;
@@ -507,7 +499,7 @@ fn held_out(
     let keep = unseen_prompts(&dataset.role(Role::Fit), &entries);
     let features = variants
         .iter()
-        .map(|variant| Ok(keep_rows(extractor.transformed(role, &entries, *variant)?, &keep)))
+        .map(|variant| Ok(keep_rows(extractor.features(role, &entries, *variant)?, &keep)))
         .collect::<Result<Vec<_>>>()?;
     let kept = entries.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry).collect();
     Ok((kept, features))

@@ -1,0 +1,552 @@
+//! Fine-tuning: the vision tower, a linear head over its layers and a classifier of generators, together.
+//!
+//! The network is the very tower that ships ([`VisionTower`]) on burn's autodiff device. A batch is cut into micro-batches;
+//! each is loaded, run forward and backward on one core, and their gradients are summed in the batch's order: the result
+//! does not depend on how many cores there are. Parameters, moments and the running average live in host memory, so a
+//! checkpoint is a list of vectors.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::{log_sigmoid, log_softmax};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use rayon::ThreadPoolBuilder;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::{AdamW, AdamWConfig};
+use crate::clip::{FeatureSpec, VisionConfig, VisionTower};
+use crate::detect::Transform;
+use crate::image::deliveries::Rng;
+use crate::weights::{HostTensor, download, upload};
+use crate::{Error, ErrorKind, Result};
+
+/// The recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FinetuneConfig {
+    /// Steps in all.
+    pub steps: usize,
+    /// Steps over which learning rates rise to their full height; they then fall along a half cosine to nought.
+    pub warm_up: usize,
+    /// Images a step.
+    pub batch: usize,
+    /// Images a core takes at a time; divides `batch`.
+    pub micro_batch: usize,
+    /// Learning rate of the tower's last layer.
+    pub learning_rate: f64,
+    /// Each layer's rate is this share of the next one's (Clark et al. 2020, arXiv 2003.10555, section 3).
+    pub layer_decay: f64,
+    /// Learning rate of the head and the classifier.
+    pub head_learning_rate: f64,
+    /// Weight decay of matrices; vectors have none.
+    pub weight_decay: f64,
+    /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023, arXiv 2212.00794): twice the
+    /// speed at one half, and a regulariser.
+    pub patch_keep: f64,
+    /// Share of pooled tokens that a step hides from head and classifier, per image.
+    pub token_dropout: f64,
+    /// Labels are moved this far towards one half.
+    pub label_smoothing: f64,
+    /// Weight of the classifier's loss beside the head's.
+    pub attribution: f64,
+    /// Share of the old in the running average of parameters, per step (Polyak averaging); less in the first steps.
+    pub average: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// What is trained.
+#[derive(Module, Debug)]
+pub struct Network {
+    tower: VisionTower,
+    head: Linear,
+    classifier: Linear,
+}
+
+/// One image ready for training.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Normalised pixels `[3, side, side]`.
+    pub pixels: Vec<f32>,
+    /// Whether it was generated.
+    pub generated: bool,
+    /// Its class: 0 for images that were not generated, else its generator's number.
+    pub class: usize,
+}
+
+/// What a step tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Mean loss over the batch.
+    pub loss: f64,
+    /// Norm of the gradient before clipping.
+    pub gradient_norm: f64,
+}
+
+/// A training run.
+#[derive(Debug)]
+pub struct Finetune {
+    config: FinetuneConfig,
+    features: FeatureSpec,
+    network: Network,
+    device: Device,
+    parameters: Vec<Vec<f32>>,
+    average: Vec<Vec<f32>>,
+    optimizer: AdamW,
+    /// Share of the full learning rate, and weight decay, of every parameter.
+    scales: Vec<f64>,
+    decays: Vec<f64>,
+}
+
+const OPTIMIZER: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
+
+impl Finetune {
+    /// A run that starts from `encoder`, whose head and classifier of `classes` classes start at nought.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a recipe that makes no sense.
+    pub fn new(
+        config: FinetuneConfig,
+        architecture: &VisionConfig,
+        encoder: &BTreeMap<String, HostTensor>,
+        features: FeatureSpec,
+        classes: usize,
+    ) -> Result<Self> {
+        let sound = config.micro_batch > 0
+            && config.batch.is_multiple_of(config.micro_batch)
+            && config.patch_keep > 0.0
+            && config.patch_keep <= 1.0
+            && (0.0..1.0).contains(&config.token_dropout)
+            && config.steps > 0;
+        if !sound {
+            return Err(Error::new(ErrorKind::Argument, "the training recipe makes no sense"));
+        }
+        features.validate(architecture)?;
+        let device = Device::flex().autodiff();
+        let mut tensors = HashMap::new();
+        for spec in architecture.tensors() {
+            if let Some(tensor) = encoder.get(&spec.name) {
+                tensors.insert(spec.name.clone(), upload(&spec, tensor.clone(), &device)?);
+            }
+        }
+        let width = features.width(architecture);
+        let zero = |outputs: usize| {
+            let mut linear = LinearConfig::new(width, outputs).init(&device);
+            linear.weight = Param::from_tensor(Tensor::zeros([width, outputs], &device));
+            linear.bias = Some(Param::from_tensor(Tensor::zeros([outputs], &device)));
+            linear
+        };
+        let network = Network {
+            tower: VisionTower::assemble(architecture, &mut tensors, &device)?,
+            head: zero(1),
+            classifier: zero(classes),
+        };
+        let mut reader = Reader::default();
+        network.visit(&mut reader);
+        let lengths: Vec<usize> = reader.values.iter().map(Vec::len).collect();
+        let depth = architecture.layers + 1;
+        let scales = reader
+            .paths
+            .iter()
+            .map(|path| match layer_of(path, depth) {
+                None => config.head_learning_rate,
+                Some(layer) => {
+                    let above = i32::try_from(depth - layer).unwrap_or(i32::MAX);
+                    config.learning_rate * config.layer_decay.powi(above)
+                }
+            })
+            .collect();
+        let decays =
+            reader.ranks.iter().map(|rank| if *rank > 1 { config.weight_decay } else { 0.0 }).collect();
+        Ok(Self {
+            average: reader.values.clone(),
+            optimizer: AdamW::new(OPTIMIZER, &lengths),
+            parameters: reader.values,
+            config,
+            features,
+            network,
+            device,
+            scales,
+            decays,
+        })
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn step_count(&self) -> usize {
+        usize::try_from(self.optimizer.step).unwrap_or(usize::MAX)
+    }
+
+    /// Does one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`]; it is called from several
+    /// threads.
+    ///
+    /// # Errors
+    /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
+    pub fn step(&mut self, load: impl Fn(usize) -> Result<Example> + Sync) -> Result<StepReport> {
+        let count = self.config.batch / self.config.micro_batch;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(count);
+        let next = AtomicUsize::new(0);
+        let results: Vec<Mutex<Option<Result<Part>>>> = (0..count).map(|_| Mutex::new(None)).collect();
+        let this = &*self;
+        std::thread::scope(|scope| {
+            for _ in 0..cores {
+                scope.spawn(|| {
+                    // One thread a micro-batch: burn's own parallelism within each product would leave cores waiting.
+                    let Ok(pool) = ThreadPoolBuilder::new().num_threads(1).build() else { return };
+                    pool.install(|| {
+                        loop {
+                            let index = next.fetch_add(1, Ordering::Relaxed);
+                            let Some(slot) = results.get(index) else { break };
+                            let part = this.part(index, &load);
+                            if let Ok(mut slot) = slot.lock() {
+                                *slot = Some(part);
+                            }
+                        }
+                    });
+                });
+            }
+        });
+        let mut sum: Option<Part> = None;
+        for slot in results {
+            let part = slot
+                .into_inner()
+                .ok()
+                .flatten()
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "a training thread could not be run"))??;
+            match &mut sum {
+                None => sum = Some(part),
+                Some(sum) => sum.add(part),
+            }
+        }
+        let Some(Part { loss, mut gradients }) = sum else {
+            return Err(Error::new(ErrorKind::Internal, "the batch is empty"));
+        };
+        let share = 1.0 / count as f32;
+        gradients.iter_mut().flatten().for_each(|value| *value *= share);
+        let loss = loss / count as f64;
+        if !loss.is_finite() {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "the loss is no number any more: lower the learning rate",
+            ));
+        }
+        let height = self.rate(self.step_count());
+        let rates: Vec<f64> = self.scales.iter().map(|scale| scale * height).collect();
+        let gradient_norm = self.optimizer.update(&mut self.parameters, &gradients, &rates, &self.decays);
+        let step = self.optimizer.step as f64;
+        let keep = self.config.average.min(step / (step + 9.0)) as f32;
+        for (average, value) in self.average.iter_mut().flatten().zip(self.parameters.iter().flatten()) {
+            *average += (1.0 - keep) * (value - *average);
+        }
+        self.load_parameters();
+        Ok(StepReport { loss, gradient_norm })
+    }
+
+    /// The share of the full learning rate at a step.
+    fn rate(&self, step: usize) -> f64 {
+        let FinetuneConfig { steps, warm_up, .. } = self.config;
+        let rise = ((step + 1) as f64 / warm_up.max(1) as f64).min(1.0);
+        rise * 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())
+    }
+
+    /// Forward and backward over one micro-batch.
+    fn part(&self, index: usize, load: &(impl Fn(usize) -> Result<Example> + Sync)) -> Result<Part> {
+        let size = self.config.micro_batch;
+        let examples = (index * size..(index + 1) * size).map(load).collect::<Result<Vec<Example>>>()?;
+        let config = self.network.tower.config();
+        let side = config.image_size;
+        let pixels: Vec<f32> = examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
+        if pixels.len() != size * 3 * side * side {
+            return Err(Error::new(ErrorKind::Internal, "a training image has the wrong size"));
+        }
+        let mut rng = Rng::new(
+            self.config.seed ^ (self.optimizer.step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000,
+        );
+        let device = &self.device;
+        let network = self.network.clone().fork(device);
+        let pixels = Tensor::from_data(TensorData::new(pixels, [size, 3, side, side]), device);
+        let patches = config.grid() * config.grid();
+        let kept = sample(&mut rng, patches, self.config.patch_keep);
+        let features = network.tower.forward_patches(pixels, &kept, &self.features).features;
+        let width = config.width;
+        let features = Transform::TokenNorm.forward(features, width);
+        let features = self.drop_tokens(features, width, &mut rng);
+
+        let smooth = self.config.label_smoothing as f32;
+        let labels = examples
+            .iter()
+            .map(|example| if example.generated { 1.0 - smooth / 2.0 } else { smooth / 2.0 })
+            .collect::<Vec<f32>>();
+        let labels = Tensor::<1>::from_data(TensorData::new(labels, [size]), device);
+        let logits = network.head.forward(features.clone()).squeeze_dim::<1>(1);
+        let mut loss = binary_cross_entropy(logits, labels);
+        if self.config.attribution > 0.0 {
+            let classes = examples.iter().map(|example| example.class as i64).collect::<Vec<_>>();
+            let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [size]), device);
+            let attributed = cross_entropy(network.classifier.forward(features), classes, 0.1);
+            loss = loss + attributed * self.config.attribution as f32;
+        }
+        let value = loss
+            .clone()
+            .into_data()
+            .try_into_vec::<f32>()
+            .ok()
+            .and_then(|values| values.first().copied())
+            .unwrap_or(f32::NAN);
+        let gradients = loss.backward();
+        let mut reader = GradientReader { gradients: &gradients, values: Vec::new() };
+        network.visit(&mut reader);
+        Ok(Part { loss: f64::from(value), gradients: reader.values })
+    }
+
+    /// Hides whole pooled tokens, image by image; the others are scaled up by as much.
+    fn drop_tokens(&self, features: Tensor<2>, width: usize, rng: &mut Rng) -> Tensor<2> {
+        let drop = self.config.token_dropout;
+        if drop == 0.0 {
+            return features;
+        }
+        let [batch, length] = features.dims();
+        let tokens = length / width;
+        let mask: Vec<f32> = (0..batch * tokens)
+            .map(|_| if rng.chance(drop) { 0.0 } else { (1.0 / (1.0 - drop)) as f32 })
+            .collect();
+        let mask = Tensor::<3>::from_data(TensorData::new(mask, [batch, tokens, 1]), &self.device);
+        (features.reshape([batch, tokens, width]) * mask).reshape([batch, length])
+    }
+
+    /// Puts the host's parameters into the network.
+    fn load_parameters(&mut self) {
+        let mut writer = Writer { values: self.parameters.iter(), device: self.device.clone() };
+        self.network = self.network.clone().map(&mut writer);
+    }
+
+    /// The averaged tower and head, as a model stores them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] when the network cannot be read back.
+    pub fn averaged(&self) -> Result<Trained> {
+        let mut writer = Writer { values: self.average.iter(), device: self.device.clone() };
+        let network = self.network.clone().map(&mut writer);
+        let specs = network.tower.config().tensors();
+        let specs: HashMap<&str, _> = specs.iter().map(|spec| (spec.name.as_str(), spec)).collect();
+        let tower = network
+            .tower
+            .tensors()
+            .into_iter()
+            .filter_map(|(name, tensor)| specs.get(name.as_str()).map(|spec| (name, *spec, tensor)))
+            .map(|(name, spec, tensor)| Ok((name, download(spec, tensor)?)))
+            .collect::<Result<_>>()?;
+        let read = |tensor: Tensor<2>| {
+            tensor
+                .into_data()
+                .try_into_vec::<f32>()
+                .map_err(|_| Error::new(ErrorKind::Internal, "the head cannot be read back"))
+        };
+        let weight = read(network.head.weight.val())?;
+        let bias = network.head.bias.as_ref().map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
+        Ok(Trained { tower, weight, bias: bias[0] })
+    }
+
+    /// Everything needed to go on later, in one safetensors file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] when it cannot be put together.
+    pub fn checkpoint(&self) -> Result<Vec<u8>> {
+        let lists = self.lists();
+        let bytes: Vec<(String, Vec<u8>)> = lists
+            .iter()
+            .flat_map(|(name, list)| {
+                list.iter().enumerate().map(move |(index, values)| {
+                    (
+                        format!("{name}.{index}"),
+                        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(),
+                    )
+                })
+            })
+            .collect();
+        let internal = |error: safetensors::SafeTensorError| {
+            Error::new(ErrorKind::Internal, format!("the checkpoint cannot be written: {error}"))
+        };
+        let views = bytes
+            .iter()
+            .map(|(name, bytes)| {
+                Ok((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(internal)?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let facts = HashMap::from([
+            ("step".to_owned(), self.optimizer.step.to_string()),
+            ("config".to_owned(), format!("{:?}", self.config)),
+        ]);
+        safetensors::serialize(views, Some(facts)).map_err(internal)
+    }
+
+    /// Goes on from a checkpoint of the same recipe.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then unchanged.
+    pub fn resume(&mut self, bytes: &[u8]) -> Result<()> {
+        let corrupt = || {
+            Error::new(
+                ErrorKind::WeightsCorrupt,
+                "the checkpoint is damaged or of another recipe: delete it to start anew",
+            )
+        };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| corrupt().with_source(error))?;
+        let facts = header.metadata().as_ref().ok_or_else(corrupt)?;
+        if facts.get("config") != Some(&format!("{:?}", self.config)) {
+            return Err(corrupt());
+        }
+        let step = facts.get("step").and_then(|step| step.parse().ok()).ok_or_else(corrupt)?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| corrupt().with_source(error))?;
+        let mut read = |name: &str, like: &[Vec<f32>]| {
+            like.iter()
+                .enumerate()
+                .map(|(index, like)| {
+                    let view = file.tensor(&format!("{name}.{index}")).map_err(|_| corrupt())?;
+                    let values: Vec<f32> =
+                        view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+                    if values.len() == like.len() { Ok(values) } else { Err(corrupt()) }
+                })
+                .collect::<Result<Vec<_>>>()
+        };
+        let [parameters, average, first, second] = self.lists().map(|(name, like)| read(name, like));
+        (self.parameters, self.average) = (parameters?, average?);
+        (self.optimizer.first, self.optimizer.second) = (first?, second?);
+        self.optimizer.step = step;
+        self.load_parameters();
+        Ok(())
+    }
+
+    fn lists(&self) -> [(&'static str, &[Vec<f32>]); 4] {
+        [
+            ("parameters", &self.parameters),
+            ("average", &self.average),
+            ("first", &self.optimizer.first),
+            ("second", &self.optimizer.second),
+        ]
+    }
+}
+
+/// What training gives.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The tower's tensors, named as [`VisionConfig::tensors`] names them.
+    pub tower: BTreeMap<String, HostTensor>,
+    /// The head's weights, over features under [`Transform::TokenNorm`].
+    pub weight: Vec<f32>,
+    /// The head's bias.
+    pub bias: f32,
+}
+
+/// Loss and gradients of a micro-batch, or of several together.
+struct Part {
+    loss: f64,
+    gradients: Vec<Vec<f32>>,
+}
+
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.loss += other.loss;
+        for (sum, value) in self.gradients.iter_mut().flatten().zip(other.gradients.iter().flatten()) {
+            *sum += value;
+        }
+    }
+}
+
+/// The number of the layer that a parameter belongs to: 0 for the embedding, `depth` for the final norm; `None` outside the
+/// tower.
+fn layer_of(path: &str, depth: usize) -> Option<usize> {
+    let inside = path.strip_prefix("tower.")?;
+    let layer = match inside.strip_prefix("layers.") {
+        Some(rest) => rest.split('.').next()?.parse::<usize>().ok()? + 1,
+        None if inside.starts_with("norm") || inside.starts_with("projection") => depth,
+        None => 0,
+    };
+    Some(layer)
+}
+
+/// `share` of the numbers below `count`, at least one, ascending.
+fn sample(rng: &mut Rng, count: usize, share: f64) -> Vec<i64> {
+    let wanted = ((count as f64 * share).round() as usize).clamp(1, count);
+    let mut numbers: Vec<i64> = (0..count as i64).collect();
+    // The first steps of a Fisher-Yates shuffle.
+    for index in 0..wanted {
+        let other = index + rng.below((count - index) as u32) as usize;
+        numbers.swap(index, other);
+    }
+    numbers.truncate(wanted);
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Mean binary cross-entropy of logits against probabilities.
+fn binary_cross_entropy(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1> {
+    let positive = log_sigmoid(logits.clone());
+    let negative = log_sigmoid(-logits);
+    -(targets.clone() * positive + (-targets + 1.0) * negative).mean()
+}
+
+/// Mean cross-entropy with label smoothing.
+fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>, smoothing: f32) -> Tensor<1> {
+    let logs = log_softmax(logits, 1);
+    let uniform = -logs.clone().mean();
+    let chosen = -logs.gather(1, classes.unsqueeze_dim::<2>(1)).mean();
+    chosen * (1.0 - smoothing) + uniform * smoothing
+}
+
+/// Reads every parameter in the network's order.
+#[derive(Default)]
+struct Reader {
+    path: Vec<String>,
+    paths: Vec<String>,
+    ranks: Vec<usize>,
+    values: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for Reader {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.paths.push(self.path.join("."));
+        self.ranks.push(D);
+        self.values.push(param.val().into_data().try_into_vec().unwrap_or_default());
+    }
+
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+}
+
+/// Reads every parameter's gradient in the network's order; nought where there is none.
+struct GradientReader<'a> {
+    gradients: &'a Gradients,
+    values: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for GradientReader<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let gradient = tensor.grad(self.gradients).and_then(|grad| grad.into_data().try_into_vec().ok());
+        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
+    }
+}
+
+/// Writes values into every parameter in the network's order.
+struct Writer<'a> {
+    values: std::slice::Iter<'a, Vec<f32>>,
+    device: Device,
+}
+
+impl ModuleMapper for Writer<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(values) = self.values.next() else { return param };
+        let shape = param.val().shape();
+        let tensor = Tensor::from_data(TensorData::new(values.clone(), shape), &self.device);
+        Param::initialized(param.id, tensor.require_grad())
+    }
+}
