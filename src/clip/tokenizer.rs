@@ -70,7 +70,7 @@ fn clean(text: &str) -> String {
     let text = html_escape::decode_html_entities(&text);
     let text = html_escape::decode_html_entities(&text);
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").replace("_of_text>", "_of_text >")
+    words.join(" ").to_lowercase().replace("_of_text>", "_of_text >")
 }
 
 /// What Windows-1252 has where Unicode has the control characters U+0080 to U+009F, which nobody writes on purpose; its
