@@ -11,4 +11,4 @@ mod vision;
 
 pub use config::{Activation, TensorRole, TensorSpec, VisionConfig};
 pub use features::{FeatureSpec, Pool};
-pub use vision::{DeviceTensor, VisionOutput, VisionTower};
+pub use vision::{Contributions, DeviceTensor, VisionOutput, VisionTower};

@@ -2,6 +2,8 @@
 //!
 //! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
 
+mod contributions;
+
 use std::collections::HashMap;
 
 use burn::module::{Module, Param};
@@ -13,6 +15,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Activation, FeatureSpec, Pool, VisionConfig, features};
 use crate::{Error, ErrorKind, Result};
+
+pub use contributions::Contributions;
 
 /// A weight on its device. Matrices are `[in, out]` here, as burn multiplies them.
 #[derive(Clone, Debug)]
@@ -105,10 +109,20 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
-        let mut tokens = self.embed(pixels);
+        let layer = |layer: &Layer, tokens| layer.forward(tokens, &self.config);
+        self.forward_tokens(self.embed(pixels), features, layer)
+    }
+
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`.
+    fn forward_tokens(
+        &self,
+        mut tokens: Tensor<3>,
+        features: &FeatureSpec,
+        mut run: impl FnMut(&Layer, Tensor<3>) -> Tensor<3>,
+    ) -> VisionOutput {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
-            tokens = layer.forward(tokens, &self.config);
+            tokens = run(layer, tokens);
             if features.layers.contains(&(index + 1)) {
                 pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
             }
@@ -151,16 +165,27 @@ impl VisionTower {
 impl Layer {
     fn forward(&self, tokens: Tensor<3>, config: &VisionConfig) -> Tensor<3> {
         let tokens = tokens.clone() + self.attend(self.norm1.forward(tokens), config.heads);
-        let hidden = self.fc1.forward(self.norm2.forward(tokens.clone()));
-        let hidden = match config.activation {
-            Activation::Gelu => gelu(hidden),
-            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
-        };
-        tokens + self.fc2.forward(hidden)
+        let change = self.transform(self.norm2.forward(tokens.clone()), config);
+        tokens + change
     }
 
-    /// Multi-head self-attention, queries, keys and values from one product.
+    /// The MLP.
+    fn transform(&self, tokens: Tensor<3>, config: &VisionConfig) -> Tensor<3> {
+        let hidden = self.fc1.forward(tokens);
+        self.fc2.forward(match config.activation {
+            Activation::Gelu => gelu(hidden),
+            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
+        })
+    }
+
+    /// Multi-head self-attention.
     fn attend(&self, tokens: Tensor<3>, heads: usize) -> Tensor<3> {
+        let [batch, count, width] = tokens.dims();
+        self.output.forward(self.mix(tokens, heads).swap_dims(1, 2).reshape([batch, count, width]))
+    }
+
+    /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values from one product.
+    fn mix(&self, tokens: Tensor<3>, heads: usize) -> Tensor<4> {
         let [batch, count, width] = tokens.dims();
         let qkv = self
             .qkv
@@ -168,8 +193,7 @@ impl Layer {
             .reshape([batch, count, 3, heads, width / heads])
             .permute([2, 0, 3, 1, 4]);
         let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
-        let mixed = attention(part(0), part(1), part(2), None, None, AttentionModuleOptions::default());
-        self.output.forward(mixed.swap_dims(1, 2).reshape([batch, count, width]))
+        attention(part(0), part(1), part(2), None, None, AttentionModuleOptions::default())
     }
 }
 
