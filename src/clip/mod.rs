@@ -23,4 +23,4 @@ pub use text::{TextConfig, TextTower, TokenBatch};
 #[cfg(feature = "train")]
 pub use tokenizer::Tokenizer;
 pub use transformer::DeviceTensor;
-pub use vision::{VisionOutput, VisionTower};
+pub use vision::{Contributions, VisionOutput, VisionTower};

@@ -24,12 +24,12 @@ pub enum DeviceTensor {
 /// One pre-norm layer: `x + attention(norm1(x))`, then `x + mlp(norm2(x))`.
 #[derive(Module, Debug)]
 pub(super) struct Layer {
-    norm1: LayerNorm,
-    qkv: Linear,
-    output: Linear,
-    norm2: LayerNorm,
-    fc1: Linear,
-    fc2: Linear,
+    pub(super) norm1: LayerNorm,
+    pub(super) qkv: Linear,
+    pub(super) output: Linear,
+    pub(super) norm2: LayerNorm,
+    pub(super) fc1: Linear,
+    pub(super) fc2: Linear,
 }
 
 /// What the weights of a layer do not say.
@@ -60,16 +60,31 @@ impl Layer {
     /// `[batch, tokens, width]` -> the same shape.
     pub(super) fn forward(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
         let tokens = tokens.clone() + self.attend(self.norm1.forward(tokens), options);
-        let hidden = self.fc1.forward(self.norm2.forward(tokens.clone()));
-        let hidden = match options.activation {
-            Activation::Gelu => gelu(hidden),
-            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
-        };
-        tokens + self.fc2.forward(hidden)
+        let change = self.transform(self.norm2.forward(tokens.clone()), options);
+        tokens + change
     }
 
-    /// Multi-head self-attention, queries, keys and values from one product.
-    fn attend(&self, tokens: Tensor<3>, LayerOptions { heads, causal, .. }: LayerOptions) -> Tensor<3> {
+    /// The MLP.
+    pub(super) fn transform(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
+        let hidden = self.fc1.forward(tokens);
+        self.fc2.forward(match options.activation {
+            Activation::Gelu => gelu(hidden),
+            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
+        })
+    }
+
+    /// Multi-head self-attention.
+    fn attend(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
+        let [batch, count, width] = tokens.dims();
+        self.output.forward(self.mix(tokens, options).swap_dims(1, 2).reshape([batch, count, width]))
+    }
+
+    /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values from one product.
+    pub(super) fn mix(
+        &self,
+        tokens: Tensor<3>,
+        LayerOptions { heads, causal, .. }: LayerOptions,
+    ) -> Tensor<4> {
         let [batch, count, width] = tokens.dims();
         let qkv = self
             .qkv
@@ -78,8 +93,7 @@ impl Layer {
             .permute([2, 0, 3, 1, 4]);
         let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
         let options = AttentionModuleOptions { is_causal: causal, ..AttentionModuleOptions::default() };
-        let mixed = attention(part(0), part(1), part(2), None, None, options);
-        self.output.forward(mixed.swap_dims(1, 2).reshape([batch, count, width]))
+        attention(part(0), part(1), part(2), None, None, options)
     }
 }
 

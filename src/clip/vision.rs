@@ -2,6 +2,8 @@
 //!
 //! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
 
+mod contributions;
+
 use std::collections::HashMap;
 
 use burn::module::{Module, Param};
@@ -11,6 +13,8 @@ use burn::tensor::{Device, Tensor};
 use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
 use super::{FeatureSpec, Pool, VisionConfig, features};
 use crate::Result;
+
+pub use contributions::Contributions;
 
 /// The image encoder.
 #[derive(Module, Debug)]
@@ -74,12 +78,20 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
-        let VisionConfig { heads, activation, .. } = self.config;
-        let options = LayerOptions { heads, activation, causal: false };
-        let mut tokens = self.embed(pixels);
+        let options = self.config.layer_options();
+        self.forward_tokens(self.embed(pixels), features, |layer, tokens| layer.forward(tokens, options))
+    }
+
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`.
+    fn forward_tokens(
+        &self,
+        mut tokens: Tensor<3>,
+        features: &FeatureSpec,
+        mut run: impl FnMut(&Layer, Tensor<3>) -> Tensor<3>,
+    ) -> VisionOutput {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
-            tokens = layer.forward(tokens, options);
+            tokens = run(layer, tokens);
             if features.layers.contains(&(index + 1)) {
                 pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
             }
@@ -116,6 +128,12 @@ impl VisionTower {
             Some(norm) => norm.forward(tokens),
             None => tokens,
         }
+    }
+}
+
+impl VisionConfig {
+    fn layer_options(&self) -> LayerOptions {
+        LayerOptions { heads: self.heads, activation: self.activation, causal: false }
     }
 }
 
