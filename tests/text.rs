@@ -133,6 +133,14 @@ fn a_file_that_does_not_fit_is_refused() {
     }
 }
 
+#[test]
+fn the_shape_of_a_tower_is_read_from_its_file() {
+    let expected = TextConfig { heads: 1, ..small(Activation::QuickGelu) };
+    assert_eq!(hf_clip::text_config(&read("quick_gelu.safetensors")).unwrap(), expected);
+    let error = hf_clip::text_config(&read("vision.safetensors")).unwrap_err();
+    assert!(error.message().contains("no CLIP text tower"), "{}", error.message());
+}
+
 #[derive(serde::Deserialize)]
 struct Golden {
     text: String,

@@ -25,7 +25,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::init::random_text_tower;
+use super::init::{random_text_tower, restricted};
 use crate::clip::{TextConfig, TextTower, TokenBatch, Tokenizer};
 use crate::image::deliveries::Rng;
 use crate::{Error, ErrorKind, Result};
@@ -370,15 +370,9 @@ impl CaptionTower {
         let context = TextConfig::small(3, width).context;
         let texts: Vec<Vec<u32>> =
             set.subjects.iter().map(|subject| tokenizer.encode(&subject.text(), context)).collect();
-        // In ascending order, so that the end token keeps the highest id.
-        let used: Vec<u32> = texts.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        #[expect(clippy::cast_possible_truncation, reason = "at most 49,408 tokens")]
-        let texts: Vec<Vec<u32>> = texts
-            .iter()
-            .map(|text| text.iter().map(|id| used.partition_point(|used| used < id) as u32).collect())
-            .collect();
+        let (texts, vocabulary) = restricted(&texts);
         let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-        let config = TextConfig { context: longest, ..TextConfig::small(used.len(), width) };
+        let config = TextConfig { context: longest, ..TextConfig::small(vocabulary, width) };
         let text = random_text_tower(&config, &mut Rng::new(seed), device)?;
         Self::new(text, &texts, device)
     }

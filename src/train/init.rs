@@ -1,6 +1,6 @@
 //! Random weights for towers that are trained from scratch, the same for the same seed on every machine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burn::tensor::Device;
 
@@ -64,6 +64,16 @@ pub fn random_vision_tower(config: &VisionConfig, rng: &mut Rng, device: &Device
     let specs = config.tensors();
     let tensors = random_tensors(&specs, config.layers, rng)?;
     VisionTower::assemble(config, &mut on_device(&specs, tensors, device)?, device)
+}
+
+/// Renumbers token ids so that only those in use are left, in their order: the end token keeps the highest. Gives the
+/// texts and the size of the vocabulary.
+#[must_use]
+pub fn restricted(texts: &[Vec<u32>]) -> (Vec<Vec<u32>>, usize) {
+    let used: Vec<u32> = texts.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    #[expect(clippy::cast_possible_truncation, reason = "no more ids than u32 has")]
+    let new = |id: &u32| used.partition_point(|used| used < id) as u32;
+    (texts.iter().map(|text| text.iter().map(new).collect()).collect(), used.len())
 }
 
 /// Host tensors under their names, on a device; those that `specs` do not name are left out.

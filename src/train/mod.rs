@@ -5,3 +5,4 @@
 
 pub mod captions;
 pub mod init;
+pub mod quality;

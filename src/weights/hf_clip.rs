@@ -18,6 +18,40 @@ pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, H
     read(bytes, config.tensors(), "text_model", "text_projection")
 }
 
+/// The shape of the text tower in a file, as far as its tensors tell; heads are 64 wide, activation and epsilon OpenAI's,
+/// as in every CLIP of OpenAI.
+///
+/// # Errors
+/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file or holds no text tower with projection.
+pub fn text_config(bytes: &[u8]) -> Result<TextConfig> {
+    let corrupt = |message: &str| Error::new(ErrorKind::WeightsCorrupt, message);
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| corrupt("the file is no safetensors file").with_source(error))?;
+    let shape = |name: &str| match file.tensor(name).map(|view| view.shape().to_vec()).as_deref() {
+        Ok(&[rows, columns]) => Ok((rows, columns)),
+        _ => Err(corrupt(&format!("the file lacks the matrix {name}: it holds no CLIP text tower"))),
+    };
+    let (vocabulary, width) = shape("text_model.embeddings.token_embedding.weight")?;
+    let (context, _) = shape("text_model.embeddings.position_embedding.weight")?;
+    let (mlp_width, _) = shape("text_model.encoder.layers.0.mlp.fc1.weight")?;
+    let (projection, _) = shape("text_projection.weight")?;
+    let layers = (0..128)
+        .take_while(|layer| shape(&format!("text_model.encoder.layers.{layer}.mlp.fc1.weight")).is_ok())
+        .count();
+    let config = TextConfig {
+        vocabulary,
+        context,
+        width,
+        layers,
+        heads: (width / 64).max(1),
+        mlp_width,
+        projection,
+        ..TextConfig::openai_clip_vit_base_patch32()
+    };
+    config.validate()?;
+    Ok(config)
+}
+
 /// The tensors of the vision tower, from f32 or f16.
 ///
 /// # Errors

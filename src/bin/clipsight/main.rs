@@ -12,6 +12,8 @@ mod features;
 mod inspect;
 mod io;
 mod pipeline;
+#[cfg(feature = "train")]
+mod quality;
 mod runtime;
 mod scan;
 #[cfg(feature = "train")]

@@ -26,7 +26,10 @@ use crate::io::{read_file, write_file};
 
 /// Arguments of `clipsight train`.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<crate::quality::Command>,
     /// Labelled images: a manifest with the columns file, label, role, origin.
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
@@ -88,6 +91,9 @@ const DELIVERED: [Variant; 3] =
 /// # Errors
 /// When data or encoder cannot be read, or the model not written.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(command) = &args.command {
+        return command.run();
+    }
     let dataset = Dataset::read(&args.data)?;
     dataset.check_files()?;
     let architecture = VisionConfig::vit_tiny_patch16_224();
