@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::ValueEnum;
-use clipsight::clip::{FeatureSpec, TextTower};
+use clipsight::clip::TextTower;
 use clipsight::detect::Detector;
 use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::image::{Rgb8, ViewCount};
@@ -150,6 +150,9 @@ fn run(args: &Args) -> Result<ExitCode> {
     if recipe.epochs == 0 {
         return Err(Error::new(ErrorKind::Argument, "quality training needs at least one epoch"));
     }
+    let ways = [(Split::Image, "by image"), (Split::Prompt, "by prompt")]
+        .map(|(way, name)| Ok((way, name, split(&file.prompts(), way, args.seed)?)));
+    let ways = ways.into_iter().collect::<Result<Vec<_>>>()?;
     let runtime = Runtime::on_cpu(&ModelFolder::find(args.model.as_deref()))?;
     let detector = runtime.detector();
     let (text, text_tower) = match &args.text {
@@ -176,16 +179,13 @@ fn run(args: &Args) -> Result<ExitCode> {
         Ok((head, last))
     };
     let mut splits = Vec::new();
-    for (way, name) in [(Split::Image, "by image"), (Split::Prompt, "by prompt")] {
-        let (training, test) = split(&file.prompts(), way, args.seed)?;
+    for (way, name, (training, test)) in ways {
+        let truth: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
+        let (generators, prompts) = (file.generators(), file.prompts());
         let measured = |predicted: &[f64]| {
-            let of =
-                |list: Vec<&'_ str>| test.iter().map(|image| list[*image].to_owned()).collect::<Vec<_>>();
-            let (generators, prompts) = (of(file.generators()), of(file.prompts()));
-            let scores: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
-            let generators: Vec<&str> = generators.iter().map(String::as_str).collect();
-            let prompts: Vec<&str> = prompts.iter().map(String::as_str).collect();
-            figures(predicted, &scores, &generators, &prompts)
+            let generators: Vec<&str> = test.iter().map(|image| generators[*image]).collect();
+            let prompts: Vec<&str> = test.iter().map(|image| prompts[*image]).collect();
+            figures(predicted, &truth, &generators, &prompts)
         };
         let (head, _) = learn(&training, Some(&text), &format!("{name}, with prompts"))?;
         let (image_only, _) = learn(&training, None, &format!("{name}, image only"))?;
@@ -196,7 +196,7 @@ fn run(args: &Args) -> Result<ExitCode> {
             image_only: measured(&image_only.scores(&samples, &test)?),
             generator_means: measured(&generator_means(
                 &file.rows.iter().map(|row| row.score).collect::<Vec<_>>(),
-                &file.generators(),
+                &generators,
                 &training,
                 &test,
             )),
@@ -251,16 +251,14 @@ fn samples(
 ) -> Result<Samples> {
     let manifest = detector.manifest();
     let config = &manifest.architecture;
-    let embedding =
-        FeatureSpec { layers: vec![config.layers + 1], pools: vec![clipsight::clip::Pool::Class] };
-    let (spec, width) = match args.features {
-        Features::Embedding => (&embedding, config.embedding_width()),
-        Features::Layers => (manifest.head.features(), manifest.head.features().width(config)),
-    };
-    let key = format!("{} {:?} {spec:?} {digest}", manifest.weights_sha256(), manifest.preprocessing);
+    let spec = manifest.head.features();
+    let key =
+        format!("{} {:?} {:?} {digest}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
     let cache = args.cache.join(format!("quality-{}", &sha256_hex(key.as_bytes())[..16]));
     std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
     let rows = RowCache { root: folder, folder: cache };
+    // Both kinds come from one pass through the encoder, so both are kept: embedding, then layers.
+    let [embedding, layers] = [config.embedding_width(), spec.width(config)];
     let side = config.image_size;
     let transform = manifest.head.transform();
     let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
@@ -268,21 +266,25 @@ fn samples(
         views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
         let data = TensorData::new(manifest.preprocessing.tensor(&views), [VIEWS, 3, side, side]);
         let output = detector.tower().forward(Tensor::from_data(data, detector.device()), spec);
-        let values = match args.features {
-            Features::Embedding => output.embedding,
-            Features::Layers => output.features,
+        let read = |tensor: Tensor<2>| {
+            let unreadable = |_| Error::new(ErrorKind::Internal, "features cannot be read back");
+            tensor.into_data().try_into_vec::<f32>().map_err(unreadable)
         };
-        let values: Vec<f32> = values
-            .into_data()
-            .try_into_vec()
-            .map_err(|_| Error::new(ErrorKind::Internal, "features cannot be read back"))?;
-        Ok(match args.features {
-            Features::Embedding => values,
-            Features::Layers => values.into_iter().map(|value| transform.of(value)).collect(),
-        })
+        let (of_embedding, of_layers) = (read(output.embedding)?, read(output.features)?);
+        let views = of_embedding.chunks(embedding).zip(of_layers.chunks(layers));
+        Ok(views
+            .flat_map(|(embedding, layers)| {
+                embedding.iter().copied().chain(layers.iter().map(|value| transform.of(*value)))
+            })
+            .collect())
     };
-    let features = rows.rows("features", &file.entries(), VIEWS * width, compute)?;
-    let features = features.into_iter().map(half::f16::to_f32).collect();
+    let both = rows.rows("features", &file.entries(), VIEWS * (embedding + layers), compute)?;
+    let (width, wanted) = match args.features {
+        Features::Embedding => (embedding, 0..embedding),
+        Features::Layers => (layers, embedding..embedding + layers),
+    };
+    let views = both.chunks(embedding + layers);
+    let features = views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let scores = file.rows.iter().map(|row| row.score as f32).collect();
     Samples::new(features, width, VIEWS, scores)
