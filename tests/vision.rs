@@ -1,4 +1,5 @@
-//! The vision tower against PyTorch (golden files from `tests/fixtures/vit/generate.py`).
+//! The vision tower against PyTorch (golden files from `tests/fixtures/vit/generate.py`), its embedding's parts
+//! against NumPy.
 #![cfg(feature = "cpu")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -8,10 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig, VisionTower};
-use clipsight::detect::self_test_view;
+use clipsight::clip::{Activation, Contributions, FeatureSpec, Pool, VisionConfig, VisionTower};
+use clipsight::detect::{Detector, self_test_view};
 use clipsight::image::{Filter, Preprocessing};
-use clipsight::weights::{HostTensor, timm, upload};
+use clipsight::weights::{HostTensor, Manifest, ModelLoader, timm, upload};
 use safetensors::SafeTensors;
 
 const POOLS: [Pool; 3] = [Pool::Class, Pool::Mean, Pool::Std];
@@ -71,10 +72,8 @@ fn check(
     }
 }
 
-#[test]
-fn miniature_clip_equals_pytorch() {
-    let golden = fixture("clip_small.safetensors");
-    let config = VisionConfig {
+fn miniature_clip() -> VisionConfig {
+    VisionConfig {
         image_size: 24,
         patch_size: 8,
         width: 32,
@@ -87,14 +86,11 @@ fn miniature_clip_equals_pytorch() {
         norm_epsilon: 1e-5,
         projection: Some(20),
         projection_bias: false,
-    };
-    check(&config, &golden, golden["test.pixels"].clone(), &golden, 2e-5);
+    }
 }
 
-#[test]
-fn miniature_plain_vit_equals_pytorch() {
-    let golden = fixture("plain_small.safetensors");
-    let config = VisionConfig {
+fn miniature_plain_vit() -> VisionConfig {
+    VisionConfig {
         image_size: 28,
         patch_size: 14,
         width: 24,
@@ -102,7 +98,20 @@ fn miniature_plain_vit_equals_pytorch() {
         heads: 2,
         mlp_width: 48,
         ..VisionConfig::vit_tiny_patch16_224()
-    };
+    }
+}
+
+#[test]
+fn miniature_clip_equals_pytorch() {
+    let golden = fixture("clip_small.safetensors");
+    let config = miniature_clip();
+    check(&config, &golden, golden["test.pixels"].clone(), &golden, 2e-5);
+}
+
+#[test]
+fn miniature_plain_vit_equals_pytorch() {
+    let golden = fixture("plain_small.safetensors");
+    let config = miniature_plain_vit();
     check(&config, &golden, golden["test.pixels"].clone(), &golden, 2e-5);
 }
 
@@ -136,4 +145,61 @@ fn a_damaged_weight_file_is_refused() {
         let error = timm::read_vit(bytes, &config).unwrap_err();
         assert_eq!(error.kind(), clipsight::ErrorKind::WeightsCorrupt);
     }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().unwrap()
+}
+
+/// The parts of `pixels`' embeddings sum to them, and the pass that finds them gives what the usual one gives.
+fn check_parts(tower: &VisionTower, pixels: &Tensor<4>) -> Contributions {
+    let features = FeatureSpec::all_layers(tower.config(), &POOLS);
+    let usual = tower.forward(pixels.clone(), &features);
+    let (output, parts) = tower.forward_in_parts(pixels.clone(), &features);
+    let [embedding, usual_features] = [usual.embedding, usual.features].map(values);
+    assert!(largest_difference(&values(output.features), &usual_features) <= 1e-5);
+    assert!(largest_difference(&values(output.embedding), &embedding) <= 1e-5);
+    let difference = largest_difference(&values(parts.total()), &embedding);
+    assert!(difference <= 1e-4, "the parts sum to an embedding that differs by {difference}");
+    assert_eq!(values(tower.head_contributions(pixels.clone())), values(parts.heads.clone()));
+    parts
+}
+
+/// Each head and MLP by itself against NumPy (`tests/fixtures/vit/contributions.py`).
+#[test]
+fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
+    let golden = fixture("contributions.safetensors");
+    let device = Device::flex();
+    for (name, config) in [("clip", miniature_clip()), ("plain", miniature_plain_vit())] {
+        let weights = fixture(&format!("{name}_small.safetensors"));
+        let HostTensor { shape, data } = weights["test.pixels"].clone();
+        let batch = shape[0];
+        let shape: [usize; 4] = shape.try_into().unwrap();
+        let pixels = Tensor::from_data(TensorData::new(data, shape), &device);
+        let parts = check_parts(&tower(&config, &weights, &device), &pixels);
+        assert_eq!(parts.heads.dims(), [batch, config.layers * config.heads, config.embedding_width()]);
+        for (part, found) in [("heads", parts.heads), ("mlps", parts.mlps)] {
+            let golden = &golden[&format!("{name}.{part}")];
+            assert_eq!(found.dims().to_vec(), golden.shape);
+            let difference = largest_difference(&values(found), &golden.data);
+            assert!(difference <= 2e-5, "{name}.{part} differs by {difference}");
+        }
+    }
+}
+
+/// The encoder that ships, whose residual stream holds values in the hundreds.
+#[test]
+fn parts_of_the_shipped_models_embedding_sum_to_it() {
+    let folder = Path::new("models/compact");
+    let manifest = Manifest::from_json(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
+    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    for (index, shard) in manifest.shards.iter().enumerate() {
+        loader.push_shard(index, &std::fs::read(folder.join(&shard.file)).unwrap()).unwrap();
+    }
+    let detector = Detector::new(loader.finish().unwrap()).unwrap();
+    let side = manifest.preprocessing.crop;
+    let pixels = manifest.preprocessing.tensor(&[self_test_view(side).unwrap()]);
+    let side = side as usize;
+    let pixels = Tensor::from_data(TensorData::new(pixels, [1, 3, side, side]), detector.device());
+    check_parts(detector.tower(), &pixels);
 }

@@ -189,15 +189,7 @@ impl VisionConfig {
         if self.pre_norm {
             list.norm("vision.pre_norm", width);
         }
-        for layer in 0..self.layers {
-            let name = |part: &str| format!("vision.layers.{layer}.{part}");
-            list.norm(&name("norm1"), width);
-            list.linear(&name("attention.qkv"), 3 * width, width);
-            list.linear(&name("attention.output"), width, width);
-            list.norm(&name("norm2"), width);
-            list.linear(&name("mlp.fc1"), self.mlp_width, width);
-            list.linear(&name("mlp.fc2"), width, self.mlp_width);
-        }
+        list.layers("vision", self.layers, width, self.mlp_width);
         list.norm("vision.norm", width);
         if let Some(projection) = self.projection {
             list.matrix("vision.projection.weight", projection, width);
@@ -209,15 +201,16 @@ impl VisionConfig {
     }
 }
 
+/// The tensors of a tower, under construction.
 #[derive(Default)]
-struct TensorList(Vec<TensorSpec>);
+pub(super) struct TensorList(pub(super) Vec<TensorSpec>);
 
 impl TensorList {
-    fn push(&mut self, name: &str, shape: Vec<usize>, role: TensorRole) {
+    pub(super) fn push(&mut self, name: &str, shape: Vec<usize>, role: TensorRole) {
         self.0.push(TensorSpec { name: name.to_owned(), shape, role });
     }
 
-    fn matrix(&mut self, name: &str, output: usize, input: usize) {
+    pub(super) fn matrix(&mut self, name: &str, output: usize, input: usize) {
         self.push(name, vec![output, input], TensorRole::Matrix);
     }
 
@@ -225,7 +218,7 @@ impl TensorList {
         self.push(name, vec![width], TensorRole::Vector);
     }
 
-    fn norm(&mut self, name: &str, width: usize) {
+    pub(super) fn norm(&mut self, name: &str, width: usize) {
         self.vector(&format!("{name}.weight"), width);
         self.vector(&format!("{name}.bias"), width);
     }
@@ -233,6 +226,19 @@ impl TensorList {
     fn linear(&mut self, name: &str, output: usize, input: usize) {
         self.matrix(&format!("{name}.weight"), output, input);
         self.vector(&format!("{name}.bias"), output);
+    }
+
+    /// The transformer layers of the tower `tower`.
+    pub(super) fn layers(&mut self, tower: &str, layers: usize, width: usize, mlp_width: usize) {
+        for layer in 0..layers {
+            let name = |part: &str| format!("{tower}.layers.{layer}.{part}");
+            self.norm(&name("norm1"), width);
+            self.linear(&name("attention.qkv"), 3 * width, width);
+            self.linear(&name("attention.output"), width, width);
+            self.norm(&name("norm2"), width);
+            self.linear(&name("mlp.fc1"), mlp_width, width);
+            self.linear(&name("mlp.fc2"), width, mlp_width);
+        }
     }
 }
 

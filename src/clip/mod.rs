@@ -1,14 +1,26 @@
-//! The vision transformer as burn modules: configuration, tower, pooled features.
+//! CLIP's towers as burn modules: configuration, vision tower, pooled features; with feature `train` the text tower
+//! and its tokenizer.
 //!
 //! One definition serves every published CLIP image encoder and plain ViT (patch 14, 16 or 32; QuickGELU or exact
 //! GELU; with or without a norm before the first layer, a patch bias, a projection), every backend, inference and
 //! training. [`VisionConfig`] says which; [`VisionConfig::tensors`] names every tensor with its shape, and
-//! [`VisionTower::assemble`] builds the tower from tensors under those names.
+//! [`VisionTower::assemble`] builds the tower from tensors under those names. `TextConfig` and `TextTower` do the same
+//! for text; at inference captions are constants of the model, so the browser needs neither.
 
 mod config;
 mod features;
+#[cfg(feature = "train")]
+mod text;
+#[cfg(feature = "train")]
+mod tokenizer;
+mod transformer;
 mod vision;
 
 pub use config::{Activation, TensorRole, TensorSpec, VisionConfig};
 pub use features::{FeatureSpec, Pool};
-pub use vision::{DeviceTensor, VisionOutput, VisionTower};
+#[cfg(feature = "train")]
+pub use text::{TextConfig, TextTower, TokenBatch};
+#[cfg(feature = "train")]
+pub use tokenizer::Tokenizer;
+pub use transformer::DeviceTensor;
+pub use vision::{Contributions, VisionOutput, VisionTower};

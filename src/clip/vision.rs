@@ -2,26 +2,19 @@
 //!
 //! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
 
+mod contributions;
+
 use std::collections::HashMap;
 
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::activation::{gelu, sigmoid};
-use burn::tensor::module::attention;
-use burn::tensor::ops::AttentionModuleOptions;
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Activation, FeatureSpec, Pool, VisionConfig, features};
-use crate::{Error, ErrorKind, Result};
+use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
+use super::{FeatureSpec, Pool, VisionConfig, features};
+use crate::Result;
 
-/// A weight on its device. Matrices are `[in, out]` here, as burn multiplies them.
-#[derive(Clone, Debug)]
-pub enum DeviceTensor {
-    /// A bias, gain or single token.
-    Vector(Tensor<1>),
-    /// A matrix or table.
-    Matrix(Tensor<2>),
-}
+pub use contributions::Contributions;
 
 /// The image encoder.
 #[derive(Module, Debug)]
@@ -37,16 +30,6 @@ pub struct VisionTower {
     config: VisionConfig,
 }
 
-#[derive(Module, Debug)]
-struct Layer {
-    norm1: LayerNorm,
-    qkv: Linear,
-    output: Linear,
-    norm2: LayerNorm,
-    fc1: Linear,
-    fc2: Linear,
-}
-
 /// What one forward pass gives.
 #[derive(Clone, Debug)]
 pub struct VisionOutput {
@@ -60,8 +43,8 @@ impl VisionTower {
     /// Builds the tower from `tensors`, named as [`VisionConfig::tensors`] names them; takes what it uses out.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or of another rank. Shapes are checked by the reader,
-    /// before anything reaches the device.
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a tensor is missing or of another rank. Shapes are
+    /// checked by the reader, before anything reaches the device.
     pub fn assemble(
         config: &VisionConfig,
         tensors: &mut HashMap<String, DeviceTensor>,
@@ -70,17 +53,7 @@ impl VisionTower {
         config.validate()?;
         let mut parts = Parts { tensors, device, epsilon: config.norm_epsilon };
         let layers = (0..config.layers)
-            .map(|layer| {
-                let name = |part: &str| format!("vision.layers.{layer}.{part}");
-                Ok(Layer {
-                    norm1: parts.norm(&name("norm1"), config.width)?,
-                    qkv: parts.linear(&name("attention.qkv"), true)?,
-                    output: parts.linear(&name("attention.output"), true)?,
-                    norm2: parts.norm(&name("norm2"), config.width)?,
-                    fc1: parts.linear(&name("mlp.fc1"), true)?,
-                    fc2: parts.linear(&name("mlp.fc2"), true)?,
-                })
-            })
+            .map(|layer| Layer::assemble(&mut parts, &format!("vision.layers.{layer}"), config.width))
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
             patch_embedding: parts.linear("vision.patch_embedding", config.patch_bias)?,
@@ -132,19 +105,29 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
-        self.encode(self.embed(pixels, None), features)
+        let options = self.config.layer_options();
+        let tokens = self.embed(pixels, None);
+        self.forward_tokens(tokens, features, |layer, tokens| layer.forward(tokens, options))
     }
 
     /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row) only.
     #[cfg(feature = "train")]
     pub fn forward_patches(&self, pixels: Tensor<4>, kept: &[i64], features: &FeatureSpec) -> VisionOutput {
-        self.encode(self.embed(pixels, Some(kept)), features)
+        let options = self.config.layer_options();
+        let tokens = self.embed(pixels, Some(kept));
+        self.forward_tokens(tokens, features, |layer, tokens| layer.forward(tokens, options))
     }
 
-    fn encode(&self, mut tokens: Tensor<3>, features: &FeatureSpec) -> VisionOutput {
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`.
+    fn forward_tokens(
+        &self,
+        mut tokens: Tensor<3>,
+        features: &FeatureSpec,
+        mut run: impl FnMut(&Layer, Tensor<3>) -> Tensor<3>,
+    ) -> VisionOutput {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
-            tokens = layer.forward(tokens, &self.config);
+            tokens = run(layer, tokens);
             if features.layers.contains(&(index + 1)) {
                 pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
             }
@@ -198,28 +181,9 @@ impl VisionTower {
     }
 }
 
-impl Layer {
-    fn forward(&self, tokens: Tensor<3>, config: &VisionConfig) -> Tensor<3> {
-        let tokens = tokens.clone() + self.attend(self.norm1.forward(tokens), config.heads);
-        let hidden = self.fc1.forward(self.norm2.forward(tokens.clone()));
-        let hidden = match config.activation {
-            Activation::Gelu => gelu(hidden),
-            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
-        };
-        tokens + self.fc2.forward(hidden)
-    }
-
-    /// Multi-head self-attention, queries, keys and values from one product.
-    fn attend(&self, tokens: Tensor<3>, heads: usize) -> Tensor<3> {
-        let [batch, count, width] = tokens.dims();
-        let qkv = self
-            .qkv
-            .forward(tokens)
-            .reshape([batch, count, 3, heads, width / heads])
-            .permute([2, 0, 3, 1, 4]);
-        let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
-        let mixed = attention(part(0), part(1), part(2), None, None, AttentionModuleOptions::default());
-        self.output.forward(mixed.swap_dims(1, 2).reshape([batch, count, width]))
+impl VisionConfig {
+    fn layer_options(&self) -> LayerOptions {
+        LayerOptions { heads: self.heads, activation: self.activation, causal: false }
     }
 }
 
@@ -268,51 +232,4 @@ impl Named {
             self.vector(&format!("{name}.bias"), beta);
         }
     }
-}
-
-/// Takes named tensors out of the map and makes modules of them.
-struct Parts<'a> {
-    tensors: &'a mut HashMap<String, DeviceTensor>,
-    device: &'a Device,
-    epsilon: f64,
-}
-
-impl Parts<'_> {
-    fn take(&mut self, name: &str) -> Result<DeviceTensor> {
-        self.tensors.remove(name).ok_or_else(|| {
-            Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))
-        })
-    }
-
-    fn vector(&mut self, name: &str) -> Result<Tensor<1>> {
-        match self.take(name)? {
-            DeviceTensor::Vector(tensor) => Ok(tensor),
-            DeviceTensor::Matrix(_) => Err(wrong_rank(name)),
-        }
-    }
-
-    fn matrix(&mut self, name: &str) -> Result<Tensor<2>> {
-        match self.take(name)? {
-            DeviceTensor::Matrix(tensor) => Ok(tensor),
-            DeviceTensor::Vector(_) => Err(wrong_rank(name)),
-        }
-    }
-
-    fn linear(&mut self, name: &str, bias: bool) -> Result<Linear> {
-        Ok(Linear {
-            weight: Param::from_tensor(self.matrix(&format!("{name}.weight"))?),
-            bias: if bias { Some(Param::from_tensor(self.vector(&format!("{name}.bias"))?)) } else { None },
-        })
-    }
-
-    fn norm(&mut self, name: &str, width: usize) -> Result<LayerNorm> {
-        let mut norm = LayerNormConfig::new(width).with_epsilon(self.epsilon).init(self.device);
-        norm.gamma = Param::from_tensor(self.vector(&format!("{name}.weight"))?);
-        norm.beta = Some(Param::from_tensor(self.vector(&format!("{name}.bias"))?));
-        Ok(norm)
-    }
-}
-
-fn wrong_rank(name: &str) -> Error {
-    Error::new(ErrorKind::WeightsCorrupt, format!("the tensor {name} has the wrong number of dimensions"))
 }

@@ -142,14 +142,12 @@ impl Detector {
         read(self.head.forward(self.features_on_device(views))).await
     }
 
-    /// What the head multiplies with its weights: the features of every view under the head's transform, `[views,
-    /// features]` row-major.
+    /// The head's features of every view, before the head's transform: `[views, features]` row-major.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn features(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        let width = self.manifest.architecture.width;
-        read(self.manifest.head.transform().forward(self.features_on_device(views), width)).await
+        read(self.features_on_device(views)).await
     }
 
     fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {

@@ -41,6 +41,27 @@ pub enum Transform {
 const TOKEN_NORM_EPSILON: f32 = 1e-5;
 
 impl Transform {
+    /// The transform of one row of features, `tokens * token_width` values, on the host.
+    pub fn apply(self, row: &mut [f32], token_width: usize) {
+        match self {
+            Self::None => {}
+            Self::SignedSqrt => {
+                row.iter_mut().for_each(|value| *value = value.signum() * value.abs().sqrt());
+            }
+            Self::TokenNorm => {
+                for token in row.chunks_mut(token_width) {
+                    #[expect(clippy::cast_precision_loss, reason = "a token has a few thousand values")]
+                    let count = token.len() as f32;
+                    let mean = token.iter().sum::<f32>() / count;
+                    token.iter_mut().for_each(|value| *value -= mean);
+                    let variance = token.iter().map(|value| value * value).sum::<f32>() / count;
+                    let scale = (variance + TOKEN_NORM_EPSILON).sqrt().recip();
+                    token.iter_mut().for_each(|value| *value *= scale);
+                }
+            }
+        }
+    }
+
     /// The transform of features `[batch, tokens * token_width]`.
     #[must_use]
     pub fn forward(self, features: Tensor<2>, token_width: usize) -> Tensor<2> {

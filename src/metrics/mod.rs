@@ -17,12 +17,14 @@
 //! ```
 
 mod calibration;
+mod correlation;
 mod decision;
 mod groups;
 mod interval;
 mod ranking;
 
 pub use calibration::expected_calibration_error;
+pub use correlation::{kendall, pearson, spearman};
 pub use decision::{Confusion, OperatingPoint, RiskCoverage, flip_rate, risk_coverage};
 pub use groups::{Tally, auc_interval_by_group, tally, worst};
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};

@@ -1,7 +1,14 @@
-//! Training of encoders (feature `train`): what `clipsight train` runs, without its files.
+//! Training of encoders and their parts on burn's autodiff (feature `train`): fine-tuning, captions (method M1), quality
+//! (M2).
+//!
+//! Everything random comes from seeded generators of ours, never from burn's global one, so that the same seed gives
+//! the same model.
 
+pub mod captions;
 mod finetune;
+pub mod init;
 mod optimizer;
+pub mod quality;
 
 pub use finetune::{Example, Finetune, FinetuneConfig, Network, StepReport, Trained};
 pub use optimizer::{AdamW, AdamWConfig};

@@ -2,8 +2,11 @@
 //!
 //! [`Manifest`] says everything about a model; [`ModelLoader`] takes its shards one at a time, checks each against
 //! its hash before it looks inside, hands its tensors to the device and lets the bytes go; [`pack`] writes the
-//! same files; [`timm`] reads the published weights that the compact model starts from.
+//! same files; [`timm`] reads the published weights that the compact model starts from, `hf_clip` (feature `train`)
+//! those of CLIP.
 
+#[cfg(feature = "train")]
+pub mod hf_clip;
 mod loader;
 mod manifest;
 mod pack;

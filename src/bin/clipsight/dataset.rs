@@ -1,6 +1,6 @@
 //! Labelled images: the rows of a manifest CSV (see `../shared/data/README.md` for the columns).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clipsight::{Error, ErrorKind, Result};
@@ -17,6 +17,8 @@ pub(crate) struct Dataset {
 /// One labelled image.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    /// Its row in the manifest, counted from 1 below the header.
+    pub(crate) row: usize,
     /// Path below the dataset's root.
     pub(crate) file: String,
     /// Generated or not.
@@ -77,7 +79,7 @@ impl Role {
 
 impl Entry {
     /// The entry of a row. By hand: csv guesses the types of flattened columns, and a number is no `String` to serde.
-    fn of(mut row: BTreeMap<String, String>) -> std::result::Result<Self, String> {
+    fn of(number: usize, mut row: BTreeMap<String, String>) -> std::result::Result<Self, String> {
         let mut take =
             |column: &str| row.remove(column).ok_or_else(|| format!("there is no column {column}"));
         let label = match take("label")?.as_str() {
@@ -92,7 +94,7 @@ impl Entry {
             .ok_or_else(|| format!("the role is fit, select, calibrate or test, not {role:?}"))?;
         let (file, origin) = (take("file")?, take("origin")?);
         let content = row.remove("content").unwrap_or_default();
-        Ok(Self { file, label, role, origin, content, other: row })
+        Ok(Self { row: number, file, label, role, origin, content, other: row })
     }
 }
 
@@ -107,19 +109,61 @@ impl Dataset {
             let message = format!("cannot read the manifest {}: {error}", manifest.display());
             Error::new(kind, message).with_source(error)
         };
+        let wrong = |row: usize, what: &str| {
+            let message = format!("the manifest {}, row {row}: {what}", manifest.display());
+            Error::new(ErrorKind::Argument, message)
+        };
         let entries = csv::Reader::from_path(manifest)
             .map_err(unreadable)?
             .deserialize::<BTreeMap<String, String>>()
             .enumerate()
             .map(|(index, row)| {
-                Entry::of(row.map_err(unreadable)?).map_err(|what| {
-                    let message = format!("the manifest {}, row {}: {what}", manifest.display(), index + 1);
-                    Error::new(ErrorKind::Argument, message)
-                })
+                let number = index + 1;
+                Entry::of(number, row.map_err(unreadable)?).map_err(|what| wrong(number, &what))
             })
             .collect::<Result<Vec<Entry>>>()?;
+        // An image that stands in two rows would count twice, or be trained on and tested on.
+        let mut first = HashMap::new();
+        for entry in &entries {
+            if let Some(earlier) = first.insert(entry.file.as_str(), entry.row) {
+                return Err(wrong(entry.row, &format!("{} stands in row {earlier} already", entry.file)));
+            }
+        }
         let root = manifest.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { root, entries })
+    }
+
+    /// Checks that every image is there, so that hours of work do not end at the last of them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] naming the first row whose file is missing.
+    #[cfg(feature = "train")]
+    pub(crate) fn check_files(&self) -> Result<()> {
+        match self.entries.iter().find(|entry| !self.root.join(&entry.file).is_file()) {
+            None => Ok(()),
+            Some(Entry { row, file, .. }) => {
+                let message =
+                    format!("row {row} of the manifest: {} is no file", self.root.join(file).display());
+                Err(Error::new(ErrorKind::Io, message))
+            }
+        }
+    }
+
+    /// The rows of one role, which must have images of both classes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] naming the role and the class it lacks.
+    #[cfg(feature = "train")]
+    pub(crate) fn role_of_both_classes(&self, role: Role) -> Result<Vec<Entry>> {
+        let entries = self.role(role);
+        for (label, name) in [(Label::Ai, "ai"), (Label::Real, "real")] {
+            if !entries.iter().any(|entry| entry.label == label) {
+                let message =
+                    format!("no image of role {} has the label {name}: both classes are needed", role.name());
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
+        }
+        Ok(entries)
     }
 
     /// The rows of one role.
@@ -155,11 +199,27 @@ mod tests {
             ("file,label,role,origin\na,fake,test,x\n", "row 1: the label"),
             ("file,label,role,origin\na,ai,test,x\nb,ai,dev,x\n", "row 2: the role"),
             ("file,label,role,origin\na,ai\n", "cannot read"),
+            (
+                "file,label,role,origin\na,ai,fit,x\nb,ai,fit,x\na,real,test,y\n",
+                "row 3: a stands in row 1 already",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument);
             assert!(error.message().contains(part), "{}", error.message());
         }
         assert_eq!(Dataset::read(Path::new("/nowhere/manifest.csv")).unwrap_err().kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    #[cfg(feature = "train")]
+    fn missing_files_and_classes_are_named() {
+        let dataset = read("file,label,role,origin\na.jpg,ai,test,sd15\nb.jpg,ai,fit,sd15\n").unwrap();
+        let error = dataset.check_files().unwrap_err();
+        assert!(error.kind() == ErrorKind::Io && error.message().contains("row 1"), "{error}");
+        assert!(error.message().contains("a.jpg"), "{error}");
+        let error = dataset.role_of_both_classes(Role::Fit).unwrap_err();
+        assert!(error.kind() == ErrorKind::Argument && error.message().contains("role fit"), "{error}");
+        assert!(error.message().contains("label real"), "{error}");
     }
 }

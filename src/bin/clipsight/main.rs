@@ -1,4 +1,4 @@
-//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card` and `train`.
+//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card`, `train` and `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could not start (bad
 //! arguments, missing or damaged model, no GPU), 2 some of the files failed.
@@ -7,11 +7,17 @@
 mod card;
 mod dataset;
 mod eval;
+#[cfg(feature = "train")]
+mod features;
 mod inspect;
 mod io;
 mod pipeline;
+#[cfg(feature = "train")]
+mod quality;
 mod runtime;
 mod scan;
+#[cfg(feature = "train")]
+mod study;
 #[cfg(feature = "train")]
 mod train;
 
@@ -40,6 +46,9 @@ enum Command {
     /// Train the compact model's head and calibration
     #[cfg(feature = "train")]
     Train(train::Args),
+    /// Study what an encoder's features tell: robust parts, few training images
+    #[cfg(feature = "train")]
+    Study(study::Args),
 }
 
 /// Bad arguments, a missing model: nothing was done.
@@ -62,6 +71,8 @@ fn main() -> ExitCode {
         Command::Card(args) => card::run(&args),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(&args),
+        #[cfg(feature = "train")]
+        Command::Study(args) => study::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("clipsight: {} [{}]", io::printable(error.message()), error.kind().code());

@@ -5,33 +5,31 @@
 //! calibrated on `calibrate`; `test` is only measured, and only after everything is fixed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use burn::tensor::Device;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression, platt};
 use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
-use clipsight::image::deliveries::{Chroma, Delivery, Rng, Size};
-use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
+use clipsight::image::{Filter, Preprocessing};
 use clipsight::metrics::{Sample, auc};
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex, timm,
 };
 use clipsight::{Error, ErrorKind, Result};
-use half::f16;
-use indicatif::{ProgressBar, ProgressStyle};
-use rayon::prelude::*;
 
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::eval::{Scored, evaluate};
+use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot};
 use crate::io::{read_file, write_file};
 
 /// Arguments of `clipsight train`.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<crate::quality::Command>,
     /// Labelled images: a manifest with the columns file, label, role, origin.
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
@@ -71,12 +69,6 @@ const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
 /// Grades begin at round probabilities, which mean what they say once calibrated.
 const EDGES: GradeEdges = GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
 
-/// Views of `ViewCount::FiveCrops` beside the centre.
-const CORNERS: usize = 4;
-
-/// Images a step: enough to keep all cores busy, few enough to lose little when interrupted.
-const STEP: usize = 16;
-
 /// The compact model's preprocessing. Training images come with a short side of 288 pixels, so larger ones are
 /// reduced to that, and the crop is cut without any further resize that would blur the traces looked for.
 fn preprocessing() -> Preprocessing {
@@ -90,145 +82,20 @@ fn preprocessing() -> Preprocessing {
     }
 }
 
-/// What is done to an image before its features are taken.
-#[derive(Clone, Copy, Debug)]
-enum Variant {
-    /// The centre crop.
-    Centre,
-    /// The four corner crops: four rows an image.
-    Corners,
-    /// A random delivery, the same for the same seed, copy and image.
-    Augmented { seed: u64, copy: u32 },
-    /// A fixed delivery, then the centre crop.
-    Delivered(Fixed),
-}
-
 /// What the penalty is chosen and probabilities are calibrated on.
 const DELIVERED: [Variant; 3] =
     [Variant::Centre, Variant::Delivered(Fixed::Jpeg60), Variant::Delivered(Fixed::Half)];
-
-/// Deliveries that are the same for every image.
-#[derive(Clone, Copy, Debug)]
-enum Fixed {
-    Jpeg60,
-    Half,
-}
-
-impl Fixed {
-    fn delivery(self) -> Delivery {
-        match self {
-            Self::Jpeg60 => Delivery::Jpeg { quality: 60, chroma: Chroma::Quarter },
-            Self::Half => Delivery::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
-        }
-    }
-}
-
-impl Variant {
-    /// Name of the cache file.
-    fn name(self) -> String {
-        match self {
-            Self::Centre => "centre".to_owned(),
-            Self::Corners => "corners".to_owned(),
-            Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
-            Self::Delivered(fixed) => format!("{fixed:?}").to_lowercase(),
-        }
-    }
-
-    fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
-        match self {
-            Self::Centre => preprocessing.views(image, ViewCount::Centre),
-            Self::Corners => Ok(preprocessing.views(image, ViewCount::FiveCrops)?.split_off(1)),
-            Self::Augmented { seed, copy } => {
-                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
-                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
-                preprocessing.views(&delivered, ViewCount::Centre)
-            }
-            Self::Delivered(fixed) => {
-                preprocessing.views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::Centre)
-            }
-        }
-    }
-}
-
-/// Computes features, or finds them in the cache.
-struct Extractor<'a> {
-    detector: &'a Detector,
-    root: &'a Path,
-    cache: PathBuf,
-}
-
-impl Extractor<'_> {
-    /// The features of `entries` (all of one role, in the manifest's order): one row an image and view.
-    fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
-        let width = self.detector.manifest().head.features().width(self.detector.tower().config());
-        let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
-        let path = self.cache.join(format!("{}-{}.f16", role.name(), variant.name()));
-        let mut data = read_cached(&path, entries.len() * width * rows_each, STEP * width * rows_each)?;
-        let done = data.len() / (width * rows_each);
-        let bar = progress(entries.len(), &format!("{} {}", role.name(), variant.name()));
-        bar.set_position(done as u64);
-        let mut file = File::options()
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(|error| cannot("write", &path, error))?;
-        for (step, chunk) in entries.chunks(STEP).enumerate().skip(done.div_ceil(STEP)) {
-            // One image a task: the encoder's own parallelism, within each product, would leave cores waiting.
-            let features = chunk
-                .par_iter()
-                .enumerate()
-                .map(|(offset, entry)| {
-                    let pixels = decode(&read_file(&self.root.join(&entry.file))?)?.pixels;
-                    let index = (step * STEP + offset) as u64;
-                    let views = variant.views(&pixels, index, &self.detector.manifest().preprocessing)?;
-                    pollster::block_on(self.detector.features(&views))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();
-            let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
-            file.write_all(&bytes).map_err(|error| cannot("write", &path, error))?;
-            data.extend(features);
-            bar.inc(chunk.len() as u64);
-        }
-        bar.finish_and_clear();
-        Ok(FeatureMatrix { data, width })
-    }
-}
-
-/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds all `values`, it
-/// is cut back to whole steps.
-fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let bytes = read_file(path)?;
-    let mut cached: Vec<f16> = bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
-    if cached.len() != values {
-        cached.truncate(cached.len() / step * step);
-        let file = File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
-        file.set_len(2 * cached.len() as u64).map_err(|error| cannot("write", path, error))?;
-    }
-    Ok(cached)
-}
-
-fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display())).with_source(error)
-}
-
-fn progress(length: usize, what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64).with_message(what.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    bar
-}
 
 /// Runs the recipe.
 ///
 /// # Errors
 /// When data or encoder cannot be read, or the model not written.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(command) = &args.command {
+        return command.run();
+    }
     let dataset = Dataset::read(&args.data)?;
+    dataset.check_files()?;
     let architecture = VisionConfig::vit_tiny_patch16_224();
     let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
     let head = Head::Linear {
@@ -251,7 +118,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     );
     let cache = args.cache.join(&key[..16]);
     std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
-    let extractor = Extractor { detector: &detector, root: &dataset.root, cache };
+    let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
     let fit = dataset.role(Role::Fit);
     let mut training = Training {
@@ -263,7 +130,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     training.features.width = recipe.width();
     let copies = (1..=args.copies).map(|copy| Variant::Augmented { seed: args.seed, copy });
     for variant in std::iter::once(Variant::Centre).chain(copies) {
-        training.add(&extractor.features(Role::Fit, &fit, variant)?, &fit);
+        training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
     let (select, selection) = held_out(&extractor, &dataset, Role::Select, &DELIVERED)?;
@@ -306,8 +173,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
     // Everything is fixed now: the test images are only measured.
     let test = dataset.role(Role::Test);
-    let centre = trained.logits(&extractor.features(Role::Test, &test, Variant::Centre)?);
-    let corners = trained.logits(&extractor.features(Role::Test, &test, Variant::Corners)?);
+    let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Centre)?);
+    let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
     let five = five_view_logits(&centre, &corners);
     for index in 0..calibration.by_views.len() {
         let views = calibration.by_views[index].views;
@@ -499,7 +366,7 @@ fn held_out(
     let keep = unseen_prompts(&dataset.role(Role::Fit), &entries);
     let features = variants
         .iter()
-        .map(|variant| Ok(keep_rows(extractor.features(role, &entries, *variant)?, &keep)))
+        .map(|variant| Ok(keep_rows(extractor.transformed(role, &entries, *variant)?, &keep)))
         .collect::<Result<Vec<_>>>()?;
     let kept = entries.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry).collect();
     Ok((kept, features))
@@ -511,11 +378,11 @@ fn five_view_logits(centre: &[f64], corners: &[f64]) -> Vec<f64> {
     centre.iter().zip(corners).map(|(centre, corners)| (centre + corners.iter().sum::<f64>()) / 5.0).collect()
 }
 
-fn labels(entries: &[Entry]) -> Vec<f32> {
+pub(crate) fn labels(entries: &[Entry]) -> Vec<f32> {
     entries.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect()
 }
 
-fn origins(entries: &[Entry]) -> Vec<&str> {
+pub(crate) fn origins(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.origin.as_str()).collect()
 }
 
@@ -558,7 +425,7 @@ fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
 }
 
 /// Which images have a prompt that no image of `fit` has: the others would flatter what was trained on `fit`.
-fn unseen_prompts(fit: &[Entry], entries: &[Entry]) -> Vec<bool> {
+pub(crate) fn unseen_prompts(fit: &[Entry], entries: &[Entry]) -> Vec<bool> {
     let seen: BTreeSet<&str> = fit.iter().filter_map(Entry::prompt).collect();
     entries.iter().map(|entry| entry.prompt().is_none_or(|prompt| !seen.contains(prompt))).collect()
 }

@@ -237,6 +237,7 @@ mod tests {
     fn entries(n: usize) -> Vec<Entry> {
         (0..n)
             .map(|index| Entry {
+                row: index + 1,
                 file: String::new(),
                 label: if index % 2 == 0 { Label::Ai } else { Label::Real },
                 role: Role::Fit,

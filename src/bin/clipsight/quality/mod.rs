@@ -1,0 +1,319 @@
+//! `clipsight train quality`: a quality head from scored images; `clipsight train quality-set`: such images of our own.
+
+mod scores;
+mod synthetic;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use clap::ValueEnum;
+use clipsight::clip::TextTower;
+use clipsight::detect::Detector;
+use clipsight::image::deliveries::{Delivery, Rng};
+use clipsight::image::{Rgb8, ViewCount};
+use clipsight::train::init::on_device;
+use clipsight::train::quality::{
+    QualityFigures, QualityHead, QualityText, Recipe, Samples, Split, figures, generator_means, split, train,
+};
+use clipsight::weights::{hf_clip, sha256_hex};
+use clipsight::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use crate::features::{RowCache, cannot};
+use crate::io::{print, read_file, write_file};
+use crate::runtime::{ModelFolder, Runtime};
+use scores::ScoreFile;
+
+/// What else can be trained.
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Train a quality head on scored images
+    Quality(Args),
+    /// Make scored images out of clean ones, by known degradations
+    QualitySet(synthetic::Args),
+}
+
+impl Command {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// As the commands'.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        match self {
+            Self::Quality(args) => run(args),
+            Self::QualitySet(args) => synthetic::run(args),
+        }
+    }
+}
+
+/// Arguments of `clipsight train quality`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Scored images: a CSV file shaped like AGIQA-3K's data.csv (columns name, prompt, mos_quality)
+    #[arg(long, value_name = "FILE")]
+    scores: PathBuf,
+    /// Folder of the images [default: the file's]
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
+    /// Column that is learned
+    #[arg(long, default_value = "mos_quality")]
+    target: String,
+    /// Folder of the model whose encoder is used [default: as for scan]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// What of the encoder is read
+    #[arg(long, value_enum, default_value_t = Features::Layers)]
+    features: Features,
+    /// Whether features are standardised; the published recipe only brings them to length one
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    standardize: bool,
+    /// CLIP's text tower in Hugging Face's safetensors [default: a small one with random weights]
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+    /// Passes over the images
+    #[arg(long, default_value_t = 100)]
+    epochs: usize,
+    /// Seed of splits and training
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder that head and report are written to
+    #[arg(long, value_name = "DIR", default_value = "target/quality")]
+    out: PathBuf,
+    /// Folder for features already computed
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
+}
+
+/// What of the encoder the head reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+enum Features {
+    /// The embedding, as published
+    Embedding,
+    /// The pooled tokens of all layers that the model's own head reads
+    Layers,
+}
+
+/// Views of an image: as it is, and mirrored.
+const VIEWS: usize = 2;
+
+/// What a run found, written beside the head.
+#[derive(Debug, Serialize)]
+struct Report {
+    scores: String,
+    scores_sha256: String,
+    target: String,
+    images: usize,
+    encoder: String,
+    encoder_sha256: String,
+    features: Features,
+    feature_width: usize,
+    text_tower: String,
+    recipe: Recipe,
+    splits: Vec<SplitReport>,
+    /// Of the head that is written, which all images trained.
+    head_sha256: String,
+    training_error: f64,
+    seconds: u64,
+    limits: &'static str,
+}
+
+/// One way of holding images out, and how well they are then scored after the last epoch.
+#[derive(Debug, Serialize)]
+struct SplitReport {
+    split: Split,
+    training_images: usize,
+    /// With prompts.
+    prompts: QualityFigures,
+    /// The ablation without text.
+    image_only: QualityFigures,
+    /// The mean of each generator, without any pixel.
+    generator_means: QualityFigures,
+}
+
+const LIMITS: &str = "The scores are what the file says they are. Where they come from `clipsight train quality-set`, \
+    they are strengths of blur, noise, JPEG and downscaling: technical quality, nobody's opinion.";
+
+/// Trains, measures and writes.
+fn run(args: &Args) -> Result<ExitCode> {
+    let start = Instant::now();
+    let folder = args.images.clone().unwrap_or_else(|| match args.scores.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    });
+    let file = ScoreFile::read(&args.scores, &args.target)?;
+    let digest = file.check_images(&folder)?;
+    let recipe =
+        Recipe { epochs: args.epochs, standardize: args.standardize, seed: args.seed, ..Recipe::default() };
+    if recipe.epochs == 0 {
+        return Err(Error::new(ErrorKind::Argument, "quality training needs at least one epoch"));
+    }
+    let ways = [(Split::Image, "by image"), (Split::Prompt, "by prompt")]
+        .map(|(way, name)| Ok((way, name, split(&file.prompts(), way, args.seed)?)));
+    let ways = ways.into_iter().collect::<Result<Vec<_>>>()?;
+    let runtime = Runtime::on_cpu(&ModelFolder::find(args.model.as_deref()))?;
+    let detector = runtime.detector();
+    let (text, text_tower) = match &args.text {
+        Some(path) => {
+            let bytes = read_file(path)?;
+            (clip_text(&bytes)?, format!("{} ({})", path.display(), sha256_hex(&bytes)))
+        }
+        None => {
+            let width = detector.manifest().architecture.embedding_width();
+            let text = QualityText::random(width, args.seed, &Device::flex().autodiff())?;
+            (text, format!("random, seed {}", args.seed))
+        }
+    };
+    let samples = samples(args, detector, &file, &folder, &digest)?;
+
+    let learn = |images: &[usize], text: Option<&QualityText>, what: &str| -> Result<(QualityHead, f64)> {
+        let mut last = 0.0;
+        let head = train(&samples, images, text, &recipe, |epoch, error| {
+            last = error;
+            if (epoch + 1) % 10 == 0 {
+                eprintln!("{what}: epoch {}, mean squared error {error:.4}", epoch + 1);
+            }
+        })?;
+        Ok((head, last))
+    };
+    let mut splits = Vec::new();
+    for (way, name, (training, test)) in ways {
+        let truth: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
+        let (generators, prompts) = (file.generators(), file.prompts());
+        let measured = |predicted: &[f64]| {
+            let generators: Vec<&str> = test.iter().map(|image| generators[*image]).collect();
+            let prompts: Vec<&str> = test.iter().map(|image| prompts[*image]).collect();
+            figures(predicted, &truth, &generators, &prompts)
+        };
+        let (head, _) = learn(&training, Some(&text), &format!("{name}, with prompts"))?;
+        let (image_only, _) = learn(&training, None, &format!("{name}, image only"))?;
+        splits.push(SplitReport {
+            split: way,
+            training_images: training.len(),
+            prompts: measured(&head.scores(&samples, &test)?),
+            image_only: measured(&image_only.scores(&samples, &test)?),
+            generator_means: measured(&generator_means(
+                &file.rows.iter().map(|row| row.score).collect::<Vec<_>>(),
+                &generators,
+                &training,
+                &test,
+            )),
+        });
+    }
+    let all: Vec<usize> = (0..samples.images()).collect();
+    let (head, training_error) = learn(&all, Some(&text), "all images")?;
+    let weights = head.to_safetensors()?;
+    let report = Report {
+        scores: args.scores.display().to_string(),
+        scores_sha256: file.sha256.clone(),
+        target: args.target.clone(),
+        images: samples.images(),
+        encoder: detector.manifest().id.clone(),
+        encoder_sha256: detector.manifest().weights_sha256(),
+        features: args.features,
+        feature_width: head.width(),
+        text_tower,
+        recipe,
+        splits,
+        head_sha256: sha256_hex(&weights),
+        training_error,
+        seconds: start.elapsed().as_secs(),
+        limits: LIMITS,
+    };
+    let json = serde_json::to_string_pretty(&report).map_err(|error| {
+        Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
+    })?;
+    std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
+    // The report names the head's hash and comes last: a report without its head is never there.
+    write_file(&args.out.join("quality.safetensors"), &weights)?;
+    write_file(&args.out.join("quality.json"), format!("{json}\n").as_bytes())?;
+    print(&table(&report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A published text tower, for training.
+fn clip_text(bytes: &[u8]) -> Result<QualityText> {
+    let device = Device::flex().autodiff();
+    let config = hf_clip::text_config(bytes)?;
+    let mut tensors = on_device(&config.tensors(), hf_clip::read_text(bytes, &config)?, &device)?;
+    QualityText::new(TextTower::assemble(&config, &mut tensors, &device)?)
+}
+
+/// The images' features, from the cache or computed.
+fn samples(
+    args: &Args,
+    detector: &Detector,
+    file: &ScoreFile,
+    folder: &Path,
+    digest: &str,
+) -> Result<Samples> {
+    let manifest = detector.manifest();
+    let config = &manifest.architecture;
+    let spec = manifest.head.features();
+    let key =
+        format!("{} {:?} {:?} {digest}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
+    let cache = args.cache.join(format!("quality-{}", &sha256_hex(key.as_bytes())[..16]));
+    std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
+    let rows = RowCache { root: folder, folder: cache };
+    // Both kinds come from one pass through the encoder, so both are kept: embedding, then layers.
+    let [embedding, layers] = [config.embedding_width(), spec.width(config)];
+    let side = config.image_size;
+    let transform = manifest.head.transform();
+    let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
+        let mut views = manifest.preprocessing.views(pixels, ViewCount::Centre)?;
+        views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
+        let data = TensorData::new(manifest.preprocessing.tensor(&views), [VIEWS, 3, side, side]);
+        let output = detector.tower().forward(Tensor::from_data(data, detector.device()), spec);
+        let read = |tensor: Tensor<2>| {
+            let unreadable = |_| Error::new(ErrorKind::Internal, "features cannot be read back");
+            tensor.into_data().try_into_vec::<f32>().map_err(unreadable)
+        };
+        let features = transform.forward(output.features, config.width);
+        let (of_embedding, of_layers) = (read(output.embedding)?, read(features)?);
+        let views = of_embedding.chunks(embedding).zip(of_layers.chunks(layers));
+        Ok(views.flat_map(|(embedding, layers)| embedding.iter().chain(layers).copied()).collect())
+    };
+    let both = rows.rows("features", &file.entries(), VIEWS * (embedding + layers), compute)?;
+    let (width, wanted) = match args.features {
+        Features::Embedding => (embedding, 0..embedding),
+        Features::Layers => (layers, embedding..embedding + layers),
+    };
+    let views = both.chunks(embedding + layers);
+    let features = views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
+    let scores = file.rows.iter().map(|row| row.score as f32).collect();
+    Samples::new(features, width, VIEWS, scores)
+}
+
+/// The figures for people.
+fn table(report: &Report) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+    table.set_header(["split", "method", "SRCC", "PLCC", "KRCC", "within generator", "within prompt"]);
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+    for part in &report.splits {
+        let split = match part.split {
+            Split::Image => "image",
+            Split::Prompt => "prompt",
+        };
+        let methods = [
+            ("prompts", &part.prompts),
+            ("image only", &part.image_only),
+            ("generator means, no pixels", &part.generator_means),
+        ];
+        for (method, found) in methods {
+            table.add_row([
+                format!("{split} ({} + {})", part.training_images, found.images),
+                method.to_owned(),
+                number(found.srcc),
+                number(found.plcc),
+                number(found.krcc),
+                number(found.within_generator_srcc),
+                number(found.within_prompt_srcc),
+            ]);
+        }
+    }
+    format!("{table}\n\nhead {} in {} s\n{}\n", &report.head_sha256[..16], report.seconds, report.limits)
+}

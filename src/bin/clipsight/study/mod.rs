@@ -1,0 +1,132 @@
+//! `clipsight study`: what the features of an encoder tell, and which of them to trust.
+//!
+//! Two of the published methods, on any encoder that can be loaded: robust features (Gaintseva et al. 2024, arXiv
+//! 2406.15035) and the few-shot linear detector (Cozzolino et al. 2024, arXiv 2312.00195). Roles are kept apart: `fit`
+//! is learnt from, `select` chooses, `test` is reported.
+
+mod features;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clipsight::weights::sha256_hex;
+use clipsight::{Error, ErrorKind, Result};
+
+use self::features::{Layout, Source, View};
+use crate::dataset::{Dataset, Entry, Role};
+use crate::features::{Fixed, RowCache, cannot};
+use crate::runtime::{ModelFolder, Runtime};
+use crate::train::unseen_prompts;
+
+/// Arguments of `clipsight study`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    study: Study,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Study {
+    /// Which components of the embedding and which attention heads carry over to other generators
+    Robust(StudyArgs),
+    /// How many training images a linear detector needs, on which features and views
+    FewShot(StudyArgs),
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct StudyArgs {
+    /// Labelled images: a manifest with the columns file, label, role, origin
+    #[arg(long, value_name = "MANIFEST", default_value = "../shared/data/manifest.csv")]
+    data: PathBuf,
+    /// The model's folder [default: as for every command]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Folder that the report is written to [default: study in the model's folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder for features already computed; an interrupted run goes on from there
+    #[arg(long, value_name = "DIR", default_value = "target/study-cache")]
+    cache: PathBuf,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Repetitions with other random choices
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
+    repeats: u32,
+    /// Images of every origin of role fit that are used
+    #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    per_origin: u32,
+}
+
+/// The images of each role that a study uses.
+struct Images {
+    fit: Vec<Entry>,
+    select: Vec<Entry>,
+    test: Vec<Entry>,
+}
+
+/// Runs a study.
+///
+/// # Errors
+/// When model or images cannot be read, or the report not written.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let (Study::Robust(shared) | Study::FewShot(shared)) = &args.study;
+    let dataset = Dataset::read(&shared.data)?;
+    let images = Images::of(&dataset, shared.per_origin)?;
+    let folder = ModelFolder::find(shared.model.as_deref());
+    let runtime = Runtime::on_cpu(&folder)?;
+    let manifest = runtime.detector().manifest();
+    let key = sha256_hex(format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing).as_bytes());
+    let cache = shared.cache.join(&key[..16]);
+    std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
+    let source = Source {
+        detector: runtime.detector(),
+        layout: Layout::of(&manifest.architecture),
+        rows: RowCache { root: &dataset.root, folder: cache },
+    };
+    for e in [&images.fit, &images.select, &images.test] {
+        source.features(e, View::Crop, None, true)?;
+        eprintln!("crop {}", e.len());
+    }
+    for e in [&images.fit, &images.select, &images.test] {
+        source.features(e, View::Resize, None, false)?;
+    }
+    for f in [Fixed::Jpeg60, Fixed::Half] {
+        source.features(&images.test, View::Crop, Some(f), false)?;
+        source.features(&images.test, View::Resize, Some(f), false)?;
+        eprintln!("crop {f:?}");
+    }
+    for f in [None, Some(Fixed::Jpeg60), Some(Fixed::Half)] {
+        source.features(&images.test, View::Corners, f, false)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Images {
+    /// Of `fit` at most `per_origin` images of each origin, whichever the hash of their names puts first; of `select`
+    /// the images that share no prompt with `fit`; all of `test`.
+    fn of(dataset: &Dataset, per_origin: u32) -> Result<Self> {
+        dataset.check_files()?;
+        let fit = dataset.role_of_both_classes(Role::Fit)?;
+        let select = dataset.role_of_both_classes(Role::Select)?;
+        let unseen = unseen_prompts(&fit, &select);
+        let select = select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
+        let test = dataset.role_of_both_classes(Role::Test)?;
+        Ok(Self { select: select.collect(), fit: at_most(fit, per_origin), test })
+    }
+}
+
+/// At most `count` images of every origin, in the manifest's order.
+fn at_most(entries: Vec<Entry>, count: u32) -> Vec<Entry> {
+    let mut by_origin = std::collections::BTreeMap::<(&str, bool), Vec<(String, usize)>>::new();
+    for entry in &entries {
+        let key = (entry.origin.as_str(), entry.label == crate::dataset::Label::Ai);
+        by_origin.entry(key).or_default().push((sha256_hex(entry.file.as_bytes()), entry.row));
+    }
+    let mut kept = std::collections::HashSet::new();
+    for images in by_origin.values_mut() {
+        images.sort_unstable();
+        kept.extend(images.iter().take(count as usize).map(|(_, row)| *row));
+    }
+    entries.into_iter().filter(|entry| kept.contains(&entry.row)).collect()
+}
