@@ -1,4 +1,7 @@
-//! Fine-tuning: the vision tower, a linear head over its layers and a classifier of generators, together.
+//! Fine-tuning: the vision tower and a linear head over its layers, together, from a head that was fitted first.
+//!
+//! The head is fitted on the frozen tower's features before (linear probing, then fine-tuning; Kumar et al. 2022, arXiv
+//! 2202.10054): with a random head the first steps tear up what the tower knows, and generators nobody trained on suffer.
 //!
 //! The network is the very tower that ships ([`VisionTower`]) on burn's autodiff device. A batch is cut into micro-batches;
 //! each is loaded, run forward and backward on one core, and their gradients are summed in the batch's order: the result
@@ -10,9 +13,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::{log_sigmoid, log_softmax};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::nn::Linear;
+use burn::tensor::activation::log_sigmoid;
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -39,19 +42,18 @@ pub struct FinetuneConfig {
     pub learning_rate: f64,
     /// Each layer's rate is this share of the next one's (Clark et al. 2020, arXiv 2003.10555, section 3).
     pub layer_decay: f64,
-    /// Learning rate of the head and the classifier.
+    /// Learning rate of the head.
     pub head_learning_rate: f64,
     /// Weight decay of matrices; vectors have none.
     pub weight_decay: f64,
     /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023, arXiv 2212.00794): twice the
     /// speed at one half, and a regulariser.
     pub patch_keep: f64,
-    /// Share of pooled tokens that a step hides from head and classifier, per image.
+    /// Share of pooled tokens that a step hides from the head, image by image; the others are scaled up by as much. It keeps
+    /// the head from leaning on few layers, and lets training go on longer before unknown generators suffer.
     pub token_dropout: f64,
     /// Labels are moved this far towards one half.
     pub label_smoothing: f64,
-    /// Weight of the classifier's loss beside the head's.
-    pub attribution: f64,
     /// Share of the old in the running average of parameters, per step (Polyak averaging); less in the first steps.
     pub average: f64,
     /// Seed of everything random.
@@ -63,7 +65,15 @@ pub struct FinetuneConfig {
 pub struct Network {
     tower: VisionTower,
     head: Linear,
-    classifier: Linear,
+}
+
+/// A linear head's values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearWeights {
+    /// One weight a feature.
+    pub weight: Vec<f32>,
+    /// Added to the weighted sum.
+    pub bias: f32,
 }
 
 /// One image ready for training.
@@ -73,8 +83,6 @@ pub struct Example {
     pub pixels: Vec<f32>,
     /// Whether it was generated.
     pub generated: bool,
-    /// Its class: 0 for images that were not generated, else its generator's number.
-    pub class: usize,
 }
 
 /// What a step tells.
@@ -104,7 +112,7 @@ pub struct Finetune {
 const OPTIMIZER: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
 
 impl Finetune {
-    /// A run that starts from `encoder`, whose head and classifier of `classes` classes start at nought.
+    /// A run that starts from `encoder` and a head over its `features` under [`Transform::TokenNorm`].
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a recipe that makes no sense.
@@ -113,7 +121,7 @@ impl Finetune {
         architecture: &VisionConfig,
         encoder: &BTreeMap<String, HostTensor>,
         features: FeatureSpec,
-        classes: usize,
+        head: &LinearWeights,
     ) -> Result<Self> {
         let sound = config.micro_batch > 0
             && config.batch.is_multiple_of(config.micro_batch)
@@ -133,17 +141,17 @@ impl Finetune {
             }
         }
         let width = features.width(architecture);
-        let zero = |outputs: usize| {
-            let mut linear = LinearConfig::new(width, outputs).init(&device);
-            linear.weight = Param::from_tensor(Tensor::zeros([width, outputs], &device));
-            linear.bias = Some(Param::from_tensor(Tensor::zeros([outputs], &device)));
-            linear
+        if head.weight.len() != width {
+            return Err(Error::new(ErrorKind::Argument, "the head to start from reads other features"));
+        }
+        let weight = TensorData::new(head.weight.clone(), [width, 1]);
+        let bias = TensorData::new(vec![head.bias], [1]);
+        let linear = Linear {
+            weight: Param::from_tensor(Tensor::from_data(weight, &device)),
+            bias: Some(Param::from_tensor(Tensor::from_data(bias, &device))),
         };
-        let network = Network {
-            tower: VisionTower::assemble(architecture, &mut tensors, &device)?,
-            head: zero(1),
-            classifier: zero(classes),
-        };
+        let network =
+            Network { tower: VisionTower::assemble(architecture, &mut tensors, &device)?, head: linear };
         let mut reader = Reader::default();
         network.visit(&mut reader);
         let lengths: Vec<usize> = reader.values.iter().map(Vec::len).collect();
@@ -281,14 +289,8 @@ impl Finetune {
             .map(|example| if example.generated { 1.0 - smooth / 2.0 } else { smooth / 2.0 })
             .collect::<Vec<f32>>();
         let labels = Tensor::<1>::from_data(TensorData::new(labels, [size]), device);
-        let logits = network.head.forward(features.clone()).squeeze_dim::<1>(1);
-        let mut loss = binary_cross_entropy(logits, labels);
-        if self.config.attribution > 0.0 {
-            let classes = examples.iter().map(|example| example.class as i64).collect::<Vec<_>>();
-            let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [size]), device);
-            let attributed = cross_entropy(network.classifier.forward(features), classes, 0.1);
-            loss = loss + attributed * self.config.attribution as f32;
-        }
+        let logits = network.head.forward(features).squeeze_dim::<1>(1);
+        let loss = binary_cross_entropy(logits, labels);
         let value = loss
             .clone()
             .into_data()
@@ -302,7 +304,6 @@ impl Finetune {
         Ok(Part { loss: f64::from(value), gradients: reader.values })
     }
 
-    /// Hides whole pooled tokens, image by image; the others are scaled up by as much.
     fn drop_tokens(&self, features: Tensor<2>, width: usize, rng: &mut Rng) -> Tensor<2> {
         let drop = self.config.token_dropout;
         if drop == 0.0 {
@@ -347,7 +348,7 @@ impl Finetune {
         };
         let weight = read(network.head.weight.val())?;
         let bias = network.head.bias.as_ref().map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
-        Ok(Trained { tower, weight, bias: bias[0] })
+        Ok(Trained { tower, head: LinearWeights { weight, bias: bias.first().copied().unwrap_or(0.0) } })
     }
 
     /// Everything needed to go on later, in one safetensors file.
@@ -401,7 +402,7 @@ impl Finetune {
         }
         let step = facts.get("step").and_then(|step| step.parse().ok()).ok_or_else(corrupt)?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| corrupt().with_source(error))?;
-        let mut read = |name: &str, like: &[Vec<f32>]| {
+        let read = |name: &str, like: &[Vec<f32>]| {
             like.iter()
                 .enumerate()
                 .map(|(index, like)| {
@@ -435,10 +436,8 @@ impl Finetune {
 pub struct Trained {
     /// The tower's tensors, named as [`VisionConfig::tensors`] names them.
     pub tower: BTreeMap<String, HostTensor>,
-    /// The head's weights, over features under [`Transform::TokenNorm`].
-    pub weight: Vec<f32>,
-    /// The head's bias.
-    pub bias: f32,
+    /// The head, over features under [`Transform::TokenNorm`].
+    pub head: LinearWeights,
 }
 
 /// Loss and gradients of a micro-batch, or of several together.
@@ -487,14 +486,6 @@ fn binary_cross_entropy(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1> {
     let positive = log_sigmoid(logits.clone());
     let negative = log_sigmoid(-logits);
     -(targets.clone() * positive + (-targets + 1.0) * negative).mean()
-}
-
-/// Mean cross-entropy with label smoothing.
-fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>, smoothing: f32) -> Tensor<1> {
-    let logs = log_softmax(logits, 1);
-    let uniform = -logs.clone().mean();
-    let chosen = -logs.gather(1, classes.unsqueeze_dim::<2>(1)).mean();
-    chosen * (1.0 - smoothing) + uniform * smoothing
 }
 
 /// Reads every parameter in the network's order.
@@ -548,5 +539,155 @@ impl ModuleMapper for Writer<'_> {
         let shape = param.val().shape();
         let tensor = Tensor::from_data(TensorData::new(values.clone(), shape), &self.device);
         Param::initialized(param.id, tensor.require_grad())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clip::{Activation, Pool};
+    use crate::train::init::random_tensors;
+
+    fn architecture() -> VisionConfig {
+        VisionConfig {
+            image_size: 32,
+            patch_size: 8,
+            width: 24,
+            layers: 2,
+            heads: 3,
+            mlp_width: 48,
+            activation: Activation::Gelu,
+            pre_norm: false,
+            patch_bias: true,
+            norm_epsilon: 1e-6,
+            projection: None,
+            projection_bias: false,
+        }
+    }
+
+    fn config() -> FinetuneConfig {
+        FinetuneConfig {
+            steps: 40,
+            warm_up: 4,
+            batch: 8,
+            micro_batch: 2,
+            learning_rate: 3e-3,
+            layer_decay: 0.8,
+            head_learning_rate: 3e-3,
+            weight_decay: 0.01,
+            patch_keep: 0.75,
+            token_dropout: 0.1,
+            label_smoothing: 0.0,
+            average: 0.8,
+            seed: 7,
+        }
+    }
+
+    fn run(config: FinetuneConfig) -> Finetune {
+        let architecture = architecture();
+        let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
+        let features = FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean] };
+        let head = LinearWeights { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
+        Finetune::new(config, &architecture, &encoder, features, &head).unwrap()
+    }
+
+    /// Fine stripes are generated, coarse ones are not: nothing but texture tells.
+    fn example(step: usize, index: usize) -> Result<Example> {
+        let generated = index.is_multiple_of(2);
+        let period = if generated { 2 } else { 8 };
+        let mut rng = Rng::new((step * 100 + index) as u64);
+        let phase = rng.below(8) as usize;
+        let pixels =
+            (0..3 * 32 * 32).map(|at| f32::from((at % 32 + phase) / (period / 2) % 2 == 0)).collect();
+        Ok(Example { pixels, generated })
+    }
+
+    fn steps(run: &mut Finetune, count: usize) -> Vec<f64> {
+        (0..count)
+            .map(|_| {
+                let step = run.step_count();
+                run.step(|index| example(step, index)).unwrap().loss
+            })
+            .collect()
+    }
+
+    #[test]
+    fn learns_and_moves_every_parameter() {
+        let mut trained = run(config());
+        let before = trained.parameters.clone();
+        let losses = steps(&mut trained, 40);
+        assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
+        let still = before.iter().zip(&trained.parameters).filter(|(before, after)| before == after).count();
+        assert_eq!(still, 0);
+        // What is averaged is the network itself: it answers rightly, too.
+        let Trained { tower, head } = trained.averaged().unwrap();
+        assert_eq!(tower.len(), architecture().tensors().len());
+        assert!(head.weight.iter().any(|weight| *weight != 0.0));
+    }
+
+    #[test]
+    fn a_resumed_run_goes_on_bit_for_bit() {
+        let mut whole = run(config());
+        steps(&mut whole, 6);
+        let mut first = run(config());
+        steps(&mut first, 3);
+        let checkpoint = first.checkpoint().unwrap();
+        let mut second = run(config());
+        second.resume(&checkpoint).unwrap();
+        assert_eq!(second.step_count(), 3);
+        steps(&mut second, 3);
+        assert_eq!(whole.parameters, second.parameters);
+        assert_eq!(whole.average, second.average);
+
+        let mut other = run(FinetuneConfig { seed: 8, ..config() });
+        assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::WeightsCorrupt);
+        assert!(other.resume(&checkpoint[..checkpoint.len() / 2]).is_err());
+        assert_eq!(other.step_count(), 0);
+    }
+
+    #[test]
+    fn all_patches_are_the_whole_image() {
+        let run = run(config());
+        let pixels = example(0, 0).unwrap().pixels;
+        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [1, 3, 32, 32]), &run.device);
+        let all: Vec<i64> = (0..16).collect();
+        let read = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
+        let whole = read(run.network.tower.forward(pixels.clone(), &run.features).features);
+        assert_eq!(
+            whole,
+            read(run.network.tower.forward_patches(pixels.clone(), &all, &run.features).features)
+        );
+        let half = read(run.network.tower.forward_patches(pixels, &all[..8], &run.features).features);
+        assert!(whole != half && half.iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn rates_fall_from_layer_to_layer() {
+        assert_eq!(layer_of("tower.class_token", 3), Some(0));
+        assert_eq!(layer_of("tower.layers.1.fc1.weight", 3), Some(2));
+        assert_eq!(layer_of("tower.norm.gamma", 3), Some(3));
+        assert_eq!(layer_of("head.weight", 3), None);
+        let run = run(config());
+        let head = run.scales.last().unwrap();
+        assert!((head - 3e-3).abs() < 1e-12 && run.scales.iter().all(|scale| scale <= head));
+        assert!(run.rate(0) < run.rate(3) && run.rate(39) < 0.01);
+    }
+
+    #[test]
+    fn bad_recipes_and_bad_losses_are_errors() {
+        let architecture = architecture();
+        let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
+        let head = LinearWeights { weight: vec![0.0; 3], bias: 0.0 };
+        let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
+        let error = Finetune::new(config(), &architecture, &encoder, features, &head).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        let mut run = run(config());
+        let broken = |index: usize| {
+            example(0, index)
+                .map(|example| Example { pixels: vec![f32::NAN; example.pixels.len()], ..example })
+        };
+        assert_eq!(run.step(broken).unwrap_err().kind(), ErrorKind::Internal);
+        let unreadable = |_: usize| Err(Error::new(ErrorKind::Io, "gone"));
+        assert_eq!(run.step(unreadable).unwrap_err().kind(), ErrorKind::Io);
     }
 }

@@ -199,7 +199,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display())).with_source(error)
 }
 
-fn progress(length: usize, what: &str) -> ProgressBar {
+pub(crate) fn progress(length: usize, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(length as u64).with_message(what.to_owned());
     if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {eta}") {
         bar.set_style(style);
