@@ -17,6 +17,8 @@ pub mod gpu;
 pub mod image;
 pub mod limits;
 pub mod metrics;
+#[cfg(feature = "train")]
+pub mod study;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;
 #[cfg(feature = "nn")]

@@ -142,7 +142,8 @@ impl Dataset {
         match self.entries.iter().find(|entry| !self.root.join(&entry.file).is_file()) {
             None => Ok(()),
             Some(Entry { row, file, .. }) => {
-                let message = format!("row {row} of the manifest: {} is no file", self.root.join(file).display());
+                let message =
+                    format!("row {row} of the manifest: {} is no file", self.root.join(file).display());
                 Err(Error::new(ErrorKind::Io, message))
             }
         }

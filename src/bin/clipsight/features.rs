@@ -160,7 +160,12 @@ impl Extractor<'_> {
     }
 
     /// The features as the head sees them.
-    pub(crate) fn transformed(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
+    pub(crate) fn transformed(
+        &self,
+        role: Role,
+        entries: &[Entry],
+        variant: Variant,
+    ) -> Result<FeatureMatrix> {
         let transform = self.detector.manifest().head.transform();
         let mut features = self.features(role, entries, variant)?;
         features.data.par_iter_mut().for_each(|value| *value = f16::from_f32(transform.of(value.to_f32())));
@@ -196,4 +201,3 @@ fn progress(length: usize, what: &str) -> ProgressBar {
     }
     bar
 }
-

@@ -73,15 +73,17 @@ impl VisionTower {
         let one = |part: Tensor<2>| direct(part.unsqueeze_dim(1)).squeeze_dim::<2>(1);
         let mut biases = one(biases);
         // The final norm's and the projection's own.
-        let mut shift: Tensor<2> =
-            self.norm.beta.as_ref().map_or_else(|| Tensor::zeros([1, width], &biases.device()), |beta| {
-                beta.val().unsqueeze()
-            });
+        let mut shift: Tensor<2> = self
+            .norm
+            .beta
+            .as_ref()
+            .map_or_else(|| Tensor::zeros([1, width], &biases.device()), |beta| beta.val().unsqueeze());
         if let Some(projection) = &self.projection {
             shift = projection.forward(shift);
         }
         biases = biases + shift;
-        let parts = Contributions { heads: direct(heads), mlps: direct(mlps), embedding: one(embedding), biases };
+        let parts =
+            Contributions { heads: direct(heads), mlps: direct(mlps), embedding: one(embedding), biases };
         (output, parts)
     }
 

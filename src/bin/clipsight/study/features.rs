@@ -63,7 +63,10 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn of(config: &VisionConfig) -> Self {
         let pools = vec![Pool::Class, Pool::Mean];
-        Self { config: config.clone(), spec: FeatureSpec { layers: (1..=config.layers + 1).collect(), pools } }
+        Self {
+            config: config.clone(),
+            spec: FeatureSpec { layers: (1..=config.layers + 1).collect(), pools },
+        }
     }
 
     /// Class and mean token of all layers.
@@ -145,7 +148,9 @@ impl Source<'_> {
             for (place, view) in views.iter().enumerate() {
                 // Corners of an image no larger than the view are all the same.
                 match views[..place].iter().position(|earlier| earlier == view) {
-                    Some(same) => values.extend_from_within(same * (whole + parts)..(same + 1) * (whole + parts)),
+                    Some(same) => {
+                        values.extend_from_within(same * (whole + parts)..(same + 1) * (whole + parts))
+                    }
                     None => values.extend(self.encode(view, with_parts)?),
                 }
             }
@@ -153,7 +158,10 @@ impl Source<'_> {
         })?;
         let take = |range: std::ops::Range<usize>| FeatureMatrix {
             width: range.len(),
-            data: data.chunks_exact(whole + parts).flat_map(|row| row[range.clone()].iter().copied()).collect(),
+            data: data
+                .chunks_exact(whole + parts)
+                .flat_map(|row| row[range.clone()].iter().copied())
+                .collect(),
         };
         Ok(Features { whole: take(0..whole), parts: take(whole..whole + parts) })
     }

@@ -53,8 +53,8 @@ pub(crate) struct StudyArgs {
     /// Repetitions with other random choices
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
     repeats: u32,
-    /// Images of every origin of role fit that are used
-    #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Images of every origin that are used, in every role
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     per_origin: u32,
 }
 
@@ -94,17 +94,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for f in [Fixed::Jpeg60, Fixed::Half] {
         source.features(&images.test, View::Crop, Some(f), false)?;
         source.features(&images.test, View::Resize, Some(f), false)?;
-        eprintln!("crop {f:?}");
     }
-    for f in [None, Some(Fixed::Jpeg60), Some(Fixed::Half)] {
+    for f in [None, Some(Fixed::Half), Some(Fixed::Jpeg60)] {
         source.features(&images.test, View::Corners, f, false)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Images {
-    /// Of `fit` at most `per_origin` images of each origin, whichever the hash of their names puts first; of `select`
-    /// the images that share no prompt with `fit`; all of `test`.
+    /// At most `per_origin` images of each origin, whichever the hash of their names puts first; of `select` only images
+    /// that share no prompt with `fit`.
     fn of(dataset: &Dataset, per_origin: u32) -> Result<Self> {
         dataset.check_files()?;
         let fit = dataset.role_of_both_classes(Role::Fit)?;
@@ -112,7 +111,11 @@ impl Images {
         let unseen = unseen_prompts(&fit, &select);
         let select = select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
         let test = dataset.role_of_both_classes(Role::Test)?;
-        Ok(Self { select: select.collect(), fit: at_most(fit, per_origin), test })
+        Ok(Self {
+            fit: at_most(fit, per_origin),
+            select: at_most(select.collect(), per_origin),
+            test: at_most(test, per_origin),
+        })
     }
 }
 
