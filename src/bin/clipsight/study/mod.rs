@@ -5,16 +5,22 @@
 //! is learnt from, `select` chooses, `test` is reported.
 
 mod features;
+mod few_shot;
+mod plot;
+mod report;
+mod robust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clipsight::Result;
 use clipsight::weights::sha256_hex;
-use clipsight::{Error, ErrorKind, Result};
 
-use self::features::{Layout, Source, View};
+use self::features::{Layout, Source};
+use self::report::Provenance;
 use crate::dataset::{Dataset, Entry, Role};
-use crate::features::{Fixed, RowCache, cannot};
+use crate::features::{RowCache, cannot};
+use crate::io::read_file;
 use crate::runtime::{ModelFolder, Runtime};
 use crate::train::unseen_prompts;
 
@@ -84,20 +90,28 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         layout: Layout::of(&manifest.architecture),
         rows: RowCache { root: &dataset.root, folder: cache },
     };
-    for e in [&images.fit, &images.select, &images.test] {
-        source.features(e, View::Crop, None, true)?;
-        eprintln!("crop {}", e.len());
+    let provenance = Provenance {
+        model: manifest.id.clone(),
+        weights_sha256: manifest.weights_sha256(),
+        manifest_sha256: sha256_hex(&read_file(&shared.data)?),
+        per_origin: shared.per_origin,
+        images: [images.fit.len(), images.select.len(), images.test.len()],
+        seed: shared.seed,
+        repeats: shared.repeats,
+    };
+    let out = shared.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    match &args.study {
+        Study::Robust(_) => {
+            let (markdown, plots, report) = robust::run(shared, &source, &images, provenance)?;
+            report::write(&out, "robust", &report, &markdown, &plots)?;
+        }
+        Study::FewShot(_) => {
+            let (markdown, plots, report) = few_shot::run(shared, &source, &images, provenance)?;
+            report::write(&out, "few-shot", &report, &markdown, &plots)?;
+        }
     }
-    for e in [&images.fit, &images.select, &images.test] {
-        source.features(e, View::Resize, None, false)?;
-    }
-    for f in [Fixed::Jpeg60, Fixed::Half] {
-        source.features(&images.test, View::Crop, Some(f), false)?;
-        source.features(&images.test, View::Resize, Some(f), false)?;
-    }
-    for f in [None, Some(Fixed::Half), Some(Fixed::Jpeg60)] {
-        source.features(&images.test, View::Corners, f, false)?;
-    }
+    eprintln!("the report is in {}", out.display());
     Ok(ExitCode::SUCCESS)
 }
 
