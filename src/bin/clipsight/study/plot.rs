@@ -102,12 +102,12 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
     })
 }
 
-/// A matrix of numbers from .5 (white) to 1 (blue).
+/// A matrix of numbers from .5 (white) to 1 (blue), some of which may be missing.
 pub(crate) struct Heat {
     pub(crate) title: String,
     pub(crate) rows: Vec<String>,
     pub(crate) columns: Vec<String>,
-    pub(crate) cells: Vec<Vec<f64>>,
+    pub(crate) cells: Vec<Vec<Option<f64>>>,
 }
 
 /// Matrices side by side.
@@ -131,12 +131,13 @@ pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
             text(name, (left - 6, y + cell / 2), 11, Pos::new(HPos::Right, VPos::Center), false)?;
             for (column, value) in (0..).zip(values) {
                 let x = left + column * cell;
-                let strength = ((value - 0.5) * 2.0).clamp(0.0, 1.0);
+                let strength = value.map_or(0.0, |value| ((value - 0.5) * 2.0).clamp(0.0, 1.0));
                 let shade = |full: f64| (255.0 + (full - 255.0) * strength).round() as u8;
                 let fill = RGBColor(shade(0.0), shade(114.0), shade(178.0)).filled();
                 let corners = [(x, y), (x + cell - 2, y + cell - 2)];
                 area.draw(&Rectangle::new(corners, fill)).map_err(failed)?;
-                let number = format!("{value:.2}").replacen("0.", ".", 1);
+                let number = value
+                    .map_or_else(|| "-".to_owned(), |value| format!("{value:.2}").replacen("0.", ".", 1));
                 let at = (x + cell / 2, y + cell / 2);
                 text(&number, at, 12, Pos::new(HPos::Center, VPos::Center), false)?;
             }
@@ -188,7 +189,7 @@ mod tests {
             title: "before".to_owned(),
             rows: vec!["gan".to_owned()],
             columns: vec!["a".to_owned(), "b".to_owned()],
-            cells: vec![vec![0.5, 1.0]],
+            cells: vec![vec![Some(0.5), Some(1.0)]],
         };
         let svg = heats(&[heat]).unwrap();
         for part in ["before", "gan", "#FFFFFF", "#0072B2", "1.00", ".50"] {

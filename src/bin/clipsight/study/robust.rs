@@ -5,15 +5,15 @@
 //! no source, variants are compared on `select`, and `test` only reports: the paper's selection data overlapped its
 //! test data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use clipsight::Result;
 use clipsight::detect::fit::{FeatureMatrix, balanced_weights, logistic_regression};
 use clipsight::image::deliveries::Rng;
 use clipsight::study::isotropy::{average_cosine, iso_score};
 use clipsight::study::robust::{Removal, prune_heads, remove_components, sum_of_parts};
 use clipsight::study::{Samples, columns, disjoint_parts, draw, shuffle};
+use clipsight::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -117,10 +117,11 @@ struct Transfer {
     representation: &'static str,
     rows: Vec<String>,
     columns: Vec<String>,
-    auc: Vec<Vec<f64>>,
+    /// `None` where a class is missing.
+    auc: Vec<Vec<Option<f64>>>,
     /// Means of the cells of `fit` off the diagonal, and of those of `test`.
-    mean_fit_across: f64,
-    mean_test: f64,
+    mean_fit_across: Option<f64>,
+    mean_test: Option<f64>,
 }
 
 /// The images' embeddings and their parts, by role.
@@ -248,6 +249,7 @@ pub(super) fn run(
     images: &Images,
     provenance: Provenance,
 ) -> Result<(String, Vec<(&'static str, String)>, impl Serialize)> {
+    enough_origins(&images.fit)?;
     let data = Data::read(source, images)?;
     let (width, heads) = (data.width, data.heads());
     let all_heads: Vec<usize> = (0..heads).collect();
@@ -339,7 +341,7 @@ pub(super) fn run(
         .iter()
         .filter(|(name, ..)| *name != "all heads, without MLPs")
         .map(|(name, _, features)| transfer(&data, name, features, args.seed))
-        .collect::<Result<Vec<_>>>()?;
+        .collect();
 
     let report = Report {
         schema: 1,
@@ -361,6 +363,20 @@ pub(super) fn run(
         ("robust-removal.svg", plot_curve(&report.curve)?),
     ];
     Ok((markdown(&report, source.layout.heads_a_layer()), plots, report))
+}
+
+/// Checks that every part of `fit` gets images of both classes: selection needs sources to carry over between.
+fn enough_origins(fit: &[Entry]) -> Result<()> {
+    for (label, what) in [(Label::Ai, "generators"), (Label::Real, "sources of real images")] {
+        let of_class = fit.iter().filter(|entry| entry.label == label);
+        let count = of_class.map(|entry| &entry.origin).collect::<BTreeSet<_>>().len();
+        if count < PARTS {
+            let message =
+                format!("role fit has {count} {what}; features are selected between {PARTS} at least");
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+    }
+    Ok(())
 }
 
 /// The numbers most often in the `sets`, as many as these hold in the mean.
@@ -435,7 +451,7 @@ fn transfer(
     representation: &'static str,
     [fit, _, test]: &[FeatureMatrix; 3],
     seed: u64,
-) -> Result<Transfer> {
+) -> Transfer {
     let (entries, test_entries) = (&data.images.fit, &data.images.test);
     let rows = families(entries);
     let test_columns = families(test_entries);
@@ -453,44 +469,43 @@ fn transfer(
         let weights = balanced_weights(&samples.labels, &groups, ORIGIN_POWER);
         logistic_regression(&samples.features, &samples.labels, &weights, data.penalty)
     };
-    let measure = |logits: &[f64], entries: &[Entry], keep: &dyn Fn(usize) -> bool| -> Result<f64> {
+    let measure = |logits: &[f64], entries: &[Entry], keep: &dyn Fn(usize) -> bool| {
         let rows: Vec<usize> = (0..entries.len()).filter(|row| keep(*row)).collect();
         let logits: Vec<f64> = rows.iter().map(|row| logits[*row]).collect();
         let entries: Vec<Entry> = rows.iter().map(|row| entries[*row].clone()).collect();
-        Ok(rounded(Measured::of(&logits, &entries)?.auc))
+        Measured::of(&logits, &entries).ok().map(|measured| rounded(measured.auc))
     };
-    let auc = (0..rows.len())
+    let auc: Vec<Vec<Option<f64>>> = (0..rows.len())
         .into_par_iter()
         .map(|part| {
             let head = train(&|row| member(row, part));
             let (on_fit, on_test) = (head.logits(fit), head.logits(test));
-            let mut line = Vec::new();
-            for other in 0..rows.len() {
-                line.push(if other == part {
-                    let mut sum = 0.0;
-                    for half in 0..2 {
-                        let head = train(&|row| member(row, part) && row % 2 == half);
-                        let keep = |row: usize| member(row, part) && row % 2 != half;
-                        sum += measure(&head.logits(fit), entries, &keep)?;
-                    }
-                    rounded(sum / 2.0)
-                } else {
-                    measure(&on_fit, entries, &|row| member(row, other))?
+            let of_fit = (0..rows.len()).map(|other| {
+                if other != part {
+                    return measure(&on_fit, entries, &|row| member(row, other));
+                }
+                let halves = [0, 1].map(|half| {
+                    let head = train(&|row| member(row, part) && row % 2 == half);
+                    measure(&head.logits(fit), entries, &|row| member(row, part) && row % 2 != half)
                 });
-            }
-            for name in &test_columns {
+                Some(rounded(f64::midpoint(halves[0]?, halves[1]?)))
+            });
+            let of_test = test_columns.iter().map(|name| {
                 let keep =
                     |row: usize| test_entries[row].label == Label::Real || family(&test_entries[row]) == name;
-                line.push(measure(&on_test, test_entries, &keep)?);
-            }
-            Ok(line)
+                measure(&on_test, test_entries, &keep)
+            });
+            of_fit.chain(of_test).collect()
         })
-        .collect::<Result<Vec<Vec<f64>>>>()?;
-    let mean = |values: Vec<f64>| rounded(values.iter().sum::<f64>() / values.len().max(1) as f64);
+        .collect();
+    let mean = |values: Vec<Option<f64>>| {
+        let values: Vec<f64> = values.into_iter().flatten().collect();
+        (!values.is_empty()).then(|| rounded(values.iter().sum::<f64>() / values.len() as f64))
+    };
     let cells = || auc.iter().enumerate().flat_map(|(row, line)| (0..line.len()).map(move |at| (row, at)));
     let across = cells().filter(|(row, at)| *at < rows.len() && row != at);
     let on_test = cells().filter(|(_, at)| *at >= rows.len());
-    Ok(Transfer {
+    Transfer {
         representation,
         columns: rows
             .iter()
@@ -501,7 +516,7 @@ fn transfer(
         mean_test: mean(on_test.map(|(row, at)| auc[row][at]).collect()),
         rows,
         auc,
-    })
+    }
 }
 
 fn plot_transfer(transfers: &[Transfer]) -> Result<String> {
@@ -599,8 +614,8 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
     let _ = writeln!(
         text,
         "- Agreement between the {removed_often} repeats (mean Jaccard index of two): components {}, heads {}.",
-        overlap.map_or_else(|| "undefined".to_owned(), short),
-        head_overlap.map_or_else(|| "undefined".to_owned(), short)
+        or_dash(overlap),
+        or_dash(head_overlap)
     );
     let name = |head: &usize| format!("{}.{}", head / heads_a_layer + 1, head % heads_a_layer + 1);
     let list = report.consensus_heads.iter().map(name).collect::<Vec<_>>().join(", ");
@@ -611,11 +626,10 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         .isotropy
         .iter()
         .map(|isotropy| {
-            let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
             vec![
                 isotropy.representation.to_owned(),
-                number(isotropy.average_cosine),
-                number(isotropy.iso_score),
+                or_dash(isotropy.average_cosine),
+                or_dash(isotropy.iso_score),
             ]
         })
         .collect();
@@ -631,8 +645,8 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
             text,
             "\n### {}: mean across families of `fit` {}, on `test` {}\n",
             transfer.representation,
-            short(transfer.mean_fit_across),
-            short(transfer.mean_test)
+            or_dash(transfer.mean_fit_across),
+            or_dash(transfer.mean_test)
         );
         let header: Vec<&str> =
             std::iter::once("trained on").chain(transfer.columns.iter().map(String::as_str)).collect();
@@ -641,12 +655,16 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
             .iter()
             .zip(&transfer.auc)
             .map(|(name, line)| {
-                std::iter::once(name.clone()).chain(line.iter().map(|value| short(*value))).collect()
+                std::iter::once(name.clone()).chain(line.iter().map(|value| or_dash(*value))).collect()
             })
             .collect();
         text += &table(&header, &rows);
     }
     text
+}
+
+fn or_dash(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), short)
 }
 
 /// One sentence on whether `with` beats `without` on `test`: only where the difference exceeds the repeats' deviation.
