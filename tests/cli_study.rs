@@ -30,7 +30,8 @@ fn labelled(folder: &Path, each: u64) {
                     }
                     let name = format!("{seed}.jpg");
                     std::fs::write(folder.join(&name), jpeg(&image)).unwrap();
-                    writeln!(manifest, "{name},{label},{role},{role}-{label}-{origin},{family},photo").unwrap();
+                    writeln!(manifest, "{name},{label},{role},{role}-{label}-{origin},{family},photo")
+                        .unwrap();
                 }
             }
         }
@@ -129,13 +130,11 @@ fn bad_manifests_are_refused_by_row() {
     refused(&format!("{good}{first}\n"), &["row 13", "stands in row 1 already", "[argument]"]);
     refused(&good.replacen(",fit,", ",train,", 1), &["row 1", "\"train\"", "[argument]"]);
     refused(&good.replacen("2.jpg", "gone.jpg", 1), &["row 2", "gone.jpg", "[io]"]);
-    let one_class: String = good.lines().filter(|line| !line.contains("real,test")).fold(
-        String::new(),
-        |mut text, line| {
+    let one_class: String =
+        good.lines().filter(|line| !line.contains("real,test")).fold(String::new(), |mut text, line| {
             writeln!(text, "{line}").unwrap();
             text
-        },
-    );
+        });
     refused(&one_class, &["role test", "label real", "[argument]"]);
     // A file that is there but no image is named by its row, too.
     std::fs::write(folder.join("1.jpg"), b"damaged").unwrap();

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use clipsight::detect::fit::{FeatureMatrix, balanced_weights, logistic_regression};
 use clipsight::image::deliveries::Rng;
+use clipsight::metrics::{Interval, auc_difference_interval_by_group};
 use clipsight::study::isotropy::{average_cosine, iso_score};
 use clipsight::study::robust::{Removal, prune_heads, remove_components, sum_of_parts};
 use clipsight::study::{Samples, columns, disjoint_parts, draw, shuffle};
@@ -25,7 +26,7 @@ use crate::dataset::{Entry, Label};
 use crate::train::{labels, origins};
 
 /// Penalties tried on the whole embedding; the best on `select` serves throughout.
-const PENALTIES: [f64; 4] = [0.001, 0.003, 0.01, 0.03];
+const PENALTIES: [f64; 5] = [0.003, 0.01, 0.03, 0.1, 0.3];
 
 /// Between every image alike (1) and every origin alike (0), as in `clipsight train`.
 const ORIGIN_POWER: f64 = 0.75;
@@ -59,6 +60,7 @@ struct Report {
     methods: Vec<Method>,
     /// The method that is best on `select` among those that are one set, not one set a repeat.
     chosen: String,
+    comparisons: Vec<Comparison>,
     selections: Vec<Selection>,
     /// How often each component was removed and each head kept over the repeats: those most often so, as many as in
     /// the mean.
@@ -80,6 +82,21 @@ struct Method {
     test_auc: Spread,
     test_balanced_accuracy: Spread,
 }
+
+/// The difference of two methods' AUCs on `test`.
+#[derive(Serialize)]
+struct Comparison {
+    method: String,
+    against: String,
+    difference: Spread,
+    /// Of two sets of every repeat: in how many repeats the method was ahead.
+    ahead_in: Option<usize>,
+    /// Of two single sets: the 95 % interval by bootstrap over generators and sources.
+    interval: Option<Interval>,
+}
+
+/// Rounds of the bootstrap.
+const ROUNDS: usize = 1000;
 
 /// What one repeat selected.
 #[derive(Serialize)]
@@ -185,13 +202,18 @@ impl<'a> Data<'a> {
         self.parts.each_ref().map(|matrix| sum_of_parts(matrix, self.width, &parts))
     }
 
-    /// What a classifier fitted on all of `fit` reaches on `select` and `test`.
-    fn measure(&self, [fit, select, test]: &[FeatureMatrix; 3]) -> Result<[Measured; 2]> {
+    /// The logits on `select` and `test` of a classifier fitted on all of `fit`.
+    fn logits(&self, [fit, select, test]: &[FeatureMatrix; 3]) -> [Vec<f64>; 2] {
         let head = logistic_regression(fit, &self.labels, &self.weights, self.penalty);
-        Ok([
-            Measured::of(&head.logits(select), &self.images.select)?,
-            Measured::of(&head.logits(test), &self.images.test)?,
-        ])
+        [head.logits(select), head.logits(test)]
+    }
+
+    fn measure(&self, features: &[FeatureMatrix; 3]) -> Result<[Measured; 2]> {
+        self.measured(&self.logits(features))
+    }
+
+    fn measured(&self, [select, test]: &[Vec<f64>; 2]) -> Result<[Measured; 2]> {
+        Ok([Measured::of(select, &self.images.select)?, Measured::of(test, &self.images.test)?])
     }
 
     /// `fit` in parts without a common origin; the weights are balanced within each.
@@ -319,11 +341,21 @@ pub(super) fn run(
         ("all heads, without MLPs", heads, data.of_heads(&all_heads)),
         ("consensus of heads", kept.len(), data.of_heads(&kept)),
     ];
-    let mut methods = Vec::new();
+    let (mut methods, mut comparisons) = (Vec::new(), Vec::new());
+    let mut first: Option<Vec<f64>> = None;
     for (name, size, features) in &representations {
         let mut runs = Runs::default();
-        runs.add(*size, data.measure(features)?);
+        let logits = data.logits(features);
+        runs.add(*size, data.measured(&logits)?);
         methods.push(runs.method(name));
+        let [_, test] = logits;
+        match &first {
+            None => first = Some(test),
+            Some(whole) => comparisons.push(compare_sets(&data, name, representations[0].0, [&test, whole])?),
+        }
+    }
+    for pair in [[0, 1], [2, 3], [4, 5]] {
+        comparisons.push(compare_runs(pair.map(|place| (names[place], &runs[place]))));
     }
     let best = methods.iter().max_by(|a, b| a.select_auc.mean.total_cmp(&b.select_auc.mean));
     let chosen = best.map(|method| method.name.clone()).unwrap_or_default();
@@ -351,6 +383,7 @@ pub(super) fn run(
         heads,
         methods,
         chosen,
+        comparisons,
         selections,
         consensus_removed: removed,
         consensus_heads: kept,
@@ -377,6 +410,41 @@ fn enough_origins(fit: &[Entry]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Two single sets, by their logits on `test`.
+fn compare_sets(data: &Data<'_>, method: &str, against: &str, logits: [&Vec<f64>; 2]) -> Result<Comparison> {
+    let entries = &data.images.test;
+    let samples: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .map(|(row, entry)| {
+            (entry.origin.as_str(), entry.label == Label::Ai, logits.map(|logits| logits[row]))
+        })
+        .collect();
+    let interval = auc_difference_interval_by_group(&samples, ROUNDS, 1)
+        .map(|interval| Interval { low: rounded(interval.low), high: rounded(interval.high) });
+    let difference = Measured::of(logits[0], entries)?.auc - Measured::of(logits[1], entries)?.auc;
+    Ok(Comparison {
+        method: method.to_owned(),
+        against: against.to_owned(),
+        difference: Spread::of(&[difference]),
+        ahead_in: None,
+        interval,
+    })
+}
+
+/// Two methods repeat by repeat, on `test`.
+fn compare_runs([method, against]: [(&str, &Runs); 2]) -> Comparison {
+    let pairs = method.1.measured.iter().zip(&against.1.measured);
+    let differences: Vec<f64> = pairs.map(|(ours, theirs)| ours[1].auc - theirs[1].auc).collect();
+    Comparison {
+        method: method.0.to_owned(),
+        against: against.0.to_owned(),
+        difference: Spread::of(&differences),
+        ahead_in: Some(differences.iter().filter(|difference| **difference > 0.0).count()),
+        interval: None,
+    }
 }
 
 /// The numbers most often in the `sets`, as many as these hold in the mean.
@@ -552,7 +620,6 @@ fn plot_curve(curve: &[CurvePoint]) -> Result<String> {
 }
 
 fn markdown(report: &Report, heads_a_layer: usize) -> String {
-    let find = |name: &str| report.methods.iter().find(|method| method.name == name);
     let mut text = format!(
         "# Robust features\n\nThe method of Gaintseva et al. 2024 (arXiv 2406.15035) on this project's encoder and images (centre \
          crop of the stored pixels). {}\n\n",
@@ -596,17 +663,8 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
     text += &table(&header, &rows);
     let _ = writeln!(text, "\nBest on `select` among the single sets: **{}**.", report.chosen);
     text += "\n## What it says\n\n";
-    let pairs = [
-        ("Removing components", "consensus of components", "the whole embedding"),
-        ("Removing components", names::BOTH, names::RANDOM_BOTH),
-        ("Removing components in one direction", names::A_TO_B, names::RANDOM_A_TO_B),
-        ("Selecting heads", "consensus of heads", "the whole embedding"),
-        ("Selecting heads", names::HEADS, names::RANDOM_HEADS),
-    ];
-    for (what, with, without) in pairs {
-        if let (Some(with), Some(without)) = (find(with), find(without)) {
-            let _ = writeln!(text, "- {}", verdict(what, with, without));
-        }
+    for comparison in &report.comparisons {
+        let _ = writeln!(text, "- {}", sentence(comparison, report.selections.len()));
     }
     let removed_often = report.selections.len();
     let overlap = mean_jaccard(report.selections.iter().map(|selection| &selection.removed_by_both));
@@ -667,28 +725,28 @@ fn or_dash(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), short)
 }
 
-/// One sentence on whether `with` beats `without` on `test`: only where the difference exceeds the repeats' deviation.
-fn verdict(what: &str, with: &Method, without: &Method) -> String {
-    let gain = with.test_auc.mean - without.test_auc.mean;
-    let noise = with.test_auc.deviation.max(without.test_auc.deviation);
-    let says = if noise == 0.0 {
-        if gain > 0.0 { "gains" } else { "loses" }
-    } else if gain > noise {
-        "gains"
-    } else if gain < -noise {
-        "loses"
-    } else {
-        "makes no difference beyond the repeats' own:"
+/// A comparison in words: a difference counts as one where chance among generators and sources does not explain it.
+fn sentence(comparison: &Comparison, repeats: usize) -> String {
+    let Comparison { method, against, difference, ahead_in, interval } = comparison;
+    let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "+" }, short(value.abs()));
+    let amount = signed(difference.mean);
+    let spread = match (ahead_in, interval) {
+        (Some(ahead), _) => {
+            format!("± {} in pairs, ahead in {ahead} of {repeats} repeats", short(difference.deviation))
+        }
+        (None, Some(Interval { low, high })) => {
+            let decided = if *low > 0.0 {
+                "a gain"
+            } else if *high < 0.0 {
+                "a loss"
+            } else {
+                "no difference that these generators and sources could show"
+            };
+            format!("(95 % interval {} to {}): {decided}", signed(*low), signed(*high))
+        }
+        (None, None) => String::new(),
     };
-    let amount = short(gain.abs());
-    let sign = if gain < 0.0 { "-" } else { "+" };
-    format!(
-        "{what} ({}) {says} {sign}{amount} AUC on `test` against {} ({} against {}).",
-        with.name,
-        without.name,
-        with.test_auc.text(),
-        without.test_auc.text()
-    )
+    format!("{method} against {against}: {amount} AUC on `test` {spread}.")
 }
 
 /// The mean over all pairs of sets of the share of what either holds that both hold.
