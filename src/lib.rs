@@ -18,6 +18,8 @@ pub mod image;
 pub mod limits;
 pub mod metrics;
 #[cfg(feature = "train")]
+pub mod study;
+#[cfg(feature = "train")]
 pub mod train;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;

@@ -120,6 +120,27 @@ fn bad_scores_are_refused_by_row_and_nothing_is_written() {
 }
 
 #[test]
+fn a_text_tower_that_does_not_fit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.png", "b.png"] {
+        std::fs::write(folder.path().join(name), encoded(&picture(240, 240, 1), ImageFormat::Png)).unwrap();
+    }
+    let scores = folder.path().join("data.csv");
+    std::fs::write(&scores, "name,prompt,mos_quality\na.png,p,1\nb.png,q,2\n").unwrap();
+    for (file, part) in [
+        ("quick_gelu.safetensors", "not in the vocabulary of 60"),
+        ("vision.safetensors", "holds no CLIP text tower"),
+        ("tokens.json", "no safetensors file"),
+    ] {
+        let tower = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/text").join(file);
+        let output = train(folder.path(), &scores, "out", &["--text", tower.to_str().unwrap()]);
+        assert_status(&output, 1);
+        assert!(stderr(&output).contains(part), "{part}: {}", stderr(&output));
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
 fn train_still_takes_its_own_arguments() {
     let output = clipsight().args(["train", "--data", "/nowhere/manifest.csv"]).output().unwrap();
     assert_status(&output, 1);

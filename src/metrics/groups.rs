@@ -50,9 +50,43 @@ pub fn worst(groups: &BTreeMap<String, Tally>, least: usize) -> Option<(&str, Ta
 /// Deterministic for a seed. `None` when a class is missing or `rounds` is 0.
 #[must_use]
 pub fn auc_interval_by_group(samples: &[(&str, Sample)], rounds: usize, seed: u64) -> Option<Interval> {
+    let samples: Vec<_> = samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
+    bootstrap_by_group(&samples, rounds, seed, auc)
+}
+
+/// A 95 % interval of the difference between the AUCs of two detectors' scores for the same images (`[of one, of the
+/// other]`, the former minus the latter), by the bootstrap of [`auc_interval_by_group`]: both are measured on every draw, so
+/// that what makes a draw easy or hard for both cancels out.
+///
+/// `None` when a class is missing or `rounds` is 0.
+#[must_use]
+pub fn auc_difference_interval_by_group(
+    samples: &[(&str, bool, [f64; 2])],
+    rounds: usize,
+    seed: u64,
+) -> Option<Interval> {
+    let samples: Vec<_> = samples
+        .iter()
+        .map(|(group, positive, scores)| {
+            (*group, *positive, scores.map(|score| Sample { score, positive: *positive }))
+        })
+        .collect();
+    bootstrap_by_group(&samples, rounds, seed, |drawn| {
+        let of = |which: usize| auc(&drawn.iter().map(|pair: &[Sample; 2]| pair[which]).collect::<Vec<_>>());
+        Some(of(0)? - of(1)?)
+    })
+}
+
+/// The 95 % interval of a statistic over draws of groups, from (group, class, sample).
+fn bootstrap_by_group<T: Copy>(
+    samples: &[(&str, bool, T)],
+    rounds: usize,
+    seed: u64,
+    statistic: impl Fn(&[T]) -> Option<f64>,
+) -> Option<Interval> {
     let class = |positive: bool| {
-        let mut groups = BTreeMap::<&str, Vec<Sample>>::new();
-        for (group, sample) in samples.iter().filter(|(_, sample)| sample.positive == positive) {
+        let mut groups = BTreeMap::<&str, Vec<T>>::new();
+        for (group, _, sample) in samples.iter().filter(|(_, class, _)| *class == positive) {
             groups.entry(group).or_default().push(*sample);
         }
         groups.into_values().collect::<Vec<_>>()
@@ -62,7 +96,7 @@ pub fn auc_interval_by_group(samples: &[(&str, Sample)], rounds: usize, seed: u6
         return None;
     }
     let mut state = seed;
-    let mut areas = Vec::with_capacity(rounds);
+    let mut values = Vec::with_capacity(rounds);
     let mut drawn = Vec::new();
     for _ in 0..rounds {
         drawn.clear();
@@ -73,10 +107,10 @@ pub fn auc_interval_by_group(samples: &[(&str, Sample)], rounds: usize, seed: u6
                 drawn.extend_from_slice(&groups[index]);
             }
         }
-        areas.push(auc(&drawn)?);
+        values.push(statistic(&drawn)?);
     }
-    areas.sort_by(f64::total_cmp);
-    let at = |quantile: f64| areas[((rounds - 1) as f64 * quantile).round() as usize];
+    values.sort_by(f64::total_cmp);
+    let at = |quantile: f64| values[((rounds - 1) as f64 * quantile).round() as usize];
     Some(Interval { low: at(0.025), high: at(0.975) })
 }
 
@@ -124,5 +158,22 @@ mod tests {
         let found: Vec<_> = samples.into_iter().filter(|(group, _)| *group != "missed").collect();
         assert_eq!(auc_interval_by_group(&found, 200, 7), Some(Interval { low: 1.0, high: 1.0 }));
         assert_eq!(auc_interval_by_group(&found[..1], 200, 7), None);
+    }
+
+    #[test]
+    fn a_difference_is_measured_on_the_same_draws() {
+        // Two detectors, one of which is right on every pair and one on none; then one against itself.
+        let names: Vec<String> = (0..20).map(|group| group.to_string()).collect();
+        let pairs = |scores: fn(bool) -> [f64; 2]| -> Vec<(&str, bool, [f64; 2])> {
+            (0..20).map(|group| (names[group].as_str(), group % 2 == 0, scores(group % 2 == 0))).collect()
+        };
+        let apart = pairs(|positive| if positive { [0.9, 0.1] } else { [0.1, 0.9] });
+        let interval = auc_difference_interval_by_group(&apart, 50, 1).unwrap();
+        assert_eq!((interval.low, interval.high), (1.0, 1.0));
+        let same = pairs(|positive| if positive { [0.7, 0.7] } else { [0.2, 0.2] });
+        let interval = auc_difference_interval_by_group(&same, 50, 1).unwrap();
+        assert_eq!((interval.low, interval.high), (0.0, 0.0));
+        assert!(auc_difference_interval_by_group(&apart, 0, 1).is_none());
+        assert!(auc_difference_interval_by_group(&apart[..1], 50, 1).is_none());
     }
 }

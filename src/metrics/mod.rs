@@ -26,7 +26,7 @@ mod ranking;
 pub use calibration::expected_calibration_error;
 pub use correlation::{kendall, pearson, spearman};
 pub use decision::{Confusion, OperatingPoint, RiskCoverage, flip_rate, risk_coverage};
-pub use groups::{Tally, auc_interval_by_group, tally, worst};
+pub use groups::{Tally, auc_difference_interval_by_group, auc_interval_by_group, tally, worst};
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};
 

@@ -94,6 +94,11 @@ impl Layout {
         self.config.layers * self.config.heads
     }
 
+    /// Attention heads of a layer.
+    pub(crate) fn heads_a_layer(&self) -> usize {
+        self.config.heads
+    }
+
     /// Length of the embedding and of every part of it.
     pub(crate) fn part(&self) -> usize {
         self.config.embedding_width()

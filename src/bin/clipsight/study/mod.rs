@@ -5,16 +5,22 @@
 //! is learnt from, `select` chooses, `test` is reported.
 
 mod features;
+mod few_shot;
+mod plot;
+mod report;
+mod robust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clipsight::Result;
 use clipsight::weights::sha256_hex;
-use clipsight::{Error, ErrorKind, Result};
 
-use self::features::{Layout, Source, View};
+use self::features::{Layout, Source};
+use self::report::Provenance;
 use crate::dataset::{Dataset, Entry, Role};
-use crate::features::{Fixed, RowCache, cannot};
+use crate::features::{RowCache, cannot};
+use crate::io::read_file;
 use crate::runtime::{ModelFolder, Runtime};
 use crate::train::unseen_prompts;
 
@@ -53,8 +59,8 @@ pub(crate) struct StudyArgs {
     /// Repetitions with other random choices
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
     repeats: u32,
-    /// Images of every origin of role fit that are used
-    #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Images of every origin that are used, in every role
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     per_origin: u32,
 }
 
@@ -84,27 +90,34 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         layout: Layout::of(&manifest.architecture),
         rows: RowCache { root: &dataset.root, folder: cache },
     };
-    for e in [&images.fit, &images.select, &images.test] {
-        source.features(e, View::Crop, None, true)?;
-        eprintln!("crop {}", e.len());
+    let provenance = Provenance {
+        model: manifest.id.clone(),
+        weights_sha256: manifest.weights_sha256(),
+        manifest_sha256: sha256_hex(&read_file(&shared.data)?),
+        per_origin: shared.per_origin,
+        images: [images.fit.len(), images.select.len(), images.test.len()],
+        seed: shared.seed,
+        repeats: shared.repeats,
+    };
+    let out = shared.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    match &args.study {
+        Study::Robust(_) => {
+            let (markdown, plots, report) = robust::run(shared, &source, &images, provenance)?;
+            report::write(&out, "robust", &report, &markdown, &plots)?;
+        }
+        Study::FewShot(_) => {
+            let (markdown, plots, report) = few_shot::run(shared, &source, &images, provenance)?;
+            report::write(&out, "few-shot", &report, &markdown, &plots)?;
+        }
     }
-    for e in [&images.fit, &images.select, &images.test] {
-        source.features(e, View::Resize, None, false)?;
-    }
-    for f in [Fixed::Jpeg60, Fixed::Half] {
-        source.features(&images.test, View::Crop, Some(f), false)?;
-        source.features(&images.test, View::Resize, Some(f), false)?;
-        eprintln!("crop {f:?}");
-    }
-    for f in [None, Some(Fixed::Jpeg60), Some(Fixed::Half)] {
-        source.features(&images.test, View::Corners, f, false)?;
-    }
+    eprintln!("the report is in {}", out.display());
     Ok(ExitCode::SUCCESS)
 }
 
 impl Images {
-    /// Of `fit` at most `per_origin` images of each origin, whichever the hash of their names puts first; of `select`
-    /// the images that share no prompt with `fit`; all of `test`.
+    /// At most `per_origin` images of each origin, whichever the hash of their names puts first; of `select` only images
+    /// that share no prompt with `fit`.
     fn of(dataset: &Dataset, per_origin: u32) -> Result<Self> {
         dataset.check_files()?;
         let fit = dataset.role_of_both_classes(Role::Fit)?;
@@ -112,7 +125,11 @@ impl Images {
         let unseen = unseen_prompts(&fit, &select);
         let select = select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
         let test = dataset.role_of_both_classes(Role::Test)?;
-        Ok(Self { select: select.collect(), fit: at_most(fit, per_origin), test })
+        Ok(Self {
+            fit: at_most(fit, per_origin),
+            select: at_most(select.collect(), per_origin),
+            test: at_most(test, per_origin),
+        })
     }
 }
 
