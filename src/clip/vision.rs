@@ -56,7 +56,7 @@ struct Layer {
 pub struct VisionOutput {
     /// The final class token, normalised and projected: `[batch, embedding_width]`.
     pub embedding: Tensor<2>,
-    /// The pooled tokens asked for: `[batch, features]`.
+    /// The pooled tokens and heads asked for: `[batch, features]`.
     pub features: Tensor<2>,
 }
 
@@ -109,17 +109,21 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
+        if !features.heads.is_empty() {
+            return self.forward_in_parts(pixels, features).0;
+        }
         let layer = |layer: &Layer, tokens| layer.forward(tokens, &self.config);
-        self.forward_tokens(self.embed(pixels), features, layer)
+        let (embedding, pooled) = self.forward_tokens(self.embed(pixels), features, layer);
+        VisionOutput { embedding, features: Tensor::cat(pooled, 1) }
     }
 
-    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`.
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`: the embedding and every pooled token.
     fn forward_tokens(
         &self,
         mut tokens: Tensor<3>,
         features: &FeatureSpec,
         mut run: impl FnMut(&Layer, Tensor<3>) -> Tensor<3>,
-    ) -> VisionOutput {
+    ) -> (Tensor<2>, Vec<Tensor<2>>) {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
             tokens = run(layer, tokens);
@@ -132,13 +136,11 @@ impl VisionTower {
             pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
         }
         let class = class_token(&tokens);
-        VisionOutput {
-            embedding: match &self.projection {
-                Some(projection) => projection.forward(class),
-                None => class,
-            },
-            features: Tensor::cat(pooled, 1),
-        }
+        let embedding = match &self.projection {
+            Some(projection) => projection.forward(class),
+            None => class,
+        };
+        (embedding, pooled)
     }
 
     /// Pixels -> tokens `[batch, tokens, width]`, positions added.

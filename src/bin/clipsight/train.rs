@@ -93,10 +93,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let architecture = VisionConfig::vit_tiny_patch16_224();
     let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
     let head = Head::Linear {
-        features: FeatureSpec {
-            layers: (FIRST_LAYER..=architecture.layers + 1).collect(),
-            pools: vec![Pool::Class, Pool::Mean],
-        },
+        features: FeatureSpec::pooled(
+            (FIRST_LAYER..=architecture.layers + 1).collect(),
+            &[Pool::Class, Pool::Mean],
+        ),
         transform: TRANSFORM,
     };
     let mut recipe = Recipe { architecture, encoder, head };
