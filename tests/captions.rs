@@ -119,7 +119,7 @@ fn both_towers_learn_a_toy_problem() {
     };
     let mut vision = random_vision_tower(&config, &mut Rng::new(1), &device).unwrap();
     let mut captions = CaptionTower::random(&set, 24, 2, &device).unwrap();
-    let features = FeatureSpec { layers: vec![2], pools: vec![Pool::Class] };
+    let features = FeatureSpec { layers: vec![2], pools: vec![Pool::Class], heads: Vec::new() };
     let mut rng = Rng::new(3);
     let mut batch = |size: usize| {
         let makers_of: Vec<usize> = (0..size).map(|index| index % makers.len()).collect();

@@ -184,6 +184,27 @@ fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
             let difference = largest_difference(&values(found), &golden.data);
             assert!(difference <= 2e-5, "{name}.{part} differs by {difference}");
         }
+
+        // As features: the pooled tokens, then the sum over the heads named.
+        let chosen = [0, 3];
+        let mut features = FeatureSpec::pooled(vec![1], &[Pool::Mean]);
+        let tower = tower(&config, &weights, &device);
+        let mean = values(tower.forward(pixels.clone(), &features).features);
+        features.heads = chosen.to_vec();
+        let found = values(tower.forward(pixels.clone(), &features).features);
+        let alone = values(tower.forward(pixels, &FeatureSpec::of_heads(chosen.to_vec())).features);
+        let (width, heads) = (config.embedding_width(), &golden[&format!("{name}.heads")]);
+        for row in 0..batch {
+            let found = &found[row * (config.width + width)..][..config.width + width];
+            assert!(
+                largest_difference(&found[..config.width], &mean[row * config.width..][..config.width])
+                    <= 1e-5
+            );
+            assert_eq!(found[config.width..], alone[row * width..][..width]);
+            let of = |head: usize| &heads.data[(row * heads.shape[1] + head) * width..][..width];
+            let sum: Vec<f32> = of(chosen[0]).iter().zip(of(chosen[1])).map(|(a, b)| a + b).collect();
+            assert!(largest_difference(&found[config.width..], &sum) <= 4e-5);
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
-use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
+use clipsight::detect::{
+    Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration, self_test_view,
+};
 use clipsight::image::{Filter, Preprocessing, Rgb8};
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex,
@@ -337,4 +339,38 @@ fn the_head_is_what_its_tensors_say() {
     let shards = pack(&manifest.tensors(), &tensors, Storage::F32, "test").unwrap();
     manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
     assert_eq!(logit(&load(&manifest, &bytes(&shards)).unwrap()), 1.25);
+}
+
+#[test]
+fn a_head_over_attention_heads_reads_their_direct_effects() {
+    let mut manifest = manifest(architecture(), Storage::F32);
+    let chosen = [1, 4];
+    manifest.head =
+        Head::Linear { features: FeatureSpec::of_heads(chosen.to_vec()), transform: Transform::None };
+    let (manifest, shards) = packed(manifest);
+    let manifest = Manifest::from_json(manifest.to_json().unwrap().as_bytes()).unwrap();
+    let detector = load(&manifest, &bytes(&shards)).unwrap();
+    let view = self_test_view(32).unwrap();
+    let pixels = manifest.preprocessing.tensor(std::slice::from_ref(&view));
+    let pixels = Tensor::from_data(TensorData::new(pixels, [1, 3, 32, 32]), detector.device());
+    let parts: Vec<f32> = detector.tower().head_contributions(pixels).into_data().try_into_vec().unwrap();
+    let tensors = tensors(&manifest);
+    let [weight, bias] = LinearHead::TENSORS.map(|name| &tensors[name].data);
+    let width = weight.len();
+    assert_eq!(width, 40, "the width of the projected embedding");
+    let of =
+        |head: &usize| parts[head * width..][..width].iter().zip(weight).map(|(a, b)| a * b).sum::<f32>();
+    let expected = chosen.iter().map(of).sum::<f32>() + bias[0];
+    let found = pollster::block_on(detector.logits(&[view])).unwrap()[0];
+    assert!((found - expected).abs() < 1e-4, "{found} instead of {expected}");
+
+    let json = manifest.to_json().unwrap();
+    let pretty: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for wrong in [serde_json::json!([4, 1]), serde_json::json!([6])] {
+        let mut manifest = pretty.clone();
+        manifest["head"]["features"]["heads"] = wrong;
+        let error = Manifest::from_json(manifest.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
+        assert!(error.message().contains("heads from 0 to 5"), "{error}");
+    }
 }

@@ -35,7 +35,7 @@ pub struct VisionTower {
 pub struct VisionOutput {
     /// The final class token, normalised and projected: `[batch, embedding_width]`.
     pub embedding: Tensor<2>,
-    /// The pooled tokens asked for: `[batch, features]`.
+    /// The pooled tokens and heads asked for: `[batch, features]`.
     pub features: Tensor<2>,
 }
 
@@ -105,26 +105,34 @@ impl VisionTower {
 
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     pub fn forward(&self, pixels: Tensor<4>, features: &FeatureSpec) -> VisionOutput {
-        let options = self.config.layer_options();
-        let tokens = self.embed(pixels, None);
-        self.forward_tokens(tokens, features, |layer, tokens| layer.forward(tokens, options))
+        if !features.heads.is_empty() {
+            return self.forward_in_parts(pixels, features).0;
+        }
+        self.forward_embedded(self.embed(pixels, None), features)
     }
 
-    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row) only.
+    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row) only, and gives pooled
+    /// tokens alone: `features.heads` must be empty.
     #[cfg(feature = "train")]
     pub fn forward_patches(&self, pixels: Tensor<4>, kept: &[i64], features: &FeatureSpec) -> VisionOutput {
-        let options = self.config.layer_options();
-        let tokens = self.embed(pixels, Some(kept));
-        self.forward_tokens(tokens, features, |layer, tokens| layer.forward(tokens, options))
+        debug_assert!(features.heads.is_empty());
+        self.forward_embedded(self.embed(pixels, Some(kept)), features)
     }
 
-    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`.
+    fn forward_embedded(&self, tokens: Tensor<3>, features: &FeatureSpec) -> VisionOutput {
+        let options = self.config.layer_options();
+        let layer = |layer: &Layer, tokens| layer.forward(tokens, options);
+        let (embedding, pooled) = self.forward_tokens(tokens, features, layer);
+        VisionOutput { embedding, features: Tensor::cat(pooled, 1) }
+    }
+
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`: the embedding and every pooled token.
     fn forward_tokens(
         &self,
         mut tokens: Tensor<3>,
         features: &FeatureSpec,
         mut run: impl FnMut(&Layer, Tensor<3>) -> Tensor<3>,
-    ) -> VisionOutput {
+    ) -> (Tensor<2>, Vec<Tensor<2>>) {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
             tokens = run(layer, tokens);
@@ -137,13 +145,11 @@ impl VisionTower {
             pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
         }
         let class = class_token(&tokens);
-        VisionOutput {
-            embedding: match &self.projection {
-                Some(projection) => projection.forward(class),
-                None => class,
-            },
-            features: Tensor::cat(pooled, 1),
-        }
+        let embedding = match &self.projection {
+            Some(projection) => projection.forward(class),
+            None => class,
+        };
+        (embedding, pooled)
     }
 
     /// Pixels -> tokens `[batch, tokens, width]`, positions added; of the patches only those `kept`.

@@ -586,7 +586,8 @@ mod tests {
     fn run(config: FinetuneConfig) -> Finetune {
         let architecture = architecture();
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
-        let features = FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean] };
+        let features =
+            FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean], heads: Vec::new() };
         let head = LinearWeights { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
         Finetune::new(config, &architecture, &encoder, features, &head).unwrap()
     }
@@ -597,8 +598,9 @@ mod tests {
         let period = if generated { 2 } else { 8 };
         let mut rng = Rng::new((step * 100 + index) as u64);
         let phase = rng.below(8) as usize;
-        let pixels =
-            (0..3 * 32 * 32).map(|at| f32::from((at % 32 + phase) / (period / 2) % 2 == 0)).collect();
+        let pixels = (0..3 * 32 * 32)
+            .map(|at| f32::from(((at % 32 + phase) / (period / 2)).is_multiple_of(2)))
+            .collect();
         Ok(Example { pixels, generated })
     }
 

@@ -91,10 +91,15 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
     line(
         "head",
         format!(
-            "linear over {} features: layers {:?}, {:?}",
+            "linear over {} features: layers {:?}, {:?}{}",
             features.width(architecture),
             features.layers,
-            features.pools
+            features.pools,
+            if features.heads.is_empty() {
+                String::new()
+            } else {
+                format!(", attention heads {:?}", features.heads)
+            }
         ),
     );
     line("calibration", format!("{}, threshold {}", calibration.id()?, calibration.threshold));

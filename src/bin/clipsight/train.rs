@@ -1,23 +1,21 @@
-//! `clipsight train`: trains the compact model and writes it.
+//! `clipsight train`: fits the compact model's head and calibration, and writes the model.
 //!
-//! First a probe: a linear head fitted on the frozen encoder's features. Then encoder and head are fine-tuned together from
-//! there, on random deliveries of the images. The result is quantised, and everything after is measured on what ships.
-//! Roles are kept apart: weights come from `fit` alone; probabilities from `calibrate` and `select`, which share no origin
-//! with it; `test` is only measured, and only after everything is fixed.
+//! The encoder is quantised first and stays as it is; the head learns from the features that the shipped, quantised
+//! encoder gives. Roles are kept apart: the head is fitted on `fit`, its penalty chosen on `select`, probabilities
+//! calibrated on `calibrate`; `test` is only measured, and only after everything is fixed.
+
+mod finetune;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use burn::tensor::Device;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression, platt};
 use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
-use clipsight::image::deliveries::{Delivery, Rng};
-use clipsight::image::{Filter, Preprocessing, ViewCount, decode};
+use clipsight::image::{Filter, Preprocessing};
 use clipsight::metrics::{Sample, auc};
-use clipsight::train::{Example, Finetune, FinetuneConfig, LinearWeights, StepReport, Trained};
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex, timm,
 };
@@ -25,7 +23,7 @@ use clipsight::{Error, ErrorKind, Result};
 
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::eval::{Scored, evaluate};
-use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot, progress};
+use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot};
 use crate::io::{read_file, write_file};
 
 /// Arguments of `clipsight train`.
@@ -33,7 +31,7 @@ use crate::io::{read_file, write_file};
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    command: Option<crate::quality::Command>,
+    command: Option<Command>,
     /// Labelled images: a manifest with the columns file, label, role, origin.
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
@@ -49,57 +47,35 @@ pub(crate) struct Args {
     /// Seed of the augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Steps of fine-tuning; 0 leaves the encoder as it is.
-    #[arg(long, default_value_t = STEPS)]
-    steps: usize,
+    /// Augmented copies of every training image, beside the image itself.
+    #[arg(long, default_value_t = 2)]
+    copies: u32,
+}
+
+/// What else can be trained.
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Fine-tunes the encoder together with its head, from a head fitted first; writes a whole model
+    FineTune(finetune::Args),
+    #[command(flatten)]
+    Quality(crate::quality::Command),
 }
 
 /// Name and version of the model that this recipe makes.
-const MODEL_ID: &str = "clipsight-compact-2";
+const MODEL_ID: &str = "clipsight-compact-1";
 
 /// Layers whose tokens the head reads. The first layers lowered the figures on `select`.
 const FIRST_LAYER: usize = 3;
 
-/// See `Transform`: fine-tuning needs gradients everywhere.
-const TRANSFORM: Transform = Transform::TokenNorm;
+/// See `Transform`.
+const TRANSFORM: Transform = Transform::SignedSqrt;
 
 /// Share of an origin's size in its weight: between every image alike (1) and every origin alike (0).
 const ORIGIN_POWER: f64 = 0.75;
 
-/// Share of the weight of images that were not generated which goes to art, graphics and renders; they are a fifth of
-/// `fit`, and flagged most.
-const NOT_PHOTOGRAPHS: f64 = 0.3;
-
-/// Penalty of the probe.
-const PENALTY: f64 = 0.005;
-
-/// Augmented copies of every image that the probe sees beside the image itself.
-const COPIES: u32 = 1;
-
-/// Steps of fine-tuning. Further ones lowered the AUC on `select` and on origins of `fit` that were held out.
-const STEPS: usize = 240;
-
-/// Steps between checkpoints.
-const CHECKPOINT: usize = 20;
-
-/// The recipe of fine-tuning.
-fn finetuning(steps: usize, seed: u64) -> FinetuneConfig {
-    FinetuneConfig {
-        steps,
-        warm_up: 40,
-        batch: 32,
-        micro_batch: 4,
-        learning_rate: 2e-5,
-        layer_decay: 0.8,
-        head_learning_rate: 2e-5,
-        weight_decay: 0.0,
-        patch_keep: 0.5,
-        token_dropout: 0.15,
-        label_smoothing: 0.05,
-        average: 0.985,
-        seed,
-    }
-}
+/// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins of which a few decide,
+/// and out of fold on `fit`, whose origins are many.
+const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
 
 /// Grades begin at round probabilities, which mean what they say once calibrated.
 const EDGES: GradeEdges = GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
@@ -126,74 +102,88 @@ const DELIVERED: [Variant; 3] =
 /// # Errors
 /// When data or encoder cannot be read, or the model not written.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    if let Some(command) = &args.command {
-        return command.run();
+    match &args.command {
+        Some(Command::FineTune(args)) => return finetune::run(args),
+        Some(Command::Quality(command)) => return command.run(),
+        None => {}
     }
     let dataset = Dataset::read(&args.data)?;
     dataset.check_files()?;
     let architecture = VisionConfig::vit_tiny_patch16_224();
     let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
-    let head = Head::Linear {
-        features: FeatureSpec {
-            layers: (FIRST_LAYER..=architecture.layers + 1).collect(),
-            pools: vec![Pool::Class, Pool::Mean],
-        },
-        transform: TRANSFORM,
-    };
-    let mut recipe = Recipe { architecture, encoder, head };
+    let head = Head::Linear { features: features(&architecture), transform: TRANSFORM };
+    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head };
 
-    // A model with an empty head: its features come from exactly the encoder that would ship.
+    // A model with an empty head: its features come from exactly the encoder that ships.
     let blank = Linear { weight: vec![0.0; recipe.width()], bias: 0.0 };
     let (manifest, shards) = recipe.model(&blank, uncalibrated(), 0.0)?;
     let detector = load(&manifest, &shards)?;
     let cache = folder_for(&args.cache, &manifest)?;
-    let extractor =
-        Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache.clone() } };
+    let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
     let fit = dataset.role(Role::Fit);
-    let trained = probe(&extractor, &fit, args.seed)?;
-    report(&extractor, &dataset, &trained, "probe")?;
-
-    let (trained, cache) = if args.steps == 0 {
-        (trained, cache)
-    } else {
-        let config = finetuning(args.steps, args.seed);
-        let tuned = finetune(config, &recipe, &trained, &dataset, &fit, &cache)?;
-        recipe.encoder = tuned.tower;
-        let weight = tuned.head.weight.iter().map(|value| f64::from(*value)).collect();
-        (Linear { weight, bias: f64::from(tuned.head.bias) }, cache)
+    let mut training = Training {
+        features: FeatureMatrix::default(),
+        labels: Vec::new(),
+        weights: Vec::new(),
+        folds: Vec::new(),
     };
+    training.features.width = recipe.width();
+    let copies = (1..=args.copies).map(|copy| Variant::Augmented { seed: args.seed, copy });
+    for variant in std::iter::once(Variant::Centre).chain(copies) {
+        training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
+    }
 
-    // From here on with the encoder that ships: fine-tuned and quantised.
-    let (manifest, shards) = recipe.model(&trained, uncalibrated(), 0.0)?;
-    let detector = load(&manifest, &shards)?;
-    let cache = folder_for(&cache, &manifest)?;
-    let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
-    report(&extractor, &dataset, &trained, "trained")?;
-
-    // Two dozen origins of each class decide the offset; `calibrate` alone has too few.
-    let mut pooled = CalibrationSet::default();
-    let (mut of_one, mut of_five) = (CalibrationSet::default(), CalibrationSet::default());
-    for role in [Role::Calibrate, Role::Select] {
-        let (entries, deliveries) = held_out(&extractor, &dataset, role, &DELIVERED)?;
-        for features in &deliveries {
-            pooled.extend(trained.logits(features), &entries, 1.0 / deliveries.len() as f64);
+    let (select, selection) = held_out(&extractor, &dataset, Role::Select, &DELIVERED)?;
+    let mut best: Option<Candidate> = None;
+    for penalty in PENALTIES {
+        let head = training.fit(penalty, None);
+        let mut selected = 0.0;
+        for features in &selection {
+            selected += auc_of(&head.logits(features), &select)? / selection.len() as f64;
         }
-        // Five views are computed for the images as they are: what they change there is carried over.
-        let centre = trained.logits(&deliveries[0]);
-        let (_, corners) = held_out(&extractor, &dataset, role, &[Variant::Corners])?;
-        of_five.extend(five_view_logits(&centre, &trained.logits(&corners[0])), &entries, 1.0);
-        of_one.extend(centre, &entries, 1.0);
+        let out_of_fold = training.out_of_fold(penalty);
+        let folded = auc_of(&out_of_fold.logits[..fit.len()], &fit)?;
+        eprintln!("penalty {penalty}: AUC {selected:.4} on select, {folded:.4} out of fold");
+        let figure = f64::midpoint(selected, folded);
+        if best.as_ref().is_none_or(|best| figure > best.figure) {
+            best = Some(Candidate { figure, penalty, head, out_of_fold });
+        }
+    }
+    let Some(Candidate { penalty, head: trained, out_of_fold: mut pooled, .. }) = best else {
+        return Err(Error::new(ErrorKind::Internal, "no penalty was tried"));
+    };
+    eprintln!("penalty {penalty} is taken");
+
+    let (calibrate, deliveries) = held_out(&extractor, &dataset, Role::Calibrate, &DELIVERED)?;
+    for features in &deliveries {
+        pooled.extend(trained.logits(features), &calibrate, 1.0 / deliveries.len() as f64);
     }
     let (slope, offset) = pooled.platt();
-    let (of_one, of_five) = (of_one.platt(), of_five.platt());
+    // Five views are computed for `calibrate` alone: what they change there is carried over.
+    let centre = trained.logits(&deliveries[0]);
+    let (_, corners) = held_out(&extractor, &dataset, Role::Calibrate, &[Variant::Corners])?;
+    let five = five_view_logits(&centre, &trained.logits(&corners[0]));
+    let of_one = CalibrationSet::of(centre, &calibrate).platt();
+    let of_five = CalibrationSet::of(five, &calibrate).platt();
     let views = |views, slope, offset| ViewCalibration { views, slope, offset, measured: [None; 4] };
-    let mut calibration = calibration(vec![
+    let calibration = calibration(vec![
         views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
         views(1, slope, offset),
     ]);
 
-    // Everything is fixed now: the test images are only measured.
+    finish(&mut recipe, &trained, calibration, &extractor, &dataset, &args.out)
+}
+
+/// Measures a model of which everything is fixed on the test images, and writes it.
+fn finish(
+    recipe: &mut Recipe,
+    trained: &Linear,
+    mut calibration: Calibration,
+    extractor: &Extractor<'_>,
+    dataset: &Dataset,
+    out: &Path,
+) -> Result<ExitCode> {
     let test = dataset.role(Role::Test);
     let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Centre)?);
     let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
@@ -221,25 +211,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
 
     // The self-test's logit comes from the finished weights.
-    let (manifest, shards) = recipe.model(&trained, calibration.clone(), 0.0)?;
+    let (manifest, shards) = recipe.model(trained, calibration.clone(), 0.0)?;
     let logit = pollster::block_on(load(&manifest, &shards)?.self_test())?.logit;
-    let (manifest, shards) = recipe.model(&trained, calibration, logit)?;
-    std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
+    let (manifest, shards) = recipe.model(trained, calibration, logit)?;
+    std::fs::create_dir_all(out).map_err(|error| cannot("make", out, error))?;
     for shard in &shards {
-        write_file(&args.out.join(&shard.entry.file), &shard.bytes)?;
+        write_file(&out.join(&shard.entry.file), &shard.bytes)?;
     }
-    write_file(&args.out.join("model.json"), manifest.to_json()?.as_bytes())?;
-    eprintln!(
-        "{} written to {}: {} bytes of weights",
-        manifest.id,
-        args.out.display(),
-        manifest.total_bytes()
-    );
+    write_file(&out.join("model.json"), manifest.to_json()?.as_bytes())?;
+    eprintln!("{} written to {}: {} bytes of weights", manifest.id, out.display(), manifest.total_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
 /// What a model is made of, but for what training finds.
 struct Recipe {
+    id: &'static str,
     architecture: VisionConfig,
     encoder: BTreeMap<String, HostTensor>,
     head: Head,
@@ -263,7 +249,7 @@ impl Recipe {
         self.encoder.insert(bias.to_owned(), HostTensor::new(vec![1], vec![head.bias as f32])?);
         let mut manifest = Manifest {
             format: FORMAT_VERSION,
-            id: MODEL_ID.to_owned(),
+            id: self.id.to_owned(),
             licence: "Apache-2.0".to_owned(),
             architecture: self.architecture.clone(),
             preprocessing: preprocessing(),
@@ -279,100 +265,9 @@ impl Recipe {
     }
 }
 
-fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
-    Calibration { threshold: 0.5, edges: EDGES, by_views }
-}
-
-/// Loads a model as everyone else does, through the hash-checking reader.
-fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
-    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
-    for (index, shard) in shards.iter().enumerate() {
-        loader.push_shard(index, &shard.bytes)?;
-    }
-    Detector::new(loader.finish()?)
-}
-
-/// The head fitted on the frozen encoder's features.
-fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> {
-    let mut features = FeatureMatrix::default();
-    let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
-    for variant in std::iter::once(Variant::Centre).chain(copies) {
-        let rows = extractor.transformed(Role::Fit, fit, variant)?;
-        features.width = rows.width;
-        features.extend(&rows);
-    }
-    let times = COPIES as usize + 1;
-    Ok(logistic_regression(&features, &labels(fit).repeat(times), &weights(fit).repeat(times), PENALTY))
-}
-
-/// Fine-tunes encoder and head; goes on from a checkpoint in `cache`, where there is one.
-fn finetune(
-    config: FinetuneConfig,
-    recipe: &Recipe,
-    head: &Linear,
-    dataset: &Dataset,
-    fit: &[Entry],
-    cache: &Path,
-) -> Result<Trained> {
-    let start = LinearWeights {
-        weight: head.weight.iter().map(|value| *value as f32).collect(),
-        bias: head.bias as f32,
-    };
-    let (steps, seed) = (config.steps, config.seed);
-    let features = recipe.head.features().clone();
-    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, &start)?;
-    let path = cache.join(format!("finetune-{steps}-{seed}.safetensors"));
-    if path.exists() {
-        run.resume(&read_file(&path)?)?;
-    }
-    // The cumulated weights: an image is drawn where a uniform number falls.
-    let mut total = 0.0;
-    let ends: Vec<f64> = weights(fit)
-        .into_iter()
-        .map(|weight| {
-            total += weight;
-            total
-        })
-        .collect();
-    let preprocessing = preprocessing();
-    let bar = progress(steps, "fine-tuning");
-    bar.set_position(run.step_count() as u64);
-    let start = Instant::now();
-    while run.step_count() < steps {
-        let step = run.step_count() as u64;
-        let load = |index: usize| {
-            let mut rng = Rng::new(seed ^ (step << 24) ^ ((index as u64) << 8) ^ (1 << 63));
-            let draw = rng.uniform() * total;
-            let entry = &fit[ends.partition_point(|end| *end <= draw).min(fit.len() - 1)];
-            let pixels = decode(&read_file(&dataset.root.join(&entry.file))?)?.pixels;
-            let delivered = Delivery::random(&mut rng).apply(&pixels, &mut rng)?;
-            let views = preprocessing.views(&delivered, ViewCount::FiveCrops)?;
-            let view = rng.below(views.len() as u32) as usize;
-            let pixels = preprocessing.tensor(&views[view..=view]);
-            Ok(Example { pixels, generated: entry.label == Label::Ai })
-        };
-        let StepReport { loss, gradient_norm } = run.step(load)?;
-        bar.inc(1);
-        let done = run.step_count();
-        if done.is_multiple_of(CHECKPOINT) || done == steps {
-            write_file(&path, &run.checkpoint()?)?;
-            bar.suspend(|| {
-                eprintln!(
-                    "step {done}: loss {loss:.3}, gradient {gradient_norm:.2}, {:.0} s",
-                    start.elapsed().as_secs_f64()
-                );
-            });
-        }
-    }
-    bar.finish_and_clear();
-    run.averaged()
-}
-
-/// Prints how well a head tells the held-out images of `select` apart.
-fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &str) -> Result<()> {
-    let (entries, features) = held_out(extractor, dataset, Role::Select, &[Variant::Centre])?;
-    eprintln!("{what}: AUC {:.4} on select", auc_of(&head.logits(&features[0]), &entries)?);
-    Ok(())
+/// The pooled tokens that the heads read.
+fn features(architecture: &VisionConfig) -> FeatureSpec {
+    FeatureSpec::pooled((FIRST_LAYER..=architecture.layers + 1).collect(), &[Pool::Class, Pool::Mean])
 }
 
 /// The folder for features of this model's encoder.
@@ -388,24 +283,76 @@ fn uncalibrated() -> Calibration {
     calibration(vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }])
 }
 
-/// The weight of every image: both classes alike, origins by their size to a power, and among images that were not
-/// generated a fixed share for those that are no photographs.
-fn weights(entries: &[Entry]) -> Vec<f64> {
-    let labels = labels(entries);
-    let mut weights = balanced_weights(&labels, &origins(entries), ORIGIN_POWER);
-    let photograph = |entry: &Entry| matches!(entry.content.as_str(), "photo" | "document");
-    let real = |index: &usize| entries[*index].label == Label::Real;
-    let (photographs, others): (Vec<usize>, Vec<usize>) =
-        (0..entries.len()).filter(real).partition(|index| photograph(&entries[*index]));
-    if photographs.is_empty() || others.is_empty() {
-        return weights;
+fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
+    Calibration { threshold: 0.5, edges: EDGES, by_views }
+}
+
+/// Loads a model as everyone else does, through the hash-checking reader.
+fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
+    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    for (index, shard) in shards.iter().enumerate() {
+        loader.push_shard(index, &shard.bytes)?;
     }
-    for (group, share) in [(photographs, 1.0 - NOT_PHOTOGRAPHS), (others, NOT_PHOTOGRAPHS)] {
-        let sum: f64 = group.iter().map(|index| weights[*index]).sum();
-        // Either class has half of all weight.
-        group.iter().for_each(|index| weights[*index] *= 0.5 * share / sum);
+    Detector::new(loader.finish()?)
+}
+
+/// A head and how well it did where it was not fitted.
+struct Candidate {
+    figure: f64,
+    penalty: f64,
+    head: Linear,
+    out_of_fold: CalibrationSet,
+}
+
+/// Everything the head is fitted on.
+struct Training {
+    features: FeatureMatrix,
+    labels: Vec<f32>,
+    weights: Vec<f64>,
+    folds: Vec<usize>,
+}
+
+/// Parts of `fit`, disjoint by origin, each scored by a head that saw only the others.
+const FOLDS: usize = 5;
+
+impl Training {
+    fn add(&mut self, features: &FeatureMatrix, entries: &[Entry]) {
+        self.features.extend(features);
+        let labels = labels(entries);
+        self.weights.extend(balanced_weights(&labels, &origins(entries), ORIGIN_POWER));
+        self.labels.extend(labels);
+        self.folds.extend(folds(entries));
     }
-    weights
+
+    /// The head fitted on all rows, or on all but those of one fold.
+    fn fit(&self, penalty: f64, without: Option<usize>) -> Linear {
+        let mut part = FeatureMatrix { data: Vec::new(), width: self.features.width };
+        let (mut labels, mut weights) = (Vec::new(), Vec::new());
+        for row in 0..self.labels.len() {
+            if without != Some(self.folds[row]) {
+                part.data.extend_from_slice(self.features.row(row));
+                labels.push(self.labels[row]);
+                weights.push(self.weights[row]);
+            }
+        }
+        logistic_regression(&part, &labels, &weights, penalty)
+    }
+
+    /// Every row's logit from a head that saw no image of its origin. Two classes of hundreds of images from a dozen
+    /// origins, as `calibrate` alone offers, would leave the offset to those origins' whims.
+    fn out_of_fold(&self, penalty: f64) -> CalibrationSet {
+        let mut logits = vec![0.0; self.labels.len()];
+        for fold in 0..FOLDS {
+            let head = self.fit(penalty, Some(fold));
+            for row in (0..self.labels.len()).filter(|row| self.folds[*row] == fold) {
+                logits[row] = head.logit(self.features.row(row));
+            }
+        }
+        // Half of the whole weight, as much as `calibrate`.
+        let total: f64 = self.weights.iter().sum();
+        let weights = self.weights.iter().map(|weight| weight / total).collect();
+        CalibrationSet { logits, labels: self.labels.clone(), weights }
+    }
 }
 
 /// Logits with their classes.
@@ -464,6 +411,44 @@ pub(crate) fn labels(entries: &[Entry]) -> Vec<f32> {
 
 pub(crate) fn origins(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.origin.as_str()).collect()
+}
+
+/// A fold for every image: origins that share a prompt stay together, and each class is spread evenly, largest
+/// clusters first.
+fn folds(entries: &[Entry]) -> Vec<usize> {
+    let clusters = clusters(entries);
+    let mut sizes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for entry in entries {
+        sizes.entry(clusters[entry.origin.as_str()]).or_default()[usize::from(entry.label == Label::Ai)] += 1;
+    }
+    let mut order: Vec<_> = sizes.into_iter().collect();
+    order.sort_by_key(|(name, [real, generated])| (std::cmp::Reverse(real + generated), *name));
+    let mut totals = [[0; FOLDS]; 2];
+    let mut fold_of = BTreeMap::new();
+    for (cluster, sizes) in order {
+        let class = usize::from(sizes[1] > sizes[0]);
+        let fold = (0..FOLDS).min_by_key(|fold| totals[class][*fold]).unwrap_or(0);
+        totals[0][fold] += sizes[0];
+        totals[1][fold] += sizes[1];
+        fold_of.insert(cluster, fold);
+    }
+    entries.iter().map(|entry| fold_of[clusters[entry.origin.as_str()]]).collect()
+}
+
+/// For every origin the name of its cluster: origins with a prompt (`group`) in common, directly or through others.
+fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
+    let mut cluster: BTreeMap<&str, &str> =
+        entries.iter().map(|entry| (entry.origin.as_str(), entry.origin.as_str())).collect();
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in entries {
+        let Some(prompt) = entry.prompt() else { continue };
+        let (ours, theirs) =
+            (cluster[entry.origin.as_str()], cluster[*first.entry(prompt).or_insert(&entry.origin)]);
+        if ours != theirs {
+            cluster.values_mut().filter(|name| **name == ours).for_each(|name| *name = theirs);
+        }
+    }
+    cluster
 }
 
 /// Which images have a prompt that no image of `fit` has: the others would flatter what was trained on `fit`.

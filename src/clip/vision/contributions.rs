@@ -37,9 +37,7 @@ impl VisionTower {
     /// The direct effect of every attention head on the embedding, `[batch, layers * heads, embedding_width]`; see
     /// [`Contributions`].
     pub fn head_contributions(&self, pixels: Tensor<4>) -> Tensor<3> {
-        let after_norm = super::features::after_norm(&self.config);
-        let features = FeatureSpec { layers: vec![after_norm], pools: vec![super::Pool::Class] };
-        self.forward_in_parts(pixels, &features).1.heads
+        self.parts(pixels, &FeatureSpec::of_heads(Vec::new())).2.heads
     }
 
     /// [`forward`](Self::forward), with the embedding taken apart on the way.
@@ -48,13 +46,24 @@ impl VisionTower {
         pixels: Tensor<4>,
         features: &FeatureSpec,
     ) -> (VisionOutput, Contributions) {
+        let (embedding, mut tokens, parts) = self.parts(pixels, features);
+        if !features.heads.is_empty() {
+            // One narrow slice a head: index tensors would need whole numbers on every backend.
+            let heads = features.heads.iter().map(|head| parts.heads.clone().narrow(1, *head, 1)).collect();
+            tokens.push(Tensor::cat(heads, 1).sum_dim(1).squeeze_dim(1));
+        }
+        (VisionOutput { embedding, features: Tensor::cat(tokens, 1) }, parts)
+    }
+
+    /// The embedding, every pooled token, and the embedding's parts.
+    fn parts(&self, pixels: Tensor<4>, features: &FeatureSpec) -> (Tensor<2>, Vec<Tensor<2>>, Contributions) {
         let tokens = self.embed(pixels, None);
         let [batch, _, width] = tokens.dims();
         let embedding = class_token(&tokens);
         let (mut heads, mut mlps) = (Vec::new(), Vec::new());
         let mut biases: Tensor<2> = Tensor::zeros([1, width], &tokens.device());
         let options = self.config.layer_options();
-        let output = self.forward_tokens(tokens, features, |layer, tokens| {
+        let (whole_embedding, pooled) = self.forward_tokens(tokens, features, |layer, tokens| {
             let (tokens, parts) = layer.forward_in_parts(tokens, options);
             heads.push(parts.heads);
             mlps.push(parts.mlp.unsqueeze_dim(1));
@@ -85,7 +94,7 @@ impl VisionTower {
         biases = biases + shift;
         let parts =
             Contributions { heads: direct(heads), mlps: direct(mlps), embedding: one(embedding), biases };
-        (output, parts)
+        (whole_embedding, pooled, parts)
     }
 
     /// One over the deviation that the final norm divides by: `[batch, 1]`.

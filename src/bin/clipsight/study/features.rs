@@ -62,11 +62,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn of(config: &VisionConfig) -> Self {
-        let pools = vec![Pool::Class, Pool::Mean];
-        Self {
-            config: config.clone(),
-            spec: FeatureSpec { layers: (1..=config.layers + 1).collect(), pools },
-        }
+        let layers = (1..=config.layers + 1).collect();
+        Self { config: config.clone(), spec: FeatureSpec::pooled(layers, &[Pool::Class, Pool::Mean]) }
     }
 
     /// Class and mean token of all layers.
