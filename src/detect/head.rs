@@ -111,7 +111,15 @@ impl Head {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn validate(&self, config: &VisionConfig) -> Result<()> {
-        self.features().validate(config)
+        self.features().validate(config)?;
+        let uneven = !self.features().heads.is_empty() && config.embedding_width() != config.width;
+        if self.transform() == Transform::TokenNorm && uneven {
+            return Err(Error::new(
+                ErrorKind::WeightsCorrupt,
+                "the model's head norms tokens of one width, but its attention heads write another",
+            ));
+        }
+        Ok(())
     }
 }
 
