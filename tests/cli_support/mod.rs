@@ -26,6 +26,10 @@ pub(crate) fn copy_of_model(folder: &Path) -> PathBuf {
     std::fs::create_dir(&copy).unwrap();
     for entry in std::fs::read_dir(model()).unwrap() {
         let entry = entry.unwrap();
+        // The studies' reports lie in a folder of their own.
+        if entry.file_type().unwrap().is_dir() {
+            continue;
+        }
         std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
     copy
