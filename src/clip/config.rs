@@ -154,25 +154,11 @@ impl VisionConfig {
         if !self.image_size.is_multiple_of(self.patch_size) {
             return fail("the image size must be a multiple of the patch size");
         }
-        if !(1..=8192).contains(&self.width)
-            || !(1..=32_768).contains(&self.mlp_width)
-            || !(1..=128).contains(&self.layers)
-        {
-            return fail("the width, MLP width or number of layers is out of range");
-        }
-        if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
-            return fail("the width must be a multiple of the number of heads");
-        }
-        if self.projection.is_some_and(|width| !(1..=65_536).contains(&width)) {
-            return fail("the projection width is out of range");
-        }
         if self.projection_bias && self.projection.is_none() {
             return fail("a projection bias needs a projection");
         }
-        if !(self.norm_epsilon > 0.0 && self.norm_epsilon < 1.0) {
-            return fail("the layer norm's epsilon must be between 0 and 1");
-        }
-        Ok(())
+        let Self { width, layers, heads, mlp_width, norm_epsilon, projection, .. } = *self;
+        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }.validate().or_else(fail)
     }
 
     /// Every tensor of the tower, in the order in which weight files hold them.
@@ -198,6 +184,38 @@ impl VisionConfig {
             }
         }
         list.0
+    }
+}
+
+/// What both towers are made of, for the limits that both keep.
+pub(super) struct Transformer {
+    pub(super) width: usize,
+    pub(super) layers: usize,
+    pub(super) heads: usize,
+    pub(super) mlp_width: usize,
+    pub(super) norm_epsilon: f64,
+    pub(super) projection: Option<usize>,
+}
+
+impl Transformer {
+    /// Says what does not fit together, or is beyond what a published encoder could need.
+    pub(super) fn validate(&self) -> std::result::Result<(), &'static str> {
+        if !(1..=8192).contains(&self.width)
+            || !(1..=32_768).contains(&self.mlp_width)
+            || !(1..=128).contains(&self.layers)
+        {
+            return Err("the width, MLP width or number of layers is out of range");
+        }
+        if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
+            return Err("the width must be a multiple of the number of heads");
+        }
+        if self.projection.is_some_and(|width| !(1..=65_536).contains(&width)) {
+            return Err("the projection width is out of range");
+        }
+        if !(self.norm_epsilon > 0.0 && self.norm_epsilon < 1.0) {
+            return Err("the layer norm's epsilon must be between 0 and 1");
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::config::TensorList;
+use super::config::{TensorList, Transformer};
 use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
 use super::{Activation, TensorRole, TensorSpec};
 use crate::{Error, ErrorKind, Result};
@@ -97,22 +97,9 @@ impl TextConfig {
         if !(3..=1 << 20).contains(&self.vocabulary) || !(2..=4096).contains(&self.context) {
             return fail("the vocabulary must be 3..1048576 and the context 2..4096");
         }
-        if !(1..=8192).contains(&self.width)
-            || !(1..=32_768).contains(&self.mlp_width)
-            || !(1..=128).contains(&self.layers)
-        {
-            return fail("the width, MLP width or number of layers is out of range");
-        }
-        if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
-            return fail("the width must be a multiple of the number of heads");
-        }
-        if !(1..=65_536).contains(&self.projection) {
-            return fail("the projection width is out of range");
-        }
-        if !(self.norm_epsilon > 0.0 && self.norm_epsilon < 1.0) {
-            return fail("the layer norm's epsilon must be between 0 and 1");
-        }
-        Ok(())
+        let Self { width, layers, heads, mlp_width, norm_epsilon, .. } = *self;
+        let projection = Some(self.projection);
+        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }.validate().or_else(fail)
     }
 
     /// Every tensor of the tower, in the order in which weight files hold them.

@@ -151,9 +151,15 @@ impl Detector {
     }
 
     fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {
+        self.tower.forward(self.pixels(views), self.manifest.head.features()).features
+    }
+
+    /// The encoder's input: normalised pixels of every view, `[views, 3, side, side]`, on the model's device.
+    #[must_use]
+    pub fn pixels(&self, views: &[Rgb8]) -> Tensor<4> {
         let side = self.manifest.architecture.image_size;
         let pixels = TensorData::new(self.manifest.preprocessing.tensor(views), [views.len(), 3, side, side]);
-        self.tower.forward(Tensor::from_data(pixels, &self.device), self.manifest.head.features()).features
+        Tensor::from_data(pixels, &self.device)
     }
 
     /// Computes the logit of the known image and compares it with the manifest's.

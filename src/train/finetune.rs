@@ -13,18 +13,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::nn::Linear;
+use burn::nn;
 use burn::tensor::activation::log_sigmoid;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::init::on_device;
 use super::{AdamW, AdamWConfig};
 use crate::clip::{FeatureSpec, VisionConfig, VisionTower};
 use crate::detect::Transform;
+use crate::detect::fit::Linear;
 use crate::image::deliveries::Rng;
-use crate::weights::{HostTensor, download, upload};
+use crate::weights::{HostTensor, download};
 use crate::{Error, ErrorKind, Result};
 
 /// The recipe.
@@ -64,16 +66,7 @@ pub struct FinetuneConfig {
 #[derive(Module, Debug)]
 pub struct Network {
     tower: VisionTower,
-    head: Linear,
-}
-
-/// A linear head's values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinearWeights {
-    /// One weight a feature.
-    pub weight: Vec<f32>,
-    /// Added to the weighted sum.
-    pub bias: f32,
+    head: nn::Linear,
 }
 
 /// One image ready for training.
@@ -121,7 +114,7 @@ impl Finetune {
         architecture: &VisionConfig,
         encoder: &BTreeMap<String, HostTensor>,
         features: FeatureSpec,
-        head: &LinearWeights,
+        head: &Linear,
     ) -> Result<Self> {
         let sound = config.micro_batch > 0
             && config.batch.is_multiple_of(config.micro_batch)
@@ -134,19 +127,15 @@ impl Finetune {
         }
         features.validate(architecture)?;
         let device = Device::flex().autodiff();
-        let mut tensors = HashMap::new();
-        for spec in architecture.tensors() {
-            if let Some(tensor) = encoder.get(&spec.name) {
-                tensors.insert(spec.name.clone(), upload(&spec, tensor.clone(), &device)?);
-            }
-        }
+        let mut tensors = on_device(&architecture.tensors(), encoder.clone(), &device)?;
         let width = features.width(architecture);
         if head.weight.len() != width {
             return Err(Error::new(ErrorKind::Argument, "the head to start from reads other features"));
         }
-        let weight = TensorData::new(head.weight.clone(), [width, 1]);
-        let bias = TensorData::new(vec![head.bias], [1]);
-        let linear = Linear {
+        let weight: Vec<f32> = head.weight.iter().map(|value| *value as f32).collect();
+        let weight = TensorData::new(weight, [width, 1]);
+        let bias = TensorData::new(vec![head.bias as f32], [1]);
+        let linear = nn::Linear {
             weight: Param::from_tensor(Tensor::from_data(weight, &device)),
             bias: Some(Param::from_tensor(Tensor::from_data(bias, &device))),
         };
@@ -304,6 +293,7 @@ impl Finetune {
         Ok(Part { loss: f64::from(value), gradients: reader.values })
     }
 
+    /// Hides whole pooled tokens: see [`FinetuneConfig::token_dropout`].
     fn drop_tokens(&self, features: Tensor<2>, width: usize, rng: &mut Rng) -> Tensor<2> {
         let drop = self.config.token_dropout;
         if drop == 0.0 {
@@ -348,7 +338,9 @@ impl Finetune {
         };
         let weight = read(network.head.weight.val())?;
         let bias = network.head.bias.as_ref().map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
-        Ok(Trained { tower, head: LinearWeights { weight, bias: bias.first().copied().unwrap_or(0.0) } })
+        let weight = weight.into_iter().map(f64::from).collect();
+        let bias = bias.first().copied().map_or(0.0, f64::from);
+        Ok(Trained { tower, head: Linear { weight, bias } })
     }
 
     /// Everything needed to go on later, in one safetensors file.
@@ -437,7 +429,7 @@ pub struct Trained {
     /// The tower's tensors, named as [`VisionConfig::tensors`] names them.
     pub tower: BTreeMap<String, HostTensor>,
     /// The head, over features under [`Transform::TokenNorm`].
-    pub head: LinearWeights,
+    pub head: Linear,
 }
 
 /// Loss and gradients of a micro-batch, or of several together.
@@ -588,7 +580,7 @@ mod tests {
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
         let features =
             FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean], heads: Vec::new() };
-        let head = LinearWeights { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
+        let head = Linear { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
         Finetune::new(config, &architecture, &encoder, features, &head).unwrap()
     }
 
@@ -679,7 +671,7 @@ mod tests {
     fn bad_recipes_and_bad_losses_are_errors() {
         let architecture = architecture();
         let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
-        let head = LinearWeights { weight: vec![0.0; 3], bias: 0.0 };
+        let head = Linear { weight: vec![0.0; 3], bias: 0.0 };
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
         let error = Finetune::new(config(), &architecture, &encoder, features, &head).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument);

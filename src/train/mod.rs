@@ -10,5 +10,5 @@ pub mod init;
 mod optimizer;
 pub mod quality;
 
-pub use finetune::{Example, Finetune, FinetuneConfig, LinearWeights, Network, StepReport, Trained};
+pub use finetune::{Example, Finetune, FinetuneConfig, Network, StepReport, Trained};
 pub use optimizer::{AdamW, AdamWConfig};

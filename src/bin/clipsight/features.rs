@@ -8,6 +8,7 @@ use clipsight::detect::Detector;
 use clipsight::detect::fit::FeatureMatrix;
 use clipsight::image::deliveries::{Chroma, Delivery, Rng, Size};
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
+use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
 use half::f16;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,6 +46,14 @@ pub(crate) enum Fixed {
 }
 
 impl Fixed {
+    /// Its part of a cache file's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg60 => "jpeg60",
+            Self::Half => "half",
+        }
+    }
+
     pub(crate) fn delivery(self) -> Delivery {
         match self {
             Self::Jpeg60 => Delivery::Jpeg { quality: 60, chroma: Chroma::Quarter },
@@ -60,7 +69,7 @@ impl Variant {
             Self::Centre => "centre".to_owned(),
             Self::Corners => "corners".to_owned(),
             Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
-            Self::Delivered(fixed) => format!("{fixed:?}").to_lowercase(),
+            Self::Delivered(fixed) => fixed.name().to_owned(),
         }
     }
 
@@ -78,6 +87,28 @@ impl Variant {
             }
         }
     }
+}
+
+/// Does something with the pixels of a row's image.
+///
+/// # Errors
+/// When the image cannot be read, or of `work`, naming the row.
+pub(crate) fn with_pixels<T>(root: &Path, entry: &Entry, work: impl FnOnce(&Rgb8) -> Result<T>) -> Result<T> {
+    let path = root.join(&entry.file);
+    read_image(&path).and_then(|bytes| work(&decode(&bytes)?.pixels)).map_err(|error| {
+        let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
+        Error::new(error.kind(), message).with_source(error)
+    })
+}
+
+/// The folder below `parent` for values that depend on all that `key` says; made where it is not there.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn folder_for(parent: &Path, prefix: &str, key: &str) -> Result<PathBuf> {
+    let folder = parent.join(format!("{prefix}{}", &sha256_hex(key.as_bytes())[..16]));
+    std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
+    Ok(folder)
 }
 
 /// Rows of values computed from images, kept in files: an interrupted run goes on from there.
@@ -119,14 +150,7 @@ impl RowCache<'_> {
                 .par_iter()
                 .enumerate()
                 .map(|(offset, entry)| {
-                    let path = self.root.join(&entry.file);
-                    read_image(&path)
-                        .and_then(|bytes| compute(&decode(&bytes)?.pixels, (step * STEP + offset) as u64))
-                        .map_err(|error| {
-                            let message =
-                                format!("row {}, {}: {}", entry.row, path.display(), error.message());
-                            Error::new(error.kind(), message).with_source(error)
-                        })
+                    with_pixels(self.root, entry, |pixels| compute(pixels, (step * STEP + offset) as u64))
                 })
                 .collect::<Result<Vec<_>>>()?;
             let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();

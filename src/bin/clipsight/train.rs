@@ -17,13 +17,13 @@ use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Tra
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::metrics::{Sample, auc};
 use clipsight::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex, timm,
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, timm,
 };
 use clipsight::{Error, ErrorKind, Result};
 
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::eval::{Scored, evaluate};
-use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot};
+use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot, folder_for};
 use crate::io::{read_file, write_file};
 
 /// Arguments of `clipsight train`.
@@ -71,7 +71,7 @@ const FIRST_LAYER: usize = 3;
 const TRANSFORM: Transform = Transform::SignedSqrt;
 
 /// Share of an origin's size in its weight: between every image alike (1) and every origin alike (0).
-const ORIGIN_POWER: f64 = 0.75;
+pub(crate) const ORIGIN_POWER: f64 = 0.75;
 
 /// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins of which a few decide,
 /// and out of fold on `fit`, whose origins are many.
@@ -115,10 +115,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head };
 
     // A model with an empty head: its features come from exactly the encoder that ships.
-    let blank = Linear { weight: vec![0.0; recipe.width()], bias: 0.0 };
-    let (manifest, shards) = recipe.model(&blank, uncalibrated(), 0.0)?;
-    let detector = load(&manifest, &shards)?;
-    let cache = folder_for(&args.cache, &manifest)?;
+    let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
+    let cache = cache_for(&args.cache, &detector)?;
     let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
     let fit = dataset.role(Role::Fit);
@@ -159,18 +157,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for features in &deliveries {
         pooled.extend(trained.logits(features), &calibrate, 1.0 / deliveries.len() as f64);
     }
-    let (slope, offset) = pooled.platt();
     // Five views are computed for `calibrate` alone: what they change there is carried over.
     let centre = trained.logits(&deliveries[0]);
     let (_, corners) = held_out(&extractor, &dataset, Role::Calibrate, &[Variant::Corners])?;
     let five = five_view_logits(&centre, &trained.logits(&corners[0]));
-    let of_one = CalibrationSet::of(centre, &calibrate).platt();
-    let of_five = CalibrationSet::of(five, &calibrate).platt();
-    let views = |views, slope, offset| ViewCalibration { views, slope, offset, measured: [None; 4] };
-    let calibration = calibration(vec![
-        views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
-        views(1, slope, offset),
-    ]);
+    let of_one = CalibrationSet::of(centre, &calibrate);
+    let of_five = CalibrationSet::of(five, &calibrate);
+    let calibration = calibrated(&pooled, &of_one, &of_five);
 
     finish(&mut recipe, &trained, calibration, &extractor, &dataset, &args.out)
 }
@@ -263,6 +256,12 @@ impl Recipe {
         manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
         Ok((manifest, shards))
     }
+
+    /// The model with this head, loaded, its logits yet to be calibrated.
+    fn uncalibrated(&mut self, head: &Linear) -> Result<Detector> {
+        let (manifest, shards) = self.model(head, calibration(vec![views(1, 1.0, 0.0)]), 0.0)?;
+        load(&manifest, &shards)
+    }
 }
 
 /// The pooled tokens that the heads read.
@@ -270,17 +269,26 @@ fn features(architecture: &VisionConfig) -> FeatureSpec {
     FeatureSpec::pooled((FIRST_LAYER..=architecture.layers + 1).collect(), &[Pool::Class, Pool::Mean])
 }
 
-/// The folder for features of this model's encoder.
-fn folder_for(root: &Path, manifest: &Manifest) -> Result<PathBuf> {
+/// The folder for features of this model.
+fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
+    let manifest = detector.manifest();
     let key = format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
-    let folder = root.join(&sha256_hex(key.as_bytes())[..16]);
-    std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
-    Ok(folder)
+    folder_for(parent, "", &key)
 }
 
-/// A calibration that changes nothing, for models whose logits are yet to be calibrated.
-fn uncalibrated() -> Calibration {
-    calibration(vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }])
+/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by what five change on the
+/// same images.
+fn calibrated(pooled: &CalibrationSet, of_one: &CalibrationSet, of_five: &CalibrationSet) -> Calibration {
+    let (slope, offset) = pooled.platt();
+    let (of_one, of_five) = (of_one.platt(), of_five.platt());
+    calibration(vec![
+        views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
+        views(1, slope, offset),
+    ])
+}
+
+fn views(views: usize, slope: f64, offset: f64) -> ViewCalibration {
+    ViewCalibration { views, slope, offset, measured: [None; 4] }
 }
 
 fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {

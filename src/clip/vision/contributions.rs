@@ -72,13 +72,15 @@ impl VisionTower {
             }
             tokens
         });
-        let (heads, mlps) = (Tensor::cat(heads, 1), Tensor::cat(mlps, 1));
-        let biases = biases.expand([batch, width]);
-        let whole: Tensor<2> = heads.clone().sum_dim(1).squeeze_dim::<2>(1)
-            + mlps.clone().sum_dim(1).squeeze_dim::<2>(1)
-            + embedding.clone()
-            + biases.clone();
-        let inverse = self.inverse_deviation(&whole);
+        // What was written into the stream, before the final norm.
+        let stream = Contributions {
+            heads: Tensor::cat(heads, 1),
+            mlps: Tensor::cat(mlps, 1),
+            embedding,
+            biases: biases.expand([batch, width]),
+        };
+        let inverse = self.inverse_deviation(&stream.total());
+        let Contributions { heads, mlps, embedding, biases } = stream;
         let direct = |part: Tensor<3>| self.direct_effect(part, inverse.clone());
         let one = |part: Tensor<2>| direct(part.unsqueeze_dim(1)).squeeze_dim::<2>(1);
         let mut biases = one(biases);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use clipsight::clip::TextTower;
 use clipsight::detect::Detector;
@@ -21,7 +21,7 @@ use clipsight::weights::{hf_clip, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use crate::features::{RowCache, cannot};
+use crate::features::{RowCache, cannot, folder_for};
 use crate::io::{print, read_file, write_file};
 use crate::runtime::{ModelFolder, Runtime};
 use scores::ScoreFile;
@@ -254,18 +254,14 @@ fn samples(
     let spec = manifest.head.features();
     let key =
         format!("{} {:?} {:?} {digest}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
-    let cache = args.cache.join(format!("quality-{}", &sha256_hex(key.as_bytes())[..16]));
-    std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
-    let rows = RowCache { root: folder, folder: cache };
+    let rows = RowCache { root: folder, folder: folder_for(&args.cache, "quality-", &key)? };
     // Both kinds come from one pass through the encoder, so both are kept: embedding, then layers.
     let [embedding, layers] = [config.embedding_width(), spec.width(config)];
-    let side = config.image_size;
     let transform = manifest.head.transform();
     let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
         let mut views = manifest.preprocessing.views(pixels, ViewCount::Centre)?;
         views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
-        let data = TensorData::new(manifest.preprocessing.tensor(&views), [VIEWS, 3, side, side]);
-        let output = detector.tower().forward(Tensor::from_data(data, detector.device()), spec);
+        let output = detector.tower().forward(detector.pixels(&views), spec);
         let read = |tensor: Tensor<2>| {
             let unreadable = |_| Error::new(ErrorKind::Internal, "features cannot be read back");
             tensor.into_data().try_into_vec::<f32>().map_err(unreadable)

@@ -1,6 +1,6 @@
 //! The features that the studies work on: what an encoder makes of a view, whole and in parts.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::Detector;
 use clipsight::detect::fit::FeatureMatrix;
@@ -135,7 +135,7 @@ impl Source<'_> {
         let name = format!(
             "{}-{}{}-{}",
             view.name(),
-            delivery.map_or_else(|| "clean".to_owned(), |fixed| format!("{fixed:?}").to_lowercase()),
+            delivery.map_or("clean", Fixed::name),
             if with_parts { "-parts" } else { "" },
             fingerprint(entries)
         );
@@ -169,9 +169,8 @@ impl Source<'_> {
     }
 
     fn encode(&self, view: &Rgb8, with_parts: bool) -> Result<Vec<f32>> {
-        let (detector, side) = (self.detector, self.layout.config.image_size);
-        let pixels = detector.manifest().preprocessing.tensor(std::slice::from_ref(view));
-        let pixels = Tensor::from_data(TensorData::new(pixels, [1, 3, side, side]), detector.device());
+        let detector = self.detector;
+        let pixels = detector.pixels(std::slice::from_ref(view));
         let (output, parts) = if with_parts {
             let (output, parts) = detector.tower().forward_in_parts(pixels, &self.layout.spec);
             let rest = parts.mlps.sum_dim(1).squeeze_dim::<2>(1) + parts.embedding + parts.biases;

@@ -19,7 +19,7 @@ use clipsight::weights::sha256_hex;
 use self::features::{Layout, Source};
 use self::report::Provenance;
 use crate::dataset::{Dataset, Entry, Role};
-use crate::features::{RowCache, cannot};
+use crate::features::{RowCache, cannot, folder_for};
 use crate::io::read_file;
 use crate::runtime::{ModelFolder, Runtime};
 use crate::train::unseen_prompts;
@@ -82,9 +82,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let folder = ModelFolder::find(shared.model.as_deref());
     let runtime = Runtime::on_cpu(&folder)?;
     let manifest = runtime.detector().manifest();
-    let key = sha256_hex(format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing).as_bytes());
-    let cache = shared.cache.join(&key[..16]);
-    std::fs::create_dir_all(&cache).map_err(|error| cannot("make", &cache, error))?;
+    let key = format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing);
+    let cache = folder_for(&shared.cache, "", &key)?;
     let source = Source {
         detector: runtime.detector(),
         layout: Layout::of(&manifest.architecture),

@@ -23,13 +23,10 @@ use super::plot::{self, Axes, Heat, Line, Panel};
 use super::report::{Measured, Provenance, Spread, rounded, short, table};
 use super::{Images, StudyArgs};
 use crate::dataset::{Entry, Label};
-use crate::train::{labels, origins};
+use crate::train::{ORIGIN_POWER, labels, origins};
 
 /// Penalties tried on the whole embedding; the best on `select` serves throughout.
 const PENALTIES: [f64; 5] = [0.003, 0.01, 0.03, 0.1, 0.3];
-
-/// Between every image alike (1) and every origin alike (0), as in `clipsight train`.
-const ORIGIN_POWER: f64 = 0.75;
 
 /// Parts of `fit` that heads are pruned on: twelve ordered pairs.
 const PARTS: usize = 4;

@@ -12,18 +12,18 @@ use std::time::Instant;
 use clipsight::Result;
 use clipsight::clip::VisionConfig;
 use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression};
-use clipsight::detect::{Head, Transform, ViewCalibration};
+use clipsight::detect::{Head, Transform};
+use clipsight::image::ViewCount;
 use clipsight::image::deliveries::{Delivery, Rng};
-use clipsight::image::{ViewCount, decode};
-use clipsight::train::{Example, Finetune, FinetuneConfig, LinearWeights, StepReport, Trained};
+use clipsight::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
 use clipsight::weights::timm;
 
 use super::{
-    CalibrationSet, DELIVERED, ORIGIN_POWER, Recipe, auc_of, calibration, features, finish, five_view_logits,
-    folder_for, held_out, labels, load, origins, preprocessing, uncalibrated,
+    CalibrationSet, DELIVERED, ORIGIN_POWER, Recipe, auc_of, cache_for, calibrated, features, finish,
+    five_view_logits, held_out, labels, origins, preprocessing,
 };
 use crate::dataset::{Dataset, Entry, Label, Role};
-use crate::features::{Extractor, RowCache, Variant, progress};
+use crate::features::{Extractor, RowCache, Variant, progress, with_pixels};
 use crate::io::{read_file, write_file};
 
 /// Arguments of `clipsight train fine-tune`.
@@ -102,10 +102,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head };
 
     // The probe's features come from the encoder as it would be stored.
-    let blank = Linear { weight: vec![0.0; recipe.width()], bias: 0.0 };
-    let (manifest, shards) = recipe.model(&blank, uncalibrated(), 0.0)?;
-    let detector = load(&manifest, &shards)?;
-    let cache = folder_for(&args.cache, &manifest)?;
+    let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
+    let cache = cache_for(&args.cache, &detector)?;
     let extractor =
         Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache.clone() } };
 
@@ -114,14 +112,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     report(&extractor, &dataset, &trained, "probe")?;
 
     let tuned = finetune(finetuning(args.steps, args.seed), &recipe, &trained, &dataset, &fit, &cache)?;
-    recipe.encoder = tuned.tower;
-    let weight = tuned.head.weight.iter().map(|value| f64::from(*value)).collect();
-    let trained = Linear { weight, bias: f64::from(tuned.head.bias) };
+    let Trained { tower, head: trained } = tuned;
+    recipe.encoder = tower;
 
     // From here on with the encoder that ships: fine-tuned and quantised.
-    let (manifest, shards) = recipe.model(&trained, uncalibrated(), 0.0)?;
-    let detector = load(&manifest, &shards)?;
-    let cache = folder_for(&cache, &manifest)?;
+    let detector = recipe.uncalibrated(&trained)?;
+    let cache = cache_for(&cache, &detector)?;
     let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
     report(&extractor, &dataset, &trained, "trained")?;
 
@@ -139,14 +135,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         of_five.extend(five_view_logits(&centre, &trained.logits(&corners[0])), &entries, 1.0);
         of_one.extend(centre, &entries, 1.0);
     }
-    let (slope, offset) = pooled.platt();
-    let (of_one, of_five) = (of_one.platt(), of_five.platt());
-    let views = |views, slope, offset| ViewCalibration { views, slope, offset, measured: [None; 4] };
-    let calibration = calibration(vec![
-        views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
-        views(1, slope, offset),
-    ]);
-
+    let calibration = calibrated(&pooled, &of_one, &of_five);
     finish(&mut recipe, &trained, calibration, &extractor, &dataset, &args.out)
 }
 
@@ -172,13 +161,9 @@ fn finetune(
     fit: &[Entry],
     cache: &Path,
 ) -> Result<Trained> {
-    let start = LinearWeights {
-        weight: head.weight.iter().map(|value| *value as f32).collect(),
-        bias: head.bias as f32,
-    };
     let (steps, seed) = (config.steps, config.seed);
     let features = recipe.head.features().clone();
-    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, &start)?;
+    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head)?;
     let path = cache.join(format!("finetune-{steps}-{seed}.safetensors"));
     if path.exists() {
         run.resume(&read_file(&path)?)?;
@@ -202,8 +187,9 @@ fn finetune(
             let mut rng = Rng::new(seed ^ (step << 24) ^ ((index as u64) << 8) ^ (1 << 63));
             let draw = rng.uniform() * total;
             let entry = &fit[ends.partition_point(|end| *end <= draw).min(fit.len() - 1)];
-            let pixels = decode(&read_file(&dataset.root.join(&entry.file))?)?.pixels;
-            let delivered = Delivery::random(&mut rng).apply(&pixels, &mut rng)?;
+            let delivered = with_pixels(&dataset.root, entry, |pixels| {
+                Delivery::random(&mut rng).apply(pixels, &mut rng)
+            })?;
             let views = preprocessing.views(&delivered, ViewCount::FiveCrops)?;
             let view = rng.below(views.len() as u32) as usize;
             let pixels = preprocessing.tensor(&views[view..=view]);
