@@ -17,6 +17,8 @@ pub mod gpu;
 pub mod image;
 pub mod limits;
 pub mod metrics;
+#[cfg(feature = "nn")]
+pub mod residual;
 #[cfg(feature = "train")]
 pub mod study;
 #[cfg(feature = "train")]

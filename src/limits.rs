@@ -28,3 +28,6 @@ pub const MAX_VIEWS: usize = 5;
 
 /// Longest side of a view, in pixels: more than four times the largest published CLIP input (336, 384, 448).
 pub const MAX_VIEW_SIDE: u32 = 2048;
+
+/// Most multiplications that a model's residual network may take for one image: half a minute on one core in a browser.
+pub const MAX_RESIDUAL_MACS: u64 = 64 << 30;

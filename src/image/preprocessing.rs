@@ -115,6 +115,23 @@ impl Preprocessing {
         if width <= height { (target, long(height)) } else { (long(width), target) }
     }
 
+    /// The image reduced as for [`views`](Self::views), but never enlarged, and the part around its centre with sides of
+    /// at most `short_side` and `long_side` pixels.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate) or a side is nought.
+    pub fn reduced(&self, image: &Rgb8, short_side: u32, long_side: u32) -> Result<Rgb8> {
+        self.validate()?;
+        let (mut width, mut height) = (image.width(), image.height());
+        if self.resize_short_side.is_some_and(|side| width.min(height) > side) {
+            (width, height) = self.resized(width, height);
+        }
+        let most = if width <= height { (short_side, long_side) } else { (long_side, short_side) };
+        let part = (width.min(most.0), height.min(most.1));
+        let (x, y) = (round_half_even(width - part.0), round_half_even(height - part.1));
+        resize_window(image, (width, height), Window { x, y, width: part.0, height: part.1 }, self.filter)
+    }
+
     /// Square views of `crop` pixels: the centre, or the centre and the four corners.
     ///
     /// # Errors
@@ -206,6 +223,33 @@ mod tests {
         assert_eq!(preprocessing(Some(288), true).resized(250, 250), (288, 288));
         assert_eq!(preprocessing(None, false).resized(4000, 3000), (4000, 3000));
         assert_eq!(preprocessing(None, false).resized(56, 112), (224, 448));
+    }
+
+    #[test]
+    fn reducing_keeps_the_aspect_and_never_enlarges() {
+        let careful = preprocessing(Some(288), false);
+        let image = |width, height| {
+            let pixels = (0..width * height * 3).map(|index| (index % 251) as u8).collect();
+            Rgb8::new(width, height, pixels).unwrap()
+        };
+        for ((width, height), expected) in [
+            ((600, 576), (300, 288)),
+            ((576, 1200), (288, 512)),
+            ((2000, 300), (512, 288)),
+            ((100, 60), (100, 60)),
+            ((1, 900), (1, 512)),
+        ] {
+            let reduced = careful.reduced(&image(width, height), 288, 512).unwrap();
+            assert_eq!((reduced.width(), reduced.height()), expected);
+        }
+        // Around the centre; nothing is resized that fits.
+        let small = image(9, 6);
+        assert_eq!(careful.reduced(&small, 4, 5).unwrap(), small.crop(2, 1, 5, 4).unwrap());
+        assert_eq!(careful.reduced(&small, 0, 5).unwrap_err().kind(), ErrorKind::Argument);
+        // The very pixels that the views are cut from.
+        let large = image(600, 576);
+        let view = &careful.views(&large, ViewCount::FiveCrops).unwrap()[1];
+        assert_eq!(&careful.reduced(&large, 288, 512).unwrap().crop(0, 0, 224, 224).unwrap(), view);
     }
 
     #[test]

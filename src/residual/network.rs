@@ -1,0 +1,193 @@
+//! The network as a burn module.
+
+use std::collections::HashMap;
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::ResidualConfig;
+use super::config::KERNEL;
+use crate::clip::DeviceTensor;
+use crate::image::Rgb8;
+use crate::{Error, ErrorKind, Result};
+
+/// Stem at full resolution, strided stages of pre-activation residual blocks (He et al. 2016, arXiv 1603.05027), one logit
+/// a position, averaged.
+///
+/// There is no normalisation, hence nothing to be measured in training and trusted afterwards: every block adds to its
+/// input what its two convolutions give times a learnt gain a channel that starts small (SkipInit, De and Smith 2020,
+/// arXiv 2002.10444).
+#[derive(Module, Debug)]
+pub struct ResidualNetwork {
+    stem: Convolution,
+    stages: Vec<StageLayers>,
+    head: Convolution,
+}
+
+#[derive(Module, Debug)]
+struct StageLayers {
+    down: Convolution,
+    blocks: Vec<Block>,
+}
+
+#[derive(Module, Debug)]
+struct Block {
+    conv1: Convolution,
+    conv2: Convolution,
+    gain: Param<Tensor<1>>,
+}
+
+/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the border.
+#[derive(Module, Debug)]
+struct Convolution {
+    /// `[out, in, kernel, kernel]`.
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl ResidualNetwork {
+    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes what it uses out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid configuration.
+    pub fn assemble(config: &ResidualConfig, tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+        config.validate()?;
+        let mut parts = Parts(tensors);
+        let mut input = config.stem;
+        let stem = parts.convolution("stem", config.stem, 3, KERNEL)?;
+        let mut stages = Vec::with_capacity(config.stages.len());
+        for (index, stage) in config.stages.iter().enumerate() {
+            let channels = stage.channels;
+            let name = format!("stages.{index}");
+            let down = parts.convolution(&format!("{name}.down"), channels, input, KERNEL)?;
+            let blocks = (0..stage.blocks)
+                .map(|block| {
+                    let name = format!("{name}.blocks.{block}");
+                    Ok(Block {
+                        conv1: parts.convolution(&format!("{name}.conv1"), channels, channels, KERNEL)?,
+                        conv2: parts.convolution(&format!("{name}.conv2"), channels, channels, KERNEL)?,
+                        gain: parts.vector(&format!("{name}.gain"), channels)?,
+                    })
+                })
+                .collect::<Result<Vec<_>>>()?;
+            stages.push(StageLayers { down, blocks });
+            input = channels;
+        }
+        let head = parts.convolution("head", 1, input, 1)?;
+        Ok(Self { stem, stages, head })
+    }
+
+    /// The weights, under the names that [`assemble`](Self::assemble) takes them by.
+    #[cfg(feature = "train")]
+    #[must_use]
+    pub fn tensors(&self) -> Vec<(String, DeviceTensor)> {
+        let mut named = Named(Vec::new());
+        named.convolution("stem", &self.stem);
+        for (index, stage) in self.stages.iter().enumerate() {
+            named.convolution(&format!("stages.{index}.down"), &stage.down);
+            for (block, layers) in stage.blocks.iter().enumerate() {
+                let name = format!("stages.{index}.blocks.{block}");
+                named.convolution(&format!("{name}.conv1"), &layers.conv1);
+                named.convolution(&format!("{name}.conv2"), &layers.conv2);
+                named.vector(&format!("{name}.gain"), &layers.gain);
+            }
+        }
+        named.convolution("head", &self.head);
+        named.0
+    }
+
+    /// Residuals `[batch, 3, height, width]` -> the map of logits `[batch, 1, height / 8, width / 8]`, for three stages.
+    pub fn map(&self, input: Tensor<4>) -> Tensor<4> {
+        let mut features = self.stem.forward(input, 1);
+        for stage in &self.stages {
+            features = stage.down.forward(relu(features), 2);
+            for block in &stage.blocks {
+                features = block.forward(features);
+            }
+        }
+        self.head.forward(relu(features), 1)
+    }
+
+    /// Residuals `[batch, 3, height, width]` -> logits `[batch]`: the mean over the map.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<1> {
+        let map = self.map(input);
+        let [batch, _, height, width] = map.dims();
+        map.reshape([batch, height * width]).mean_dim(1).squeeze_dim::<1>(1)
+    }
+
+    /// The logit of an image that [`ResidualConfig::crop`] has cut, `[1]`.
+    #[must_use]
+    pub fn logit(&self, image: &Rgb8, device: &Device) -> Tensor<1> {
+        let shape = [1, 3, image.height() as usize, image.width() as usize];
+        self.forward(Tensor::from_data(TensorData::new(ResidualConfig::input(image), shape), device))
+    }
+}
+
+impl Block {
+    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+        let change = self.conv1.forward(relu(features.clone()), 1);
+        let change = self.conv2.forward(relu(change), 1);
+        let gain = self.gain.val();
+        let channels = gain.dims()[0];
+        features + change * gain.reshape([1, channels, 1, 1])
+    }
+}
+
+impl Convolution {
+    fn forward(&self, features: Tensor<4>, stride: usize) -> Tensor<4> {
+        let weight = self.weight.val();
+        let padding = weight.dims()[2] / 2;
+        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+        conv2d(features, weight, Some(self.bias.val()), options)
+    }
+}
+
+/// Takes named tensors out of the map.
+struct Parts<'a>(&'a mut HashMap<String, DeviceTensor>);
+
+impl Parts<'_> {
+    fn vector(&mut self, name: &str, length: usize) -> Result<Param<Tensor<1>>> {
+        match self.0.remove(&format!("residual.{name}")) {
+            Some(DeviceTensor::Vector(tensor)) if tensor.dims() == [length] => Ok(Param::from_tensor(tensor)),
+            _ => Err(lacks(name)),
+        }
+    }
+
+    fn convolution(&mut self, name: &str, output: usize, input: usize, kernel: usize) -> Result<Convolution> {
+        let weight = format!("{name}.weight");
+        let matrix = match self.0.remove(&format!("residual.{weight}")) {
+            // Turned to `[in, out]` on its way here, as every matrix is.
+            Some(DeviceTensor::Matrix(tensor)) if tensor.dims() == [input * kernel * kernel, output] => tensor,
+            _ => return Err(lacks(&weight)),
+        };
+        let weight = matrix.transpose().reshape([output, input, kernel, kernel]);
+        let bias = self.vector(&format!("{name}.bias"), output)?;
+        Ok(Convolution { weight: Param::from_tensor(weight), bias })
+    }
+}
+
+fn lacks(name: &str) -> Error {
+    Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor residual.{name}"))
+}
+
+/// Collects the tensors of modules under their names.
+#[cfg(feature = "train")]
+struct Named(Vec<(String, DeviceTensor)>);
+
+#[cfg(feature = "train")]
+impl Named {
+    fn vector(&mut self, name: &str, param: &Param<Tensor<1>>) {
+        self.0.push((format!("residual.{name}"), DeviceTensor::Vector(param.val())));
+    }
+
+    fn convolution(&mut self, name: &str, layer: &Convolution) {
+        let weight = layer.weight.val();
+        let [output, input, height, width] = weight.dims();
+        let matrix = weight.reshape([output, input * height * width]).transpose();
+        self.0.push((format!("residual.{name}.weight"), DeviceTensor::Matrix(matrix)));
+        self.vector(&format!("{name}.bias"), &layer.bias);
+    }
+}
