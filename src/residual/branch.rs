@@ -106,7 +106,9 @@ mod tests {
             let probability = Platt::IDENTITY.probability(fused);
             assert!((probability - expected).abs() < 1e-9 * expected.max(1e-7), "{p1} {p2} {probability}");
         }
-        for (z1, z2, end) in [(-800.0, -800.0, 0.0), (800.0, -800.0, 1.0), (1e300, 1e300, 1.0), (-1e300, -1e300, 0.0)] {
+        for (z1, z2, end) in
+            [(-800.0, -800.0, 0.0), (800.0, -800.0, 1.0), (1e300, 1e300, 1.0), (-1e300, -1e300, 0.0)]
+        {
             let fused = ResidualBranch::fuse(z1, z2);
             assert_eq!(Platt { slope: 0.5, offset: 1.0 }.probability(fused), end, "{z1} {z2}");
         }

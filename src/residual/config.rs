@@ -147,8 +147,7 @@ mod tests {
     fn costs_what_the_documents_say() {
         let config = ResidualConfig::compact();
         config.validate().unwrap();
-        let weights: usize =
-            config.tensors().iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
+        let weights: usize = config.tensors().iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
         assert!((180_000..190_000).contains(&weights), "{weights}");
         assert!((420_000_000..440_000_000).contains(&config.macs(288, 288)), "{}", config.macs(288, 288));
         // Stem 3 -> 2 on 4 x 6, one stage 2 -> 5 on 2 x 3 with a block, a logit from 5.
@@ -176,13 +175,13 @@ mod tests {
             (ResidualConfig { stem: usize::MAX, ..valid.clone() }, "channels"),
             (ResidualConfig { stages: Vec::new(), ..valid.clone() }, "stages"),
             (ResidualConfig { stages: vec![stage; 7], ..valid.clone() }, "stages"),
-            (ResidualConfig { stages: vec![Stage { blocks: usize::MAX, ..stage }], ..valid.clone() }, "stages"),
+            (
+                ResidualConfig { stages: vec![Stage { blocks: usize::MAX, ..stage }], ..valid.clone() },
+                "stages",
+            ),
             (ResidualConfig { stages: vec![Stage { channels: 0, ..stage }], ..valid.clone() }, "channels"),
             (ResidualConfig { stem: 1024, ..valid.clone() }, "too long"),
-            (
-                ResidualConfig { stages: vec![Stage { channels: 1024, blocks: 16 }; 6], ..valid },
-                "too long",
-            ),
+            (ResidualConfig { stages: vec![Stage { channels: 1024, blocks: 16 }; 6], ..valid }, "too long"),
         ] {
             let error = config.validate().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);

@@ -160,7 +160,9 @@ impl Parts<'_> {
         let weight = format!("{name}.weight");
         let matrix = match self.0.remove(&format!("residual.{weight}")) {
             // Turned to `[in, out]` on its way here, as every matrix is.
-            Some(DeviceTensor::Matrix(tensor)) if tensor.dims() == [input * kernel * kernel, output] => tensor,
+            Some(DeviceTensor::Matrix(tensor)) if tensor.dims() == [input * kernel * kernel, output] => {
+                tensor
+            }
             _ => return Err(lacks(&weight)),
         };
         let weight = matrix.transpose().reshape([output, input, kernel, kernel]);

@@ -3,25 +3,16 @@
 //! The head is fitted on the frozen tower's features before (linear probing, then fine-tuning; Kumar et al. 2022, arXiv
 //! 2202.10054): with a random head the first steps tear up what the tower knows, and generators nobody trained on suffer.
 //!
-//! The network is the very tower that ships ([`VisionTower`]) on burn's autodiff device. A batch is cut into micro-batches;
-//! each is loaded, run forward and backward on one core, and their gradients are summed in the batch's order: the result
-//! does not depend on how many cores there are. Parameters, moments and the running average live in host memory, so a
-//! checkpoint is a list of vectors.
+//! The network is the very tower that ships ([`VisionTower`]) on burn's autodiff device.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::nn;
-use burn::tensor::activation::log_sigmoid;
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use rayon::ThreadPoolBuilder;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::init::on_device;
-use super::{AdamW, AdamWConfig};
+use super::trainer::{Schedule, StepReport, Trainer, binary_cross_entropy};
 use crate::clip::{FeatureSpec, VisionConfig, VisionTower};
 use crate::detect::Transform;
 use crate::detect::fit::Linear;
@@ -78,31 +69,13 @@ pub struct Example {
     pub generated: bool,
 }
 
-/// What a step tells.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Mean loss over the batch.
-    pub loss: f64,
-    /// Norm of the gradient before clipping.
-    pub gradient_norm: f64,
-}
-
 /// A training run.
 #[derive(Debug)]
 pub struct Finetune {
     config: FinetuneConfig,
     features: FeatureSpec,
-    network: Network,
-    device: Device,
-    parameters: Vec<Vec<f32>>,
-    average: Vec<Vec<f32>>,
-    optimizer: AdamW,
-    /// Share of the full learning rate, and weight decay, of every parameter.
-    scales: Vec<f64>,
-    decays: Vec<f64>,
+    trainer: Trainer<Network>,
 }
-
-const OPTIMIZER: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
 
 impl Finetune {
     /// A run that starts from `encoder` and a head over its `features` under [`Transform::TokenNorm`].
@@ -141,40 +114,28 @@ impl Finetune {
         };
         let network =
             Network { tower: VisionTower::assemble(architecture, &mut tensors, &device)?, head: linear };
-        let mut reader = Reader::default();
-        network.visit(&mut reader);
-        let lengths: Vec<usize> = reader.values.iter().map(Vec::len).collect();
         let depth = architecture.layers + 1;
-        let scales = reader
-            .paths
-            .iter()
-            .map(|path| match layer_of(path, depth) {
-                None => config.head_learning_rate,
-                Some(layer) => {
-                    let above = i32::try_from(depth - layer).unwrap_or(i32::MAX);
-                    config.learning_rate * config.layer_decay.powi(above)
-                }
-            })
-            .collect();
-        let decays =
-            reader.ranks.iter().map(|rank| if *rank > 1 { config.weight_decay } else { 0.0 }).collect();
-        Ok(Self {
-            average: reader.values.clone(),
-            optimizer: AdamW::new(OPTIMIZER, &lengths),
-            parameters: reader.values,
-            config,
-            features,
-            network,
-            device,
-            scales,
-            decays,
-        })
+        let rate = |path: &str| match layer_of(path, depth) {
+            None => config.head_learning_rate,
+            Some(layer) => {
+                let above = i32::try_from(depth - layer).unwrap_or(i32::MAX);
+                config.learning_rate * config.layer_decay.powi(above)
+            }
+        };
+        let schedule = Schedule {
+            steps: config.steps,
+            warm_up: config.warm_up,
+            micro_batches: config.batch / config.micro_batch,
+            average: config.average,
+        };
+        let trainer = Trainer::new(network, device, schedule, config.weight_decay, rate);
+        Ok(Self { config, features, trainer })
     }
 
     /// Steps done.
     #[must_use]
     pub fn step_count(&self) -> usize {
-        usize::try_from(self.optimizer.step).unwrap_or(usize::MAX)
+        self.trainer.step_count()
     }
 
     /// Does one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`]; it is called from several
@@ -183,135 +144,15 @@ impl Finetune {
     /// # Errors
     /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
     pub fn step(&mut self, load: impl Fn(usize) -> Result<Example> + Sync) -> Result<StepReport> {
-        let count = self.config.batch / self.config.micro_batch;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(count);
-        let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Part>>>> = (0..count).map(|_| Mutex::new(None)).collect();
-        let this = &*self;
-        std::thread::scope(|scope| {
-            for _ in 0..cores {
-                scope.spawn(|| {
-                    // One thread a micro-batch: burn's own parallelism within each product would leave cores waiting.
-                    let Ok(pool) = ThreadPoolBuilder::new().num_threads(1).build() else { return };
-                    pool.install(|| {
-                        loop {
-                            let index = next.fetch_add(1, Ordering::Relaxed);
-                            let Some(slot) = results.get(index) else { break };
-                            let part = this.part(index, &load);
-                            if let Ok(mut slot) = slot.lock() {
-                                *slot = Some(part);
-                            }
-                        }
-                    });
-                });
-            }
-        });
-        let mut sum: Option<Part> = None;
-        for slot in results {
-            let part = slot
-                .into_inner()
-                .ok()
-                .flatten()
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "a training thread could not be run"))??;
-            match &mut sum {
-                None => sum = Some(part),
-                Some(sum) => sum.add(part),
-            }
-        }
-        let Some(Part { loss, mut gradients }) = sum else {
-            return Err(Error::new(ErrorKind::Internal, "the batch is empty"));
-        };
-        let share = 1.0 / count as f32;
-        gradients.iter_mut().flatten().for_each(|value| *value *= share);
-        let loss = loss / count as f64;
-        if !loss.is_finite() {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                "the loss is no number any more: lower the learning rate",
-            ));
-        }
-        let height = self.rate(self.step_count());
-        let rates: Vec<f64> = self.scales.iter().map(|scale| scale * height).collect();
-        let gradient_norm = self.optimizer.update(&mut self.parameters, &gradients, &rates, &self.decays);
-        let step = self.optimizer.step as f64;
-        let keep = self.config.average.min(step / (step + 9.0)) as f32;
-        for (average, value) in self.average.iter_mut().flatten().zip(self.parameters.iter().flatten()) {
-            *average += (1.0 - keep) * (value - *average);
-        }
-        self.load_parameters();
-        Ok(StepReport { loss, gradient_norm })
-    }
-
-    /// The share of the full learning rate at a step.
-    fn rate(&self, step: usize) -> f64 {
-        let FinetuneConfig { steps, warm_up, .. } = self.config;
-        let rise = ((step + 1) as f64 / warm_up.max(1) as f64).min(1.0);
-        rise * 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())
-    }
-
-    /// Forward and backward over one micro-batch.
-    fn part(&self, index: usize, load: &(impl Fn(usize) -> Result<Example> + Sync)) -> Result<Part> {
-        let size = self.config.micro_batch;
-        let examples = (index * size..(index + 1) * size).map(load).collect::<Result<Vec<Example>>>()?;
-        let config = self.network.tower.config();
-        let side = config.image_size;
-        let pixels: Vec<f32> = examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
-        if pixels.len() != size * 3 * side * side {
-            return Err(Error::new(ErrorKind::Internal, "a training image has the wrong size"));
-        }
-        let mut rng = Rng::new(
-            self.config.seed ^ (self.optimizer.step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000,
-        );
-        let device = &self.device;
-        let network = self.network.clone().fork(device);
-        let pixels = Tensor::from_data(TensorData::new(pixels, [size, 3, side, side]), device);
-        let patches = config.grid() * config.grid();
-        let kept = sample(&mut rng, patches, self.config.patch_keep);
-        let features = network.tower.forward_patches(pixels, &kept, &self.features).features;
-        let width = config.width;
-        let features = Transform::TokenNorm.forward(features, width);
-        let features = self.drop_tokens(features, width, &mut rng);
-
-        let smooth = self.config.label_smoothing as f32;
-        let labels = examples
-            .iter()
-            .map(|example| if example.generated { 1.0 - smooth / 2.0 } else { smooth / 2.0 })
-            .collect::<Vec<f32>>();
-        let labels = Tensor::<1>::from_data(TensorData::new(labels, [size]), device);
-        let logits = network.head.forward(features).squeeze_dim::<1>(1);
-        let loss = binary_cross_entropy(logits, labels);
-        let value = loss
-            .clone()
-            .into_data()
-            .try_into_vec::<f32>()
-            .ok()
-            .and_then(|values| values.first().copied())
-            .unwrap_or(f32::NAN);
-        let gradients = loss.backward();
-        let mut reader = GradientReader { gradients: &gradients, values: Vec::new() };
-        network.visit(&mut reader);
-        Ok(Part { loss: f64::from(value), gradients: reader.values })
-    }
-
-    /// Hides whole pooled tokens: see [`FinetuneConfig::token_dropout`].
-    fn drop_tokens(&self, features: Tensor<2>, width: usize, rng: &mut Rng) -> Tensor<2> {
-        let drop = self.config.token_dropout;
-        if drop == 0.0 {
-            return features;
-        }
-        let [batch, length] = features.dims();
-        let tokens = length / width;
-        let mask: Vec<f32> = (0..batch * tokens)
-            .map(|_| if rng.chance(drop) { 0.0 } else { (1.0 / (1.0 - drop)) as f32 })
-            .collect();
-        let mask = Tensor::<3>::from_data(TensorData::new(mask, [batch, tokens, 1]), &self.device);
-        (features.reshape([batch, tokens, width]) * mask).reshape([batch, length])
-    }
-
-    /// Puts the host's parameters into the network.
-    fn load_parameters(&mut self) {
-        let mut writer = Writer { values: self.parameters.iter(), device: self.device.clone() };
-        self.network = self.network.clone().map(&mut writer);
+        let step = self.trainer.step_count() as u64;
+        let Self { config, features, trainer } = self;
+        trainer.step(|network, index| {
+            let size = config.micro_batch;
+            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example>>>()?;
+            let mut rng =
+                Rng::new(config.seed ^ (step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000);
+            loss(config, features, network, &examples, &mut rng)
+        })
     }
 
     /// The averaged tower and head, as a model stores them.
@@ -319,8 +160,7 @@ impl Finetune {
     /// # Errors
     /// [`ErrorKind::Internal`] when the network cannot be read back.
     pub fn averaged(&self) -> Result<Trained> {
-        let mut writer = Writer { values: self.average.iter(), device: self.device.clone() };
-        let network = self.network.clone().map(&mut writer);
+        let network = self.trainer.averaged();
         let specs = network.tower.config().tensors();
         let specs: HashMap<&str, _> = specs.iter().map(|spec| (spec.name.as_str(), spec)).collect();
         let tower = network
@@ -348,32 +188,7 @@ impl Finetune {
     /// # Errors
     /// [`ErrorKind::Internal`] when it cannot be put together.
     pub fn checkpoint(&self) -> Result<Vec<u8>> {
-        let lists = self.lists();
-        let bytes: Vec<(String, Vec<u8>)> = lists
-            .iter()
-            .flat_map(|(name, list)| {
-                list.iter().enumerate().map(move |(index, values)| {
-                    (
-                        format!("{name}.{index}"),
-                        values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(),
-                    )
-                })
-            })
-            .collect();
-        let internal = |error: safetensors::SafeTensorError| {
-            Error::new(ErrorKind::Internal, format!("the checkpoint cannot be written: {error}"))
-        };
-        let views = bytes
-            .iter()
-            .map(|(name, bytes)| {
-                Ok((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(internal)?))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let facts = HashMap::from([
-            ("step".to_owned(), self.optimizer.step.to_string()),
-            ("config".to_owned(), format!("{:?}", self.config)),
-        ]);
-        safetensors::serialize(views, Some(facts)).map_err(internal)
+        self.trainer.checkpoint(&format!("{:?}", self.config))
     }
 
     /// Goes on from a checkpoint of the same recipe.
@@ -381,45 +196,7 @@ impl Finetune {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then unchanged.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<()> {
-        let corrupt = || {
-            Error::new(
-                ErrorKind::WeightsCorrupt,
-                "the checkpoint is damaged or of another recipe: delete it to start anew",
-            )
-        };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| corrupt().with_source(error))?;
-        let facts = header.metadata().as_ref().ok_or_else(corrupt)?;
-        if facts.get("config") != Some(&format!("{:?}", self.config)) {
-            return Err(corrupt());
-        }
-        let step = facts.get("step").and_then(|step| step.parse().ok()).ok_or_else(corrupt)?;
-        let file = SafeTensors::deserialize(bytes).map_err(|error| corrupt().with_source(error))?;
-        let read = |name: &str, like: &[Vec<f32>]| {
-            like.iter()
-                .enumerate()
-                .map(|(index, like)| {
-                    let view = file.tensor(&format!("{name}.{index}")).map_err(|_| corrupt())?;
-                    let values: Vec<f32> =
-                        view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-                    if values.len() == like.len() { Ok(values) } else { Err(corrupt()) }
-                })
-                .collect::<Result<Vec<_>>>()
-        };
-        let [parameters, average, first, second] = self.lists().map(|(name, like)| read(name, like));
-        (self.parameters, self.average) = (parameters?, average?);
-        (self.optimizer.first, self.optimizer.second) = (first?, second?);
-        self.optimizer.step = step;
-        self.load_parameters();
-        Ok(())
-    }
-
-    fn lists(&self) -> [(&'static str, &[Vec<f32>]); 4] {
-        [
-            ("parameters", &self.parameters),
-            ("average", &self.average),
-            ("first", &self.optimizer.first),
-            ("second", &self.optimizer.second),
-        ]
+        self.trainer.resume(&format!("{:?}", self.config), bytes)
     }
 }
 
@@ -432,19 +209,45 @@ pub struct Trained {
     pub head: Linear,
 }
 
-/// Loss and gradients of a micro-batch, or of several together.
-struct Part {
-    loss: f64,
-    gradients: Vec<Vec<f32>>,
+/// The loss over one micro-batch.
+fn loss(
+    recipe: &FinetuneConfig,
+    features: &FeatureSpec,
+    network: &Network,
+    examples: &[Example],
+    rng: &mut Rng,
+) -> Result<Tensor<1>> {
+    let config = network.tower.config();
+    let (size, side) = (examples.len(), config.image_size);
+    let pixels: Vec<f32> = examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
+    if pixels.len() != size * 3 * side * side {
+        return Err(Error::new(ErrorKind::Internal, "a training image has the wrong size"));
+    }
+    let device = network.head.weight.val().device();
+    let pixels = Tensor::from_data(TensorData::new(pixels, [size, 3, side, side]), &device);
+    let patches = config.grid() * config.grid();
+    let kept = sample(rng, patches, recipe.patch_keep);
+    let features = network.tower.forward_patches(pixels, &kept, features).features;
+    let width = config.width;
+    let features = Transform::TokenNorm.forward(features, width);
+    let features = drop_tokens(features, width, recipe.token_dropout, rng);
+    let logits = network.head.forward(features).squeeze_dim::<1>(1);
+    let labels = examples.iter().map(|example| example.generated);
+    Ok(binary_cross_entropy(logits, labels, recipe.label_smoothing))
 }
 
-impl Part {
-    fn add(&mut self, other: Self) {
-        self.loss += other.loss;
-        for (sum, value) in self.gradients.iter_mut().flatten().zip(other.gradients.iter().flatten()) {
-            *sum += value;
-        }
+/// Hides whole pooled tokens: see [`FinetuneConfig::token_dropout`].
+fn drop_tokens(features: Tensor<2>, width: usize, drop: f64, rng: &mut Rng) -> Tensor<2> {
+    if drop == 0.0 {
+        return features;
     }
+    let [batch, length] = features.dims();
+    let tokens = length / width;
+    let mask: Vec<f32> = (0..batch * tokens)
+        .map(|_| if rng.chance(drop) { 0.0 } else { (1.0 / (1.0 - drop)) as f32 })
+        .collect();
+    let mask = Tensor::<3>::from_data(TensorData::new(mask, [batch, tokens, 1]), &features.device());
+    (features.reshape([batch, tokens, width]) * mask).reshape([batch, length])
 }
 
 /// The number of the layer that a parameter belongs to: 0 for the embedding, `depth` for the final norm; `None` outside the
@@ -471,67 +274,6 @@ fn sample(rng: &mut Rng, count: usize, share: f64) -> Vec<i64> {
     numbers.truncate(wanted);
     numbers.sort_unstable();
     numbers
-}
-
-/// Mean binary cross-entropy of logits against probabilities.
-fn binary_cross_entropy(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1> {
-    let positive = log_sigmoid(logits.clone());
-    let negative = log_sigmoid(-logits);
-    -(targets.clone() * positive + (-targets + 1.0) * negative).mean()
-}
-
-/// Reads every parameter in the network's order.
-#[derive(Default)]
-struct Reader {
-    path: Vec<String>,
-    paths: Vec<String>,
-    ranks: Vec<usize>,
-    values: Vec<Vec<f32>>,
-}
-
-impl ModuleVisitor for Reader {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.paths.push(self.path.join("."));
-        self.ranks.push(D);
-        self.values.push(param.val().into_data().try_into_vec().unwrap_or_default());
-    }
-
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-}
-
-/// Reads every parameter's gradient in the network's order; nought where there is none.
-struct GradientReader<'a> {
-    gradients: &'a Gradients,
-    values: Vec<Vec<f32>>,
-}
-
-impl ModuleVisitor for GradientReader<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let gradient = tensor.grad(self.gradients).and_then(|grad| grad.into_data().try_into_vec().ok());
-        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
-    }
-}
-
-/// Writes values into every parameter in the network's order.
-struct Writer<'a> {
-    values: std::slice::Iter<'a, Vec<f32>>,
-    device: Device,
-}
-
-impl ModuleMapper for Writer<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(values) = self.values.next() else { return param };
-        let shape = param.val().shape();
-        let tensor = Tensor::from_data(TensorData::new(values.clone(), shape), &self.device);
-        Param::initialized(param.id, tensor.require_grad())
-    }
 }
 
 #[cfg(test)]
@@ -608,10 +350,11 @@ mod tests {
     #[test]
     fn learns_and_moves_every_parameter() {
         let mut trained = run(config());
-        let before = trained.parameters.clone();
+        let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
-        let still = before.iter().zip(&trained.parameters).filter(|(before, after)| before == after).count();
+        let still =
+            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
         assert_eq!(still, 0);
         // What is averaged is the network itself: it answers rightly, too.
         let Trained { tower, head } = trained.averaged().unwrap();
@@ -630,8 +373,8 @@ mod tests {
         second.resume(&checkpoint).unwrap();
         assert_eq!(second.step_count(), 3);
         steps(&mut second, 3);
-        assert_eq!(whole.parameters, second.parameters);
-        assert_eq!(whole.average, second.average);
+        assert_eq!(whole.trainer.parameters, second.trainer.parameters);
+        assert_eq!(whole.trainer.average, second.trainer.average);
 
         let mut other = run(FinetuneConfig { seed: 8, ..config() });
         assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::WeightsCorrupt);
@@ -643,15 +386,15 @@ mod tests {
     fn all_patches_are_the_whole_image() {
         let run = run(config());
         let pixels = example(0, 0).unwrap().pixels;
-        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [1, 3, 32, 32]), &run.device);
+        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [1, 3, 32, 32]), run.trainer.device());
         let all: Vec<i64> = (0..16).collect();
         let read = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
-        let whole = read(run.network.tower.forward(pixels.clone(), &run.features).features);
+        let whole = read(run.trainer.network.tower.forward(pixels.clone(), &run.features).features);
         assert_eq!(
             whole,
-            read(run.network.tower.forward_patches(pixels.clone(), &all, &run.features).features)
+            read(run.trainer.network.tower.forward_patches(pixels.clone(), &all, &run.features).features)
         );
-        let half = read(run.network.tower.forward_patches(pixels, &all[..8], &run.features).features);
+        let half = read(run.trainer.network.tower.forward_patches(pixels, &all[..8], &run.features).features);
         assert!(whole != half && half.iter().all(|value| value.is_finite()));
     }
 
@@ -662,9 +405,9 @@ mod tests {
         assert_eq!(layer_of("tower.norm.gamma", 3), Some(3));
         assert_eq!(layer_of("head.weight", 3), None);
         let run = run(config());
-        let head = run.scales.last().unwrap();
-        assert!((head - 3e-3).abs() < 1e-12 && run.scales.iter().all(|scale| scale <= head));
-        assert!(run.rate(0) < run.rate(3) && run.rate(39) < 0.01);
+        let head = run.trainer.rates.last().unwrap();
+        assert!((head - 3e-3).abs() < 1e-12 && run.trainer.rates.iter().all(|scale| scale <= head));
+        assert!(run.trainer.height(0) < run.trainer.height(3) && run.trainer.height(39) < 0.01);
     }
 
     #[test]

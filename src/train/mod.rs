@@ -9,6 +9,8 @@ mod finetune;
 pub mod init;
 mod optimizer;
 pub mod quality;
+mod trainer;
 
-pub use finetune::{Example, Finetune, FinetuneConfig, Network, StepReport, Trained};
+pub use finetune::{Example, Finetune, FinetuneConfig, Network, Trained};
 pub use optimizer::{AdamW, AdamWConfig};
+pub use trainer::StepReport;
