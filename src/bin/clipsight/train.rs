@@ -249,6 +249,8 @@ impl Recipe {
             storage: Storage::Q8,
             shards: Vec::new(),
             head: self.head.clone(),
+            attribution: None,
+            quality: None,
             calibration,
             self_test: SelfTest { logit, tolerance: 0.02 },
         };
