@@ -2,11 +2,15 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::analysis::{Analysis, Evidence, Fidelity, FileFacts, InputFacts, Score, Verdict};
+use super::analysis::{
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Verdict,
+};
 use super::calibration::{MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
-use super::{AbstainReason, LinearHead};
+use super::captions::attribute;
+use super::{AbstainReason, AttributionHead, CaptionMatcher, LinearHead, QualityPerceptron};
 use crate::clip::VisionTower;
 use crate::image::{Decoded, Rgb8, ViewCount, decode};
+use crate::residual::ResidualNetwork;
 use crate::weights::{LoadedTensors, Manifest, sha256_hex};
 use crate::{Error, ErrorKind, Result};
 
@@ -20,6 +24,9 @@ pub struct Detector {
     device: Device,
     tower: VisionTower,
     head: LinearHead,
+    attribution: Option<CaptionMatcher>,
+    quality: Option<QualityPerceptron>,
+    residual: Option<ResidualNetwork>,
 }
 
 /// An image decoded and cut into views: what is left to do needs the device.
@@ -28,7 +35,28 @@ pub struct Encoded {
     file: FileFacts,
     evidence: Vec<Evidence>,
     views: Vec<Rgb8>,
+    /// What the model's residual network reads, if it has one.
+    whole: Option<Rgb8>,
     abstain: Option<AbstainReason>,
+}
+
+/// What all heads of a model answer to the views of one image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    /// One logit a view.
+    pub logits: Vec<f32>,
+    /// One logit a caption, averaged over the views, where the model attributes.
+    pub captions: Option<Vec<f32>>,
+    /// Technical quality, 0 to 1, where the model has a head for it.
+    pub quality: Option<f64>,
+}
+
+impl Answers {
+    /// The mean logit over the views.
+    #[must_use]
+    pub fn logit(&self) -> f64 {
+        mean(self.logits.iter().copied())
+    }
 }
 
 /// What the self-test found.
@@ -53,7 +81,14 @@ impl Detector {
         let LoadedTensors { manifest, device, mut tensors } = loaded;
         let tower = VisionTower::assemble(&manifest.architecture, &mut tensors, &device)?;
         let head = LinearHead::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
-        Ok(Self { manifest, device, tower, head })
+        let attribution = manifest.attribution.as_ref();
+        let attribution = attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
+        let quality = manifest.quality.as_ref();
+        let quality = quality.map(|_| QualityPerceptron::assemble(&mut tensors)).transpose()?;
+        let residual = manifest.residual.as_ref();
+        let residual =
+            residual.map(|branch| ResidualNetwork::assemble(&branch.network, &mut tensors)).transpose()?;
+        Ok(Self { manifest, device, tower, head, attribution, quality, residual })
     }
 
     /// The model's manifest.
@@ -83,6 +118,7 @@ impl Detector {
         self.manifest.calibration.for_views(views)?;
         let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
         let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
+        let whole = self.whole(&pixels)?;
         let abstain = if width.min(height) < MIN_GRADED_SIDE {
             Some(AbstainReason::TooSmall)
         } else if views.iter().all(is_flat) {
@@ -92,7 +128,7 @@ impl Detector {
         };
         let file = FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
         let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
-        Ok(Encoded { file, evidence, views, abstain })
+        Ok(Encoded { file, evidence, views, whole, abstain })
     }
 
     /// Scores a prepared image.
@@ -100,14 +136,17 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`] when the device fails or answers with something that is no number.
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
-        let Encoded { file, evidence, views, abstain } = image;
+        let Encoded { file, evidence, views, whole, abstain } = image;
         let count = views.len();
-        let logits = self.logits(&views).await?;
-        #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
-        let logit = logits.iter().map(|logit| f64::from(*logit)).sum::<f64>() / count as f64;
+        let answers = self.answers(&views).await?;
+        let logit = answers.logit();
         let calibration = &self.manifest.calibration;
         let by_views = calibration.for_views(count)?;
-        let score = Score { probability: by_views.probability(logit), logit };
+        let residual = match &whole {
+            Some(whole) => self.residual_logit(whole).await?.map(f64::from),
+            None => None,
+        };
+        let score = Score { probability: self.probability(count, logit, residual)?, logit };
         let model = match (abstain, calibration.grade(score.probability)) {
             (None, Some(grade)) => {
                 Verdict::Scored { score, grade, measured_error: by_views.measured_error(grade) }
@@ -116,10 +155,17 @@ impl Detector {
                 Verdict::Abstained { score, reason: reason.unwrap_or(AbstainReason::BetweenGrades) }
             }
         };
+        // Of a flat or tiny image there is nothing more to say.
+        let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
+            (None, Some(logits), Some(head)) => Some(attributed(&logits, head)?),
+            _ => None,
+        };
         Ok(Analysis {
             schema_version: SCHEMA_VERSION,
             file,
             model,
+            attribution,
+            quality: answers.quality.filter(|_| abstain.is_none()),
             evidence,
             input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
             timings: None,
@@ -139,7 +185,72 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        read(self.head.forward(self.features_on_device(views))).await
+        read(self.head.forward(self.head.transform(self.features_on_device(views)))).await
+    }
+
+    /// What every head of the model answers to the views of one image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn answers(&self, views: &[Rgb8]) -> Result<Answers> {
+        let features = self.head.transform(self.features_on_device(views));
+        // All in one tensor `[views, outputs]` and one read: on WebGPU each costs a round trip.
+        let mut outputs = self.head.forward(features.clone());
+        if let Some(matcher) = &self.attribution {
+            outputs = Tensor::cat(vec![outputs, matcher.forward(features.clone())], 1);
+        }
+        if let Some(perceptron) = &self.quality {
+            outputs = Tensor::cat(vec![outputs, perceptron.forward(features)], 1);
+        }
+        let [_, width] = outputs.dims();
+        let values = read(outputs).await?;
+        let captions = width - 1 - usize::from(self.quality.is_some());
+        let logits = values.chunks(width).map(|view| view[0]).collect();
+        let captions = self.attribution.as_ref().map(|_| {
+            let mean_of = |caption: usize| mean(values.chunks(width).map(|view| view[caption])) as f32;
+            (1..=captions).map(mean_of).collect()
+        });
+        let quality = self
+            .quality
+            .as_ref()
+            .map(|_| mean(values.chunks(width).map(|view| view[width - 1])).clamp(0.0, 1.0));
+        Ok(Answers { logits, captions, quality })
+    }
+
+    /// The part of an upright image that the model's residual network reads; `None` where it has none.
+    ///
+    /// # Errors
+    /// As [`Preprocessing::reduced`](crate::image::Preprocessing::reduced).
+    pub fn whole(&self, image: &Rgb8) -> Result<Option<Rgb8>> {
+        let branch = self.manifest.residual.as_ref();
+        branch.map(|branch| branch.network.crop(&self.manifest.preprocessing, image)).transpose()
+    }
+
+    /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn residual_logit(&self, whole: &Rgb8) -> Result<Option<f32>> {
+        match &self.residual {
+            Some(network) => Ok(read(network.logit(whole, &self.device)).await?.first().copied()),
+            None => Ok(None),
+        }
+    }
+
+    /// The model's probability, from the encoder's mean logit over `views` views and the residual network's logit: the two
+    /// fused and calibrated again (see [`ResidualBranch`](crate::residual::ResidualBranch)); the encoder's alone where
+    /// there is no second logit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
+    pub fn probability(&self, views: usize, logit: f64, residual: Option<f64>) -> Result<f64> {
+        let by_views = self.manifest.calibration.for_views(views)?;
+        Ok(match (&self.manifest.residual, residual) {
+            (Some(branch), Some(residual)) => {
+                branch.probability(by_views.slope * logit + by_views.offset, residual)
+            }
+            _ => by_views.probability(logit),
+        })
     }
 
     /// The head's features of every view, before the head's transform: `[views, features]` row-major.
@@ -162,17 +273,49 @@ impl Detector {
         Tensor::from_data(pixels, &self.device)
     }
 
-    /// Computes the logit of the known image and compares it with the manifest's.
+    /// Computes the logit of the known image and compares it with the manifest's; then the same with the residual network,
+    /// if there is one, whose numbers are told where it fails.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`] when the device fails outright.
     pub async fn self_test(&self) -> Result<SelfTestResult> {
         let view = self_test_view(self.manifest.preprocessing.crop)?;
-        let logit = self.logits(&[view]).await?.first().copied().unwrap_or(f32::NAN);
-        let expected = self.manifest.self_test.logit;
         let tolerance = self.manifest.self_test.tolerance;
-        Ok(SelfTestResult { passed: (logit - expected).abs() <= tolerance, logit, expected, tolerance })
+        let compare = |logit: f32, expected: f32| SelfTestResult {
+            passed: (logit - expected).abs() <= tolerance,
+            logit,
+            expected,
+            tolerance,
+        };
+        let logit = self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
+        let encoder = compare(logit, self.manifest.self_test.logit);
+        match (&self.manifest.residual, self.residual_logit(&view).await?) {
+            (Some(branch), Some(logit)) if encoder.passed => {
+                let residual = compare(logit, branch.self_test);
+                Ok(if residual.passed { encoder } else { residual })
+            }
+            _ => Ok(encoder),
+        }
     }
+}
+
+/// The mean over a handful of views.
+fn mean(values: impl ExactSizeIterator<Item = f32>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
+    let count = values.len() as f64;
+    values.map(f64::from).sum::<f64>() / count
+}
+
+/// Names for the captions that the logits speak for.
+fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts> {
+    let found = attribute(logits, &head.captions, head.threshold)?;
+    let maker = |caption: Option<usize>, share: f64| {
+        head.captions.name(caption?).map(|name| Maker { name: name.to_owned(), share })
+    };
+    Ok(AttributionFacts {
+        family: maker(found.family, found.family_share),
+        generator: maker(found.generator, found.generator_share),
+    })
 }
 
 /// Reads values back; a device that computes nonsense is as good as lost.

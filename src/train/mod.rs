@@ -1,5 +1,5 @@
 //! Training of encoders and their parts on burn's autodiff (feature `train`): fine-tuning, captions (method M1), quality
-//! (M2).
+//! (M2), the residual network (M4).
 //!
 //! Everything random comes from seeded generators of ours, never from burn's global one, so that the same seed gives
 //! the same model.
@@ -9,6 +9,7 @@ mod finetune;
 pub mod init;
 mod optimizer;
 pub mod quality;
+pub mod residual;
 mod trainer;
 
 pub use finetune::{Example, Finetune, FinetuneConfig, Network, Trained};

@@ -5,6 +5,7 @@
 //! calibrated on `calibrate`; `test` is only measured, and only after everything is fixed.
 
 mod finetune;
+mod residual;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ pub(crate) struct Args {
 enum Command {
     /// Fine-tunes the encoder together with its head, from a head fitted first; writes a whole model
     FineTune(finetune::Args),
+    /// Trains a small network at full resolution beside a model's encoder; writes the model with both, and a report
+    Residual(residual::Args),
     #[command(flatten)]
     Quality(crate::quality::Command),
 }
@@ -104,6 +107,7 @@ const DELIVERED: [Variant; 3] =
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.command {
         Some(Command::FineTune(args)) => return finetune::run(args),
+        Some(Command::Residual(args)) => return residual::run(args),
         Some(Command::Quality(command)) => return command.run(),
         None => {}
     }
@@ -249,6 +253,9 @@ impl Recipe {
             storage: Storage::Q8,
             shards: Vec::new(),
             head: self.head.clone(),
+            attribution: None,
+            quality: None,
+            residual: None,
             calibration,
             self_test: SelfTest { logit, tolerance: 0.02 },
         };
@@ -270,7 +277,7 @@ fn features(architecture: &VisionConfig) -> FeatureSpec {
 }
 
 /// The folder for features of this model.
-fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
+pub(crate) fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
     let manifest = detector.manifest();
     let key = format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
     folder_for(parent, "", &key)

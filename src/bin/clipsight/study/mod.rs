@@ -18,6 +18,7 @@ use clipsight::weights::sha256_hex;
 
 use self::features::{Layout, Source};
 use self::report::Provenance;
+pub(crate) use self::report::{rounded, short, table, write as write_report};
 use crate::dataset::{Dataset, Entry, Role};
 use crate::features::{RowCache, cannot, folder_for};
 use crate::io::read_file;

@@ -168,15 +168,7 @@ fn finetune(
     if path.exists() {
         run.resume(&read_file(&path)?)?;
     }
-    // The cumulated weights: an image is drawn where a uniform number falls.
-    let mut total = 0.0;
-    let ends: Vec<f64> = weights(fit)
-        .into_iter()
-        .map(|weight| {
-            total += weight;
-            total
-        })
-        .collect();
+    let sampler = Sampler::new(&weights(fit));
     let preprocessing = preprocessing();
     let bar = progress(steps, "fine-tuning");
     bar.set_position(run.step_count() as u64);
@@ -185,8 +177,7 @@ fn finetune(
         let step = run.step_count() as u64;
         let load = |index: usize| {
             let mut rng = Rng::new(seed ^ (step << 24) ^ ((index as u64) << 8) ^ (1 << 63));
-            let draw = rng.uniform() * total;
-            let entry = &fit[ends.partition_point(|end| *end <= draw).min(fit.len() - 1)];
+            let entry = &fit[sampler.draw(&mut rng)];
             let delivered = with_pixels(&dataset.root, entry, |pixels| {
                 Delivery::random(&mut rng).apply(pixels, &mut rng)
             })?;
@@ -212,6 +203,32 @@ fn finetune(
     run.averaged()
 }
 
+/// Draws numbers by their weights.
+pub(super) struct Sampler {
+    /// The cumulated weights: a number is drawn where a uniform number falls.
+    ends: Vec<f64>,
+    total: f64,
+}
+
+impl Sampler {
+    pub(super) fn new(weights: &[f64]) -> Self {
+        let mut total = 0.0;
+        let ends = weights
+            .iter()
+            .map(|weight| {
+                total += weight;
+                total
+            })
+            .collect();
+        Self { ends, total }
+    }
+
+    pub(super) fn draw(&self, rng: &mut Rng) -> usize {
+        let draw = rng.uniform() * self.total;
+        self.ends.partition_point(|end| *end <= draw).min(self.ends.len() - 1)
+    }
+}
+
 /// Prints how well a head tells the held-out images of `select` apart.
 fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &str) -> Result<()> {
     let (entries, features) = held_out(extractor, dataset, Role::Select, &[Variant::Centre])?;
@@ -221,7 +238,7 @@ fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &st
 
 /// The weight of every image: both classes alike, origins by their size to a power, and among images that were not
 /// generated a fixed share for those that are no photographs.
-fn weights(entries: &[Entry]) -> Vec<f64> {
+pub(super) fn weights(entries: &[Entry]) -> Vec<f64> {
     let labels = labels(entries);
     let mut weights = balanced_weights(&labels, &origins(entries), ORIGIN_POWER);
     let photograph = |entry: &Entry| matches!(entry.content.as_str(), "photo" | "document");
