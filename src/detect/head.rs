@@ -161,6 +161,11 @@ impl LinearHead {
         })
     }
 
+    /// Its weights, `[features]`.
+    pub fn weights(&self) -> Tensor<1> {
+        self.weight.val().squeeze_dim::<1>(1)
+    }
+
     /// Features `[batch, features]` -> logits `[batch]`.
     pub fn forward(&self, features: Tensor<2>) -> Tensor<1> {
         let features = self.transform.forward(features, self.token_width);

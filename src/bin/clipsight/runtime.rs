@@ -171,6 +171,14 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.logits(views)))
     }
 
+    /// The head's features of every view, one after the other.
+    ///
+    /// # Errors
+    /// As [`Detector::features`].
+    pub(crate) fn features(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.features(views)))
+    }
+
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(turn) = &self.turn else { return compute() };
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
