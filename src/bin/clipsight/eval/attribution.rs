@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clipsight::Result;
+use clipsight::detect::AttributionHead;
+use clipsight::detect::captions::{Subject, attribute};
 use clipsight::metrics::{Share, confusion, macro_f1, oscr};
-use clipsight::train::captions::{Attribution, CaptionSet, Provenance, Subject};
+use clipsight::train::captions::{CaptionSet, Provenance};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{rounded, rounded_share};
@@ -64,14 +67,16 @@ pub(super) struct Attributed<'a> {
 }
 
 impl<'a> Attributed<'a> {
-    /// From what the model said with its threshold, and of the likeliest generator without one.
-    pub(super) fn new(entry: &'a Entry, said: &Attribution, likeliest: Option<usize>) -> Self {
-        Self {
-            entry,
-            named: said.generator,
-            best: (likeliest, said.generator_share),
-            family: said.family,
-        }
+    /// From one logit a caption.
+    ///
+    /// # Errors
+    /// As [`attribute`].
+    pub(super) fn new(entry: &'a Entry, logits: &[f32], head: &AttributionHead) -> Result<Self> {
+        let said = attribute(logits, &head.captions, head.threshold)?;
+        // Every share reaches a threshold of nought.
+        let likeliest = attribute(logits, &head.captions, 0.0)?.generator;
+        let best = (likeliest, said.generator_share);
+        Ok(Self { entry, named: said.generator, best, family: said.family })
     }
 }
 
@@ -145,10 +150,7 @@ fn names(
         let column = image.named.and_then(|named| given.iter().position(|given| *given == named));
         counts[column.unwrap_or(given.len())] += 1;
     }
-    let name = |caption: &usize| match captions.subjects().get(*caption) {
-        Some(Subject::Generator { name, .. } | Subject::Family { name }) => name.clone(),
-        _ => String::new(),
-    };
+    let name = |caption: &usize| captions.name(*caption).unwrap_or_default().to_owned();
     let columns = given.iter().map(name).chain(["unknown generator".to_owned()]).collect();
     let rows = rows
         .into_iter()
@@ -235,14 +237,12 @@ mod tests {
         let training = [Provenance::Real, Provenance::Generated { origin: "sd", family: "diffusion" }];
         let captions = CaptionSet::new(training, 1).unwrap();
         let unknown = entry("new", "");
-        let said = Attribution {
-            generated: 0.9,
-            generator: None,
-            generator_share: 0.4,
-            family: Some(2),
-            family_share: 0.9,
-        };
-        let figures = measure(&[Attributed::new(&unknown, &said, Some(1))], &captions).unwrap();
+        let head = AttributionHead { captions, width: 1, scale: 1.0, threshold: 0.6 };
+        // Two captions of equal logits share p(AI): the generator's half is below the threshold.
+        let attributed = Attributed::new(&unknown, &[0.0, 1.0, 1.0], &head).unwrap();
+        assert_eq!((attributed.named, attributed.best, attributed.family), (None, (Some(1), 0.5), Some(2)));
+        assert!(Attributed::new(&unknown, &[0.0, f32::NAN, 1.0], &head).is_err());
+        let figures = measure(&[attributed], &head.captions).unwrap();
         assert_eq!((figures.macro_f1, figures.named_rightly, figures.oscr), (None, None, None));
         assert_eq!((figures.family_accuracy, figures.unknown_named.unwrap().rate), (None, 0.0));
     }

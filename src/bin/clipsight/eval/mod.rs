@@ -20,6 +20,7 @@ use clipsight::image::{ViewCount, decode};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
 
+use self::attribution::Attributed;
 use self::controls::{HEAD_IMAGES, RandomHeads};
 use self::curves::Curves;
 pub(crate) use self::figures::{Scored, evaluate};
@@ -81,6 +82,8 @@ struct Outcome {
     /// The shorter side of the image as it is stored.
     short_side: u32,
     delivered: Option<Delivered>,
+    /// One logit a caption: of generated images, where the model attributes.
+    captions: Option<Vec<f32>>,
     /// One logit a random head.
     control: Option<Vec<f64>>,
 }
@@ -163,7 +166,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             .deliveries
             .map(|matrix| robustness::evaluate(&pairs, entries.len(), matrix, calibration))
             .transpose()?,
-        attribution: None,
+        attribution: match &manifest.attribution {
+            None => None,
+            Some(head) => {
+                let attributed = |(outcome, entry): (&Outcome, _)| {
+                    outcome.captions.as_ref().map(|logits| Attributed::new(entry, logits, head))
+                };
+                let images: Vec<Attributed<'_>> =
+                    outcomes.iter().zip(&entries).filter_map(attributed).collect::<Result<_>>()?;
+                attribution::measure(&images, &head.captions)
+            }
+        },
         controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
         confounds: confounds::measure(&dataset, args.role)?,
     };
@@ -230,6 +243,12 @@ impl Measurement<'_> {
             let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::Centre)?;
             self.runtime.features(&views).map(|features| heads.logits(features))
         });
+        let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();
+        let captions = attributes.then(|| {
+            let count = ViewCount::try_from(self.views)?;
+            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, count)?;
+            self.runtime.answers(&views).map(|answers| answers.captions)
+        });
         let scored = Scored {
             generated: entry.label == Label::Ai,
             origin: entry.origin.clone(),
@@ -242,6 +261,7 @@ impl Measurement<'_> {
             scored,
             short_side: analysis.file.width.min(analysis.file.height),
             delivered: delivered.transpose()?,
+            captions: captions.transpose()?.flatten(),
             control: random.transpose()?,
         })
     }
