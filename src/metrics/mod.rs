@@ -28,10 +28,12 @@ pub use attribution::{OpenSetPoint, confusion, f1_by_class, macro_f1, open_set_c
 pub use calibration::{ReliabilityBin, expected_calibration_error, reliability};
 pub use correlation::{kendall, pearson, spearman};
 pub use decision::{
-    Confusion, OperatingPoint, RiskCoverage, area_under_risk_coverage, flip_rate, risk_coverage, risk_coverage_curve,
+    Confusion, OperatingPoint, RiskCoverage, area_under_risk_coverage, flip_rate, risk_coverage,
+    risk_coverage_curve,
 };
 pub use groups::{
-    Tally, auc_difference_interval_by_group, auc_interval_by_group, balanced_accuracy_interval_by_group, tally, worst,
+    Tally, auc_difference_interval_by_group, auc_interval_by_group, balanced_accuracy_interval_by_group,
+    tally, worst,
 };
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};

@@ -74,7 +74,8 @@ pub(crate) fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() && !path.is_dir() {
         return Ok(());
     }
-    let message = format!("{} cannot be written: its folder must exist, and it must be no folder", path.display());
+    let message =
+        format!("{} cannot be written: its folder must exist, and it must be no folder", path.display());
     Err(Error::new(ErrorKind::Io, message))
 }
 

@@ -24,7 +24,8 @@ pub fn collage(images: [&Rgb8; 4], width: u32, height: u32) -> Result<Rgb8> {
 
 /// The middle of `image` in the size that just covers `width` x `height`.
 fn covering(image: &Rgb8, width: u32, height: u32) -> Result<Rgb8> {
-    let factor = (f64::from(width) / f64::from(image.width())).max(f64::from(height) / f64::from(image.height()));
+    let factor =
+        (f64::from(width) / f64::from(image.width())).max(f64::from(height) / f64::from(image.height()));
     let side = |of: u32, least: u32| ((f64::from(of) * factor).round() as u32).max(least);
     let size = (side(image.width(), width), side(image.height(), height));
     let window = Window { x: (size.0 - width) / 2, y: (size.1 - height) / 2, width, height };

@@ -144,9 +144,8 @@ fn names(
         images.iter().filter_map(|image| image.named).chain(truths.iter().flatten().copied()).collect();
     let mut rows = BTreeMap::<(bool, &str), Vec<usize>>::new();
     for (image, truth) in images.iter().zip(truths) {
-        let counts = rows
-            .entry((truth.is_none(), &image.entry.origin))
-            .or_insert_with(|| vec![0; given.len() + 1]);
+        let counts =
+            rows.entry((truth.is_none(), &image.entry.origin)).or_insert_with(|| vec![0; given.len() + 1]);
         let column = image.named.and_then(|named| given.iter().position(|given| *given == named));
         counts[column.unwrap_or(given.len())] += 1;
     }
@@ -183,7 +182,8 @@ mod tests {
     #[test]
     fn figures_by_hand() {
         let images = |origin, family| Provenance::Generated { origin, family };
-        let training = [Provenance::Real, images("flux", "diffusion"), images("sd", "diffusion"), images("gan1", "gan")];
+        let training =
+            [Provenance::Real, images("flux", "diffusion"), images("sd", "diffusion"), images("gan1", "gan")];
         // Captions: real, flux, gan1, sd, then the families diffusion, gan.
         let captions = CaptionSet::new(training, 1).unwrap();
         let entries = [
@@ -216,12 +216,18 @@ mod tests {
         assert_eq!(figures.named_wrongly.unwrap().rate, 0.25);
         assert_eq!(figures.unknown_named.unwrap().rate, rounded(1.0 / 3.0));
         // Of six images of a known family, the fourth and the sixth are wrong.
-        assert_eq!((figures.family_accuracy.unwrap().rate, figures.family_accuracy.unwrap().n), (rounded(4.0 / 6.0), 6));
+        assert_eq!(
+            (figures.family_accuracy.unwrap().rate, figures.family_accuracy.unwrap().n),
+            (rounded(4.0 / 6.0), 6)
+        );
         // Shares of unknown ones: .6, .2, .1. Above .6: two of four right; above .2 and .1: three (flux at .3).
         assert_eq!(figures.oscr, Some(rounded((0.5 + 0.75 + 0.75) / 3.0)));
         assert_eq!(figures.columns, ["flux", "sd", "unknown generator"]);
-        let rows: Vec<(&str, bool, &[usize])> =
-            figures.rows.iter().map(|row| (row.generator.as_str(), row.known, row.counts.as_slice())).collect();
+        let rows: Vec<(&str, bool, &[usize])> = figures
+            .rows
+            .iter()
+            .map(|row| (row.generator.as_str(), row.known, row.counts.as_slice()))
+            .collect();
         let expected: [(&str, bool, &[usize]); 4] = [
             ("flux", true, &[0, 0, 1]),
             ("sd", true, &[1, 2, 0]),

@@ -104,7 +104,8 @@ pub(super) fn measure(scored: &[Scored], heads: &[(&Scored, &[f64])]) -> Result<
     }
     let mut random = Vec::new();
     for head in 0..SEEDS as usize {
-        let sample = |(image, logits): &(&Scored, &[f64])| Sample { score: logits[head], positive: image.generated };
+        let sample =
+            |(image, logits): &(&Scored, &[f64])| Sample { score: logits[head], positive: image.generated };
         random.push(auc(&heads.iter().map(sample).collect::<Vec<_>>()).ok_or_else(one_class)?);
     }
     let shuffled_labels = ControlFigures::of(&shuffled, scored.iter().map(|image| image.generated));
@@ -161,7 +162,8 @@ mod tests {
                 (0..20).map(|head| if head < 10 { sign } else { -sign }).collect()
             })
             .collect();
-        let heads: Vec<(&Scored, &[f64])> = images.iter().zip(&logits).map(|(i, l)| (i, l.as_slice())).collect();
+        let heads: Vec<(&Scored, &[f64])> =
+            images.iter().zip(&logits).map(|(i, l)| (i, l.as_slice())).collect();
         let controls = measure(&images, &heads).unwrap();
         let shuffled = controls.shuffled_labels;
         assert!(controls.passed && (shuffled.mean - 0.5).abs() < 0.03, "{controls:?}");

@@ -120,11 +120,14 @@ mod tests {
         let recall = |step: usize| curves.roc[step].true_positive_rate;
         assert_eq!([recall(0), recall(49), recall(50), recall(99), recall(100)], [0.5, 0.5, 1.0, 1.0, 1.0]);
         assert_eq!(curves.roc[50].false_positive_rate, 0.5);
-        let place = |counts: &[usize]| counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(at, _)| at).collect::<Vec<_>>();
+        let place = |counts: &[usize]| {
+            counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(at, _)| at).collect::<Vec<_>>()
+        };
         assert_eq!((place(&curves.generated), place(&curves.real)), (vec![6, 19], vec![0, 12]));
         assert_eq!(curves.reliability.len(), 4);
         // Two at a distance of .5, both right; .3 and .62, both wrong.
-        let points: Vec<(f64, f64)> = curves.risk_coverage.iter().map(|point| (point.coverage, point.risk)).collect();
+        let points: Vec<(f64, f64)> =
+            curves.risk_coverage.iter().map(|point| (point.coverage, point.risk)).collect();
         assert_eq!(points, [(0.5, 0.0), (0.75, 0.3333), (1.0, 0.5)]);
     }
 }

@@ -211,7 +211,8 @@ impl Figures {
 /// by its place among the images.
 pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
     if let Some(place) = scored.iter().position(|image| !image.probability.is_finite()) {
-        let message = format!("image {} of {} has a score that is no number", place + 1, scored[place].origin);
+        let message =
+            format!("image {} of {} has a score that is no number", place + 1, scored[place].origin);
         return Err(Error::new(ErrorKind::Argument, message));
     }
     measure(scored, threshold).ok_or_else(one_class)
@@ -428,7 +429,9 @@ mod tests {
         // Each class has two origins: the bootstrap's ends are those of drawing one of them twice.
         let interval = figures.balanced_accuracy_interval;
         assert!(interval.low < figures.balanced_accuracy && interval.high > figures.balanced_accuracy);
-        assert!(figures.risk_coverage_area > 0.0 && figures.risk_coverage_area < 1.0 - figures.balanced_accuracy);
+        assert!(
+            figures.risk_coverage_area > 0.0 && figures.risk_coverage_area < 1.0 - figures.balanced_accuracy
+        );
     }
 
     #[test]

@@ -240,7 +240,8 @@ impl Measurement<'_> {
             robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
         });
         let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
-            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::Centre)?;
+            let views =
+                detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::Centre)?;
             self.runtime.features(&views).map(|features| heads.logits(features))
         });
         let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();

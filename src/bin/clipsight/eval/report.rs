@@ -325,7 +325,8 @@ impl Report {
                 number(figures.calibration_error),
             ]
         };
-        let Robustness { matrix, images, of, views, conditions, worst, mean_flip_rate, ever_flipped } = robustness;
+        let Robustness { matrix, images, of, views, conditions, worst, mean_flip_rate, ever_flipped } =
+            robustness;
         let chosen = if images == of {
             format!("all {of} images")
         } else {
@@ -390,8 +391,8 @@ impl Report {
     pub(super) fn attribution(&self) -> Option<Section> {
         let figures = self.attribution.as_ref()?;
         let row = |name: &str, value: Option<f64>, share: Option<Share>| {
-            let interval =
-                share.map_or(String::new(), |share| format!("{} to {}", number(share.low), number(share.high)));
+            let interval = share
+                .map_or(String::new(), |share| format!("{} to {}", number(share.low), number(share.high)));
             vec![name.to_owned(), optional(value.or(share.map(|share| share.rate))), interval]
         };
         let thin = match figures.present_generators {
@@ -413,7 +414,10 @@ impl Report {
             note: Some(format!(
                 "Generated images alone. The model knows {} generators; {} of them made {} of the images here, {} images \
                  are by others.{thin} OSCR: the area under right names over named unknowns.",
-                figures.known_generators, figures.present_generators, figures.known_images, figures.unknown_images,
+                figures.known_generators,
+                figures.present_generators,
+                figures.known_images,
+                figures.unknown_images,
             )),
         })
     }
@@ -423,8 +427,12 @@ impl Report {
         let figures = self.attribution.as_ref()?;
         let row = |row: &AttributionRow| {
             let total: usize = row.counts.iter().sum();
-            let mut given: Vec<(&String, usize)> =
-                figures.columns.iter().zip(row.counts.iter().copied()).filter(|(_, count)| *count > 0).collect();
+            let mut given: Vec<(&String, usize)> = figures
+                .columns
+                .iter()
+                .zip(row.counts.iter().copied())
+                .filter(|(_, count)| *count > 0)
+                .collect();
             given.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             let most = given.iter().take(3).map(|(name, count)| format!("{name} {count}"));
             vec![
@@ -486,7 +494,7 @@ fn optional_share(share: Option<Share>) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::figures::{Scored, evaluate};
+    use super::super::figures::{Scored, evaluate, rounded_share};
     use super::*;
 
     /// A small report of made-up scores, with every optional part.
@@ -544,9 +552,9 @@ pub(crate) mod tests {
                 known_images: 5,
                 unknown_images: 4,
                 macro_f1: Some(0.8),
-                named_rightly: Share::clopper_pearson(4, 5),
-                named_wrongly: Share::clopper_pearson(0, 5),
-                unknown_named: Share::clopper_pearson(1, 4),
+                named_rightly: Share::clopper_pearson(4, 5).map(rounded_share),
+                named_wrongly: Share::clopper_pearson(0, 5).map(rounded_share),
+                unknown_named: Share::clopper_pearson(1, 4).map(rounded_share),
                 family_accuracy: None,
                 oscr: Some(0.7),
                 columns: vec!["sd".to_owned(), "unknown generator".to_owned()],
@@ -600,6 +608,9 @@ pub(crate) mod tests {
         report.controls = None;
         report.attribution = None;
         let text: String = report.sections().iter().map(Section::table).collect();
-        assert!(text.contains("Not measured") && !["JPEG 90", "Controls", "OSCR"].iter().any(|part| text.contains(part)));
+        assert!(
+            text.contains("Not measured")
+                && !["JPEG 90", "Controls", "OSCR"].iter().any(|part| text.contains(part))
+        );
     }
 }

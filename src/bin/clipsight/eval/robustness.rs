@@ -58,7 +58,8 @@ const QUICK: [Condition; 8] = {
 
 const FULL: [Condition; 32] = {
     use Condition::{
-        Blur, Collage, Crop, Jpeg, Letterbox, Messenger, Noise, Recompressed, Resize, Thumbnail, Untouched, WebP,
+        Blur, Collage, Crop, Jpeg, Letterbox, Messenger, Noise, Recompressed, Resize, Thumbnail, Untouched,
+        WebP,
     };
     [
         Untouched,
@@ -189,7 +190,9 @@ pub(super) fn partners(entries: &[Entry], index: usize) -> Vec<usize> {
     let mut others: Vec<usize> =
         (0..entries.len()).filter(|other| *other != index && entries[*other].label == label).collect();
     let mut rng = Rng::new(entries[index].row as u64);
-    (0..PARTNERS.min(others.len())).map(|_| others.swap_remove(rng.below(others.len() as u32) as usize)).collect()
+    (0..PARTNERS.min(others.len()))
+        .map(|_| others.swap_remove(rng.below(others.len() as u32) as usize))
+        .collect()
 }
 
 /// What one image gave under every condition.
@@ -399,7 +402,8 @@ mod tests {
         let mut places = std::collections::HashSet::new();
         for seed in 0..40 {
             let collage = Condition::Collage.apply(&plain(9), seed, &partners).unwrap();
-            let cells = [(0, 0), (4, 0), (0, 4), (4, 4)].map(|(x, y)| collage.crop(x, y, 1, 1).unwrap().pixels()[0]);
+            let cells =
+                [(0, 0), (4, 0), (0, 4), (4, 4)].map(|(x, y)| collage.crop(x, y, 1, 1).unwrap().pixels()[0]);
             let mut sorted = cells;
             sorted.sort_unstable();
             assert_eq!(sorted, [1, 2, 3, 9]);
@@ -434,7 +438,9 @@ mod tests {
             drawn.sort_unstable();
             drawn.dedup();
             assert_eq!(drawn.len(), PARTNERS);
-            assert!(drawn.iter().all(|other| *other != index && entries[*other].label == entries[index].label));
+            assert!(
+                drawn.iter().all(|other| *other != index && entries[*other].label == entries[index].label)
+            );
         }
         entries.truncate(3);
         assert_eq!((partners(&entries, 0), partners(&entries, 1)), (vec![2], vec![]));

@@ -32,7 +32,7 @@ impl Section {
             }
             text += &format!("{table}\n");
         }
-        text + &self.note.as_ref().map_or(String::new(), |note| format!("{note}\n"))
+        text + &self.note.as_ref().map_or(String::new(), |note| format!("{}\n", crate::io::printable(note)))
     }
 
     /// For a model card, under a heading of the third level.
@@ -103,7 +103,10 @@ mod tests {
             note: Some(format!("about {name}")),
         };
         let html = section.html();
-        assert!(!html.contains("<script") && html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{html}");
+        assert!(
+            !html.contains("<script") && html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+            "{html}"
+        );
         assert!(html.contains("&amp;amp;") && !html.contains(['\u{1b}', '\u{202e}']), "{html}");
         assert!(section.markdown_table().contains("\\|") && !section.table().contains('\u{1b}'));
         assert!(html.contains("<th scope=\"row\">") && html.contains("<td>3</td>"));
