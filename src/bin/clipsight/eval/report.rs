@@ -130,19 +130,20 @@ impl Report {
     /// What a README shows.
     pub(crate) fn summary(&self) -> Section {
         let figures = &self.figures;
-        Section {
-            title: "Accuracy",
-            header: vec!["model", "images", "AUC", "balanced accuracy", "TPR at 5 % FPR", "ECE"],
-            rows: vec![vec![
-                self.model.id.clone(),
-                format!("{} generated, {} not", figures.generated, figures.real),
-                number(figures.auc),
-                number(figures.balanced_accuracy),
-                number(figures.recall_at_5_percent.rate),
-                number(figures.calibration_error),
-            ]],
-            note: None,
+        let mut header = vec!["model", "images", "AUC", "balanced accuracy", "TPR at 5 % FPR", "ECE"];
+        let mut row = vec![
+            self.model.id.clone(),
+            format!("{} generated, {} not", figures.generated, figures.real),
+            number(figures.auc),
+            number(figures.balanced_accuracy),
+            number(figures.recall_at_5_percent.rate),
+            number(figures.calibration_error),
+        ];
+        if let Some(worst) = self.deliveries.as_ref().map(|robustness| &robustness.worst) {
+            header.push("worst delivery: change of balanced accuracy");
+            row.push(format!("{}: {:+.3}", worst.condition, 0.0 - worst.loss));
         }
+        Section { title: "Accuracy", header, rows: vec![row], note: None }
     }
 
     pub(super) fn overview(&self) -> Section {
@@ -318,7 +319,7 @@ impl Report {
                 figures.altered.to_string(),
                 number(figures.auc),
                 number(figures.balanced_accuracy),
-                format!("{:+.3}", -figures.loss),
+                format!("{:+.3}", 0.0 - figures.loss),
                 number(figures.recall),
                 number(figures.false_alarms),
                 number(figures.flip_rate),
@@ -357,7 +358,7 @@ impl Report {
                 },
                 if *views == 1 { "the centre view".to_owned() } else { format!("{views} views") },
                 worst.condition,
-                -worst.loss,
+                0.0 - worst.loss,
                 number(*mean_flip_rate),
                 number(*ever_flipped),
             )),
@@ -602,6 +603,11 @@ pub(crate) mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing from\n{text}");
         }
+        let summary = example().summary().markdown_table();
+        assert!(
+            summary.contains("ECE | worst delivery") && summary.contains("| JPEG 90: -0.100 |"),
+            "{summary}"
+        );
         let mut report = example();
         report.confounds = None;
         report.deliveries = None;

@@ -122,9 +122,13 @@ fn tiles(report: &Report) -> String {
         "bootstrap by origin",
     );
     let five = &figures.recall_at_5_percent;
-    html += &tile("true positives at 5 % false ones", five.rate, share(five), "");
-    html +=
-        &tile("calibration error", figures.calibration_error, None, "15 bins, at even odds; 0 is perfect");
+    html += &tile("TPR at 5 % FPR", five.rate, share(five), "");
+    html += &tile(
+        "calibration error (ECE)",
+        figures.calibration_error,
+        None,
+        "15 bins, at even odds; 0 is perfect",
+    );
     for (name, worst) in
         [("worst generator", &figures.worst_generator), ("worst source", &figures.worst_source)]
     {
@@ -135,7 +139,7 @@ fn tiles(report: &Report) -> String {
     }
     if let Some(robustness) = &report.deliveries {
         let worst = &robustness.worst;
-        let detail = format!("balanced accuracy, {:+.3} against untouched", -worst.loss);
+        let detail = format!("balanced accuracy, {:+.3} against untouched", 0.0 - worst.loss);
         html +=
             &tile(&format!("worst delivery: {}", worst.condition), worst.balanced_accuracy, None, &detail);
     }
@@ -348,7 +352,9 @@ mod tests {
 
     #[test]
     fn colours_of_the_plots_are_in_the_style_sheet() {
-        let html = render(&example()).unwrap();
+        let page = render(&example()).unwrap();
+        let (_, html) = page.split_once("</style>").unwrap();
+        assert!(html.contains("fill=\"#"));
         for (at, _) in html.match_indices("=\"#") {
             let attribute = html[..at].rsplit(' ').next().unwrap();
             let rule = format!("svg [{attribute}{}]", &html[at..at + 10]);

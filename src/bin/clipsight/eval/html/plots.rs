@@ -10,6 +10,7 @@ use super::super::curves::{Curves, HISTOGRAM_BINS};
 use super::super::figures::Figures;
 use super::super::report::number;
 use super::super::robustness::Robustness;
+use crate::io::printable;
 use crate::study::plot::{FONT, failed};
 
 /// Every colour stands in `style.css`, too.
@@ -29,7 +30,7 @@ type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64
 pub(super) fn roc(curves: &Curves, figures: &Figures) -> Result<String> {
     let label = format!("Receiver operating characteristic, area {}", number(figures.auc));
     chart(&label, ("false positive rate", "true positive rate"), 1.0, |chart| {
-        line(chart, [(0.0, 0.0), (1.0, 1.0)], LINE, 1)?;
+        line(chart, [(0.0, 0.0), (1.0, 1.0)], SOFT, 1)?;
         let points = curves.roc.iter().map(|point| (point.false_positive_rate, point.true_positive_rate));
         line(chart, std::iter::once((0.0, 0.0)).chain(points), ACCENT, 2)?;
         let shipped = (1.0 - figures.specificity.rate, figures.recall.rate);
@@ -41,7 +42,7 @@ pub(super) fn roc(curves: &Curves, figures: &Figures) -> Result<String> {
 pub(super) fn reliability(curves: &Curves, figures: &Figures) -> Result<String> {
     let label = format!("Reliability diagram, calibration error {}", number(figures.calibration_error));
     chart(&label, ("probability", "share generated, at even odds"), 1.0, |chart| {
-        line(chart, [(0.0, 0.0), (1.0, 1.0)], LINE, 1)?;
+        line(chart, [(0.0, 0.0), (1.0, 1.0)], SOFT, 1)?;
         line(chart, curves.reliability.iter().map(|bin| (bin.probability, bin.positives)), ACCENT, 2)?;
         let dots = curves.reliability.iter().map(|bin| {
             let radius = (2.0 + 22.0 * bin.mass.sqrt()).round() as i32;
@@ -106,8 +107,8 @@ pub(super) fn robustness(robustness: &Robustness) -> Result<String> {
     let label = "Balanced accuracy under every delivery";
     svg(label, (width as u32, height as u32), |area| {
         let text = |text: &str, at: (i32, i32), anchor: HPos, colour: &RGBColor| {
-            let style = (FONT, 12).into_font().color(colour).pos(Pos::new(anchor, VPos::Center));
-            area.draw(&Text::new(text.to_owned(), at, style)).map_err(failed)
+            let style = (FONT, 13).into_font().color(colour).pos(Pos::new(anchor, VPos::Center));
+            area.draw(&Text::new(printable(text), at, style)).map_err(failed)
         };
         let mut tick = low;
         while tick < 1.0 + 1e-9 {
@@ -145,11 +146,11 @@ fn chart(
     svg(label, SIZE, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(10)
-            .x_label_area_size(40)
-            .y_label_area_size(52)
+            .x_label_area_size(46)
+            .y_label_area_size(60)
             .build_cartesian_2d(0.0..1.0, 0.0..highest)
             .map_err(failed)?;
-        let text = |colour: &RGBColor| (FONT, 13).into_font().color(colour);
+        let text = |colour: &RGBColor| (FONT, 15).into_font().color(colour);
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -179,11 +180,11 @@ fn line(
 
 /// A dot with its name, on the side that has room.
 fn mark(chart: &mut Chart<'_, '_>, at: (f64, f64), name: &str) -> Result<()> {
-    let (anchor, by) = if at.0 > 0.5 { (HPos::Right, -10) } else { (HPos::Left, 10) };
-    let style = (FONT, 13).into_font().color(&INK).pos(Pos::new(anchor, VPos::Top));
-    let dot = EmptyElement::at(at)
-        + Circle::new((0, 0), 5, BAD.filled())
-        + Text::new(name.to_owned(), (by, 8), style);
+    // Both curves rise: there is room above to the left, and below to the right.
+    let (anchor, by) = if at.0 > 0.5 { (HPos::Right, (-8, -26)) } else { (HPos::Left, (10, 8)) };
+    let style = (FONT, 15).into_font().color(&INK).pos(Pos::new(anchor, VPos::Top));
+    let dot =
+        EmptyElement::at(at) + Circle::new((0, 0), 5, BAD.filled()) + Text::new(name.to_owned(), by, style);
     chart.draw_series(std::iter::once(dot)).map_err(failed).map(drop)
 }
 
