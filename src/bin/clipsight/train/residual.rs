@@ -355,7 +355,7 @@ impl Scorer<'_> {
         let file = format!("{}-logits", name_of(name, delivery));
         let rows = self.encoder.rows(&file, entries, 1, |pixels, index| {
             let pixels = delivered(pixels, delivery, index)?;
-            let views = manifest.preprocessing.views(&pixels, ViewCount::Centre)?;
+            let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
             pollster::block_on(self.detector.logits(&views))
         })?;
         let one_view = manifest.calibration.for_views(1)?;
