@@ -16,6 +16,7 @@
 //! assert_eq!(Confusion::at(&samples, 0.5).balanced_accuracy(), Some(0.5));
 //! ```
 
+mod attribution;
 mod calibration;
 mod correlation;
 mod decision;
@@ -23,6 +24,7 @@ mod groups;
 mod interval;
 mod ranking;
 
+pub use attribution::{OpenSetPoint, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
 pub use calibration::expected_calibration_error;
 pub use correlation::{kendall, pearson, spearman};
 pub use decision::{Confusion, OperatingPoint, RiskCoverage, flip_rate, risk_coverage};
