@@ -28,3 +28,16 @@ pub const MAX_VIEWS: usize = 5;
 
 /// Longest side of a view, in pixels: more than four times the largest published CLIP input (336, 384, 448).
 pub const MAX_VIEW_SIDE: u32 = 2048;
+
+/// Most captions of a model that tells who made an image: ten times the generators of the largest benchmarks.
+pub const MAX_CAPTIONS: usize = 1024;
+
+/// Longest name of a generator or family, in bytes.
+pub const MAX_CAPTION_NAME_BYTES: usize = 64;
+
+/// Most values of one matrix of a head (256 MiB of f32): memory for one that is stored in parts is taken when its first
+/// comes. Captions matched with all layers of the largest published CLIP would need 60 million.
+pub const MAX_HEAD_VALUES: usize = 1 << 26;
+
+/// Largest scale of caption logits: ten times the bound that CLIP trains under.
+pub const MAX_CAPTION_SCALE: f32 = 1000.0;

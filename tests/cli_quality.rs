@@ -77,6 +77,9 @@ fn a_set_is_made_and_learned() {
     };
     let first = report("first");
     assert_eq!((first["images"].as_u64(), first["splits"].as_array().unwrap().len()), (Some(68), 2));
+    let ways: Vec<&str> =
+        first["splits"].as_array().unwrap().iter().map(|split| split["split"].as_str().unwrap()).collect();
+    assert_eq!(ways, ["image", "prompt"]);
     for split in first["splits"].as_array().unwrap() {
         for method in ["prompts", "image_only", "generator_means"] {
             for name in ["srcc", "plcc", "krcc"] {
@@ -117,6 +120,93 @@ fn bad_scores_are_refused_by_row_and_nothing_is_written() {
         assert!(stderr(&output).contains(part), "{part}: {}", stderr(&output));
         assert!(output.stdout.is_empty() && !folder.path().join("out").exists());
     }
+}
+
+/// Scans `0.png` with a model, or with the one under test.
+fn scan(folder: &Path, model: Option<&Path>) -> Value {
+    let mut command = clipsight();
+    command.args(["scan", "--device", "cpu"]).arg(folder.join("0.png"));
+    if let Some(model) = model {
+        command.arg("--model").arg(model);
+    }
+    let output = command.output().unwrap();
+    assert_status(&output, 0);
+    records(&output).remove(0)
+}
+
+#[test]
+fn a_model_is_given_a_quality_head() {
+    let folder = tempfile::tempdir().unwrap();
+    manifest(folder.path());
+    let bare = model_with_verdict_only(folder.path());
+    let give = |model: &Path, out: &str| {
+        clipsight()
+            .args(["train", "quality-head", "--data"])
+            .arg(folder.path().join("manifest.csv"))
+            .arg("--model")
+            .arg(model)
+            .arg("--cache")
+            .arg(folder.path().join("cache"))
+            .arg("--out")
+            .arg(folder.path().join(out))
+            .output()
+            .unwrap()
+    };
+    let output = give(&bare, "given");
+    assert_status(&output, 0);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("1 sources held out of 2, 13 images"));
+    let given = folder.path().join("given");
+    let report: Value = serde_json::from_slice(&std::fs::read(given.join("quality.json")).unwrap()).unwrap();
+    for figures in ["held_out", "no_pixels"] {
+        for name in ["srcc", "plcc", "krcc", "within_prompt_srcc"] {
+            assert!(report[figures][name].as_f64().unwrap().abs() <= 1.0, "{figures} {name}: {report}");
+        }
+    }
+    let bytes = |path: &Path| std::fs::metadata(path).unwrap().len();
+    assert!(bytes(&given.join("quality-00001.safetensors")) < 300_000);
+    let (plain, with) = (scan(folder.path(), Some(&bare)), scan(folder.path(), Some(&given)));
+    assert!(plain.get("quality").is_none());
+    assert!((0.0..=1.0).contains(&with["quality"].as_f64().unwrap()), "{with}");
+    for same in ["logit", "probability", "grade", "status"] {
+        assert_eq!(plain[same], with[same], "the verdict does not move");
+    }
+    let refused = give(&given, "twice");
+    assert_status(&refused, 1);
+    assert!(stderr(&refused).contains("has a quality head already") && !folder.path().join("twice").exists());
+    // The same seed gives the same head.
+    assert_status(&give(&bare, "again"), 0);
+    let shard = |out: &str| std::fs::read(folder.path().join(out).join("quality-00001.safetensors")).unwrap();
+    assert_eq!(shard("given"), shard("again"));
+}
+
+#[test]
+fn scored_images_make_a_head_for_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    manifest(folder.path());
+    let bare = model_with_verdict_only(folder.path());
+    let scores = folder.path().join("data.csv");
+    std::fs::write(&scores, "name,prompt,mos_quality\n0.png,p,1\n1.png,q,2\n2.png,r,3\n3.png,s,4\n").unwrap();
+    let train = |more: &[&str]| {
+        clipsight()
+            .args(["train", "quality", "--for-model", "--epochs", "2", "--scores"])
+            .arg(&scores)
+            .arg("--model")
+            .arg(&bare)
+            .arg("--out")
+            .arg(folder.path().join("out"))
+            .arg("--cache")
+            .arg(folder.path().join("cache"))
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    assert_status(&train(&["--features", "embedding"]), 1);
+    let output = train(&[]);
+    assert_status(&output, 0);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("image only") && !table.contains("prompts"), "{table}");
+    let quality = scan(folder.path(), Some(&folder.path().join("out")))["quality"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&quality));
 }
 
 #[test]

@@ -196,6 +196,72 @@ fn csv_and_table() {
     assert!(lines[0].contains("PROBABILITY") && lines[1].ends_with("=cmd.jpg") && lines[2].contains("error"));
 }
 
+#[test]
+fn maker_and_quality_stand_beside_the_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "1.jpg", &jpeg(&picture(280, 240, 3)));
+    write(
+        folder.path(),
+        "2.png",
+        &encoded(&RgbImage::from_pixel(300, 300, Rgb([90, 120, 30])), ImageFormat::Png),
+    );
+    write(folder.path(), "3.jpg", b"");
+    let [plain, all] = [model_with_verdict_only as fn(&Path) -> _, model_with_all_heads].map(|make| {
+        let own = tempfile::tempdir_in(folder.path()).unwrap().keep();
+        make(&own)
+    });
+    let scan = |model: &Path, format: &str| {
+        let output = clipsight()
+            .args(["scan", "--device", "cpu", "--format", format, "--model"])
+            .arg(model)
+            .args(["1.jpg", "2.png", "3.jpg"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_status(&output, 2);
+        output
+    };
+    let (without, with) = (records(&scan(&plain, "json")), records(&scan(&all, "json")));
+    for (without, with) in without.iter().zip(&with) {
+        for same in ["status", "probability", "logit", "grade"] {
+            assert_eq!(without[same], with[same], "the verdict does not move");
+        }
+        assert!(without.get("attribution").is_none() && without.get("quality").is_none());
+    }
+    let beside = &with[0];
+    assert!((0.0..=1.0).contains(&beside["quality"].as_f64().unwrap()), "{beside}");
+    let attribution = &beside["attribution"];
+    assert!(["diffusion", "gan"].contains(&attribution["family"]["name"].as_str().unwrap()), "{beside}");
+    // Any share is enough for this model to name a generator.
+    assert_eq!(attribution["generator"]["name"], "waves");
+    assert!((0.0..=1.0).contains(&attribution["generator"]["share"].as_f64().unwrap()));
+    for nothing in &with[1..] {
+        assert!(nothing.get("attribution").is_none() && nothing.get("quality").is_none(), "{nothing}");
+    }
+
+    let csv = scan(&all, "csv");
+    let mut reader = csv::Reader::from_reader(&csv.stdout[..]);
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| {
+        rows[row][header.iter().position(|column| column == name).unwrap()].to_owned()
+    };
+    assert_eq!(cell(0, "generator"), "waves");
+    assert_eq!(cell(0, "family"), attribution["family"]["name"].as_str().unwrap());
+    assert_eq!(cell(0, "quality").parse::<f64>().unwrap(), beside["quality"].as_f64().unwrap());
+    assert_eq!((cell(1, "generator"), cell(1, "quality")), (String::new(), String::new()));
+
+    let table = String::from_utf8(scan(&all, "table").stdout).unwrap();
+    let line = table.lines().nth(1).unwrap();
+    let speaks = beside["grade"].as_str().is_some_and(|grade| grade != "weak");
+    assert_eq!(
+        line.contains("waves"),
+        speaks,
+        "a maker is named only where the grade speaks for one: {line}"
+    );
+    assert!(line.contains(&format!("{:.2}", beside["quality"].as_f64().unwrap())), "{line}");
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_no_unicode_and_readers_that_go_away() {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
+use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
-    Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration, self_test_view,
+    AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, QualityModel, Transform,
+    ViewCalibration, self_test_view,
 };
 use clipsight::image::{Filter, Preprocessing, Rgb8};
 use clipsight::weights::{
@@ -67,6 +69,8 @@ fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
             features: FeatureSpec::all_layers(&architecture, &[Pool::Class, Pool::Mean, Pool::Std]),
             transform: Transform::SignedSqrt,
         },
+        attribution: None,
+        quality: None,
         calibration: Calibration {
             threshold: 0.5,
             edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
@@ -373,4 +377,156 @@ fn a_head_over_attention_heads_reads_their_direct_effects() {
         assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
         assert!(error.message().contains("heads from 0 to 5"), "{error}");
     }
+}
+
+/// A manifest whose model attributes and judges quality.
+fn with_all_heads(storage: Storage) -> Manifest {
+    let captions = vec![
+        Subject::Real,
+        Subject::Generator { name: "waves".to_owned(), family: Some("diffusion".to_owned()) },
+        Subject::Family { name: "diffusion".to_owned() },
+        Subject::Family { name: "gan".to_owned() },
+    ];
+    let captions = CaptionSet::try_from(captions).unwrap();
+    Manifest {
+        attribution: Some(AttributionHead { captions, width: 8, scale: 20.0, threshold: 0.2 }),
+        quality: Some(QualityModel { hidden: 5 }),
+        ..manifest(architecture(), storage)
+    }
+}
+
+/// Views of noise, each another.
+fn views(count: u64) -> Vec<Rgb8> {
+    let pixels = |mut random: Random| (0..32 * 32 * 3).map(|_| random.next() as u8).collect();
+    (0..count).map(|seed| Rgb8::new(32, 32, pixels(Random(seed + 5))).unwrap()).collect()
+}
+
+#[test]
+fn all_heads_read_the_same_features() {
+    let (manifest, shards) = packed(with_all_heads(Storage::F32));
+    let detector = load(&manifest, &bytes(&shards)).unwrap();
+    let views = views(3);
+    let answers = pollster::block_on(detector.answers(&views)).unwrap();
+    assert_eq!(answers.logits, pollster::block_on(detector.logits(&views)).unwrap());
+
+    // The other two once more, on the host and with the formulas of the documents.
+    let tensors = tensors(&manifest);
+    let of = |name: &str| &tensors[name].data;
+    let features = pollster::block_on(detector.features(&views)).unwrap();
+    let width = features.len() / views.len();
+    let product = |matrix: &[f32], row: &[f32]| -> Vec<f32> {
+        matrix.chunks(row.len()).map(|weights| weights.iter().zip(row).map(|(a, b)| a * b).sum()).collect()
+    };
+    let (mut captions, mut quality) = (vec![0.0_f32; 4], 0.0_f32);
+    for row in features.chunks(width) {
+        let mut row = row.to_vec();
+        manifest.head.transform().apply(&mut row, 48);
+        let embedding: Vec<f32> = product(of("attribution.projection"), &row)
+            .iter()
+            .zip(of("attribution.bias"))
+            .map(|(value, bias)| value + bias)
+            .collect();
+        let length = |row: &[f32]| row.iter().map(|value| value * value).sum::<f32>().sqrt();
+        for (caption, sum) in of("attribution.captions").chunks(8).zip(&mut captions) {
+            let cosine = product(caption, &embedding)[0] / length(caption) / length(&embedding);
+            *sum += 20.0 * cosine / views.len() as f32;
+        }
+        let hidden: Vec<f32> = product(of("quality.fc1.weight"), &row)
+            .iter()
+            .zip(of("quality.fc1.bias"))
+            .map(|(value, bias)| (value + bias).max(0.0))
+            .collect();
+        let output = product(of("quality.fc2.weight"), &hidden)[0] + of("quality.fc2.bias")[0];
+        quality += output / views.len() as f32;
+    }
+    let found = answers.captions.unwrap();
+    assert!(captions.iter().any(|logit| logit.abs() > 0.5), "the test needs logits apart: {captions:?}");
+    for (found, expected) in found.iter().zip(&captions) {
+        assert!((found - expected).abs() < 1e-3, "{found:?} instead of {captions:?}");
+    }
+    let expected = f64::from(quality.clamp(0.0, 1.0));
+    assert!((answers.quality.unwrap() - expected).abs() < 1e-3, "{:?} and {quality}", answers.quality);
+}
+
+#[test]
+fn what_is_said_beside_the_verdict_never_moves_it() {
+    let (plain, shards) = packed(manifest(architecture(), Storage::Q8));
+    let plain = load(&plain, &bytes(&shards)).unwrap();
+    let (manifest, shards) = packed(with_all_heads(Storage::Q8));
+    // The same encoder and head in both: the tests' tensors are drawn in the manifest's order.
+    let all = load(&manifest, &bytes(&shards)).unwrap();
+    let mut png = std::io::Cursor::new(Vec::new());
+    let mut random = Random(8);
+    let noise = image::RgbImage::from_fn(80, 70, |_, _| image::Rgb([0; 3].map(|_: u8| random.next() as u8)));
+    noise.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let analyze =
+        |detector: &Detector, bytes: &[u8]| pollster::block_on(detector.analyze(bytes, None)).unwrap();
+    let (without, with) = (analyze(&plain, png.get_ref()), analyze(&all, png.get_ref()));
+    assert_eq!(without.model, with.model);
+    assert_eq!((without.attribution, without.quality), (None, None));
+    let json = serde_json::to_value(&with).unwrap();
+    let quality = json["quality"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&quality));
+    let family = &json["attribution"]["family"];
+    assert!(["diffusion", "gan"].contains(&family["name"].as_str().unwrap()), "{json}");
+    assert!((0.0..=1.0).contains(&family["share"].as_f64().unwrap()));
+    assert!(json["attribution"].as_object().unwrap().contains_key("generator"));
+
+    // The analysis names what the logits say.
+    let pixels = image::load_from_memory(png.get_ref()).unwrap().to_rgb8();
+    let decoded = Rgb8::new(80, 70, pixels.into_raw()).unwrap();
+    let view = all.manifest().preprocessing.views(&decoded, clipsight::image::ViewCount::Centre).unwrap();
+    let logits = pollster::block_on(all.answers(&view)).unwrap().captions.unwrap();
+    let head = all.manifest().attribution.as_ref().unwrap();
+    let found = attribute(&logits, &head.captions, head.threshold).unwrap();
+    let facts = with.attribution.unwrap();
+    assert_eq!(facts.family.unwrap().share, found.family_share);
+    assert_eq!(facts.generator.map(|maker| maker.name), found.generator.map(|_| "waves".to_owned()));
+
+    // Too small, or nothing in it: no more is said than the reason.
+    for side in [40, 80] {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbImage::from_pixel(side, side, image::Rgb([90, 120, 30]))
+            .write_to(&mut png, image::ImageFormat::Png)
+            .unwrap();
+        let analysis = analyze(&all, png.get_ref());
+        assert_eq!((analysis.attribution, analysis.quality), (None, None));
+    }
+}
+
+#[test]
+fn hostile_heads_are_refused() {
+    let (good, shards) = packed(with_all_heads(Storage::Q8));
+    let json: serde_json::Value = serde_json::from_str(&good.to_json().unwrap()).unwrap();
+    let cases = [
+        ("/attribution/width", serde_json::json!(0), "attribution"),
+        ("/attribution/width", serde_json::json!(u64::MAX), "attribution"),
+        ("/attribution/scale", serde_json::json!(1e30), "attribution"),
+        ("/attribution/scale", serde_json::json!(-1.0), "attribution"),
+        ("/attribution/threshold", serde_json::json!(1.5), "attribution"),
+        ("/attribution/captions", serde_json::json!([]), "captions"),
+        ("/attribution/captions", serde_json::json!(["real"]), "captions"),
+        ("/attribution/captions/0", serde_json::json!({"family": {"name": "x"}}), "captions"),
+        ("/attribution/captions/2/family/name", serde_json::json!("x".repeat(65)), "captions"),
+        ("/quality/hidden", serde_json::json!(0), "quality"),
+        ("/quality/hidden", serde_json::json!(1_u64 << 40), "quality"),
+    ];
+    for (pointer, value, words) in cases {
+        let mut wrong = json.clone();
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        let error = Manifest::from_json(wrong.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{pointer}: {error}");
+        assert!(error.message().contains(words), "{words:?} is not in: {error}");
+    }
+    // One caption more than the tensor has rows, a head without tensors, tensors without a head.
+    let mut more = json.clone();
+    let captions = more["attribution"]["captions"].as_array_mut().unwrap();
+    captions.push(serde_json::json!({"family": {"name": "autoregressive"}}));
+    let more = Manifest::from_json(more.to_string().as_bytes()).unwrap();
+    refused(load(&more, &bytes(&shards)), "attribution.captions has shape");
+    let (plain, plain_shards) = packed(manifest(architecture(), Storage::Q8));
+    let headless = Manifest { shards: plain.shards.clone(), ..good.clone() };
+    refused(load(&headless, &bytes(&plain_shards)), "attribution.projection is missing");
+    let stray = Manifest { quality: None, ..good };
+    refused(load(&stray, &bytes(&shards)), "unknown tensor, quality.");
 }

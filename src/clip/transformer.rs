@@ -21,6 +21,36 @@ pub enum DeviceTensor {
     Matrix(Tensor<2>),
 }
 
+impl DeviceTensor {
+    /// Takes the vector `name` out of a model's tensors.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it is not there, or no vector.
+    pub fn take_vector(tensors: &mut HashMap<String, Self>, name: &str) -> Result<Tensor<1>> {
+        match Self::take(tensors, name)? {
+            Self::Vector(tensor) => Ok(tensor),
+            Self::Matrix(_) => Err(wrong_rank(name)),
+        }
+    }
+
+    /// Takes the matrix or table `name` out of a model's tensors; matrices come as `[in, out]`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it is not there, or a vector.
+    pub fn take_matrix(tensors: &mut HashMap<String, Self>, name: &str) -> Result<Tensor<2>> {
+        match Self::take(tensors, name)? {
+            Self::Matrix(tensor) => Ok(tensor),
+            Self::Vector(_) => Err(wrong_rank(name)),
+        }
+    }
+
+    fn take(tensors: &mut HashMap<String, Self>, name: &str) -> Result<Self> {
+        tensors.remove(name).ok_or_else(|| {
+            Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))
+        })
+    }
+}
+
 /// One pre-norm layer: `x + attention(norm1(x))`, then `x + mlp(norm2(x))`.
 #[derive(Module, Debug)]
 pub(super) struct Layer {
@@ -106,24 +136,12 @@ pub(super) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn take(&mut self, name: &str) -> Result<DeviceTensor> {
-        self.tensors.remove(name).ok_or_else(|| {
-            Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))
-        })
-    }
-
     pub(super) fn vector(&mut self, name: &str) -> Result<Tensor<1>> {
-        match self.take(name)? {
-            DeviceTensor::Vector(tensor) => Ok(tensor),
-            DeviceTensor::Matrix(_) => Err(wrong_rank(name)),
-        }
+        DeviceTensor::take_vector(self.tensors, name)
     }
 
     pub(super) fn matrix(&mut self, name: &str) -> Result<Tensor<2>> {
-        match self.take(name)? {
-            DeviceTensor::Matrix(tensor) => Ok(tensor),
-            DeviceTensor::Vector(_) => Err(wrong_rank(name)),
-        }
+        DeviceTensor::take_matrix(self.tensors, name)
     }
 
     pub(super) fn linear(&mut self, name: &str, bias: bool) -> Result<Linear> {

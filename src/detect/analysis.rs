@@ -17,6 +17,13 @@ pub struct Analysis {
     pub file: FileFacts,
     /// What the model says.
     pub model: Verdict,
+    /// Who made the image, should it be generated: present when the model can tell and there is content to tell from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<AttributionFacts>,
+    /// Technical quality, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean), of the views as the
+    /// encoder sees them; present when the model has a head for it and there is content to tell from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<f64>,
     /// Lines beside the model's number, which never move it.
     pub evidence: Vec<Evidence>,
     /// How the pixels came here.
@@ -73,6 +80,27 @@ pub struct Score {
     pub probability: f64,
     /// Mean logit over the views, before calibration.
     pub logit: f64,
+}
+
+/// Who made an image, given that it is generated: nothing here says whether it is, nor moves the verdict. Worth showing
+/// where the grade is moderate or stronger.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributionFacts {
+    /// The likeliest family of generators; `None` where the model knows no families.
+    pub family: Option<Maker>,
+    /// The generator; `None` where none is clear ("unknown generator").
+    pub generator: Option<Maker>,
+}
+
+/// A generator or a family of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Maker {
+    /// Its name, as the model's captions say it.
+    pub name: String,
+    /// Its share of the probability of all generated captions together, 0 to 1.
+    pub share: f64,
 }
 
 /// One line of evidence.

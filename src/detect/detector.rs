@@ -2,9 +2,12 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::analysis::{Analysis, Evidence, Fidelity, FileFacts, InputFacts, Score, Verdict};
+use super::analysis::{
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Verdict,
+};
 use super::calibration::{MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
-use super::{AbstainReason, LinearHead};
+use super::captions::attribute;
+use super::{AbstainReason, AttributionHead, CaptionMatcher, LinearHead, QualityPerceptron};
 use crate::clip::VisionTower;
 use crate::image::{Decoded, Rgb8, ViewCount, decode};
 use crate::weights::{LoadedTensors, Manifest, sha256_hex};
@@ -20,6 +23,8 @@ pub struct Detector {
     device: Device,
     tower: VisionTower,
     head: LinearHead,
+    attribution: Option<CaptionMatcher>,
+    quality: Option<QualityPerceptron>,
 }
 
 /// An image decoded and cut into views: what is left to do needs the device.
@@ -29,6 +34,25 @@ pub struct Encoded {
     evidence: Vec<Evidence>,
     views: Vec<Rgb8>,
     abstain: Option<AbstainReason>,
+}
+
+/// What all heads of a model answer to the views of one image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    /// One logit a view.
+    pub logits: Vec<f32>,
+    /// One logit a caption, averaged over the views, where the model attributes.
+    pub captions: Option<Vec<f32>>,
+    /// Technical quality, 0 to 1, where the model has a head for it.
+    pub quality: Option<f64>,
+}
+
+impl Answers {
+    /// The mean logit over the views.
+    #[must_use]
+    pub fn logit(&self) -> f64 {
+        mean(self.logits.iter().copied())
+    }
 }
 
 /// What the self-test found.
@@ -53,7 +77,11 @@ impl Detector {
         let LoadedTensors { manifest, device, mut tensors } = loaded;
         let tower = VisionTower::assemble(&manifest.architecture, &mut tensors, &device)?;
         let head = LinearHead::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
-        Ok(Self { manifest, device, tower, head })
+        let attribution = manifest.attribution.as_ref();
+        let attribution = attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
+        let quality = manifest.quality.as_ref();
+        let quality = quality.map(|_| QualityPerceptron::assemble(&mut tensors)).transpose()?;
+        Ok(Self { manifest, device, tower, head, attribution, quality })
     }
 
     /// The model's manifest.
@@ -102,9 +130,8 @@ impl Detector {
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
         let Encoded { file, evidence, views, abstain } = image;
         let count = views.len();
-        let logits = self.logits(&views).await?;
-        #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
-        let logit = logits.iter().map(|logit| f64::from(*logit)).sum::<f64>() / count as f64;
+        let answers = self.answers(&views).await?;
+        let logit = answers.logit();
         let calibration = &self.manifest.calibration;
         let by_views = calibration.for_views(count)?;
         let score = Score { probability: by_views.probability(logit), logit };
@@ -116,10 +143,17 @@ impl Detector {
                 Verdict::Abstained { score, reason: reason.unwrap_or(AbstainReason::BetweenGrades) }
             }
         };
+        // Of a flat or tiny image there is nothing more to say.
+        let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
+            (None, Some(logits), Some(head)) => Some(attributed(&logits, head)?),
+            _ => None,
+        };
         Ok(Analysis {
             schema_version: SCHEMA_VERSION,
             file,
             model,
+            attribution,
+            quality: answers.quality.filter(|_| abstain.is_none()),
             evidence,
             input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
             timings: None,
@@ -139,7 +173,36 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        read(self.head.forward(self.features_on_device(views))).await
+        read(self.head.forward(self.head.transform(self.features_on_device(views)))).await
+    }
+
+    /// What every head of the model answers to the views of one image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn answers(&self, views: &[Rgb8]) -> Result<Answers> {
+        let features = self.head.transform(self.features_on_device(views));
+        // All in one tensor `[views, outputs]` and one read: on WebGPU each costs a round trip.
+        let mut outputs = self.head.forward(features.clone());
+        if let Some(matcher) = &self.attribution {
+            outputs = Tensor::cat(vec![outputs, matcher.forward(features.clone())], 1);
+        }
+        if let Some(perceptron) = &self.quality {
+            outputs = Tensor::cat(vec![outputs, perceptron.forward(features)], 1);
+        }
+        let [_, width] = outputs.dims();
+        let values = read(outputs).await?;
+        let captions = width - 1 - usize::from(self.quality.is_some());
+        let logits = values.chunks(width).map(|view| view[0]).collect();
+        let captions = self.attribution.as_ref().map(|_| {
+            let mean_of = |caption: usize| mean(values.chunks(width).map(|view| view[caption])) as f32;
+            (1..=captions).map(mean_of).collect()
+        });
+        let quality = self
+            .quality
+            .as_ref()
+            .map(|_| mean(values.chunks(width).map(|view| view[width - 1])).clamp(0.0, 1.0));
+        Ok(Answers { logits, captions, quality })
     }
 
     /// The head's features of every view, before the head's transform: `[views, features]` row-major.
@@ -173,6 +236,25 @@ impl Detector {
         let tolerance = self.manifest.self_test.tolerance;
         Ok(SelfTestResult { passed: (logit - expected).abs() <= tolerance, logit, expected, tolerance })
     }
+}
+
+/// The mean over a handful of views.
+fn mean(values: impl ExactSizeIterator<Item = f32>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
+    let count = values.len() as f64;
+    values.map(f64::from).sum::<f64>() / count
+}
+
+/// Names for the captions that the logits speak for.
+fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts> {
+    let found = attribute(logits, &head.captions, head.threshold)?;
+    let maker = |caption: Option<usize>, share: f64| {
+        head.captions.name(caption?).map(|name| Maker { name: name.to_owned(), share })
+    };
+    Ok(AttributionFacts {
+        family: maker(found.family, found.family_share),
+        generator: maker(found.generator, found.generator_share),
+    })
 }
 
 /// Reads values back; a device that computes nonsense is as good as lost.

@@ -147,23 +147,26 @@ impl LinearHead {
         config: &VisionConfig,
         tensors: &mut HashMap<String, DeviceTensor>,
     ) -> Result<Self> {
-        let [weight, bias] = Self::TENSORS.map(|name| match tensors.remove(name) {
-            Some(DeviceTensor::Vector(tensor)) => Ok(Param::from_tensor(tensor)),
-            _ => Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))),
-        });
-        let weight = weight?.val();
+        let [weight, bias] = Self::TENSORS.map(|name| DeviceTensor::take_vector(tensors, name));
+        let weight = weight?;
         let width = weight.dims()[0];
         Ok(Self {
             weight: Param::from_tensor(weight.reshape([width, 1])),
-            bias: bias?,
+            bias: Param::from_tensor(bias?),
             transform: head.transform(),
             token_width: config.width,
         })
     }
 
-    /// Features `[batch, features]` -> logits `[batch]`.
-    pub fn forward(&self, features: Tensor<2>) -> Tensor<1> {
-        let features = self.transform.forward(features, self.token_width);
-        features.matmul(self.weight.val()).squeeze_dim::<1>(1) + self.bias.val()
+    /// The features as the weights read them, `[batch, features]`: the model's other heads read the same.
+    #[must_use]
+    pub fn transform(&self, features: Tensor<2>) -> Tensor<2> {
+        self.transform.forward(features, self.token_width)
+    }
+
+    /// Transformed features `[batch, features]` -> logits `[batch, 1]`.
+    #[must_use]
+    pub fn forward(&self, transformed: Tensor<2>) -> Tensor<2> {
+        transformed.matmul(self.weight.val()) + self.bias.val().unsqueeze()
     }
 }

@@ -1,13 +1,21 @@
-//! Features -> evidence: logit, calibrated probability, grade or abstention.
+//! Features -> evidence: logit, calibrated probability, grade or abstention; beside it who made the image, and how
+//! well it is preserved.
 
 mod analysis;
+mod attribution;
 mod calibration;
+pub mod captions;
 mod detector;
 #[cfg(feature = "train")]
 pub mod fit;
 mod head;
+mod quality;
 
-pub use analysis::{Analysis, Evidence, FileFacts, InputFacts, Score, Timings, Verdict};
+pub use analysis::{
+    Analysis, AttributionFacts, Evidence, FileFacts, InputFacts, Maker, Score, Timings, Verdict,
+};
+pub use attribution::{AttributionHead, CaptionMatcher};
 pub use calibration::{AbstainReason, Calibration, Grade, GradeEdges, MeasuredError, ViewCalibration};
-pub use detector::{Detector, Encoded, SelfTestResult, self_test_view};
+pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use head::{Head, LinearHead, Transform};
+pub use quality::{QualityModel, QualityPerceptron};

@@ -11,10 +11,14 @@
 //! model is exactly an image head whose first bias was learned in a roundabout way. What that way is worth is told by
 //! the image-only ablation (`text: None`).
 //!
+//! **The head that ships** ([`Recipe::for_models`], [`QualityHead::to_model`]) is such an image head, small, over the
+//! features as the model's own head sees them: standardised instead of brought to length one, which leaves inference
+//! nothing but the two products of [`QualityModel`].
+//!
 //! Augmentation: the encoder is frozen and its features are computed once, for the view and its mirror image. The
 //! authors' random resized crops would change the quality that is to be learned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::f64::consts::PI;
 
 use burn::module::{Module, Param};
@@ -24,6 +28,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
@@ -31,8 +36,10 @@ use serde::{Deserialize, Serialize};
 use super::captions::normalized;
 use super::init::{random_text_tower, restricted};
 use crate::clip::{TextConfig, TextTower, TokenBatch, Tokenizer};
+use crate::detect::QualityModel;
 use crate::image::deliveries::Rng;
 use crate::metrics::{kendall, pearson, spearman};
+use crate::weights::{HostTensor, Q8, Storage};
 use crate::{Error, ErrorKind, Result};
 
 /// The words that the prompts end in, the worst first.
@@ -61,10 +68,13 @@ pub struct Recipe {
     pub momentum: f64,
     /// Weight decay, added to the gradient.
     pub weight_decay: f32,
-    /// Whether features are standardised after they are brought to length one (ours; folded into the first layer
-    /// at the end). Embeddings of a plain vision transformer share a large common direction, beside which what
+    /// Whether features are standardised, after they are brought to length one if they are (ours; folded into the
+    /// first layer at the end). Embeddings of a plain vision transformer share a large common direction, beside which what
     /// differs between images is small; so is what the recipe's rate learns of it.
     pub standardize: bool,
+    /// How matrices will be stored. The trained head is what storage makes of it, and its first bias makes up for what
+    /// rounding does to the mean features.
+    pub storage: Storage,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -80,8 +90,17 @@ impl Default for Recipe {
             momentum: 0.9,
             weight_decay: 5e-4,
             standardize: false,
+            storage: Storage::F32,
             seed: 1,
         }
+    }
+}
+
+impl Recipe {
+    /// The recipe of the head that models carry.
+    #[must_use]
+    pub fn for_models(storage: Storage, seed: u64) -> Self {
+        Self { hidden: 32, standardize: true, storage, seed, ..Self::default() }
     }
 }
 
@@ -94,6 +113,7 @@ const STANDARD_LENGTH: f64 = 64.0;
 pub struct Samples {
     width: usize,
     views: usize,
+    unit_length: bool,
     features: Vec<f32>,
     scores: Vec<f32>,
 }
@@ -103,7 +123,18 @@ impl Samples {
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when the numbers do not fit together, or one is not finite.
-    pub fn new(mut features: Vec<f32>, width: usize, views: usize, scores: Vec<f32>) -> Result<Self> {
+    pub fn new(features: Vec<f32>, width: usize, views: usize, scores: Vec<f32>) -> Result<Self> {
+        let mut samples = Self::unscaled(features, width, views, scores)?;
+        samples.features.chunks_mut(width).for_each(to_length_one);
+        samples.unit_length = true;
+        Ok(samples)
+    }
+
+    /// Like [`new`](Self::new), but the features stay as they are: what heads for models learn from.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn unscaled(features: Vec<f32>, width: usize, views: usize, scores: Vec<f32>) -> Result<Self> {
         let wrong = |what: &str| Err(Error::new(ErrorKind::Argument, format!("scored images: {what}")));
         if width == 0 || views == 0 || features.len() != scores.len() * width * views {
             return wrong("the features do not fit the scores");
@@ -111,8 +142,7 @@ impl Samples {
         if !features.iter().chain(&scores).all(|value| value.is_finite()) {
             return wrong("a feature or score is not finite");
         }
-        features.chunks_mut(width).for_each(to_length_one);
-        Ok(Self { width, views, features, scores })
+        Ok(Self { width, views, unit_length: false, features, scores })
     }
 
     /// The number of images.
@@ -263,9 +293,8 @@ impl Trained {
 
     /// The head that needs no text: the prompts' part of the first layer is constant and goes into its bias, and so
     /// does the features' scaling.
-    fn fold(&self, scaling: &Scaling, text: Option<&QualityText>) -> Result<QualityHead> {
+    fn fold(&self, scaling: &Scaling, text: Option<&QualityText>, storage: Storage) -> Result<QualityHead> {
         let width = scaling.mean.len();
-        let hidden = self.output.weight.dims()[0];
         let mut bias = self.hidden.bias.as_ref().map(|bias| bias.val()).ok_or_else(no_bias)?;
         let weight = self.hidden.weight.val();
         if let Some(prompts) = self.prompts(text) {
@@ -275,22 +304,31 @@ impl Trained {
         let weight = read(weight.narrow(0, 0, width).transpose())?;
         let mut head = QualityHead {
             width,
+            unit_length: scaling.unit_length,
             hidden_weight: weight,
             hidden_bias: read(bias)?,
-            output_weight: read(self.output.weight.val())?,
+            output_weight: stored(read(self.output.weight.val())?, storage),
             output_bias: read(self.output.bias.as_ref().map(|bias| bias.val()).ok_or_else(no_bias)?)?[0],
         };
         for (row, bias) in head.hidden_weight.chunks_mut(width).zip(&mut head.hidden_bias) {
-            let mut shift = 0.0;
-            for ((weight, mean), factor) in row.iter_mut().zip(&scaling.mean).zip(&scaling.factor) {
-                let folded = f64::from(*weight) * factor;
-                shift += folded * mean;
-                *weight = folded as f32;
-            }
+            row.iter_mut().zip(&scaling.factor).for_each(|(weight, factor)| {
+                *weight = (f64::from(*weight) * factor) as f32;
+            });
+            row.copy_from_slice(&stored(row.to_vec(), storage));
+            let shift: f64 =
+                row.iter().zip(&scaling.mean).map(|(weight, mean)| f64::from(*weight) * mean).sum();
             *bias = (f64::from(*bias) - shift) as f32;
         }
-        debug_assert_eq!(head.output_weight.len(), hidden);
         Ok(head)
+    }
+}
+
+/// What storage makes of a row of weights.
+fn stored(row: Vec<f32>, storage: Storage) -> Vec<f32> {
+    match storage {
+        Storage::F32 => row,
+        Storage::F16 => row.into_iter().map(|value| f16::from_f32(value).to_f32()).collect(),
+        Storage::Q8 => Q8::quantize(&row, row.len()).dequantize(row.len()),
     }
 }
 
@@ -305,18 +343,19 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
         .map_err(|_| Error::new(ErrorKind::Internal, "a trained tensor cannot be read"))
 }
 
-/// What features of length one go through before the first layer: `(x - mean) * factor`.
+/// What features go through before the first layer: `(x - mean) * factor`.
 #[derive(Debug)]
 struct Scaling {
+    unit_length: bool,
     mean: Vec<f64>,
     factor: Vec<f64>,
 }
 
 impl Scaling {
     fn of(samples: &Samples, images: &[usize], standardize: bool) -> Self {
-        let width = samples.width;
+        let (width, unit_length) = (samples.width, samples.unit_length);
         if !standardize {
-            return Self { mean: vec![0.0; width], factor: vec![1.0; width] };
+            return Self { unit_length, mean: vec![0.0; width], factor: vec![1.0; width] };
         }
         let rows =
             || images.iter().flat_map(|image| (0..samples.views).map(|view| samples.row(*image, view)));
@@ -336,7 +375,7 @@ impl Scaling {
             .iter()
             .map(|variance| if *variance > 1e-14 { length / variance.sqrt() } else { 0.0 })
             .collect();
-        Self { mean, factor }
+        Self { unit_length, mean, factor }
     }
 
     fn apply(&self, row: &[f32]) -> impl Iterator<Item = f32> {
@@ -368,7 +407,7 @@ pub fn train(
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let (trained, scaling) = run(samples, images, text, recipe, &mut watch)?;
-    trained.valid().fold(&scaling, text.map(QualityText::off_autodiff).as_ref())
+    trained.valid().fold(&scaling, text.map(QualityText::off_autodiff).as_ref(), recipe.storage)
 }
 
 impl QualityText {
@@ -453,10 +492,12 @@ fn below(rng: &mut Rng, end: usize) -> usize {
     rng.below(u32::try_from(end).unwrap_or(u32::MAX)) as usize
 }
 
-/// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for features `x` of length one.
+/// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for features `x`, which are
+/// brought to length one first if those that it learned from were.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QualityHead {
     width: usize,
+    unit_length: bool,
     /// `[hidden, width]`, row-major.
     hidden_weight: Vec<f32>,
     hidden_bias: Vec<f32>,
@@ -481,7 +522,9 @@ impl QualityHead {
             return Err(Error::new(ErrorKind::Argument, message));
         }
         let mut features = features.to_vec();
-        to_length_one(&mut features);
+        if self.unit_length {
+            to_length_one(&mut features);
+        }
         let rows = self.hidden_weight.chunks(self.width).zip(&self.hidden_bias).zip(&self.output_weight);
         Ok(rows.fold(f64::from(self.output_bias), |sum, ((row, bias), output)| {
             let hidden: f64 =
@@ -498,6 +541,29 @@ impl QualityHead {
         images.iter().map(|image| self.score(samples.row(*image, 0))).collect()
     }
 
+    /// The head as a model carries it, scores from 0 to `best` turned into qualities from 0 to 1.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a head over features of length one: models do not bring theirs to it.
+    pub fn to_model(&self, best: f32) -> Result<(QualityModel, BTreeMap<String, HostTensor>)> {
+        if self.unit_length || !(best > 0.0 && best.is_finite()) {
+            let message = "a model's quality head reads unscaled features and knows its best score";
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let hidden = self.hidden_bias.len();
+        let scaled = |values: &[f32]| values.iter().map(|value| value / best).collect();
+        let data = [
+            (vec![hidden, self.width], self.hidden_weight.clone()),
+            (vec![hidden], self.hidden_bias.clone()),
+            (vec![1, hidden], scaled(&self.output_weight)),
+            (vec![1], scaled(&[self.output_bias])),
+        ];
+        let tensors = QualityModel::TENSORS.into_iter().zip(data);
+        let tensors =
+            tensors.map(|(name, (shape, data))| Ok((name.to_owned(), HostTensor::new(shape, data)?)));
+        Ok((QualityModel { hidden }, tensors.collect::<Result<_>>()?))
+    }
+
     /// The head as a safetensors file.
     ///
     /// # Errors
@@ -505,11 +571,12 @@ impl QualityHead {
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let hidden = self.hidden_bias.len();
         let output_bias = [self.output_bias];
+        let names = QualityModel::TENSORS;
         let tensors: [(&str, Vec<usize>, &[f32]); 4] = [
-            (Self::NAMES[0], vec![hidden, self.width], &self.hidden_weight),
-            (Self::NAMES[1], vec![hidden], &self.hidden_bias),
-            (Self::NAMES[2], vec![1, hidden], &self.output_weight),
-            (Self::NAMES[3], vec![1], &output_bias),
+            (names[0], vec![hidden, self.width], &self.hidden_weight),
+            (names[1], vec![hidden], &self.hidden_bias),
+            (names[2], vec![1, hidden], &self.output_weight),
+            (names[3], vec![1], &output_bias),
         ];
         let internal =
             |error| Error::new(ErrorKind::Internal, "the quality head cannot be stored").with_source(error);
@@ -524,7 +591,9 @@ impl QualityHead {
             .map(|(name, shape, data)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), data)?)))
             .collect::<std::result::Result<BTreeMap<_, _>, _>>()
             .map_err(internal)?;
-        safetensors::serialize(views, None).map_err(internal)
+        let length = if self.unit_length { "one" } else { "any" };
+        let metadata = HashMap::from([(Self::LENGTH.to_owned(), length.to_owned())]);
+        safetensors::serialize(views, Some(metadata)).map_err(internal)
     }
 
     /// Reads what [`to_safetensors`](Self::to_safetensors) wrote.
@@ -546,7 +615,7 @@ impl QualityHead {
             }
             Ok((view.shape().to_vec(), data))
         };
-        let [weight, bias, output, output_bias] = Self::NAMES.map(tensor);
+        let [weight, bias, output, output_bias] = QualityModel::TENSORS.map(tensor);
         let (weight, bias, output, output_bias) = (weight?, bias?, output?, output_bias?);
         let hidden = bias.1.len();
         let fits = weight.0.len() == 2
@@ -558,8 +627,17 @@ impl QualityHead {
         if !fits {
             return Err(corrupt("has tensors that do not fit together"));
         }
+        let (_, header) = SafeTensors::read_metadata(bytes)
+            .map_err(|error| corrupt("is no safetensors file").with_source(error))?;
+        let length = header.metadata().as_ref().and_then(|metadata| metadata.get(Self::LENGTH));
+        let unit_length = match length.map(String::as_str) {
+            Some("one") => true,
+            Some("any") => false,
+            _ => return Err(corrupt("does not say how long the features are that it reads")),
+        };
         Ok(Self {
             width: weight.0[1],
+            unit_length,
             hidden_weight: weight.1,
             hidden_bias: bias.1,
             output_weight: output.1,
@@ -567,8 +645,8 @@ impl QualityHead {
         })
     }
 
-    const NAMES: [&str; 4] =
-        ["quality.hidden.weight", "quality.hidden.bias", "quality.output.weight", "quality.output.bias"];
+    /// Entry of the file's metadata: what length features are brought to.
+    const LENGTH: &str = "feature_length";
 }
 
 /// How scored images are divided.
@@ -677,6 +755,9 @@ pub fn generator_means(scores: &[f64], generators: &[&str], train: &[usize], tes
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::{DeviceTensor, TensorRole};
+    use crate::detect::QualityPerceptron;
+    use crate::weights::{pack, upload};
 
     /// Features whose second coordinate, in front of a large common one, tells the score.
     fn samples(images: usize) -> Samples {
@@ -733,13 +814,63 @@ mod tests {
         let rows: Vec<f32> = images.iter().flat_map(|image| scaling.apply(samples.row(*image, 0))).collect();
         let features = Tensor::from_data(TensorData::new(rows, [64, 8]), &Device::flex());
         let whole = read(trained.forward(features, Some(&text), None)).unwrap();
-        let folded = trained.fold(&scaling, Some(&text)).unwrap().scores(&samples, &images).unwrap();
+        let folded =
+            trained.fold(&scaling, Some(&text), Storage::F32).unwrap().scores(&samples, &images).unwrap();
         for (whole, folded) in whole.iter().zip(folded) {
             assert!((f64::from(*whole) - folded).abs() < 1e-5, "{whole} {folded}");
         }
         // The prompts carry weight: without them the scores are others.
-        let without = trained.fold(&scaling, None).unwrap().scores(&samples, &images).unwrap();
+        let without = trained.fold(&scaling, None, Storage::F32).unwrap().scores(&samples, &images).unwrap();
         assert!((without[0] - f64::from(whole[0])).abs() > 1e-3);
+    }
+
+    /// What a model computes with the head, stored and loaded, is what the head scores; rounding its weights costs little.
+    #[test]
+    fn a_head_for_models_scores_the_same_inside_one() {
+        let features = samples(400).features;
+        let scores = samples(400).scores;
+        let samples = Samples::unscaled(features.clone(), 8, 2, scores).unwrap();
+        let images: Vec<usize> = (0..400).collect();
+        let learn = |storage| {
+            let recipe = Recipe { epochs: 20, ..Recipe::for_models(storage, 3) };
+            train(&samples, &images, None, &recipe, |_, _| ()).unwrap()
+        };
+        let (head, exact) = (learn(Storage::Q8), learn(Storage::F32));
+        assert_eq!(QualityHead::from_safetensors(&head.to_safetensors().unwrap()).unwrap(), head);
+        let (model, tensors) = head.to_model(5.0).unwrap();
+        let specs = model.tensors(8);
+        let shards = pack(&specs, &tensors, Storage::Q8, "quality").unwrap();
+        let file = SafeTensors::deserialize(&shards[0].bytes).unwrap();
+        assert_eq!(file.tensor(QualityModel::TENSORS[0]).unwrap().dtype(), Dtype::I8);
+        let mut loaded: HashMap<String, DeviceTensor> = specs
+            .iter()
+            .map(|spec| {
+                let mut tensor = tensors[&spec.name].clone();
+                if spec.role == TensorRole::Matrix {
+                    tensor.data = tensor
+                        .data
+                        .chunks(spec.shape[1])
+                        .flat_map(|row| stored(row.to_vec(), Storage::Q8))
+                        .collect();
+                }
+                (spec.name.clone(), upload(spec, tensor, &Device::flex()).unwrap())
+            })
+            .collect();
+        let perceptron = QualityPerceptron::assemble(&mut loaded).unwrap();
+        let rows: Vec<f32> = images.iter().flat_map(|image| samples.row(*image, 0).to_vec()).collect();
+        let found = perceptron.forward(Tensor::from_data(TensorData::new(rows, [400, 8]), &Device::flex()));
+        let own = head.scores(&samples, &images).unwrap();
+        for (found, score) in read(found).unwrap().iter().zip(&own) {
+            assert!((f64::from(*found) - score / 5.0).abs() < 2e-3, "{found} {score}");
+        }
+        let truth: Vec<f64> = samples.scores.iter().map(|score| f64::from(*score)).collect();
+        assert!(spearman(&own, &truth).unwrap() > 0.9);
+        let exact = exact.scores(&samples, &images).unwrap();
+        let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
+        assert!((mean(&own) - mean(&exact)).abs() < 0.02, "the bias makes up for rounding");
+        let short = Samples::new(features, 8, 2, vec![1.0; 400]).unwrap();
+        let unfit = train(&short, &images, None, &Recipe { epochs: 1, ..recipe() }, |_, _| ()).unwrap();
+        assert!(unfit.to_model(5.0).is_err() && head.to_model(0.0).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Storage, sha256_hex};
 use crate::clip::{TensorSpec, VisionConfig};
-use crate::detect::{Calibration, Head};
+use crate::detect::{AttributionHead, Calibration, Head, QualityModel};
 use crate::image::Preprocessing;
 use crate::limits::{MAX_MANIFEST_BYTES, MAX_SHARD_BYTES, MAX_SHARDS};
 use crate::{Error, ErrorKind, Result};
@@ -34,6 +34,12 @@ pub struct Manifest {
     pub shards: Vec<Shard>,
     /// From features to a logit.
     pub head: Head,
+    /// From the same features to who made the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<AttributionHead>,
+    /// From the same features to technical quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityModel>,
     /// From a logit to a probability, a grade or an abstention.
     pub calibration: Calibration,
     /// A known answer, computed anew whenever the model is loaded.
@@ -104,11 +110,14 @@ impl Manifest {
         })
     }
 
-    /// Every tensor of the model: the encoder's, then the head's.
+    /// Every tensor of the model: the encoder's, then the heads'.
     #[must_use]
     pub fn tensors(&self) -> Vec<TensorSpec> {
         let mut specs = self.architecture.tensors();
         specs.extend(self.head.tensors(&self.architecture));
+        let features = self.head.features().width(&self.architecture);
+        specs.extend(self.attribution.iter().flat_map(|head| head.tensors(features)));
+        specs.extend(self.quality.iter().flat_map(|model| model.tensors(features)));
         specs
     }
 
@@ -132,6 +141,9 @@ impl Manifest {
             Error::new(ErrorKind::WeightsCorrupt, error.message().to_owned()).with_source(error)
         })?;
         self.head.validate(&self.architecture)?;
+        let features = self.head.features().width(&self.architecture);
+        self.attribution.as_ref().map_or(Ok(()), |head| head.validate(features))?;
+        self.quality.as_ref().map_or(Ok(()), |model| model.validate(features))?;
         self.calibration.validate()?;
         let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, why));
         if self.preprocessing.crop as usize != self.architecture.image_size {

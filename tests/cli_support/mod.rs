@@ -4,7 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use clipsight::detect::captions::{CaptionSet, Subject};
+use clipsight::detect::{AttributionHead, QualityModel};
+use clipsight::weights::{HostTensor, Manifest, pack, sha256_hex};
 use image::{ImageFormat, Rgb, RgbImage};
+use safetensors::SafeTensors;
 use serde_json::Value;
 
 /// The program, without anything of the caller's environment that would change what it does.
@@ -33,6 +37,75 @@ pub(crate) fn copy_of_model(folder: &Path) -> PathBuf {
         std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
     copy
+}
+
+/// A copy of the model that gives a verdict and nothing beside it, whatever heads the model under test has.
+pub(crate) fn model_with_verdict_only(folder: &Path) -> PathBuf {
+    let copy = copy_of_model(folder);
+    let mut manifest = read_manifest(&copy);
+    manifest.attribution = None;
+    manifest.quality = None;
+    let beside = |name: &str| name.starts_with("attribution.") || name.starts_with("quality.");
+    let shards = std::mem::take(&mut manifest.shards);
+    for mut shard in shards {
+        let bytes = std::fs::read(copy.join(&shard.file)).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let kept: Vec<_> = file.iter().filter(|(name, _)| !beside(name)).collect();
+        if kept.len() < file.len() {
+            let bytes = safetensors::serialize(kept.clone(), None).unwrap();
+            (shard.bytes, shard.sha256) = (bytes.len() as u64, sha256_hex(&bytes));
+            std::fs::write(copy.join(&shard.file), bytes).unwrap();
+        }
+        if !kept.is_empty() {
+            manifest.shards.push(shard);
+        }
+    }
+    write_manifest(&copy, &manifest);
+    copy
+}
+
+/// A copy of the model with small random heads for attribution and quality.
+pub(crate) fn model_with_all_heads(folder: &Path) -> PathBuf {
+    let copy = model_with_verdict_only(folder);
+    let mut manifest = read_manifest(&copy);
+    let family = |name: &str| Subject::Family { name: name.to_owned() };
+    let generator = Subject::Generator { name: "waves".to_owned(), family: Some("diffusion".to_owned()) };
+    let captions = vec![Subject::Real, generator, family("diffusion"), family("gan")];
+    let captions = CaptionSet::try_from(captions).unwrap();
+    let attribution = AttributionHead { captions, width: 8, scale: 5.0, threshold: 0.0 };
+    let quality = QualityModel { hidden: 4 };
+    let features = manifest.head.features().width(&manifest.architecture);
+    let specs = [attribution.tensors(features), quality.tensors(features)].concat();
+    let mut state = 7_u64;
+    let mut random = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
+    };
+    let tensors = specs
+        .iter()
+        .map(|spec| {
+            // Divided by the root of the fan-in, so that qualities are not all clamped.
+            let scale = (*spec.shape.last().unwrap() as f32).sqrt().recip();
+            let data = (0..spec.shape.iter().product()).map(|_| scale * random()).collect();
+            (spec.name.clone(), HostTensor::new(spec.shape.clone(), data).unwrap())
+        })
+        .collect();
+    for shard in pack(&specs, &tensors, manifest.storage, "heads").unwrap() {
+        std::fs::write(copy.join(&shard.entry.file), &shard.bytes).unwrap();
+        manifest.shards.push(shard.entry);
+    }
+    manifest.attribution = Some(attribution);
+    manifest.quality = Some(quality);
+    write_manifest(&copy, &manifest);
+    copy
+}
+
+fn read_manifest(model: &Path) -> Manifest {
+    Manifest::from_json(&std::fs::read(model.join("model.json")).unwrap()).unwrap()
+}
+
+fn write_manifest(model: &Path, manifest: &Manifest) {
+    std::fs::write(model.join("model.json"), manifest.to_json().unwrap()).unwrap();
 }
 
 /// An image with structure on every scale: smooth shapes and texture that depends on `seed`.

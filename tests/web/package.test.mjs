@@ -177,7 +177,16 @@ describe('input', () => {
       assert.equal(schemaVersion, 1);
       assert.deepEqual(input, { fidelity: 'original-bytes', views: results[0].input.views });
     }
-    const [{ file, model, timings }] = results;
+    const [{ file, model, timings, attribution, quality }] = results;
+    // Beside the verdict stands what the model has heads for.
+    assert.equal(attribution !== undefined, 'attribution' in manifest);
+    assert.equal(quality !== undefined, 'quality' in manifest);
+    if (quality !== undefined) assert.ok(quality >= 0 && quality <= 1, `${quality}`);
+    if (attribution !== undefined) {
+      assert.deepEqual(Object.keys(attribution).sort(), ['family', 'generator']);
+      for (const maker of [attribution.family, attribution.generator].filter((maker_) => maker_ !== null))
+        assert.ok(typeof maker.name === 'string' && maker.share >= 0 && maker.share <= 1, JSON.stringify(maker));
+    }
     assert.match(file.sha256, /^[0-9a-f]{64}$/);
     assert.deepEqual([file.format, file.width, file.height], ['jpeg', 320, 240]);
     assert.ok(['scored', 'abstained'].includes(model.status));

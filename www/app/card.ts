@@ -60,6 +60,8 @@ export class Card {
     this.#state(model.status === 'scored' ? model.grade : 'abstained');
     this.#verdict.replaceChildren(
       ...(model.status === 'scored' ? scored(model) : abstained(model)),
+      ...maker(analysis),
+      ...quality(analysis),
       ...notes.map((note) => h('p', { class: 'notice' }, icon(icons.info), h('span', {}, note))),
       meta(analysis, info.device),
       details(analysis, info),
@@ -114,6 +116,17 @@ function abstained({ reason }: Abstained): HTMLElement[] {
     h('p', { class: 'headline' }, icon(icons.question), strings.abstained.headline),
     h('p', {}, strings.abstained.reason[reason]),
   ];
+}
+
+/** Who made the image: only where something speaks for a generator at all. */
+function maker({ model, attribution }: Analysis): HTMLElement[] {
+  if (attribution === undefined || model.status !== 'scored' || LEVELS[model.grade] < LEVELS.moderate) return [];
+  return [h('p', {}, strings.maker(attribution), ' ', h('span', { class: 'muted' }, strings.makerNote))];
+}
+
+function quality({ quality: value }: Analysis): HTMLElement[] {
+  if (value === undefined) return [];
+  return [h('p', {}, strings.quality(value), ' ', h('span', { class: 'muted' }, strings.qualityNote))];
 }
 
 function meta({ file, timings }: Analysis, device: DetectorInfo['device']): HTMLElement {

@@ -1,5 +1,5 @@
 /** Every sentence of the page, in English. */
-import type { Abstained, Analysis, DetectorErrorCode, Evidence, Grade, MeasuredError } from 'clipsight';
+import type { Abstained, Analysis, Attribution, DetectorErrorCode, Evidence, Grade, MeasuredError } from 'clipsight';
 
 const number = new Intl.NumberFormat('en');
 const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -41,6 +41,13 @@ const FORMATS: Record<Analysis['file']['format'], string> = {
   bmp: 'BMP',
   tiff: 'TIFF',
 };
+
+/** Families that have a name in plain English; others are called as the model calls them. */
+const FAMILIES = new Map([
+  ['diffusion', 'diffusion models'],
+  ['gan', 'generative adversarial networks (GANs)'],
+  ['autoregressive', 'autoregressive models'],
+]);
 
 export const strings = {
   name: 'clipsight',
@@ -103,6 +110,15 @@ export const strings = {
       `Measured on ${number.format(n)} test images; 95 % interval ${hundredths(low)} to ${hundredths(high)} of 100.`,
     unknown: 'Too few test images got this result to say how often it is wrong.',
   },
+
+  maker: ({ family, generator }: Attribution): string => {
+    if (generator !== null) return `Likely generator: ${generator.name}.`;
+    if (family === null) return 'Generator unknown.';
+    return `Likely family: ${FAMILIES.get(family.name) ?? family.name}; generator unknown.`;
+  },
+  makerNote: 'A guess among the generators the model has learned, should the image be generated at all.',
+  quality: (quality: number): string => `Technical quality: ${hundredths(quality)} of 100.`,
+  qualityNote: 'Blur, noise, compression and enlargement as the model sees them. Not beauty, and no sign of AI.',
 
   abstained: {
     headline: 'Cannot tell',

@@ -135,6 +135,25 @@ export interface Evidence {
   readonly code: 'first-frame-only' | 'first-page-only' | 'alpha-over-white' | 'sixteen-bit-reduced' | 'cmyk-converted';
 }
 
+/** A generator or a family of generators. */
+export interface Maker {
+  /** Its name, such as `sd15` or `diffusion`. */
+  readonly name: string;
+  /** Its share of the probability of all generated kinds together, 0 to 1. */
+  readonly share: number;
+}
+
+/**
+ * Who made the image, given that it is AI-generated: nothing here says whether it is. Worth showing where the grade is
+ * `moderate` or stronger.
+ */
+export interface Attribution {
+  /** The likeliest family of generators; null where the model knows no families. */
+  readonly family: Maker | null;
+  /** The generator; null where none is clear: an unknown one. */
+  readonly generator: Maker | null;
+}
+
 /** The result for one image. */
 export interface Analysis {
   readonly schemaVersion: 1;
@@ -152,6 +171,14 @@ export interface Analysis {
   };
   /** The verdict of the model. */
   readonly model: Scored | Abstained;
+  /** Who made it, should it be generated; there when the model can tell and the image shows something to tell from. */
+  readonly attribution?: Attribution;
+  /**
+   * Technical quality of what the model looked at, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean). It
+   * says nothing of beauty, and does not move the verdict. There when the model has a head for it and the image shows
+   * something to judge.
+   */
+  readonly quality?: number;
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /** How the pixels came to the model. */

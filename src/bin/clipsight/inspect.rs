@@ -102,6 +102,23 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
             }
         ),
     );
+    if let Some(head) = &manifest.attribution {
+        let names: Vec<&str> =
+            (0..head.captions.subjects().len()).filter_map(|at| head.captions.name(at)).collect();
+        line(
+            "attribution",
+            format!(
+                "width {}, scale {}, a generator is named from {} of p(AI): {}",
+                head.width,
+                head.scale,
+                head.threshold,
+                names.join(", ")
+            ),
+        );
+    }
+    if let Some(model) = &manifest.quality {
+        line("quality", format!("perceptron of {} hidden units over the same features", model.hidden));
+    }
     line("calibration", format!("{}, threshold {}", calibration.id()?, calibration.threshold));
     let edges = &calibration.edges;
     line(

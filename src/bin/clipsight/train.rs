@@ -249,6 +249,8 @@ impl Recipe {
             storage: Storage::Q8,
             shards: Vec::new(),
             head: self.head.clone(),
+            attribution: None,
+            quality: None,
             calibration,
             self_test: SelfTest { logit, tolerance: 0.02 },
         };
@@ -270,7 +272,7 @@ fn features(architecture: &VisionConfig) -> FeatureSpec {
 }
 
 /// The folder for features of this model.
-fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
+pub(crate) fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
     let manifest = detector.manifest();
     let key = format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
     folder_for(parent, "", &key)

@@ -1,8 +1,11 @@
-//! `clipsight train quality`: a quality head from scored images; `clipsight train quality-set`: such images of our own.
+//! `clipsight train quality`: a quality head from scored images; `clipsight train quality-set`: such images of our own;
+//! `clipsight train quality-head`: the head that models carry, from such images without writing them.
 
 mod scores;
+pub(crate) mod shipped;
 mod synthetic;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,19 +13,19 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use clipsight::clip::TextTower;
-use clipsight::detect::Detector;
+use clipsight::detect::{Detector, QualityModel};
 use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::image::{Rgb8, ViewCount};
 use clipsight::train::init::on_device;
 use clipsight::train::quality::{
     QualityFigures, QualityHead, QualityText, Recipe, Samples, Split, figures, generator_means, split, train,
 };
-use clipsight::weights::{hf_clip, sha256_hex};
+use clipsight::weights::{HostTensor, Manifest, hf_clip, pack, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::features::{RowCache, cannot, folder_for};
-use crate::io::{print, read_file, write_file};
+use crate::io::{print, read_at_most, read_file, write_file};
 use crate::runtime::{ModelFolder, Runtime};
 use scores::ScoreFile;
 
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Quality(Args),
     /// Make scored images out of clean ones, by known degradations
     QualitySet(synthetic::Args),
+    /// Give a model its quality head, from real images made worse in known ways
+    QualityHead(shipped::Args),
 }
 
 impl Command {
@@ -44,6 +49,7 @@ impl Command {
         match self {
             Self::Quality(args) => run(args),
             Self::QualitySet(args) => synthetic::run(args),
+            Self::QualityHead(args) => shipped::run(args),
         }
     }
 }
@@ -63,6 +69,10 @@ pub(crate) struct Args {
     /// Folder of the model whose encoder is used [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// Train the small head that models carry, without text, and write the model with it to --out: its features are the
+    /// own head's, a score of 5 becomes a quality of 1
+    #[arg(long, conflicts_with_all = ["features", "standardize", "text"])]
+    for_model: bool,
     /// What of the encoder is read
     #[arg(long, value_enum, default_value_t = Features::Layers)]
     features: Features,
@@ -125,8 +135,9 @@ struct Report {
 struct SplitReport {
     split: Split,
     training_images: usize,
-    /// With prompts.
-    prompts: QualityFigures,
+    /// With prompts, unless for a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompts: Option<QualityFigures>,
     /// The ablation without text.
     image_only: QualityFigures,
     /// The mean of each generator, without any pixel.
@@ -145,25 +156,33 @@ fn run(args: &Args) -> Result<ExitCode> {
     });
     let file = ScoreFile::read(&args.scores, &args.target)?;
     let digest = file.check_images(&folder)?;
-    let recipe =
-        Recipe { epochs: args.epochs, standardize: args.standardize, seed: args.seed, ..Recipe::default() };
-    if recipe.epochs == 0 {
+    if args.epochs == 0 {
         return Err(Error::new(ErrorKind::Argument, "quality training needs at least one epoch"));
     }
     let ways = [(Split::Image, "by image"), (Split::Prompt, "by prompt")]
         .map(|(way, name)| Ok((way, name, split(&file.prompts(), way, args.seed)?)));
     let ways = ways.into_iter().collect::<Result<Vec<_>>>()?;
-    let runtime = Runtime::on_cpu(&ModelFolder::find(args.model.as_deref()))?;
+    let model_folder = ModelFolder::find(args.model.as_deref());
+    let runtime = Runtime::on_cpu(&model_folder)?;
     let detector = runtime.detector();
+    if args.for_model {
+        refuse_second_head(detector.manifest())?;
+    }
+    let recipe = if args.for_model {
+        Recipe { epochs: args.epochs, ..Recipe::for_models(detector.manifest().storage, args.seed) }
+    } else {
+        Recipe { epochs: args.epochs, standardize: args.standardize, seed: args.seed, ..Recipe::default() }
+    };
     let (text, text_tower) = match &args.text {
+        _ if args.for_model => (None, "none".to_owned()),
         Some(path) => {
             let bytes = read_file(path)?;
-            (clip_text(&bytes)?, format!("{} ({})", path.display(), sha256_hex(&bytes)))
+            (Some(clip_text(&bytes)?), format!("{} ({})", path.display(), sha256_hex(&bytes)))
         }
         None => {
             let width = detector.manifest().architecture.embedding_width();
             let text = QualityText::random(width, args.seed, &Device::flex().autodiff())?;
-            (text, format!("random, seed {}", args.seed))
+            (Some(text), format!("random, seed {}", args.seed))
         }
     };
     let samples = samples(args, detector, &file, &folder, &digest)?;
@@ -187,12 +206,16 @@ fn run(args: &Args) -> Result<ExitCode> {
             let prompts: Vec<&str> = test.iter().map(|image| prompts[*image]).collect();
             figures(predicted, &truth, &generators, &prompts)
         };
-        let (head, _) = learn(&training, Some(&text), &format!("{name}, with prompts"))?;
+        let with_prompts = text
+            .as_ref()
+            .map(|text| learn(&training, Some(text), &format!("{name}, with prompts")))
+            .transpose()?;
+        let prompts = with_prompts.map(|(head, _)| head.scores(&samples, &test)).transpose()?;
         let (image_only, _) = learn(&training, None, &format!("{name}, image only"))?;
         splits.push(SplitReport {
             split: way,
             training_images: training.len(),
-            prompts: measured(&head.scores(&samples, &test)?),
+            prompts: prompts.map(|scores| measured(&scores)),
             image_only: measured(&image_only.scores(&samples, &test)?),
             generator_means: measured(&generator_means(
                 &file.rows.iter().map(|row| row.score).collect::<Vec<_>>(),
@@ -203,7 +226,7 @@ fn run(args: &Args) -> Result<ExitCode> {
         });
     }
     let all: Vec<usize> = (0..samples.images()).collect();
-    let (head, training_error) = learn(&all, Some(&text), "all images")?;
+    let (head, training_error) = learn(&all, text.as_ref(), "all images")?;
     let weights = head.to_safetensors()?;
     let report = Report {
         scores: args.scores.display().to_string(),
@@ -222,15 +245,60 @@ fn run(args: &Args) -> Result<ExitCode> {
         seconds: start.elapsed().as_secs(),
         limits: LIMITS,
     };
-    let json = serde_json::to_string_pretty(&report).map_err(|error| {
-        Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
-    })?;
     std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
     // The report names the head's hash and comes last: a report without its head is never there.
-    write_file(&args.out.join("quality.safetensors"), &weights)?;
-    write_file(&args.out.join("quality.json"), format!("{json}\n").as_bytes())?;
+    if args.for_model {
+        let (model, tensors) = head.to_model(synthetic::BEST)?;
+        write_model(&model_folder, detector.manifest(), model, &tensors, &args.out)?;
+    } else {
+        write_file(&args.out.join("quality.safetensors"), &weights)?;
+    }
+    write_file(&args.out.join("quality.json"), to_json(&report)?.as_bytes())?;
     print(&table(&report))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A model has one quality head at most.
+fn refuse_second_head(manifest: &Manifest) -> Result<()> {
+    match manifest.quality {
+        None => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::Argument, "the model has a quality head already")),
+    }
+}
+
+fn to_json(report: &impl Serialize) -> Result<String> {
+    serde_json::to_string_pretty(report)
+        .map(|json| json + "\n")
+        .map_err(|error| Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error))
+}
+
+/// A figure for people.
+fn number(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// Writes the model with the head: its shards as they are, one more, and a manifest that names it.
+fn write_model(
+    folder: &ModelFolder,
+    manifest: &Manifest,
+    model: QualityModel,
+    tensors: &BTreeMap<String, HostTensor>,
+    out: &Path,
+) -> Result<()> {
+    let features = manifest.head.features().width(&manifest.architecture);
+    let added = pack(&model.tensors(features), tensors, manifest.storage, "quality")?;
+    let mut manifest = manifest.clone();
+    let own = std::mem::take(&mut manifest.shards);
+    manifest.shards = own.iter().chain(added.iter().map(|shard| &shard.entry)).cloned().collect();
+    manifest.quality = Some(model);
+    for shard in &own {
+        let bytes = read_at_most(&folder.path().join(&shard.file), shard.bytes)?;
+        write_file(&out.join(&shard.file), &bytes)?;
+    }
+    for shard in &added {
+        write_file(&out.join(&shard.entry.file), &shard.bytes)?;
+    }
+    write_file(&out.join("model.json"), manifest.to_json()?.as_bytes())
 }
 
 /// A published text tower, for training.
@@ -280,7 +348,8 @@ fn samples(
     let features = views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let scores = file.rows.iter().map(|row| row.score as f32).collect();
-    Samples::new(features, width, VIEWS, scores)
+    let samples = if args.for_model { Samples::unscaled } else { Samples::new };
+    samples(features, width, VIEWS, scores)
 }
 
 /// The figures for people.
@@ -288,18 +357,17 @@ fn table(report: &Report) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
     table.set_header(["split", "method", "SRCC", "PLCC", "KRCC", "within generator", "within prompt"]);
-    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
     for part in &report.splits {
         let split = match part.split {
             Split::Image => "image",
             Split::Prompt => "prompt",
         };
         let methods = [
-            ("prompts", &part.prompts),
-            ("image only", &part.image_only),
-            ("generator means, no pixels", &part.generator_means),
+            ("prompts", part.prompts.as_ref()),
+            ("image only", Some(&part.image_only)),
+            ("generator means, no pixels", Some(&part.generator_means)),
         ];
-        for (method, found) in methods {
+        for (method, found) in methods.into_iter().filter_map(|(method, found)| Some((method, found?))) {
             table.add_row([
                 format!("{split} ({} + {})", part.training_images, found.images),
                 method.to_owned(),

@@ -5,7 +5,8 @@
 //! quarters of 0 to 1 (score `5 (1 - strength)`). The score is a function of the strength alone; that equal scores of
 //! different ways look equally bad is not claimed. Blur, noise, JPEG quality and scale run geometrically with the strength,
 //! as eyes judge them. The names begin with the way, so that it counts as the generator, and the source counts as the
-//! prompt: a split by prompt holds out whole sources.
+//! prompt: a split by prompt holds out whole sources. The head that models carry learns from a smaller set of the same
+//! making, which is never written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,11 @@ pub(crate) struct Args {
 /// Side of the squares that are cut from the middle and degraded: what the encoder sees.
 const SIDE: u32 = 224;
 
-/// Strengths of each way.
+/// Strengths of each way in a set that is written.
 const STRENGTHS: usize = 4;
+
+/// Score of an image that nothing was done to; the worst is nought.
+pub(super) const BEST: f32 = 5.0;
 
 /// A way of making an image worse.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +86,70 @@ impl Way {
             }
         };
         delivery.apply(image, rng)
+    }
+}
+
+/// What becomes of one source image: itself, then every way in a number of strengths. Drawn before any pixel is seen.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    rng: Rng,
+}
+
+/// One image to make.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// `None`: the source as it is.
+    way: Option<Way>,
+    level: usize,
+    strength: f64,
+}
+
+impl Step {
+    /// The way's name.
+    pub(super) fn way(self) -> &'static str {
+        self.way.map_or("clean", Way::name)
+    }
+
+    /// The pseudo score.
+    pub(super) fn score(self) -> f64 {
+        f64::from(BEST) * (1.0 - self.strength)
+    }
+}
+
+impl Plan {
+    /// The plan for the source at place `index` of a set.
+    pub(super) fn of(index: usize, strengths: usize, seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ ((index as u64 + 1) << 20));
+        let mut steps = vec![Step { way: None, level: 0, strength: 0.0 }];
+        for way in Way::ALL {
+            for level in 0..strengths {
+                let strength = (level as f64 + rng.uniform()) / strengths as f64;
+                steps.push(Step { way: Some(way), level: level + 1, strength });
+            }
+        }
+        Self { steps, rng }
+    }
+
+    /// The images, each of [`SIDE`] pixels a side, from the middle of the source.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a source that is too small.
+    pub(super) fn images(&self, source: &Rgb8) -> Result<Vec<Rgb8>> {
+        let (width, height) = (source.width(), source.height());
+        if width.min(height) < SIDE {
+            let message = format!("{width} x {height} pixels are fewer than {SIDE} a side");
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        // On a grid of 16 pixels, so that a JPEG source keeps its own blocks.
+        let start = |side: u32| (side - SIDE) / 2 / 16 * 16;
+        let clean = source.crop(start(width), start(height), SIDE, SIDE)?;
+        let mut rng = self.rng.clone();
+        let made = self.steps.iter().map(|step| match step.way {
+            None => Ok(clean.clone()),
+            Some(way) => way.apply(&clean, step.strength, &mut rng),
+        });
+        made.collect()
     }
 }
 
@@ -131,7 +199,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// `count` images, spread evenly over labels and origins.
-fn choose(entries: Vec<Entry>, count: usize, seed: u64) -> Result<Vec<Entry>> {
+pub(super) fn choose(entries: Vec<Entry>, count: usize, seed: u64) -> Result<Vec<Entry>> {
     let mut rng = Rng::new(seed);
     let mut origins: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
@@ -170,35 +238,18 @@ fn shuffle<T>(list: &mut [T], rng: &mut Rng) {
 /// Makes all images of one source.
 fn degrade(root: &Path, entry: &Entry, index: usize, seed: u64, out: &Path) -> Result<Vec<Made>> {
     let pixels = decode(&read_image(&root.join(&entry.file))?)?.pixels;
-    let (width, height) = (pixels.width(), pixels.height());
-    if width.min(height) < SIDE {
-        let message = format!("{width} x {height} pixels are fewer than {SIDE} a side");
-        return Err(Error::new(ErrorKind::Argument, message));
-    }
-    // On a grid of 16 pixels, so that a JPEG source keeps its own blocks.
-    let start = |side: u32| (side - SIDE) / 2 / 16 * 16;
-    let clean = pixels.crop(start(width), start(height), SIDE, SIDE)?;
-    let mut rng = Rng::new(seed ^ ((index as u64 + 1) << 20));
-    let mut made = Vec::new();
-    let mut keep = |image: &Rgb8, way: &str, level: usize, score: f64| -> Result<()> {
-        let name = format!("{way}_{index:04}_{level}.png");
+    let plan = Plan::of(index, STRENGTHS, seed);
+    let images = plan.images(&pixels)?;
+    let made = plan.steps.iter().zip(images).map(|(step, image)| {
+        let name = format!("{}_{index:04}_{}.png", step.way(), step.level);
         let path = out.join(&name);
         let unwritten = |error: image::ImageError| {
             Error::new(ErrorKind::Io, format!("cannot write {}: {error}", path.display()))
         };
         image::save_buffer(&path, image.pixels(), SIDE, SIDE, image::ColorType::Rgb8).map_err(unwritten)?;
-        made.push(Made { name, source: entry.file.clone(), style: entry.content.clone(), score });
-        Ok(())
-    };
-    keep(&clean, "clean", 0, 5.0)?;
-    for way in Way::ALL {
-        for level in 0..STRENGTHS {
-            let strength = (level as f64 + rng.uniform()) / STRENGTHS as f64;
-            let image = way.apply(&clean, strength, &mut rng)?;
-            keep(&image, way.name(), level + 1, 5.0 * (1.0 - strength))?;
-        }
-    }
-    Ok(made)
+        Ok(Made { name, source: entry.file.clone(), style: entry.content.clone(), score: step.score() })
+    });
+    made.collect()
 }
 
 fn write_scores(path: &Path, made: &[Made]) -> std::result::Result<(), csv::Error> {

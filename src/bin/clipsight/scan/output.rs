@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
+use clipsight::detect::{Grade, Maker};
 use serde::Serialize;
 
 use super::record::{Record, Status};
@@ -19,7 +20,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 15] = [
+const CSV_HEADER: [&str; 20] = [
     "path",
     "path_bytes",
     "status",
@@ -27,6 +28,11 @@ const CSV_HEADER: [&str; 15] = [
     "logit",
     "grade",
     "reason",
+    "family",
+    "family_share",
+    "generator",
+    "generator_share",
+    "quality",
     "error_code",
     "error_message",
     "sha256",
@@ -55,7 +61,8 @@ impl<W: Write> Output<W> {
             Format::Json => Ok(()),
             Format::Csv => self.csv_line(&CSV_HEADER.map(str::to_owned)),
             Format::Table => {
-                self.table_line(["PROBABILITY", "GRADE", "FORMAT", "SIZE", "MS", "PATH"].map(str::to_owned))
+                let titles = ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
+                self.table_line(titles.map(str::to_owned))
             }
         }?;
         self.out.flush()
@@ -79,8 +86,12 @@ impl<W: Write> Output<W> {
         writer.flush()
     }
 
-    fn table_line(&mut self, [probability, grade, format, size, ms, path]: [String; 6]) -> io::Result<()> {
-        writeln!(self.out, "{probability:>11}  {grade:<14}  {format:<6}  {size:>11}  {ms:>6}  {path}")
+    fn table_line(&mut self, cells: [String; 8]) -> io::Result<()> {
+        let [probability, grade, maker, quality, format, size, ms, path] = cells;
+        writeln!(
+            self.out,
+            "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  {ms:>6}  {path}"
+        )
     }
 }
 
@@ -96,7 +107,10 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 15] {
+fn csv_cells(record: &Record) -> [String; 20] {
+    let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
+    let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
+    let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
     [
         inert_cell(&record.path),
         text(record.path_bytes.as_ref()),
@@ -105,6 +119,11 @@ fn csv_cells(record: &Record) -> [String; 15] {
         text(record.logit),
         text(record.grade.map(|grade| grade.name())),
         text(record.reason.map(|reason| reason.name())),
+        name_of(family),
+        text(family.map(|maker| maker.share)),
+        name_of(generator),
+        text(generator.map(|maker| maker.share)),
+        text(record.quality),
         text(record.error.as_ref().map(|error| error.code)),
         inert_cell(record.error.as_ref().map_or("", |error| &error.message)),
         text(record.sha256.as_ref()),
@@ -122,7 +141,7 @@ fn inert_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
-fn table_cells(record: &Record) -> [String; 6] {
+fn table_cells(record: &Record) -> [String; 8] {
     let grade = match record.status {
         Status::Scored => text(record.grade.map(|grade| grade.name())),
         Status::Abstained => text(record.reason.map(|reason| reason.name())),
@@ -139,6 +158,8 @@ fn table_cells(record: &Record) -> [String; 6] {
     [
         text(record.probability.map(|probability| format!("{probability:.3}"))),
         grade,
+        maker(record),
+        text(record.quality.map(|quality| format!("{quality:.2}"))),
         text(record.format.map(clipsight::image::Format::name)),
         size,
         format!("{:.0}", record.ms),
@@ -146,8 +167,21 @@ fn table_cells(record: &Record) -> [String; 6] {
     ]
 }
 
+/// Who likely made the image. What is said of it presumes that it is generated, so a weak grade or none says nothing.
+fn maker(record: &Record) -> String {
+    let shown = record.grade.is_some_and(|grade| grade >= Grade::Moderate);
+    let Some(facts) = record.attribution.as_ref().filter(|_| shown) else { return String::new() };
+    match (&facts.generator, &facts.family) {
+        (Some(generator), _) => printable(&generator.name),
+        (None, Some(family)) => format!("{} (unknown)", printable(&family.name)),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use clipsight::detect::AttributionFacts;
+
     use super::super::record::Failure;
     use super::*;
 
@@ -162,6 +196,8 @@ mod tests {
             measured_error: None,
             reason: None,
             error: Some(Failure { code: "io", message: "gone, \"really\"".to_owned() }),
+            attribution: None,
+            quality: None,
             sha256: None,
             ms: 1.25,
             format: None,
@@ -186,7 +222,7 @@ mod tests {
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             let row = reader.records().next().unwrap().unwrap();
             assert_eq!(&row[0], format!("'{start}cmd()"));
-            assert_eq!(&row[8], "gone, \"really\"");
+            assert_eq!(&row[13], "gone, \"really\"");
         }
         assert_eq!(inert_cell("a=b"), "a=b");
     }
@@ -208,5 +244,31 @@ mod tests {
         assert_eq!(value["status"], "error");
         assert_eq!(value["error"]["code"], "io");
         assert!(value["probability"].is_null() && value.get("reason").is_none());
+    }
+
+    #[test]
+    fn the_maker_is_named_where_the_grade_speaks_for_one() {
+        let maker = |name: &str| Some(Maker { name: name.to_owned(), share: 0.75 });
+        let mut record = Record { status: Status::Scored, error: None, quality: Some(0.875), ..failed("a") };
+        record.attribution = Some(AttributionFacts { family: maker("gan"), generator: maker("=sd\u{1b}15") });
+        for (grade, named) in [
+            (None, false),
+            (Some(Grade::Weak), false),
+            (Some(Grade::Moderate), true),
+            (Some(Grade::VeryStrong), true),
+        ] {
+            record.grade = grade;
+            let text = written(Format::Table, &record);
+            assert_eq!(text.contains("=sd\\u{1b}15"), named, "{text}");
+            assert!(text.contains("0.88") && !text.contains('\u{1b}'), "{text}");
+        }
+        let csv = written(Format::Csv, &record);
+        assert!(csv.contains(",gan,0.75,'=sd\u{1b}15,0.75,0.875,"), "{csv}");
+        let json: serde_json::Value = serde_json::from_str(&written(Format::Json, &record)).unwrap();
+        assert_eq!(json["attribution"]["family"]["name"], "gan");
+        record.attribution = Some(AttributionFacts { family: maker("gan"), generator: None });
+        assert!(written(Format::Table, &record).contains("gan (unknown)"));
+        record.attribution = Some(AttributionFacts { family: None, generator: None });
+        assert!(written(Format::Table, &record).contains("unknown"));
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
-use clipsight::detect::{AbstainReason, Analysis, Evidence, Grade, MeasuredError, Verdict};
+use clipsight::detect::{AbstainReason, Analysis, AttributionFacts, Evidence, Grade, MeasuredError, Verdict};
 use clipsight::image::{Format, Note};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind};
@@ -49,6 +49,10 @@ pub(super) struct Record {
     pub(super) reason: Option<AbstainReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attribution: Option<AttributionFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) quality: Option<f64>,
     pub(super) sha256: Option<String>,
     pub(super) ms: f64,
     pub(super) format: Option<Format>,
@@ -102,6 +106,8 @@ impl Record {
             measured_error: None,
             reason: None,
             error: None,
+            attribution: None,
+            quality: None,
             sha256: None,
             ms: 0.0,
             format: None,
@@ -118,7 +124,9 @@ impl Record {
         })?;
         // Decoded: only the views are needed from here on.
         drop(bytes);
-        let Analysis { file, model, evidence, .. } = runtime.score(prepared)?;
+        let Analysis { file, model, attribution, quality, evidence, .. } = runtime.score(prepared)?;
+        self.attribution = attribution;
+        self.quality = quality;
         self.sha256 = Some(file.sha256);
         self.format = Some(file.format);
         self.width = Some(file.width);
