@@ -157,6 +157,21 @@ impl FittedAttribution {
         Ok(Self { head, tensors, parameters: values_of(network) })
     }
 
+    /// The network to train on, over `features` features; its parameters are a copy.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when it was fitted on other features.
+    pub(super) fn network(&self, features: usize, seed: u64, device: &Device) -> Result<CaptionNetwork> {
+        let AttributionHead { captions, width, .. } = &self.head;
+        let network = CaptionNetwork::random(captions, features, *width, seed, device)?;
+        let lengths = |values: &[Vec<f32>]| values.iter().map(Vec::len).collect::<Vec<_>>();
+        if lengths(&values_of(&network)) != lengths(&self.parameters) {
+            let message = "the attribution head to start from reads other features";
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        Ok(with_values(network, &self.parameters, device))
+    }
+
     /// The head as models store it: its matrices in 8 bits and back.
     #[must_use]
     pub fn stored(&self) -> Self {

@@ -9,12 +9,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clipsight::detect::captions::{Attribution, CaptionSet, Subject};
-use clipsight::detect::fit::{FeatureMatrix, balanced_weights};
+use clipsight::detect::fit::FeatureMatrix;
 use clipsight::metrics::{Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
-use clipsight::train::attribution::{
-    AttributionConfig, FittedAttribution, fit_attribution, open_set_threshold, untrained_attribution,
-};
-use clipsight::train::captions::Provenance;
+use clipsight::train::attribution::{AttributionConfig, FittedAttribution, untrained_attribution};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
 use rayon::prelude::*;
@@ -22,11 +19,12 @@ use serde::Serialize;
 
 use super::plot::{self, Axes, Heat, Line, Panel};
 use super::report::{rounded, short, table, write};
+use crate::attribution::{self, MOST_NAMED, provenance, threshold};
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{Extractor, RowCache, Variant, cannot, folder_for};
 use crate::io::read_file;
 use crate::runtime::{ModelFolder, Runtime};
-use crate::train::{labels, origins, unseen_prompts};
+use crate::train::unseen_prompts;
 
 /// Arguments of `clipsight study captions`.
 #[derive(clap::Args, Debug)]
@@ -59,20 +57,14 @@ const PARTS: u64 = 5;
 const MEASURED: u64 = 0;
 const CHOOSING: u64 = 1;
 
-/// At most this share of the images of generators that were not trained on may be given a name.
-pub(crate) const MOST_NAMED: f64 = 0.2;
-
-/// Share of an origin's size in its weight. Macro-F1 counts every generator alike: nearer to that than the detector's.
-const ORIGIN_POWER: f64 = 0.5;
-
 /// Recipes tried: (width, dropout, weight decay, learning rate).
 const RECIPES: [(usize, f64, f64, f64); 6] = [
     (64, 0.0, 0.1, 3e-4),
-    (64, 0.3, 0.1, 3e-4),
-    (64, 0.5, 0.1, 3e-4),
-    (64, 0.5, 3.0, 3e-4),
+    (64, 0.0, 0.1, 1e-3),
     (64, 0.5, 0.1, 1e-3),
-    (128, 0.5, 0.1, 3e-4),
+    (64, 0.5, 1.0, 1e-3),
+    (64, 0.7, 0.1, 1e-3),
+    (128, 0.5, 0.1, 1e-3),
 ];
 
 /// Everything known of a role's images.
@@ -97,27 +89,10 @@ impl Images {
     }
 }
 
-fn provenance(entry: &Entry) -> Provenance<'_> {
-    match entry.label {
-        Label::Real => Provenance::Real,
-        Label::Ai => Provenance::Generated {
-            origin: &entry.origin,
-            family: entry.other.get("family").map_or("", String::as_str),
-        },
-    }
-}
-
-/// The head learnt from images under one or more variants, their weights balanced by class and origin.
-fn fitted(variants: &[&Images], config: &AttributionConfig) -> Result<FittedAttribution> {
-    let mut features = FeatureMatrix::default();
-    features.width = variants.first().map_or(0, |images| images.features.width);
-    let (mut makers, mut weights) = (Vec::new(), Vec::new());
-    for images in variants {
-        features.extend(&images.features);
-        makers.extend(images.entries.iter().map(provenance));
-        weights.extend(balanced_weights(&labels(&images.entries), &origins(&images.entries), ORIGIN_POWER));
-    }
-    fit_attribution(&features, &makers, &weights, config)
+/// As [`attribution::fitted`].
+fn fitted(variants: &[Images; 2], config: &AttributionConfig) -> Result<FittedAttribution> {
+    let variants = variants.each_ref().map(|images| (images.entries.as_slice(), &images.features));
+    attribution::fitted(&variants, config)
 }
 
 /// Which of the parts of `fit` an image belongs to: by its prompt where it has one, else by its name.
@@ -125,40 +100,6 @@ fn part(entry: &Entry, seed: u64) -> u64 {
     let key = format!("{seed} {}", entry.prompt().unwrap_or(&entry.file));
     let hash = sha256_hex(key.as_bytes());
     u64::from_str_radix(&hash[..8], 16).unwrap_or(0) % PARTS
-}
-
-/// The attribution head of a shipped model: learnt from all of `fit`, plain and augmented, its threshold from `calibrate`.
-///
-/// # Errors
-/// When images cannot be read, or a role lacks what is learnt from it.
-#[expect(dead_code, reason = "the recipe of the compact model calls it")]
-pub(crate) fn fit_for_model(
-    extractor: &Extractor<'_>,
-    dataset: &Dataset,
-    seed: u64,
-) -> Result<FittedAttribution> {
-    let images = |role: Role, variant| -> Result<Images> {
-        let entries = dataset.role(role);
-        let features = extractor.transformed(role, &entries, variant)?;
-        Ok(Images { role, entries, features })
-    };
-    let plain = images(Role::Fit, Variant::Centre)?;
-    let augmented = images(Role::Fit, Variant::Augmented { seed, copy: 1 })?;
-    let config = AttributionConfig { seed, ..AttributionConfig::default() };
-    let mut found = fitted(&[&plain, &augmented], &config)?.stored();
-    let calibrate = images(Role::Calibrate, Variant::Centre)?;
-    found.head.threshold = threshold(&found, &calibrate)?;
-    Ok(found)
-}
-
-/// The open-set threshold from the generated images of generators that were not trained on.
-fn threshold(fitted: &FittedAttribution, calibrate: &Images) -> Result<f64> {
-    let set = &fitted.head.captions;
-    let unknown =
-        calibrate.filter(|entry| entry.label == Label::Ai && set.generator(provenance(entry)).is_none());
-    let shares: Vec<f64> =
-        fitted.attribute(&unknown.features)?.iter().map(|found| found.generator_share).collect();
-    open_set_threshold(&shares, MOST_NAMED)
 }
 
 #[derive(Serialize)]
@@ -303,7 +244,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let recipes = configs
         .par_iter()
         .map(|config| {
-            let head = fitted(&[&learnt[0], &learnt[1]], config)?;
+            let head = fitted(&learnt, config)?;
             let measured = held_out(&head, &choosing)?;
             eprintln!(
                 "width {}, dropout {}, decay {}, rate {}: macro-F1 {:.3}, AUC {:.3}",
@@ -332,10 +273,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let learnt = without(&[MEASURED]);
     let measured = only(MEASURED);
     let training = Instant::now();
-    let mut head = fitted(&[&learnt[0], &learnt[1]], config)?.stored();
+    let mut head = fitted(&learnt, config)?.stored();
     let training_seconds = training.elapsed().as_secs_f64();
     let calibrate = images(Role::Calibrate, Variant::Centre)?;
-    head.head.threshold = threshold(&head, &calibrate)?;
+    head.head.threshold = threshold(&head, &calibrate.entries, &calibrate.features)?;
     let untrained = untrained_attribution(&learnt[0].features, set.clone(), config)?;
     let select = images(Role::Select, Variant::Centre)?;
     let unseen = unseen_prompts(&plain.entries, &select.entries);
