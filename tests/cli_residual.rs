@@ -62,7 +62,7 @@ fn a_model_gets_a_network_and_a_report() {
     let read = |name: &str| std::fs::read_to_string(both.join(name)).unwrap();
     let report: Value = serde_json::from_str(&read("study/residual.json")).unwrap();
     assert_eq!(report["images"], serde_json::json!([6, 6, 6, 6]));
-    assert_eq!(report["select"].as_array().unwrap().len(), 3);
+    assert_eq!(report["select"].as_array().unwrap().len(), 2);
     assert!((0.0..=1.0).contains(&report["select"][0]["fused"]["auc"].as_f64().unwrap()));
     assert!(read("study/residual.md").contains("1 - (1 - p1) (1 - p2)"));
 
