@@ -61,21 +61,34 @@ fn labelled(folder: &Path) {
 }
 
 #[test]
-fn eval_writes_the_same_figures_every_time() {
+fn eval_writes_the_same_report_every_time() {
     let folder = tempfile::tempdir().unwrap();
     labelled(folder.path());
     let evaluate = |name: &str| {
-        let json = folder.path().join(name);
+        let [json, html] = ["json", "html"].map(|ending| folder.path().join(format!("{name}.{ending}")));
         let output = clipsight()
-            .args(["eval", "--deliveries", "--device", "cpu", "--json"])
-            .args([&json, &folder.path().join("manifest.csv")])
+            .args([
+                "eval",
+                "--deliveries",
+                "quick",
+                "--delivery-images",
+                "8",
+                "--controls",
+                "--device",
+                "cpu",
+            ])
+            .arg("--json")
+            .arg(&json)
+            .arg("--html")
+            .args([&html, &folder.path().join("manifest.csv")])
             .output()
             .unwrap();
         assert_status(&output, 0);
-        (std::fs::read_to_string(json).unwrap(), String::from_utf8(output.stdout).unwrap())
+        let [json, html] = [json, html].map(|path| std::fs::read_to_string(path).unwrap());
+        (json, html, String::from_utf8(output.stdout).unwrap())
     };
-    let (json, table) = evaluate("a.json");
-    assert_eq!(json, evaluate("b.json").0);
+    let (json, html, table) = evaluate("a");
+    assert_eq!((json.clone(), html.clone(), table.clone()), evaluate("b"));
     let report: Value = serde_json::from_str(&json).unwrap();
     let figures = &report["figures"];
     assert_eq!((figures["generated"].as_u64(), figures["real"].as_u64()), (Some(6), Some(6)));
@@ -87,14 +100,53 @@ fn eval_writes_the_same_figures_every_time() {
     assert!(figures["best_balanced_accuracy"].as_f64() >= figures["balanced_accuracy"].as_f64());
     assert_eq!(figures["origins"].as_array().unwrap().len(), 2);
     assert_eq!(figures["grades"].as_array().unwrap().len(), 4);
-    assert_eq!(report["deliveries"].as_array().unwrap().len(), 8);
+    let deliveries = &report["deliveries"];
+    assert_eq!((deliveries["images"].as_u64(), deliveries["of"].as_u64()), (Some(8), Some(12)));
+    let conditions = deliveries["conditions"].as_array().unwrap();
+    assert_eq!(conditions.len(), 8);
+    assert_eq!(
+        (conditions[0]["flip_rate"].as_f64(), conditions[0]["altered"].as_u64()),
+        (Some(0.0), Some(0))
+    );
+    assert_eq!(report["controls"]["passed"], true);
+    assert_eq!(report["controls"]["random_heads"]["images"], 12);
+    let held: u64 =
+        report["curves"]["generated"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(held, 6);
     // Files of one size and format tell nothing without their pixels.
     assert_eq!(report["confounds"]["stored"], 0.5);
     assert_eq!(report["confounds"]["originals"], 0.5);
     assert_eq!(report["confounds"]["passed"], true);
-    for part in ["TPR at 5 % FPR", "The gate passes", "JPEG 60", "waves"] {
+    for part in ["TPR at 5 % FPR", "The gate passes", "JPEG 60", "waves", "8 of 12 images", "Controls"] {
         assert!(table.contains(part), "{part} is missing from\n{table}");
     }
+    for part in ["<!doctype html>", "waves", "What this cannot tell", "</html>"] {
+        assert!(html.contains(part), "{part} is missing from the page");
+    }
+    assert_eq!(html.matches("<svg ").count(), 5);
+    assert!(!html.contains("<script") && !html.contains("//"), "the page fetches or runs something");
+}
+
+#[test]
+fn eval_measures_the_whole_matrix() {
+    let folder = tempfile::tempdir().unwrap();
+    labelled(folder.path());
+    let json = folder.path().join("a.json");
+    let output = clipsight()
+        .args(["eval", "--deliveries", "full", "--delivery-images", "4", "--views", "1", "--json"])
+        .args([&json, &folder.path().join("manifest.csv")])
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    let conditions = report["deliveries"]["conditions"].as_array().unwrap();
+    assert_eq!(conditions.len(), 32);
+    // Images of 240 px are no larger than these limits, so that only the compression is left.
+    let of = |name: &str| conditions.iter().find(|figures| figures["condition"] == name).unwrap();
+    assert_eq!(of("JPEG 60")["auc"], of("at most 768 px, JPEG 60")["auc"]);
+    assert_eq!(of("JPEG 80")["flip_rate"], of("thumbnail of 320 px")["flip_rate"]);
+    assert_eq!(of("collage of four")["altered"], 4);
+    assert!(report.get("controls").is_none() && report.get("attribution").is_none());
 }
 
 #[test]
@@ -102,18 +154,82 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     let folder = tempfile::tempdir().unwrap();
     labelled(folder.path());
     let manifest = folder.path().join("manifest.csv");
-    let evaluate = |arguments: &[&str]| {
-        let output = clipsight().arg("eval").arg(&manifest).args(arguments).output().unwrap();
+    let sound = std::fs::read_to_string(&manifest).unwrap();
+    // Reports of an earlier run, which a failure must leave as they are.
+    let [json, html] = ["a.json", "a.html"].map(|name| folder.path().join(name));
+    std::fs::write(&json, "earlier").unwrap();
+    let refused = |arguments: &[&str]| {
+        let output = clipsight()
+            .arg("eval")
+            .arg(&manifest)
+            .arg("--json")
+            .arg(&json)
+            .arg("--html")
+            .arg(&html)
+            .args(arguments)
+            .output()
+            .unwrap();
         assert_status(&output, 1);
         assert!(output.stdout.is_empty());
+        assert_eq!(std::fs::read_to_string(&json).unwrap(), "earlier");
+        assert!(!html.exists());
         stderr(&output)
     };
-    assert!(evaluate(&["--role", "calibrate"]).contains("both classes"));
+    let with = |text: &str, parts: &[&str]| {
+        std::fs::write(&manifest, text).unwrap();
+        let error = refused(&[]);
+        for part in parts {
+            assert!(error.contains(part), "{part} is missing from {error}");
+        }
+    };
+    assert!(refused(&["--role", "calibrate"]).contains("role calibrate"));
+    assert!(refused(&["--delivery-images", "0", "--deliveries", "quick"]).contains("--delivery-images"));
+    assert!(refused(&["--delivery-images", "5"]).contains("--deliveries"));
+
+    with("file,label\na,ai\n", &["row 1", "column role"]);
+    with("file,label,role,origin\n", &["role test", "both classes"]);
+    with("", &["role test", "both classes"]);
+    with(&sound.replace("20.png,ai,test", "20.png,ai,final"), &["row 21", "final"]);
+    with(&sound.replace("20.png,ai,test", "20.png,fake,test"), &["row 21", "fake"]);
+    with(&sound.replace(",real,test,", ",real,select,"), &["role test", "label real", "both classes"]);
+    with(&sound.replace("20.png,", "19.png,"), &["row 21", "19.png stands in row 20 already", "[argument]"]);
+    with(&sound.replace("20.png,", "gone.png,"), &["row 21", "gone.png", "[io]"]);
+    // Found before anything is scored, even where only the confounds would need it.
+    with(&sound.replace("\n3.png,", "\ngone.png,"), &["row 4", "gone.png", "[io]"]);
+
+    std::fs::write(&manifest, &sound).unwrap();
+    let absent = folder.path().join("absent/b.html");
+    let output = clipsight().arg("eval").arg(&manifest).arg("--html").arg(absent).output().unwrap();
+    assert_status(&output, 1);
+    assert!(stderr(&output).contains("its folder must exist") && !stderr(&output).contains("images"));
+
     std::fs::write(folder.path().join("20.png"), b"damaged").unwrap();
-    let error = evaluate(&[]);
-    assert!(error.contains("20.png") && error.contains("[decode]"), "{error}");
-    std::fs::write(&manifest, "file,label\na,ai\n").unwrap();
-    assert!(evaluate(&[]).contains("column role"));
+    let error = refused(&[]);
+    assert!(error.contains("row 21") && error.contains("20.png") && error.contains("[decode]"), "{error}");
+    let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")));
+}
+
+/// Names in a manifest come from strangers.
+#[test]
+fn hostile_names_stay_text_in_every_report() {
+    let folder = tempfile::tempdir().unwrap();
+    labelled(folder.path());
+    let manifest = folder.path().join("manifest.csv");
+    let hostile = "<script>alert(1)</script>|\u{1b}[2J\u{202e}";
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("waves", hostile);
+    std::fs::write(&manifest, text.replace(",photo,", ",<img src=x>,")).unwrap();
+    let html = folder.path().join("a.html");
+    let output =
+        clipsight().args(["eval", "--views", "1", "--html"]).args([&html, &manifest]).output().unwrap();
+    assert_status(&output, 0);
+    let html = std::fs::read_to_string(html).unwrap();
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;|") && html.contains("&lt;img src=x&gt;"));
+    let table = String::from_utf8(output.stdout).unwrap();
+    for text in [&html, &table] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    }
+    assert!(!html.contains("<script") && !html.contains("<img"));
 }
 
 /// A slice of the real images: far from chance, or the program and the trained model do not fit together.

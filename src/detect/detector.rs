@@ -261,6 +261,14 @@ impl Detector {
         read(self.features_on_device(views)).await
     }
 
+    /// The head's weights, in the features' order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn head_weights(&self) -> Result<Vec<f32>> {
+        read(self.head.weights()).await
+    }
+
     fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {
         self.tower.forward(self.pixels(views), self.manifest.head.features()).features
     }

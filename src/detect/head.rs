@@ -158,6 +158,11 @@ impl LinearHead {
         })
     }
 
+    /// Its weights, `[features]`.
+    pub fn weights(&self) -> Tensor<1> {
+        self.weight.val().squeeze_dim::<1>(1)
+    }
+
     /// The features as the weights read them, `[batch, features]`: the model's other heads read the same.
     #[must_use]
     pub fn transform(&self, features: Tensor<2>) -> Tensor<2> {

@@ -94,12 +94,13 @@ pub struct RiskCoverage {
     pub risk: f64,
 }
 
-/// The risk at each of the `coverages`, of abstaining on the samples whose probability is nearest to the threshold.
-/// Both classes have the same total mass, in coverage and in risk alike; samples equally far are decided together.
+/// The risk of abstaining on the samples whose probability is nearest to the threshold: a point for every coverage that can
+/// be chosen, lowest coverage first. Both classes have the same total mass, in coverage and in risk alike; samples equally
+/// far are decided together.
 ///
 /// Empty when a class is missing.
 #[must_use]
-pub fn risk_coverage(samples: &[Sample], threshold: f64, coverages: &[f64]) -> Vec<RiskCoverage> {
+pub fn risk_coverage_curve(samples: &[Sample], threshold: f64) -> Vec<RiskCoverage> {
     let (positives, negatives) = class_counts(samples);
     if positives == 0 || negatives == 0 {
         return Vec::new();
@@ -119,12 +120,33 @@ pub fn risk_coverage(samples: &[Sample], threshold: f64, coverages: &[f64]) -> V
         }
         curve.push(RiskCoverage { coverage: mass, risk: wrong / mass });
     }
-    // The first point that covers what is asked for; rounding may leave the last a hair below 1.
+    curve
+}
+
+/// The points of [`risk_coverage_curve`] at the `coverages`: the first that covers what is asked for.
+///
+/// Empty when a class is missing.
+#[must_use]
+pub fn risk_coverage(samples: &[Sample], threshold: f64, coverages: &[f64]) -> Vec<RiskCoverage> {
+    let curve = risk_coverage_curve(samples, threshold);
+    // Rounding may leave the last point a hair below 1.
     let last = curve.last().copied();
     coverages
         .iter()
         .filter_map(|coverage| curve.iter().find(|point| point.coverage >= coverage - 1e-9).copied().or(last))
         .collect()
+}
+
+/// The area under [`risk_coverage_curve`], every point standing for the coverage up to it (Geifman, Uziel & El-Yaniv
+/// 2019): 0 is never wrong; half the error or less is an abstention that knows what it does not know.
+///
+/// `None` when a class is missing.
+#[must_use]
+pub fn area_under_risk_coverage(samples: &[Sample], threshold: f64) -> Option<f64> {
+    let curve = risk_coverage_curve(samples, threshold);
+    let before = std::iter::once(0.0).chain(curve.iter().map(|point| point.coverage));
+    let step = |(point, before): (&RiskCoverage, f64)| point.risk * (point.coverage - before);
+    (!curve.is_empty()).then(|| curve.iter().zip(before).map(step).sum())
 }
 
 #[cfg(test)]
@@ -171,5 +193,20 @@ mod tests {
         assert!((curve[1].risk - 1.0 / 3.0).abs() < 1e-12);
         assert!((curve[2].risk - 0.5).abs() < 1e-12 && (curve[2].coverage - 1.0).abs() < 1e-12);
         assert!(risk_coverage(&list[..2], 0.5, &[1.0]).is_empty());
+        // A quarter of the coverage each: 0, 0, 1/3, 1/2.
+        let area = area_under_risk_coverage(&list, 0.5).unwrap();
+        assert!((area - 0.25 * (1.0 / 3.0 + 0.5)).abs() < 1e-12, "{area}");
+        assert_eq!(area_under_risk_coverage(&list[..2], 0.5), None);
+    }
+
+    #[test]
+    fn classes_weigh_alike_in_risk_and_coverage() {
+        // One positive, decided last and wrongly, is half of all mass; four negatives are the other.
+        let list = samples(&[(0.4, 1), (0.1, 0), (0.1, 0), (0.2, 0), (0.9, 0)]);
+        let curve = risk_coverage_curve(&list, 0.5);
+        let coverages: Vec<f64> = curve.iter().map(|point| point.coverage).collect();
+        assert_eq!(coverages, [0.375, 0.5, 1.0]);
+        assert!((curve[0].risk - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!((curve[1].risk, curve[2].risk), (0.25, 0.625));
     }
 }

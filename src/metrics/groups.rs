@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Interval, Sample, auc};
+use super::{Confusion, Interval, Sample, auc};
 
 /// How many of a group were decided rightly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,20 @@ pub fn worst(groups: &BTreeMap<String, Tally>, least: usize) -> Option<(&str, Ta
 pub fn auc_interval_by_group(samples: &[(&str, Sample)], rounds: usize, seed: u64) -> Option<Interval> {
     let samples: Vec<_> = samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
     bootstrap_by_group(&samples, rounds, seed, auc)
+}
+
+/// The same of the balanced accuracy at `threshold`.
+///
+/// `None` when a class is missing or `rounds` is 0.
+#[must_use]
+pub fn balanced_accuracy_interval_by_group(
+    samples: &[(&str, Sample)],
+    threshold: f64,
+    rounds: usize,
+    seed: u64,
+) -> Option<Interval> {
+    let samples: Vec<_> = samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
+    bootstrap_by_group(&samples, rounds, seed, |drawn| Confusion::at(drawn, threshold).balanced_accuracy())
 }
 
 /// A 95 % interval of the difference between the AUCs of two detectors' scores for the same images (`[of one, of the
@@ -155,9 +169,15 @@ mod tests {
             samples.push(("camera", sample(0.5, false)));
         }
         assert_eq!(auc_interval_by_group(&samples, 200, 7), Some(Interval { low: 0.0, high: 1.0 }));
+        let accuracy = balanced_accuracy_interval_by_group(&samples, 0.6, 200, 7);
+        assert_eq!(accuracy, Some(Interval { low: 0.5, high: 1.0 }));
         let found: Vec<_> = samples.into_iter().filter(|(group, _)| *group != "missed").collect();
         assert_eq!(auc_interval_by_group(&found, 200, 7), Some(Interval { low: 1.0, high: 1.0 }));
         assert_eq!(auc_interval_by_group(&found[..1], 200, 7), None);
+        // The camera's .5 is below .6: specificity 1, recall 0, .5 or 1.
+        let of = |samples: &[(&str, Sample)]| balanced_accuracy_interval_by_group(samples, 0.6, 200, 7);
+        assert_eq!(of(&found), Some(Interval { low: 1.0, high: 1.0 }));
+        assert_eq!(of(&found[..1]), None);
     }
 
     #[test]

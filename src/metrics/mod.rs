@@ -16,6 +16,7 @@
 //! assert_eq!(Confusion::at(&samples, 0.5).balanced_accuracy(), Some(0.5));
 //! ```
 
+mod attribution;
 mod calibration;
 mod correlation;
 mod decision;
@@ -23,10 +24,17 @@ mod groups;
 mod interval;
 mod ranking;
 
-pub use calibration::expected_calibration_error;
+pub use attribution::{OpenSetPoint, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
+pub use calibration::{ReliabilityBin, expected_calibration_error, reliability};
 pub use correlation::{kendall, pearson, spearman};
-pub use decision::{Confusion, OperatingPoint, RiskCoverage, flip_rate, risk_coverage};
-pub use groups::{Tally, auc_difference_interval_by_group, auc_interval_by_group, tally, worst};
+pub use decision::{
+    Confusion, OperatingPoint, RiskCoverage, area_under_risk_coverage, flip_rate, risk_coverage,
+    risk_coverage_curve,
+};
+pub use groups::{
+    Tally, auc_difference_interval_by_group, auc_interval_by_group, balanced_accuracy_interval_by_group,
+    tally, worst,
+};
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};
 

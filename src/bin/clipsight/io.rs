@@ -65,6 +65,20 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| wrong("is not UTF-8 text").with_source(error))
 }
 
+/// Checks that the folder of a file to be written is there.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn check_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    let message =
+        format!("{} cannot be written: its folder must exist, and it must be no folder", path.display());
+    Err(Error::new(ErrorKind::Io, message))
+}
+
 /// Writes a file whole or not at all: to a neighbour first, then renamed over it.
 ///
 /// # Errors
@@ -130,6 +144,10 @@ mod tests {
         assert_eq!(read_at_most(&path, 10).unwrap(), b"0123456789a");
         assert_eq!(read_text(&path, 10).unwrap_err().kind(), ErrorKind::Argument);
         assert_eq!(read_text(&path, 13).unwrap(), "0123456789abc");
+        assert!(check_folder(&path).is_ok() && check_folder(Path::new("a")).is_ok());
+        for wrong in [folder.path().to_owned(), folder.path().join("b/c"), path.join("d")] {
+            assert_eq!(check_folder(&wrong).unwrap_err().kind(), ErrorKind::Io);
+        }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no neighbour is left");
     }
 }

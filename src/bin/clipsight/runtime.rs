@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
-use clipsight::detect::{Analysis, Detector, Encoded};
+use clipsight::detect::{Analysis, Answers, Detector, Encoded};
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::weights::{Manifest, ModelLoader};
 use clipsight::{Error, ErrorKind, Result};
@@ -169,6 +169,22 @@ impl Runtime {
     /// As [`Detector::logits`].
     pub(crate) fn logits(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
         self.in_turn(|| pollster::block_on(self.detector.logits(views)))
+    }
+
+    /// The head's features of every view, one after the other.
+    ///
+    /// # Errors
+    /// As [`Detector::features`].
+    pub(crate) fn features(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.features(views)))
+    }
+
+    /// What every head answers to the views of one image.
+    ///
+    /// # Errors
+    /// As [`Detector::answers`].
+    pub(crate) fn answers(&self, views: &[clipsight::image::Rgb8]) -> Result<Answers> {
+        self.in_turn(|| pollster::block_on(self.detector.answers(views)))
     }
 
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {

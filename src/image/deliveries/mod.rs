@@ -17,10 +17,12 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+mod canvas;
 mod rng;
 
 use serde::{Deserialize, Serialize};
 
+pub use canvas::{collage, letterbox};
 pub use rng::Rng;
 
 use super::{Filter, Rgb8, decode, resize};

@@ -2,26 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use clipsight::Result;
 use clipsight::detect::{AbstainReason, Calibration, Grade, MeasuredError};
 use clipsight::metrics::{
-    Confusion, Interval, RiskCoverage, Sample, Share, auc, auc_interval_by_group, average_precision,
-    balanced_share, best_balanced_accuracy, expected_calibration_error, risk_coverage, tally, tpr_at_fpr,
-    worst,
+    Confusion, Interval, RiskCoverage, Sample, Share, area_under_risk_coverage, auc, auc_interval_by_group,
+    average_precision, balanced_accuracy_interval_by_group, balanced_share, best_balanced_accuracy,
+    expected_calibration_error, risk_coverage, tally, tpr_at_fpr, worst,
 };
+use clipsight::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use super::one_class;
 
 /// Bins of the expected calibration error.
-const CALIBRATION_BINS: usize = 15;
+pub(super) const CALIBRATION_BINS: usize = 15;
 
-/// Bootstrap draws of the AUC's interval, and their seed: the same figures every time.
+/// Bootstrap draws of the intervals, and their seed: the same figures every time.
 const BOOTSTRAP_ROUNDS: usize = 2000;
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// A generator or source with fewer images is not called the worst: its accuracy is mostly chance.
-const LEAST_FOR_WORST: usize = 10;
+/// A generator with fewer images is not called the worst: its recall is mostly chance.
+const LEAST_FOR_WORST_GENERATOR: usize = 20;
+
+/// Likewise a source of other images.
+const LEAST_FOR_WORST_SOURCE: usize = 40;
 
 /// Shares of the images that stay decided, of the risk-coverage curve.
 const COVERAGES: [f64; 6] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
@@ -73,7 +76,7 @@ impl Scored {
         })
     }
 
-    fn sample(&self) -> Sample {
+    pub(super) fn sample(&self) -> Sample {
         Sample { score: self.probability, positive: self.generated }
     }
 
@@ -100,6 +103,8 @@ pub(crate) struct Figures {
     pub(crate) threshold: f64,
     /// Balanced accuracy there.
     pub(crate) balanced_accuracy: f64,
+    /// Its 95 % interval, by bootstrap over origins.
+    pub(crate) balanced_accuracy_interval: Interval,
     /// Recall there: generated images found.
     pub(crate) recall: Share,
     /// Specificity there: others let pass.
@@ -124,11 +129,15 @@ pub(crate) struct Figures {
     pub(crate) grades: Vec<GradeFigures>,
     /// Wrong decisions among the images farthest from the threshold.
     pub(crate) risk_coverage: Vec<RiskCoverage>,
+    /// The area under that curve.
+    pub(crate) risk_coverage_area: f64,
+    /// The same of the shipped abstention: the images that got a grade; none where no image did.
+    pub(crate) graded: Option<RiskCoverage>,
     /// Every generator and source: generators first, each by name.
     pub(crate) origins: Vec<OriginFigures>,
-    /// The generator with the lowest recall, of those with ten images or more.
+    /// The generator with the lowest recall, of those with twenty images or more.
     pub(crate) worst_generator: Option<OriginFigures>,
-    /// The source with the lowest specificity, likewise.
+    /// The source with the lowest specificity, of those with forty images or more.
     pub(crate) worst_source: Option<OriginFigures>,
     /// By what the images show.
     pub(crate) contents: Vec<ContentFigures>,
@@ -182,6 +191,10 @@ pub(crate) struct ContentFigures {
     pub(crate) auc: Option<f64>,
     /// Balanced accuracy at the shipped threshold, where there are both.
     pub(crate) balanced_accuracy: Option<f64>,
+    /// Recall there, where there are generated images.
+    pub(crate) recall: Option<Share>,
+    /// Specificity there, where there are others.
+    pub(crate) specificity: Option<Share>,
 }
 
 impl Figures {
@@ -194,8 +207,14 @@ impl Figures {
 /// Measures everything at the threshold that ships.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`](clipsight::ErrorKind::Argument) unless there are images of both classes.
+/// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is no number, naming the image
+/// by its place among the images.
 pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
+    if let Some(place) = scored.iter().position(|image| !image.probability.is_finite()) {
+        let message =
+            format!("image {} of {} has a score that is no number", place + 1, scored[place].origin);
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
     measure(scored, threshold).ok_or_else(one_class)
 }
 
@@ -208,7 +227,9 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
     let real = confusion.true_negatives + confusion.false_positives;
     let (best_balanced_accuracy, best) = best_balanced_accuracy(&samples)?;
     let origins = [origins(scored, true, threshold), origins(scored, false, threshold)];
-    let [worst_generator, worst_source] = [true, false].map(|class| worst_origin(scored, class, threshold));
+    let worst_of = |class, least| worst_origin(scored, class, threshold, least);
+    let accuracy_interval =
+        balanced_accuracy_interval_by_group(&grouped, threshold, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)?;
     Some(Figures {
         generated,
         real,
@@ -217,6 +238,7 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
         average_precision: rounded(average_precision(&samples)?),
         threshold,
         balanced_accuracy: rounded(confusion.balanced_accuracy()?),
+        balanced_accuracy_interval: rounded_interval(accuracy_interval),
         recall: rounded_share(Share::clopper_pearson(confusion.true_positives, generated)?),
         specificity: rounded_share(Share::clopper_pearson(confusion.true_negatives, real)?),
         best_balanced_accuracy: rounded(best_balanced_accuracy),
@@ -232,9 +254,11 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
             .into_iter()
             .map(|point| RiskCoverage { coverage: rounded(point.coverage), risk: rounded(point.risk) })
             .collect(),
+        risk_coverage_area: rounded(area_under_risk_coverage(&samples, threshold)?),
+        graded: graded(scored, threshold, generated, real),
         origins: origins.concat(),
-        worst_generator,
-        worst_source,
+        worst_generator: worst_of(true, LEAST_FOR_WORST_GENERATOR),
+        worst_source: worst_of(false, LEAST_FOR_WORST_SOURCE),
         contents: contents(scored, threshold),
     })
 }
@@ -249,6 +273,17 @@ fn abstained(scored: &[Scored], generated: usize, real: usize) -> Abstained {
         rounded(count as f64 / n as f64)
     };
     Abstained { generated: share(true, generated), real: share(false, real), reasons }
+}
+
+/// Coverage and risk of deciding the images that got a grade, both classes weighted alike.
+fn graded(scored: &[Scored], threshold: f64, generated: usize, real: usize) -> Option<RiskCoverage> {
+    let (mut coverage, mut wrong) = (0.0, 0.0);
+    for image in scored.iter().filter(|image| image.grade.is_some()) {
+        let weight = 0.5 / if image.generated { generated } else { real } as f64;
+        coverage += weight;
+        wrong += if image.right(threshold) { 0.0 } else { weight };
+    }
+    (coverage > 0.0).then(|| RiskCoverage { coverage: rounded(coverage), risk: rounded(wrong / coverage) })
 }
 
 fn grade_figures(scored: &[Scored], grade: Grade, all_generated: usize, all_real: usize) -> GradeFigures {
@@ -287,9 +322,9 @@ fn origins(scored: &[Scored], class: bool, threshold: f64) -> Vec<OriginFigures>
     tally(decisions(scored, class, threshold)).into_iter().filter_map(figures).collect()
 }
 
-fn worst_origin(scored: &[Scored], class: bool, threshold: f64) -> Option<OriginFigures> {
+fn worst_origin(scored: &[Scored], class: bool, threshold: f64, least: usize) -> Option<OriginFigures> {
     let groups = tally(decisions(scored, class, threshold));
-    let (origin, tally) = worst(&groups, LEAST_FOR_WORST)?;
+    let (origin, tally) = worst(&groups, least)?;
     let accuracy = rounded_share(Share::clopper_pearson(tally.right, tally.n)?);
     Some(OriginFigures { origin: origin.to_owned(), generated: class, accuracy })
 }
@@ -303,12 +338,16 @@ fn contents(scored: &[Scored], threshold: f64) -> Vec<ContentFigures> {
         .into_iter()
         .map(|(content, samples)| {
             let generated = samples.iter().filter(|sample| sample.positive).count();
+            let real = samples.len() - generated;
+            let decisions = Confusion::at(&samples, threshold);
             ContentFigures {
                 content: content.to_owned(),
                 generated,
-                real: samples.len() - generated,
+                real,
                 auc: auc(&samples).map(rounded),
-                balanced_accuracy: Confusion::at(&samples, threshold).balanced_accuracy().map(rounded),
+                balanced_accuracy: decisions.balanced_accuracy().map(rounded),
+                recall: Share::clopper_pearson(decisions.true_positives, generated).map(rounded_share),
+                specificity: Share::clopper_pearson(decisions.true_negatives, real).map(rounded_share),
             }
         })
         .collect()
@@ -323,7 +362,7 @@ fn rounded_interval(interval: Interval) -> Interval {
     Interval { low: rounded(interval.low), high: rounded(interval.high) }
 }
 
-fn rounded_share(share: Share) -> Share {
+pub(super) fn rounded_share(share: Share) -> Share {
     Share { rate: rounded(share.rate), low: rounded(share.low), high: rounded(share.high), n: share.n }
 }
 
@@ -354,7 +393,10 @@ mod tests {
         for index in 0..20 {
             images.push(scored("sd", true, 0.9));
             images.push(scored("gan", true, if index < 5 { 0.7 } else { 0.1 }));
-            images.push(scored("camera", false, if index < 2 { 0.7 } else { 0.1 }));
+            for copy in 0..2 {
+                let far = if index + copy < 3 { 0.7 } else { 0.1 };
+                images.push(scored("camera", false, far));
+            }
         }
         images.push(scored("film", false, 0.55));
         images
@@ -363,31 +405,44 @@ mod tests {
     #[test]
     fn figures_by_hand() {
         let figures = evaluate(&images(), 0.5).unwrap();
-        assert_eq!((figures.generated, figures.real), (40, 21));
-        // 25 of 40 found, 18 of 21 let pass.
+        assert_eq!((figures.generated, figures.real), (40, 41));
+        // 25 of 40 found, 35 of 41 let pass.
         assert_eq!((figures.recall.rate, figures.recall.n), (0.625, 40));
-        assert_eq!(figures.specificity.rate, rounded(18.0 / 21.0));
-        assert_eq!(figures.balanced_accuracy, rounded((0.625 + 18.0 / 21.0) / 2.0));
+        assert_eq!(figures.specificity.rate, rounded(35.0 / 41.0));
+        assert_eq!(figures.balanced_accuracy, rounded((0.625 + 35.0 / 41.0) / 2.0));
         assert_eq!(figures.worst_generator.as_ref().unwrap().origin, "gan");
         assert_eq!(figures.worst_generator.unwrap().accuracy.rate, 0.25);
         // "film" is worse, but it is a single image.
         assert_eq!(figures.worst_source.unwrap().origin, "camera");
         let names: Vec<&str> = figures.origins.iter().map(|origin| origin.origin.as_str()).collect();
         assert_eq!(names, ["gan", "sd", "camera", "film"]);
-        assert_eq!(figures.abstained.real, rounded(1.0 / 21.0));
+        assert_eq!(figures.abstained.real, rounded(1.0 / 41.0));
         assert_eq!(figures.abstained.reasons, BTreeMap::from([("between-grades".to_owned(), 1)]));
-        assert_eq!(figures.contents[0].auc, None);
+        let [art, photo] = figures.contents.as_slice() else { panic!("{:?}", figures.contents) };
+        assert_eq!((art.auc, art.specificity, art.recall.unwrap().rate), (None, None, 0.625));
+        assert_eq!((photo.recall, photo.specificity.unwrap().rate), (None, rounded(35.0 / 41.0)));
+        // All are graded but the film: of what is, 15 of 40 and 5 of 41 are wrong.
+        let graded = figures.graded.unwrap();
+        let coverage = 0.5 + 0.5 * 40.0 / 41.0;
+        assert_eq!(graded.coverage, rounded(coverage));
+        assert_eq!(graded.risk, rounded((0.5 * 0.375 + 0.5 * 5.0 / 41.0) / coverage));
+        // Each class has two origins: the bootstrap's ends are those of drawing one of them twice.
+        let interval = figures.balanced_accuracy_interval;
+        assert!(interval.low < figures.balanced_accuracy && interval.high > figures.balanced_accuracy);
+        assert!(
+            figures.risk_coverage_area > 0.0 && figures.risk_coverage_area < 1.0 - figures.balanced_accuracy
+        );
     }
 
     #[test]
     fn a_grade_is_wrong_about_the_class_it_speaks_against() {
         let figures = evaluate(&images(), 0.5).unwrap();
         let [weak, moderate, strong, very_strong] = figures.measured_errors();
-        // Weak: 15 of 40 generated, 18 of 21 others.
+        // Weak: 15 of 40 generated, 35 of 41 others.
         let weak = weak.unwrap();
-        assert_eq!((weak.rate, weak.n), (rounded(0.375 / (0.375 + 18.0 / 21.0)), 33));
-        // Moderate: 5 of 40 generated, 2 of 21 others.
-        assert_eq!(moderate.unwrap().rate, rounded((2.0 / 21.0) / (2.0 / 21.0 + 0.125)));
+        assert_eq!((weak.rate, weak.n), (rounded(0.375 / (0.375 + 35.0 / 41.0)), 50));
+        // Moderate: 5 of 40 generated, 5 of 41 others.
+        assert_eq!(moderate.unwrap().rate, rounded((5.0 / 41.0) / (5.0 / 41.0 + 0.125)));
         assert_eq!(strong.unwrap().rate, 0.0);
         assert_eq!(very_strong, None);
     }
@@ -397,5 +452,9 @@ mod tests {
         let error = evaluate(&[scored("sd", true, 0.5)], 0.5).unwrap_err();
         assert_eq!(error.kind(), clipsight::ErrorKind::Argument);
         assert!(evaluate(&[], 0.5).is_err());
+        let mut images = images();
+        images[3].probability = f64::NAN;
+        let error = evaluate(&images, 0.5).unwrap_err();
+        assert!(error.message().contains("image 4 of") && error.message().contains("no number"), "{error}");
     }
 }

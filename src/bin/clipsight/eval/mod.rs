@@ -1,23 +1,36 @@
 //! `clipsight eval`: measures a model on labelled images.
 
+mod attribution;
 mod confounds;
+mod controls;
+mod curves;
 mod figures;
+mod html;
 mod report;
 mod robustness;
+mod section;
+mod subset;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clipsight::detect::Verdict;
-use clipsight::image::decode;
+use clipsight::image::{ViewCount, decode};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
 
+use self::attribution::Attributed;
+use self::controls::{HEAD_IMAGES, RandomHeads};
+use self::curves::Curves;
 pub(crate) use self::figures::{Scored, evaluate};
 use self::report::DataName;
-pub(crate) use self::report::{ModelName, Report, Section};
+pub(crate) use self::report::{ModelName, Report};
+use self::robustness::{Delivered, Matrix, partners};
+pub(crate) use self::section::Section;
+use self::subset::stratified;
 use crate::dataset::{Dataset, Entry, Label, Role};
+use crate::features::with_pixels;
 use crate::io;
 use crate::pipeline;
 use crate::runtime::{Runtime, RuntimeArgs, parse_views};
@@ -37,19 +50,51 @@ pub(crate) struct Args {
     /// Views of each image: 1 or 5 [default: the model's own]
     #[arg(long, value_name = "N", value_parser = parse_views)]
     views: Option<usize>,
-    /// Write the figures as JSON, too
+    /// Write everything measured as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure on recompressed, resized and blurred copies, too: eight more views of each image
+    /// Write a report with plots as one HTML file, too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each image and copy
+    #[arg(long, value_enum, value_name = "MATRIX")]
+    deliveries: Option<Matrix>,
+    /// Deliver at most so many images, every generator and source by its share [default: all]
+    #[arg(long, value_name = "N", requires = "deliveries", value_parser = clap::value_parser!(u32).range(1..))]
+    delivery_images: Option<u32>,
+    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as chance
     #[arg(long)]
-    deliveries: bool,
+    controls: bool,
+}
+
+/// One image, and what is to be measured on it beside its score.
+struct Item<'a> {
+    entry: &'a Entry,
+    /// The others of its collage, if it is delivered.
+    partners: Option<Vec<&'a Entry>>,
+    /// Whether random heads look at it.
+    control: bool,
 }
 
 /// What one image gave.
 struct Outcome {
     scored: Scored,
-    /// Mean logit under each delivery, where they were asked for.
-    delivered: Vec<f64>,
+    /// The shorter side of the image as it is stored.
+    short_side: u32,
+    delivered: Option<Delivered>,
+    /// One logit a caption: of generated images, where the model attributes.
+    captions: Option<Vec<f32>>,
+    /// One logit a random head.
+    control: Option<Vec<f64>>,
+}
+
+/// What all images are measured with.
+struct Measurement<'a> {
+    runtime: &'a Runtime,
+    root: &'a Path,
+    views: usize,
+    matrix: Matrix,
+    heads: Option<RandomHeads>,
 }
 
 /// Scores every image of the role, prints the figures and writes them.
@@ -57,97 +102,170 @@ struct Outcome {
 /// # Errors
 /// When anything at all cannot be read or scored: figures over some of the images would be figures of something else.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    // What can be refused is refused before an hour of work.
+    for path in args.json.iter().chain(&args.html) {
+        io::check_folder(path)?;
+    }
+    let dataset = Dataset::read(&args.data)?;
+    let entries = dataset.role_of_both_classes(args.role)?;
+    dataset.check_files()?;
     let runtime = args.runtime.open()?;
     let views = runtime.views(args.views)?;
-    let dataset = Dataset::read(&args.data)?;
-    let entries = dataset.role(args.role);
     let manifest = runtime.detector().manifest();
     eprintln!("clipsight: {} on the {}, {} images", manifest.id, runtime.device(), entries.len());
 
-    let outcomes = score_all(&runtime, &dataset.root, &entries, views, args.deliveries)?;
+    let measurement = Measurement {
+        runtime: &runtime,
+        root: &dataset.root,
+        views,
+        matrix: args.deliveries.unwrap_or(Matrix::Quick),
+        heads: args.controls.then(|| RandomHeads::of(runtime.detector())).transpose()?,
+    };
+    let delivered = match (args.deliveries, args.delivery_images) {
+        (None, _) => vec![false; entries.len()],
+        (Some(_), None) => vec![true; entries.len()],
+        (Some(_), Some(count)) => stratified(&entries, count as usize),
+    };
+    let control = stratified(&entries, if args.controls { HEAD_IMAGES } else { 0 });
+    let items: Vec<Item<'_>> = (0..entries.len())
+        .map(|index| Item {
+            entry: &entries[index],
+            partners: delivered[index]
+                .then(|| partners(&entries, index).into_iter().map(|other| &entries[other]).collect()),
+            control: control[index],
+        })
+        .collect();
+    let outcomes = measurement.score_all(&items)?;
+
     let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
     let calibration = &manifest.calibration;
-    let figures = evaluate(&scored, calibration.threshold)?;
-    let deliveries = if args.deliveries {
-        let delivered: Vec<&[f64]> = outcomes.iter().map(|outcome| outcome.delivered.as_slice()).collect();
-        Some(robustness::evaluate(&scored, &delivered, calibration)?)
-    } else {
-        None
-    };
+    let pairs: Vec<(&Scored, &Delivered)> = scored
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|(scored, outcome)| Some((scored, outcome.delivered.as_ref()?)))
+        .collect();
+    let heads: Vec<(&Scored, &[f64])> = scored
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|(scored, outcome)| Some((scored, outcome.control.as_deref()?)))
+        .collect();
+    let mut short_sides: Vec<u32> = outcomes.iter().map(|outcome| outcome.short_side).collect();
+    short_sides.sort_unstable();
     let report = Report {
         schema: report::SCHEMA,
         model: ModelName::of(manifest)?,
         data: DataName {
             manifest_sha256: sha256_hex(&io::read_file(&args.data)?),
             role: args.role.name().to_owned(),
+            short_sides: [0, short_sides.len() / 2, short_sides.len() - 1].map(|place| short_sides[place]),
         },
         views,
-        figures,
-        deliveries,
+        figures: evaluate(&scored, calibration.threshold)?,
+        curves: Curves::of(&scored, calibration.threshold),
+        deliveries: args
+            .deliveries
+            .map(|matrix| robustness::evaluate(&pairs, entries.len(), matrix, calibration))
+            .transpose()?,
+        attribution: match &manifest.attribution {
+            None => None,
+            Some(head) => {
+                let attributed = |(outcome, entry): (&Outcome, _)| {
+                    outcome.captions.as_ref().map(|logits| Attributed::new(entry, logits, head))
+                };
+                let images: Vec<Attributed<'_>> =
+                    outcomes.iter().zip(&entries).filter_map(attributed).collect::<Result<_>>()?;
+                attribution::measure(&images, &head.captions)
+            }
+        },
+        controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
         confounds: confounds::measure(&dataset, args.role)?,
     };
+    // Everything is rendered before anything is written.
+    let json = report.to_json()?;
+    let html = args.html.as_ref().map(|path| html::render(&report).map(|html| (path, html))).transpose()?;
     io::print(&report.sections().iter().map(Section::table).collect::<Vec<_>>().join("\n"))?;
     if let Some(path) = &args.json {
-        io::write_file(path, report.to_json()?.as_bytes())?;
+        io::write_file(path, json.as_bytes())?;
+    }
+    if let Some((path, html)) = html {
+        io::write_file(path, html.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn score_all(
-    runtime: &Runtime,
-    root: &Path,
-    entries: &[Entry],
-    views: usize,
-    deliveries: bool,
-) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::with_capacity(entries.len());
-    let mut failure = None;
-    let bar = progress_bar(entries.len());
-    let work = |entry: &Entry| {
-        let path = root.join(&entry.file);
-        score(runtime, entry, &path, views, deliveries).map_err(|error| {
-            Error::new(error.kind(), format!("{}: {}", path.display(), error.message())).with_source(error)
-        })
-    };
-    pipeline::in_order(entries, work, |outcome| {
-        bar.inc(1);
-        match outcome {
-            Ok(outcome) => {
-                outcomes.push(outcome);
-                ControlFlow::Continue(())
+impl Measurement<'_> {
+    fn score_all(&self, items: &[Item<'_>]) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut failure = None;
+        let bar = progress_bar(items.len());
+        let work = |item: &Item<'_>| {
+            self.score(item).map_err(|error| {
+                let path = self.root.join(&item.entry.file);
+                let message = format!("row {}, {}: {}", item.entry.row, path.display(), error.message());
+                Error::new(error.kind(), message).with_source(error)
+            })
+        };
+        pipeline::in_order(items, work, |outcome| {
+            bar.inc(1);
+            match outcome {
+                Ok(outcome) => {
+                    outcomes.push(outcome);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    bar.finish_and_clear();
-    failure.map_or(Ok(outcomes), Err)
-}
+        })?;
+        bar.finish_and_clear();
+        failure.map_or(Ok(outcomes), Err)
+    }
 
-fn score(runtime: &Runtime, entry: &Entry, path: &Path, views: usize, deliveries: bool) -> Result<Outcome> {
-    let bytes = io::read_image(path)?;
-    let detector = runtime.detector();
-    let (score, grade, reason) = match runtime.score(detector.prepare(&bytes, Some(views))?)?.model {
-        Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
-        Verdict::Abstained { score, reason } => (score, None, Some(reason)),
-    };
-    let delivered = if deliveries {
-        let views = robustness::views(&detector.manifest().calibration)?;
-        robustness::logits(runtime, &decode(&bytes)?.pixels, views)?
-    } else {
-        Vec::new()
-    };
-    let scored = Scored {
-        generated: entry.label == Label::Ai,
-        origin: entry.origin.clone(),
-        content: entry.content.clone(),
-        probability: score.probability,
-        grade,
-        reason,
-    };
-    Ok(Outcome { scored, delivered })
+    fn score(&self, item: &Item<'_>) -> Result<Outcome> {
+        let Item { entry, partners, control } = item;
+        let bytes = io::read_image(&self.root.join(&entry.file))?;
+        let detector = self.runtime.detector();
+        let analysis = self.runtime.score(detector.prepare(&bytes, Some(self.views))?)?;
+        let (score, grade, reason) = match analysis.model {
+            Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
+            Verdict::Abstained { score, reason } => (score, None, Some(reason)),
+        };
+        let delivered = partners.as_ref().map(|partners| {
+            let partners = partners
+                .iter()
+                .map(|partner| with_pixels(self.root, partner, |pixels| Ok(pixels.clone())))
+                .collect::<Result<Vec<_>>>()?;
+            let pixels = decode(&bytes)?.pixels;
+            robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
+        });
+        let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
+            let views =
+                detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::Centre)?;
+            self.runtime.features(&views).map(|features| heads.logits(features))
+        });
+        let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();
+        let captions = attributes.then(|| {
+            let count = ViewCount::try_from(self.views)?;
+            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, count)?;
+            self.runtime.answers(&views).map(|answers| answers.captions)
+        });
+        let scored = Scored {
+            generated: entry.label == Label::Ai,
+            origin: entry.origin.clone(),
+            content: entry.content.clone(),
+            probability: score.probability,
+            grade,
+            reason,
+        };
+        Ok(Outcome {
+            scored,
+            short_side: analysis.file.width.min(analysis.file.height),
+            delivered: delivered.transpose()?,
+            captions: captions.transpose()?.flatten(),
+            control: random.transpose()?,
+        })
+    }
 }
 
 /// The error of a role without images of both classes.

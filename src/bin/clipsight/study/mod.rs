@@ -6,7 +6,7 @@
 
 mod features;
 mod few_shot;
-mod plot;
+pub(crate) mod plot;
 mod report;
 mod robust;
 

@@ -16,7 +16,7 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
-const FONT: &str = "sans-serif";
+pub(crate) const FONT: &str = "sans-serif";
 const PANEL: (u32, u32) = (420, 340);
 
 /// A line through means, with a bar of one deviation either way at each.
@@ -165,7 +165,8 @@ fn drawn(
     Ok(svg)
 }
 
-fn failed(error: impl Display) -> Error {
+/// The error of a plot.
+pub(crate) fn failed(error: impl Display) -> Error {
     Error::new(ErrorKind::Internal, format!("a plot could not be drawn: {error}"))
 }
 
