@@ -153,12 +153,13 @@ fn single_pixels_and_strips_become_views() {
         enlarge: true,
         filter: clipsight::image::Filter::Bicubic,
         crop: 224,
+        whole_first: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };
     for name in ["1x1.png", "1x1.jpg", "1x1.webp", "1x1.gif", "thin.png", "thin.jpg", "flat.jpg"] {
         let decoded = decode(&bytes(&format!("decode/{name}"))).unwrap();
-        let views = preprocessing.views(&decoded.pixels, ViewCount::FiveCrops).unwrap();
+        let views = preprocessing.views(&decoded.pixels, ViewCount::Five).unwrap();
         let tensor = preprocessing.tensor(&views);
         assert_eq!(tensor.len(), 5 * 3 * 224 * 224, "{name}");
         assert!(tensor.iter().all(|value| (-1.0..=1.0).contains(value)), "{name}");

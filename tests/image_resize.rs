@@ -72,10 +72,11 @@ fn views_equal_resize_and_crop_of_torchvision_and_pillow() {
             enlarge: true,
             filter: Filter::Bicubic,
             crop,
+            whole_first: false,
             mean: [0.0; 3],
             std: [1.0; 3],
         };
-        let views = preprocessing.views(&source("waves", from.0, from.1), ViewCount::FiveCrops).unwrap();
+        let views = preprocessing.views(&source("waves", from.0, from.1), ViewCount::Five).unwrap();
         let found: Vec<String> = views.iter().map(sha256).collect();
         assert_eq!(found, digests, "{from:?} to {short}, cropped to {crop}");
     }

@@ -130,6 +130,7 @@ fn pretrained_vit_tiny_equals_pytorch() {
         enlarge: false,
         filter: Filter::Bicubic,
         crop: 224,
+        whole_first: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };

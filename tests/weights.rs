@@ -61,6 +61,7 @@ fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
             enlarge: false,
             filter: Filter::Bicubic,
             crop: u32::try_from(architecture.image_size).unwrap(),
+            whole_first: false,
             mean: [0.5; 3],
             std: [0.5; 3],
         },
@@ -77,6 +78,7 @@ fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
             threshold: 0.5,
             edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
             by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            second_look: None,
         },
         self_test: SelfTest { logit: 0.0, tolerance: 0.02 },
         architecture,
@@ -477,7 +479,7 @@ fn what_is_said_beside_the_verdict_never_moves_it() {
     // The analysis names what the logits say.
     let pixels = image::load_from_memory(png.get_ref()).unwrap().to_rgb8();
     let decoded = Rgb8::new(80, 70, pixels.into_raw()).unwrap();
-    let view = all.manifest().preprocessing.views(&decoded, clipsight::image::ViewCount::Centre).unwrap();
+    let view = all.manifest().preprocessing.views(&decoded, clipsight::image::ViewCount::One).unwrap();
     let logits = pollster::block_on(all.answers(&view)).unwrap().captions.unwrap();
     let head = all.manifest().attribution.as_ref().unwrap();
     let found = attribute(&logits, &head.captions, head.threshold).unwrap();

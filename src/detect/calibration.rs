@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_VIEWS;
 use crate::weights::sha256_hex;
 use crate::{Error, ErrorKind, Result};
 
@@ -111,6 +112,18 @@ pub struct Calibration {
     pub edges: GradeEdges,
     /// One entry for every number of views that can be asked for; the first is the default.
     pub by_views: Vec<ViewCalibration>,
+    /// Where it is there and no number of views is asked for, one view decides where it gives a grade, and all five are
+    /// scored where it gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<SecondLook>,
+}
+
+/// Further views only where one view is not enough: most images are decided by it, at a fifth of the cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLook {
+    /// Measured error of each grade given in this way, in the order of [`Grade::ALL`].
+    pub measured: [Option<MeasuredError>; 4],
 }
 
 /// Images with a shorter side below this, in pixels, are not graded: enlarged to the encoder's input more than
@@ -134,7 +147,7 @@ impl Calibration {
         })
     }
 
-    /// The number of views used when none is asked for.
+    /// The number of views used when none is asked for; under a [second look](Self::second_look), of the first.
     #[must_use]
     pub fn default_views(&self) -> usize {
         self.by_views.first().map_or(1, |calibration| calibration.views)
@@ -180,12 +193,14 @@ impl Calibration {
             [0.0, edges.weak_below, self.threshold, edges.moderate, edges.strong, edges.very_strong, 1.0];
         let ordered = order.windows(2).all(|pair| pair[0] <= pair[1]);
         let usable = self.by_views.iter().all(|calibration| {
-            matches!(calibration.views, 1 | 5)
+            matches!(calibration.views, 1 | MAX_VIEWS)
                 && calibration.slope.is_finite()
                 && calibration.slope > 0.0
                 && calibration.offset.is_finite()
         });
-        if !ordered || !usable || self.by_views.is_empty() {
+        let looks =
+            self.second_look.is_none() || [1, MAX_VIEWS].iter().all(|views| self.for_views(*views).is_ok());
+        if !ordered || !usable || !looks || self.by_views.is_empty() {
             return Err(Error::new(
                 ErrorKind::WeightsCorrupt,
                 "the model's calibration is out of order or incomplete",
@@ -218,6 +233,7 @@ mod tests {
             threshold: 0.5,
             edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
             by_views: vec![ViewCalibration { views: 1, slope: 2.0, offset: -0.5, measured: [None; 4] }],
+            second_look: None,
         }
     }
 
@@ -247,6 +263,9 @@ mod tests {
         let mut bad = good.clone();
         bad.edges.strong = 0.99;
         assert!(bad.validate().is_err());
+        let mut bad = good.clone();
+        bad.second_look = Some(SecondLook { measured: [None; 4] });
+        assert!(bad.validate().is_err(), "a second look needs five views");
         let mut bad = good.clone();
         bad.by_views[0].slope = f64::NAN;
         assert!(bad.validate().is_err());

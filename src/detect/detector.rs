@@ -10,6 +10,7 @@ use super::captions::attribute;
 use super::{AbstainReason, AttributionHead, CaptionMatcher, LinearHead, QualityPerceptron};
 use crate::clip::VisionTower;
 use crate::image::{Decoded, Rgb8, ViewCount, decode};
+use crate::limits::MAX_VIEWS;
 use crate::residual::ResidualNetwork;
 use crate::weights::{LoadedTensors, Manifest, sha256_hex};
 use crate::{Error, ErrorKind, Result};
@@ -38,6 +39,8 @@ pub struct Encoded {
     /// What the model's residual network reads, if it has one.
     whole: Option<Rgb8>,
     abstain: Option<AbstainReason>,
+    /// Whether the first view alone decides, if it can.
+    first_view_may_do: bool,
 }
 
 /// What all heads of a model answer to the views of one image.
@@ -45,18 +48,12 @@ pub struct Encoded {
 pub struct Answers {
     /// One logit a view.
     pub logits: Vec<f32>,
-    /// One logit a caption, averaged over the views, where the model attributes.
+    /// Their mean, each view with its share ([`Preprocessing::view_shares`](crate::image::Preprocessing::view_shares)).
+    pub logit: f64,
+    /// One logit a caption, likewise averaged, where the model attributes.
     pub captions: Option<Vec<f32>>,
-    /// Technical quality, 0 to 1, where the model has a head for it.
+    /// Technical quality, 0 to 1, likewise averaged, where the model has a head for it.
     pub quality: Option<f64>,
-}
-
-impl Answers {
-    /// The mean logit over the views.
-    #[must_use]
-    pub fn logit(&self) -> f64 {
-        mean(self.logits.iter().copied())
-    }
 }
 
 /// What the self-test found.
@@ -109,13 +106,17 @@ impl Detector {
         &self.device
     }
 
-    /// Decodes an image and cuts `views` views (the model's default where `None`).
+    /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as turn out to be needed
+    /// if the model can take a second look (see [`SecondLook`](super::SecondLook)).
     ///
     /// # Errors
     /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
     pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
-        let views = views.unwrap_or_else(|| self.manifest.calibration.default_views());
-        self.manifest.calibration.for_views(views)?;
+        let calibration = &self.manifest.calibration;
+        let first_view_may_do = views.is_none() && calibration.second_look.is_some();
+        let views =
+            if first_view_may_do { MAX_VIEWS } else { views.unwrap_or_else(|| calibration.default_views()) };
+        calibration.for_views(views)?;
         let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
         let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
         let whole = self.whole(&pixels)?;
@@ -128,7 +129,7 @@ impl Detector {
         };
         let file = FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
         let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
-        Ok(Encoded { file, evidence, views, whole, abstain })
+        Ok(Encoded { file, evidence, views, whole, abstain, first_view_may_do })
     }
 
     /// Scores a prepared image.
@@ -136,21 +137,27 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`] when the device fails or answers with something that is no number.
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
-        let Encoded { file, evidence, views, whole, abstain } = image;
-        let count = views.len();
-        let answers = self.answers(&views).await?;
-        let logit = answers.logit();
+        let Encoded { file, evidence, views, whole, abstain, first_view_may_do } = image;
         let calibration = &self.manifest.calibration;
-        let by_views = calibration.for_views(count)?;
         let residual = match &whole {
             Some(whole) => self.residual_logit(whole).await?.map(f64::from),
             None => None,
         };
-        let score = Score { probability: self.probability(count, logit, residual)?, logit };
+        let now = if first_view_may_do { views.len().min(1) } else { views.len() };
+        let mut rows = self.rows(&views[..now]).await?;
+        let mut answers = self.combined(&rows);
+        let mut probability = self.probability(rows.len(), answers.logit, residual)?;
+        let mut measured = calibration.second_look.filter(|_| first_view_may_do).map(|look| look.measured);
+        if first_view_may_do && abstain.is_none() && calibration.grade(probability).is_none() {
+            rows.extend(self.rows(&views[now..]).await?);
+            answers = self.combined(&rows);
+            probability = self.probability(rows.len(), answers.logit, residual)?;
+        }
+        let count = rows.len();
+        let measured = measured.get_or_insert(calibration.for_views(count)?.measured);
+        let score = Score { probability, logit: answers.logit };
         let model = match (abstain, calibration.grade(score.probability)) {
-            (None, Some(grade)) => {
-                Verdict::Scored { score, grade, measured_error: by_views.measured_error(grade) }
-            }
+            (None, Some(grade)) => Verdict::Scored { score, grade, measured_error: measured[grade as usize] },
             (reason, _) => {
                 Verdict::Abstained { score, reason: reason.unwrap_or(AbstainReason::BetweenGrades) }
             }
@@ -193,6 +200,11 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn answers(&self, views: &[Rgb8]) -> Result<Answers> {
+        Ok(self.combined(&self.rows(views).await?))
+    }
+
+    /// What every head answers to every view: its logit, one logit a caption, its quality.
+    async fn rows(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
         let features = self.head.transform(self.features_on_device(views));
         // All in one tensor `[views, outputs]` and one read: on WebGPU each costs a round trip.
         let mut outputs = self.head.forward(features.clone());
@@ -203,18 +215,25 @@ impl Detector {
             outputs = Tensor::cat(vec![outputs, perceptron.forward(features)], 1);
         }
         let [_, width] = outputs.dims();
-        let values = read(outputs).await?;
+        Ok(read(outputs).await?.chunks(width).map(<[f32]>::to_vec).collect())
+    }
+
+    /// The views' answers as the image's.
+    fn combined(&self, rows: &[Vec<f32>]) -> Answers {
+        let shares = self.manifest.preprocessing.view_shares(rows.len());
+        let mean = |output: usize| {
+            rows.iter().zip(&shares).map(|(row, share)| f64::from(row[output]) * share).sum::<f64>()
+        };
+        let width = rows.first().map_or(1, Vec::len);
         let captions = width - 1 - usize::from(self.quality.is_some());
-        let logits = values.chunks(width).map(|view| view[0]).collect();
-        let captions = self.attribution.as_ref().map(|_| {
-            let mean_of = |caption: usize| mean(values.chunks(width).map(|view| view[caption])) as f32;
-            (1..=captions).map(mean_of).collect()
-        });
-        let quality = self
-            .quality
-            .as_ref()
-            .map(|_| mean(values.chunks(width).map(|view| view[width - 1])).clamp(0.0, 1.0));
-        Ok(Answers { logits, captions, quality })
+        #[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values")]
+        let mean_of_captions = || (1..=captions).map(|output| mean(output) as f32).collect();
+        Answers {
+            logits: rows.iter().map(|row| row[0]).collect(),
+            logit: mean(0),
+            captions: self.attribution.as_ref().map(|_| mean_of_captions()),
+            quality: self.quality.as_ref().map(|_| mean(width - 1).clamp(0.0, 1.0)),
+        }
     }
 
     /// The part of an upright image that the model's residual network reads; `None` where it has none.
@@ -305,13 +324,6 @@ impl Detector {
             _ => Ok(encoder),
         }
     }
-}
-
-/// The mean over a handful of views.
-fn mean(values: impl ExactSizeIterator<Item = f32>) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
-    let count = values.len() as f64;
-    values.map(f64::from).sum::<f64>() / count
 }
 
 /// Names for the captions that the logits speak for.

@@ -15,7 +15,9 @@ pub use analysis::{
     Analysis, AttributionFacts, Evidence, FileFacts, InputFacts, Maker, Score, Timings, Verdict,
 };
 pub use attribution::{AttributionHead, CaptionMatcher};
-pub use calibration::{AbstainReason, Calibration, Grade, GradeEdges, MeasuredError, ViewCalibration};
+pub use calibration::{
+    AbstainReason, Calibration, Grade, GradeEdges, MeasuredError, SecondLook, ViewCalibration,
+};
 pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use head::{Head, LinearHead, Transform};
 pub use quality::{QualityModel, QualityPerceptron};

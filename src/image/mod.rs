@@ -17,10 +17,11 @@
 //!     enlarge: true,
 //!     filter: Filter::Bicubic,
 //!     crop: 224,
+//!     whole_first: false,
 //!     mean: [0.5; 3],
 //!     std: [0.5; 3],
 //! };
-//! let views = preprocessing.views(&image, ViewCount::FiveCrops)?;
+//! let views = preprocessing.views(&image, ViewCount::Five)?;
 //! assert_eq!(preprocessing.tensor(&views).len(), 5 * 3 * 224 * 224);
 //! # Ok::<(), clipsight::Error>(())
 //! ```

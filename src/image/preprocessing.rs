@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::resize::{Filter, Window, resize_window};
+use super::resize::{Filter, Window, resize, resize_window};
 use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -24,6 +24,10 @@ pub struct Preprocessing {
     pub filter: Filter,
     /// The side of the square view in pixels.
     pub crop: u32,
+    /// Whether the first view is the whole image (its centre square, reduced once more to `crop`) and not the centre
+    /// crop. What an image shows as a whole tells generated images apart better than any part of it does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_first: bool,
     /// Subtracted from each channel (red, green, blue), whose values lie in 0..=1.
     pub mean: [f32; 3],
     /// Divides each channel after that.
@@ -34,11 +38,11 @@ pub struct Preprocessing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ViewCount {
-    /// The centre crop.
+    /// The first view: the centre crop, or the whole image under [`Preprocessing::whole_first`].
     #[default]
-    Centre,
-    /// The centre crop, then the corners: upper left, upper right, lower left, lower right.
-    FiveCrops,
+    One,
+    /// The first view, then crops at the corners: upper left, upper right, lower left, lower right.
+    Five,
 }
 
 impl ViewCount {
@@ -46,8 +50,8 @@ impl ViewCount {
     #[must_use]
     pub fn count(self) -> usize {
         match self {
-            Self::Centre => 1,
-            Self::FiveCrops => limits::MAX_VIEWS,
+            Self::One => 1,
+            Self::Five => limits::MAX_VIEWS,
         }
     }
 }
@@ -59,12 +63,12 @@ impl TryFrom<usize> for ViewCount {
     /// [`ErrorKind::Argument`] for any number but 1 and 5.
     fn try_from(count: usize) -> Result<Self> {
         match count {
-            1 => Ok(Self::Centre),
-            limits::MAX_VIEWS => Ok(Self::FiveCrops),
+            1 => Ok(Self::One),
+            limits::MAX_VIEWS => Ok(Self::Five),
             _ => Err(Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "{count} views cannot be made of an image: choose 1 (centre) or 5 (centre and corners)"
+                    "{count} views cannot be made of an image: choose 1, or 5 (that one and the corners)"
                 ),
             )),
         }
@@ -132,7 +136,7 @@ impl Preprocessing {
         resize_window(image, (width, height), Window { x, y, width: part.0, height: part.1 }, self.filter)
     }
 
-    /// Square views of `crop` pixels: the centre, or the centre and the four corners.
+    /// Square views of `crop` pixels: the first one, or that and the four corners.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate).
@@ -141,26 +145,69 @@ impl Preprocessing {
         let (width, height) = self.resized(image.width(), image.height());
         let (right, bottom) = (width - self.crop, height - self.crop);
         let centre = (round_half_even(right), round_half_even(bottom));
-        let corners = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
-        let corners = &corners[..count.count()];
-        // Where the crops cover much of the image, resizing it once is cheaper than five overlapping parts; where it
-        // is a strip, or left unresized, only the crops are touched.
+        let places = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
+        let places = &places[usize::from(self.whole_first)..count.count()];
+        let mut views = Vec::with_capacity(count.count());
+        if self.whole_first {
+            views.push(self.whole(image, (width, height))?);
+        }
+        // Where the crops cover much of the image, resizing it once is cheaper than overlapping parts; where it is a
+        // strip, or left unresized, only the crops are touched.
         let area = u64::from(width) * u64::from(height);
-        let whole = corners.len() > 1
+        let at_once = places.len() > 1
             && (width, height) != (image.width(), image.height())
             && area <= 8 * u64::from(self.crop) * u64::from(self.crop);
-        if whole {
+        if at_once {
             let resized =
                 resize_window(image, (width, height), Window { x: 0, y: 0, width, height }, self.filter)?;
-            return corners.iter().map(|&(x, y)| resized.crop(x, y, self.crop, self.crop)).collect();
-        }
-        corners
-            .iter()
-            .map(|&(x, y)| {
+            for &(x, y) in places {
+                views.push(resized.crop(x, y, self.crop, self.crop)?);
+            }
+        } else {
+            for &(x, y) in places {
                 let window = Window { x, y, width: self.crop, height: self.crop };
-                resize_window(image, (width, height), window, self.filter)
-            })
-            .collect()
+                views.push(resize_window(image, (width, height), window, self.filter)?);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The whole image as one view: the centre square of the image resized to `size`, reduced to `crop`. Two steps, since
+    /// that is how training images came to be: stored with their short side reduced, then read.
+    fn whole(&self, image: &Rgb8, (width, height): (u32, u32)) -> Result<Rgb8> {
+        let side = width.min(height);
+        let window = Window {
+            x: round_half_even(width - side),
+            y: round_half_even(height - side),
+            width: side,
+            height: side,
+        };
+        let square = resize_window(image, (width, height), window, self.filter)?;
+        resize(&square, self.crop, self.crop, self.filter)
+    }
+
+    /// The share of each of `count` views in an image's logit. The whole image weighs as much as all corners together;
+    /// where the first view is a crop like the others, all weigh alike.
+    ///
+    /// ```
+    /// # use clipsight::image::{Filter, Preprocessing};
+    /// let preprocessing = Preprocessing {
+    ///     resize_short_side: Some(288), enlarge: false, filter: Filter::Lanczos3, crop: 224, whole_first: true,
+    ///     mean: [0.5; 3], std: [0.5; 3],
+    /// };
+    /// assert_eq!(preprocessing.view_shares(5), [0.5, 0.125, 0.125, 0.125, 0.125]);
+    /// assert_eq!(preprocessing.view_shares(1), [1.0]);
+    /// ```
+    #[must_use]
+    pub fn view_shares(&self, count: usize) -> Vec<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of views")]
+        let alike = |count: usize| 1.0 / count as f64;
+        if self.whole_first && count > 1 {
+            let mut shares = vec![0.5 * alike(count - 1); count];
+            shares[0] = 0.5;
+            return shares;
+        }
+        vec![alike(count.max(1)); count]
     }
 
     /// The model's input: `[views, 3, crop, crop]`, channels red, green, blue, each value
@@ -199,6 +246,7 @@ mod tests {
             enlarge,
             filter: Filter::Bicubic,
             crop: 224,
+            whole_first: false,
             mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
             std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
         }
@@ -248,7 +296,7 @@ mod tests {
         assert_eq!(careful.reduced(&small, 0, 5).unwrap_err().kind(), ErrorKind::Argument);
         // The very pixels that the views are cut from.
         let large = image(600, 576);
-        let view = &careful.views(&large, ViewCount::FiveCrops).unwrap()[1];
+        let view = &careful.views(&large, ViewCount::Five).unwrap()[1];
         assert_eq!(&careful.reduced(&large, 288, 512).unwrap().crop(0, 0, 224, 224).unwrap(), view);
     }
 
@@ -268,22 +316,62 @@ mod tests {
             })
             .collect();
         let image = Rgb8::new(width, height, pixels).unwrap();
-        let views = preprocessing(None, false).views(&image, ViewCount::FiveCrops).unwrap();
+        let views = preprocessing(None, false).views(&image, ViewCount::Five).unwrap();
         let expected = [(38, 18), (0, 0), (76, 0), (0, 37), (76, 37)];
         assert_eq!(views.len(), expected.len());
         for (view, (x, y)) in views.iter().zip(expected) {
             assert_eq!(*view, image.crop(x, y, 224, 224).unwrap(), "at {x}, {y}");
         }
-        let centre = preprocessing(None, false).views(&image, ViewCount::Centre).unwrap();
+        let centre = preprocessing(None, false).views(&image, ViewCount::One).unwrap();
         assert_eq!(centre, views[..1]);
+    }
+
+    #[test]
+    fn the_whole_image_comes_first_where_asked_for() {
+        // Red on the left, blue on the right, with a green frame that a crop of the centre would lose.
+        let (width, height) = (400u32, 300u32);
+        let pixels = (0..height)
+            .flat_map(|y| {
+                (0..width).flat_map(move |x| {
+                    let frame = y < 20 || y >= height - 20;
+                    if frame {
+                        [0, 200, 0]
+                    } else if x < width / 2 {
+                        [200, 0, 0]
+                    } else {
+                        [0, 0, 200]
+                    }
+                })
+            })
+            .collect();
+        let image = Rgb8::new(width, height, pixels).unwrap();
+        let whole = Preprocessing { whole_first: true, ..preprocessing(Some(288), false) };
+        let views = whole.views(&image, ViewCount::Five).unwrap();
+        assert_eq!(views.len(), 5);
+        assert!(views.iter().all(|view| (view.width(), view.height()) == (224, 224)));
+        let top = |view: &Rgb8| view.pixels()[112 * 3 + 1];
+        let centre_first = Preprocessing { whole_first: false, ..whole.clone() };
+        let cropped = centre_first.views(&image, ViewCount::Five).unwrap();
+        assert!(top(&views[0]) > 150 && top(&cropped[0]) < 50, "the frame is in the whole image only");
+        assert_eq!(views[1..], cropped[1..], "the corners are the same");
+        assert_eq!(whole.views(&image, ViewCount::One).unwrap(), views[..1]);
+        // Small images are enlarged to the crop, and nothing more.
+        let small = Rgb8::new(100, 120, vec![9; 36_000]).unwrap();
+        assert_eq!(
+            whole.views(&small, ViewCount::One).unwrap(),
+            centre_first.views(&Rgb8::new(100, 100, vec![9; 30_000]).unwrap(), ViewCount::One).unwrap()
+        );
+        assert_eq!(whole.view_shares(5).iter().sum::<f64>(), 1.0);
+        assert_eq!(centre_first.view_shares(5), [0.2; 5]);
     }
 
     #[test]
     fn the_thinnest_strips_are_cheap() {
         for (width, height) in [(1, limits::MAX_IMAGE_SIDE), (limits::MAX_IMAGE_SIDE, 1)] {
             let image = Rgb8::new(width, height, vec![77; (width * height * 3) as usize]).unwrap();
-            for preprocessing in [preprocessing(Some(224), true), preprocessing(None, false)] {
-                let views = preprocessing.views(&image, ViewCount::FiveCrops).unwrap();
+            let whole = Preprocessing { whole_first: true, ..preprocessing(Some(288), false) };
+            for preprocessing in [preprocessing(Some(224), true), preprocessing(None, false), whole] {
+                let views = preprocessing.views(&image, ViewCount::Five).unwrap();
                 assert!(views.iter().all(|view| view.pixels().iter().all(|&value| value == 77)));
             }
         }
@@ -322,14 +410,14 @@ mod tests {
             let error = preprocessing.validate().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument);
             assert!(error.message().contains(field), "{error}");
-            assert!(preprocessing.views(&image, ViewCount::Centre).is_err());
+            assert!(preprocessing.views(&image, ViewCount::One).is_err());
         }
     }
 
     #[test]
     fn only_one_and_five_views_exist() {
-        assert_eq!(ViewCount::try_from(1).unwrap(), ViewCount::Centre);
-        assert_eq!(ViewCount::try_from(5).unwrap(), ViewCount::FiveCrops);
+        assert_eq!(ViewCount::try_from(1).unwrap(), ViewCount::One);
+        assert_eq!(ViewCount::try_from(5).unwrap(), ViewCount::Five);
         for count in [0, 2, 4, 6, usize::MAX] {
             assert_eq!(ViewCount::try_from(count).unwrap_err().kind(), ErrorKind::Argument);
         }
@@ -344,6 +432,6 @@ mod tests {
         let again: Preprocessing = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
         assert_eq!(again, read);
         assert!(serde_json::from_str::<Preprocessing>(&json.replace("enlarge", "enlrage")).is_err());
-        assert_eq!(serde_json::to_string(&ViewCount::FiveCrops).unwrap(), "\"five-crops\"");
+        assert_eq!(serde_json::to_string(&ViewCount::Five).unwrap(), "\"five\"");
     }
 }

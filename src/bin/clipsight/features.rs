@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::dataset::{Entry, Role};
 use crate::io::{read_file, read_image};
 
-/// Views of `ViewCount::FiveCrops` beside the centre.
+/// Views of `ViewCount::Five` beside the first.
 pub(crate) const CORNERS: usize = 4;
 
 /// Images a step: enough to keep all cores busy, few enough to lose little when interrupted.
@@ -26,13 +26,15 @@ const STEP: usize = 16;
 /// What is done to an image before its features are taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Variant {
-    /// The centre crop.
+    /// The first view.
     Centre,
     /// The four corner crops: four rows an image.
     Corners,
     /// A random delivery, the same for the same seed, copy and image.
     Augmented { seed: u64, copy: u32 },
-    /// A fixed delivery, then the centre crop.
+    /// Likewise, and of that one of the corner crops.
+    AugmentedCrop { seed: u64, copy: u32 },
+    /// A fixed delivery, then the first view.
     Delivered(Fixed),
 }
 
@@ -69,21 +71,28 @@ impl Variant {
             Self::Centre => "centre".to_owned(),
             Self::Corners => "corners".to_owned(),
             Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
+            Self::AugmentedCrop { seed, copy } => format!("augmented-crop-{seed}-{copy}"),
             Self::Delivered(fixed) => fixed.name().to_owned(),
         }
     }
 
     fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
         match self {
-            Self::Centre => preprocessing.views(image, ViewCount::Centre),
-            Self::Corners => Ok(preprocessing.views(image, ViewCount::FiveCrops)?.split_off(1)),
+            Self::Centre => preprocessing.views(image, ViewCount::One),
+            Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
             Self::Augmented { seed, copy } => {
                 let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
                 let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
-                preprocessing.views(&delivered, ViewCount::Centre)
+                preprocessing.views(&delivered, ViewCount::One)
+            }
+            Self::AugmentedCrop { seed, copy } => {
+                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8) ^ (1 << 62));
+                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
+                let mut views = preprocessing.views(&delivered, ViewCount::Five)?;
+                Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
             }
             Self::Delivered(fixed) => {
-                preprocessing.views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::Centre)
+                preprocessing.views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::One)
             }
         }
     }

@@ -145,14 +145,12 @@ impl Runtime {
         &self.device
     }
 
-    /// Checks that the model can be asked for this number of views, and fills in the default.
+    /// Checks that the model can be asked for this number of views.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`].
-    pub(crate) fn views(&self, asked: Option<usize>) -> Result<usize> {
-        let calibration = &self.detector.manifest().calibration;
-        let views = asked.unwrap_or_else(|| calibration.default_views());
-        calibration.for_views(views).map(|_| views)
+    pub(crate) fn check_views(&self, asked: Option<usize>) -> Result<()> {
+        asked.map_or(Ok(()), |views| self.detector.manifest().calibration.for_views(views).map(|_| ()))
     }
 
     /// Scores a prepared image.
@@ -273,6 +271,6 @@ pub(crate) fn parse_views(text: &str) -> std::result::Result<usize, String> {
     match text {
         "1" => Ok(1),
         "5" => Ok(5),
-        _ => Err("must be 1 (the centre) or 5 (the centre and the corners)".to_owned()),
+        _ => Err("must be 1, or 5 (that one and the corners)".to_owned()),
     }
 }

@@ -92,7 +92,7 @@ struct Outcome {
 struct Measurement<'a> {
     runtime: &'a Runtime,
     root: &'a Path,
-    views: usize,
+    views: Option<usize>,
     matrix: Matrix,
     heads: Option<RandomHeads>,
 }
@@ -110,14 +110,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let entries = dataset.role_of_both_classes(args.role)?;
     dataset.check_files()?;
     let runtime = args.runtime.open()?;
-    let views = runtime.views(args.views)?;
+    runtime.check_views(args.views)?;
     let manifest = runtime.detector().manifest();
     eprintln!("clipsight: {} on the {}, {} images", manifest.id, runtime.device(), entries.len());
 
     let measurement = Measurement {
         runtime: &runtime,
         root: &dataset.root,
-        views,
+        views: args.views,
         matrix: args.deliveries.unwrap_or(Matrix::Quick),
         heads: args.controls.then(|| RandomHeads::of(runtime.detector())).transpose()?,
     };
@@ -159,7 +159,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             role: args.role.name().to_owned(),
             short_sides: [0, short_sides.len() / 2, short_sides.len() - 1].map(|place| short_sides[place]),
         },
-        views,
+        views: args.views.unwrap_or_else(|| calibration.default_views()),
+        second_look: args.views.is_none() && calibration.second_look.is_some(),
         figures: evaluate(&scored, calibration.threshold)?,
         curves: Curves::of(&scored, calibration.threshold),
         deliveries: args
@@ -226,7 +227,7 @@ impl Measurement<'_> {
         let Item { entry, partners, control } = item;
         let bytes = io::read_image(&self.root.join(&entry.file))?;
         let detector = self.runtime.detector();
-        let analysis = self.runtime.score(detector.prepare(&bytes, Some(self.views))?)?;
+        let analysis = self.runtime.score(detector.prepare(&bytes, self.views)?)?;
         let (score, grade, reason) = match analysis.model {
             Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
             Verdict::Abstained { score, reason } => (score, None, Some(reason)),
@@ -240,13 +241,14 @@ impl Measurement<'_> {
             robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
         });
         let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
-            let views =
-                detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::Centre)?;
+            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::One)?;
             self.runtime.features(&views).map(|features| heads.logits(features))
         });
         let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();
         let captions = attributes.then(|| {
-            let count = ViewCount::try_from(self.views)?;
+            let count = ViewCount::try_from(
+                self.views.unwrap_or_else(|| detector.manifest().calibration.default_views()),
+            )?;
             let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, count)?;
             self.runtime.answers(&views).map(|answers| answers.captions)
         });

@@ -28,6 +28,9 @@ pub(crate) struct Report {
     pub(crate) data: DataName,
     /// Views of each image.
     pub(crate) views: usize,
+    /// Whether five views were scored where that gave no grade.
+    #[serde(default)]
+    pub(crate) second_look: bool,
     /// The figures on the images as they are.
     pub(crate) figures: Figures,
     /// What the plots are drawn from.
@@ -198,7 +201,7 @@ impl Report {
             rows,
             note: Some(format!(
                 "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their shorter sides {} to {} px; \
-                 {} view{} of each. Intervals of AUC and balanced accuracy: bootstrap over generators and sources; \
+                 {} view{} of each{}. Intervals of AUC and balanced accuracy: bootstrap over generators and sources; \
                  the others': Clopper-Pearson.",
                 self.model.id,
                 self.model.calibration_id,
@@ -210,6 +213,7 @@ impl Report {
                 self.data.short_sides[2],
                 self.views,
                 if self.views == 1 { "" } else { "s" },
+                if self.second_look { ", five where that gave no grade" } else { "" },
             )),
         }
     }
@@ -356,7 +360,7 @@ impl Report {
                     Matrix::Quick => "quick",
                     Matrix::Full => "full",
                 },
-                if *views == 1 { "the centre view".to_owned() } else { format!("{views} views") },
+                if *views == 1 { "the first view".to_owned() } else { format!("{views} views") },
                 worst.condition,
                 0.0 - worst.loss,
                 number(*mean_flip_rate),
@@ -535,6 +539,7 @@ pub(crate) mod tests {
                 short_sides: [224, 288, 512],
             },
             views: 1,
+            second_look: false,
             figures: evaluate(&images, 0.5).unwrap(),
             curves: Curves::of(&images, 0.5),
             deliveries: Some(Robustness {

@@ -239,7 +239,9 @@ pub(super) fn deliver(
         );
     }
     let logits = runtime.logits(&all)?;
-    let mean = |logits: &[f32]| logits.iter().map(|logit| f64::from(*logit)).sum::<f64>() / count as f64;
+    let shares = manifest.preprocessing.view_shares(count);
+    let mean =
+        |logits: &[f32]| logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
     let probabilities = logits
         .chunks(count)
         .zip(residual)
@@ -460,6 +462,7 @@ mod tests {
             threshold: 0.5,
             edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
             by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            second_look: None,
         };
         let scored = |generated| Scored {
             generated,

@@ -327,7 +327,7 @@ fn samples(
     let [embedding, layers] = [config.embedding_width(), spec.width(config)];
     let transform = manifest.head.transform();
     let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
-        let mut views = manifest.preprocessing.views(pixels, ViewCount::Centre)?;
+        let mut views = manifest.preprocessing.views(pixels, ViewCount::One)?;
         views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
         let output = detector.tower().forward(detector.pixels(&views), spec);
         let read = |tensor: Tensor<2>| {

@@ -143,7 +143,7 @@ pub(crate) fn fit_for_model(extractor: &Extractor<'_>, images: &[Entry], seed: u
         let plan = plan.ok_or_else(|| Error::new(ErrorKind::Internal, "there is no such source"))?;
         let mut rows = Vec::with_capacity(versions * width);
         for image in plan.images(pixels)? {
-            let view = manifest.preprocessing.views(&image, ViewCount::Centre)?;
+            let view = manifest.preprocessing.views(&image, ViewCount::One)?;
             rows.extend(pollster::block_on(extractor.detector.features(&view))?);
         }
         rows.chunks_mut(width).for_each(|row| transform.apply(row, token_width));

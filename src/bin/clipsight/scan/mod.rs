@@ -43,7 +43,7 @@ pub(crate) struct Args {
 /// When the model cannot be loaded or standard output not be written; never for an image.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let runtime = args.runtime.open()?;
-    let views = runtime.views(args.views)?;
+    runtime.check_views(args.views)?;
     let items = walk::items(&args.paths);
     eprintln!(
         "clipsight: {} on the {}, {} files",
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if written.is_ok() {
         pipeline::in_order(
             &items,
-            |item| Record::of(item, &runtime, views),
+            |item| Record::of(item, &runtime, args.views),
             |record| {
                 match record.status {
                     Status::Scored => scored += 1,

@@ -70,7 +70,7 @@ impl From<&Error> for Failure {
 
 impl Record {
     /// Scores a file. Never fails: what goes wrong stands in the record.
-    pub(super) fn of(item: &Item, runtime: &Runtime, views: usize) -> Self {
+    pub(super) fn of(item: &Item, runtime: &Runtime, views: Option<usize>) -> Self {
         let begun = Instant::now();
         let mut record = match item {
             Item::File(path) => {
@@ -117,9 +117,9 @@ impl Record {
         }
     }
 
-    fn fill(&mut self, path: &Path, runtime: &Runtime, views: usize) -> clipsight::Result<()> {
+    fn fill(&mut self, path: &Path, runtime: &Runtime, views: Option<usize>) -> clipsight::Result<()> {
         let bytes = read_image(path)?;
-        let prepared = runtime.detector().prepare(&bytes, Some(views)).inspect_err(|_| {
+        let prepared = runtime.detector().prepare(&bytes, views).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         // Decoded: only the views are needed from here on.

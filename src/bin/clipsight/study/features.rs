@@ -46,8 +46,8 @@ impl View {
             ..model.clone()
         };
         match self {
-            Self::Resize | Self::Crop => preprocessing.views(image, ViewCount::Centre),
-            Self::Corners => Ok(preprocessing.views(image, ViewCount::FiveCrops)?.split_off(1)),
+            Self::Resize | Self::Crop => preprocessing.views(image, ViewCount::One),
+            Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
         }
     }
 }

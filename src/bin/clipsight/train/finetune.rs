@@ -181,7 +181,7 @@ fn finetune(
             let delivered = with_pixels(&dataset.root, entry, |pixels| {
                 Delivery::random(&mut rng).apply(pixels, &mut rng)
             })?;
-            let views = preprocessing.views(&delivered, ViewCount::FiveCrops)?;
+            let views = preprocessing.views(&delivered, ViewCount::Five)?;
             let view = rng.below(views.len() as u32) as usize;
             let pixels = preprocessing.tensor(&views[view..=view]);
             Ok(Example { pixels, generated: entry.label == Label::Ai })

@@ -368,7 +368,7 @@ impl Scorer<'_> {
         let file = format!("{}-logits", self.name(name, delivery));
         let rows = self.encoder.rows(&file, entries, 1, |pixels, index| {
             let pixels = delivered(pixels, delivery, index)?;
-            let views = manifest.preprocessing.views(&pixels, ViewCount::Centre)?;
+            let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
             pollster::block_on(self.detector.logits(&views))
         })?;
         let one_view = manifest.calibration.for_views(1)?;
