@@ -29,8 +29,9 @@ pub const MAX_VIEWS: usize = 5;
 /// Longest side of a view, in pixels: more than four times the largest published CLIP input (336, 384, 448).
 pub const MAX_VIEW_SIDE: u32 = 2048;
 
-/// Most multiplications that a model's residual network may take for one image: half a minute on one core in a browser.
-pub const MAX_RESIDUAL_MACS: u64 = 64 << 30;
+/// Most multiplications that a model's residual network may take for one image: ten times the compact model's for its
+/// largest input, some seconds on one core.
+pub const MAX_RESIDUAL_MACS: u64 = 8 << 30;
 
 /// Most captions of a model that tells who made an image: ten times the generators of the largest benchmarks.
 pub const MAX_CAPTIONS: usize = 1024;

@@ -8,10 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
-    AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, QualityModel, Transform,
-    ViewCalibration, self_test_view,
+    Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, QualityModel, Transform,
+    Verdict, ViewCalibration, self_test_view,
 };
 use clipsight::image::{Filter, Preprocessing, Rgb8};
+use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex,
 };
@@ -532,4 +533,118 @@ fn hostile_heads_are_refused() {
     refused(load(&headless, &bytes(&plain_shards)), "attribution.projection is missing");
     let stray = Manifest { quality: None, ..good };
     refused(load(&stray, &bytes(&shards)), "unknown tensor, quality.");
+}
+
+fn with_residual(storage: Storage) -> Manifest {
+    Manifest {
+        residual: Some(ResidualBranch {
+            network: ResidualConfig {
+                short_side: 40,
+                long_side: 60,
+                stem: 4,
+                stages: vec![Stage { channels: 6, blocks: 1 }, Stage { channels: 8, blocks: 1 }],
+            },
+            calibration: Platt { slope: 1.5, offset: 0.25 },
+            fused: Platt { slope: 0.75, offset: -0.5 },
+            self_test: 0.0,
+        }),
+        ..manifest(architecture(), storage)
+    }
+}
+
+/// The manifest with the logits of the self-test that the model itself computes.
+fn tested(mut manifest: Manifest, shards: &[Vec<u8>]) -> Manifest {
+    let detector = load(&manifest, shards).unwrap();
+    let view = self_test_view(manifest.preprocessing.crop).unwrap();
+    manifest.self_test.logit = pollster::block_on(detector.logits(std::slice::from_ref(&view))).unwrap()[0];
+    if let Some(branch) = &mut manifest.residual {
+        branch.self_test = pollster::block_on(detector.residual_logit(&view)).unwrap().unwrap();
+    }
+    manifest
+}
+
+#[test]
+fn a_residual_network_joins_the_verdict() {
+    let (plain, shards) = packed(manifest(architecture(), Storage::Q8));
+    let plain = load(&plain, &bytes(&shards)).unwrap();
+    for storage in [Storage::Q8, Storage::F16, Storage::F32] {
+        let (manifest, shards) = packed(with_residual(storage));
+        let shards = bytes(&shards);
+        let manifest = tested(manifest, &shards);
+        let detector = load(&manifest, &shards).unwrap();
+        assert!(pollster::block_on(detector.self_test()).unwrap().passed);
+
+        let mut random = Random(8);
+        let noise = (0..90 * 70 * 3).map(|_| (random.next() % 40) as u8).collect();
+        let image = Rgb8::new(90, 70, noise).unwrap();
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbImage::from_raw(90, 70, image.pixels().to_vec())
+            .unwrap()
+            .write_to(&mut png, image::ImageFormat::Png)
+            .unwrap();
+        // The whole image around its centre, at its own size.
+        let whole = detector.whole(&image).unwrap().unwrap();
+        assert_eq!(whole, image.crop(15, 15, 60, 40).unwrap());
+        let residual = f64::from(pollster::block_on(detector.residual_logit(&whole)).unwrap().unwrap());
+        assert!(residual.abs() > 1e-3, "the test needs a logit: {residual}");
+        let analysis = pollster::block_on(detector.analyze(png.get_ref(), None)).unwrap();
+        let score = |analysis: &Analysis| match analysis.model {
+            Verdict::Scored { score, .. } | Verdict::Abstained { score, .. } => score,
+        };
+        let score_of_both = score(&analysis);
+        let sigmoid = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+        let (p1, p2) = (sigmoid(score_of_both.logit), sigmoid(1.5 * residual + 0.25));
+        let fused: f64 = 1.0 - (1.0 - p1) * (1.0 - p2);
+        let expected = sigmoid(0.75 * (fused / (1.0 - fused)).ln() - 0.5);
+        assert!((score_of_both.probability - expected).abs() < 1e-9, "{score_of_both:?}, not {expected}");
+        if storage == Storage::Q8 {
+            // The encoder's own logit is the one it had alone.
+            let alone = pollster::block_on(plain.analyze(png.get_ref(), None)).unwrap();
+            assert_eq!(score(&alone).logit, score_of_both.logit);
+            assert_eq!(score(&alone).probability, sigmoid(score_of_both.logit));
+        }
+    }
+    let view = self_test_view(32).unwrap();
+    assert_eq!(plain.whole(&view).unwrap(), None);
+    assert_eq!(pollster::block_on(plain.residual_logit(&view)).unwrap(), None);
+}
+
+#[test]
+fn hostile_and_broken_residual_networks_are_refused() {
+    let (good, shards) = packed(with_residual(Storage::Q8));
+    let shards = bytes(&shards);
+    let good = tested(good, &shards);
+    let json: serde_json::Value = serde_json::from_str(&good.to_json().unwrap()).unwrap();
+    for (pointer, value) in [
+        ("/residual/network/stem", serde_json::json!(0)),
+        ("/residual/network/stem", serde_json::json!(1_u64 << 40)),
+        ("/residual/network/long_side", serde_json::json!(4_000_000_000_u32)),
+        ("/residual/network/stages", serde_json::json!([])),
+        ("/residual/network/stages/0/blocks", serde_json::json!(1_u64 << 60)),
+        ("/residual/calibration/slope", serde_json::json!(-1.0)),
+        ("/residual/fused/slope", serde_json::json!(0.0)),
+        ("/residual/fused", serde_json::json!({"slope": 1.0})),
+    ] {
+        let mut wrong = json.clone();
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        let error = Manifest::from_json(wrong.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{pointer}: {error}");
+    }
+    // Another width than the tensors', a network without tensors, tensors without a network.
+    let mut wider = json.clone();
+    wider["residual"]["network"]["stem"] = serde_json::json!(5);
+    let wider = Manifest::from_json(wider.to_string().as_bytes()).unwrap();
+    refused(load(&wider, &shards), "residual.stem");
+    let (plain, plain_shards) = packed(manifest(architecture(), Storage::Q8));
+    let without = Manifest { shards: plain.shards.clone(), ..good.clone() };
+    refused(load(&without, &bytes(&plain_shards)), "residual.stem.weight is missing");
+    refused(load(&Manifest { residual: None, ..good.clone() }, &shards), "unknown tensor, residual.");
+
+    // A device that computes this network wrongly fails the self-test, though the encoder is right.
+    let mut other = good;
+    if let Some(branch) = &mut other.residual {
+        branch.self_test += 0.1;
+    }
+    let result = pollster::block_on(load(&other, &shards).unwrap().self_test()).unwrap();
+    assert!(!result.passed && (result.expected - result.logit - 0.1).abs() < 1e-4, "{result:?}");
 }

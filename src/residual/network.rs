@@ -193,3 +193,166 @@ impl Named {
         self.vector(&format!("{name}.bias"), &layer.bias);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::residual::Stage;
+
+    /// Knuth's MMIX generator.
+    fn random(state: &mut u64) -> f32 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 33) as f32 / (1_u64 << 31) as f32 - 0.5
+    }
+
+    fn config() -> ResidualConfig {
+        ResidualConfig {
+            short_side: 64,
+            long_side: 96,
+            stem: 4,
+            stages: vec![Stage { channels: 5, blocks: 1 }, Stage { channels: 6, blocks: 2 }],
+        }
+    }
+
+    type Weights = HashMap<String, (Vec<usize>, Vec<f32>)>;
+
+    fn weights() -> Weights {
+        let mut state = 3;
+        config()
+            .tensors()
+            .into_iter()
+            .map(|spec| {
+                let values = (0..spec.shape.iter().product()).map(|_| random(&mut state)).collect();
+                (spec.name, (spec.shape, values))
+            })
+            .collect()
+    }
+
+    fn on_device(weights: &Weights) -> HashMap<String, DeviceTensor> {
+        let device = Device::flex();
+        weights
+            .iter()
+            .map(|(name, (shape, values))| {
+                let data = TensorData::new(values.clone(), shape.clone());
+                let tensor = match shape.len() {
+                    1 => DeviceTensor::Vector(Tensor::from_data(data, &device)),
+                    _ => DeviceTensor::Matrix(Tensor::<2>::from_data(data, &device).transpose()),
+                };
+                (name.clone(), tensor)
+            })
+            .collect()
+    }
+
+    /// Channels of rows of columns.
+    type Planes = Vec<Vec<Vec<f32>>>;
+
+    fn convolved(input: &Planes, weights: &Weights, name: &str, stride: usize, kernel: usize) -> Planes {
+        let (height, width) = (input[0].len(), input[0][0].len());
+        let (shape, weight) = &weights[&format!("residual.{name}.weight")];
+        let bias = &weights[&format!("residual.{name}.bias")].1;
+        let reach = kernel / 2;
+        let value = |channel: usize, y: usize, x: usize| {
+            let inside = (reach..height + reach).contains(&y) && (reach..width + reach).contains(&x);
+            if inside { input[channel][y - reach][x - reach] } else { 0.0 }
+        };
+        (0..shape[0])
+            .map(|output| {
+                (0..height.div_ceil(stride))
+                    .map(|y| {
+                        (0..width.div_ceil(stride))
+                            .map(|x| {
+                                let mut sum = bias[output];
+                                for channel in 0..input.len() {
+                                    for dy in 0..kernel {
+                                        for dx in 0..kernel {
+                                            let at = output * shape[1]
+                                                + channel * kernel * kernel
+                                                + dy * kernel
+                                                + dx;
+                                            sum +=
+                                                weight[at] * value(channel, stride * y + dy, stride * x + dx);
+                                        }
+                                    }
+                                }
+                                sum
+                            })
+                            .collect()
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn rectified(mut planes: Planes) -> Planes {
+        planes.iter_mut().flatten().flatten().for_each(|value| *value = value.max(0.0));
+        planes
+    }
+
+    /// The network by the definition.
+    fn by_hand(input: &[f32], height: usize, width: usize, weights: &Weights) -> f32 {
+        let planes = input
+            .chunks(height * width)
+            .map(|plane| plane.chunks(width).map(<[f32]>::to_vec).collect())
+            .collect();
+        let mut features = convolved(&planes, weights, "stem", 1, 3);
+        for (index, stage) in config().stages.iter().enumerate() {
+            features = convolved(&rectified(features), weights, &format!("stages.{index}.down"), 2, 3);
+            for block in 0..stage.blocks {
+                let name = format!("stages.{index}.blocks.{block}");
+                let change = convolved(&rectified(features.clone()), weights, &format!("{name}.conv1"), 1, 3);
+                let change = convolved(&rectified(change), weights, &format!("{name}.conv2"), 1, 3);
+                let gain = &weights[&format!("residual.{name}.gain")].1;
+                for (channel, gain) in gain.iter().enumerate() {
+                    for (row, change) in features[channel].iter_mut().zip(&change[channel]) {
+                        row.iter_mut().zip(change).for_each(|(value, change)| *value += gain * change);
+                    }
+                }
+            }
+        }
+        let map = convolved(&rectified(features), weights, "head", 1, 1);
+        let count = map[0].len() * map[0][0].len();
+        map[0].iter().flatten().sum::<f32>() / count as f32
+    }
+
+    #[test]
+    fn equals_convolution_by_hand_at_every_size_and_in_batches() {
+        let weights = weights();
+        let network = ResidualNetwork::assemble(&config(), &mut on_device(&weights)).unwrap();
+        let device = Device::flex();
+        let mut state = 9;
+        for (height, width) in [(1, 1), (2, 7), (9, 6), (16, 13), (33, 40)] {
+            let images: Vec<Vec<f32>> =
+                (0..3).map(|_| (0..3 * height * width).map(|_| 4.0 * random(&mut state)).collect()).collect();
+            let batch = TensorData::new(images.concat(), [3, 3, height, width]);
+            let logits = network.forward(Tensor::from_data(batch, &device));
+            let logits = logits.into_data().try_into_vec::<f32>().unwrap();
+            let mut spread = 0.0_f32;
+            for (image, logit) in images.iter().zip(&logits) {
+                let expected = by_hand(image, height, width, &weights);
+                assert!((logit - expected).abs() < 1e-5, "{height} x {width}: {logit}, not {expected}");
+                spread = spread.max((logit - logits[0]).abs());
+            }
+            assert!(spread > 1e-4, "the test needs logits apart: {logits:?}");
+        }
+    }
+
+    #[test]
+    fn every_tensor_is_needed_and_taken() {
+        let weights = weights();
+        for name in weights.keys() {
+            let mut tensors = on_device(&weights);
+            tensors.remove(name);
+            let error = ResidualNetwork::assemble(&config(), &mut tensors).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
+            assert!(error.message().contains(name), "{error}");
+        }
+        let mut tensors = on_device(&weights);
+        ResidualNetwork::assemble(&config(), &mut tensors).unwrap();
+        assert!(tensors.is_empty());
+        let mut wider = config();
+        wider.stem = 5;
+        assert!(ResidualNetwork::assemble(&wider, &mut on_device(&weights)).is_err());
+        wider.stages.clear();
+        assert!(ResidualNetwork::assemble(&wider, &mut on_device(&weights)).is_err());
+    }
+}

@@ -39,13 +39,15 @@ pub(crate) fn copy_of_model(folder: &Path) -> PathBuf {
     copy
 }
 
-/// A copy of the model that gives a verdict and nothing beside it, whatever heads the model under test has.
+/// A copy of the model that gives a verdict of its encoder and nothing beside it, whatever the model under test has.
 pub(crate) fn model_with_verdict_only(folder: &Path) -> PathBuf {
     let copy = copy_of_model(folder);
     let mut manifest = read_manifest(&copy);
     manifest.attribution = None;
     manifest.quality = None;
-    let beside = |name: &str| name.starts_with("attribution.") || name.starts_with("quality.");
+    manifest.residual = None;
+    let beside =
+        |name: &str| ["attribution.", "quality.", "residual."].iter().any(|part| name.starts_with(part));
     let shards = std::mem::take(&mut manifest.shards);
     for mut shard in shards {
         let bytes = std::fs::read(copy.join(&shard.file)).unwrap();

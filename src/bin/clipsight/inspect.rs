@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clipsight::Result;
 use clipsight::detect::Grade;
+use clipsight::residual::ResidualBranch;
 use clipsight::weights::Manifest;
 
 use crate::io;
@@ -118,6 +119,24 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
     }
     if let Some(model) = &manifest.quality {
         line("quality", format!("perceptron of {} hidden units over the same features", model.hidden));
+    }
+    if let Some(branch) = &manifest.residual {
+        let ResidualBranch { network, calibration, fused, .. } = branch;
+        line(
+            "residual",
+            format!(
+                "convolutions over at most {} x {} px, channels {}, {:?}; p2 = sigmoid({} * logit + {}), 1 - (1 - p1) (1 - p2) \
+                 scaled by {} and {}",
+                network.short_side,
+                network.long_side,
+                network.stem,
+                network.stages.iter().map(|stage| stage.channels).collect::<Vec<_>>(),
+                calibration.slope,
+                calibration.offset,
+                fused.slope,
+                fused.offset,
+            ),
+        );
     }
     line("calibration", format!("{}, threshold {}", calibration.id()?, calibration.threshold));
     let edges = &calibration.edges;

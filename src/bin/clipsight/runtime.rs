@@ -185,6 +185,14 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.answers(views)))
     }
 
+    /// The residual network's logit, if there is one.
+    ///
+    /// # Errors
+    /// As [`Detector::residual_logit`].
+    pub(crate) fn residual_logit(&self, whole: &clipsight::image::Rgb8) -> Result<Option<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.residual_logit(whole)))
+    }
+
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(turn) = &self.turn else { return compute() };
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);

@@ -198,8 +198,8 @@ pub(super) fn partners(entries: &[Entry], index: usize) -> Vec<usize> {
 /// What one image gave under every condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Delivered {
-    /// Mean logits.
-    logits: Vec<f64>,
+    /// Calibrated probabilities.
+    probabilities: Vec<f64>,
     /// Whether the condition changed the image at all.
     altered: Vec<bool>,
 }
@@ -215,7 +215,7 @@ pub(super) fn views(calibration: &Calibration) -> Result<usize> {
     calibration.for_views(fewest).map(|calibration| calibration.views)
 }
 
-/// Mean logit of `image` under each condition; all views in one batch.
+/// What `image` gives under each condition; all views in one batch.
 ///
 /// # Errors
 /// As [`Condition::apply`] and [`Runtime::logits`].
@@ -226,19 +226,28 @@ pub(super) fn deliver(
     partners: &[Rgb8],
     matrix: Matrix,
 ) -> Result<Delivered> {
-    let manifest = runtime.detector().manifest();
+    let detector = runtime.detector();
+    let manifest = detector.manifest();
     let count = views(&manifest.calibration)?;
-    let (mut all, mut altered) = (Vec::new(), Vec::new());
+    let (mut all, mut altered, mut residual) = (Vec::new(), Vec::new(), Vec::new());
     for condition in matrix.conditions() {
         let delivered = condition.apply(image, seed, partners)?;
         altered.push(delivered != *image);
         all.extend(manifest.preprocessing.views(&delivered, count.try_into()?)?);
+        residual.push(
+            detector.whole(&delivered)?.map(|whole| runtime.residual_logit(&whole)).transpose()?.flatten(),
+        );
     }
     let logits = runtime.logits(&all)?;
     let shares = manifest.preprocessing.view_shares(count);
     let mean =
         |logits: &[f32]| logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
-    Ok(Delivered { logits: logits.chunks(count).map(mean).collect(), altered })
+    let probabilities = logits
+        .chunks(count)
+        .zip(residual)
+        .map(|(logits, residual)| detector.probability(count, mean(logits), residual.map(f64::from)))
+        .collect::<Result<_>>()?;
+    Ok(Delivered { probabilities, altered })
 }
 
 /// The figures of the whole matrix.
@@ -298,11 +307,10 @@ pub(super) fn evaluate(
     calibration: &Calibration,
 ) -> Result<Robustness> {
     let views = views(calibration)?;
-    let scaling = calibration.for_views(views)?;
     let threshold = calibration.threshold;
     let samples = |condition: usize| -> Vec<Sample> {
         let sample = |(image, delivered): &(&Scored, &Delivered)| {
-            let score = scaling.probability(delivered.logits[condition]);
+            let score = delivered.probabilities[condition];
             Sample { score, positive: image.generated }
         };
         images.iter().map(sample).collect()
@@ -467,7 +475,10 @@ mod tests {
         // Two generated images and two others, all right as they are. JPEG 40 loses one of the former, blur raises one of
         // the latter and loses the same image again; nothing else does anything.
         let delivered = |sign: f64, flips: &[usize]| Delivered {
-            logits: (0..8).map(|at| if flips.contains(&at) { -2.0 * sign } else { 2.0 * sign }).collect(),
+            probabilities: (0..8)
+                .map(|at| if flips.contains(&at) { -2.0 * sign } else { 2.0 * sign })
+                .map(|logit: f64| 1.0 / (1.0 + (-logit).exp()))
+                .collect(),
             altered: (0..8).map(|at| flips.contains(&at)).collect(),
         };
         let images = [

@@ -141,7 +141,7 @@ impl Images {
 }
 
 /// At most `count` images of every origin, in the manifest's order.
-fn at_most(entries: Vec<Entry>, count: u32) -> Vec<Entry> {
+pub(crate) fn at_most(entries: Vec<Entry>, count: u32) -> Vec<Entry> {
     let mut by_origin = std::collections::BTreeMap::<(&str, bool), Vec<(String, usize)>>::new();
     for entry in &entries {
         let key = (entry.origin.as_str(), entry.label == crate::dataset::Label::Ai);

@@ -28,7 +28,7 @@ use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{Fixed, RowCache, cannot, folder_for, progress, with_pixels};
 use crate::io::{read_file, write_file};
 use crate::runtime::ModelFolder;
-use crate::study::{rounded, short, table, write_report};
+use crate::study::{at_most, rounded, short, table, write_report};
 
 /// Arguments of `clipsight train residual`.
 #[derive(clap::Args, Debug)]
@@ -51,6 +51,9 @@ pub(super) struct Args {
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Images of every origin that are measured and calibrated on.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    per_origin: u32,
     /// Steps of training.
     #[arg(long, default_value_t = STEPS, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
@@ -73,11 +76,12 @@ fn recipe(steps: usize, seed: u64) -> ResidualRecipe {
     ResidualRecipe {
         network: ResidualConfig::compact(),
         steps,
-        warm_up: 60,
+        warm_up: 30,
         batch: 32,
         micro_batch: 4,
-        crop: 128,
+        crop: 96,
         learning_rate: 2e-3,
+        head_learning_rate: 2e-2,
         weight_decay: 0.02,
         label_smoothing: 0.05,
         average: 0.99,
@@ -85,8 +89,8 @@ fn recipe(steps: usize, seed: u64) -> ResidualRecipe {
     }
 }
 
-/// What held-out images are measured as: as they are, recompressed, reduced.
-const DELIVERED: [Option<Fixed>; 3] = [None, Some(Fixed::Jpeg60), Some(Fixed::Half)];
+/// What held-out images are measured as: as they are, and recompressed.
+const DELIVERED: [Option<Fixed>; 2] = [None, Some(Fixed::Jpeg60)];
 
 /// Slope below which Platt scaling is not let fall: of a network that orders `calibrate` the wrong way round, next to nothing
 /// is believed, but an order is never turned round.
@@ -103,13 +107,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let held = |role| {
         let entries = dataset.role_of_both_classes(role)?;
         let unseen = unseen_prompts(&fit, &entries);
-        Ok(entries.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry).collect())
+        let entries = entries.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
+        Ok(at_most(entries.collect(), args.per_origin))
     };
     let (select, calibrate): (Vec<Entry>, Vec<Entry>) = (held(Role::Select)?, held(Role::Calibrate)?);
     let parts = folds(&fit).into_iter().zip(&fit);
     let (held_out, trained_on): (Vec<_>, Vec<_>) = parts.partition(|(fold, _)| *fold == HELD_OUT);
     let entries = |part: Vec<(usize, &Entry)>| part.into_iter().map(|(_, entry)| entry.clone()).collect();
     let (held_out, trained_on): (Vec<Entry>, Vec<Entry>) = (entries(held_out), entries(trained_on));
+    let held_out = at_most(held_out, args.per_origin);
 
     let folder = ModelFolder::find(args.model.as_deref());
     let base = Base::read(&folder)?;
@@ -137,6 +143,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
             root: &dataset.root,
             folder: folder_for(&cache, "", &detector.manifest().weights_sha256())?,
         },
+        per_origin: args.per_origin,
     };
     let by_itself = scorer.network(&held_out, "held-out", None)?;
     let auc_held_out = auc_of(&by_itself, &held_out)?;
@@ -318,6 +325,7 @@ struct Scorer<'a> {
     detector: &'a Detector,
     encoder: RowCache<'a>,
     network: RowCache<'a>,
+    per_origin: u32,
 }
 
 /// Logits of the same images from both members.
@@ -336,7 +344,7 @@ impl Logits {
 
 impl Scorer<'_> {
     fn network(&self, entries: &[Entry], name: &str, delivery: Option<Fixed>) -> Result<Vec<f64>> {
-        let name = name_of(name, delivery);
+        let name = self.name(name, delivery);
         let rows = self.network.rows(&name, entries, 1, |pixels, index| {
             let whole = self.detector.whole(&delivered(pixels, delivery, index)?)?;
             let logit = match whole {
@@ -350,9 +358,14 @@ impl Scorer<'_> {
         Ok(rows.iter().map(|logit| logit.to_f64()).collect())
     }
 
+    /// Of a cache file: different images, different name.
+    fn name(&self, name: &str, delivery: Option<Fixed>) -> String {
+        format!("{name}-{}-{}", delivery.map_or("plain", Fixed::name), self.per_origin)
+    }
+
     fn both(&self, entries: &[Entry], name: &str, delivery: Option<Fixed>) -> Result<Logits> {
         let manifest = self.detector.manifest();
-        let file = format!("{}-logits", name_of(name, delivery));
+        let file = format!("{}-logits", self.name(name, delivery));
         let rows = self.encoder.rows(&file, entries, 1, |pixels, index| {
             let pixels = delivered(pixels, delivery, index)?;
             let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
@@ -369,10 +382,6 @@ impl Scorer<'_> {
 
 fn delivered(pixels: &Rgb8, delivery: Option<Fixed>, index: u64) -> Result<Rgb8> {
     delivery.map_or_else(|| Ok(pixels.clone()), |fixed| fixed.delivery().apply(pixels, &mut Rng::new(index)))
-}
-
-fn name_of(name: &str, delivery: Option<Fixed>) -> String {
-    format!("{name}-{}", delivery.map_or("plain", Fixed::name))
 }
 
 /// The figures of one way of scoring.
