@@ -169,6 +169,16 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.logits(views)))
     }
 
+    /// The residual network's logit of an upright image; `None` where the model has none.
+    ///
+    /// # Errors
+    /// As [`Detector::whole`] and [`Detector::residual_logit`].
+    pub(crate) fn residual_logit(&self, image: &clipsight::image::Rgb8) -> Result<Option<f64>> {
+        let Some(whole) = self.detector.whole(image)? else { return Ok(None) };
+        let logit = self.in_turn(|| pollster::block_on(self.detector.residual_logit(&whole)))?;
+        Ok(logit.map(f64::from))
+    }
+
     /// The head's features of every view, one after the other.
     ///
     /// # Errors
