@@ -21,7 +21,7 @@ pub(super) const HEAD_IMAGES: usize = 300;
 pub(crate) struct Controls {
     /// AUC of the scores against labels in random order.
     pub(crate) shuffled_labels: ControlFigures,
-    /// AUC of heads that know nothing: the model's own weights in random order, on the features of the centre view.
+    /// AUC of heads that know nothing: the model's own weights in random order, on the features of the first view.
     pub(crate) random_heads: ControlFigures,
     /// Whether the mean over shuffled labels is where chance puts it, within four standard errors.
     pub(crate) passed: bool,

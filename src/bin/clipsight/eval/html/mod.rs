@@ -76,7 +76,11 @@ fn header(report: &Report) -> String {
         origins(true),
         figures.real,
         origins(false),
-        if report.views == 1 { "one view".to_owned() } else { format!("{} views", report.views) },
+        match (report.views, report.second_look) {
+            (1, true) => "one view, five where that gave no grade,".to_owned(),
+            (1, false) => "one view".to_owned(),
+            (views, _) => format!("{views} views"),
+        },
     );
     if report.confounds.as_ref().is_some_and(|confounds| !confounds.passed) {
         html += "<p class=\"warn\">The confound gate fails: how the files are stored tells the classes apart without a \
@@ -300,7 +304,11 @@ fn limits(report: &Report) -> String {
     ];
     if report.deliveries.is_none() {
         points.push("Recompressed, resized or cropped images: no deliveries were measured.".to_owned());
-    } else if report.deliveries.as_ref().is_some_and(|robustness| robustness.views != report.views) {
+    } else if report
+        .deliveries
+        .as_ref()
+        .is_some_and(|robustness| robustness.views != report.views || report.second_look)
+    {
         points.push(
             "Deliveries with all views: they were measured with fewer, and show how figures change, not what they are."
                 .to_owned(),
