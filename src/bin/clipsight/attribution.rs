@@ -80,7 +80,7 @@ pub(crate) fn of_fit(
     let fit = dataset.role(Role::Fit);
     let config = AttributionConfig { seed, ..AttributionConfig::default() };
     let copies = (1..=copies).map(|copy| Variant::Augmented { seed, copy });
-    let variants = std::iter::once(Variant::Centre)
+    let variants = std::iter::once(Variant::First)
         .chain(copies)
         .map(|variant| extractor.transformed(Role::Fit, &fit, variant))
         .collect::<Result<Vec<_>>>()?;
@@ -101,7 +101,7 @@ pub(crate) fn finished(
     dataset: &Dataset,
 ) -> Result<FittedAttribution> {
     let calibrate = dataset.role(Role::Calibrate);
-    let features = extractor.transformed(Role::Calibrate, &calibrate, Variant::Centre)?;
+    let features = extractor.transformed(Role::Calibrate, &calibrate, Variant::First)?;
     let mut stored = head.stored();
     let threshold = threshold(&stored, &calibrate, &features)?;
     stored.head.threshold = threshold;

@@ -27,7 +27,7 @@ const STEP: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Variant {
     /// The first view.
-    Centre,
+    First,
     /// The four corner crops: four rows an image.
     Corners,
     /// A random delivery, the same for the same seed, copy and image.
@@ -68,7 +68,7 @@ impl Variant {
     /// Name of the cache file.
     fn name(self) -> String {
         match self {
-            Self::Centre => "centre".to_owned(),
+            Self::First => "first".to_owned(),
             Self::Corners => "corners".to_owned(),
             Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
             Self::AugmentedCrop { seed, copy } => format!("augmented-crop-{seed}-{copy}"),
@@ -78,7 +78,7 @@ impl Variant {
 
     fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
         match self {
-            Self::Centre => preprocessing.views(image, ViewCount::One),
+            Self::First => preprocessing.views(image, ViewCount::One),
             Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
             Self::Augmented { seed, copy } => {
                 let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));

@@ -117,7 +117,7 @@ fn preprocessing() -> Preprocessing {
 
 /// What the penalty is chosen and probabilities are calibrated on.
 const DELIVERED: [Variant; 3] =
-    [Variant::Centre, Variant::Delivered(Fixed::Jpeg60), Variant::Delivered(Fixed::Half)];
+    [Variant::First, Variant::Delivered(Fixed::Jpeg60), Variant::Delivered(Fixed::Half)];
 
 /// Runs the recipe.
 ///
@@ -176,7 +176,7 @@ fn compact(
     training.features.width = recipe.width();
     let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
     let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed, copy });
-    for variant in std::iter::once(Variant::Centre).chain(copies).chain(crops) {
+    for variant in std::iter::once(Variant::First).chain(copies).chain(crops) {
         training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
@@ -245,7 +245,7 @@ fn finish(
     out: &Path,
 ) -> Result<ExitCode> {
     let test = dataset.role(Role::Test);
-    let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Centre)?);
+    let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::First)?);
     let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
     let five = five_view_logits(&centre, &corners);
     let score = |entry: &Entry, logit, views| {

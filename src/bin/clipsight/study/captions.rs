@@ -216,7 +216,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         let features = extractor.transformed(role, &entries, variant)?;
         Ok(Images { role, entries, features })
     };
-    let plain = images(Role::Fit, Variant::Centre)?;
+    let plain = images(Role::Fit, Variant::First)?;
     let augmented = images(Role::Fit, Variant::Augmented { seed: args.seed, copy: 1 })?;
     let without = |parts: &[u64]| {
         [&plain, &augmented].map(|all| all.filter(|entry| !parts.contains(&part(entry, args.seed))))
@@ -275,15 +275,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let training = Instant::now();
     let mut head = fitted(&learnt, config)?.stored();
     let training_seconds = training.elapsed().as_secs_f64();
-    let calibrate = images(Role::Calibrate, Variant::Centre)?;
+    let calibrate = images(Role::Calibrate, Variant::First)?;
     head.head.threshold = threshold(&head, &calibrate.entries, &calibrate.features)?;
     let untrained = untrained_attribution(&learnt[0].features, set.clone(), config)?;
-    let select = images(Role::Select, Variant::Centre)?;
+    let select = images(Role::Select, Variant::First)?;
     let unseen = unseen_prompts(&plain.entries, &select.entries);
     let unseen: BTreeSet<usize> =
         select.entries.iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry.row).collect();
     let select = select.filter(|entry| unseen.contains(&entry.row));
-    let test = images(Role::Test, Variant::Centre)?;
+    let test = images(Role::Test, Variant::First)?;
     let known = known_decisions(&head, &measured)?;
     let roles = [select, calibrate, test]
         .iter()

@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> {
     let mut features = FeatureMatrix::default();
     let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
-    for variant in std::iter::once(Variant::Centre).chain(copies) {
+    for variant in std::iter::once(Variant::First).chain(copies) {
         let rows = extractor.transformed(Role::Fit, fit, variant)?;
         features.width = rows.width;
         features.extend(&rows);
@@ -230,7 +230,7 @@ impl Sampler {
 
 /// Prints how well a head tells the held-out images of `select` apart.
 fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &str) -> Result<()> {
-    let (entries, features) = held_out(extractor, dataset, Role::Select, &[Variant::Centre])?;
+    let (entries, features) = held_out(extractor, dataset, Role::Select, &[Variant::First])?;
     eprintln!("{what}: AUC {:.4} on select", auc_of(&head.logits(&features[0]), &entries)?);
     Ok(())
 }
