@@ -260,7 +260,7 @@ pub fn balanced_weights(labels: &[f32], groups: &[&str], power: f64) -> Vec<f64>
 }
 
 /// Weighted mean of every feature, and one over its deviation (0 where it does not vary).
-fn moments(features: &FeatureMatrix, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn moments(features: &FeatureMatrix, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let width = features.width;
     let sums: Vec<(Vec<f64>, Vec<f64>)> = features
         .data

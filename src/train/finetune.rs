@@ -11,6 +11,8 @@ use burn::module::{Module, Param};
 use burn::nn;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::attribution::{CaptionNetwork, FittedAttribution};
+use super::captions::{CaptionSet, Provenance, caption_loss};
 use super::init::on_device;
 use super::trainer::{Schedule, StepReport, Trainer, binary_cross_entropy};
 use crate::clip::{FeatureSpec, VisionConfig, VisionTower};
@@ -49,6 +51,8 @@ pub struct FinetuneConfig {
     pub label_smoothing: f64,
     /// Share of the old in the running average of parameters, per step (Polyak averaging); less in the first steps.
     pub average: f64,
+    /// Share of the loss that is caption matching; the rest is the head's. Above nought only with captions to start from.
+    pub caption_share: f64,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -58,15 +62,16 @@ pub struct FinetuneConfig {
 pub struct Network {
     tower: VisionTower,
     head: nn::Linear,
+    captions: Option<CaptionNetwork>,
 }
 
 /// One image ready for training.
 #[derive(Clone, Debug)]
-pub struct Example {
+pub struct Example<'a> {
     /// Normalised pixels `[3, side, side]`.
     pub pixels: Vec<f32>,
-    /// Whether it was generated.
-    pub generated: bool,
+    /// By a machine or not, and by which.
+    pub maker: Provenance<'a>,
 }
 
 /// A training run.
@@ -74,11 +79,21 @@ pub struct Example {
 pub struct Finetune {
     config: FinetuneConfig,
     features: FeatureSpec,
+    /// What the captions say, where they are matched.
+    captions: Option<CaptionSet>,
     trainer: Trainer<Network>,
 }
 
+/// Share of a generated image's target that its family gets, as in [`AttributionConfig`](super::attribution::AttributionConfig).
+const FAMILY_SHARE: f32 = 0.3;
+
+/// Weight of the direction text -> image within the captions' loss: little, since a micro-batch has few images to choose
+/// from.
+const TEXT_SHARE: f64 = 0.1;
+
 impl Finetune {
-    /// A run that starts from `encoder` and a head over its `features` under [`Transform::TokenNorm`].
+    /// A run that starts from `encoder` and a head over its `features` under [`Transform::TokenNorm`], and where captions
+    /// have a share of the loss from an attribution head over the same features.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a recipe that makes no sense.
@@ -88,12 +103,15 @@ impl Finetune {
         encoder: &BTreeMap<String, HostTensor>,
         features: FeatureSpec,
         head: &Linear,
+        attribution: Option<&FittedAttribution>,
     ) -> Result<Self> {
         let sound = config.micro_batch > 0
             && config.batch.is_multiple_of(config.micro_batch)
             && config.patch_keep > 0.0
             && config.patch_keep <= 1.0
             && (0.0..1.0).contains(&config.token_dropout)
+            && (0.0..=1.0).contains(&config.caption_share)
+            && (config.caption_share > 0.0) == attribution.is_some()
             && config.steps > 0;
         if !sound {
             return Err(Error::new(ErrorKind::Argument, "the training recipe makes no sense"));
@@ -112,8 +130,9 @@ impl Finetune {
             weight: Param::from_tensor(Tensor::from_data(weight, &device)),
             bias: Some(Param::from_tensor(Tensor::from_data(bias, &device))),
         };
-        let network =
-            Network { tower: VisionTower::assemble(architecture, &mut tensors, &device)?, head: linear };
+        let captions = attribution.map(|fitted| fitted.network(width, config.seed, &device)).transpose()?;
+        let tower = VisionTower::assemble(architecture, &mut tensors, &device)?;
+        let network = Network { tower, head: linear, captions };
         let depth = architecture.layers + 1;
         let rate = |path: &str| match layer_of(path, depth) {
             None => config.head_learning_rate,
@@ -129,7 +148,8 @@ impl Finetune {
             average: config.average,
         };
         let trainer = Trainer::new(network, device, schedule, config.weight_decay, rate);
-        Ok(Self { config, features, trainer })
+        let captions = attribution.map(|fitted| fitted.head.captions.clone());
+        Ok(Self { config, features, captions, trainer })
     }
 
     /// Steps done.
@@ -143,15 +163,15 @@ impl Finetune {
     ///
     /// # Errors
     /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
-    pub fn step(&mut self, load: impl Fn(usize) -> Result<Example> + Sync) -> Result<StepReport> {
+    pub fn step<'a>(&mut self, load: impl Fn(usize) -> Result<Example<'a>> + Sync) -> Result<StepReport> {
         let step = self.trainer.step_count() as u64;
-        let Self { config, features, trainer } = self;
+        let Self { config, features, captions, trainer } = self;
         trainer.step(|network, index| {
             let size = config.micro_batch;
-            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example>>>()?;
+            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example<'_>>>>()?;
             let mut rng =
                 Rng::new(config.seed ^ (step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000);
-            loss(config, features, network, &examples, &mut rng)
+            loss(config, features, network, captions.as_ref(), &examples, &mut rng)
         })
     }
 
@@ -180,7 +200,11 @@ impl Finetune {
         let bias = network.head.bias.as_ref().map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
         let weight = weight.into_iter().map(f64::from).collect();
         let bias = bias.first().copied().map_or(0.0, f64::from);
-        Ok(Trained { tower, head: Linear { weight, bias } })
+        let attribution = match (&network.captions, &self.captions) {
+            (Some(captions), Some(set)) => Some(FittedAttribution::of(captions, set.clone(), 0.0)?),
+            _ => None,
+        };
+        Ok(Trained { tower, head: Linear { weight, bias }, attribution })
     }
 
     /// Everything needed to go on later, in one safetensors file.
@@ -207,6 +231,8 @@ pub struct Trained {
     pub tower: BTreeMap<String, HostTensor>,
     /// The head, over features under [`Transform::TokenNorm`].
     pub head: Linear,
+    /// Where captions were matched: the attribution head over the same features, whose threshold is still to be set.
+    pub attribution: Option<FittedAttribution>,
 }
 
 /// The loss over one micro-batch.
@@ -214,7 +240,8 @@ fn loss(
     recipe: &FinetuneConfig,
     features: &FeatureSpec,
     network: &Network,
-    examples: &[Example],
+    captions: Option<&CaptionSet>,
+    examples: &[Example<'_>],
     rng: &mut Rng,
 ) -> Result<Tensor<1>> {
     let config = network.tower.config();
@@ -231,9 +258,15 @@ fn loss(
     let width = config.width;
     let features = Transform::TokenNorm.forward(features, width);
     let features = drop_tokens(features, width, recipe.token_dropout, rng);
-    let logits = network.head.forward(features).squeeze_dim::<1>(1);
-    let labels = examples.iter().map(|example| example.generated);
-    Ok(binary_cross_entropy(logits, labels, recipe.label_smoothing))
+    let logits = network.head.forward(features.clone()).squeeze_dim::<1>(1);
+    let labels = examples.iter().map(|example| example.maker != Provenance::Real);
+    let of_head = binary_cross_entropy(logits, labels, recipe.label_smoothing);
+    let (Some(matched), Some(set)) = (&network.captions, captions) else { return Ok(of_head) };
+    let makers: Vec<Provenance<'_>> = examples.iter().map(|example| example.maker).collect();
+    let targets = set.targets(&makers, FAMILY_SHARE, &device)?;
+    let of_captions = caption_loss(matched.logits(features), &targets, None).total(TEXT_SHARE);
+    let share = recipe.caption_share;
+    Ok(of_head * (1.0 - share) + of_captions * share)
 }
 
 /// Hides whole pooled tokens: see [`FinetuneConfig::token_dropout`].
@@ -280,6 +313,8 @@ fn sample(rng: &mut Rng, count: usize, share: f64) -> Vec<i64> {
 mod tests {
     use super::*;
     use crate::clip::{Activation, Pool};
+    use crate::detect::fit::FeatureMatrix;
+    use crate::train::attribution::{AttributionConfig, fit_attribution};
     use crate::train::init::random_tensors;
 
     fn architecture() -> VisionConfig {
@@ -313,8 +348,22 @@ mod tests {
             token_dropout: 0.1,
             label_smoothing: 0.0,
             average: 0.8,
+            caption_share: 0.0,
             seed: 7,
         }
+    }
+
+    const GENERATED: Provenance<'_> = Provenance::Generated { origin: "stripes", family: "diffusion" };
+
+    /// An attribution head that was hardly trained, over `width` features.
+    fn attribution(width: usize) -> FittedAttribution {
+        let mut rng = Rng::new(2);
+        let data = (0..8 * width).map(|_| half::f16::from_f64(rng.normal())).collect();
+        let makers: Vec<Provenance<'_>> =
+            (0..8).map(|index| if index % 2 == 0 { GENERATED } else { Provenance::Real }).collect();
+        let recipe =
+            AttributionConfig { width: 8, minimum: 1, steps: 2, batch: 8, ..AttributionConfig::default() };
+        fit_attribution(&FeatureMatrix { data, width }, &makers, &[1.0; 8], &recipe).unwrap()
     }
 
     fn run(config: FinetuneConfig) -> Finetune {
@@ -323,11 +372,12 @@ mod tests {
         let features =
             FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean], heads: Vec::new() };
         let head = Linear { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
-        Finetune::new(config, &architecture, &encoder, features, &head).unwrap()
+        let captions = (config.caption_share > 0.0).then(|| attribution(head.weight.len()));
+        Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref()).unwrap()
     }
 
     /// Fine stripes are generated, coarse ones are not: nothing but texture tells.
-    fn example(step: usize, index: usize) -> Result<Example> {
+    fn example(step: usize, index: usize) -> Result<Example<'static>> {
         let generated = index.is_multiple_of(2);
         let period = if generated { 2 } else { 8 };
         let mut rng = Rng::new((step * 100 + index) as u64);
@@ -335,7 +385,7 @@ mod tests {
         let pixels = (0..3 * 32 * 32)
             .map(|at| f32::from(((at % 32 + phase) / (period / 2)).is_multiple_of(2)))
             .collect();
-        Ok(Example { pixels, generated })
+        Ok(Example { pixels, maker: if generated { GENERATED } else { Provenance::Real } })
     }
 
     fn steps(run: &mut Finetune, count: usize) -> Vec<f64> {
@@ -353,30 +403,87 @@ mod tests {
         let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
-        let still =
-            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still = before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
         assert_eq!(still, 0);
         // What is averaged is the network itself: it answers rightly, too.
-        let Trained { tower, head } = trained.averaged().unwrap();
+        let Trained { tower, head, attribution } = trained.averaged().unwrap();
+        assert!(attribution.is_none());
         assert_eq!(tower.len(), architecture().tensors().len());
         assert!(head.weight.iter().any(|weight| *weight != 0.0));
     }
 
     #[test]
+    fn captions_train_along() {
+        let config = FinetuneConfig { caption_share: 0.5, ..config() };
+        let mut trained = run(config);
+        let before = trained.trainer.parameters.clone();
+        let losses = steps(&mut trained, 40);
+        assert!(losses[39] < 0.6 * losses[0], "{losses:?}");
+        let still = before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        assert_eq!(still, 0, "the tower, the head, the projection and the caption tower move");
+        let found = trained.averaged().unwrap().attribution.unwrap();
+        assert_eq!(found.head.captions.subjects().len(), 3);
+        let pixels: Vec<f32> = (0..2).flat_map(|index| example(99, index).unwrap().pixels).collect();
+        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [2, 3, 32, 32]), trained.trainer.device());
+        let network = trained.trainer.averaged();
+        let features = network.tower.forward(pixels, &trained.features).features;
+        let features = Transform::TokenNorm.forward(features, 24);
+        let width = features.dims()[1];
+        let values = features.into_data().try_into_vec::<f32>().unwrap();
+        let data = values.into_iter().map(half::f16::from_f32).collect();
+        let found = found.attribute(&FeatureMatrix { data, width }).unwrap();
+        assert!(found[0].generated > 0.5 && found[1].generated < 0.5, "{found:?}");
+        assert!(found[0].generator.is_some());
+    }
+
+    #[test]
+    fn captions_need_a_head_to_start_from() {
+        let architecture = architecture();
+        let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
+        let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
+        let width = features.width(&architecture);
+        let head = Linear { weight: vec![0.0; width], bias: 0.0 };
+        for (caption_share, captions) in [
+            (0.5, None),
+            (0.0, Some(attribution(width))),
+            (f64::NAN, None),
+            (0.5, Some(attribution(width + 1))),
+        ] {
+            let config = FinetuneConfig { caption_share, ..config() };
+            let features = features.clone();
+            let error = Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref());
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Argument);
+        }
+    }
+
+    #[test]
     fn a_resumed_run_goes_on_bit_for_bit() {
-        let mut whole = run(config());
+        resumes(config());
+    }
+
+    #[test]
+    fn a_resumed_run_with_captions_goes_on_bit_for_bit() {
+        resumes(FinetuneConfig { caption_share: 0.3, ..config() });
+        // A checkpoint without them does not fit.
+        let checkpoint = run(config()).checkpoint().unwrap();
+        let mut other = run(FinetuneConfig { caption_share: 0.3, ..config() });
+        assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::WeightsCorrupt);
+    }
+
+    fn resumes(config: FinetuneConfig) {
+        let mut whole = run(config.clone());
         steps(&mut whole, 6);
-        let mut first = run(config());
+        let mut first = run(config.clone());
         steps(&mut first, 3);
         let checkpoint = first.checkpoint().unwrap();
-        let mut second = run(config());
+        let mut second = run(config.clone());
         second.resume(&checkpoint).unwrap();
         assert_eq!(second.step_count(), 3);
         steps(&mut second, 3);
         assert_eq!(whole.trainer.parameters, second.trainer.parameters);
         assert_eq!(whole.trainer.average, second.trainer.average);
 
-        let mut other = run(FinetuneConfig { seed: 8, ..config() });
+        let mut other = run(FinetuneConfig { seed: 8, ..config });
         assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::WeightsCorrupt);
         assert!(other.resume(&checkpoint[..checkpoint.len() / 2]).is_err());
         assert_eq!(other.step_count(), 0);
@@ -416,7 +523,7 @@ mod tests {
         let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
         let head = Linear { weight: vec![0.0; 3], bias: 0.0 };
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
-        let error = Finetune::new(config(), &architecture, &encoder, features, &head).unwrap_err();
+        let error = Finetune::new(config(), &architecture, &encoder, features, &head, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument);
         let mut run = run(config());
         let broken = |index: usize| {

@@ -4,10 +4,12 @@
 //! Everything random comes from seeded generators of ours, never from burn's global one, so that the same seed gives
 //! the same model.
 
+pub mod attribution;
 pub mod captions;
 mod finetune;
 pub mod init;
 mod optimizer;
+mod parameters;
 pub mod quality;
 pub mod residual;
 mod trainer;

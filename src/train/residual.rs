@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::Example;
 use super::init::on_device;
 use super::trainer::{Schedule, StepReport, Trainer, binary_cross_entropy};
 use crate::clip::TensorRole;
@@ -12,6 +11,15 @@ use crate::image::deliveries::Rng;
 use crate::residual::{ResidualConfig, ResidualNetwork};
 use crate::weights::{HostTensor, download};
 use crate::{Error, ErrorKind, Result};
+
+/// A part of an image, ready for training.
+#[derive(Clone, Debug)]
+pub struct Crop {
+    /// As [`ResidualConfig::input`] gives it.
+    pub pixels: Vec<f32>,
+    /// Whether the image was generated.
+    pub generated: bool,
+}
 
 /// The recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,12 +105,12 @@ impl ResidualTraining {
     ///
     /// # Errors
     /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
-    pub fn step(&mut self, load: impl Fn(usize) -> Result<Example> + Sync) -> Result<StepReport> {
+    pub fn step(&mut self, load: impl Fn(usize) -> Result<Crop> + Sync) -> Result<StepReport> {
         let Self { recipe, trainer } = self;
         let ResidualRecipe { micro_batch: size, crop: side, .. } = *recipe;
         let device = trainer.device().clone();
         trainer.step(|network, index| {
-            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example>>>()?;
+            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Crop>>>()?;
             let pixels: Vec<f32> =
                 examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
             if pixels.len() != size * 3 * side * side {
@@ -211,7 +219,7 @@ mod tests {
     }
 
     /// Noise from pixel to pixel is generated, noise of pairs of pixels is not.
-    fn example(step: usize, index: usize) -> Result<Example> {
+    fn example(step: usize, index: usize) -> Result<Crop> {
         let generated = index.is_multiple_of(2);
         let mut rng = Rng::new((step * 100 + index) as u64);
         let mut pixels = Vec::with_capacity(24 * 24 * 3);
@@ -221,7 +229,7 @@ mod tests {
             pixels.extend(first.into_iter().chain(second));
         }
         let image = Rgb8::new(24, 24, pixels)?;
-        Ok(Example { pixels: ResidualConfig::input(&image), generated })
+        Ok(Crop { pixels: ResidualConfig::input(&image), generated })
     }
 
     fn steps(run: &mut ResidualTraining, count: usize) -> Vec<f64> {
@@ -245,7 +253,7 @@ mod tests {
         // What is averaged is a network that answers rightly, through its tensors.
         let network = assembled(&recipe().network, run.averaged().unwrap()).unwrap();
         for index in 0..4 {
-            let Example { pixels, generated } = example(1000, index).unwrap();
+            let Crop { pixels, generated } = example(1000, index).unwrap();
             let input = Tensor::from_data(TensorData::new(pixels, [1, 3, 24, 24]), &Device::flex());
             let logit = network.forward(input).into_data().try_into_vec::<f32>().unwrap()[0];
             assert_eq!(logit > 0.0, generated, "{index}: {logit}");
@@ -282,7 +290,7 @@ mod tests {
             assert_eq!(ResidualTraining::new(broken).unwrap_err().kind(), ErrorKind::Argument);
         }
         let mut run = ResidualTraining::new(recipe()).unwrap();
-        let small = |_: usize| Ok(Example { pixels: vec![0.0; 3], generated: true });
+        let small = |_: usize| Ok(Crop { pixels: vec![0.0; 3], generated: true });
         assert_eq!(run.step(small).unwrap_err().kind(), ErrorKind::Internal);
         let unreadable = |_: usize| Err(Error::new(ErrorKind::Io, "gone"));
         assert_eq!(run.step(unreadable).unwrap_err().kind(), ErrorKind::Io);

@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::activation::log_sigmoid;
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::parameters::{GradientReader, Reader, with_values};
 use super::{AdamW, AdamWConfig};
 use crate::{Error, ErrorKind, Result};
 
@@ -186,8 +187,7 @@ impl<M: Module + Sync> Trainer<M> {
 
     /// The network with these values.
     fn with(&self, values: &[Vec<f32>]) -> M {
-        let mut writer = Writer { values: values.iter(), device: self.device.clone() };
-        self.network.clone().map(&mut writer)
+        with_values(self.network.clone(), values, &self.device)
     }
 
     /// The network with the running average of its parameters.
@@ -304,59 +304,5 @@ impl Part {
         for (sum, value) in self.gradients.iter_mut().flatten().zip(other.gradients.iter().flatten()) {
             *sum += value;
         }
-    }
-}
-
-/// Reads every parameter in the network's order.
-#[derive(Default)]
-struct Reader {
-    path: Vec<String>,
-    paths: Vec<String>,
-    ranks: Vec<usize>,
-    values: Vec<Vec<f32>>,
-}
-
-impl ModuleVisitor for Reader {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.paths.push(self.path.join("."));
-        self.ranks.push(D);
-        self.values.push(param.val().into_data().try_into_vec().unwrap_or_default());
-    }
-
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-}
-
-/// Reads every parameter's gradient in the network's order; nought where there is none.
-struct GradientReader<'a> {
-    gradients: &'a Gradients,
-    values: Vec<Vec<f32>>,
-}
-
-impl ModuleVisitor for GradientReader<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let gradient = tensor.grad(self.gradients).and_then(|grad| grad.into_data().try_into_vec().ok());
-        self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
-    }
-}
-
-/// Writes values into every parameter in the network's order.
-struct Writer<'a> {
-    values: std::slice::Iter<'a, Vec<f32>>,
-    device: Device,
-}
-
-impl ModuleMapper for Writer<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(values) = self.values.next() else { return param };
-        let shape = param.val().shape();
-        let tensor = Tensor::from_data(TensorData::new(values.clone(), shape), &self.device);
-        Param::initialized(param.id, tensor.require_grad())
     }
 }

@@ -4,6 +4,8 @@
 //! arguments, missing or damaged model, no GPU), 2 some of the files failed.
 #![allow(clippy::print_stdout, reason = "a program that prints is what this is; the core stays silent")]
 
+#[cfg(feature = "train")]
+mod attribution;
 mod card;
 mod dataset;
 mod eval;

@@ -169,6 +169,16 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.logits(views)))
     }
 
+    /// The residual network's logit of an upright image; `None` where the model has none.
+    ///
+    /// # Errors
+    /// As [`Detector::whole`] and [`Detector::residual_logit`].
+    pub(crate) fn residual_logit(&self, image: &clipsight::image::Rgb8) -> Result<Option<f64>> {
+        let Some(whole) = self.detector.whole(image)? else { return Ok(None) };
+        let logit = self.in_turn(|| pollster::block_on(self.detector.residual_logit(&whole)))?;
+        Ok(logit.map(f64::from))
+    }
+
     /// The head's features of every view, one after the other.
     ///
     /// # Errors
@@ -185,13 +195,6 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.answers(views)))
     }
 
-    /// The residual network's logit, if there is one.
-    ///
-    /// # Errors
-    /// As [`Detector::residual_logit`].
-    pub(crate) fn residual_logit(&self, whole: &clipsight::image::Rgb8) -> Result<Option<f32>> {
-        self.in_turn(|| pollster::block_on(self.detector.residual_logit(whole)))
-    }
 
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(turn) = &self.turn else { return compute() };

@@ -19,6 +19,7 @@ use clipsight::detect::{
 };
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::metrics::{Sample, auc};
+use clipsight::train::attribution::FittedAttribution;
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, timm,
 };
@@ -125,7 +126,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let architecture = VisionConfig::vit_tiny_patch16_224();
     let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
     let head = Head::Linear { features: features(&architecture), transform: TRANSFORM };
-    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head };
+    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head, attribution: None };
 
     // A model with an empty head: its features come from exactly the encoder that ships.
     let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
@@ -252,6 +253,8 @@ struct Recipe {
     architecture: VisionConfig,
     encoder: BTreeMap<String, HostTensor>,
     head: Head,
+    /// The attribution head, where the model has one; its tensors are stored rounded, whatever they are here.
+    attribution: Option<FittedAttribution>,
 }
 
 impl Recipe {
@@ -270,6 +273,7 @@ impl Recipe {
         let values: Vec<f32> = head.weight.iter().map(|value| *value as f32).collect();
         self.encoder.insert(weight.to_owned(), HostTensor::new(vec![values.len()], values)?);
         self.encoder.insert(bias.to_owned(), HostTensor::new(vec![1], vec![head.bias as f32])?);
+        self.encoder.extend(self.attribution.iter().flat_map(|fitted| fitted.tensors.clone()));
         let mut manifest = Manifest {
             format: FORMAT_VERSION,
             id: self.id.to_owned(),
@@ -279,7 +283,7 @@ impl Recipe {
             storage: Storage::Q8,
             shards: Vec::new(),
             head: self.head.clone(),
-            attribution: None,
+            attribution: self.attribution.as_ref().map(|fitted| fitted.head.clone()),
             quality: None,
             residual: None,
             calibration,

@@ -198,7 +198,7 @@ pub(super) fn partners(entries: &[Entry], index: usize) -> Vec<usize> {
 /// What one image gave under every condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Delivered {
-    /// Calibrated probabilities.
+    /// Calibrated probabilities, those of the shipped detector with the matrix's number of views.
     probabilities: Vec<f64>,
     /// Whether the condition changed the image at all.
     altered: Vec<bool>,
@@ -215,7 +215,7 @@ pub(super) fn views(calibration: &Calibration) -> Result<usize> {
     calibration.for_views(fewest).map(|calibration| calibration.views)
 }
 
-/// What `image` gives under each condition; all views in one batch.
+/// The probability of `image` under each condition; the encoder sees all views in one batch.
 ///
 /// # Errors
 /// As [`Condition::apply`] and [`Runtime::logits`].
@@ -229,24 +229,23 @@ pub(super) fn deliver(
     let detector = runtime.detector();
     let manifest = detector.manifest();
     let count = views(&manifest.calibration)?;
-    let (mut all, mut altered, mut residual) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut all, mut residuals, mut altered) = (Vec::new(), Vec::new(), Vec::new());
     for condition in matrix.conditions() {
         let delivered = condition.apply(image, seed, partners)?;
         altered.push(delivered != *image);
         all.extend(manifest.preprocessing.views(&delivered, count.try_into()?)?);
-        residual.push(
-            detector.whole(&delivered)?.map(|whole| runtime.residual_logit(&whole)).transpose()?.flatten(),
-        );
+        residuals.push(runtime.residual_logit(&delivered)?);
     }
-    let logits = runtime.logits(&all)?;
     let shares = manifest.preprocessing.view_shares(count);
-    let mean =
-        |logits: &[f32]| logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
-    let probabilities = logits
+    let probabilities = runtime
+        .logits(&all)?
         .chunks(count)
-        .zip(residual)
-        .map(|(logits, residual)| detector.probability(count, mean(logits), residual.map(f64::from)))
-        .collect::<Result<_>>()?;
+        .zip(residuals)
+        .map(|(logits, residual)| {
+            let mean = logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
+            detector.probability(count, mean, residual)
+        })
+        .collect::<Result<Vec<_>>>()?;
     Ok(Delivered { probabilities, altered })
 }
 
@@ -309,9 +308,9 @@ pub(super) fn evaluate(
     let views = views(calibration)?;
     let threshold = calibration.threshold;
     let samples = |condition: usize| -> Vec<Sample> {
-        let sample = |(image, delivered): &(&Scored, &Delivered)| {
-            let score = delivered.probabilities[condition];
-            Sample { score, positive: image.generated }
+        let sample = |(image, delivered): &(&Scored, &Delivered)| Sample {
+            score: delivered.probabilities[condition],
+            positive: image.generated,
         };
         images.iter().map(sample).collect()
     };
@@ -474,18 +473,17 @@ mod tests {
         };
         // Two generated images and two others, all right as they are. JPEG 40 loses one of the former, blur raises one of
         // the latter and loses the same image again; nothing else does anything.
-        let delivered = |sign: f64, flips: &[usize]| Delivered {
+        let delivered = |generated: bool, flips: &[usize]| Delivered {
             probabilities: (0..8)
-                .map(|at| if flips.contains(&at) { -2.0 * sign } else { 2.0 * sign })
-                .map(|logit: f64| 1.0 / (1.0 + (-logit).exp()))
+                .map(|at| if flips.contains(&at) == generated { 0.1 } else { 0.9 })
                 .collect(),
             altered: (0..8).map(|at| flips.contains(&at)).collect(),
         };
         let images = [
-            (scored(true), delivered(1.0, &[])),
-            (scored(true), delivered(1.0, &[3, 6])),
-            (scored(false), delivered(-1.0, &[6])),
-            (scored(false), delivered(-1.0, &[])),
+            (scored(true), delivered(true, &[])),
+            (scored(true), delivered(true, &[3, 6])),
+            (scored(false), delivered(false, &[6])),
+            (scored(false), delivered(false, &[])),
         ];
         let pairs: Vec<_> = images.iter().map(|(scored, delivered)| (scored, delivered)).collect();
         let robustness = evaluate(&pairs, 9, Matrix::Quick, &calibration).unwrap();
@@ -497,9 +495,8 @@ mod tests {
         assert_eq!((robustness.worst.condition.as_str(), robustness.worst.loss), ("blur, sigma 1 px", 0.5));
         assert_eq!(robustness.mean_flip_rate, rounded((0.25 + 0.5) / 7.0));
         assert_eq!(robustness.ever_flipped, 0.5);
-        // Probabilities .881 and .119 where the shares are 1 and 0.
-        let sigmoid = 1.0 / (1.0 + (-2.0_f64).exp());
-        assert_eq!(robustness.conditions[0].calibration_error, rounded(1.0 - sigmoid));
+        // Probabilities .9 and .1 where the shares are 1 and 0.
+        assert_eq!(robustness.conditions[0].calibration_error, 0.1);
         assert!(evaluate(&pairs[..2], 9, Matrix::Quick, &calibration).is_err());
     }
 }

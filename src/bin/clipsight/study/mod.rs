@@ -4,6 +4,7 @@
 //! 2406.15035) and the few-shot linear detector (Cozzolino et al. 2024, arXiv 2312.00195). Roles are kept apart: `fit`
 //! is learnt from, `select` chooses, `test` is reported.
 
+mod captions;
 mod features;
 mod few_shot;
 pub(crate) mod plot;
@@ -38,6 +39,8 @@ enum Study {
     Robust(StudyArgs),
     /// How many training images a linear detector needs, on which features and views
     FewShot(StudyArgs),
+    /// Caption matching on the frozen encoder: naming generators, families and unknown generators
+    Captions(captions::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -77,7 +80,10 @@ struct Images {
 /// # Errors
 /// When model or images cannot be read, or the report not written.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let (Study::Robust(shared) | Study::FewShot(shared)) = &args.study;
+    let shared = match &args.study {
+        Study::Robust(shared) | Study::FewShot(shared) => shared,
+        Study::Captions(args) => return captions::run(args).map(|()| ExitCode::SUCCESS),
+    };
     let dataset = Dataset::read(&shared.data)?;
     let images = Images::of(&dataset, shared.per_origin)?;
     let folder = ModelFolder::find(shared.model.as_deref());
@@ -102,6 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let out = shared.out.clone().unwrap_or_else(|| folder.path().join("study"));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     match &args.study {
+        Study::Captions(_) => {}
         Study::Robust(_) => {
             let (markdown, plots, report) = robust::run(shared, &source, &images, provenance)?;
             report::write(&out, "robust", &report, &markdown, &plots)?;

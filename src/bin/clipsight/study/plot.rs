@@ -54,7 +54,7 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
     }
     let margin = 0.04 * (right - left).max(1e-9);
     let (x, y) = (left - margin..right + margin, (low - 0.01)..(high + 0.01));
-    drawn(panels.len(), |area, index| {
+    drawn(panels.len(), PANEL, |area, index| {
         let panel = &panels[index];
         let mut chart = ChartBuilder::on(area)
             .caption(&panel.title, (FONT, 16))
@@ -102,18 +102,25 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
     })
 }
 
-/// A matrix of numbers from .5 (white) to 1 (blue), some of which may be missing.
+/// A matrix of numbers from a low one (white) to 1 (blue), some of which may be missing.
 pub(crate) struct Heat {
     pub(crate) title: String,
     pub(crate) rows: Vec<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) cells: Vec<Vec<Option<f64>>>,
+    /// The number that is drawn white, and all below it.
+    pub(crate) white: f64,
 }
 
 /// Matrices side by side.
 pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
     let (left, top, cell) = (96_i32, 96_i32, 40_i32);
-    drawn(heats.len(), |area, index| {
+    let most = |count: fn(&Heat) -> usize| heats.iter().map(count).max().unwrap_or(0) as i32;
+    let size = (
+        PANEL.0.max((left + cell * most(|heat| heat.columns.len()) + 12).unsigned_abs()),
+        PANEL.1.max((top + cell * most(|heat| heat.rows.len()) + 12).unsigned_abs()),
+    );
+    drawn(heats.len(), size, |area, index| {
         let heat = &heats[index];
         let text = |text: &str, at: (i32, i32), size: i32, anchor: Pos, turned: bool| {
             let style = (FONT, size).into_font();
@@ -121,7 +128,7 @@ pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
             area.draw(&Text::new(text.to_owned(), at, style.into_text_style(area).pos(anchor)))
                 .map_err(failed)
         };
-        text(&heat.title, (PANEL.0 as i32 / 2, 10), 15, Pos::new(HPos::Center, VPos::Top), false)?;
+        text(&heat.title, (size.0 as i32 / 2, 10), 15, Pos::new(HPos::Center, VPos::Top), false)?;
         for (column, name) in (0..).zip(&heat.columns) {
             let at = (left + column * cell + cell / 2, top - 6);
             text(name, at, 11, Pos::new(HPos::Left, VPos::Center), true)?;
@@ -131,7 +138,8 @@ pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
             text(name, (left - 6, y + cell / 2), 11, Pos::new(HPos::Right, VPos::Center), false)?;
             for (column, value) in (0..).zip(values) {
                 let x = left + column * cell;
-                let strength = value.map_or(0.0, |value| ((value - 0.5) * 2.0).clamp(0.0, 1.0));
+                let strength =
+                    value.map_or(0.0, |value| ((value - heat.white) / (1.0 - heat.white)).clamp(0.0, 1.0));
                 let shade = |full: f64| (255.0 + (full - 255.0) * strength).round() as u8;
                 let fill = RGBColor(shade(0.0), shade(114.0), shade(178.0)).filled();
                 let corners = [(x, y), (x + cell - 2, y + cell - 2)];
@@ -146,15 +154,16 @@ pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
     })
 }
 
-/// `count` panels of one size, each drawn by `draw`.
+/// `count` panels of `size`, each drawn by `draw`.
 fn drawn(
     count: usize,
+    size: (u32, u32),
     draw: impl Fn(&DrawingArea<SVGBackend<'_>, Shift>, usize) -> Result<()>,
 ) -> Result<String> {
     let mut svg = String::new();
     {
         let columns = count.max(1);
-        let size = (PANEL.0 * columns as u32, PANEL.1);
+        let size = (size.0 * columns as u32, size.1);
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         root.fill(&WHITE).map_err(failed)?;
         for (index, area) in root.split_evenly((1, columns)).iter().enumerate().take(count) {
@@ -191,6 +200,7 @@ mod tests {
             rows: vec!["gan".to_owned()],
             columns: vec!["a".to_owned(), "b".to_owned()],
             cells: vec![vec![Some(0.5), Some(1.0)]],
+            white: 0.5,
         };
         let svg = heats(&[heat]).unwrap();
         for part in ["before", "gan", "#FFFFFF", "#0072B2", "1.00", ".50"] {

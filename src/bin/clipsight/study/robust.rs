@@ -592,6 +592,7 @@ fn plot_transfer(transfers: &[Transfer]) -> Result<String> {
             rows: transfer.rows.clone(),
             columns: transfer.columns.clone(),
             cells: transfer.auc.clone(),
+            white: 0.5,
         })
         .collect();
     plot::heats(&heats)

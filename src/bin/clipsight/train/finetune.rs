@@ -15,6 +15,7 @@ use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_r
 use clipsight::detect::{Head, Transform};
 use clipsight::image::ViewCount;
 use clipsight::image::deliveries::{Delivery, Rng};
+use clipsight::train::attribution::FittedAttribution;
 use clipsight::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
 use clipsight::weights::timm;
 
@@ -22,6 +23,7 @@ use super::{
     CalibrationSet, DELIVERED, ORIGIN_POWER, Recipe, auc_of, cache_for, calibrated, features, finish,
     five_view_logits, held_out, labels, origins, preprocessing,
 };
+use crate::attribution;
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{Extractor, RowCache, Variant, progress, with_pixels};
 use crate::io::{read_file, write_file};
@@ -47,6 +49,16 @@ pub(super) struct Args {
     /// Steps of fine-tuning.
     #[arg(long, default_value_t = STEPS)]
     steps: usize,
+    /// Share of the loss that is caption matching: the encoder learns to name generators, too, and the model carries
+    /// attribution. 0 trains the head alone.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    captions: f64,
+}
+
+/// A share from 0 to 1.
+fn share(text: &str) -> std::result::Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("{text} is no share from 0 to 1"))
 }
 
 /// Name of the model that this recipe makes.
@@ -70,7 +82,7 @@ const STEPS: usize = 240;
 const CHECKPOINT: usize = 20;
 
 /// The recipe of fine-tuning.
-fn finetuning(steps: usize, seed: u64) -> FinetuneConfig {
+fn finetuning(steps: usize, caption_share: f64, seed: u64) -> FinetuneConfig {
     FinetuneConfig {
         steps,
         warm_up: 40,
@@ -84,6 +96,7 @@ fn finetuning(steps: usize, seed: u64) -> FinetuneConfig {
         token_dropout: 0.15,
         label_smoothing: 0.05,
         average: 0.985,
+        caption_share,
         seed,
     }
 }
@@ -99,7 +112,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
     // Fine-tuning needs gradients everywhere: `SignedSqrt` has none of use at nought.
     let head = Head::Linear { features: features(&architecture), transform: Transform::TokenNorm };
-    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head };
+    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head, attribution: None };
 
     // The probe's features come from the encoder as it would be stored.
     let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
@@ -111,8 +124,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let trained = probe(&extractor, &fit, args.seed)?;
     report(&extractor, &dataset, &trained, "probe")?;
 
-    let tuned = finetune(finetuning(args.steps, args.seed), &recipe, &trained, &dataset, &fit, &cache)?;
-    let Trained { tower, head: trained } = tuned;
+    let captions = if args.captions > 0.0 {
+        Some(attribution::of_fit(&extractor, &dataset, COPIES, args.seed)?)
+    } else {
+        None
+    };
+    let start = Start { head: &trained, captions: captions.as_ref() };
+    let config = finetuning(args.steps, args.captions, args.seed);
+    let tuned = finetune(config, &recipe, &start, &dataset, &fit, &cache)?;
+    let Trained { tower, head: trained, attribution: named } = tuned;
     recipe.encoder = tower;
 
     // From here on with the encoder that ships: fine-tuned and quantised.
@@ -120,6 +140,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let cache = cache_for(&cache, &detector)?;
     let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
     report(&extractor, &dataset, &trained, "trained")?;
+    recipe.attribution = named.map(|head| attribution::finished(&head, &extractor, &dataset)).transpose()?;
 
     // Two dozen origins of each class decide the offset; `calibrate` alone has too few.
     let mut pooled = CalibrationSet::default();
@@ -152,19 +173,27 @@ fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> 
     Ok(logistic_regression(&features, &labels(fit).repeat(times), &weights(fit).repeat(times), PENALTY))
 }
 
-/// Fine-tunes encoder and head; goes on from a checkpoint in `cache`, where there is one.
+/// What fine-tuning begins with.
+struct Start<'a> {
+    head: &'a Linear,
+    captions: Option<&'a FittedAttribution>,
+}
+
+/// Fine-tunes encoder and heads; goes on from a checkpoint in `cache`, where there is one.
 fn finetune(
     config: FinetuneConfig,
     recipe: &Recipe,
-    head: &Linear,
+    start: &Start<'_>,
     dataset: &Dataset,
     fit: &[Entry],
     cache: &Path,
 ) -> Result<Trained> {
-    let (steps, seed) = (config.steps, config.seed);
+    let (steps, seed, share) = (config.steps, config.seed, config.caption_share);
     let features = recipe.head.features().clone();
-    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head)?;
-    let path = cache.join(format!("finetune-{steps}-{seed}.safetensors"));
+    let Start { head, captions } = start;
+    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head, *captions)?;
+    let captions = if share > 0.0 { format!("-captions-{share}") } else { String::new() };
+    let path = cache.join(format!("finetune-{steps}-{seed}{captions}.safetensors"));
     if path.exists() {
         run.resume(&read_file(&path)?)?;
     }
@@ -184,7 +213,7 @@ fn finetune(
             let views = preprocessing.views(&delivered, ViewCount::Five)?;
             let view = rng.below(views.len() as u32) as usize;
             let pixels = preprocessing.tensor(&views[view..=view]);
-            Ok(Example { pixels, generated: entry.label == Label::Ai })
+            Ok(Example { pixels, maker: attribution::provenance(entry) })
         };
         let StepReport { loss, gradient_norm } = run.step(load)?;
         bar.inc(1);

@@ -16,8 +16,8 @@ use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::image::{Rgb8, ViewCount};
 use clipsight::metrics::{Confusion, Sample, auc_difference_interval_by_group};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig};
-use clipsight::train::residual::{ResidualRecipe, ResidualTraining};
-use clipsight::train::{Example, StepReport};
+use clipsight::train::residual::{Crop, ResidualRecipe, ResidualTraining};
+use clipsight::train::StepReport;
 use clipsight::weights::{HostTensor, Manifest, ModelLoader, PackedShard, pack, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -220,7 +220,7 @@ fn train(
                 let delivered = Delivery::random(&mut rng).apply(pixels, &mut rng)?;
                 let whole = recipe.network.crop(preprocessing, &delivered)?;
                 let crop = random_crop(&whole, recipe.crop, &mut rng)?;
-                Ok(Example { pixels: ResidualConfig::input(&crop), generated: entry.label == Label::Ai })
+                Ok(Crop { pixels: ResidualConfig::input(&crop), generated: entry.label == Label::Ai })
             })
         };
         let StepReport { loss, .. } = run.step(load)?;

@@ -105,7 +105,7 @@ fn tile(name: &str, value: f64, interval: Option<(f64, f64)>, detail: &str) -> S
         let between = format!("{} to {}", number(low), number(high));
         details = if details.is_empty() { between } else { format!("{between}; {details}") };
     }
-    let _ = write!(html, "<p class=\"detail\">{}</p></div>\n", text(&details));
+    let _ = writeln!(html, "<p class=\"detail\">{}</p></div>", text(&details));
     html
 }
 
