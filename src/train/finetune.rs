@@ -168,7 +168,8 @@ impl Finetune {
         let Self { config, features, captions, trainer } = self;
         trainer.step(|network, index| {
             let size = config.micro_batch;
-            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example<'_>>>>()?;
+            let examples =
+                (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example<'_>>>>()?;
             let mut rng =
                 Rng::new(config.seed ^ (step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000);
             loss(config, features, network, captions.as_ref(), &examples, &mut rng)
@@ -403,7 +404,8 @@ mod tests {
         let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
-        let still = before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still =
+            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
         assert_eq!(still, 0);
         // What is averaged is the network itself: it answers rightly, too.
         let Trained { tower, head, attribution } = trained.averaged().unwrap();
@@ -419,12 +421,14 @@ mod tests {
         let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.6 * losses[0], "{losses:?}");
-        let still = before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still =
+            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
         assert_eq!(still, 0, "the tower, the head, the projection and the caption tower move");
         let found = trained.averaged().unwrap().attribution.unwrap();
         assert_eq!(found.head.captions.subjects().len(), 3);
         let pixels: Vec<f32> = (0..2).flat_map(|index| example(99, index).unwrap().pixels).collect();
-        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [2, 3, 32, 32]), trained.trainer.device());
+        let pixels =
+            Tensor::<4>::from_data(TensorData::new(pixels, [2, 3, 32, 32]), trained.trainer.device());
         let network = trained.trainer.averaged();
         let features = network.tower.forward(pixels, &trained.features).features;
         let features = Transform::TokenNorm.forward(features, 24);

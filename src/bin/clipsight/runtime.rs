@@ -195,7 +195,6 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.answers(views)))
     }
 
-
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(turn) = &self.turn else { return compute() };
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);

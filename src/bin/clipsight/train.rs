@@ -25,10 +25,12 @@ use clipsight::weights::{
 };
 use clipsight::{Error, ErrorKind, Result};
 
+use crate::attribution;
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot, folder_for};
 use crate::io::{read_file, write_file};
+use crate::quality::shipped::{Fitted, fit_for_model};
 
 /// Arguments of `clipsight train`.
 #[derive(clap::Args, Debug)]
@@ -36,30 +38,34 @@ use crate::io::{read_file, write_file};
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Folder that the model is written to.
+    #[arg(long, default_value = "models/compact")]
+    out: PathBuf,
+}
+
+/// What every whole model is trained from.
+#[derive(clap::Args, Debug)]
+struct Inputs {
     /// Labelled images: a manifest with the columns file, label, role, origin.
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
     /// Pretrained encoder: timm's vit_tiny_patch16_224 in safetensors.
     #[arg(long, default_value = "../shared/weights/vit_tiny_patch16_224.safetensors")]
     encoder: PathBuf,
-    /// Folder that the model is written to.
-    #[arg(long, default_value = "models/compact")]
-    out: PathBuf,
-    /// Folder for features already computed; an interrupted run goes on from there.
+    /// Folder for features and checkpoints; an interrupted run goes on from there.
     #[arg(long, default_value = "target/train-cache")]
     cache: PathBuf,
-    /// Seed of the augmentation.
+    /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Augmented copies of every training image, beside the image itself.
-    #[arg(long, default_value_t = 2)]
-    copies: u32,
 }
 
 /// What else can be trained.
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// Fine-tunes the encoder together with its head, from a head fitted first; writes a whole model
+    /// Fine-tunes the encoder first, together with heads fitted before; writes a whole model
     FineTune(finetune::Args),
     /// Trains a small network at full resolution beside a model's encoder; writes the model with both, and a report
     Residual(residual::Args),
@@ -82,6 +88,9 @@ pub(crate) const ORIGIN_POWER: f64 = 0.75;
 /// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins of which a few decide,
 /// and out of fold on `fit`, whose origins are many.
 const PENALTIES: [f64; 3] = [0.002, 0.005, 0.01];
+
+/// Augmented copies of every training image, beside the image itself.
+const COPIES: u32 = 2;
 
 /// Crops of every training image, each augmented, beside the copies of the whole one: one head serves both, and seeing
 /// both makes it better at each.
@@ -121,16 +130,40 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(Command::Quality(command)) => return command.run(),
         None => {}
     }
-    let dataset = Dataset::read(&args.data)?;
-    dataset.check_files()?;
-    let architecture = VisionConfig::vit_tiny_patch16_224();
-    let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
-    let head = Head::Linear { features: features(&architecture), transform: TRANSFORM };
-    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head, attribution: None };
+    let Inputs { data, cache, seed, .. } = &args.inputs;
+    let dataset = read_dataset(data)?;
+    let recipe = Recipe::new(MODEL_ID, &args.inputs, TRANSFORM)?;
+    compact(recipe, &dataset, cache, *seed, Tower::Frozen, &args.out)
+}
 
+/// The images, all of which must be there.
+fn read_dataset(data: &Path) -> Result<Dataset> {
+    let dataset = Dataset::read(data)?;
+    dataset.check_files()?;
+    Ok(dataset)
+}
+
+/// Whether the encoder has seen the images of `fit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tower {
+    /// It has not.
+    Frozen,
+    /// It was fine-tuned on them: what its features say of them holds for no other image.
+    FineTuned,
+}
+
+/// Fits every head of the compact model on its encoder, calibrates, measures and writes it.
+fn compact(
+    mut recipe: Recipe,
+    dataset: &Dataset,
+    cache: &Path,
+    seed: u64,
+    tower: Tower,
+    out: &Path,
+) -> Result<ExitCode> {
     // A model with an empty head: its features come from exactly the encoder that ships.
     let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
-    let cache = cache_for(&args.cache, &detector)?;
+    let cache = cache_for(cache, &detector)?;
     let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
     let fit = dataset.role(Role::Fit);
@@ -141,13 +174,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         folds: Vec::new(),
     };
     training.features.width = recipe.width();
-    let copies = (1..=args.copies).map(|copy| Variant::Augmented { seed: args.seed, copy });
-    let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed: args.seed, copy });
+    let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
+    let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed, copy });
     for variant in std::iter::once(Variant::Centre).chain(copies).chain(crops) {
         training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
-    let (select, selection) = held_out(&extractor, &dataset, Role::Select, &DELIVERED)?;
+    let (select, selection) = held_out(&extractor, dataset, Role::Select, &DELIVERED)?;
     let mut best: Option<Candidate> = None;
     for penalty in PENALTIES {
         let head = training.fit(penalty, None);
@@ -163,24 +196,43 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             best = Some(Candidate { figure, penalty, head, out_of_fold });
         }
     }
-    let Some(Candidate { penalty, head: trained, out_of_fold: mut pooled, .. }) = best else {
+    let Some(Candidate { penalty, head: trained, out_of_fold, .. }) = best else {
         return Err(Error::new(ErrorKind::Internal, "no penalty was tried"));
     };
     eprintln!("penalty {penalty} is taken");
 
-    let (calibrate, deliveries) = held_out(&extractor, &dataset, Role::Calibrate, &DELIVERED)?;
+    // `calibrate` has too few origins to fix an offset.
+    let mut pooled = match tower {
+        Tower::Frozen => out_of_fold,
+        Tower::FineTuned => {
+            let mut of_select = CalibrationSet::default();
+            for features in &selection {
+                of_select.extend(trained.logits(features), &select, 1.0 / selection.len() as f64);
+            }
+            of_select
+        }
+    };
+    let (calibrate, deliveries) = held_out(&extractor, dataset, Role::Calibrate, &DELIVERED)?;
     for features in &deliveries {
         pooled.extend(trained.logits(features), &calibrate, 1.0 / deliveries.len() as f64);
     }
     // Five views are computed for `calibrate` alone: what they change there is carried over.
     let centre = trained.logits(&deliveries[0]);
-    let (_, corners) = held_out(&extractor, &dataset, Role::Calibrate, &[Variant::Corners])?;
+    let (_, corners) = held_out(&extractor, dataset, Role::Calibrate, &[Variant::Corners])?;
     let five = five_view_logits(&centre, &trained.logits(&corners[0]));
     let of_one = CalibrationSet::of(centre, &calibrate);
     let of_five = CalibrationSet::of(five, &calibrate);
     let calibration = calibrated(&pooled, &of_one, &of_five);
 
-    finish(&mut recipe, &trained, calibration, &extractor, &dataset, &args.out)
+    let fitted = attribution::of_fit(&extractor, dataset, 1, seed)?;
+    recipe.attribution = Some(attribution::finished(&fitted, &extractor, dataset)?);
+    let quality = fit_for_model(&extractor, &fit, seed)?;
+    eprintln!(
+        "quality head: SRCC {:.3} on sources held out",
+        quality.report.held_out.srcc.unwrap_or(f64::NAN)
+    );
+    recipe.quality = Some(quality);
+    finish(&mut recipe, &trained, calibration, &extractor, dataset, out)
 }
 
 /// Measures a model of which everything is fixed on the test images, and writes it.
@@ -253,11 +305,21 @@ struct Recipe {
     architecture: VisionConfig,
     encoder: BTreeMap<String, HostTensor>,
     head: Head,
-    /// The attribution head, where the model has one; its tensors are stored rounded, whatever they are here.
+    /// Who made an image; the tensors are stored rounded, whatever they are here.
     attribution: Option<FittedAttribution>,
+    /// Technical quality.
+    quality: Option<Fitted>,
 }
 
 impl Recipe {
+    /// A model whose head is yet to be fitted, on the encoder as it was published.
+    fn new(id: &'static str, inputs: &Inputs, transform: Transform) -> Result<Self> {
+        let architecture = VisionConfig::vit_tiny_patch16_224();
+        let encoder = timm::read_vit(&read_file(&inputs.encoder)?, &architecture)?;
+        let head = Head::Linear { features: features(&architecture), transform };
+        Ok(Self { id, architecture, encoder, head, attribution: None, quality: None })
+    }
+
     fn width(&self) -> usize {
         self.head.features().width(&self.architecture)
     }
@@ -274,6 +336,7 @@ impl Recipe {
         self.encoder.insert(weight.to_owned(), HostTensor::new(vec![values.len()], values)?);
         self.encoder.insert(bias.to_owned(), HostTensor::new(vec![1], vec![head.bias as f32])?);
         self.encoder.extend(self.attribution.iter().flat_map(|fitted| fitted.tensors.clone()));
+        self.encoder.extend(self.quality.iter().flat_map(|fitted| fitted.tensors.clone()));
         let mut manifest = Manifest {
             format: FORMAT_VERSION,
             id: self.id.to_owned(),
@@ -284,7 +347,7 @@ impl Recipe {
             shards: Vec::new(),
             head: self.head.clone(),
             attribution: self.attribution.as_ref().map(|fitted| fitted.head.clone()),
-            quality: None,
+            quality: self.quality.as_ref().map(|fitted| fitted.model.clone()),
             residual: None,
             calibration,
             self_test: SelfTest { logit, tolerance: 0.02 },

@@ -10,18 +10,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clipsight::Result;
-use clipsight::clip::VisionConfig;
+use clipsight::detect::Transform;
 use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression};
-use clipsight::detect::{Head, Transform};
 use clipsight::image::ViewCount;
 use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::train::attribution::FittedAttribution;
 use clipsight::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
-use clipsight::weights::timm;
 
 use super::{
-    CalibrationSet, DELIVERED, ORIGIN_POWER, Recipe, auc_of, cache_for, calibrated, features, finish,
-    five_view_logits, held_out, labels, origins, preprocessing,
+    Inputs, ORIGIN_POWER, Recipe, TRANSFORM, Tower, auc_of, cache_for, compact, held_out, labels, origins,
+    preprocessing, read_dataset,
 };
 use crate::attribution;
 use crate::dataset::{Dataset, Entry, Label, Role};
@@ -31,21 +29,11 @@ use crate::io::{read_file, write_file};
 /// Arguments of `clipsight train fine-tune`.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Labelled images: a manifest with the columns file, label, role, origin.
-    #[arg(long, default_value = "../shared/data/manifest.csv")]
-    data: PathBuf,
-    /// Pretrained encoder: timm's vit_tiny_patch16_224 in safetensors.
-    #[arg(long, default_value = "../shared/weights/vit_tiny_patch16_224.safetensors")]
-    encoder: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Folder that the model is written to.
     #[arg(long, default_value = "target/compact-finetuned")]
     out: PathBuf,
-    /// Folder for features and checkpoints; an interrupted run goes on from there.
-    #[arg(long, default_value = "target/train-cache")]
-    cache: PathBuf,
-    /// Seed of everything random.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     /// Steps of fine-tuning.
     #[arg(long, default_value_t = STEPS)]
     steps: usize,
@@ -106,58 +94,39 @@ fn finetuning(steps: usize, caption_share: f64, seed: u64) -> FinetuneConfig {
 /// # Errors
 /// When data or encoder cannot be read, or the model not written.
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let dataset = Dataset::read(&args.data)?;
-    dataset.check_files()?;
-    let architecture = VisionConfig::vit_tiny_patch16_224();
-    let encoder = timm::read_vit(&read_file(&args.encoder)?, &architecture)?;
+    let Inputs { data, cache: folder, seed, .. } = &args.inputs;
+    let dataset = read_dataset(data)?;
     // Fine-tuning needs gradients everywhere: `SignedSqrt` has none of use at nought.
-    let head = Head::Linear { features: features(&architecture), transform: Transform::TokenNorm };
-    let mut recipe = Recipe { id: MODEL_ID, architecture, encoder, head, attribution: None };
+    let mut probed = Recipe::new(MODEL_ID, &args.inputs, Transform::TokenNorm)?;
 
     // The probe's features come from the encoder as it would be stored.
-    let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
-    let cache = cache_for(&args.cache, &detector)?;
+    let detector = probed.uncalibrated(&Linear { weight: vec![0.0; probed.width()], bias: 0.0 })?;
+    let cache = cache_for(folder, &detector)?;
     let extractor =
         Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache.clone() } };
 
     let fit = dataset.role(Role::Fit);
-    let trained = probe(&extractor, &fit, args.seed)?;
+    let trained = probe(&extractor, &fit, *seed)?;
     report(&extractor, &dataset, &trained, "probe")?;
 
     let captions = if args.captions > 0.0 {
-        Some(attribution::of_fit(&extractor, &dataset, COPIES, args.seed)?)
+        Some(attribution::of_fit(&extractor, &dataset, COPIES, *seed)?)
     } else {
         None
     };
     let start = Start { head: &trained, captions: captions.as_ref() };
-    let config = finetuning(args.steps, args.captions, args.seed);
-    let tuned = finetune(config, &recipe, &start, &dataset, &fit, &cache)?;
-    let Trained { tower, head: trained, attribution: named } = tuned;
-    recipe.encoder = tower;
-
-    // From here on with the encoder that ships: fine-tuned and quantised.
-    let detector = recipe.uncalibrated(&trained)?;
-    let cache = cache_for(&cache, &detector)?;
+    let config = finetuning(args.steps, args.captions, *seed);
+    let Trained { tower, head: trained, .. } = finetune(config, &probed, &start, &dataset, &fit, &cache)?;
+    probed.encoder = tower.clone();
+    let detector = probed.uncalibrated(&trained)?;
+    let cache = cache_for(folder, &detector)?;
     let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
     report(&extractor, &dataset, &trained, "trained")?;
-    recipe.attribution = named.map(|head| attribution::finished(&head, &extractor, &dataset)).transpose()?;
 
-    // Two dozen origins of each class decide the offset; `calibrate` alone has too few.
-    let mut pooled = CalibrationSet::default();
-    let (mut of_one, mut of_five) = (CalibrationSet::default(), CalibrationSet::default());
-    for role in [Role::Calibrate, Role::Select] {
-        let (entries, deliveries) = held_out(&extractor, &dataset, role, &DELIVERED)?;
-        for features in &deliveries {
-            pooled.extend(trained.logits(features), &entries, 1.0 / deliveries.len() as f64);
-        }
-        // Five views are computed for the images as they are: what they change there is carried over.
-        let centre = trained.logits(&deliveries[0]);
-        let (_, corners) = held_out(&extractor, &dataset, role, &[Variant::Corners])?;
-        of_five.extend(five_view_logits(&centre, &trained.logits(&corners[0])), &entries, 1.0);
-        of_one.extend(centre, &entries, 1.0);
-    }
-    let calibration = calibrated(&pooled, &of_one, &of_five);
-    finish(&mut recipe, &trained, calibration, &extractor, &dataset, &args.out)
+    // Every head is fitted anew on the encoder that ships, fine-tuned and quantised.
+    let mut recipe = Recipe::new(MODEL_ID, &args.inputs, TRANSFORM)?;
+    recipe.encoder = tower;
+    compact(recipe, &dataset, folder, *seed, Tower::FineTuned, &args.out)
 }
 
 /// The head fitted on the frozen encoder's features.
@@ -211,7 +180,8 @@ fn finetune(
                 Delivery::random(&mut rng).apply(pixels, &mut rng)
             })?;
             let views = preprocessing.views(&delivered, ViewCount::Five)?;
-            let view = rng.below(views.len() as u32) as usize;
+            // The whole image as often as one of its crops.
+            let view = if rng.chance(0.5) { 0 } else { 1 + rng.below(views.len() as u32 - 1) as usize };
             let pixels = preprocessing.tensor(&views[view..=view]);
             Ok(Example { pixels, maker: attribution::provenance(entry) })
         };
