@@ -8,10 +8,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
-    Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, QualityModel, Transform,
-    Verdict, ViewCalibration, self_test_view,
+    Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, MeasuredError, QualityModel,
+    SecondLook, Transform, Verdict, ViewCalibration, self_test_view,
 };
-use clipsight::image::{Filter, Preprocessing, Rgb8};
+use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex,
@@ -452,6 +452,63 @@ fn all_heads_read_the_same_features() {
     assert!((answers.quality.unwrap() - expected).abs() < 1e-3, "{:?} and {quality}", answers.quality);
 }
 
+/// A photograph's worth of noise as PNG.
+fn noise_png() -> Vec<u8> {
+    let mut random = Random(8);
+    let noise = image::RgbImage::from_fn(80, 70, |_, _| image::Rgb([0; 3].map(|_: u8| random.next() as u8)));
+    let mut png = std::io::Cursor::new(Vec::new());
+    noise.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
+#[test]
+fn a_second_look_where_the_first_view_gives_no_grade() {
+    let png = noise_png();
+    let measured = |rate| [Some(MeasuredError { rate, low: 0.0, high: 1.0, n: 9 }); 4];
+    let analyze = |offset: f64, views: Option<usize>| {
+        let mut manifest = with_all_heads(Storage::F32);
+        manifest.preprocessing.whole_first = true;
+        let of = |views, rate| ViewCalibration { views, slope: 1e-6, offset, measured: measured(rate) };
+        manifest.calibration.by_views = vec![of(1, 0.1), of(5, 0.5)];
+        manifest.calibration.second_look = Some(SecondLook { measured: measured(0.2) });
+        let (manifest, shards) = packed(manifest);
+        let detector = load(&manifest, &bytes(&shards)).unwrap();
+        let analysis = pollster::block_on(detector.analyze(&png, views)).unwrap();
+        (detector, analysis)
+    };
+    let error_of = |analysis: &Analysis| match analysis.model {
+        Verdict::Scored { measured_error, .. } => measured_error.map(|error| error.rate),
+        Verdict::Abstained { .. } => None,
+    };
+    // Sure at once: one view, and the error of verdicts that come about in this way.
+    let (detector, sure) = analyze(5.0, None);
+    assert_eq!((sure.input.views, error_of(&sure)), (1, Some(0.2)));
+    // Asked for a number of views: that many, and their error.
+    for (views, rate) in [(1, 0.1), (5, 0.5)] {
+        let (_, asked) = analyze(5.0, Some(views));
+        assert_eq!((asked.input.views, error_of(&asked)), (views, Some(rate)));
+    }
+    // Unsure: the corners, too, half of the weight.
+    let (_, unsure) = analyze(0.0, None);
+    assert_eq!((unsure.input.views, error_of(&unsure)), (5, None));
+    let pixels = clipsight::image::decode(&png).unwrap().pixels;
+    let views = detector.manifest().preprocessing.views(&pixels, ViewCount::Five).unwrap();
+    let logits = pollster::block_on(detector.logits(&views)).unwrap();
+    let logit = |verdict: &Verdict| match verdict {
+        Verdict::Scored { score, .. } | Verdict::Abstained { score, .. } => score.logit,
+    };
+    let corners = logits[1..].iter().map(|logit| f64::from(*logit)).sum::<f64>();
+    assert!((logit(&unsure.model) - (0.5 * f64::from(logits[0]) + 0.125 * corners)).abs() < 1e-5);
+    assert!((logit(&sure.model) - f64::from(logits[0])).abs() < 1e-5);
+    assert!((logit(&sure.model) - logit(&unsure.model)).abs() > 1e-4, "the views must differ");
+    // All heads see the same views.
+    let answers = pollster::block_on(detector.answers(&views)).unwrap();
+    assert!((unsure.quality.unwrap() - answers.quality.unwrap()).abs() < 1e-6);
+    // Asked for one view only, it abstains after that.
+    let (_, one) = analyze(0.0, Some(1));
+    assert_eq!((one.input.views, error_of(&one)), (1, None));
+}
+
 #[test]
 fn what_is_said_beside_the_verdict_never_moves_it() {
     let (plain, shards) = packed(manifest(architecture(), Storage::Q8));
@@ -459,13 +516,10 @@ fn what_is_said_beside_the_verdict_never_moves_it() {
     let (manifest, shards) = packed(with_all_heads(Storage::Q8));
     // The same encoder and head in both: the tests' tensors are drawn in the manifest's order.
     let all = load(&manifest, &bytes(&shards)).unwrap();
-    let mut png = std::io::Cursor::new(Vec::new());
-    let mut random = Random(8);
-    let noise = image::RgbImage::from_fn(80, 70, |_, _| image::Rgb([0; 3].map(|_: u8| random.next() as u8)));
-    noise.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let png = noise_png();
     let analyze =
         |detector: &Detector, bytes: &[u8]| pollster::block_on(detector.analyze(bytes, None)).unwrap();
-    let (without, with) = (analyze(&plain, png.get_ref()), analyze(&all, png.get_ref()));
+    let (without, with) = (analyze(&plain, &png), analyze(&all, &png));
     assert_eq!(without.model, with.model);
     assert_eq!((without.attribution, without.quality), (None, None));
     let json = serde_json::to_value(&with).unwrap();
@@ -477,9 +531,9 @@ fn what_is_said_beside_the_verdict_never_moves_it() {
     assert!(json["attribution"].as_object().unwrap().contains_key("generator"));
 
     // The analysis names what the logits say.
-    let pixels = image::load_from_memory(png.get_ref()).unwrap().to_rgb8();
+    let pixels = image::load_from_memory(&png).unwrap().to_rgb8();
     let decoded = Rgb8::new(80, 70, pixels.into_raw()).unwrap();
-    let view = all.manifest().preprocessing.views(&decoded, clipsight::image::ViewCount::One).unwrap();
+    let view = all.manifest().preprocessing.views(&decoded, ViewCount::One).unwrap();
     let logits = pollster::block_on(all.answers(&view)).unwrap().captions.unwrap();
     let head = all.manifest().attribution.as_ref().unwrap();
     let found = attribute(&logits, &head.captions, head.threshold).unwrap();

@@ -58,7 +58,10 @@ export type ImageInput = Blob | ArrayBuffer | Uint8Array;
 export interface AnalyzeOptions {
   /** Stops this analysis, which then rejects with `aborted`; others go on. */
   readonly signal?: AbortSignal;
-  /** Crops of the image to score: 1 (the centre) or 5 (the centre and the corners). Default: as the model says. */
+  /**
+   * Views of the image to score: 1, or 5 (that one and the corners). Default: as the model says; the compact model scores
+   * the whole image, and the corners only where that gives no grade.
+   */
   readonly views?: 1 | 5;
 }
 
@@ -70,7 +73,7 @@ export interface DetectorInfo {
   readonly weightsSha256: string;
   /** Name of the calibration that turns logits into probabilities and grades. */
   readonly calibrationId: string;
-  /** Crops scored of each image unless {@link AnalyzeOptions.views} says otherwise. */
+  /** Views scored of each image at first, unless {@link AnalyzeOptions.views} says otherwise. */
   readonly views: number;
   /** The device in use. */
   readonly device: 'webgpu' | 'cpu';
@@ -185,7 +188,7 @@ export interface Analysis {
   readonly input: {
     /** How faithful the bytes are to the file they come from. */
     readonly fidelity: 'original-bytes' | 're-encoded' | 'screen-capture';
-    /** Crops that were scored. */
+    /** Views that were scored. */
     readonly views: number;
   };
   /** Wall-clock milliseconds in the worker. */

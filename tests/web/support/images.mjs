@@ -32,8 +32,8 @@ export function testImages(perOrigin) {
     .map((cells) => cells[file]);
 }
 
-/** What `clipsight scan` on the CPU says about files of the data folder, in their order. */
-export async function scanNatively(files, { views }) {
+/** What `clipsight scan` on the CPU says about files of the data folder, in their order; `views`: as the model says. */
+export async function scanNatively(files, { views } = {}) {
   const program = path.join(root, 'target/release/clipsight');
   const paths = files.map((file) => path.join(data, file));
   const args = [
@@ -44,8 +44,7 @@ export async function scanNatively(files, { views }) {
     'cpu',
     '--model',
     'pkg/models/compact',
-    '--views',
-    String(views),
+    ...(views === undefined ? [] : ['--views', String(views)]),
     ...paths,
   ];
   const { stdout } = await promisify(execFile)(program, args, { cwd: root, maxBuffer: 64 << 20 }).catch(
