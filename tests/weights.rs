@@ -8,8 +8,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
-    Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, MeasuredError, QualityModel,
-    SecondLook, Transform, Verdict, ViewCalibration, self_test_view,
+    Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, MeasuredError,
+    QualityModel, SecondLook, Transform, Verdict, ViewCalibration, self_test_view,
 };
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
