@@ -1,8 +1,8 @@
-//! `clipsight train`: fits the compact model's head and calibration, and writes the model.
+//! `clipsight train`: fits the compact model's heads and calibration, and writes the model.
 //!
-//! The encoder is quantised first and stays as it is; the head learns from the features that the shipped, quantised
-//! encoder gives. Roles are kept apart: the head is fitted on `fit`, its penalty chosen on `select`, probabilities
-//! calibrated on `calibrate`; `test` is only measured, and only after everything is fixed.
+//! The encoder is quantised first and stays as it is; every head learns from the features that the shipped, quantised
+//! encoder gives. Roles are kept apart: heads are fitted on `fit`, the verdict's penalty chosen on `select` and out of fold
+//! on `fit`, probabilities calibrated on `calibrate` and out of fold; `test` is only measured, after everything is fixed.
 
 mod finetune;
 mod residual;

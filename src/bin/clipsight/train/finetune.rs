@@ -1,7 +1,8 @@
 //! `clipsight train fine-tune`: fine-tunes the compact model's encoder, and writes a whole model.
 //!
 //! First a probe: a linear head fitted on the frozen encoder's features. Then encoder and head are fine-tuned together from
-//! there, on random deliveries of the images. The result is quantised, and everything after is measured on what is written.
+//! there, on random deliveries of the images. The result is quantised, and every head is fitted anew on it as for the frozen
+//! encoder.
 //! Roles are kept apart: weights come from `fit` alone; probabilities from `calibrate` and `select`, which share no origin
 //! with it; `test` is only measured, and only after everything is fixed.
 
