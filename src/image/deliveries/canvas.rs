@@ -1,6 +1,7 @@
 //! Deliveries that put an image on a larger canvas.
 
 use super::super::resize::{Window, resize_window};
+use super::check;
 use crate::error::Result;
 use crate::image::{Filter, Rgb8, resize};
 
@@ -38,7 +39,8 @@ fn covering(image: &Rgb8, width: u32, height: u32) -> Result<Rgb8> {
 /// # Errors
 /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a canvas without pixels.
 pub fn letterbox(image: &Rgb8, (columns, lines): (u32, u32), max_width: u32) -> Result<Rgb8> {
-    let max_height = (u64::from(max_width) * u64::from(lines) / u64::from(columns.max(1))) as u32;
+    check(columns > 0 && lines > 0 && max_width > 0, "the canvas has no pixels")?;
+    let max_height = (u64::from(max_width) * u64::from(lines) / u64::from(columns)) as u32;
     let factor = (f64::from(max_width) / f64::from(image.width()))
         .min(f64::from(max_height) / f64::from(image.height()));
     let fitted = if factor < 1.0 {
@@ -48,7 +50,7 @@ pub fn letterbox(image: &Rgb8, (columns, lines): (u32, u32), max_width: u32) -> 
         image
     };
     let share = |of: u32, numerator: u32, denominator: u32| {
-        (u64::from(of) * u64::from(numerator)).div_ceil(u64::from(denominator.max(1))) as u32
+        (u64::from(of) * u64::from(numerator)).div_ceil(u64::from(denominator)) as u32
     };
     let width = fitted.width().max(share(fitted.height(), columns, lines));
     let height = fitted.height().max(share(fitted.width(), lines, columns));
