@@ -46,8 +46,7 @@ describe('agreement with the native program', { skip: noData }, () => {
             for (const path of paths) yield await (await fetch(`/data/${path}`)).blob();
           })();
           const seen = [];
-          for await (const item of detector.analyzeAll(inputs, views))
-            seen.push(item.result ?? String(item.error));
+          for await (const item of detector.analyzeAll(inputs, views)) seen.push(item.result ?? String(item.error));
           const { info: loaded } = detector;
           await detector.dispose();
           return { info: loaded, items: seen };
