@@ -31,6 +31,7 @@ use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cannot, folder_for};
 use crate::io::{read_file, write_file};
 use crate::quality::shipped::{Fitted, fit_for_model};
+use crate::quality::to_json;
 
 /// Arguments of `clipsight train`.
 #[derive(clap::Args, Debug)]
@@ -227,12 +228,13 @@ fn compact(
     let fitted = attribution::of_fit(&extractor, dataset, 1, seed)?;
     recipe.attribution = Some(attribution::finished(&fitted, &extractor, dataset)?);
     let quality = fit_for_model(&extractor, &fit, seed)?;
-    eprintln!(
-        "quality head: SRCC {:.3} on sources held out",
-        quality.report.held_out.srcc.unwrap_or(f64::NAN)
-    );
+    let report = to_json(&quality.report)?;
     recipe.quality = Some(quality);
-    finish(&mut recipe, &trained, calibration, &extractor, dataset, out)
+    finish(&mut recipe, &trained, calibration, &extractor, dataset, out)?;
+    let study = out.join("study");
+    std::fs::create_dir_all(&study).map_err(|error| cannot("make", &study, error))?;
+    write_file(&study.join("quality.json"), report.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Measures a model of which everything is fixed on the test images, and writes it.
@@ -243,7 +245,7 @@ fn finish(
     extractor: &Extractor<'_>,
     dataset: &Dataset,
     out: &Path,
-) -> Result<ExitCode> {
+) -> Result<()> {
     let test = dataset.role(Role::Test);
     let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::First)?);
     let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
@@ -296,7 +298,7 @@ fn finish(
     }
     write_file(&out.join("model.json"), manifest.to_json()?.as_bytes())?;
     eprintln!("{} written to {}: {} bytes of weights", manifest.id, out.display(), manifest.total_bytes());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// What a model is made of, but for what training finds.

@@ -266,7 +266,7 @@ fn refuse_second_head(manifest: &Manifest) -> Result<()> {
     }
 }
 
-fn to_json(report: &impl Serialize) -> Result<String> {
+pub(crate) fn to_json(report: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(report)
         .map(|json| json + "\n")
         .map_err(|error| Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error))
