@@ -10,12 +10,12 @@ use std::process::Output;
 use cli_support::*;
 use serde_json::Value;
 
-/// A labelled set: four generators and four sources to fit on, one each to select and to test on. The generated images
+/// A labelled set: four generators and four sources to fit on, one each to select, to calibrate and to test on. The generated images
 /// have a grid on them.
 fn labelled(folder: &Path, each: u64) {
     let mut manifest = "file,label,role,origin,family,content\n".to_owned();
     let mut seed = 0;
-    for (role, origins) in [("fit", 4), ("select", 1), ("test", 1)] {
+    for (role, origins) in [("fit", 4), ("select", 1), ("calibrate", 1), ("test", 1)] {
         for (label, family) in [("ai", "waves"), ("real", "")] {
             for origin in 0..origins {
                 for _ in 0..each {
@@ -110,6 +110,51 @@ fn the_studies_report_and_go_on_where_they_were_stopped() {
 }
 
 #[test]
+fn the_captions_study_names_what_it_can_and_says_what_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    labelled(folder, 12);
+    let captions = |minimum: &str| {
+        clipsight()
+            .args(["study", "captions", "--steps", "30", "--minimum", minimum, "--data"])
+            .arg(folder.join("manifest.csv"))
+            .arg("--cache")
+            .arg(folder.join("cache"))
+            .arg("--out")
+            .arg(folder.join("out"))
+            .output()
+            .unwrap()
+    };
+    assert_status(&captions("8"), 0);
+    let read = |path: &str| std::fs::read_to_string(folder.join("out").join(path)).unwrap();
+    let report: Value = serde_json::from_str(&read("captions.json")).unwrap();
+    // Real, four generators, one family.
+    let said: Vec<&Value> = report["captions"].as_array().unwrap().iter().collect();
+    assert_eq!(said.len(), 6);
+    assert_eq!(said[0], "real");
+    let auc = |head: &str| report[head]["auc"].as_f64().unwrap();
+    assert!(auc("trained") > 0.9, "a grid on half of the images is no riddle: {}", auc("trained"));
+    // All four generators draw alike: there is nothing to tell them apart by.
+    assert!(report["trained"]["macro_f1"].as_f64().unwrap() < 0.7);
+    let roles: Vec<&str> =
+        report["roles"].as_array().unwrap().iter().map(|role| role["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["select", "calibrate", "test"]);
+    for role in report["roles"].as_array().unwrap() {
+        assert_eq!(role["unknown"], 12, "no generator of the other roles was trained on");
+    }
+    assert!(read("captions.md").contains("macro-F1"));
+    assert!(read("captions-confusion.svg").starts_with("<svg"));
+    assert!(read("captions-open-set.svg").starts_with("<svg"));
+
+    // No generator has so many images: the family alone is left.
+    let output = captions("40");
+    let report = read("captions.json");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("[argument]"), "{}", stderr(&output));
+    assert_eq!(read("captions.json"), report, "the earlier report stays");
+}
+
+#[test]
 fn bad_manifests_are_refused_by_row() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -127,7 +172,7 @@ fn bad_manifests_are_refused_by_row() {
         }
     };
     let first = good.lines().nth(1).unwrap();
-    refused(&format!("{good}{first}\n"), &["row 13", "stands in row 1 already", "[argument]"]);
+    refused(&format!("{good}{first}\n"), &["row 15", "stands in row 1 already", "[argument]"]);
     refused(&good.replacen(",fit,", ",train,", 1), &["row 1", "\"train\"", "[argument]"]);
     refused(&good.replacen("2.jpg", "gone.jpg", 1), &["row 2", "gone.jpg", "[io]"]);
     let one_class: String =

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use clipsight::detect::captions::{Attribution, CaptionSet, Subject};
@@ -17,6 +16,7 @@ use clipsight::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::Common;
 use super::plot::{self, Axes, Heat, Line, Panel};
 use super::report::{rounded, short, table, write};
 use crate::attribution::{self, MOST_NAMED, provenance, threshold};
@@ -29,21 +29,8 @@ use crate::train::unseen_prompts;
 /// Arguments of `clipsight study captions`.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Labelled images: a manifest with the columns file, label, role, origin, family
-    #[arg(long, value_name = "MANIFEST", default_value = "../shared/data/manifest.csv")]
-    data: PathBuf,
-    /// The model's folder [default: as for every command]
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
-    /// Folder that the report is written to [default: study in the model's folder]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Folder for features already computed; an interrupted run goes on from there
-    #[arg(long, value_name = "DIR", default_value = "target/study-cache")]
-    cache: PathBuf,
-    /// Seed of every random choice
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    common: Common,
     /// Fewest images of a generator with a caption of its own
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     minimum: u32,
@@ -193,22 +180,22 @@ struct Cost {
 /// When model or images cannot be read, or the report not written.
 pub(super) fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
-    let dataset = Dataset::read(&args.data)?;
+    let dataset = Dataset::read(&args.common.data)?;
     dataset.check_files()?;
     for role in [Role::Fit, Role::Select, Role::Calibrate, Role::Test] {
         dataset.role_of_both_classes(role)?;
     }
-    let folder = ModelFolder::find(args.model.as_deref());
+    let folder = ModelFolder::find(args.common.model.as_deref());
     let runtime = Runtime::on_cpu(&folder)?;
     let manifest = runtime.detector().manifest();
-    let manifest_sha256 = sha256_hex(&read_file(&args.data)?);
+    let manifest_sha256 = sha256_hex(&read_file(&args.common.data)?);
     let key = format!(
         "{} {:?} {:?} {manifest_sha256}",
         manifest.weights_sha256(),
         manifest.preprocessing,
         manifest.head
     );
-    let cache = folder_for(&args.cache, "captions-", &key)?;
+    let cache = folder_for(&args.common.cache, "captions-", &key)?;
     let extractor =
         Extractor { detector: runtime.detector(), rows: RowCache { root: &dataset.root, folder: cache } };
     let images = |role: Role, variant| -> Result<Images> {
@@ -217,15 +204,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
         Ok(Images { role, entries, features })
     };
     let plain = images(Role::Fit, Variant::First)?;
-    let augmented = images(Role::Fit, Variant::Augmented { seed: args.seed, copy: 1 })?;
+    let augmented = images(Role::Fit, Variant::Augmented { seed: args.common.seed, copy: 1 })?;
     let without = |parts: &[u64]| {
-        [&plain, &augmented].map(|all| all.filter(|entry| !parts.contains(&part(entry, args.seed))))
+        [&plain, &augmented].map(|all| all.filter(|entry| !parts.contains(&part(entry, args.common.seed))))
     };
-    let only = |wanted: u64| plain.filter(|entry| part(entry, args.seed) == wanted);
+    let only = |wanted: u64| plain.filter(|entry| part(entry, args.common.seed) == wanted);
     let default = AttributionConfig {
         minimum: args.minimum as usize,
         steps: args.steps,
-        seed: args.seed,
+        seed: args.common.seed,
         ..AttributionConfig::default()
     };
     // Generators are counted over all of `fit`; a part is a fifth less.
@@ -294,7 +281,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         model: manifest.id.clone(),
         weights_sha256: manifest.weights_sha256(),
         manifest_sha256,
-        seed: args.seed,
+        seed: args.common.seed,
         images: [learnt[0].entries.len(), measured.entries.len()],
         captions: set,
         recipes,
@@ -310,7 +297,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             peak_mebibytes: peak_mebibytes(),
         },
     };
-    let out = args.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    let out = args.common.out.clone().unwrap_or_else(|| folder.path().join("study"));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     write(&out, "captions", &report, &markdown(&report), &plots(&report)?)?;
     eprintln!("macro-F1 {:.3} held out; the report is in {}", report.trained.macro_f1, out.display());

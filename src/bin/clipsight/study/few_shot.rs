@@ -198,7 +198,7 @@ impl Learner<'_> {
             SIZES.into_iter().filter(|size| *size < 2 * smaller).chain([2 * smaller]).collect();
         for size in sizes {
             let drawn: Vec<Samples> = (0..self.args.repeats)
-                .map(|repeat| self.draw(&labels, size, self.args.seed.wrapping_add(u64::from(repeat))))
+                .map(|repeat| self.draw(&labels, size, self.args.common.seed.wrapping_add(u64::from(repeat))))
                 .collect();
             let mut best: Option<(f64, f64, Vec<Linear>)> = None;
             for penalty in PENALTIES {

@@ -43,9 +43,10 @@ enum Study {
     Captions(captions::Args),
 }
 
+/// What every study reads and where it writes.
 #[derive(clap::Args, Debug)]
-pub(crate) struct StudyArgs {
-    /// Labelled images: a manifest with the columns file, label, role, origin
+struct Common {
+    /// Labelled images: a manifest with the columns file, label, role, origin, family
     #[arg(long, value_name = "MANIFEST", default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
     /// The model's folder [default: as for every command]
@@ -60,6 +61,12 @@ pub(crate) struct StudyArgs {
     /// Seed of every random choice
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct StudyArgs {
+    #[command(flatten)]
+    common: Common,
     /// Repetitions with other random choices
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
     repeats: u32,
@@ -84,13 +91,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Study::Robust(shared) | Study::FewShot(shared) => shared,
         Study::Captions(args) => return captions::run(args).map(|()| ExitCode::SUCCESS),
     };
-    let dataset = Dataset::read(&shared.data)?;
+    let dataset = Dataset::read(&shared.common.data)?;
     let images = Images::of(&dataset, shared.per_origin)?;
-    let folder = ModelFolder::find(shared.model.as_deref());
+    let folder = ModelFolder::find(shared.common.model.as_deref());
     let runtime = Runtime::on_cpu(&folder)?;
     let manifest = runtime.detector().manifest();
     let key = format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing);
-    let cache = folder_for(&shared.cache, "", &key)?;
+    let cache = folder_for(&shared.common.cache, "", &key)?;
     let source = Source {
         detector: runtime.detector(),
         layout: Layout::of(&manifest.architecture),
@@ -99,13 +106,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let provenance = Provenance {
         model: manifest.id.clone(),
         weights_sha256: manifest.weights_sha256(),
-        manifest_sha256: sha256_hex(&read_file(&shared.data)?),
+        manifest_sha256: sha256_hex(&read_file(&shared.common.data)?),
         per_origin: shared.per_origin,
         images: [images.fit.len(), images.select.len(), images.test.len()],
-        seed: shared.seed,
+        seed: shared.common.seed,
         repeats: shared.repeats,
     };
-    let out = shared.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    let out = shared.common.out.clone().unwrap_or_else(|| folder.path().join("study"));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     match &args.study {
         Study::Captions(_) => {}

@@ -287,7 +287,7 @@ pub(super) fn run(
     let mut runs: [Runs; 6] = Default::default();
     let (mut selections, mut curves) = (Vec::new(), Vec::new());
     for repeat in 0..args.repeats {
-        let seed = args.seed.wrapping_add(u64::from(repeat));
+        let seed = args.common.seed.wrapping_add(u64::from(repeat));
         let mut rng = Rng::new(seed ^ 0x5EED);
         let halves = data.split(&data.embedding[0], 2, seed);
         let (a_to_b, b_to_a) = rayon::join(
@@ -369,7 +369,7 @@ pub(super) fn run(
     let transfer = representations
         .iter()
         .filter(|(name, ..)| *name != "all heads, without MLPs")
-        .map(|(name, _, features)| transfer(&data, name, features, args.seed))
+        .map(|(name, _, features)| transfer(&data, name, features, args.common.seed))
         .collect();
 
     let report = Report {
