@@ -147,43 +147,33 @@ impl Preprocessing {
         let centre = (round_half_even(right), round_half_even(bottom));
         let places = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
         let places = &places[usize::from(self.whole_first)..count.count()];
-        let mut views = Vec::with_capacity(count.count());
-        if self.whole_first {
-            views.push(self.whole(image, (width, height))?);
-        }
-        // Where the crops cover much of the image, resizing it once is cheaper than overlapping parts; where it is a
-        // strip, or left unresized, only the crops are touched.
+        // Where the views cover much of the image, resizing it once is cheaper than overlapping parts; where it is a
+        // strip, or left unresized, only the parts are touched.
         let area = u64::from(width) * u64::from(height);
-        let at_once = places.len() > 1
+        let at_once = count.count() > 1
             && (width, height) != (image.width(), image.height())
             && area <= 8 * u64::from(self.crop) * u64::from(self.crop);
-        if at_once {
-            let resized =
-                resize_window(image, (width, height), Window { x: 0, y: 0, width, height }, self.filter)?;
-            for &(x, y) in places {
-                views.push(resized.crop(x, y, self.crop, self.crop)?);
+        let all = Window { x: 0, y: 0, width, height };
+        let resized = at_once.then(|| resize_window(image, (width, height), all, self.filter)).transpose()?;
+        let part = |x, y, side| match &resized {
+            Some(resized) => resized.crop(x, y, side, side),
+            None => {
+                let window = Window { x, y, width: side, height: side };
+                resize_window(image, (width, height), window, self.filter)
             }
-        } else {
-            for &(x, y) in places {
-                let window = Window { x, y, width: self.crop, height: self.crop };
-                views.push(resize_window(image, (width, height), window, self.filter)?);
-            }
+        };
+        let mut views = Vec::with_capacity(count.count());
+        if self.whole_first {
+            // The centre square, reduced to the crop. Two steps, since that is how training images came to be: stored with
+            // their short side reduced, then read.
+            let side = width.min(height);
+            let square = part(round_half_even(width - side), round_half_even(height - side), side)?;
+            views.push(resize(&square, self.crop, self.crop, self.filter)?);
+        }
+        for &(x, y) in places {
+            views.push(part(x, y, self.crop)?);
         }
         Ok(views)
-    }
-
-    /// The whole image as one view: the centre square of the image resized to `size`, reduced to `crop`. Two steps, since
-    /// that is how training images came to be: stored with their short side reduced, then read.
-    fn whole(&self, image: &Rgb8, (width, height): (u32, u32)) -> Result<Rgb8> {
-        let side = width.min(height);
-        let window = Window {
-            x: round_half_even(width - side),
-            y: round_half_even(height - side),
-            width: side,
-            height: side,
-        };
-        let square = resize_window(image, (width, height), window, self.filter)?;
-        resize(&square, self.crop, self.crop, self.filter)
     }
 
     /// The share of each of `count` views in an image's logit. The whole image weighs as much as all corners together;

@@ -207,16 +207,12 @@ fn compact(
         Tower::Frozen => out_of_fold,
         Tower::FineTuned => {
             let mut of_select = CalibrationSet::default();
-            for features in &selection {
-                of_select.extend(trained.logits(features), &select, 1.0 / selection.len() as f64);
-            }
+            of_select.extend_by_deliveries(&trained, &selection, &select);
             of_select
         }
     };
     let (calibrate, deliveries) = held_out(&extractor, dataset, Role::Calibrate, &DELIVERED)?;
-    for features in &deliveries {
-        pooled.extend(trained.logits(features), &calibrate, 1.0 / deliveries.len() as f64);
-    }
+    pooled.extend_by_deliveries(&trained, &deliveries, &calibrate);
     // Five views are computed for `calibrate` alone: what they change there is carried over.
     let centre = trained.logits(&deliveries[0]);
     let (_, corners) = held_out(&extractor, dataset, Role::Calibrate, &[Variant::Corners])?;
@@ -488,6 +484,13 @@ impl CalibrationSet {
         self.logits.extend(other.logits);
         self.labels.extend(other.labels);
         self.weights.extend(other.weights.iter().map(|weight| weight * share));
+    }
+
+    /// The same images under several deliveries, which share the weight of one.
+    fn extend_by_deliveries(&mut self, head: &Linear, deliveries: &[FeatureMatrix], entries: &[Entry]) {
+        for features in deliveries {
+            self.extend(head.logits(features), entries, 1.0 / deliveries.len() as f64);
+        }
     }
 
     fn platt(&self) -> (f64, f64) {
