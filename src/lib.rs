@@ -7,17 +7,13 @@
 //! The crate knows no browser, no file system and no clock outside `web` and the command line: it takes bytes and
 //! returns values.
 
-#[cfg(feature = "nn")]
 pub mod clip;
-#[cfg(feature = "nn")]
 pub mod detect;
+pub mod engine;
 pub mod error;
-#[cfg(feature = "webgpu")]
-pub mod gpu;
 pub mod image;
 pub mod limits;
 pub mod metrics;
-#[cfg(feature = "nn")]
 pub mod residual;
 #[cfg(feature = "train")]
 pub mod study;
@@ -25,7 +21,6 @@ pub mod study;
 pub mod train;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;
-#[cfg(feature = "nn")]
 pub mod weights;
 
 pub use error::{Error, ErrorKind, Fault, Result};

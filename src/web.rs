@@ -1,7 +1,7 @@
 //! The wasm-bindgen boundary: conversion only, no decisions.
 //!
-//! Two builds of this crate share this interface, one with the feature `webgpu`, one with `cpu`; the package's worker
-//! loads the one it needs. Everything thrown is a JavaScript `Error` with a string property `code`, the
+//! The builds of this crate share this interface, one with the feature `webgpu`, the others with `cpu`; the package's
+//! worker loads the one it needs. Everything thrown is a JavaScript `Error` with a string property `code`, the
 //! [`ErrorKind`](crate::ErrorKind)'s.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -19,49 +19,41 @@ use crate::{Error, ErrorKind, Result};
 
 type JsResult<T> = std::result::Result<T, JsValue>;
 
-#[allow(unsafe_code)]
-mod constructors {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-
-    /// Runs the module's constructors, once. Unless the module calls this itself, the linker wraps every exported
-    /// function in a shim that runs them all again on each call; cubecl's compiler registers hundreds (`inventory`),
-    /// which made each of wasm-bindgen's table helpers cost milliseconds.
-    pub(super) fn run() {
-        // SAFETY: called once, from the start function, before any other code of the module runs.
-        unsafe { __wasm_call_ctors() }
-    }
-}
-
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    constructors::run();
     console_error_panic_hook::set_once();
 }
 
 /// A device to compute on.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Device {
-    device: burn::tensor::Device,
-    backend: &'static str,
-    adapter: String,
-}
+pub struct Device(crate::engine::Device);
 
 #[wasm_bindgen]
 impl Device {
     /// `webgpu` or `cpu`.
     #[wasm_bindgen(getter)]
+    #[must_use]
     pub fn backend(&self) -> String {
-        self.backend.to_owned()
+        match &self.0 {
+            #[cfg(feature = "webgpu")]
+            crate::engine::Device::Gpu(_) => "webgpu".to_owned(),
+            #[cfg(feature = "cpu")]
+            crate::engine::Device::Cpu => "cpu".to_owned(),
+        }
     }
 
-    /// What the browser says of the GPU; empty on the CPU, and where the browser says nothing.
+    /// What the browser says of the GPU; on the CPU empty, and where the browser says nothing.
     #[wasm_bindgen(getter)]
+    #[must_use]
     pub fn adapter(&self) -> String {
-        self.adapter.clone()
+        match &self.0 {
+            #[cfg(feature = "webgpu")]
+            crate::engine::Device::Gpu(gpu) => gpu.name().to_owned(),
+            #[cfg(feature = "cpu")]
+            crate::engine::Device::Cpu => String::new(),
+        }
     }
 }
 
@@ -70,34 +62,17 @@ impl Device {
 /// # Errors
 /// `no-gpu` when the browser gives none.
 #[wasm_bindgen(js_name = openDevice)]
-pub async fn open_device() -> JsResult<Device> {
-    device::open().await.map_err(thrown)
-}
-
 #[cfg(feature = "webgpu")]
-mod device {
-    use super::{Device, Result};
-    pub(super) use crate::gpu::check;
-
-    pub(super) async fn open() -> Result<Device> {
-        let gpu = crate::gpu::open().await?;
-        Ok(Device { device: gpu.device, backend: "webgpu", adapter: gpu.name })
-    }
+pub async fn open_device() -> JsResult<Device> {
+    crate::engine::gpu::open().await.map(|gpu| Device(crate::engine::Device::Gpu(gpu))).map_err(thrown)
 }
 
+/// Opens this build's device.
+#[wasm_bindgen(js_name = openDevice)]
 #[cfg(not(feature = "webgpu"))]
-mod device {
-    use super::{Device, Result};
-
-    #[expect(clippy::unused_async, reason = "the same interface as the GPU's")]
-    pub(super) async fn open() -> Result<Device> {
-        Ok(Device { device: burn::tensor::Device::flex(), backend: "cpu", adapter: String::new() })
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "the same interface as the GPU's")]
-    pub(super) fn check() -> Result<()> {
-        Ok(())
-    }
+#[expect(clippy::unused_async, reason = "the same interface as the GPU's")]
+pub async fn open_device() -> Device {
+    Device(crate::engine::Device::Cpu)
 }
 
 /// Loads a model, shard by shard.
@@ -110,11 +85,11 @@ impl ModelLoader {
     /// A loader for the model whose `model.json` has these bytes.
     ///
     /// # Errors
-    /// `weights-corrupt`, `limit`.
+    /// `weights-corrupt`, `limit`, `unsupported`, `device-lost`.
     #[wasm_bindgen(constructor)]
     pub fn new(manifest: &[u8], device: &Device) -> JsResult<ModelLoader> {
         let manifest = Manifest::from_json(manifest).map_err(thrown)?;
-        Ok(Self(crate::weights::ModelLoader::new(manifest, device.device.clone())))
+        crate::weights::ModelLoader::new(manifest, &device.0).map(Self).map_err(thrown)
     }
 
     /// `{ file, bytes, sha256 }[]`, in the order in which they are best loaded.
@@ -129,7 +104,7 @@ impl ModelLoader {
     /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
     ///
     /// # Errors
-    /// `weights-corrupt`, `argument`.
+    /// `weights-corrupt`, `argument`, `device-lost`.
     #[wasm_bindgen(js_name = pushShard)]
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> JsResult<()> {
         self.0.push_shard(index, bytes).map_err(thrown)
@@ -138,9 +113,9 @@ impl ModelLoader {
     /// The model; uses the loader up.
     ///
     /// # Errors
-    /// `weights-corrupt` when a shard or tensor has not come.
-    pub fn finish(self) -> JsResult<Model> {
-        let detector = self.0.finish().and_then(Detector::new).map_err(thrown)?;
+    /// `weights-corrupt` when a shard or tensor has not come; `device-lost` when the device cannot hold the model.
+    pub async fn finish(self) -> JsResult<Model> {
+        let detector = self.0.finish().await.and_then(Detector::new).map_err(thrown)?;
         Ok(Model(Rc::new(detector)))
     }
 }
@@ -197,8 +172,7 @@ impl Model {
     #[wasm_bindgen(js_name = selfTest)]
     pub async fn self_test(&self) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        let result =
-            detector.self_test().await.and_then(|result| device::check().map(|()| result)).map_err(thrown)?;
+        let result = detector.self_test().await.map_err(thrown)?;
         let crate::detect::SelfTestResult { passed, logit, expected, tolerance } = result;
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
@@ -234,7 +208,6 @@ async fn analyze(
     let prepared = detector.prepare(&bytes.to_vec(), options.views)?;
     let decoded = now();
     let mut analysis = detector.score(prepared).await?;
-    device::check()?;
     let end = now();
     analysis.timings =
         Some(Timings { decode_ms: decoded - start, encode_ms: end - decoded, total_ms: end - start });

@@ -214,14 +214,12 @@ fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
 fn parts_of_the_shipped_models_embedding_sum_to_it() {
     let folder = Path::new("models/compact");
     let manifest = Manifest::from_json(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
-    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    let mut loader = ModelLoader::new(manifest.clone(), &clipsight::engine::Device::reference()).unwrap();
     for (index, shard) in manifest.shards.iter().enumerate() {
         loader.push_shard(index, &std::fs::read(folder.join(&shard.file)).unwrap()).unwrap();
     }
-    let detector = Detector::new(loader.finish().unwrap()).unwrap();
+    let detector = Detector::new(pollster::block_on(loader.finish()).unwrap()).unwrap();
     let side = manifest.preprocessing.crop;
-    let pixels = manifest.preprocessing.tensor(&[self_test_view(side).unwrap()]);
-    let side = side as usize;
-    let pixels = Tensor::from_data(TensorData::new(pixels, [1, 3, side, side]), detector.device());
-    check_parts(detector.tower(), &pixels);
+    let pixels = detector.pixels(&[self_test_view(side).unwrap()]).unwrap();
+    check_parts(detector.tower().unwrap(), &pixels);
 }

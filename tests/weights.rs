@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
     Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, MeasuredError,
     QualityModel, SecondLook, Transform, Verdict, ViewCalibration, self_test_view,
 };
+use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
@@ -109,11 +109,11 @@ fn packed(mut manifest: Manifest) -> (Manifest, Vec<PackedShard>) {
 fn load(manifest: &Manifest, shards: &[Vec<u8>]) -> Result<Detector> {
     // Through JSON, as in life.
     let manifest = Manifest::from_json(manifest.to_json()?.as_bytes())?;
-    let mut loader = ModelLoader::new(manifest, Device::flex());
+    let mut loader = ModelLoader::new(manifest, &Device::reference()).unwrap();
     for (index, bytes) in shards.iter().enumerate() {
         loader.push_shard(index, bytes)?;
     }
-    Detector::new(loader.finish()?)
+    Detector::new(pollster::block_on(loader.finish())?)
 }
 
 fn bytes(shards: &[PackedShard]) -> Vec<Vec<u8>> {
@@ -196,11 +196,14 @@ fn large_matrices_are_split_and_joined() {
     assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.02, "{logits:?}");
 
     // Shards may come in any order.
-    let mut loader = ModelLoader::new(q8_manifest.clone(), Device::flex());
+    let mut loader = ModelLoader::new(q8_manifest.clone(), &Device::reference()).unwrap();
     for (index, shard) in q8_shards.iter().enumerate().rev() {
         loader.push_shard(index, &shard.bytes).unwrap();
     }
-    assert_eq!(logit(&Detector::new(loader.finish().unwrap()).unwrap()), logit(&quantised));
+    assert_eq!(
+        logit(&Detector::new(pollster::block_on(loader.finish()).unwrap()).unwrap()),
+        logit(&quantised)
+    );
 }
 
 #[test]
@@ -223,7 +226,7 @@ fn truncated_missing_and_repeated_shards_are_refused() {
     refused(load(&manifest, &[Vec::new()]), "bytes where");
     refused(load(&manifest, &[]), "test-00001.safetensors is missing");
 
-    let mut loader = ModelLoader::new(manifest, Device::flex());
+    let mut loader = ModelLoader::new(manifest, &Device::reference()).unwrap();
     loader.push_shard(0, &whole[0]).unwrap();
     assert_eq!(loader.push_shard(0, &whole[0]).unwrap_err().kind(), ErrorKind::Argument);
     assert_eq!(loader.push_shard(9, &whole[0]).unwrap_err().kind(), ErrorKind::Argument);
@@ -359,9 +362,9 @@ fn a_head_over_attention_heads_reads_their_direct_effects() {
     let manifest = Manifest::from_json(manifest.to_json().unwrap().as_bytes()).unwrap();
     let detector = load(&manifest, &bytes(&shards)).unwrap();
     let view = self_test_view(32).unwrap();
-    let pixels = manifest.preprocessing.tensor(std::slice::from_ref(&view));
-    let pixels = Tensor::from_data(TensorData::new(pixels, [1, 3, 32, 32]), detector.device());
-    let parts: Vec<f32> = detector.tower().head_contributions(pixels).into_data().try_into_vec().unwrap();
+    let pixels = detector.pixels(std::slice::from_ref(&view)).unwrap();
+    let parts: Vec<f32> =
+        detector.tower().unwrap().head_contributions(pixels).into_data().try_into_vec().unwrap();
     let tensors = tensors(&manifest);
     let [weight, bias] = LinearHead::TENSORS.map(|name| &tensors[name].data);
     let width = weight.len();
@@ -612,7 +615,7 @@ fn tested(mut manifest: Manifest, shards: &[Vec<u8>]) -> Manifest {
     let view = self_test_view(manifest.preprocessing.crop).unwrap();
     manifest.self_test.logit = pollster::block_on(detector.logits(std::slice::from_ref(&view))).unwrap()[0];
     if let Some(branch) = &mut manifest.residual {
-        branch.self_test = pollster::block_on(detector.residual_logit(&view)).unwrap().unwrap();
+        branch.self_test = detector.residual_logit(&view).unwrap();
     }
     manifest
 }
@@ -639,7 +642,7 @@ fn a_residual_network_joins_the_verdict() {
         // The whole image around its centre, at its own size.
         let whole = detector.whole(&image).unwrap().unwrap();
         assert_eq!(whole, image.crop(15, 15, 60, 40).unwrap());
-        let residual = f64::from(pollster::block_on(detector.residual_logit(&whole)).unwrap().unwrap());
+        let residual = f64::from(detector.residual_logit(&whole).unwrap());
         assert!(residual.abs() > 1e-3, "the test needs a logit: {residual}");
         let analysis = pollster::block_on(detector.analyze(png.get_ref(), None)).unwrap();
         let score = |analysis: &Analysis| match analysis.model {
@@ -660,7 +663,7 @@ fn a_residual_network_joins_the_verdict() {
     }
     let view = self_test_view(32).unwrap();
     assert_eq!(plain.whole(&view).unwrap(), None);
-    assert_eq!(pollster::block_on(plain.residual_logit(&view)).unwrap(), None);
+    assert_eq!(plain.residual_logit(&view), None);
 }
 
 #[test]

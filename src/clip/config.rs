@@ -161,6 +161,12 @@ impl VisionConfig {
         Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }.validate().or_else(fail)
     }
 
+    /// Whether the tensor of this name is the tower's, not a head's.
+    #[must_use]
+    pub fn owns(name: &str) -> bool {
+        name.starts_with("vision.")
+    }
+
     /// Every tensor of the tower, in the order in which weight files hold them.
     #[must_use]
     pub fn tensors(&self) -> Vec<TensorSpec> {

@@ -13,7 +13,9 @@ mod features;
 mod text;
 #[cfg(feature = "train")]
 mod tokenizer;
+#[cfg(feature = "nn")]
 mod transformer;
+#[cfg(feature = "nn")]
 mod vision;
 
 pub use config::{Activation, TensorRole, TensorSpec, VisionConfig};
@@ -22,5 +24,7 @@ pub use features::{FeatureSpec, Pool};
 pub use text::{TextConfig, TextTower, TokenBatch};
 #[cfg(feature = "train")]
 pub use tokenizer::Tokenizer;
+#[cfg(feature = "nn")]
 pub use transformer::DeviceTensor;
+#[cfg(feature = "nn")]
 pub use vision::{Contributions, VisionOutput, VisionTower};

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::captions::{CaptionSet, normalized};
-use crate::clip::{DeviceTensor, TensorRole, TensorSpec};
+use super::captions::CaptionSet;
+use super::linear::{Linear, dot, normalize, take};
+use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::{MAX_CAPTION_SCALE, MAX_HEAD_VALUES};
+use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
 /// What the manifest says of attribution.
@@ -66,14 +66,12 @@ impl AttributionHead {
     }
 }
 
-/// Attribution on its device.
-#[derive(Module, Debug)]
+/// Attribution with its weights.
+#[derive(Debug)]
 pub struct CaptionMatcher {
-    /// `[features, width]`.
-    projection: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
-    /// `[width, captions]`, columns of length `scale`.
-    captions: Param<Tensor<2>>,
+    projection: Linear,
+    /// `[captions, width]`, rows of length `scale`.
+    captions: HostTensor,
 }
 
 impl CaptionMatcher {
@@ -81,34 +79,31 @@ impl CaptionMatcher {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing.
-    pub fn assemble(head: &AttributionHead, tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+    pub fn assemble(head: &AttributionHead, tensors: &mut HashMap<String, HostTensor>) -> Result<Self> {
         let [projection, bias, captions] = AttributionHead::TENSORS;
-        let captions = DeviceTensor::take_matrix(tensors, captions)?;
+        let mut captions = take(tensors, captions)?;
         // Of length one again: storage in 8 bits changes lengths by up to a percent, which the scale would turn into
         // whole logits.
-        let captions = normalized(captions.transpose()) * head.scale;
-        Ok(Self {
-            projection: Param::from_tensor(DeviceTensor::take_matrix(tensors, projection)?),
-            bias: Param::from_tensor(DeviceTensor::take_vector(tensors, bias)?),
-            captions: Param::from_tensor(captions.transpose()),
-        })
+        for row in captions.data.chunks_mut(head.width.max(1)) {
+            normalize(row);
+            row.iter_mut().for_each(|value| *value *= head.scale);
+        }
+        Ok(Self { projection: Linear::take(tensors, projection, bias)?, captions })
     }
 
-    /// Transformed features `[views, features]` -> logits `[views, captions]`.
+    /// One view's transformed features -> a logit for each caption.
     #[must_use]
-    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        let embedding = features.matmul(self.projection.val()) + self.bias.val().unsqueeze();
-        normalized(embedding).matmul(self.captions.val())
+    pub fn forward(&self, transformed: &[f32]) -> Vec<f32> {
+        let mut embedding = self.projection.forward(transformed);
+        normalize(&mut embedding);
+        self.captions.data.chunks(embedding.len().max(1)).map(|caption| dot(caption, &embedding)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, TensorData};
-
     use super::super::captions::Subject;
     use super::*;
-    use crate::weights::{HostTensor, upload};
 
     fn head() -> AttributionHead {
         let captions = vec![
@@ -127,24 +122,19 @@ mod tests {
     #[test]
     fn logits_by_hand() {
         let head = head();
-        let device = Device::flex();
         // Captions need not come at length one: the last is three long.
         let data = [vec![1.0, 0.0, 2.0, 0.0, 1.0, 0.0], vec![0.0, -1.0], vec![1.0, 0.0, 0.6, 0.8, 0.0, 3.0]];
-        let mut tensors: HashMap<String, DeviceTensor> = head
+        let mut tensors: HashMap<String, HostTensor> = head
             .tensors(3)
             .into_iter()
             .zip(data)
-            .map(|(spec, data)| {
-                let tensor = HostTensor::new(spec.shape.clone(), data).unwrap();
-                (spec.name.clone(), upload(&spec, tensor, &device).unwrap())
-            })
+            .map(|(spec, data)| (spec.name, HostTensor::new(spec.shape, data).unwrap()))
             .collect();
         let matcher = CaptionMatcher::assemble(&head, &mut tensors).unwrap();
         assert!(tensors.is_empty());
         // Embeddings: [1 + 2, 5 - 1] = [3, 4], of length 5; [0, -1]; and [0, 0], which has no direction.
-        let views = vec![1.0_f32, 5.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-        let logits = matcher.forward(Tensor::from_data(TensorData::new(views, [3, 3]), &device));
-        let logits = logits.into_data().try_into_vec::<f32>().unwrap();
+        let views = [[1.0_f32, 5.0, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+        let logits: Vec<f32> = views.iter().flat_map(|view| matcher.forward(view)).collect();
         let expected = [6.0, 10.0, 8.0, 0.0, -8.0, -10.0, 0.0, 0.0, 0.0];
         for (found, expected) in logits.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{logits:?}");

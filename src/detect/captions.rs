@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{MAX_CAPTION_NAME_BYTES, MAX_CAPTIONS};
@@ -120,14 +119,6 @@ impl TryFrom<Vec<Subject>> for CaptionSet {
         }
         Ok(Self { subjects })
     }
-}
-
-/// Rows of length one (or nought, for a row of noughts).
-#[must_use]
-pub fn normalized(rows: Tensor<2>) -> Tensor<2> {
-    // Below the square root, where the slope would be infinite at nought.
-    let length = (rows.clone() * rows.clone()).sum_dim(1).clamp_min(1e-12).sqrt();
-    rows / length
 }
 
 /// Who made an image.

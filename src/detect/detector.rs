@@ -1,17 +1,15 @@
 //! The detector: a loaded model that turns bytes into an [`Analysis`].
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::analysis::{
     Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Verdict,
 };
 use super::calibration::{MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
 use super::captions::attribute;
 use super::{AbstainReason, AttributionHead, CaptionMatcher, LinearHead, QualityPerceptron};
-use crate::clip::VisionTower;
+use crate::engine::Encoder;
 use crate::image::{Decoded, Rgb8, ViewCount, decode};
 use crate::limits::MAX_VIEWS;
-use crate::residual::ResidualNetwork;
+use crate::residual::ResidualScorer;
 use crate::weights::{LoadedTensors, Manifest, sha256_hex};
 use crate::{Error, ErrorKind, Result};
 
@@ -22,12 +20,11 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug)]
 pub struct Detector {
     manifest: Manifest,
-    device: Device,
-    tower: VisionTower,
+    encoder: Encoder,
     head: LinearHead,
     attribution: Option<CaptionMatcher>,
     quality: Option<QualityPerceptron>,
-    residual: Option<ResidualNetwork>,
+    residual: Option<ResidualScorer>,
 }
 
 /// An image decoded and cut into views: what is left to do needs the device.
@@ -75,8 +72,7 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing.
     pub fn new(loaded: LoadedTensors) -> Result<Self> {
-        let LoadedTensors { manifest, device, mut tensors } = loaded;
-        let tower = VisionTower::assemble(&manifest.architecture, &mut tensors, &device)?;
+        let LoadedTensors { manifest, encoder, mut tensors } = loaded;
         let head = LinearHead::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
         let attribution = manifest.attribution.as_ref();
         let attribution = attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
@@ -84,8 +80,8 @@ impl Detector {
         let quality = quality.map(|_| QualityPerceptron::assemble(&mut tensors)).transpose()?;
         let residual = manifest.residual.as_ref();
         let residual =
-            residual.map(|branch| ResidualNetwork::assemble(&branch.network, &mut tensors)).transpose()?;
-        Ok(Self { manifest, device, tower, head, attribution, quality, residual })
+            residual.map(|branch| ResidualScorer::assemble(&branch.network, &mut tensors)).transpose()?;
+        Ok(Self { manifest, encoder, head, attribution, quality, residual })
     }
 
     /// The model's manifest.
@@ -94,16 +90,32 @@ impl Detector {
         &self.manifest
     }
 
-    /// The image encoder.
-    #[must_use]
-    pub fn tower(&self) -> &VisionTower {
-        &self.tower
+    /// The image encoder in f32, on the reference device.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when the model was loaded onto another device.
+    #[cfg(feature = "nn")]
+    pub fn tower(&self) -> Result<&crate::clip::VisionTower> {
+        self.encoder.tower().map(|(tower, _)| tower)
     }
 
-    /// Where it runs.
+    /// The encoder's input for every view, `[views, 3, side, side]`, on the reference device.
+    ///
+    /// # Errors
+    /// As [`tower`](Self::tower).
+    #[cfg(feature = "nn")]
+    pub fn pixels(&self, views: &[Rgb8]) -> Result<burn::tensor::Tensor<4>> {
+        let (tower, device) = self.encoder.tower()?;
+        let side = tower.config().image_size;
+        let pixels = self.manifest.preprocessing.tensor(views);
+        let pixels = burn::tensor::TensorData::new(pixels, [views.len(), 3, side, side]);
+        Ok(burn::tensor::Tensor::from_data(pixels, device))
+    }
+
+    /// What computes: the encoder on its device.
     #[must_use]
-    pub fn device(&self) -> &Device {
-        &self.device
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
     }
 
     /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as turn out to be needed
@@ -139,10 +151,7 @@ impl Detector {
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
         let Encoded { file, evidence, views, whole, abstain, first_view_may_do } = image;
         let calibration = &self.manifest.calibration;
-        let residual = match &whole {
-            Some(whole) => self.residual_logit(whole).await?.map(f64::from),
-            None => None,
-        };
+        let residual = whole.as_ref().and_then(|whole| self.residual_logit(whole)).map(f64::from);
         let now = if first_view_may_do { views.len().min(1) } else { views.len() };
         let mut rows = self.rows(&views[..now]).await?;
         let mut answers = self.combined(&rows);
@@ -192,7 +201,7 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        read(self.head.forward(self.head.transform(self.features_on_device(views)))).await
+        Ok(self.transformed(views).await?.iter().map(|features| self.head.forward(features)).collect())
     }
 
     /// What every head of the model answers to the views of one image.
@@ -205,17 +214,26 @@ impl Detector {
 
     /// What every head answers to every view: its logit, one logit a caption, its quality.
     async fn rows(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
-        let features = self.head.transform(self.features_on_device(views));
-        // All in one tensor `[views, outputs]` and one read: on WebGPU each costs a round trip.
-        let mut outputs = self.head.forward(features.clone());
-        if let Some(matcher) = &self.attribution {
-            outputs = Tensor::cat(vec![outputs, matcher.forward(features.clone())], 1);
-        }
-        if let Some(perceptron) = &self.quality {
-            outputs = Tensor::cat(vec![outputs, perceptron.forward(features)], 1);
-        }
-        let [_, width] = outputs.dims();
-        Ok(read(outputs).await?.chunks(width).map(<[f32]>::to_vec).collect())
+        let views = self.transformed(views).await?;
+        let answers = views.iter().map(|features| {
+            let mut row = vec![self.head.forward(features)];
+            row.extend(self.attribution.iter().flat_map(|matcher| matcher.forward(features)));
+            row.extend(self.quality.iter().map(|perceptron| perceptron.forward(features)));
+            row
+        });
+        Ok(answers.collect())
+    }
+
+    /// Every view's features as the heads read them.
+    async fn transformed(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
+        let features = self.features(views).await?;
+        let width = features.len() / views.len().max(1);
+        let rows = features.chunks(width.max(1)).map(|features| {
+            let mut features = features.to_vec();
+            self.head.transform(&mut features);
+            features
+        });
+        Ok(rows.collect())
     }
 
     /// The views' answers as the image's.
@@ -246,14 +264,9 @@ impl Detector {
     }
 
     /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has none.
-    ///
-    /// # Errors
-    /// [`ErrorKind::DeviceLost`].
-    pub async fn residual_logit(&self, whole: &Rgb8) -> Result<Option<f32>> {
-        match &self.residual {
-            Some(network) => Ok(read(network.logit(whole, &self.device)).await?.first().copied()),
-            None => Ok(None),
-        }
+    #[must_use]
+    pub fn residual_logit(&self, whole: &Rgb8) -> Option<f32> {
+        self.residual.as_ref().map(|network| network.logit(whole))
     }
 
     /// The model's probability, from the encoder's mean logit over `views` views and the residual network's logit: the two
@@ -277,27 +290,22 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn features(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        read(self.features_on_device(views)).await
+        if views.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pixels = self.manifest.preprocessing.tensor(views);
+        let features = self.encoder.encode(&pixels, views.len()).await?.features;
+        // A device that computes nonsense is as good as lost.
+        if features.iter().all(|value| value.is_finite()) {
+            return Ok(features);
+        }
+        Err(Error::new(ErrorKind::DeviceLost, "the device computed something that is no number; use the CPU"))
     }
 
     /// The head's weights, in the features' order.
-    ///
-    /// # Errors
-    /// [`ErrorKind::DeviceLost`].
-    pub async fn head_weights(&self) -> Result<Vec<f32>> {
-        read(self.head.weights()).await
-    }
-
-    fn features_on_device(&self, views: &[Rgb8]) -> Tensor<2> {
-        self.tower.forward(self.pixels(views), self.manifest.head.features()).features
-    }
-
-    /// The encoder's input: normalised pixels of every view, `[views, 3, side, side]`, on the model's device.
     #[must_use]
-    pub fn pixels(&self, views: &[Rgb8]) -> Tensor<4> {
-        let side = self.manifest.architecture.image_size;
-        let pixels = TensorData::new(self.manifest.preprocessing.tensor(views), [views.len(), 3, side, side]);
-        Tensor::from_data(pixels, &self.device)
+    pub fn head_weights(&self) -> &[f32] {
+        self.head.weights()
     }
 
     /// Computes the logit of the known image and compares it with the manifest's; then the same with the residual network,
@@ -316,7 +324,7 @@ impl Detector {
         };
         let logit = self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
         let encoder = compare(logit, self.manifest.self_test.logit);
-        match (&self.manifest.residual, self.residual_logit(&view).await?) {
+        match (&self.manifest.residual, self.residual_logit(&view)) {
             (Some(branch), Some(logit)) if encoder.passed => {
                 let residual = compare(logit, branch.self_test);
                 Ok(if residual.passed { encoder } else { residual })
@@ -336,18 +344,6 @@ fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts
         family: maker(found.family, found.family_share),
         generator: maker(found.generator, found.generator_share),
     })
-}
-
-/// Reads values back; a device that computes nonsense is as good as lost.
-async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let lost = || Error::new(ErrorKind::DeviceLost, "the device stopped answering; reload, or use the CPU");
-    let data = tensor.into_data_async().await.map_err(|error| lost().with_source(error))?;
-    let values = data.try_into_vec::<f32>().map_err(|_| lost())?;
-    if values.iter().all(|value| value.is_finite()) {
-        Ok(values)
-    } else {
-        Err(Error::new(ErrorKind::DeviceLost, "the device computed something that is no number; use the CPU"))
-    }
 }
 
 fn is_flat(view: &Rgb8) -> bool {

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, Param};
+#[cfg(feature = "nn")]
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::clip::{DeviceTensor, FeatureSpec, TensorRole, TensorSpec, VisionConfig};
+use super::linear::Linear;
+use crate::clip::{FeatureSpec, TensorRole, TensorSpec, VisionConfig};
+use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
 /// What the manifest says of the head.
@@ -62,7 +64,8 @@ impl Transform {
         }
     }
 
-    /// The transform of features `[batch, tokens * token_width]`.
+    /// The transform of features `[batch, tokens * token_width]` in training.
+    #[cfg(feature = "nn")]
     #[must_use]
     pub fn forward(self, features: Tensor<2>, token_width: usize) -> Tensor<2> {
         match self {
@@ -123,14 +126,11 @@ impl Head {
     }
 }
 
-/// A linear head on its device.
-#[derive(Module, Debug)]
+/// A linear head with its weights.
+#[derive(Debug)]
 pub struct LinearHead {
-    weight: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
-    #[module(skip)]
+    linear: Linear,
     transform: Transform,
-    #[module(skip)]
     token_width: usize,
 }
 
@@ -145,33 +145,30 @@ impl LinearHead {
     pub fn assemble(
         head: &Head,
         config: &VisionConfig,
-        tensors: &mut HashMap<String, DeviceTensor>,
+        tensors: &mut HashMap<String, HostTensor>,
     ) -> Result<Self> {
-        let [weight, bias] = Self::TENSORS.map(|name| DeviceTensor::take_vector(tensors, name));
-        let weight = weight?;
-        let width = weight.dims()[0];
+        let [weight, bias] = Self::TENSORS;
         Ok(Self {
-            weight: Param::from_tensor(weight.reshape([width, 1])),
-            bias: Param::from_tensor(bias?),
+            linear: Linear::take(tensors, weight, bias)?,
             transform: head.transform(),
             token_width: config.width,
         })
     }
 
     /// Its weights, `[features]`.
-    pub fn weights(&self) -> Tensor<1> {
-        self.weight.val().squeeze_dim::<1>(1)
+    #[must_use]
+    pub fn weights(&self) -> &[f32] {
+        &self.linear.weight.data
     }
 
-    /// The features as the weights read them, `[batch, features]`: the model's other heads read the same.
-    #[must_use]
-    pub fn transform(&self, features: Tensor<2>) -> Tensor<2> {
-        self.transform.forward(features, self.token_width)
+    /// One view's features as the weights read them: the model's other heads read the same.
+    pub fn transform(&self, features: &mut [f32]) {
+        self.transform.apply(features, self.token_width);
     }
 
-    /// Transformed features `[batch, features]` -> logits `[batch, 1]`.
+    /// One view's transformed features -> its logit.
     #[must_use]
-    pub fn forward(&self, transformed: Tensor<2>) -> Tensor<2> {
-        transformed.matmul(self.weight.val()) + self.bias.val().unsqueeze()
+    pub fn forward(&self, transformed: &[f32]) -> f32 {
+        self.linear.forward(transformed)[0]
     }
 }

@@ -9,6 +9,7 @@ mod detector;
 #[cfg(feature = "train")]
 pub mod fit;
 mod head;
+mod linear;
 mod quality;
 
 pub use analysis::{

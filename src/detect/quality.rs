@@ -5,13 +5,12 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
 
-use crate::clip::{DeviceTensor, TensorRole, TensorSpec};
+use super::linear::Linear;
+use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::MAX_HEAD_VALUES;
+use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
 /// What the manifest says of quality.
@@ -56,15 +55,11 @@ impl QualityModel {
     }
 }
 
-/// The perceptron on its device.
-#[derive(Module, Debug)]
+/// The perceptron with its weights: one hidden layer of rectified units.
+#[derive(Debug)]
 pub struct QualityPerceptron {
-    /// `[features, hidden]`.
-    weight1: Param<Tensor<2>>,
-    bias1: Param<Tensor<1>>,
-    /// `[hidden, 1]`.
-    weight2: Param<Tensor<2>>,
-    bias2: Param<Tensor<1>>,
+    hidden: Linear,
+    output: Linear,
 }
 
 impl QualityPerceptron {
@@ -72,52 +67,40 @@ impl QualityPerceptron {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing.
-    pub fn assemble(tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+    pub fn assemble(tensors: &mut HashMap<String, HostTensor>) -> Result<Self> {
         let [weight1, bias1, weight2, bias2] = QualityModel::TENSORS;
-        Ok(Self {
-            weight1: Param::from_tensor(DeviceTensor::take_matrix(tensors, weight1)?),
-            bias1: Param::from_tensor(DeviceTensor::take_vector(tensors, bias1)?),
-            weight2: Param::from_tensor(DeviceTensor::take_matrix(tensors, weight2)?),
-            bias2: Param::from_tensor(DeviceTensor::take_vector(tensors, bias2)?),
-        })
+        let hidden = Linear::take(tensors, weight1, bias1)?;
+        Ok(Self { hidden, output: Linear::take(tensors, weight2, bias2)? })
     }
 
-    /// Transformed features `[views, features]` -> qualities `[views, 1]`, not yet clamped.
+    /// One view's transformed features -> its quality, not yet clamped.
     #[must_use]
-    pub fn forward(&self, features: Tensor<2>) -> Tensor<2> {
-        let hidden = relu(features.matmul(self.weight1.val()) + self.bias1.val().unsqueeze());
-        hidden.matmul(self.weight2.val()) + self.bias2.val().unsqueeze()
+    pub fn forward(&self, transformed: &[f32]) -> f32 {
+        let mut hidden = self.hidden.forward(transformed);
+        hidden.iter_mut().for_each(|value| *value = value.max(0.0));
+        self.output.forward(&hidden)[0]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, TensorData};
-
     use super::*;
-    use crate::weights::{HostTensor, upload};
 
     #[test]
     fn qualities_by_hand() {
-        let device = Device::flex();
         let data = [vec![1.0, 2.0, -1.0, 1.0, 0.0, 0.0], vec![0.5, -1.0], vec![0.25, -2.0], vec![0.125]];
-        let mut tensors: HashMap<String, DeviceTensor> = QualityModel { hidden: 2 }
+        let mut tensors: HashMap<String, HostTensor> = QualityModel { hidden: 2 }
             .tensors(3)
             .into_iter()
             .zip(data)
-            .map(|(spec, data)| {
-                let tensor = HostTensor::new(spec.shape.clone(), data).unwrap();
-                (spec.name.clone(), upload(&spec, tensor, &device).unwrap())
-            })
+            .map(|(spec, data)| (spec.name, HostTensor::new(spec.shape, data).unwrap()))
             .collect();
         let perceptron = QualityPerceptron::assemble(&mut tensors).unwrap();
         assert!(tensors.is_empty());
         // Hidden: [1 + 2 - 1 + 0.5, 1 - 1] = [2.5, 0]; [0.5, 2 - 1] = [0.5, 1] for [2, -1, 0] + biases.
-        let views =
-            Tensor::from_data(TensorData::new(vec![1.0_f32, 1.0, 1.0, 2.0, -1.0, 0.0], [2, 3]), &device);
-        let found = perceptron.forward(views).into_data().try_into_vec::<f32>().unwrap();
-        for (found, expected) in found.iter().zip([0.75, -1.75]) {
-            assert!((found - expected).abs() < 1e-6, "{found} instead of {expected}");
+        for (view, expected) in [([1.0, 1.0, 1.0], 0.75), ([2.0, -1.0, 0.0], -1.75)] {
+            let found = perceptron.forward(&view);
+            assert!((found - expected).abs() < 1e-6_f32, "{found} instead of {expected}");
         }
         let missing = QualityPerceptron::assemble(&mut tensors).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::WeightsCorrupt);

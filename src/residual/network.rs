@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use burn::module::{Module, Param};
+use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ResidualConfig;
 use super::config::KERNEL;
 use crate::clip::DeviceTensor;
-use crate::image::Rgb8;
 use crate::{Error, ErrorKind, Result};
 
 /// Stem at full resolution, strided stages of pre-activation residual blocks (He et al. 2016, arXiv 1603.05027), one logit
@@ -117,13 +116,6 @@ impl ResidualNetwork {
         let [batch, _, height, width] = map.dims();
         map.reshape([batch, height * width]).mean_dim(1).squeeze_dim::<1>(1)
     }
-
-    /// The logit of an image that [`ResidualConfig::crop`] has cut, `[1]`.
-    #[must_use]
-    pub fn logit(&self, image: &Rgb8, device: &Device) -> Tensor<1> {
-        let shape = [1, 3, image.height() as usize, image.width() as usize];
-        self.forward(Tensor::from_data(TensorData::new(ResidualConfig::input(image), shape), device))
-    }
 }
 
 impl Block {
@@ -196,6 +188,8 @@ impl Named {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, TensorData};
+
     use super::*;
     use crate::residual::Stage;
 

@@ -29,7 +29,7 @@ use crate::clip::{TextConfig, TextTower, TokenBatch, Tokenizer};
 use crate::image::deliveries::Rng;
 use crate::{Error, ErrorKind, Result};
 
-pub use crate::detect::captions::{Attribution, CaptionSet, Subject, attribute, normalized};
+pub use crate::detect::captions::{Attribution, CaptionSet, Subject, attribute};
 
 /// Where an image comes from, as a manifest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,6 +292,14 @@ impl CaptionTower {
     pub fn logits(&self, images: Tensor<2>) -> Tensor<2> {
         caption_logits(images, self.embeddings(), self.scale())
     }
+}
+
+/// Rows of length one (or nought, for a row of noughts).
+#[must_use]
+pub fn normalized(rows: Tensor<2>) -> Tensor<2> {
+    // Below the square root, where the slope would be infinite at nought.
+    let length = (rows.clone() * rows.clone()).sum_dim(1).clamp_min(1e-12).sqrt();
+    rows / length
 }
 
 #[cfg(test)]

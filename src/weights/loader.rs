@@ -2,47 +2,49 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use burn::tensor::Device;
-use half::f16;
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::TensorView;
 
-use super::{HostTensor, Manifest, Q8, sha256_hex, upload};
-use crate::clip::{DeviceTensor, TensorSpec};
+use super::{HostTensor, Manifest, StoredTensor, sha256_hex};
+use crate::clip::{TensorSpec, VisionConfig};
+use crate::engine::{Device, Encoder, EncoderBuilder};
 use crate::{Error, ErrorKind, Result};
 
 /// Takes a model's shards in any order, one at a time.
 ///
-/// A shard's bytes are hashed before they are parsed, and borrowed only for the call. Its tensors are dequantised
-/// one by one and handed to the device; at no time are two copies of the weights held in host memory. Nothing can be
+/// A shard's bytes are hashed before they are parsed, and borrowed only for the call. The encoder's tensors go to the
+/// engine one by one, as they are stored; at no time are two copies of the weights held in host memory. Nothing can be
 /// computed before [`finish`](Self::finish) has found every tensor: there are no partial models.
 #[derive(Debug)]
 pub struct ModelLoader {
     manifest: Manifest,
-    device: Device,
+    encoder: EncoderBuilder,
     specs: HashMap<String, TensorSpec>,
     pushed: Vec<bool>,
-    /// Matrices of which some rows have come: values and the number of rows still to come.
+    /// Matrices of which some rows have come.
     partial: HashMap<String, Partial>,
-    complete: HashMap<String, DeviceTensor>,
+    /// What has come whole.
+    complete: HashSet<String>,
+    /// All but the encoder's.
+    heads: HashMap<String, HostTensor>,
 }
 
 #[derive(Debug)]
 struct Partial {
-    data: Vec<f32>,
+    tensor: StoredTensor,
     /// First row -> number of rows, of every part that has come.
     parts: BTreeMap<usize, usize>,
 }
 
-/// Every tensor of a model, on its device.
+/// A model's weights, all of them.
 #[derive(Debug)]
 pub struct LoadedTensors {
     /// The manifest that describes them.
     pub manifest: Manifest,
-    /// Where they are.
-    pub device: Device,
-    /// By name, as [`Manifest::tensors`] names them.
-    pub tensors: HashMap<String, DeviceTensor>,
+    /// The image encoder on its device.
+    pub encoder: Encoder,
+    /// The heads' and the residual network's tensors, by the names that [`Manifest::tensors`] gives them.
+    pub tensors: HashMap<String, HostTensor>,
 }
 
 fn corrupt(message: impl Into<String>) -> Error {
@@ -51,11 +53,16 @@ fn corrupt(message: impl Into<String>) -> Error {
 
 impl ModelLoader {
     /// A loader for the model of `manifest`.
-    #[must_use]
-    pub fn new(manifest: Manifest, device: Device) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the device does not take the encoder; [`ErrorKind::Unsupported`] when its engine
+    /// cannot compute the model's features.
+    pub fn new(manifest: Manifest, device: &Device) -> Result<Self> {
+        let encoder = EncoderBuilder::new(device, &manifest.architecture, manifest.head.features())?;
         let specs = manifest.tensors().into_iter().map(|spec| (spec.name.clone(), spec)).collect();
         let pushed = vec![false; manifest.shards.len()];
-        Self { manifest, device, specs, pushed, partial: HashMap::new(), complete: HashMap::new() }
+        let (partial, complete, heads) = (HashMap::new(), HashSet::new(), HashMap::new());
+        Ok(Self { manifest, encoder, specs, pushed, partial, complete, heads })
     }
 
     /// The model's manifest.
@@ -109,8 +116,9 @@ impl ModelLoader {
     /// All tensors.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not come.
-    pub fn finish(self) -> Result<LoadedTensors> {
+    /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not come; [`ErrorKind::DeviceLost`] when the device did
+    /// not take them all.
+    pub async fn finish(self) -> Result<LoadedTensors> {
         if let Some(index) = self.pushed.iter().position(|pushed| !pushed) {
             return Err(corrupt(format!(
                 "the weights are incomplete: {} is missing",
@@ -119,11 +127,12 @@ impl ModelLoader {
         }
         // In the manifest's order, so that the message is the same every time.
         if let Some(spec) =
-            self.manifest.tensors().into_iter().find(|spec| !self.complete.contains_key(&spec.name))
+            self.manifest.tensors().into_iter().find(|spec| !self.complete.contains(&spec.name))
         {
             return Err(corrupt(format!("the weights are incomplete: the tensor {} is missing", spec.name)));
         }
-        Ok(LoadedTensors { manifest: self.manifest, device: self.device, tensors: self.complete })
+        let encoder = self.encoder.finish().await?;
+        Ok(LoadedTensors { manifest: self.manifest, encoder, tensors: self.heads })
     }
 
     /// Takes one stored tensor, whole or some rows of it.
@@ -141,25 +150,25 @@ impl ModelLoader {
             .specs
             .get(name)
             .ok_or_else(|| corrupt(format!("the weights hold an unknown tensor, {stored}")))?;
-        if self.complete.contains_key(name) {
+        if self.complete.contains(name) {
             return Err(corrupt(format!("the weights hold the tensor {name} twice")));
         }
+        let columns = *spec.shape.last().unwrap_or(&1);
+        let tensor = StoredTensor::read(stored, view, scales, columns)?;
         let wrong_shape = || {
             corrupt(format!(
                 "the tensor {stored} has shape {:?} where {:?} is needed",
-                view.shape(),
-                spec.shape
+                tensor.shape, spec.shape
             ))
         };
         let Some(first_row) = first_row else {
-            if view.shape() != spec.shape {
+            if tensor.shape != spec.shape {
                 return Err(wrong_shape());
             }
-            let tensor = HostTensor::new(spec.shape.clone(), values(stored, view, scales)?)?;
-            self.complete.insert(name.to_owned(), upload(spec, tensor, &self.device)?);
-            return Ok(());
+            return self.hand_on(name.to_owned(), tensor);
         };
-        let (&[rows, columns], &[part_rows, part_columns]) = (spec.shape.as_slice(), view.shape()) else {
+        let (&[rows, columns], &[part_rows, part_columns]) = (spec.shape.as_slice(), tensor.shape.as_slice())
+        else {
             return Err(wrong_shape());
         };
         let fits = part_rows > 0 && first_row.checked_add(part_rows).is_some_and(|end| end <= rows);
@@ -169,7 +178,7 @@ impl ModelLoader {
         let partial = self
             .partial
             .entry(name.to_owned())
-            .or_insert_with(|| Partial { data: vec![0.0; rows * columns], parts: BTreeMap::new() });
+            .or_insert_with(|| Partial { tensor: StoredTensor::like(&tensor, rows), parts: BTreeMap::new() });
         let overlaps = partial
             .parts
             .iter()
@@ -177,44 +186,27 @@ impl ModelLoader {
         if overlaps {
             return Err(corrupt(format!("the weights hold rows of the tensor {name} twice")));
         }
+        if !partial.tensor.fill_rows(first_row, &tensor) {
+            return Err(corrupt(format!("the rows of the tensor {name} are stored in different ways")));
+        }
         partial.parts.insert(first_row, part_rows);
-        partial.data[first_row * columns..(first_row + part_rows) * columns]
-            .copy_from_slice(&values(stored, view, scales)?);
         if partial.parts.values().sum::<usize>() == rows
-            && let Some(Partial { data, .. }) = self.partial.remove(name)
+            && let Some(Partial { tensor, .. }) = self.partial.remove(name)
         {
-            let tensor = HostTensor::new(spec.shape.clone(), data)?;
-            self.complete.insert(name.to_owned(), upload(spec, tensor, &self.device)?);
+            return self.hand_on(name.to_owned(), tensor);
         }
         Ok(())
     }
-}
 
-/// The stored values as f32.
-fn values(name: &str, view: &TensorView<'_>, scales: Option<&TensorView<'_>>) -> Result<Vec<f32>> {
-    let halves = |view: &TensorView<'_>| -> Vec<f16> {
-        view.data().as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect()
-    };
-    match (view.dtype(), scales) {
-        (Dtype::F32, None) => {
-            Ok(view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-        }
-        (Dtype::F16, None) => Ok(halves(view).into_iter().map(f16::to_f32).collect()),
-        (Dtype::I8, Some(scales)) => {
-            let &[rows, columns] = view.shape() else {
-                return Err(corrupt(format!("the quantised tensor {name} is no matrix")));
-            };
-            if scales.dtype() != Dtype::F16 || scales.shape() != [rows, Q8::blocks(columns)] {
-                let message = format!(
-                    "the scales of the tensor {name} must be f16 of shape [{rows}, {}]",
-                    Q8::blocks(columns)
-                );
-                return Err(corrupt(message));
+    /// Gives a tensor that is there in full to what computes with it.
+    fn hand_on(&mut self, name: String, tensor: StoredTensor) -> Result<()> {
+        match self.specs.get(&name) {
+            Some(spec) if VisionConfig::owns(&name) => self.encoder.take(spec, tensor)?,
+            _ => {
+                self.heads.insert(name.clone(), tensor.into_host()?);
             }
-            let codes = view.data().iter().map(|byte| byte.cast_signed()).collect();
-            Ok(Q8 { codes, scales: halves(scales) }.dequantize(columns))
         }
-        (Dtype::I8, None) => Err(corrupt(format!("the quantised tensor {name} has no scales"))),
-        (dtype, _) => Err(corrupt(format!("the tensor {name} is stored as {dtype:?}, which no model uses"))),
+        self.complete.insert(name);
+        Ok(())
     }
 }

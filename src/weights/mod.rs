@@ -11,13 +11,17 @@ mod loader;
 mod manifest;
 mod pack;
 mod quantize;
+mod stored;
 mod tensors;
 pub mod timm;
 
 pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
 pub use pack::{PackedShard, pack};
-pub use quantize::{Q8, Storage};
+pub use quantize::{BLOCK, Q4, Q8, Storage, blocks};
+pub use stored::{StoredTensor, StoredValues};
 #[cfg(feature = "train")]
 pub use tensors::download;
-pub use tensors::{HostTensor, sha256_hex, upload};
+#[cfg(feature = "nn")]
+pub use tensors::upload;
+pub use tensors::{HostTensor, sha256_hex};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-use super::{HostTensor, Q8, Shard, Storage, sha256_hex};
-use crate::clip::{TensorRole, TensorSpec};
+use super::{HostTensor, Q4, Q8, Shard, Storage, blocks, sha256_hex};
+use crate::clip::{TensorRole, TensorSpec, VisionConfig};
 use crate::limits::MAX_SHARD_BYTES;
 use crate::{Error, ErrorKind, Result};
 
@@ -59,6 +59,11 @@ pub fn pack(
                 Error::new(ErrorKind::WeightsCorrupt, message)
             })?;
         let columns = *spec.shape.last().unwrap_or(&1);
+        // A head's matrices are small beside the encoder's, and every bit counts there.
+        let storage = match storage {
+            Storage::Q4 if !VisionConfig::owns(&spec.name) => Storage::Q8,
+            other => other,
+        };
         let rows = if spec.shape.len() == 2 { spec.shape[0] } else { 1 };
         let row_bytes = stored_row_bytes(spec.role, storage, columns);
         let mut row = 0;
@@ -88,7 +93,8 @@ fn stored_row_bytes(role: TensorRole, storage: Storage, columns: usize) -> usize
     match (role, storage) {
         (TensorRole::Vector, _) | (_, Storage::F32) => 4 * columns,
         (TensorRole::Table, _) | (_, Storage::F16) => 2 * columns,
-        (TensorRole::Matrix, Storage::Q8) => columns + 2 * Q8::blocks(columns),
+        (TensorRole::Matrix, Storage::Q8) => columns + 2 * blocks(columns),
+        (TensorRole::Matrix, Storage::Q4) => Q4::row_bytes(columns) + 2 * blocks(columns),
     }
 }
 
@@ -112,19 +118,26 @@ fn store(
             open.push(Entry { name, dtype: Dtype::F16, shape, bytes: half_bytes(&halves) });
         }
         (TensorRole::Matrix, Storage::Q8) => {
-            let columns = shape[1];
-            let q8 = Q8::quantize(values, columns);
-            let scales = Entry {
-                name: format!("{name}.scale"),
-                dtype: Dtype::F16,
-                shape: vec![shape[0], Q8::blocks(columns)],
-                bytes: half_bytes(&q8.scales),
-            };
-            let bytes = q8.codes.iter().map(|code| code.cast_unsigned()).collect();
-            open.push(Entry { name, dtype: Dtype::I8, shape, bytes });
+            let q8 = Q8::quantize(values, shape[1]);
+            let codes = q8.codes.iter().map(|code| code.cast_unsigned()).collect();
+            let scales = scales_of(&name, &shape, half_bytes(&q8.scales));
+            open.push(Entry { name, dtype: Dtype::I8, shape, bytes: codes });
+            open.push(scales);
+        }
+        (TensorRole::Matrix, Storage::Q4) => {
+            let q4 = Q4::quantize(values, shape[1]);
+            let scales = scales_of(&name, &shape, half_bytes(&q4.scales));
+            let shape = vec![shape[0], Q4::row_bytes(shape[1])];
+            open.push(Entry { name, dtype: Dtype::U8, shape, bytes: q4.codes });
             open.push(scales);
         }
     }
+}
+
+/// The scales of the matrix `name` of `shape`.
+fn scales_of(name: &str, shape: &[usize], bytes: Vec<u8>) -> Entry {
+    let shape = vec![shape[0], blocks(shape[1])];
+    Entry { name: format!("{name}.scale"), dtype: Dtype::F16, shape, bytes }
 }
 
 fn close(open: &mut Vec<Entry>, index: usize, prefix: &str) -> Result<PackedShard> {

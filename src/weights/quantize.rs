@@ -1,4 +1,4 @@
-//! How matrices are stored: f32, f16, or 8-bit codes with one f16 scale a block.
+//! How matrices are stored: f32, f16, or codes of 8 or 4 bits with one f16 scale a block.
 
 use half::f16;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,20 @@ pub enum Storage {
     F32,
     /// 16-bit floating point.
     F16,
-    /// Symmetric 8-bit integers in blocks of [`Q8::BLOCK`].
+    /// Symmetric 8-bit integers in blocks of [`BLOCK`].
     Q8,
+    /// 4-bit integers in blocks of [`BLOCK`]; the heads' matrices, which are small, as `Q8`.
+    Q4,
+}
+
+/// Values of a row that share a scale. Blocks of 32 cost 0.5 bit a weight (f16 scales) over one scale a row, and lower
+/// the error of the compact model's logits by the factor that its model card states.
+pub const BLOCK: usize = 32;
+
+/// Blocks in a row of `columns`.
+#[must_use]
+pub fn blocks(columns: usize) -> usize {
+    columns.div_ceil(BLOCK)
 }
 
 /// A matrix `[rows, columns]` in symmetric 8-bit blocks: `value = code * scale`, codes in -127..=127.
@@ -20,27 +32,17 @@ pub enum Storage {
 pub struct Q8 {
     /// Codes, row-major.
     pub codes: Vec<i8>,
-    /// Scales `[rows, columns / BLOCK]`, the last block of a row shorter where `BLOCK` does not divide it.
+    /// Scales `[rows, columns / 32]`, the last block of a row shorter where `BLOCK` does not divide it.
     pub scales: Vec<f16>,
 }
 
 impl Q8 {
-    /// Values that share a scale. Blocks of 32 cost 0.5 bit a weight (f16 scales) over one scale a row, and lower
-    /// the error of the compact model's logits by the factor that its model card states.
-    pub const BLOCK: usize = 32;
-
-    /// Blocks in a row of `columns`.
-    #[must_use]
-    pub fn blocks(columns: usize) -> usize {
-        columns.div_ceil(Self::BLOCK)
-    }
-
     /// Quantises `values`, a matrix with rows of `columns`.
     #[must_use]
     pub fn quantize(values: &[f32], columns: usize) -> Self {
         let mut codes = Vec::with_capacity(values.len());
-        let mut scales = Vec::with_capacity(values.len().div_ceil(Self::BLOCK));
-        for block in values.chunks(columns.max(1)).flat_map(|row| row.chunks(Self::BLOCK)) {
+        let mut scales = Vec::with_capacity(values.len().div_ceil(BLOCK));
+        for block in values.chunks(columns.max(1)).flat_map(|row| row.chunks(BLOCK)) {
             let largest = block.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
             // The scale is rounded first, so that codes compensate for its rounding.
             let scale = f16::from_f32(largest / 127.0);
@@ -55,13 +57,96 @@ impl Q8 {
     /// The values that the codes stand for.
     #[must_use]
     pub fn dequantize(&self, columns: usize) -> Vec<f32> {
-        let blocks = Self::blocks(columns);
+        let per_row = blocks(columns);
         let mut values = Vec::with_capacity(self.codes.len());
         for (row, codes) in self.codes.chunks(columns.max(1)).enumerate() {
-            for (block, codes) in codes.chunks(Self::BLOCK).enumerate() {
-                let scale = self.scales[row * blocks + block].to_f32();
+            for (block, codes) in codes.chunks(BLOCK).enumerate() {
+                let scale = self.scales[row * per_row + block].to_f32();
                 values.extend(codes.iter().map(|code| f32::from(*code) * scale));
             }
+        }
+        values
+    }
+}
+
+/// A matrix `[rows, columns]` in 4-bit blocks: `value = (code - 8) * scale`, codes in 0..=15.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Q4 {
+    /// Codes `[rows, columns / 2]`, rounded up: an even column in the lower half of its byte.
+    pub codes: Vec<u8>,
+    /// Scales as in [`Q8`]; they may be negative.
+    pub scales: Vec<f16>,
+}
+
+impl Q4 {
+    /// Bytes of codes in a row of `columns`.
+    #[must_use]
+    pub fn row_bytes(columns: usize) -> usize {
+        columns.div_ceil(2)
+    }
+
+    /// Quantises `values`, a matrix with rows of `columns`. Each block takes, of the scales around the one under which
+    /// its largest value has the code 0 (which reaches farther than 15), the one with the least squared error: a
+    /// smaller scale clips few values and rounds the others less.
+    #[must_use]
+    pub fn quantize(values: &[f32], columns: usize) -> Self {
+        let rows = values.len() / columns.max(1);
+        let mut codes = vec![0; rows * Self::row_bytes(columns)];
+        let mut scales = Vec::with_capacity(rows * blocks(columns));
+        for (row, values) in values.chunks(columns.max(1)).enumerate() {
+            let bytes = &mut codes[row * Self::row_bytes(columns)..][..Self::row_bytes(columns)];
+            for (index, block) in values.chunks(BLOCK).enumerate() {
+                let scale = Self::best_scale(block);
+                for (at, value) in block.iter().enumerate() {
+                    let column = index * BLOCK + at;
+                    bytes[column / 2] |= Self::code(*value, scale.to_f32()) << (4 * (column % 2));
+                }
+                scales.push(scale);
+            }
+        }
+        Self { codes, scales }
+    }
+
+    fn best_scale(block: &[f32]) -> f16 {
+        let extreme = block.iter().fold(
+            0.0_f32,
+            |extreme, value| {
+                if value.abs() > extreme.abs() { *value } else { extreme }
+            },
+        );
+        let error = |scale: f16| -> f32 {
+            let scale = scale.to_f32();
+            block
+                .iter()
+                .map(|value| (value - (f32::from(Self::code(*value, scale)) - 8.0) * scale).powi(2))
+                .sum()
+        };
+        (0..12_u8)
+            .map(|step| f16::from_f32(extreme / -8.0 * (f32::from(106 - 3 * step) / 100.0)))
+            .min_by(|a, b| error(*a).total_cmp(&error(*b)))
+            .unwrap_or(f16::ZERO)
+    }
+
+    fn code(value: f32, scale: f32) -> u8 {
+        if scale == 0.0 {
+            return 8;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=15")]
+        let code = (value / scale + 8.0).round().clamp(0.0, 15.0) as u8;
+        code
+    }
+
+    /// The values that the codes stand for.
+    #[must_use]
+    pub fn dequantize(&self, columns: usize) -> Vec<f32> {
+        let per_row = blocks(columns);
+        let rows = self.scales.len() / per_row.max(1);
+        let mut values = Vec::with_capacity(rows * columns);
+        for (row, bytes) in self.codes.chunks(Self::row_bytes(columns).max(1)).enumerate() {
+            values.extend((0..columns).map(|column| {
+                let code = bytes[column / 2] >> (4 * (column % 2)) & 15;
+                (f32::from(code) - 8.0) * self.scales[row * per_row + column / BLOCK].to_f32()
+            }));
         }
         values
     }
@@ -81,18 +166,59 @@ mod tests {
         assert_eq!(zero.scales.len(), 2);
     }
 
+    #[test]
+    fn four_bits_by_hand() {
+        // The scale under which -4 has the code 0 reproduces all of these.
+        let values = [-4.0, -3.5, 0.0, 0.5, 3.5];
+        let q4 = Q4::quantize(&values, 5);
+        assert_eq!(q4.codes, [0x10, 0x98, 0x0f]);
+        assert_eq!(q4.dequantize(5), values);
+        // The sign of the scale is that of the farther side.
+        assert_eq!(Q4::quantize(&[4.0, -3.5], 2).dequantize(2), [4.0, -3.5]);
+        assert_eq!(Q4::quantize(&[0.0; 66], 33).dequantize(33), [0.0; 66]);
+    }
+
+    fn uniform(seed: u64, count: usize) -> Vec<f32> {
+        let mut state = seed;
+        (0..count)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                ((state >> 40) as f32 / (1 << 23) as f32) - 1.0
+            })
+            .collect()
+    }
+
     proptest! {
+        /// No worse than rounding under the plain scale, and within a step of the largest value.
+        #[test]
+        fn four_bits_search_beats_the_plain_scale(rows in 1..4_usize, columns in 1..80_usize, seed in 0..u64::MAX) {
+            let values = uniform(seed, rows * columns);
+            let restored = Q4::quantize(&values, columns).dequantize(columns);
+            for (row, restored) in values.chunks(columns).zip(restored.chunks(columns)) {
+                for (block, restored) in row.chunks(BLOCK).zip(restored.chunks(BLOCK)) {
+                    let extreme = block.iter().fold(0.0_f32, |a, b| if b.abs() > a.abs() { *b } else { a });
+                    let plain = extreme / -8.0;
+                    let squared = |value: f32, other: f32| (value - other).powi(2);
+                    let of_plain: f32 = block
+                        .iter()
+                        .map(|value| squared(*value, (value / plain).round().clamp(-8.0, 7.0) * plain))
+                        .sum();
+                    let found: f32 = block.iter().zip(restored).map(|(a, b)| squared(*a, *b)).sum();
+                    prop_assert!(found <= of_plain * 1.05 + 1e-5, "{found} {of_plain}");
+                    for (value, restored) in block.iter().zip(restored) {
+                        prop_assert!((value - restored).abs() <= extreme.abs() * 0.3 + 1e-6);
+                    }
+                }
+            }
+        }
+
         /// Half a step of the block's scale, and the scale's own rounding (2^-11) on the largest value.
         #[test]
         fn error_is_within_half_a_step(rows in 1..4_usize, columns in 1..80_usize, seed in 0..u64::MAX) {
-            let mut state = seed;
-            let values: Vec<f32> = (0..rows * columns).map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                ((state >> 40) as f32 / (1 << 23) as f32) - 1.0
-            }).collect();
+            let values = uniform(seed, rows * columns);
             let restored = Q8::quantize(&values, columns).dequantize(columns);
             for (row, restored) in values.chunks(columns).zip(restored.chunks(columns)) {
-                for (block, restored) in row.chunks(Q8::BLOCK).zip(restored.chunks(Q8::BLOCK)) {
+                for (block, restored) in row.chunks(BLOCK).zip(restored.chunks(BLOCK)) {
                     let largest = block.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
                     for (value, restored) in block.iter().zip(restored) {
                         prop_assert!((value - restored).abs() <= largest * (0.5 / 127.0 + 1.0 / 2048.0) + 1e-7);

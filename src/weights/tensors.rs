@@ -1,8 +1,10 @@
 //! Tensors in host memory, and their way to a device.
 
+#[cfg(feature = "nn")]
 use burn::tensor::{Device, Tensor, TensorData};
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "nn")]
 use crate::clip::{DeviceTensor, TensorRole, TensorSpec};
 use crate::{Error, ErrorKind, Result};
 
@@ -33,6 +35,7 @@ impl HostTensor {
 ///
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape `spec` says, or holds a value that is not finite.
+#[cfg(feature = "nn")]
 pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<DeviceTensor> {
     if tensor.shape != spec.shape {
         return Err(Error::new(
@@ -80,6 +83,7 @@ pub fn download(spec: &TensorSpec, tensor: DeviceTensor) -> Result<HostTensor> {
     }
 }
 
+#[cfg(feature = "nn")]
 /// Transposed on the host: a lazily transposed tensor would be copied again in every product on the GPU.
 fn transpose(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| (0..rows).map(move |row| data[row * columns + column])).collect()

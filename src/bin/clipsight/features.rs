@@ -182,7 +182,7 @@ pub(crate) struct Extractor<'a> {
 impl Extractor<'_> {
     /// The features of `entries` (all of one role, in the manifest's order): one row an image and view.
     fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
-        let width = self.detector.manifest().head.features().width(self.detector.tower().config());
+        let width = self.detector.manifest().head.features().width(&self.detector.manifest().architecture);
         let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
         let name = format!("{}-{}", role.name(), variant.name());
         let data = self.rows.rows(&name, entries, width * rows_each, |pixels, index| {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::ValueEnum;
 use clipsight::detect::{Analysis, Answers, Detector, Encoded};
+use clipsight::engine::Device;
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::weights::{Manifest, ModelLoader};
 use clipsight::{Error, ErrorKind, Result};
@@ -20,6 +21,8 @@ pub(crate) enum DeviceChoice {
     Cpu,
     /// The GPU, or an error
     Gpu,
+    /// The CPU in 32-bit floating point: slower, what the other two are measured against
+    Reference,
 }
 
 /// The arguments of every command that runs a model.
@@ -56,6 +59,7 @@ impl RuntimeArgs {
         let folder = ModelFolder::find(self.model.as_deref());
         match self.device {
             DeviceChoice::Cpu => Runtime::on_cpu(&folder),
+            DeviceChoice::Reference => Runtime::reference(&folder),
             DeviceChoice::Gpu => gpu::open(&folder, true),
             DeviceChoice::Auto if gpu::COMPILED_IN => gpu::open(&folder, false).or_else(|error| {
                 // A damaged model is no reason to try another device.
@@ -111,10 +115,10 @@ impl ModelFolder {
     ///
     /// # Errors
     /// As [`manifest`](Self::manifest).
-    pub(crate) fn load(&self, device: burn::tensor::Device) -> Result<Detector> {
+    pub(crate) fn load(&self, device: &Device) -> Result<Detector> {
         let manifest = self.manifest()?;
         let shards = manifest.shards.clone();
-        let mut loader = ModelLoader::new(manifest, device);
+        let mut loader = ModelLoader::new(manifest, device)?;
         for (index, shard) in shards.iter().enumerate() {
             let bytes = io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
                 let message = format!("the model is incomplete: its weights {} cannot be read", shard.file);
@@ -122,17 +126,26 @@ impl ModelFolder {
             })?;
             loader.push_shard(index, &bytes)?;
         }
-        Detector::new(loader.finish()?)
+        Detector::new(pollster::block_on(loader.finish())?)
     }
 }
 
 impl Runtime {
     /// The model on the CPU.
     pub(crate) fn on_cpu(folder: &ModelFolder) -> Result<Self> {
-        let detector = folder.load(burn::tensor::Device::flex())?;
+        Self::tested(folder, &Device::Cpu, "CPU")
+    }
+
+    /// The model in f32 on burn: for what looks into its layers, and to measure the others against.
+    pub(crate) fn reference(folder: &ModelFolder) -> Result<Self> {
+        Self::tested(folder, &Device::reference(), "CPU, f32 reference")
+    }
+
+    fn tested(folder: &ModelFolder, device: &Device, name: &str) -> Result<Self> {
+        let detector = folder.load(device)?;
         // The CPU is what the stored logit was computed on: if they differ, one of the two is damaged.
         self_test(&detector, ErrorKind::WeightsCorrupt)?;
-        Ok(Self { detector, turn: None, device: "CPU".to_owned() })
+        Ok(Self { detector, turn: None, device: name.to_owned() })
     }
 
     /// The model.
@@ -172,11 +185,10 @@ impl Runtime {
     /// The residual network's logit of an upright image; `None` where the model has none.
     ///
     /// # Errors
-    /// As [`Detector::whole`] and [`Detector::residual_logit`].
+    /// As [`Detector::whole`].
     pub(crate) fn residual_logit(&self, image: &clipsight::image::Rgb8) -> Result<Option<f64>> {
         let Some(whole) = self.detector.whole(image)? else { return Ok(None) };
-        let logit = self.in_turn(|| pollster::block_on(self.detector.residual_logit(&whole)))?;
-        Ok(logit.map(f64::from))
+        Ok(self.detector.residual_logit(&whole).map(f64::from))
     }
 
     /// The head's features of every view, one after the other.
@@ -198,9 +210,7 @@ impl Runtime {
     fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
         let Some(turn) = &self.turn else { return compute() };
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = compute()?;
-        gpu::check()?;
-        Ok(result)
+        compute()
     }
 }
 
@@ -224,7 +234,7 @@ fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
 mod gpu {
     use std::sync::Mutex;
 
-    pub(super) use clipsight::gpu::check;
+    use clipsight::engine::{Device, gpu};
     use clipsight::{Error, ErrorKind, Result};
 
     use super::{ModelFolder, Runtime, self_test};
@@ -233,15 +243,14 @@ mod gpu {
 
     /// The model on the GPU; unless `any`, one that the CPU only plays is refused.
     pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
-        let gpu = pollster::block_on(clipsight::gpu::open())?;
-        if !any && gpu.software {
-            let message = format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name);
+        let gpu = pollster::block_on(gpu::open())?;
+        if !any && gpu.software() {
+            let message = format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name());
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
-        let detector = folder.load(gpu.device)?;
+        let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());
+        let detector = folder.load(&Device::Gpu(gpu))?;
         self_test(&detector, ErrorKind::DeviceLost)?;
-        check()?;
-        let device = format!("GPU: {} ({})", gpu.name, gpu.backend);
         Ok(Runtime { detector, turn: Some(Mutex::new(())), device })
     }
 }
@@ -257,11 +266,6 @@ mod gpu {
     pub(super) fn open(_: &ModelFolder, _: bool) -> Result<Runtime> {
         let message = "this build has no GPU support; build with --features webgpu, or use --device cpu";
         Err(Error::new(ErrorKind::NoGpu, message))
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "the same interface as with a GPU")]
-    pub(super) fn check() -> Result<()> {
-        Ok(())
     }
 }
 

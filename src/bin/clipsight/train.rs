@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use burn::tensor::Device;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression, platt};
 use clipsight::detect::{
     Calibration, Detector, GradeEdges, Head, LinearHead, SecondLook, Transform, ViewCalibration,
 };
+use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::metrics::{Sample, auc};
 use clipsight::train::attribution::FittedAttribution;
@@ -398,11 +398,11 @@ fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
 
 /// Loads a model as everyone else does, through the hash-checking reader.
 fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
-    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    let mut loader = ModelLoader::new(manifest.clone(), &Device::reference())?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &shard.bytes)?;
     }
-    Detector::new(loader.finish()?)
+    Detector::new(pollster::block_on(loader.finish())?)
 }
 
 /// A head and how well it did where it was not fitted.

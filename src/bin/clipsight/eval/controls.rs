@@ -54,22 +54,19 @@ pub(super) struct RandomHeads {
 
 impl RandomHeads {
     /// The heads made of a model's.
-    ///
-    /// # Errors
-    /// As [`Detector::head_weights`].
-    pub(super) fn of(detector: &Detector) -> Result<Self> {
-        let weights = pollster::block_on(detector.head_weights())?;
+    pub(super) fn of(detector: &Detector) -> Self {
+        let weights = detector.head_weights();
         let manifest = detector.manifest();
         let shuffled = |seed| {
-            let mut weights = weights.clone();
+            let mut weights = weights.to_vec();
             shuffle(&mut weights, &mut Rng::new(seed));
             weights
         };
-        Ok(Self {
+        Self {
             weights: (0..SEEDS).map(shuffled).collect(),
             transform: manifest.head.transform(),
             token_width: manifest.architecture.width,
-        })
+        }
     }
 
     /// The logit of each head for one view's features.

@@ -119,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         root: &dataset.root,
         views: args.views,
         matrix: args.deliveries.unwrap_or(Matrix::Quick),
-        heads: args.controls.then(|| RandomHeads::of(runtime.detector())).transpose()?,
+        heads: args.controls.then(|| RandomHeads::of(runtime.detector())),
     };
     let delivered = match (args.deliveries, args.delivery_images) {
         (None, _) => vec![false; entries.len()],

@@ -163,7 +163,7 @@ fn run(args: &Args) -> Result<ExitCode> {
         .map(|(way, name)| Ok((way, name, split(&file.prompts(), way, args.seed)?)));
     let ways = ways.into_iter().collect::<Result<Vec<_>>>()?;
     let model_folder = ModelFolder::find(args.model.as_deref());
-    let runtime = Runtime::on_cpu(&model_folder)?;
+    let runtime = Runtime::reference(&model_folder)?;
     let detector = runtime.detector();
     if args.for_model {
         refuse_second_head(detector.manifest())?;
@@ -329,7 +329,7 @@ fn samples(
     let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
         let mut views = manifest.preprocessing.views(pixels, ViewCount::One)?;
         views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
-        let output = detector.tower().forward(detector.pixels(&views), spec);
+        let output = detector.tower()?.forward(detector.pixels(&views)?, spec);
         let read = |tensor: Tensor<2>| {
             let unreadable = |_| Error::new(ErrorKind::Internal, "features cannot be read back");
             tensor.into_data().try_into_vec::<f32>().map_err(unreadable)

@@ -45,7 +45,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let dataset = Dataset::read(&args.data)?;
     let folder = ModelFolder::find(args.model.as_deref());
-    let runtime = Runtime::on_cpu(&folder)?;
+    let runtime = Runtime::reference(&folder)?;
     let detector = runtime.detector();
     refuse_second_head(detector.manifest())?;
     let rows = RowCache { root: &dataset.root, folder: cache_for(&args.cache, detector)? };

@@ -186,7 +186,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         dataset.role_of_both_classes(role)?;
     }
     let folder = ModelFolder::find(args.common.model.as_deref());
-    let runtime = Runtime::on_cpu(&folder)?;
+    let runtime = Runtime::reference(&folder)?;
     let manifest = runtime.detector().manifest();
     let manifest_sha256 = sha256_hex(&read_file(&args.common.data)?);
     let key = format!(

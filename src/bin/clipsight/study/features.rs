@@ -170,13 +170,13 @@ impl Source<'_> {
 
     fn encode(&self, view: &Rgb8, with_parts: bool) -> Result<Vec<f32>> {
         let detector = self.detector;
-        let pixels = detector.pixels(std::slice::from_ref(view));
+        let pixels = detector.pixels(std::slice::from_ref(view))?;
         let (output, parts) = if with_parts {
-            let (output, parts) = detector.tower().forward_in_parts(pixels, &self.layout.spec);
+            let (output, parts) = detector.tower()?.forward_in_parts(pixels, &self.layout.spec);
             let rest = parts.mlps.sum_dim(1).squeeze_dim::<2>(1) + parts.embedding + parts.biases;
             (output, Some((rest, parts.heads)))
         } else {
-            (detector.tower().forward(pixels, &self.layout.spec), None)
+            (detector.tower()?.forward(pixels, &self.layout.spec), None)
         };
         let mut values = read(output.features)?;
         if self.layout.config.projection.is_some() {

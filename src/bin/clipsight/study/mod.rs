@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let dataset = Dataset::read(&shared.common.data)?;
     let images = Images::of(&dataset, shared.per_origin)?;
     let folder = ModelFolder::find(shared.common.model.as_deref());
-    let runtime = Runtime::on_cpu(&folder)?;
+    let runtime = Runtime::reference(&folder)?;
     let manifest = runtime.detector().manifest();
     let key = format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing);
     let cache = folder_for(&shared.common.cache, "", &key)?;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::tensor::Device;
 use clipsight::detect::Detector;
+use clipsight::engine::Device;
 use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::image::{Rgb8, ViewCount};
 use clipsight::metrics::{Confusion, Sample, auc_difference_interval_by_group};
@@ -135,7 +135,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     let detector = base.detector(identity.clone(), &shards)?;
     let view = clipsight::detect::self_test_view(base.manifest.preprocessing.crop)?;
-    let self_test = pollster::block_on(detector.residual_logit(&view))?.unwrap_or(f32::NAN);
+    let self_test = detector.residual_logit(&view).unwrap_or(f32::NAN);
     let scorer = Scorer {
         detector: &detector,
         encoder: RowCache { root: &dataset.root, folder: cache_for(&args.cache, &base.alone()?)? },
@@ -313,11 +313,11 @@ impl Base {
 }
 
 fn load<'a>(manifest: Manifest, shards: impl Iterator<Item = &'a [u8]>) -> Result<Detector> {
-    let mut loader = ModelLoader::new(manifest, Device::flex());
+    let mut loader = ModelLoader::new(manifest, &Device::reference())?;
     for (index, bytes) in shards.enumerate() {
         loader.push_shard(index, bytes)?;
     }
-    Detector::new(loader.finish()?)
+    Detector::new(pollster::block_on(loader.finish())?)
 }
 
 /// Logits of held-out images, computed once.
@@ -347,10 +347,7 @@ impl Scorer<'_> {
         let name = self.name(name, delivery);
         let rows = self.network.rows(&name, entries, 1, |pixels, index| {
             let whole = self.detector.whole(&delivered(pixels, delivery, index)?)?;
-            let logit = match whole {
-                Some(whole) => pollster::block_on(self.detector.residual_logit(&whole))?,
-                None => None,
-            };
+            let logit = whole.and_then(|whole| self.detector.residual_logit(&whole));
             logit
                 .map(|logit| vec![logit])
                 .ok_or_else(|| Error::new(ErrorKind::Internal, "the model lost its residual network"))
