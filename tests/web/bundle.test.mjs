@@ -44,6 +44,7 @@ test('the tarball holds what is needed and nothing else', async () => {
     'index.d.ts',
     'worker.js',
     'wasm/gpu/clipsight_bg.wasm',
+    'wasm/cpu-plain/clipsight_bg.wasm',
   ]) {
     assert.ok(files.includes(needed), needed);
   }

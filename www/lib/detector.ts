@@ -1,5 +1,11 @@
 import { DetectorError, toDetectorError } from './errors.js';
-import { MAX_IMAGE_BYTES } from './limits.js';
+import {
+  MAX_IMAGE_BYTES,
+  MAX_WORKERS,
+  WAITING_BEFORE_WORKER,
+  WORKER_MEMORY_SHARE,
+  WORKER_OVERHEAD_BYTES,
+} from './limits.js';
 import compact from './models/compact/index.js';
 import { Session } from './session.js';
 import type { Calls, LoadedInfo } from './rpc.js';
@@ -58,9 +64,15 @@ class WorkerDetector implements Detector {
   #session: Session | undefined;
   #info: DetectorInfo | undefined;
   #fallbackReason: string | undefined;
+  /** The compiled core of the CPU, for the next worker. */
+  #compiled: { readonly core: WebAssembly.Module } | undefined;
   #disposed = false;
   #working = false;
   readonly #queue: Job[] = [];
+  /** Further workers, on the CPU, for when many images wait; each is idle or works the queue off. */
+  readonly #helpers = new Map<Session, 'loading' | 'working' | 'idle'>();
+  /** Set when a helper could not be started: the machine has given what it has. */
+  #noMoreHelpers = false;
 
   constructor(model: Pick<LoadParams, 'manifest' | 'files'>, device: DevicePreference) {
     this.#model = model;
@@ -121,16 +133,21 @@ class WorkerDetector implements Detector {
     options: AnalyzeOptions = {},
   ): AsyncIterableIterator<BatchItem> {
     let index = 0;
-    for await (const input of inputs) {
+    // As many as can be worked on or wait for their turn: later inputs are not even asked for.
+    const ahead: Promise<BatchItem>[] = [];
+    const settle = async (at: number, analysis: Promise<Analysis>): Promise<BatchItem> => {
       try {
-        yield { index, result: await this.analyze(input, options) };
+        return { index: at, result: await analysis };
       } catch (thrown) {
-        const error = toDetectorError(thrown);
-        if (error.code === 'aborted') throw error;
-        yield { index, error };
+        return { index: at, error: toDetectorError(thrown) };
       }
+    };
+    for await (const input of inputs) {
+      ahead.push(settle(index, this.analyze(input, options)));
       index += 1;
+      if (ahead.length >= this.#workers() + WAITING_BEFORE_WORKER) yield* unlessAborted(ahead.splice(0, 1));
     }
+    yield* unlessAborted(ahead);
   }
 
   dispose(): Promise<void> {
@@ -145,12 +162,17 @@ class WorkerDetector implements Detector {
   #end(reason: DetectorError): void {
     this.#disposed = true;
     this.#session?.end(reason);
+    for (const helper of this.#helpers.keys()) helper.end(reason);
+    this.#helpers.clear();
     for (const job of this.#queue.splice(0)) job.reject(reason);
   }
 
-  /** Works the queue off; the worker gets one image at a time, so an abort can still take the later ones back. */
+  /** Works the queue off; a worker gets one image at a time, so an abort can still take the later ones back. */
   async #work(): Promise<void> {
-    if (this.#working) return;
+    if (this.#working) {
+      this.#callHelper();
+      return;
+    }
     this.#working = true;
     for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
       if (job.settled) continue;
@@ -161,6 +183,58 @@ class WorkerDetector implements Detector {
       }
     }
     this.#working = false;
+  }
+
+  /** Sets one more worker to work if there is enough to do. */
+  #callHelper(): void {
+    const idle = [...this.#helpers].find(([, state]) => state === 'idle')?.[0];
+    if (idle !== undefined) {
+      void this.#help(idle);
+      return;
+    }
+    const loading = [...this.#helpers.values()].includes('loading');
+    if (loading || this.#queue.length < WAITING_BEFORE_WORKER || this.#helpers.size + 1 >= this.#workers()) return;
+    const helper = new Session();
+    this.#helpers.set(helper, 'loading');
+    helper.call('load', { ...this.#model, device: 'cpu', ...this.#compiled }).then(
+      () => {
+        // More may be waiting than two can do.
+        this.#callHelper();
+        return this.#help(helper);
+      },
+      () => {
+        this.#noMoreHelpers = true;
+        this.#helpers.delete(helper);
+        helper.end(new DetectorError('internal', 'A further worker could not be started.'));
+      },
+    );
+  }
+
+  async #help(helper: Session): Promise<void> {
+    this.#helpers.set(helper, 'working');
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
+      if (job.settled) continue;
+      try {
+        job.resolve(await helper.call('analyze', job.params));
+      } catch (error) {
+        job.reject(toDetectorError(error));
+      }
+      if (helper.ended !== undefined) {
+        this.#helpers.delete(helper);
+        return;
+      }
+    }
+    this.#helpers.set(helper, 'idle');
+  }
+
+  /** How many workers may run: the GPU is one; on the CPU as cores and memory allow. */
+  #workers(): number {
+    if (this.#noMoreHelpers) return this.#helpers.size + 1;
+    if (this.#info?.device !== 'cpu') return 1;
+    const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & { readonly deviceMemory?: number };
+    const each = this.#info.weightsBytes + WORKER_OVERHEAD_BYTES;
+    const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / each);
+    return Math.max(1, Math.min(hardwareConcurrency, MAX_WORKERS, fit));
   }
 
   async #analyze(params: AnalyzeParams): Promise<Analysis> {
@@ -184,7 +258,7 @@ class WorkerDetector implements Detector {
     session.onProgress = onProgress;
     let loaded: LoadedInfo;
     try {
-      loaded = await session.call('load', { ...this.#model, device: this.#device });
+      loaded = await session.call('load', { ...this.#model, device: this.#device, ...this.#compiled });
     } catch (thrown) {
       const error = toDetectorError(thrown);
       session.end(error);
@@ -192,8 +266,10 @@ class WorkerDetector implements Detector {
       throw error;
     }
     session.onProgress = undefined;
+    const { core, ...info } = loaded;
+    this.#compiled = info.device === 'cpu' ? { core } : undefined;
     this.#info = {
-      ...loaded,
+      ...info,
       ...(this.#fallbackReason === undefined
         ? { selfTest: 'passed' }
         : { selfTest: 'fell-back', fallbackReason: this.#fallbackReason }),
@@ -276,6 +352,15 @@ function monotone(onProgress: (progress: LoadProgress) => void): (progress: Load
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw aborted(signal);
+}
+
+/** The items in turn, up to one whose caller gave up. */
+async function* unlessAborted(items: Iterable<Promise<BatchItem>>): AsyncIterableIterator<BatchItem> {
+  for (const item of items) {
+    const { error } = await item;
+    if (error?.code === 'aborted') throw error;
+    yield item;
+  }
 }
 
 function aborted(signal: AbortSignal | undefined): DetectorError {

@@ -12,6 +12,8 @@ export interface Calls {
       readonly manifest: string;
       readonly files: Readonly<Record<string, string>>;
       readonly device: DevicePreference;
+      /** The CPU's core, as an earlier worker compiled it. */
+      readonly core?: WebAssembly.Module;
     };
     result: LoadedInfo;
   };
@@ -23,7 +25,10 @@ export interface Calls {
 }
 
 /** What is known after loading; whether it fell back is known to the page's side only. */
-export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'>;
+export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
+  /** The compiled core, for further workers. */
+  readonly core: WebAssembly.Module;
+};
 
 /** An error on its way out of the worker. */
 export interface WireError {

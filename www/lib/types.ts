@@ -71,6 +71,8 @@ export interface DetectorInfo {
   readonly modelId: string;
   /** SHA-256 over the model's weights, in hex. */
   readonly weightsSha256: string;
+  /** Bytes of the weights, as they are stored. */
+  readonly weightsBytes: number;
   /** Name of the calibration that turns logits into probabilities and grades. */
   readonly calibrationId: string;
   /** Views scored of each image at first, unless {@link AnalyzeOptions.views} says otherwise. */

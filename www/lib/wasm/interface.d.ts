@@ -1,6 +1,6 @@
 /**
- * What the worker uses of the WebAssembly core (src/web.rs). The build checks that both wasm-bindgen outputs, pkg/wasm/gpu
- * and pkg/wasm/cpu, have this interface: tests/web/types.
+ * What the worker uses of the WebAssembly core (src/web.rs). The build checks that all wasm-bindgen outputs, in
+ * pkg/wasm, have this interface: tests/web/types.
  */
 import type { Analysis } from '../types.js';
 
@@ -17,7 +17,7 @@ export interface ModelLoader {
   /** Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. */
   pushShard(index: number, bytes: Uint8Array): void;
   /** Consumes the loader. Throws when a shard or tensor is missing. */
-  finish(): Model;
+  finish(): Promise<Model>;
   free(): void;
 }
 
@@ -39,7 +39,11 @@ export interface Model {
 }
 
 export interface Core {
-  default(): Promise<unknown>;
+  /** Fetches and compiles the module, unless it is given. */
+  default: ((options?: { readonly module_or_path: WebAssembly.Module }) => Promise<unknown>) & {
+    /** The compiled module, once there is one: wasm-bindgen keeps it. */
+    readonly __wbindgen_wasm_module?: WebAssembly.Module;
+  };
   openDevice(): Promise<Device>;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
 }

@@ -26,7 +26,7 @@ export class Engine {
 
   /** Opens the device, loads the model onto it, and compares a known input's logit with the stored one. */
   static async load(params: Calls['load']['params'], events: EngineEvents): Promise<Engine> {
-    const kind = await chooseDevice(params.device);
+    const kind = params.core === undefined ? await chooseDevice(params.device) : 'cpu';
     events.device(kind);
     if (kind === 'webgpu') watchDevices(events.lost);
 
@@ -36,7 +36,10 @@ export class Engine {
       events.progress({ phase, loadedBytes, totalBytes });
     };
     report('core');
-    const [core, manifest] = await Promise.all([loadCore(kind), download(params.manifest, MAX_MANIFEST_BYTES)]);
+    const [core, manifest] = await Promise.all([
+      loadCore(kind, params.core),
+      download(params.manifest, MAX_MANIFEST_BYTES),
+    ]);
     const device = await core.openDevice();
     const loader = new core.ModelLoader(manifest, device);
     // The getter copies the list out of WebAssembly.
@@ -47,7 +50,7 @@ export class Engine {
       loadedBytes += bytes;
       report('weights');
     });
-    const model = loader.finish();
+    const model = await loader.finish();
 
     report('self-test');
     const test = await model.selfTest();
@@ -61,7 +64,11 @@ export class Engine {
     report('done');
     const { modelId, weightsSha256, calibrationId, views } = model.info;
     const { adapter } = device;
-    return new Engine(model, { modelId, weightsSha256, calibrationId, views, device: kind, adapter });
+    const weightsBytes = totalBytes;
+    const compiled = core.default.__wbindgen_wasm_module;
+    if (compiled === undefined) throw new Error('wasm-bindgen keeps no compiled module');
+    const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter };
+    return new Engine(model, { ...info, core: compiled });
   }
 
   /** Analyses one image. */
@@ -71,11 +78,24 @@ export class Engine {
   }
 }
 
-async function loadCore(kind: 'webgpu' | 'cpu'): Promise<Core> {
+/**
+ * Whether this module is valid, i.e. whether there are relaxed dot products:
+ * `(module (func (result v128) (i32x4.relaxed_dot_i8x16_i7x16_add_s (i32x4.splat (i32.const 0)) ...)))`.
+ */
+const RELAXED_SIMD = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00,
+  0x0a, 0x13, 0x01, 0x11, 0x00, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x93,
+  0x02, 0x0b,
+]);
+
+async function loadCore(kind: 'webgpu' | 'cpu', compiled: WebAssembly.Module | undefined): Promise<Core> {
   try {
-    // Literals, so that bundlers see both files and fetch neither before it is asked for.
-    const core = await (kind === 'webgpu' ? import('../wasm/gpu/clipsight.js') : import('../wasm/cpu/clipsight.js'));
-    await core.default();
+    // Literals, so that bundlers see all files and fetch none before it is asked for.
+    let core: Core;
+    if (kind === 'webgpu') core = await import('../wasm/gpu/clipsight.js');
+    else if (WebAssembly.validate(RELAXED_SIMD)) core = await import('../wasm/cpu/clipsight.js');
+    else core = await import('../wasm/cpu-plain/clipsight.js');
+    await (compiled === undefined ? core.default() : core.default({ module_or_path: compiled }));
     return core;
   } catch (error) {
     // A panic in the start function is no matter of the connection.
