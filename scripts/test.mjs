@@ -2,10 +2,11 @@
 import { buildNative, checkCoreInterface, checkFigures, lintRust, lintWeb, testRust, testWeb } from './lib/checks.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
-import { ensureChromium, ensureNodeModules, ensureWasmTarget } from './lib/tools.mjs';
+import { ensureChromium, ensureNodeModules, ensureVulkan, ensureWasmTarget } from './lib/tools.mjs';
 
 await main(async () => {
   const chromium = await ensureChromium();
+  await ensureVulkan();
   await ensureWasmTarget();
   await ensureNodeModules();
   await buildLib();

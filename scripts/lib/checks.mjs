@@ -24,7 +24,7 @@ export async function checkCoreInterface() {
 /** What clippy looks at: every set of features that ships. */
 const CLIPPY = [
   ['--all-targets'],
-  ['--bin', 'clipsight', '--features', 'webgpu'],
+  ['--bin', 'clipsight', '--features', 'burn-gpu'],
   ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'cpu,web'],
   ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'webgpu,web'],
 ];

@@ -1,6 +1,6 @@
 // Tools the build and the tests need, installed where they are missing.
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, output, root, run, step } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
@@ -83,14 +83,23 @@ export async function ensureChromium() {
   if ((await output('sh', ['-c', 'command -v apt-get'])) === undefined) {
     throw new Failure('The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.');
   }
-  await step('Chromium from Debian', async () => {
-    const command = process.getuid?.() === 0 ? [] : ['sudo'];
-    const [program, ...rest] = [...command, 'apt-get'];
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run(program, [...rest, 'update'], { env });
-    await run(program, [...rest, 'install', '-y', '--no-install-recommends', 'chromium'], { env });
-  });
+  await step('Chromium from Debian', () => installFromDebian('chromium'));
   const installed = await find();
   if (installed === undefined) throw new Failure('Chromium was installed but cannot be found.');
   return installed;
+}
+
+/** A Vulkan driver for the tests of the GPU kernels: where Debian's folder of drivers is empty, Mesa's software one. */
+export async function ensureVulkan() {
+  const drivers = await readdir('/usr/share/vulkan/icd.d').catch(() => []);
+  if (drivers.length > 0 || (await output('sh', ['-c', 'command -v apt-get'])) === undefined) return;
+  await step('Vulkan driver from Debian', () => installFromDebian('mesa-vulkan-drivers', 'libvulkan1'));
+}
+
+async function installFromDebian(...packages) {
+  const command = process.getuid?.() === 0 ? [] : ['sudo'];
+  const [program, ...rest] = [...command, 'apt-get'];
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run(program, [...rest, 'update'], { env });
+  await run(program, [...rest, 'install', '-y', '--no-install-recommends', ...packages], { env });
 }

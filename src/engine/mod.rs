@@ -53,6 +53,17 @@ impl Device {
     pub fn reference() -> Self {
         Self::Reference(burn::tensor::Device::flex())
     }
+
+    /// The reference on the default GPU, through burn-wgpu.
+    ///
+    /// # Errors
+    /// [`NoGpu`](crate::ErrorKind::NoGpu) when there is none.
+    #[cfg(feature = "burn-gpu")]
+    pub async fn reference_gpu() -> Result<Self> {
+        burn::tensor::Device::wgpu_options().init_async().await.map(Self::Reference).map_err(|error| {
+            crate::Error::new(crate::ErrorKind::NoGpu, format!("burn finds no usable GPU ({error}); use the CPU"))
+        })
+    }
 }
 
 /// An encoder on its device.

@@ -23,6 +23,9 @@ pub(crate) enum DeviceChoice {
     Gpu,
     /// The CPU in 32-bit floating point: slower, what the other two are measured against
     Reference,
+    /// The same on the GPU, through burn-wgpu
+    #[cfg(feature = "burn-gpu")]
+    ReferenceGpu,
 }
 
 /// The arguments of every command that runs a model.
@@ -60,6 +63,11 @@ impl RuntimeArgs {
         match self.device {
             DeviceChoice::Cpu => Runtime::on_cpu(&folder),
             DeviceChoice::Reference => Runtime::reference(&folder),
+            #[cfg(feature = "burn-gpu")]
+            DeviceChoice::ReferenceGpu => {
+                let device = pollster::block_on(Device::reference_gpu())?;
+                Runtime::tested(&folder, &device, "GPU, f32 reference")
+            }
             DeviceChoice::Gpu => gpu::open(&folder, true),
             DeviceChoice::Auto if gpu::COMPILED_IN => gpu::open(&folder, false).or_else(|error| {
                 // A damaged model is no reason to try another device.
