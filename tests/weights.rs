@@ -166,7 +166,7 @@ fn refused(result: Result<Detector>, words: &str) {
 
 #[test]
 fn every_storage_reads_back() {
-    let logits: Vec<f32> = [Storage::F32, Storage::F16, Storage::Q8]
+    let logits: Vec<f32> = [Storage::F32, Storage::F16, Storage::Q8, Storage::Q4]
         .into_iter()
         .map(|storage| {
             let (manifest, shards) = packed(manifest(architecture(), storage));
@@ -177,6 +177,8 @@ fn every_storage_reads_back() {
     assert!(deviation(logits[1], logits[0]) < 0.002, "f16: {logits:?}");
     assert!(deviation(logits[2], logits[0]) < 0.02, "q8: {logits:?}");
     assert!(logits[2] != logits[0], "q8 must not be f32 in disguise");
+    let off = deviation(logits[3], logits[0]);
+    assert!(off > deviation(logits[2], logits[0]) && off < 0.3, "q4: {logits:?}");
 }
 
 #[test]
@@ -194,6 +196,14 @@ fn large_matrices_are_split_and_joined() {
     // Rows that came back in another order would give quite another answer.
     let logits = [logit(&whole), logit(&quantised)];
     assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.02, "{logits:?}");
+    // 9 MB of codes of 4 bits, in three parts at least.
+    let larger = VisionConfig { width: 512, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
+    let (q4_manifest, q4_shards) = packed(manifest(larger.clone(), Storage::Q4));
+    assert!(q4_shards.len() >= 3);
+    let (f32_manifest, f32_shards) = packed(manifest(larger, Storage::F32));
+    let of = |manifest, shards: &[PackedShard]| logit(&load(manifest, &bytes(shards)).unwrap());
+    let logits = [of(&f32_manifest, &f32_shards), of(&q4_manifest, &q4_shards)];
+    assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.3, "{logits:?}");
 
     // Shards may come in any order.
     let mut loader = ModelLoader::new(q8_manifest.clone(), &Device::reference()).unwrap();
