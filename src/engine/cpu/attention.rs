@@ -1,0 +1,311 @@
+//! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
+//!
+//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes, the largest of a row 255,
+//! times values less their mean over all tokens, with a scale a channel. What is lost by rounding small weights to zero is
+//! thus credited to the mean value, not to zero.
+
+use super::codes::{Codes, Preparation};
+use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
+use super::lanes::{LANES, Lanes};
+use super::packed::{Inner, padded};
+
+/// The highest code of an attention weight.
+const TOP: f32 = 255.0;
+
+/// The shape of one image's attention.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// Tokens that are attended to.
+    pub(super) tokens: usize,
+    /// Heads.
+    pub(super) heads: usize,
+    /// Values of a head.
+    pub(super) head_width: usize,
+}
+
+/// Buffers of one head.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    row: Vec<f32>,
+    queries: Codes,
+    keys: Operand,
+    values: Operand,
+    /// Means of the values over the tokens, `[channel]`.
+    means: Vec<f32>,
+    /// Scores, then weights, of one row.
+    scores: Vec<f32>,
+    /// The scores of a tile.
+    tile: Vec<f32>,
+    weights: Vec<u32>,
+}
+
+/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single group.
+#[derive(Debug, Default)]
+struct Operand {
+    words: Vec<u32>,
+    scales: Vec<f32>,
+    starts: Vec<i32>,
+}
+
+impl Operand {
+    /// Room for `columns` columns of `length` values; what it held is void.
+    fn reset<I: Isa>(&mut self, _: I, columns: usize, length: usize) {
+        let columns = columns.next_multiple_of(I::COLUMNS);
+        self.words.resize(columns * length / 4, 0);
+        self.scales.resize(columns, 0.0);
+        self.starts.resize(columns, 0);
+    }
+
+    #[inline(always)]
+    fn tile<I: Isa>(&self, _: I, tile: usize, length: usize) -> (&[u32], &[f32], &[i32]) {
+        let (words, first) = (I::COLUMNS * length / 4, tile * I::COLUMNS);
+        (
+            &self.words[tile * words..][..words],
+            &self.scales[first..][..I::COLUMNS],
+            &self.starts[first..][..I::COLUMNS],
+        )
+    }
+}
+
+/// Mixes the values of every head for the queries given: `queries` and `out` are rows `[query, heads * head_width]`,
+/// `keys`, divided by the square root of `head_width`, and `values` one row a token; all rows [`padded`].
+#[inline(always)]
+pub(super) fn attend<I: Isa>(
+    isa: I,
+    shape: Shape,
+    [queries, keys, values]: [&[f32]; 3],
+    out: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    let Shape { tokens, heads, head_width } = shape;
+    let stride = padded(heads * head_width);
+    let count = queries.len() / stride;
+    let inner = Inner::whole(head_width);
+    for head in 0..heads {
+        let channels = head * head_width..(head + 1) * head_width;
+        scratch.pack_queries(isa, inner, queries.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.pack_keys(isa, inner, tokens, keys.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.pack_values(isa, shape, values, channels.start);
+        for first in (0..count).step_by(ROWS) {
+            let rows = ROWS.min(count - first);
+            scratch.score(isa, inner, first, rows, tokens);
+            let sums = scratch.normalise(isa, rows, tokens);
+            scratch.mix(isa, shape, rows, sums, |row, channel, mixed| {
+                let out = &mut out[(first + row) * stride + channels.start + channel..];
+                out[..mixed.len()].copy_from_slice(mixed);
+            });
+        }
+    }
+}
+
+/// The steps along the tokens, padded.
+fn token_length(tokens: usize) -> usize {
+    padded(tokens)
+}
+
+impl Scratch {
+    #[inline(always)]
+    fn pack_queries<'a, I: Isa>(
+        &mut self,
+        isa: I,
+        inner: Inner,
+        rows: impl ExactSizeIterator<Item = &'a [f32]>,
+    ) {
+        self.row.resize(inner.length, 0.0);
+        self.queries.reset(rows.len(), inner);
+        for (row, values) in rows.enumerate() {
+            fill(&mut self.row, values);
+            self.queries.put(isa, inner, row, &mut self.row, Preparation::None);
+        }
+    }
+
+    #[inline(always)]
+    fn pack_keys<'a, I: Isa>(
+        &mut self,
+        isa: I,
+        inner: Inner,
+        tokens: usize,
+        rows: impl Iterator<Item = &'a [f32]>,
+    ) {
+        self.keys.reset(isa, tokens, inner.length);
+        let steps = inner.length / 4;
+        for (token, values) in rows.enumerate() {
+            fill(&mut self.row, values);
+            let values = self.row.as_chunks::<LANES>().0;
+            let largest =
+                values.iter().fold(Lanes::zero(), |largest, values| largest.max(Lanes::load(values).abs()));
+            let largest = largest.largest();
+            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
+            let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
+            let words = words.chunks_exact_mut(I::COLUMNS * LANES / 4);
+            let mut sum = Lanes::zero();
+            for (values, words) in values.iter().zip(words) {
+                let scaled = Lanes::load(values) * inverse;
+                sum = sum + scaled.round();
+                for (step, code) in scaled.codes().into_iter().enumerate() {
+                    words[step * I::COLUMNS + lane] = code;
+                }
+            }
+            self.keys.scales[token] = largest / 127.0;
+            self.keys.starts[token] = start(isa, 128, sum.sum());
+        }
+    }
+
+    #[inline(always)]
+    fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
+        let Shape { tokens, heads, head_width } = shape;
+        let (stride, length) = (padded(heads * head_width), token_length(tokens));
+        let channels = padded(head_width);
+        self.values.reset(isa, channels, length);
+        self.means.resize(channels, 0.0);
+        let tile_words = I::COLUMNS * length / 4;
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
+        let share = Lanes::splat(1.0 / tokens as f32);
+        for channel in (0..head_width).step_by(LANES) {
+            let live = LANES.min(head_width - channel);
+            let load = |token: usize| {
+                let values = &values[token * stride + first + channel..];
+                match values.first_chunk::<LANES>() {
+                    Some(values) if live == LANES => Lanes::load(values),
+                    _ => {
+                        let mut padded = [0.0; LANES];
+                        padded[..live].copy_from_slice(&values[..live]);
+                        Lanes::load(&padded)
+                    }
+                }
+            };
+            let (mut sum, mut above) = (Lanes::zero(), load(0));
+            let mut below = above;
+            for token in 0..tokens {
+                let values = load(token);
+                sum = sum + values;
+                (above, below) = (above.max(values), below.min(values));
+            }
+            let mean = sum * share;
+            let mut scales = [0.0; LANES];
+            (above - mean).max(mean - below).store(&mut scales);
+            let inverse = scales.map(|largest| if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let inverse = Lanes::load(&inverse);
+            let mut total = Lanes::zero();
+            let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
+            let words = &mut self.values.words[tile * tile_words..][..tile_words];
+            for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
+                let quad = std::array::from_fn(|at| {
+                    let token = 4 * step + at;
+                    if token < tokens { (load(token) - mean) * inverse } else { Lanes::zero() }
+                });
+                for values in quad {
+                    total = total + values.round();
+                }
+                if let Some(words) = words[lane..].first_chunk_mut() {
+                    Lanes::interleave(quad, words);
+                }
+            }
+            let mut totals = [0.0; LANES];
+            total.store(&mut totals);
+            for (at, (scale, total)) in scales.into_iter().zip(totals).enumerate() {
+                self.values.scales[channel + at] = scale / 127.0;
+                self.values.starts[channel + at] = start(isa, 0, total);
+            }
+            if let Some(means) = self.means[channel..].first_chunk_mut() {
+                mean.store(means);
+            }
+        }
+    }
+
+    /// The scores of a tile of queries.
+    #[inline(always)]
+    fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
+        let stride = tokens.next_multiple_of(I::COLUMNS);
+        self.tile.resize(ROWS * stride, 0.0);
+        let mut sums = [0; ROWS * MAX_COLUMNS];
+        let queries = self.queries.tile_group(inner, first / ROWS, 0);
+        for tile in 0..stride / I::COLUMNS {
+            let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
+            isa::tile(isa, rows, queries, words, starts, &mut sums);
+            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
+                let scale = Lanes::splat(self.queries.scales[first + row]);
+                let out = &mut self.tile[row * stride + tile * I::COLUMNS..][..I::COLUMNS];
+                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
+                for (out, (scales, sums)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(scales) {
+                    (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
+                }
+            }
+        }
+    }
+
+    /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
+    #[inline(always)]
+    fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
+        let length = token_length(tokens);
+        let stride = tokens.next_multiple_of(I::COLUMNS);
+        self.weights.resize(ROWS * length / 4, 0);
+        self.scores.resize(length, 0.0);
+        let mut sums = [0.0; ROWS];
+        for (row, scores) in self.tile.chunks_exact(stride).take(rows).enumerate() {
+            self.scores[..tokens].copy_from_slice(&scores[..tokens]);
+            self.scores[tokens..].fill(f32::MIN);
+            let scores = self.scores.as_chunks::<LANES>().0;
+            let largest =
+                scores.iter().fold(Lanes::splat(f32::MIN), |largest, scores| largest.max(Lanes::load(scores)));
+            let largest = Lanes::splat(largest.largest());
+            let mut sum = Lanes::zero();
+            let words = self.weights.as_chunks_mut::<{ ROWS * LANES / 4 }>().0;
+            for (scores, words) in scores.iter().zip(words) {
+                let weight = (Lanes::load(scores) - largest).exp() * Lanes::splat(TOP);
+                sum = sum + weight;
+                for (step, code) in weight.codes().into_iter().enumerate() {
+                    words[step * ROWS + row] = code ^ isa.flip();
+                }
+            }
+            sums[row] = sum.sum();
+        }
+        sums
+    }
+
+    /// Mixes the values by the weights; hands on `(row, first channel, values)`.
+    #[inline(always)]
+    fn mix<I: Isa>(
+        &self,
+        isa: I,
+        shape: Shape,
+        rows: usize,
+        weights: [f32; ROWS],
+        mut take: impl FnMut(usize, usize, &[f32]),
+    ) {
+        let length = token_length(shape.tokens);
+        let mut sums = [0; ROWS * MAX_COLUMNS];
+        for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
+            let (words, scales, starts) = self.values.tile(isa, tile, length);
+            isa::tile(isa, rows, &self.weights, words, starts, &mut sums);
+            let live = I::COLUMNS.min(shape.head_width - channel);
+            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
+                let share = Lanes::splat(1.0 / weights[row]);
+                let mut mixed = [0.0; MAX_COLUMNS];
+                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
+                let means = self.means[channel..].as_chunks::<LANES>().0.iter();
+                for ((out, (scales, sums)), means) in
+                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(scales).zip(means)
+                {
+                    let scale = share * Lanes::load(scales);
+                    Lanes::convert(sums).mul_add(scale, Lanes::load(means)).store(out);
+                }
+                take(row, channel, &mixed[..live]);
+            }
+        }
+    }
+}
+
+/// Copies `values` to the beginning of `row`, whose padding stays.
+#[inline(always)]
+fn fill(row: &mut [f32], values: &[f32]) {
+    row[..values.len()].copy_from_slice(values);
+}
+
+/// What sums start from for activations with this zero and a column whose codes sum to `sum`.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a whole number of at most 24 bits")]
+fn start<I: Isa>(isa: I, zero: i32, sum: f32) -> i32 {
+    -isa::effective_zero(isa, zero) * sum as i32
+}
