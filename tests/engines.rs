@@ -7,7 +7,7 @@ mod common;
 
 use clipsight::clip::{Activation, FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
 use clipsight::engine::{Device, Encoder, EncoderBuilder, Encoding};
-use clipsight::weights::{Q4, Q8, Storage, StoredTensor, StoredValues};
+use clipsight::weights::{HostTensor, Storage, StoredTensor};
 use proptest::prelude::*;
 
 /// Knuth's MMIX generator; sums of four are close enough to normal.
@@ -33,12 +33,8 @@ impl Random {
             TensorRole::Vector => (0.0, 0.2),
         };
         let values: Vec<f32> = (0..count).map(|_| mean + deviation * self.normal()).collect();
-        let values = match (spec.role, storage) {
-            (TensorRole::Matrix, Storage::Q8) => StoredValues::Q8(Q8::quantize(&values, columns)),
-            (TensorRole::Matrix, Storage::Q4) => StoredValues::Q4(Q4::quantize(&values, columns)),
-            _ => StoredValues::F32(values),
-        };
-        StoredTensor { shape: spec.shape.clone(), values }
+        let tensor = HostTensor::new(spec.shape.clone(), values).unwrap();
+        StoredTensor::quantize(tensor, spec.role, storage)
     }
 }
 

@@ -14,9 +14,10 @@ use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack, sha256_hex,
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, Q4, SelfTest, Storage, pack, sha256_hex,
 };
 use clipsight::{ErrorKind, Result};
+use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
@@ -166,7 +167,7 @@ fn refused(result: Result<Detector>, words: &str) {
 
 #[test]
 fn every_storage_reads_back() {
-    let logits: Vec<f32> = [Storage::F32, Storage::F16, Storage::Q8]
+    let logits: Vec<f32> = [Storage::F32, Storage::F16, Storage::Q8, Storage::Q4]
         .into_iter()
         .map(|storage| {
             let (manifest, shards) = packed(manifest(architecture(), storage));
@@ -177,6 +178,8 @@ fn every_storage_reads_back() {
     assert!(deviation(logits[1], logits[0]) < 0.002, "f16: {logits:?}");
     assert!(deviation(logits[2], logits[0]) < 0.02, "q8: {logits:?}");
     assert!(logits[2] != logits[0], "q8 must not be f32 in disguise");
+    let off = deviation(logits[3], logits[0]);
+    assert!(off > deviation(logits[2], logits[0]) && off < 0.3, "q4: {logits:?}");
 }
 
 #[test]
@@ -194,6 +197,26 @@ fn large_matrices_are_split_and_joined() {
     // Rows that came back in another order would give quite another answer.
     let logits = [logit(&whole), logit(&quantised)];
     assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.02, "{logits:?}");
+    // 9 MB of codes of 4 bits, in three parts at least, against the values that they stand for.
+    let larger = VisionConfig { width: 512, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
+    let (q4_manifest, q4_shards) = packed(manifest(larger, Storage::Q4));
+    assert!(q4_shards.len() >= 3);
+    let mut rounded = tensors(&q4_manifest);
+    for (name, tensor) in &mut rounded {
+        if let (true, &[_, columns]) = (name.starts_with("vision."), tensor.shape.as_slice())
+            && name.ends_with("weight")
+        {
+            tensor.data = Q4::quantize(&tensor.data, columns).dequantize(columns);
+        }
+        if name.ends_with("position_embedding") {
+            tensor.data.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+        }
+    }
+    let mut exact = Manifest { storage: Storage::F32, ..q4_manifest.clone() };
+    let exact_shards = pack(&exact.tensors(), &rounded, Storage::F32, "test").unwrap();
+    exact.shards = exact_shards.iter().map(|shard| shard.entry.clone()).collect();
+    let of = |manifest, shards: &[PackedShard]| logit(&load(manifest, &bytes(shards)).unwrap());
+    assert_eq!(of(&q4_manifest, &q4_shards), of(&exact, &exact_shards));
 
     // Shards may come in any order.
     let mut loader = ModelLoader::new(q8_manifest.clone(), &Device::reference()).unwrap();

@@ -73,6 +73,25 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Logit and probability, graded or not.
+    #[must_use]
+    pub fn score(&self) -> Score {
+        match self {
+            Self::Scored { score, .. } | Self::Abstained { score, .. } => *score,
+        }
+    }
+
+    /// The grade, where there is one.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        match self {
+            Self::Scored { grade, .. } => Some(*grade),
+            Self::Abstained { .. } => None,
+        }
+    }
+}
+
 /// Logit and probability.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Score {

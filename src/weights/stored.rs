@@ -3,7 +3,8 @@
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::{HostTensor, Q4, Q8, blocks};
+use super::{HostTensor, Q4, Q8, Storage, blocks};
+use crate::clip::TensorRole;
 use crate::{Error, ErrorKind, Result};
 
 /// A tensor in its stored form.
@@ -40,6 +41,18 @@ impl StoredTensor {
             StoredValues::Q8(q8) => q8.dequantize(columns),
             StoredValues::Q4(q4) => q4.dequantize(columns),
         }
+    }
+
+    /// A tensor as a file of `storage` would hold it: matrices in codes, everything else, and matrices of `F16`, in f32.
+    #[must_use]
+    pub fn quantize(tensor: HostTensor, role: TensorRole, storage: Storage) -> Self {
+        let columns = tensor.shape.last().copied().unwrap_or(1);
+        let values = match (role, storage) {
+            (TensorRole::Matrix, Storage::Q8) => StoredValues::Q8(Q8::quantize(&tensor.data, columns)),
+            (TensorRole::Matrix, Storage::Q4) => StoredValues::Q4(Q4::quantize(&tensor.data, columns)),
+            _ => StoredValues::F32(tensor.data),
+        };
+        Self { shape: tensor.shape, values }
     }
 
     /// The same tensor in f32.
