@@ -163,7 +163,7 @@ fn write_scores(words: usize, text: &mut String) {
 
 /// Second pass: scores become weights, zero beyond the last key.
 fn write_softmax(text: &mut String) {
-    push(text, format_args!("  var from: array<u32, {QUERIES}> = array("));
+    push(text, format_args!("  var to: array<u32, {QUERIES}> = array("));
     for r in 0..QUERIES {
         push(text, format_args!("scores{r},"));
     }
@@ -171,12 +171,13 @@ fn write_softmax(text: &mut String) {
         text,
         format_args!(
             ");
-  for (var r = 0u; r < {QUERIES}u; r++) {{
+  // Queries beyond the last repeat it, and its scores must become weights only once.
+  for (var r = 0u; r < min({QUERIES}u, call.queries - first); r++) {{
     let highest = top[r];
     var sum = 0.0;
     for (var key = 0u; key < SCORES; key++) {{
-      let weight = select(0.0, exp(scores[from[r] + key] - highest), key < TOKENS);
-      scores[from[r] + key] = weight;
+      let weight = select(0.0, exp(scores[to[r] + key] - highest), key < TOKENS);
+      scores[to[r] + key] = weight;
       sum += weight;
     }}
     total[r] = sum;

@@ -2,9 +2,9 @@
 struct Call {
   rows: u32,      // rows of the output
   first: u32,     // first column of a matrix that is split over several buffers
-  count: u32,     // columns from there
+  count: u32,     // columns start there
   modulo: u32,    // added row of output row r: (r % modulo) * stride
-  stride: u32,    // rows from one input row to the next
+  stride: u32,    // rows start one input row to the next
   images: u32,
   queries: u32,   // query tokens an image
   offset: u32,    // where in the output an image's part starts

@@ -169,7 +169,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         ),
     );
     for r in 0..ROWS {
-        push(text, format_args!("  let from{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 2u);\n"));
+        push(text, format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 2u);\n"));
     }
     for c in 0..COLUMNS {
         push(text, format_args!("  let column{c} = min(column + {c}u, call.count - 1u);\n"));
@@ -189,8 +189,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         push(
             text,
             format_args!(
-                "      let low{r} = unpack(input[from{r} + 2u * quarter]);
-      let high{r} = unpack(input[from{r} + 2u * quarter + 1u]);
+                "      let low{r} = unpack(input[start{r} + 2u * quarter]);
+      let high{r} = unpack(input[start{r} + 2u * quarter + 1u]);
       let row{r} = vec4(low{r}, high{r});\n"
             ),
         );

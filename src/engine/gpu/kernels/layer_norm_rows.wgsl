@@ -8,20 +8,20 @@
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= call.rows) { return; }
-  let from = row * call.stride * STRIDE;
+  let start = row * call.stride * STRIDE;
   var sum = 0.0;
-  for (var i = 0u; i < WIDTH; i++) { sum += input[from + i]; }
+  for (var i = 0u; i < WIDTH; i++) { sum += input[start + i]; }
   let mean = sum / f32(WIDTH);
   var squares = 0.0;
   for (var i = 0u; i < WIDTH; i++) {
-    let centred = input[from + i] - mean;
+    let centred = input[start + i] - mean;
     squares += centred * centred;
   }
   let inverse = inverseSqrt(squares / f32(WIDTH) + EPSILON);
   for (var i = 0u; i < WIDTH; i += 2u) {
-    let low = (input[from + i] - mean) * inverse * gain[i] + shift[i];
+    let low = (input[start + i] - mean) * inverse * gain[i] + shift[i];
     // The vectors are padded with zeros, so that an odd width leaves a zero behind it.
-    let high = (input[from + i + 1u] - mean) * inverse * gain[i + 1u] + shift[i + 1u];
+    let high = (input[start + i + 1u] - mean) * inverse * gain[i + 1u] + shift[i + 1u];
     if (PACKED) {
       output[(row * STRIDE + i) / 2u] = pack(low, high);
     } else {

@@ -21,17 +21,17 @@ fn sum_of_all(value: f32, lane: u32) -> f32 {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
-  let from = row * call.stride * STRIDE;
+  let start = row * call.stride * STRIDE;
   var sum = 0.0;
-  for (var i = lane; i < WIDTH; i += 64u) { sum += input[from + i]; }
+  for (var i = lane; i < WIDTH; i += 64u) { sum += input[start + i]; }
   let mean = sum_of_all(sum, lane) / f32(WIDTH);
   var squares = 0.0;
   for (var i = lane; i < WIDTH; i += 64u) {
-    let centred = input[from + i] - mean;
+    let centred = input[start + i] - mean;
     squares += centred * centred;
   }
   let inverse = inverseSqrt(sum_of_all(squares, lane) / f32(WIDTH) + EPSILON);
   for (var i = lane; i < WIDTH; i += 64u) {
-    output[row * STRIDE + i] = (input[from + i] - mean) * inverse * gain[i] + shift[i];
+    output[row * STRIDE + i] = (input[start + i] - mean) * inverse * gain[i] + shift[i];
   }
 }

@@ -155,13 +155,13 @@ impl Pooling {
         );
         let mut body = String::new();
         if self.pools.iter().any(|pool| *pool != Pool::Class) {
-            body.push_str("let mean = mean_of(from);\n");
+            body.push_str("let mean = mean_of(start);\n");
         }
         for (index, pool) in self.pools.iter().enumerate() {
             let value = match pool {
-                Pool::Class => "input[from]",
+                Pool::Class => "input[start]",
                 Pool::Mean => "mean",
-                Pool::Std => "deviation_of(from, mean)",
+                Pool::Std => "deviation_of(start, mean)",
             };
             push(&mut body, format_args!("  output[to + {index}u * WIDTH] = {value};\n"));
         }
