@@ -1,44 +1,273 @@
-#![allow(missing_docs, clippy::all)]
+//! The engine for GPUs: the vision transformer as WGSL kernels of our own on wgpu. In browsers that is WebGPU, natively
+//! Vulkan, Metal or DX12.
+//!
+//! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values; attention; its output;
+//! layer norm; the two halves of the MLP) and a handful around them, all prepared once for each batch size, and one read
+//! back. Matrices stay as they are stored, in 8 or 4 bits, and are dequantised in registers. Where nothing but the class
+//! token is wanted of the last layer, only that is computed.
+//!
+//! The kernels come in two families, see `kernels`. `clip::VisionTower` on burn is the definition that they are tested
+//! against.
+
+mod device;
+mod kernels;
+mod layers;
+mod patches;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use device::{Gpu, open};
+
 use super::Encoding;
-use crate::clip::*;
-use crate::weights::*;
+use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
+use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
+use device::Reports;
+use kernels::{Family, Kernel, Rows};
+use layers::{Kernels, Parts, Pipelines, Tower};
+use plan::{Arena, Planner, Sizes, Step};
+
+/// Images of one submission; more are encoded in turn. Beyond this the GPU's work grows with the batch, and so does the
+/// memory for activations.
+const MAX_BATCH: usize = 8;
+
+/// An encoder under construction.
 #[derive(Debug)]
-pub struct Builder;
+pub struct Builder {
+    gpu: Gpu,
+    kernels: Kernels,
+    pipelines: Pipelines,
+    parts: Parts,
+    reports: Reports,
+    /// The most that one binding may hold, in bytes.
+    limit: usize,
+}
+
+/// An image encoder on a GPU.
 #[derive(Debug)]
-pub struct GpuEncoder;
-#[derive(Debug, Clone)]
-pub struct Gpu;
-pub async fn open() -> Result<Gpu> {
-    Err(Error::new(ErrorKind::NoGpu, "stub"))
+pub struct GpuEncoder {
+    gpu: Gpu,
+    kernels: Kernels,
+    tower: Tower,
+    limit: usize,
+    state: Mutex<State>,
 }
-impl Gpu {
-    pub fn name(&self) -> &str {
-        ""
-    }
-    pub fn backend(&self) -> &'static str {
-        ""
-    }
-    pub fn software(&self) -> bool {
-        false
-    }
-    pub fn check(&self) -> Result<()> {
-        Ok(())
-    }
+
+/// What depends on the batches that have come so far.
+#[derive(Debug, Default)]
+struct State {
+    arena: Option<(Arena, Sizes)>,
+    plans: HashMap<usize, Arc<[Step]>>,
+    /// Buffers to read results from that no pass is using, each for a whole batch.
+    idle: Vec<wgpu::Buffer>,
+    /// The patches on their way to the GPU.
+    patches: Vec<u32>,
 }
+
 impl GpuEncoder {
-    pub fn builder(_: &Gpu, _: &VisionConfig, _: &FeatureSpec) -> Result<Builder> {
-        Err(Error::new(ErrorKind::Unsupported, "stub"))
+    /// Begins an encoder of this architecture that gives these features, and compiles what does not depend on the weights.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features; [`ErrorKind::Unsupported`] for features
+    /// that name attention heads, which only the other engines compute; [`ErrorKind::DeviceLost`].
+    pub fn builder(gpu: &Gpu, config: &VisionConfig, features: &FeatureSpec) -> Result<Builder> {
+        let limits = gpu.device().limits();
+        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let family = Family::choose(gpu.software(), config.width / config.heads.max(1));
+        Builder::new(gpu, config, features, family, limit)
     }
-    pub async fn encode(&self, _: &[f32], _: usize) -> Result<Encoding> {
-        Err(Error::new(ErrorKind::Unsupported, "stub"))
+
+    /// Encodes normalised pixels, `[batch, 3, image_size, image_size]`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when there are not `batch` images; [`ErrorKind::DeviceLost`] when the GPU has too little
+    /// memory or does not answer.
+    pub async fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
+        let config = &self.kernels.config;
+        let image = 3 * config.image_size * config.image_size;
+        if batch == 0 || pixels.len() != batch * image {
+            let message = format!("{batch} images of {image} numbers are {} numbers", pixels.len());
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let mut encoding = Encoding {
+            features: Vec::with_capacity(batch * self.kernels.features.width(config)),
+            embedding: Vec::with_capacity(batch * config.embedding_width()),
+        };
+        let most = self.sizes(MAX_BATCH)?.capacity;
+        for pixels in pixels.chunks(most * image) {
+            self.encode_batch(pixels, pixels.len() / image, &mut encoding).await?;
+        }
+        Ok(encoding)
     }
-}
-impl Builder {
-    pub fn take(&mut self, _: &TensorSpec, _: StoredTensor) -> Result<()> {
+
+    fn sizes(&self, wanted: usize) -> Result<Sizes> {
+        self.kernels.sizes(wanted, self.limit).ok_or_else(|| {
+            Error::new(
+                ErrorKind::DeviceLost,
+                "the GPU's buffers are too small for this model; use the CPU",
+            )
+        })
+    }
+
+    async fn encode_batch(&self, pixels: &[f32], batch: usize, encoding: &mut Encoding) -> Result<()> {
+        self.gpu.check()?;
+        let (floats, features) = self.kernels.output_floats(batch);
+        let (output, reports) = self.submit(pixels, batch)?;
+        reports.check().await?;
+        let values = self.gpu.read(&output, 4 * floats as u64).await?;
+        self.lock().idle.push(output);
+        let width = self.kernels.config.embedding_width();
+        for row in values[..features].chunks(self.kernels.embedding_stride()).take(batch) {
+            encoding.embedding.extend_from_slice(&row[..width]);
+        }
+        encoding.features.extend_from_slice(&values[features..]);
         Ok(())
     }
+
+    /// Submits a pass, and names the buffer that will hold its result.
+    fn submit(&self, pixels: &[f32], batch: usize) -> Result<(wgpu::Buffer, Reports)> {
+        let mut reports = Reports::default();
+        let mut state = self.lock();
+        let (steps, output) = self.prepare(&mut state, batch, &mut reports)?;
+        let State { arena, patches, .. } = &mut *state;
+        let Some((arena, _)) = arena else {
+            return Err(Error::new(ErrorKind::Internal, "the GPU's buffers are missing"));
+        };
+        patches::write_patches(pixels, &self.kernels.config, self.kernels.family.operand(), patches);
+        let queue = self.gpu.queue();
+        queue.write_buffer(&arena.patches, 0, bytemuck::cast_slice(patches));
+        let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            let mut current = None;
+            for Step { pipeline, bindings, groups: [x, y, z] } in steps.iter() {
+                if current != Some(pipeline) {
+                    pass.set_pipeline(pipeline);
+                    current = Some(pipeline);
+                }
+                pass.set_bind_group(0, bindings, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+            }
+        }
+        let bytes = 4 * self.kernels.output_floats(batch).0 as u64;
+        encoder.copy_buffer_to_buffer(&arena.output, 0, &output, 0, bytes);
+        queue.submit([encoder.finish()]);
+        Ok((output, reports))
+    }
+
+    /// The steps for `batch` images and a buffer to read their result from.
+    fn prepare(
+        &self,
+        state: &mut State,
+        batch: usize,
+        reports: &mut Reports,
+    ) -> Result<(Arc<[Step]>, wgpu::Buffer)> {
+        if state.arena.as_ref().is_none_or(|(arena, _)| arena.capacity < batch) {
+            let sizes = self.sizes(batch)?;
+            // The old buffers go first; passes under way keep theirs.
+            *state = State { patches: std::mem::take(&mut state.patches), ..State::default() };
+            state.arena = Some((Arena::new(&self.gpu, &self.kernels, sizes, reports), sizes));
+        }
+        let State { arena, plans, idle, .. } = state;
+        let Some((arena, sizes)) = arena else {
+            return Err(Error::new(ErrorKind::Internal, "the GPU's buffers are missing"));
+        };
+        let steps = plans.entry(batch).or_insert_with(|| {
+            let planner = Planner {
+                gpu: &self.gpu,
+                kernels: &self.kernels,
+                tower: &self.tower,
+                arena,
+                sizes: *sizes,
+                batch,
+                steps: Vec::new(),
+            };
+            planner.plan(reports).into()
+        });
+        let needed = 4 * self.kernels.output_floats(batch).0 as u64;
+        // A buffer that was in use when the arena grew is too small, and goes.
+        idle.retain(|buffer| buffer.size() >= needed);
+        let output = idle.pop().unwrap_or_else(|| {
+            gpu_output(&self.gpu, 4 * self.kernels.output_floats(arena.capacity).0 as u64, reports)
+        });
+        Ok((Arc::clone(steps), output))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A buffer that results are read from.
+fn gpu_output(gpu: &Gpu, bytes: u64, reports: &mut Reports) -> wgpu::Buffer {
+    gpu.watch(reports, |device| {
+        device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    })
+}
+
+impl Builder {
+    fn new(
+        gpu: &Gpu,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+        family: Family,
+        limit: usize,
+    ) -> Result<Self> {
+        config.validate()?;
+        features.validate(config)?;
+        if !features.heads.is_empty() {
+            let message = "features of attention heads are not computed on GPUs; use the CPU";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        gpu.check()?;
+        let kernels = Kernels { config: config.clone(), features: features.clone(), family };
+        let mut pipelines = Pipelines::new(family);
+        let mut reports = Reports::default();
+        for kernel in [
+            Kernel::LayerNorm(kernels.norm(family.operand())),
+            Kernel::LayerNorm(kernels.norm(Rows::F32)),
+            Kernel::Attention(kernels.attention()),
+            Kernel::Pooling(kernels.pooling()),
+        ] {
+            pipelines.get(gpu, &kernel, &mut reports);
+        }
+        Ok(Self { gpu: gpu.clone(), kernels, pipelines, parts: Parts::new(), reports, limit })
+    }
+
+    /// Uploads one of the encoder's tensors ([`VisionConfig::tensors`]); nothing of it stays in this program's memory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape that `spec` says; [`ErrorKind::DeviceLost`] when the
+    /// GPU's buffers are too small for it.
+    #[expect(clippy::needless_pass_by_value, reason = "the tensor's memory is to be given back")]
+    pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
+        let Self { gpu, kernels, pipelines, parts, reports, limit } = self;
+        parts.take(gpu, (kernels, pipelines), spec, &tensor, *limit, reports)
+    }
+
+    /// The encoder, once the GPU has accepted its kernels and weights.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come; [`ErrorKind::DeviceLost`] when the GPU has too little
+    /// memory or cannot compile the kernels.
     pub async fn finish(self) -> Result<GpuEncoder> {
-        Ok(GpuEncoder)
+        let Self { gpu, kernels, mut pipelines, parts, mut reports, limit } = self;
+        let tower = parts.assemble(&gpu, (&kernels, &mut pipelines), &mut reports)?;
+        reports.check().await?;
+        gpu.check()?;
+        let encoder = GpuEncoder { gpu, kernels, tower, limit, state: Mutex::default() };
+        encoder.sizes(1)?;
+        Ok(encoder)
     }
 }

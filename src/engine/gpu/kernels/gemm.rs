@@ -1,0 +1,329 @@
+//! Matrix products: input rows times a stored matrix `[columns, depth]`, then bias, activation and an added row.
+
+use super::{Family, Groups, Rows, constants, count, push, stride};
+use crate::clip::Activation;
+
+/// How a matrix is stored on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Form {
+    /// In f32.
+    F32,
+    /// Codes of 8 bits, four a word.
+    Q8,
+    /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns, the upper half one of
+    /// the last four.
+    Q4,
+}
+
+/// A product and what follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Gemm {
+    pub(in super::super) columns: usize,
+    pub(in super::super) depth: usize,
+    pub(in super::super) form: Form,
+    pub(in super::super) bias: bool,
+    pub(in super::super) activation: Option<Activation>,
+    /// Whether f32 rows are added to the result.
+    pub(in super::super) residual: bool,
+    pub(in super::super) output: Rows,
+    /// Side of a workgroup's tile ([`Family::Tiles`]): 32 or 64.
+    pub(in super::super) tile: usize,
+}
+
+/// Rows of a thread's tile in [`Family::Registers`]. On SwiftShader the loads of a step cost (rows + columns), the
+/// products rows x columns; 10 x 8 is the largest tile whose code still fits the instruction cache.
+const ROWS: usize = 10;
+/// Columns of a thread's tile.
+const COLUMNS: usize = 8;
+/// Threads of a workgroup.
+const THREADS: usize = 16;
+
+impl Gemm {
+    pub(super) fn write(&self, family: Family, text: &mut String) {
+        constants(
+            text,
+            &[
+                ("COLUMNS", self.columns),
+                ("DEPTH", stride(self.depth)),
+                ("OUT_STRIDE", stride(self.columns)),
+                ("BLOCKS", stride(self.depth) / 32),
+                ("SCALE_WORDS", (stride(self.depth) / 32).div_ceil(2)),
+            ],
+        );
+        text.push_str(include_str!("activations.wgsl"));
+        let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "u32" };
+        push(text, format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"));
+        if self.form != Form::F32 {
+            text.push_str("@group(0) @binding(3) var<storage, read> scales: array<u32>;\n");
+        }
+        if self.bias {
+            text.push_str("@group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;\n");
+        }
+        if self.residual {
+            text.push_str("@group(0) @binding(5) var<storage, read> residual: array<vec4<f32>>;\n");
+        }
+        let output = if self.output == Rows::F32 { "vec4<f32>" } else { "vec2<u32>" };
+        push(text, format_args!("@group(0) @binding(6) var<storage, read_write> output: array<{output}>;\n"));
+        self.write_weights(text);
+        self.write_finish(text);
+        match family {
+            Family::Registers => write_registers(text),
+            Family::Tiles => write_tiles(self.tile, text),
+        }
+    }
+
+    /// `block_scale(column, block)` and `weights(column, quarter, scale)`: four weights from column 4 * quarter on.
+    fn write_weights(&self, text: &mut String) {
+        match self.form {
+            Form::F32 => text.push_str(
+                "
+fn block_scale(row: u32, block: u32) -> f32 { return 1.0; }
+fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> { return codes[row * (DEPTH / 4u) + quarter]; }
+",
+            ),
+            // The codes are moved to the top of their words, where sign extension comes free; the scale makes up for it.
+            Form::Q8 => text.push_str(
+                "
+fn block_scale(row: u32, block: u32) -> f32 {
+  let pair = unpack2x16float(scales[row * SCALE_WORDS + block / 2u]);
+  return select(pair.x, pair.y, (block & 1u) == 1u) * 5.9604644775390625e-8;
+}
+fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> {
+  let moved = vec4(codes[row * (DEPTH / 4u) + quarter]) * vec4(16777216u, 65536u, 256u, 1u);
+  return vec4<f32>(bitcast<vec4<i32>>(moved & vec4(0xff000000u))) * scale;
+}
+",
+            ),
+            Form::Q4 => text.push_str(
+                "
+fn block_scale(row: u32, block: u32) -> f32 {
+  let pair = unpack2x16float(scales[row * SCALE_WORDS + block / 2u]);
+  return select(pair.x, pair.y, (block & 1u) == 1u) * 3.7252902984619140625e-9;
+}
+fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> {
+  let half = select(16u, 1u, (quarter & 1u) == 1u);
+  let moved = vec4(codes[row * (DEPTH / 8u) + quarter / 2u] * half) * vec4(16777216u, 65536u, 256u, 1u);
+  return vec4<f32>(bitcast<vec4<i32>>(moved & vec4(0xf0000000u))) * scale;
+}
+",
+            ),
+        }
+    }
+
+    /// `finish(row, column, sums)`: what is done with four sums of a row.
+    fn write_finish(&self, text: &mut String) {
+        text.push_str("\nfn finish(row: u32, column: u32, sums: vec4<f32>) {\n  var value = sums;\n");
+        if self.bias {
+            text.push_str("  value += bias[(call.first + column) / 4u];\n");
+        }
+        if let Some(activation) = self.activation {
+            let name = match activation {
+                Activation::QuickGelu => "quick_gelu",
+                Activation::Gelu => "gelu",
+            };
+            push(text, format_args!("  value = {name}(value);\n"));
+        }
+        if self.residual {
+            text.push_str(
+                "  value += residual[((row % call.modulo) * call.stride * OUT_STRIDE + call.first + column) / 4u];\n",
+            );
+        }
+        let stored = match self.output {
+            Rows::F32 => "value",
+            Rows::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
+        };
+        push(
+            text,
+            format_args!("  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"),
+        );
+    }
+
+    /// Workgroups for a result `[rows, columns]`.
+    pub(in super::super) fn groups(&self, family: Family, rows: usize, columns: usize) -> Groups {
+        match family {
+            Family::Registers => {
+                [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1]
+            }
+            Family::Tiles => [count(columns.div_ceil(self.tile)), count(rows.div_ceil(self.tile)), 1],
+        }
+    }
+}
+
+/// One thread computes `ROWS` x `COLUMNS`, four columns of the matrix at a time.
+///
+/// The loops are unrolled here, as SwiftShader keeps arrays in memory; the sums of a step are one `dot` each, which
+/// chains them in a register.
+fn write_registers(text: &mut String) {
+    push(
+        text,
+        format_args!(
+            "
+@group(0) @binding(1) var<storage, read> input: array<u32>;
+
+@compute @workgroup_size({THREADS})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {{
+  let column = (group.x * {THREADS}u + local.x) * {COLUMNS}u;
+  let row = group.y * {ROWS}u;
+  if (column >= call.count) {{ return; }}
+"
+        ),
+    );
+    for r in 0..ROWS {
+        push(text, format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 2u);\n"));
+    }
+    for c in 0..COLUMNS {
+        push(text, format_args!("  let column{c} = min(column + {c}u, call.count - 1u);\n"));
+    }
+    for (r, c) in tile() {
+        push(text, format_args!("  var sum{r}_{c} = 0.0;\n"));
+    }
+    text.push_str("  for (var block = 0u; block < BLOCKS; block++) {\n");
+    for c in 0..COLUMNS {
+        push(text, format_args!("    let scale{c} = block_scale(column{c}, block);\n"));
+    }
+    text.push_str("    for (var quarter = block * 8u; quarter < block * 8u + 8u; quarter++) {\n");
+    for c in 0..COLUMNS {
+        push(text, format_args!("      let weights{c} = weights(column{c}, quarter, scale{c});\n"));
+    }
+    for r in 0..ROWS {
+        push(
+            text,
+            format_args!(
+                "      let low{r} = unpack(input[start{r} + 2u * quarter]);
+      let high{r} = unpack(input[start{r} + 2u * quarter + 1u]);
+      let row{r} = vec4(low{r}, high{r});\n"
+            ),
+        );
+        for c in 0..COLUMNS {
+            push(text, format_args!("      sum{r}_{c} += dot(row{r}, weights{c});\n"));
+        }
+    }
+    // The rest is written once, in a loop over an array, to keep the code small.
+    push(text, format_args!("    }}\n  }}\n  var sums: array<vec4<f32>, {}>;\n", ROWS * COLUMNS / 4));
+    for r in 0..ROWS {
+        for c in (0..COLUMNS).step_by(4) {
+            push(
+                text,
+                format_args!(
+                    "  sums[{}] = vec4(sum{r}_{c}, sum{r}_{}, sum{r}_{}, sum{r}_{});\n",
+                    (r * COLUMNS + c) / 4,
+                    c + 1,
+                    c + 2,
+                    c + 3
+                ),
+            );
+        }
+    }
+    push(
+        text,
+        format_args!(
+            "  for (var r = 0u; r < min({ROWS}u, call.rows - row); r++) {{
+    for (var c = 0u; c < {}u; c++) {{ finish(row + r, column + 4u * c, sums[r * {}u + c]); }}
+  }}
+}}
+",
+            COLUMNS / 4,
+            COLUMNS / 4
+        ),
+    );
+}
+
+fn tile() -> impl Iterator<Item = (usize, usize)> {
+    (0..ROWS).flat_map(|r| (0..COLUMNS).map(move |c| (r, c)))
+}
+
+/// A workgroup of 64 threads computes a tile of `edge` x `edge`, a thread 1 or 4 squares of 4 x 4 of it.
+///
+/// Each thread brings one square of 4 x 4 of either operand into workgroup memory, transposed, so that the products
+/// read whole vectors; this fixes the depth of a step.
+fn write_tiles(edge: usize, text: &mut String) {
+    let squares = edge / 32;
+    let depth = 1024 / edge;
+    constants(text, &[("EDGE", edge / 4), ("SLICES", depth / 4)]);
+    push(
+        text,
+        format_args!(
+            "
+@group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;
+
+var<workgroup> left: array<vec4<f32>, {depth}u * EDGE>;
+var<workgroup> right: array<vec4<f32>, {depth}u * EDGE>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {{
+  let slice = lane % SLICES;
+  let four = lane / SLICES;
+  let x = lane % 8u;
+  let y = lane / 8u;
+  let first_row = group.y * {edge}u;
+  let first_column = group.x * {edge}u;
+"
+        ),
+    );
+    for i in 0..4 {
+        push(
+            text,
+            format_args!(
+                "  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);
+  let column{i} = min(first_column + 4u * four + {i}u, call.count - 1u);\n"
+            ),
+        );
+    }
+    let sums = || (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)));
+    for (r, c) in sums() {
+        push(text, format_args!("  var sum{r}_{c} = vec4(0.0);\n"));
+    }
+    push(text, format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4));
+    text.push_str("    let quarter = start + slice;\n");
+    for i in 0..4 {
+        push(
+            text,
+            format_args!(
+                "    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];
+    let b{i} = weights(column{i}, quarter, block_scale(column{i}, quarter / 8u));\n"
+            ),
+        );
+    }
+    text.push_str("    workgroupBarrier();\n");
+    for (k, part) in ["x", "y", "z", "w"].iter().enumerate() {
+        push(
+            text,
+            format_args!(
+                "    left[(4u * slice + {k}u) * EDGE + four] = vec4(a0.{part}, a1.{part}, a2.{part}, a3.{part});
+    right[(4u * slice + {k}u) * EDGE + four] = vec4(b0.{part}, b1.{part}, b2.{part}, b3.{part});\n"
+            ),
+        );
+    }
+    push(
+        text,
+        format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"),
+    );
+    for s in 0..squares {
+        push(
+            text,
+            format_args!(
+                "      let l{s} = left[k * EDGE + {}u + y];\n      let r{s} = right[k * EDGE + {}u + x];\n",
+                8 * s,
+                8 * s
+            ),
+        );
+    }
+    for (r, c) in sums() {
+        push(text, format_args!("      sum{r}_{c} += l{}[{}] * r{c};\n", r / 4, r % 4));
+    }
+    text.push_str("    }\n  }\n");
+    for (r, c) in sums() {
+        // Sum r stands in row r % 4 of the thread's square r / 4, whose squares lie 32 rows apart.
+        push(
+            text,
+            format_args!(
+                "  if (first_row + {r0}u + 4u * y < call.rows && first_column + {c0}u + 4u * x < call.count) {{
+    finish(first_row + {r0}u + 4u * y, first_column + {c0}u + 4u * x, sum{r}_{c});
+  }}\n",
+                r0 = 32 * (r / 4) + r % 4,
+                c0 = 32 * c
+            ),
+        );
+    }
+    text.push_str("}\n");
+}

@@ -1,0 +1,44 @@
+//! The kernels and the whole pass against plain definitions. They need an adapter; `mesa-vulkan-drivers` has one that
+//! runs on every CPU.
+
+mod kernels;
+mod plain;
+mod towers;
+
+use super::device::{Gpu, open};
+
+/// The GPU, or a loud word that there is none.
+fn gpu() -> Option<Gpu> {
+    match pollster::block_on(open()) {
+        Ok(gpu) => Some(gpu),
+        Err(error) => {
+            eprintln!("SKIPPED, nothing was tested: {error} (apt-get install mesa-vulkan-drivers)");
+            None
+        }
+    }
+}
+
+/// Reproducible numbers in -1..1.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    fn values(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.next()).collect()
+    }
+}
+
+/// The largest difference, as a share of the largest expected value (or of 1, where all are smaller); infinite where a
+/// number is none.
+fn error(found: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    if found.iter().any(|value| !value.is_finite()) {
+        return f64::INFINITY;
+    }
+    let largest = expected.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+    found.iter().zip(expected).fold(0.0, |worst: f64, (a, b)| worst.max((f64::from(*a) - b).abs())) / largest
+}
