@@ -247,8 +247,9 @@ impl Scratch {
             self.scores[..tokens].copy_from_slice(&scores[..tokens]);
             self.scores[tokens..].fill(f32::MIN);
             let scores = self.scores.as_chunks::<LANES>().0;
-            let largest =
-                scores.iter().fold(Lanes::splat(f32::MIN), |largest, scores| largest.max(Lanes::load(scores)));
+            let largest = scores
+                .iter()
+                .fold(Lanes::splat(f32::MIN), |largest, scores| largest.max(Lanes::load(scores)));
             let largest = Lanes::splat(largest.largest());
             let mut sum = Lanes::zero();
             let words = self.weights.as_chunks_mut::<{ ROWS * LANES / 4 }>().0;

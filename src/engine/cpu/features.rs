@@ -98,7 +98,10 @@ impl<'a> Collector<'a> {
             self.project(&rows[..width], true, &mut embedding);
             if !features.heads.is_empty() {
                 let mut direct = centred(&self.written[image * width..][..width]);
-                direct.iter_mut().zip(&norm.gain).for_each(|(value, gain)| *value *= self.inverse[image] * gain);
+                direct
+                    .iter_mut()
+                    .zip(&norm.gain)
+                    .for_each(|(value, gain)| *value *= self.inverse[image] * gain);
                 let mut effect = Vec::with_capacity(config.embedding_width());
                 self.project(&direct, false, &mut effect);
                 self.features[image * self.width + self.next..][..effect.len()].copy_from_slice(&effect);

@@ -205,7 +205,8 @@ impl Workspace {
         let hidden_stride = padded(layer.fc1.matrix.columns);
         let rows = self.stream.len() / stride;
         let block = block_rows(rows);
-        let rotation = if rotates(layer.fc1.matrix.columns) { Preparation::Rotate } else { Preparation::None };
+        let rotation =
+            if rotates(layer.fc1.matrix.columns) { Preparation::Rotate } else { Preparation::None };
         for first in (0..rows).step_by(block) {
             let count = block.min(rows - first);
             let here = first * stride..(first + count) * stride;

@@ -223,8 +223,7 @@ mod imp {
         #[inline(always)]
         pub(in super::super) fn codes(self) -> [u32; LANES / 4] {
             let bits = self.rounded().0;
-            let bytes =
-                i8x16_shuffle::<0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12>(bits, bits);
+            let bytes = i8x16_shuffle::<0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12>(bits, bits);
             [u32x4_extract_lane::<0>(bytes)]
         }
 

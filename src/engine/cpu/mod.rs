@@ -72,7 +72,8 @@ impl CpuEncoder {
         }
         let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut workspace = lock().pop().unwrap_or_default();
-        let encoding = with_isa!(self.machine, isa => forward::forward(isa, &self.tower, pixels, batch, &mut workspace));
+        let encoding =
+            with_isa!(self.machine, isa => forward::forward(isa, &self.tower, pixels, batch, &mut workspace));
         lock().push(workspace);
         Ok(encoding)
     }

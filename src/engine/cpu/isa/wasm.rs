@@ -81,7 +81,9 @@ impl Isa for Wasm {
         unsafe {
             match self.0 {
                 #[cfg(target_feature = "relaxed-simd")]
-                Dot::Unsigned | Dot::Signed => relaxed::<R>(activations, weights, start, steps, sums.as_mut_ptr()),
+                Dot::Unsigned | Dot::Signed => {
+                    relaxed::<R>(activations, weights, start, steps, sums.as_mut_ptr())
+                }
                 Dot::Widened => widened::<R>(activations, weights, start, steps, sums.as_mut_ptr()),
             }
         }
@@ -219,9 +221,8 @@ unsafe fn widened_rows<const R: usize>(
         // Each column has two sums, of the first and the last two values of every step.
         let mut sums = [[i32x4_splat(0); 2 * VECTORS]; R];
         for _ in 0..steps {
-            let weights_of_step: [v128; 2 * VECTORS] = std::array::from_fn(|half| {
-                i16x8_load_extend_i8x8(weights.add(2 * half).cast())
-            });
+            let weights_of_step: [v128; 2 * VECTORS] =
+                std::array::from_fn(|half| i16x8_load_extend_i8x8(weights.add(2 * half).cast()));
             for (row, sums) in sums.iter_mut().enumerate() {
                 let word = i16x8_extend_low_i8x16(v128_load32_splat(activations.add(row)));
                 for (sum, weights) in sums.iter_mut().zip(weights_of_step) {

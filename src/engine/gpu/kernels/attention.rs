@@ -197,9 +197,7 @@ fn write_mix(tile: usize, text: &mut String) {
     for k in 0..2 {
         push(
             text,
-            format_args!(
-                "      let value{k} = values + min(key + {k}u, TOKENS - 1u) * ROW + part / 2u;\n"
-            ),
+            format_args!("      let value{k} = values + min(key + {k}u, TOKENS - 1u) * ROW + part / 2u;\n"),
         );
         for c in 0..tile / 2 {
             let load = numbers(1, &format!("value{k} + {c}u"));
