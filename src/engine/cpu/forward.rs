@@ -5,7 +5,7 @@ use super::builder::{Layer, Tower};
 use super::codes::{Codes, Preparation};
 use super::features::Collector;
 use super::isa::{Isa, ROWS};
-use super::lanes::{LANES, Lanes};
+use super::lanes::{Functions, LANES, Lanes};
 use super::norm::Norm;
 use super::packed::{Inner, padded};
 use super::product::{Target, product};
@@ -232,12 +232,12 @@ impl Workspace {
 
 #[inline(always)]
 fn activate(values: &mut [f32], activation: Activation) {
-    for values in values.as_chunks_mut::<LANES>().0 {
-        let lanes = Lanes::load(values);
-        match activation {
-            Activation::Gelu => lanes.gelu(),
-            Activation::QuickGelu => lanes.quick_gelu(),
+    let functions = Functions::new();
+    let values = values.as_chunks_mut::<LANES>().0;
+    match activation {
+        Activation::Gelu => values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values)),
+        Activation::QuickGelu => {
+            values.iter_mut().for_each(|values| functions.quick_gelu(Lanes::load(values)).store(values));
         }
-        .store(values);
     }
 }

@@ -42,44 +42,34 @@ pub(super) fn product<I: Isa>(
     let mut sums = [0; ROWS * MAX_COLUMNS];
     for tile in 0..matrix.tiles() {
         let columns = tile * I::COLUMNS..stride.min((tile + 1) * I::COLUMNS);
-        let bias = &bias[columns.start..][..I::COLUMNS];
+        let bias = bias[columns.start..][..I::COLUMNS].as_chunks::<LANES>().0;
         for first in (0..rows).step_by(ROWS) {
             let count = ROWS.min(rows - first);
-            let mut values = [[0.0; MAX_COLUMNS]; ROWS];
-            for (row, values) in values[..count].iter_mut().enumerate() {
-                values[..I::COLUMNS].copy_from_slice(bias);
-                if let Some(row_sums) = row_sums {
-                    let shift = codes.shifts[first + row];
-                    for (value, sum) in values.iter_mut().zip(&row_sums[columns.start..][..I::COLUMNS]) {
-                        *value += shift * sum;
-                    }
-                }
-            }
             for group in 0..groups {
                 let part = matrix.tile_group(tile, group);
                 let activations = codes.tile_group(inner, first / ROWS, group);
                 isa::tile(isa, count, activations, part.words, part.starts, &mut sums);
                 let scales = part.scales.as_chunks::<LANES>().0;
-                for (row, (values, sums)) in
-                    values[..count].iter_mut().zip(sums.chunks_exact(I::COLUMNS)).enumerate()
-                {
+                for (row, sums) in sums.chunks_exact(I::COLUMNS).take(count).enumerate() {
                     let scale = Lanes::splat(codes.scales[(first + row) * groups + group]);
-                    let (values, sums) = (values.as_chunks_mut::<LANES>().0, sums.as_chunks::<LANES>().0);
-                    for ((value, sum), column_scale) in values.iter_mut().zip(sums).zip(scales) {
-                        let scale = scale * Lanes::load(column_scale);
-                        Lanes::convert(sum).mul_add(scale, Lanes::load(value)).store(value);
+                    let out = &mut out[(first + row) * stride..][columns.clone()];
+                    let lanes = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(bias);
+                    for (out, ((sums, scales), bias)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(lanes) {
+                        let base = match (group, target) {
+                            (0, Target::Store) => Lanes::load(bias),
+                            (0, Target::Add) => Lanes::load(out) + Lanes::load(bias),
+                            _ => Lanes::load(out),
+                        };
+                        Lanes::convert(sums).mul_add(scale * Lanes::load(scales), base).store(out);
                     }
                 }
             }
-            for (row, values) in values[..count].iter().enumerate() {
-                let out = &mut out[(first + row) * stride..][columns.clone()];
-                for (out, value) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(values.as_chunks().0) {
-                    let value = Lanes::load(value);
-                    match target {
-                        Target::Store => value,
-                        Target::Add => value + Lanes::load(out),
+            if let Some(row_sums) = row_sums {
+                for row in first..first + count {
+                    let out = &mut out[row * stride..][columns.clone()];
+                    for (value, sum) in out.iter_mut().zip(&row_sums[columns.start..]) {
+                        *value += codes.shifts[row] * sum;
                     }
-                    .store(out);
                 }
             }
         }
