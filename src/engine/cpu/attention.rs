@@ -6,7 +6,7 @@
 
 use super::codes::{Codes, Preparation, largest, symmetric};
 use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
-use super::lanes::{Functions, LANES, Lanes, Whole};
+use super::lanes::{Functions, LANES, Lanes, Whole, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
@@ -94,8 +94,8 @@ pub(super) fn attend<I: Isa>(
         for first in (0..count).step_by(ROWS) {
             let rows = ROWS.min(count - first);
             scratch.score(isa, inner, first, rows, tokens);
-            let sums = scratch.normalise(isa, rows, tokens);
-            scratch.mix(isa, shape, rows, sums, |row, channel, mixed| {
+            let totals = scratch.normalise(isa, rows, tokens);
+            scratch.mix(isa, shape, &totals[..rows], |row, channel, mixed| {
                 let out = &mut out[(first + row) * stride + channels.start + channel..];
                 out[..mixed.len()].copy_from_slice(mixed);
             });
@@ -149,7 +149,7 @@ impl Scratch {
             let mut sum = Whole::zero();
             for (values, words) in values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
             {
-                let codes = values.each_ref().map(|values| symmetric(Lanes::load(values), inverse));
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
                 for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
@@ -165,9 +165,8 @@ impl Scratch {
     fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
         let Shape { tokens, heads, head_width } = shape;
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
-        let channels = padded(head_width);
-        self.values.reset(isa, channels, length);
-        self.means.resize(channels, 0.0);
+        self.values.reset(isa, head_width, length);
+        self.means.resize(padded(head_width), 0.0);
         let tile_words = I::COLUMNS * length / 4;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
         let share = Lanes::splat(1.0 / tokens as f32);
@@ -200,7 +199,7 @@ impl Scratch {
             let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
             let words = &mut self.values.words[tile * tile_words..][..tile_words];
             for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
-                let codes = std::array::from_fn(|at| {
+                let codes = quad(|at| {
                     let token = 4 * step + at;
                     let value = if token < tokens { load(token) - mean } else { Lanes::zero() };
                     symmetric(value, inverse)
@@ -258,9 +257,9 @@ impl Scratch {
             let lane = row % ROWS;
             let words = self.weights.as_chunks_mut::<{ ROWS * LANES }>().0;
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
-                let weights = scores.each_ref().map(|scores| functions.exp(Lanes::load(scores) - highest));
-                total = weights.into_iter().fold(total, |total, weights| total + weights);
-                let codes = weights.map(|weight| weight.mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
+                let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
+                total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
+                let codes = quad(|at| weights[at].mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -270,32 +269,29 @@ impl Scratch {
         sums
     }
 
-    /// Mixes the values by the weights; hands on `(row, first channel, values)`.
+    /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
     #[inline(always)]
     fn mix<I: Isa>(
         &self,
         isa: I,
         shape: Shape,
-        rows: usize,
-        weights: [f32; ROWS],
+        totals: &[f32],
         mut take: impl FnMut(usize, usize, &[f32]),
     ) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];
+        let mut mixed = [0.0; MAX_COLUMNS];
+        let mixed = &mut mixed[..I::COLUMNS];
         for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
-            isa::tile(isa, rows, &self.weights, words, starts, &mut sums);
+            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
             let live = I::COLUMNS.min(shape.head_width - channel);
-            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
-                let share = Lanes::splat(1.0 / weights[row]);
-                let mut mixed = [0.0; MAX_COLUMNS];
-                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
-                let means = self.means[channel..].as_chunks::<LANES>().0.iter();
-                for ((out, (scales, sums)), means) in
-                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(scales).zip(means)
-                {
-                    let scale = share * Lanes::load(scales);
-                    Lanes::convert(sums).mul_add(scale, Lanes::load(means)).store(out);
+            let (scales, means) = (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
+            for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
+                let share = Lanes::splat(1.0 / total);
+                let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
+                for (out, ((sums, scales), means)) in mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels) {
+                    Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
                 }
                 take(row, channel, &mixed[..live]);
             }

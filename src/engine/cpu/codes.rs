@@ -1,7 +1,7 @@
 //! Activations rounded to 8 bits, as the integer products read them.
 
 use super::isa::{Isa, ROWS};
-use super::lanes::{LANES, Lanes, Whole};
+use super::lanes::{LANES, Lanes, Whole, quad};
 use super::packed::Inner;
 use super::rotation::rotate;
 
@@ -67,7 +67,7 @@ impl Codes {
             let words = &mut self.words[(tile * groups + group) * words..][..words];
             let words = words.as_chunks_mut::<{ ROWS * LANES }>().0;
             for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
-                let codes = values.each_ref().map(|values| symmetric(Lanes::load(values), inverse));
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -85,17 +85,16 @@ pub(super) fn symmetric(value: Lanes, inverse: Lanes) -> Whole {
 /// The largest size of a value.
 #[inline(always)]
 pub(super) fn largest(values: &[[f32; LANES]]) -> f32 {
-    let mut largest = [Lanes::zero(); 2];
-    let (pairs, rest) = values.as_chunks::<2>();
-    for pair in pairs {
-        for (largest, values) in largest.iter_mut().zip(pair) {
+    let mut largest = [Lanes::zero(); 4];
+    let (quads, rest) = values.as_chunks::<4>();
+    for quad in quads {
+        for (largest, values) in largest.iter_mut().zip(quad) {
             *largest = largest.max(Lanes::load(values).abs());
         }
     }
-    for values in rest {
-        largest[0] = largest[0].max(Lanes::load(values).abs());
-    }
-    largest[0].max(largest[1]).largest()
+    let [a, b, c, d] = largest;
+    let largest = a.max(b).max(c.max(d));
+    rest.iter().fold(largest, |largest, values| largest.max(Lanes::load(values).abs())).largest()
 }
 
 /// Takes the middle of the values' range off them, and returns it.

@@ -15,6 +15,12 @@ pub(super) use imp::{LANES, Lanes, Whole};
 /// Numbers that are rounded together: a whole number of words from whole registers.
 pub(super) const QUAD: usize = 4 * LANES;
 
+/// Four of something, without the calls that closures of [`std::array::from_fn`] may cost.
+#[inline(always)]
+pub(super) fn quad<T>(one: impl Fn(usize) -> T) -> [T; 4] {
+    [one(0), one(1), one(2), one(3)]
+}
+
 impl Lanes {
     /// Zeros.
     #[inline(always)]

@@ -3,7 +3,7 @@
 
 use core::arch::wasm32::*;
 
-use super::{Isa, ROWS, Sums};
+use super::{Isa, Pass, ROWS, Sums};
 
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +94,8 @@ impl Isa for Wasm {
         }
     }
 
-    #[inline(always)]
-    fn run<T>(self, pass: impl FnOnce() -> T) -> T {
-        pass()
+    fn run<P: Pass>(self, pass: P) {
+        pass.run(self);
     }
 
     #[cfg(feature = "bench")]
