@@ -4,13 +4,19 @@
 //! times values less their mean over all tokens, with a scale a channel. What is lost by rounding small weights to zero is
 //! thus credited to the mean value, not to zero.
 
-use super::codes::{Codes, Preparation};
+use super::codes::{Codes, Preparation, largest, symmetric};
 use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
-use super::lanes::{LANES, Lanes};
+use super::lanes::{Functions, LANES, Lanes, Whole, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
 const TOP: f32 = 255.0;
+
+/// Turns codes around 128 into signed ones.
+const SIGNED: u32 = 0x8080_8080;
+
+/// A score that gives no weight.
+const NEVER: f32 = f32::MIN;
 
 /// The shape of one image's attention.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +38,9 @@ pub(super) struct Scratch {
     values: Operand,
     /// Means of the values over the tokens, `[channel]`.
     means: Vec<f32>,
-    /// Scores, then weights, of one row.
+    /// The scores of a tile of queries.
     scores: Vec<f32>,
-    /// The scores of a tile.
-    tile: Vec<f32>,
+    /// The attention weights of a tile, as the products read them.
     weights: Vec<u32>,
 }
 
@@ -89,8 +94,8 @@ pub(super) fn attend<I: Isa>(
         for first in (0..count).step_by(ROWS) {
             let rows = ROWS.min(count - first);
             scratch.score(isa, inner, first, rows, tokens);
-            let sums = scratch.normalise(isa, rows, tokens);
-            scratch.mix(isa, shape, rows, sums, |row, channel, mixed| {
+            let totals = scratch.normalise(isa, rows, tokens);
+            scratch.mix(isa, shape, &totals[..rows], |row, channel, mixed| {
                 let out = &mut out[(first + row) * stride + channels.start + channel..];
                 out[..mixed.len()].copy_from_slice(mixed);
             });
@@ -98,9 +103,14 @@ pub(super) fn attend<I: Isa>(
     }
 }
 
-/// The steps along the tokens, padded.
+/// The inner dimension of the mixtures.
 fn token_length(tokens: usize) -> usize {
     padded(tokens)
+}
+
+/// The length of a row of scores: whole tiles, and enough for the mixtures.
+fn score_length<I: Isa>(_: I, tokens: usize) -> usize {
+    tokens.next_multiple_of(I::COLUMNS).max(token_length(tokens))
 }
 
 impl Scratch {
@@ -132,23 +142,22 @@ impl Scratch {
         for (token, values) in rows.enumerate() {
             fill(&mut self.row, values);
             let values = self.row.as_chunks::<LANES>().0;
-            let largest =
-                values.iter().fold(Lanes::zero(), |largest, values| largest.max(Lanes::load(values).abs()));
-            let largest = largest.largest();
+            let largest = largest(values);
             let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
-            let words = words.chunks_exact_mut(I::COLUMNS * LANES / 4);
-            let mut sum = Lanes::zero();
-            for (values, words) in values.iter().zip(words) {
-                let scaled = Lanes::load(values) * inverse;
-                sum = sum + scaled.round();
-                for (step, code) in scaled.codes().into_iter().enumerate() {
-                    words[step * I::COLUMNS + lane] = code;
+            let mut sum = Whole::zero();
+            for (values, words) in values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
+            {
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                sum = codes.into_iter().fold(sum, Whole::plus);
+                for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
+                    words[step * I::COLUMNS + lane] = word;
                 }
             }
+            let sum = sum.to_array().into_iter().sum::<i32>() - 128 * whole(inner.length);
             self.keys.scales[token] = largest / 127.0;
-            self.keys.starts[token] = start(isa, 128, sum.sum());
+            self.keys.starts[token] = -isa::effective_zero(isa, 128) * sum;
         }
     }
 
@@ -156,9 +165,8 @@ impl Scratch {
     fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
         let Shape { tokens, heads, head_width } = shape;
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
-        let channels = padded(head_width);
-        self.values.reset(isa, channels, length);
-        self.means.resize(channels, 0.0);
+        self.values.reset(isa, head_width, length);
+        self.means.resize(padded(head_width), 0.0);
         let tile_words = I::COLUMNS * length / 4;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
         let share = Lanes::splat(1.0 / tokens as f32);
@@ -187,26 +195,22 @@ impl Scratch {
             (above - mean).max(mean - below).store(&mut scales);
             let inverse = scales.map(|largest| if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let inverse = Lanes::load(&inverse);
-            let mut total = Lanes::zero();
+            let mut total = Whole::zero();
             let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
             let words = &mut self.values.words[tile * tile_words..][..tile_words];
             for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
-                let quad = std::array::from_fn(|at| {
+                let codes = quad(|at| {
                     let token = 4 * step + at;
-                    if token < tokens { (load(token) - mean) * inverse } else { Lanes::zero() }
+                    let value = if token < tokens { load(token) - mean } else { Lanes::zero() };
+                    symmetric(value, inverse)
                 });
-                for values in quad {
-                    total = total + values.round();
-                }
-                if let Some(words) = words[lane..].first_chunk_mut() {
-                    Lanes::interleave(quad, words);
-                }
+                total = codes.into_iter().fold(total, Whole::plus);
+                words[lane..][..LANES].copy_from_slice(&Whole::interleave(codes, SIGNED));
             }
-            let mut totals = [0.0; LANES];
-            total.store(&mut totals);
-            for (at, (scale, total)) in scales.into_iter().zip(totals).enumerate() {
+            for (at, (scale, total)) in scales.into_iter().zip(total.to_array()).enumerate() {
                 self.values.scales[channel + at] = scale / 127.0;
-                self.values.starts[channel + at] = start(isa, 0, total);
+                self.values.starts[channel + at] =
+                    -isa::effective_zero(isa, 0) * (total - 128 * whole(length));
             }
             if let Some(means) = self.means[channel..].first_chunk_mut() {
                 mean.store(means);
@@ -214,19 +218,19 @@ impl Scratch {
         }
     }
 
-    /// The scores of a tile of queries.
+    /// The scores of a tile of queries, rows of `score_length`.
     #[inline(always)]
     fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
-        let stride = tokens.next_multiple_of(I::COLUMNS);
-        self.tile.resize(ROWS * stride, 0.0);
+        let stride = score_length(isa, tokens);
+        self.scores.resize(ROWS * stride, 0.0);
         let mut sums = [0; ROWS * MAX_COLUMNS];
         let queries = self.queries.tile_group(inner, first / ROWS, 0);
-        for tile in 0..stride / I::COLUMNS {
+        for tile in 0..tokens.div_ceil(I::COLUMNS) {
             let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
             isa::tile(isa, rows, queries, words, starts, &mut sums);
             for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
                 let scale = Lanes::splat(self.queries.scales[first + row]);
-                let out = &mut self.tile[row * stride + tile * I::COLUMNS..][..I::COLUMNS];
+                let out = &mut self.scores[row * stride + tile * I::COLUMNS..][..I::COLUMNS];
                 let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
                 for (out, (scales, sums)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(scales) {
                     (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
@@ -238,59 +242,56 @@ impl Scratch {
     /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
     #[inline(always)]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
+        let functions = Functions::new();
         let length = token_length(tokens);
-        let stride = tokens.next_multiple_of(I::COLUMNS);
         self.weights.resize(ROWS * length / 4, 0);
-        self.scores.resize(length, 0.0);
         let mut sums = [0.0; ROWS];
-        for (row, scores) in self.tile.chunks_exact(stride).take(rows).enumerate() {
-            self.scores[..tokens].copy_from_slice(&scores[..tokens]);
-            self.scores[tokens..].fill(f32::MIN);
-            let scores = self.scores.as_chunks::<LANES>().0;
-            let largest = scores
-                .iter()
-                .fold(Lanes::splat(f32::MIN), |largest, scores| largest.max(Lanes::load(scores)));
-            let largest = Lanes::splat(largest.largest());
-            let mut sum = Lanes::zero();
-            let words = self.weights.as_chunks_mut::<{ ROWS * LANES / 4 }>().0;
-            for (scores, words) in scores.iter().zip(words) {
-                let weight = (Lanes::load(scores) - largest).exp() * Lanes::splat(TOP);
-                sum = sum + weight;
-                for (step, code) in weight.codes().into_iter().enumerate() {
-                    words[step * ROWS + row] = code ^ isa.flip();
+        let all = self.scores.chunks_exact_mut(score_length(isa, tokens)).take(rows);
+        for ((row, scores), sum) in all.enumerate().zip(&mut sums) {
+            scores[tokens..].fill(NEVER);
+            let scores = scores[..length].as_chunks::<LANES>().0;
+            let highest =
+                scores.iter().fold(Lanes::splat(NEVER), |highest, scores| highest.max(Lanes::load(scores)));
+            let highest = Lanes::splat(highest.largest());
+            let mut total = Lanes::zero();
+            let lane = row % ROWS;
+            let words = self.weights.as_chunks_mut::<{ ROWS * LANES }>().0;
+            for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
+                let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
+                total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
+                let codes = quad(|at| weights[at].mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
+                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                    words[step * ROWS + lane] = word;
                 }
             }
-            sums[row] = sum.sum();
+            *sum = total.sum() * TOP;
         }
         sums
     }
 
-    /// Mixes the values by the weights; hands on `(row, first channel, values)`.
+    /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
     #[inline(always)]
     fn mix<I: Isa>(
         &self,
         isa: I,
         shape: Shape,
-        rows: usize,
-        weights: [f32; ROWS],
+        totals: &[f32],
         mut take: impl FnMut(usize, usize, &[f32]),
     ) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];
+        let mut mixed = [0.0; MAX_COLUMNS];
+        let mixed = &mut mixed[..I::COLUMNS];
         for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
-            isa::tile(isa, rows, &self.weights, words, starts, &mut sums);
+            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
             let live = I::COLUMNS.min(shape.head_width - channel);
-            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
-                let share = Lanes::splat(1.0 / weights[row]);
-                let mut mixed = [0.0; MAX_COLUMNS];
-                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
-                let means = self.means[channel..].as_chunks::<LANES>().0.iter();
-                for ((out, (scales, sums)), means) in
-                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(scales).zip(means)
-                {
-                    let scale = share * Lanes::load(scales);
-                    Lanes::convert(sums).mul_add(scale, Lanes::load(means)).store(out);
+            let (scales, means) = (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
+            for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
+                let share = Lanes::splat(1.0 / total);
+                let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
+                for (out, ((sums, scales), means)) in mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels) {
+                    Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
                 }
                 take(row, channel, &mixed[..live]);
             }
@@ -304,9 +305,8 @@ fn fill(row: &mut [f32], values: &[f32]) {
     row[..values.len()].copy_from_slice(values);
 }
 
-/// What sums start from for activations with this zero and a column whose codes sum to `sum`.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "a whole number of at most 24 bits")]
-fn start<I: Isa>(isa: I, zero: i32, sum: f32) -> i32 {
-    -isa::effective_zero(isa, zero) * sum as i32
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a few thousand")]
+fn whole(length: usize) -> i32 {
+    length as i32
 }

@@ -1,12 +1,9 @@
 //! Activations rounded to 8 bits, as the integer products read them.
 
 use super::isa::{Isa, ROWS};
-use super::lanes::{LANES, Lanes};
+use super::lanes::{LANES, Lanes, Whole, quad};
 use super::packed::Inner;
 use super::rotation::rotate;
-
-/// The code of zero.
-const ZERO: u32 = 0x8080_8080;
 
 /// Rows of activations in 8-bit codes around 128, a scale for every group of a row.
 #[derive(Debug, Default)]
@@ -68,30 +65,36 @@ impl Codes {
             self.scales[row * groups + group] = largest / 127.0;
             let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let words = &mut self.words[(tile * groups + group) * words..][..words];
-            let words = words.as_chunks_mut::<{ ROWS * LANES / 4 }>().0;
-            for (values, words) in values.iter().zip(words) {
-                let codes = (Lanes::load(values) * inverse).codes();
-                for (step, code) in codes.into_iter().enumerate() {
-                    words[step * ROWS + lane] = code ^ ZERO ^ isa.flip();
+            let words = words.as_chunks_mut::<{ ROWS * LANES }>().0;
+            for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                    words[step * ROWS + lane] = word;
                 }
             }
         }
     }
 }
 
+/// `value * inverse`, at most 127 in size, rounded to a code around 128.
 #[inline(always)]
-fn largest(values: &[[f32; LANES]]) -> f32 {
-    let mut largest = [Lanes::zero(); 2];
-    let (pairs, rest) = values.as_chunks::<2>();
-    for pair in pairs {
-        for (largest, values) in largest.iter_mut().zip(pair) {
+pub(super) fn symmetric(value: Lanes, inverse: Lanes) -> Whole {
+    value.mul_add(inverse, Lanes::splat(128.5)).truncate()
+}
+
+/// The largest size of a value.
+#[inline(always)]
+pub(super) fn largest(values: &[[f32; LANES]]) -> f32 {
+    let mut largest = [Lanes::zero(); 4];
+    let (quads, rest) = values.as_chunks::<4>();
+    for quad in quads {
+        for (largest, values) in largest.iter_mut().zip(quad) {
             *largest = largest.max(Lanes::load(values).abs());
         }
     }
-    for values in rest {
-        largest[0] = largest[0].max(Lanes::load(values).abs());
-    }
-    largest[0].max(largest[1]).largest()
+    let [a, b, c, d] = largest;
+    let largest = a.max(b).max(c.max(d));
+    rest.iter().fold(largest, |largest, values| largest.max(Lanes::load(values).abs())).largest()
 }
 
 /// Takes the middle of the values' range off them, and returns it.

@@ -6,8 +6,7 @@ use crate::clip::Pool;
 use crate::engine::Encoding;
 
 /// Collects pooled tokens layer by layer.
-pub(super) struct Collector<'a> {
-    tower: &'a Tower,
+pub(super) struct Collector {
     batch: usize,
     /// `[batch, FeatureSpec::width]`.
     features: Vec<f32>,
@@ -19,31 +18,43 @@ pub(super) struct Collector<'a> {
     written: Vec<f32>,
     /// One over the deviation that the final norm divides every class token by.
     inverse: Vec<f32>,
+    /// `[batch, embedding_width]`.
+    embedding: Vec<f32>,
 }
 
-impl<'a> Collector<'a> {
-    pub(super) fn new(tower: &'a Tower, batch: usize) -> Self {
+impl Collector {
+    pub(super) fn new(tower: &Tower, batch: usize) -> Self {
         let width = tower.features.width(&tower.config);
         let written = if tower.features.heads.is_empty() { 0 } else { batch * tower.config.width };
         Self {
-            tower,
             batch,
             features: vec![0.0; batch * width],
             width,
             next: 0,
             written: vec![0.0; written],
             inverse: Vec::new(),
+            embedding: Vec::with_capacity(batch * tower.config.embedding_width()),
         }
+    }
+
+    /// Images in the batch.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// What was collected.
+    pub(super) fn finish(self) -> Encoding {
+        Encoding { features: self.features, embedding: self.embedding }
     }
 
     /// Takes the pooled tokens of layer `layer` if they are asked for; `stream` holds `tokens` rows an image.
     #[inline(always)]
-    pub(super) fn pool(&mut self, layer: usize, stream: &[f32], tokens: usize) {
-        let spec = &self.tower.features;
+    pub(super) fn pool(&mut self, tower: &Tower, layer: usize, stream: &[f32], tokens: usize) {
+        let spec = &tower.features;
         if !spec.layers.contains(&layer) {
             return;
         }
-        let width = self.tower.config.width;
+        let width = tower.config.width;
         let stride = padded(width);
         for (image, rows) in stream.chunks_exact(tokens * stride).enumerate() {
             let out = &mut self.features[image * self.width + self.next..][..spec.pools.len() * width];
@@ -61,8 +72,8 @@ impl<'a> Collector<'a> {
 
     /// Adds what the named heads of layer `layer` (from 0) write into the class tokens; `mixed` holds what all heads gather,
     /// `tokens` rows an image.
-    pub(super) fn heads(&mut self, layer: usize, mixed: &[f32], tokens: usize) {
-        let Tower { config, features, layers, .. } = self.tower;
+    pub(super) fn heads(&mut self, tower: &Tower, layer: usize, mixed: &[f32], tokens: usize) {
+        let Tower { config, features, layers, .. } = tower;
         let Some(output) = &layers[layer].output_values else { return };
         let (width, head_width) = (config.width, config.width / config.heads);
         let images = mixed.chunks_exact(tokens * padded(width));
@@ -77,9 +88,9 @@ impl<'a> Collector<'a> {
     }
 
     /// Notes by what the final norm will divide the class tokens of `stream`.
-    pub(super) fn inverse_deviations(&mut self, stream: &[f32], tokens: usize) {
-        let width = self.tower.config.width;
-        let epsilon = self.tower.norm.epsilon;
+    pub(super) fn inverse_deviations(&mut self, tower: &Tower, stream: &[f32], tokens: usize) {
+        let width = tower.config.width;
+        let epsilon = tower.norm.epsilon;
         self.inverse = stream
             .chunks_exact(tokens * padded(width))
             .map(|rows| {
@@ -89,13 +100,12 @@ impl<'a> Collector<'a> {
             .collect();
     }
 
-    /// The encoding, from the stream after the final norm.
-    pub(super) fn finish(mut self, stream: &[f32], tokens: usize) -> Encoding {
-        let Tower { config, norm, features, .. } = self.tower;
+    /// Takes the embeddings, and what the named heads add to them, from the stream after the final norm.
+    pub(super) fn embed(&mut self, tower: &Tower, stream: &[f32], tokens: usize) {
+        let Tower { config, norm, features, .. } = tower;
         let width = config.width;
-        let mut embedding = Vec::with_capacity(self.batch * config.embedding_width());
         for (image, rows) in stream.chunks_exact(tokens * padded(width)).enumerate() {
-            self.project(&rows[..width], true, &mut embedding);
+            project(tower, &rows[..width], true, &mut self.embedding);
             if !features.heads.is_empty() {
                 let mut direct = centred(&self.written[image * width..][..width]);
                 direct
@@ -103,24 +113,23 @@ impl<'a> Collector<'a> {
                     .zip(&norm.gain)
                     .for_each(|(value, gain)| *value *= self.inverse[image] * gain);
                 let mut effect = Vec::with_capacity(config.embedding_width());
-                self.project(&direct, false, &mut effect);
+                project(tower, &direct, false, &mut effect);
                 self.features[image * self.width + self.next..][..effect.len()].copy_from_slice(&effect);
             }
         }
-        Encoding { features: self.features, embedding }
     }
+}
 
-    /// Appends the projection of one row, or the row itself where there is none.
-    fn project(&self, row: &[f32], with_bias: bool, out: &mut Vec<f32>) {
-        let Some(projection) = &self.tower.projection else {
-            out.extend_from_slice(row);
-            return;
-        };
-        let start = out.len();
-        out.extend(projection.weight.chunks_exact(row.len()).map(|weights| dot(weights, row)));
-        if let Some(bias) = projection.bias.as_ref().filter(|_| with_bias) {
-            out[start..].iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
-        }
+/// Appends the projection of one row, or the row itself where there is none.
+fn project(tower: &Tower, row: &[f32], with_bias: bool, out: &mut Vec<f32>) {
+    let Some(projection) = &tower.projection else {
+        out.extend_from_slice(row);
+        return;
+    };
+    let start = out.len();
+    out.extend(projection.weight.chunks_exact(row.len()).map(|weights| dot(weights, row)));
+    if let Some(bias) = projection.bias.as_ref().filter(|_| with_bias) {
+        out[start..].iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
     }
 }
 

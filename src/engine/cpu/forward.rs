@@ -4,14 +4,13 @@ use super::attention::{self, Scratch};
 use super::builder::{Layer, Tower};
 use super::codes::{Codes, Preparation};
 use super::features::Collector;
-use super::isa::{Isa, ROWS};
-use super::lanes::{LANES, Lanes};
+use super::isa::{Isa, Pass, ROWS};
+use super::lanes::{Functions, LANES, Lanes};
 use super::norm::Norm;
 use super::packed::{Inner, padded};
-use super::product::{Target, product};
+use super::product::{Product, Target};
 use super::rotation::rotates;
 use crate::clip::{Activation, Pool};
-use crate::engine::Encoding;
 
 /// Rows that go through a product together: few enough that their activations stay in the second-level cache, many enough
 /// that weights are read seldom. A multiple of [`ROWS`].
@@ -32,33 +31,39 @@ pub(super) struct Workspace {
     scratch: Scratch,
 }
 
-/// Encodes `batch` images.
-pub(super) fn forward<I: Isa>(
-    isa: I,
-    tower: &Tower,
-    pixels: &[f32],
-    batch: usize,
-    workspace: &mut Workspace,
-) -> Encoding {
-    let config = &tower.config;
-    let mut collector = Collector::new(tower, batch);
-    isa.run(|| workspace.embed(isa, tower, pixels, batch));
-    let mut tokens = config.tokens();
-    for (index, layer) in tower.layers.iter().enumerate() {
-        let narrow = index + 1 == config.layers && only_class_tokens(tower);
-        isa.run(|| workspace.attend(isa, tower, layer, batch, narrow));
-        if narrow {
-            workspace.keep_class_tokens(padded(config.width), tokens);
-            tokens = 1;
+/// Encodes a batch of images.
+pub(super) struct Forward<'a> {
+    pub(super) tower: &'a Tower,
+    /// `[batch, 3, side, side]`.
+    pub(super) pixels: &'a [f32],
+    pub(super) workspace: &'a mut Workspace,
+    pub(super) collector: &'a mut Collector,
+}
+
+impl Pass for Forward<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { tower, pixels, workspace, collector } = self;
+        let config = &tower.config;
+        let batch = collector.batch();
+        workspace.embed(isa, tower, pixels, batch);
+        let mut tokens = config.tokens();
+        for (index, layer) in tower.layers.iter().enumerate() {
+            let narrow = index + 1 == config.layers && only_class_tokens(tower);
+            workspace.attend(isa, tower, layer, batch, narrow);
+            if narrow {
+                workspace.keep_class_tokens(padded(config.width), tokens);
+                tokens = 1;
+            }
+            collector.heads(tower, index, &workspace.mixed, tokens);
+            workspace.transform(isa, layer, config.activation);
+            collector.pool(tower, index + 1, &workspace.stream, tokens);
         }
-        collector.heads(index, &workspace.mixed, tokens);
-        isa.run(|| workspace.transform(isa, layer, config.activation));
-        isa.run(|| collector.pool(index + 1, &workspace.stream, tokens));
+        collector.inverse_deviations(tower, &workspace.stream, tokens);
+        workspace.norm(&tower.norm);
+        collector.pool(tower, config.layers + 1, &workspace.stream, tokens);
+        collector.embed(tower, &workspace.stream, tokens);
     }
-    collector.inverse_deviations(&workspace.stream, tokens);
-    isa.run(|| workspace.norm(&tower.norm));
-    isa.run(|| collector.pool(config.layers + 1, &workspace.stream, tokens));
-    collector.finish(&workspace.stream, tokens)
 }
 
 /// Whether only class tokens are read of the last layer.
@@ -107,7 +112,7 @@ impl Workspace {
                     self.codes.put(isa, inner, row, &mut self.row, Preparation::Shift);
                 }
                 let out = &mut stream[(1 + first) * stride..];
-                product(isa, &self.codes, count, &tower.patch_embedding, out, Target::Add);
+                isa.run(Product { codes: &self.codes, rows: count, linear: &tower.patch_embedding, out: out, target: Target::Add });
             }
         }
         if let Some(norm) = &tower.pre_norm {
@@ -146,10 +151,10 @@ impl Workspace {
             let count = block.min(rows - first);
             let here = first * stride..(first + count) * stride;
             self.norm_to_codes(isa, &layer.norm1, inner, here.clone(), stride);
-            product(isa, &self.codes, count, &layer.keys, &mut self.keys[here.clone()], Target::Store);
-            product(isa, &self.codes, count, &layer.values, &mut self.values[here.clone()], Target::Store);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.keys, out: &mut self.keys[here.clone()], target: Target::Store });
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.values, out: &mut self.values[here.clone()], target: Target::Store });
             if !narrow {
-                product(isa, &self.codes, count, &layer.queries, &mut self.queries[here], Target::Store);
+                isa.run(Product { codes: &self.codes, rows: count, linear: &layer.queries, out: &mut self.queries[here], target: Target::Store });
             }
         }
         if narrow {
@@ -157,7 +162,7 @@ impl Workspace {
                 let first = image * shape.tokens * stride;
                 self.norm_to_codes(isa, &layer.norm1, inner, first..first + stride, stride);
                 let out = &mut self.queries[image * stride..][..stride];
-                product(isa, &self.codes, 1, &layer.queries, out, Target::Store);
+                isa.run(Product { codes: &self.codes, rows: 1, linear: &layer.queries, out: out, target: Target::Store });
             }
         }
         let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
@@ -216,29 +221,29 @@ impl Workspace {
                 self.codes.put(isa, inner, row, values, Preparation::None);
             }
             let stream = &mut self.stream[here.clone()];
-            product(isa, &self.codes, count, &layer.output, stream, Target::Add);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.output, out: stream, target: Target::Add });
             self.norm_to_codes(isa, &layer.norm2, layer.fc1.matrix.inner, here.clone(), stride);
             self.hidden.resize(count * hidden_stride, 0.0);
-            product(isa, &self.codes, count, &layer.fc1, &mut self.hidden, Target::Store);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc1, out: &mut self.hidden, target: Target::Store });
             let inner = layer.fc2.matrix.inner;
             self.codes.reset(count, inner);
             for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
                 activate(values, activation);
                 self.codes.put(isa, inner, row, values, rotation);
             }
-            product(isa, &self.codes, count, &layer.fc2, &mut self.stream[here], Target::Add);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc2, out: &mut self.stream[here], target: Target::Add });
         }
     }
 }
 
 #[inline(always)]
 fn activate(values: &mut [f32], activation: Activation) {
-    for values in values.as_chunks_mut::<LANES>().0 {
-        let lanes = Lanes::load(values);
-        match activation {
-            Activation::Gelu => lanes.gelu(),
-            Activation::QuickGelu => lanes.quick_gelu(),
+    let functions = Functions::new();
+    let values = values.as_chunks_mut::<LANES>().0;
+    match activation {
+        Activation::Gelu => values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values)),
+        Activation::QuickGelu => {
+            values.iter_mut().for_each(|values| functions.quick_gelu(Lanes::load(values)).store(values));
         }
-        .store(values);
     }
 }

@@ -34,7 +34,9 @@ use super::Encoding;
 use crate::clip::{FeatureSpec, VisionConfig};
 use crate::{Error, ErrorKind, Result};
 use builder::Tower;
-use forward::Workspace;
+use features::Collector;
+use forward::{Forward, Workspace};
+use isa::Isa;
 use machine::{Machine, with_isa};
 
 pub use builder::Builder;
@@ -72,10 +74,12 @@ impl CpuEncoder {
         }
         let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut workspace = lock().pop().unwrap_or_default();
-        let encoding =
-            with_isa!(self.machine, isa => forward::forward(isa, &self.tower, pixels, batch, &mut workspace));
+        let mut collector = Collector::new(&self.tower, batch);
+        let pass =
+            Forward { tower: &self.tower, pixels, workspace: &mut workspace, collector: &mut collector };
+        with_isa!(self.machine, isa => isa.run(pass));
         lock().push(workspace);
-        Ok(encoding)
+        Ok(collector.finish())
     }
 
     /// The instruction set in use.
@@ -90,6 +94,5 @@ impl CpuEncoder {
 #[cfg(feature = "bench")]
 #[must_use]
 pub fn peak_int8_macs(rounds: u32) -> u64 {
-    use isa::Isa;
-    with_isa!(Machine::best(), isa => isa.run(|| isa.peak(rounds)))
+    with_isa!(Machine::best(), isa => isa.peak(rounds))
 }

@@ -1,20 +1,19 @@
 //! Weight matrices as the integer products read them.
 
 use super::isa::ROWS;
+use super::lanes::QUAD;
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-/// Rows are padded to a multiple of this, so that every pass works on whole vectors.
-const PADDING: usize = 8;
 
 /// Activations that share a scale. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
 /// the steps of more others.
 const GROUP: usize = 256;
 
-/// A length padded to whole vectors.
+/// A length padded so that every pass works on whole registers.
 pub(super) fn padded(length: usize) -> usize {
-    length.next_multiple_of(PADDING)
+    length.next_multiple_of(QUAD)
 }
 
 /// How the inner dimension of a product is laid out.

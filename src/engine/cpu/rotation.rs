@@ -21,10 +21,8 @@ pub(super) fn rotates(length: usize) -> bool {
 #[inline(always)]
 pub(super) fn rotate(values: &mut [f32]) {
     for block in values.as_chunks_mut::<BLOCK>().0 {
-        butterflies::<4>(block);
-        butterflies::<8>(block);
-        butterflies::<16>(block);
-        butterflies::<32>(block);
+        mix_fours::<4>(block);
+        mix_fours::<16>(block);
     }
 }
 
@@ -34,12 +32,17 @@ pub(super) fn rotate_weights(weights: &mut [f32]) {
     weights.iter_mut().for_each(|weight| *weight /= GAIN);
 }
 
+/// A Hadamard matrix of order four on all values that are `APART` from one another.
 #[inline(always)]
-fn butterflies<const APART: usize>(block: &mut [f32; BLOCK]) {
-    for pair in block.chunks_exact_mut(2 * APART) {
-        let (first, second) = pair.split_at_mut(APART);
-        for (a, b) in first.iter_mut().zip(second) {
-            (*a, *b) = (*a + *b, *a - *b);
+fn mix_fours<const APART: usize>(block: &mut [f32; BLOCK]) {
+    for fours in block.chunks_exact_mut(4 * APART) {
+        let (front, back) = fours.split_at_mut(2 * APART);
+        let ((a, b), (c, d)) = (front.split_at_mut(APART), back.split_at_mut(APART));
+        for at in 0..APART {
+            let (sum_ab, difference_ab) = (a[at] + b[at], a[at] - b[at]);
+            let (sum_cd, difference_cd) = (c[at] + d[at], c[at] - d[at]);
+            (a[at], b[at]) = (sum_ab + sum_cd, difference_ab + difference_cd);
+            (c[at], d[at]) = (sum_ab - sum_cd, difference_ab - difference_cd);
         }
     }
 }

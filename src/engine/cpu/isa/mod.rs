@@ -23,7 +23,7 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
 
-/// The widest tile of any instruction set, in columns.
+/// The widest tile of any instruction set, in columns; rows are padded so that tiles never cross their end.
 pub(super) const MAX_COLUMNS: usize = 32;
 
 /// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
@@ -51,11 +51,18 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums);
 
     /// Runs `pass` compiled for this instruction set.
-    fn run<T>(self, pass: impl FnOnce() -> T) -> T;
+    fn run<P: Pass>(self, pass: P);
 
     /// `rounds` of the dot products of a full tile on registers alone; returns how many products were summed.
     #[cfg(feature = "bench")]
     fn peak(self, rounds: u32) -> u64;
+}
+
+/// Work to be compiled for every instruction set. A closure would not do: it is compiled for the common one, unless the
+/// compiler chooses to inline it, which an attribute cannot demand of closures.
+pub(super) trait Pass {
+    /// Does it; to be marked `#[inline(always)]`, like all that is to be compiled with it.
+    fn run<I: Isa>(self, isa: I);
 }
 
 /// [`Isa::tile`] for a number of rows known at run time.

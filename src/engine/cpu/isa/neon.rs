@@ -4,7 +4,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::{Isa, ROWS, Sums};
+use super::{Isa, Pass, ROWS, Sums};
 
 /// NEON with the dot product extension.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +43,8 @@ impl Isa for DotProduct {
         }
     }
 
-    #[inline(always)]
-    fn run<T>(self, pass: impl FnOnce() -> T) -> T {
-        pass()
+    fn run<P: Pass>(self, pass: P) {
+        pass.run(self);
     }
 
     #[cfg(feature = "bench")]

@@ -1,6 +1,6 @@
 //! Plain Rust: the definition, and what runs where no faster kernel does.
 
-use super::{Isa, ROWS, Sums};
+use super::{Isa, Pass, ROWS, Sums};
 
 /// No particular instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +39,8 @@ impl Isa for Portable {
         }
     }
 
-    #[inline(always)]
-    fn run<T>(self, pass: impl FnOnce() -> T) -> T {
-        pass()
+    fn run<P: Pass>(self, pass: P) {
+        pass.run(self);
     }
 
     #[cfg(feature = "bench")]

@@ -3,11 +3,16 @@
 
 use core::arch::wasm32::*;
 
-use super::{Isa, ROWS, Sums};
+use super::{Isa, Pass, ROWS, Sums};
 
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Wasm(Dot);
+pub(in super::super) struct Wasm {
+    dot: Dot,
+    /// All bits set, which the optimiser does not know. Pointers that step through a loop are masked by it, or LLVM would
+    /// rewrite their constant offsets so that they no longer fit into load instructions, which costs a quarter of the speed.
+    all: usize,
+}
 
 /// How a dot product of bytes is to be had.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +31,7 @@ impl Wasm {
     /// What this machine has. Relaxed instructions may do one thing or another outside the range for which they are
     /// defined (here a second operand above 127), but always the same in one place, so they are asked.
     pub(in super::super) fn detect() -> Self {
+        let all = std::hint::black_box(usize::MAX);
         #[cfg(target_feature = "relaxed-simd")]
         {
             // Factors that the optimiser cannot see through, as it might have its own opinion of the result.
@@ -37,13 +43,13 @@ impl Wasm {
             };
             let seen = [dot(-127, 255), dot(127, 255), dot(127, 128)];
             if seen == [-4 * 127 * 255, 4 * 127 * 255, 4 * 127 * 128] {
-                return Self(Dot::Unsigned);
+                return Self { dot: Dot::Unsigned, all };
             }
             if seen == [4 * 127, -4 * 127, -4 * 127 * 128] {
-                return Self(Dot::Signed);
+                return Self { dot: Dot::Signed, all };
             }
         }
-        Self(Dot::Widened)
+        Self { dot: Dot::Widened, all }
     }
 }
 
@@ -56,7 +62,7 @@ impl Isa for Wasm {
     const COLUMNS: usize = 4 * VECTORS;
 
     fn name(self) -> &'static str {
-        match self.0 {
+        match self.dot {
             #[cfg(target_feature = "relaxed-simd")]
             Dot::Unsigned | Dot::Signed => "relaxed-simd",
             Dot::Widened => "simd128",
@@ -65,7 +71,7 @@ impl Isa for Wasm {
 
     #[inline(always)]
     fn flip(self) -> u32 {
-        match self.0 {
+        match self.dot {
             #[cfg(target_feature = "relaxed-simd")]
             Dot::Unsigned => 0,
             _ => 0x8080_8080,
@@ -79,19 +85,17 @@ impl Isa for Wasm {
         let (activations, weights, start) = (activations.as_ptr(), weights.as_ptr(), start.as_ptr());
         // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room for ROWS rows.
         unsafe {
-            match self.0 {
+            let sums = sums.as_mut_ptr();
+            match self.dot {
                 #[cfg(target_feature = "relaxed-simd")]
-                Dot::Unsigned | Dot::Signed => {
-                    relaxed::<R>(activations, weights, start, steps, sums.as_mut_ptr())
-                }
-                Dot::Widened => widened::<R>(activations, weights, start, steps, sums.as_mut_ptr()),
+                Dot::Unsigned | Dot::Signed => self.relaxed::<R>(activations, weights, start, steps, sums),
+                Dot::Widened => self.widened::<R>(activations, weights, start, steps, sums),
             }
         }
     }
 
-    #[inline(always)]
-    fn run<T>(self, pass: impl FnOnce() -> T) -> T {
-        pass()
+    fn run<P: Pass>(self, pass: P) {
+        pass.run(self);
     }
 
     #[cfg(feature = "bench")]
@@ -99,7 +103,7 @@ impl Isa for Wasm {
         let weights = i8x16_splat(std::hint::black_box(3));
         let activations = i8x16_splat(std::hint::black_box(5));
         let mut sums = [i32x4_splat(0); ROWS * VECTORS];
-        match self.0 {
+        match self.dot {
             #[cfg(target_feature = "relaxed-simd")]
             Dot::Unsigned | Dot::Signed => {
                 for _ in 0..rounds {
@@ -117,128 +121,119 @@ impl Isa for Wasm {
             }
         }
         std::hint::black_box(sums);
-        let products = if self.0 == Dot::Widened { 8 } else { 16 };
+        let products = if self.dot == Dot::Widened { 8 } else { 16 };
         u64::from(rounds) * sums.len() as u64 * products
     }
 }
 
-/// One step of `R` rows.
-#[cfg(target_feature = "relaxed-simd")]
-#[inline(always)]
-unsafe fn step<const R: usize>(
-    sums: &mut [[v128; VECTORS]; R],
-    activations: *const u32,
-    weights: *const u32,
-) {
-    // SAFETY: the caller's: a step of both operands.
-    unsafe {
-        let weights: [v128; VECTORS] =
-            std::array::from_fn(|vector| v128_load(weights.add(4 * vector).cast()));
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let word = v128_load32_splat(activations.add(row));
-            for (sum, weights) in sums.iter_mut().zip(weights) {
-                *sum = i32x4_relaxed_dot_i8x16_i7x16_add(weights, word, *sum);
-            }
-        }
-    }
-}
-
-/// The tile by relaxed dot products.
-///
-/// # Safety
-/// See [`Isa::tile`]: `steps` steps of both operands, `COLUMNS` starts, room for `R` rows of sums.
-#[cfg(target_feature = "relaxed-simd")]
-#[inline(always)]
-unsafe fn relaxed<const R: usize>(
-    mut activations: *const u32,
-    mut weights: *const u32,
-    start: *const i32,
-    steps: usize,
-    out: *mut i32,
-) {
-    const UNROLL: usize = 4;
-    // SAFETY: the caller's.
-    unsafe {
-        let start: [v128; VECTORS] = std::array::from_fn(|vector| v128_load(start.add(4 * vector).cast()));
-        let mut sums = [start; R];
-        for _ in 0..steps / UNROLL {
-            for at in 0..UNROLL {
-                step(&mut sums, activations.add(at * ROWS), weights.add(at * Wasm::COLUMNS));
-            }
-            activations = activations.add(UNROLL * ROWS);
-            weights = weights.add(UNROLL * Wasm::COLUMNS);
-        }
-        for at in 0..steps % UNROLL {
-            step(&mut sums, activations.add(at * ROWS), weights.add(at * Wasm::COLUMNS));
-        }
-        for (at, sum) in sums.iter().flatten().enumerate() {
-            v128_store(out.add(4 * at).cast(), *sum);
-        }
-    }
-}
-
-/// The tile by products of bytes widened to 16 bits, three rows at a time.
-///
-/// # Safety
-/// As for [`relaxed`].
-#[inline(always)]
-unsafe fn widened<const R: usize>(
-    activations: *const u32,
-    weights: *const u32,
-    start: *const i32,
-    steps: usize,
-    out: *mut i32,
-) {
-    // SAFETY: the caller's; the second call has the rows that the first leaves.
-    unsafe {
-        match R {
-            1 => widened_rows::<1>(activations, weights, start, steps, out),
-            2 => widened_rows::<2>(activations, weights, start, steps, out),
-            _ => widened_rows::<3>(activations, weights, start, steps, out),
-        }
-        let (activations, out) = (activations.add(3), out.add(3 * Wasm::COLUMNS));
-        match R {
-            0..=3 => {}
-            4 => widened_rows::<1>(activations, weights, start, steps, out),
-            5 => widened_rows::<2>(activations, weights, start, steps, out),
-            _ => widened_rows::<3>(activations, weights, start, steps, out),
-        }
-    }
-}
-
-/// # Safety
-/// As for [`relaxed`].
-#[inline(always)]
-unsafe fn widened_rows<const R: usize>(
-    mut activations: *const u32,
-    mut weights: *const u32,
-    start: *const i32,
-    steps: usize,
-    out: *mut i32,
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        // Each column has two sums, of the first and the last two values of every step.
-        let mut sums = [[i32x4_splat(0); 2 * VECTORS]; R];
-        for _ in 0..steps {
-            let weights_of_step: [v128; 2 * VECTORS] =
-                std::array::from_fn(|half| i16x8_load_extend_i8x8(weights.add(2 * half).cast()));
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let word = i16x8_extend_low_i8x16(v128_load32_splat(activations.add(row)));
-                for (sum, weights) in sums.iter_mut().zip(weights_of_step) {
-                    *sum = i32x4_add(*sum, i32x4_dot_i16x8(weights, word));
+impl Wasm {
+    /// The tile by relaxed dot products.
+    ///
+    /// # Safety
+    /// See [`Isa::tile`]: `steps` steps of both operands, `COLUMNS` starts, room for `R` rows of sums.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    unsafe fn relaxed<const R: usize>(
+        self,
+        mut activations: *const u32,
+        mut weights: *const u32,
+        start: *const i32,
+        steps: usize,
+        out: *mut i32,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            let start: [v128; VECTORS] = std::array::from_fn(|vector| v128_load(start.add(4 * vector).cast()));
+            let mut sums = [start; R];
+            // Not unrolled: LLVM would reorder the products of several steps, for which there are too few registers.
+            for _ in 0..steps {
+                let pair: [v128; VECTORS] =
+                    std::array::from_fn(|vector| v128_load(weights.add(4 * vector).cast()));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let word = v128_load32_splat(activations.add(row));
+                    for (sum, weights) in sums.iter_mut().zip(pair) {
+                        *sum = i32x4_relaxed_dot_i8x16_i7x16_add(weights, word, *sum);
+                    }
                 }
+                activations = self.opaque(activations.add(ROWS));
+                weights = self.opaque(weights.add(Self::COLUMNS));
             }
-            activations = activations.add(ROWS);
-            weights = weights.add(Wasm::COLUMNS);
+            for (at, sum) in sums.iter().flatten().enumerate() {
+                v128_store(out.add(4 * at).cast(), *sum);
+            }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            for (vector, pair) in sums.as_chunks::<2>().0.iter().enumerate() {
-                let even = i32x4_shuffle::<0, 2, 4, 6>(pair[0], pair[1]);
-                let odd = i32x4_shuffle::<1, 3, 5, 7>(pair[0], pair[1]);
-                let sum = i32x4_add(even, odd);
-                let start = v128_load(start.add(4 * vector).cast());
-                v128_store(out.add(row * Wasm::COLUMNS + 4 * vector).cast(), i32x4_add(sum, start));
+    }
+
+    /// The same pointer.
+    #[inline(always)]
+    fn opaque(self, pointer: *const u32) -> *const u32 {
+        std::ptr::with_exposed_provenance(pointer.expose_provenance() & self.all)
+    }
+
+    /// The tile by products of bytes widened to 16 bits, three rows at a time.
+    ///
+    /// # Safety
+    /// As for the tile by relaxed dot products.
+    #[inline(always)]
+    unsafe fn widened<const R: usize>(
+        self,
+        activations: *const u32,
+        weights: *const u32,
+        start: *const i32,
+        steps: usize,
+        out: *mut i32,
+    ) {
+        // SAFETY: the caller's; the second call has the rows that the first leaves.
+        unsafe {
+            match R {
+                1 => self.widened_rows::<1>(activations, weights, start, steps, out),
+                2 => self.widened_rows::<2>(activations, weights, start, steps, out),
+                _ => self.widened_rows::<3>(activations, weights, start, steps, out),
+            }
+            let (activations, out) = (activations.add(3), out.add(3 * Self::COLUMNS));
+            match R {
+                0..=3 => {}
+                4 => self.widened_rows::<1>(activations, weights, start, steps, out),
+                5 => self.widened_rows::<2>(activations, weights, start, steps, out),
+                _ => self.widened_rows::<3>(activations, weights, start, steps, out),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for the tile by relaxed dot products.
+    #[inline(always)]
+    unsafe fn widened_rows<const R: usize>(
+        self,
+        mut activations: *const u32,
+        mut weights: *const u32,
+        start: *const i32,
+        steps: usize,
+        out: *mut i32,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            // Each column has two sums, of the first and the last two values of every step.
+            let mut sums = [[i32x4_splat(0); 2 * VECTORS]; R];
+            for _ in 0..steps {
+                let halves: [v128; 2 * VECTORS] =
+                    std::array::from_fn(|half| i16x8_load_extend_i8x8(weights.add(2 * half).cast()));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let word = i16x8_extend_low_i8x16(v128_load32_splat(activations.add(row)));
+                    for (sum, weights) in sums.iter_mut().zip(halves) {
+                        *sum = i32x4_add(*sum, i32x4_dot_i16x8(weights, word));
+                    }
+                }
+                activations = self.opaque(activations.add(ROWS));
+                weights = self.opaque(weights.add(Self::COLUMNS));
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                for (vector, pair) in sums.as_chunks::<2>().0.iter().enumerate() {
+                    let even = i32x4_shuffle::<0, 2, 4, 6>(pair[0], pair[1]);
+                    let odd = i32x4_shuffle::<1, 3, 5, 7>(pair[0], pair[1]);
+                    let sum = i32x4_add(i32x4_add(even, odd), v128_load(start.add(4 * vector).cast()));
+                    v128_store(out.add(row * Self::COLUMNS + 4 * vector).cast(), sum);
+                }
             }
         }
     }

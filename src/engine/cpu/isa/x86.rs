@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, ROWS, Sums};
+use super::{Isa, Pass, ROWS, Sums};
 
 /// 512-bit vectors with dot products of unsigned by signed bytes.
 #[derive(Clone, Copy, Debug)]
@@ -49,14 +49,13 @@ macro_rules! isa {
                 }
             }
 
-            #[inline(always)]
-            fn run<T>(self, pass: impl FnOnce() -> T) -> T {
+            fn run<P: Pass>(self, pass: P) {
                 #[target_feature(enable = $features)]
-                fn compiled<T>(pass: impl FnOnce() -> T) -> T {
-                    pass()
+                fn compiled<P: Pass>(isa: $isa, pass: P) {
+                    pass.run(isa);
                 }
                 // SAFETY: the machine has the instructions, as a value of this type exists.
-                unsafe { compiled(pass) }
+                unsafe { compiled(self, pass) }
             }
 
             #[cfg(feature = "bench")]

@@ -40,7 +40,7 @@ fn tile_sums<I: Isa>(isa: I, rows: usize, activations: &[u32], weights: &[i8], s
         })
         .collect();
     let mut sums: Sums = [0; ROWS * MAX_COLUMNS];
-    isa.run(|| isa::tile(isa, rows, &activations, &words, &start, &mut sums));
+    isa::tile(isa, rows, &activations, &words, &start, &mut sums);
     // The columns that all instruction sets have.
     let columns = Portable::COLUMNS;
     sums.chunks(I::COLUMNS).take(rows).flat_map(|row| row[..columns].to_vec()).collect()
