@@ -131,7 +131,7 @@ fn write_scores(words: usize, text: &mut String) {
     for r in 0..QUERIES {
         push(text, format_args!("      let q{r} = {};\n", numbers(words, &format!("query{r} + i"))));
         for c in 0..KEYS {
-            push(text, format_args!("      sum{r}_{c} += dot(q{r}, k{c});\n"));
+            push(text, format_args!("      sum{r}_{c} += dot(k{c}, q{r});\n"));
         }
     }
     // Keys beyond the last repeat it, which changes no maximum; nothing reads their scores.
