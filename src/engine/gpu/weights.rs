@@ -12,8 +12,6 @@ use crate::{Error, ErrorKind, Result};
 /// A matrix `[columns, depth]`: `columns` outputs of `depth` inputs each.
 #[derive(Debug)]
 pub(super) struct Matrix {
-    pub(super) columns: usize,
-    pub(super) depth: usize,
     pub(super) form: Form,
     /// In order; more than one where a binding would be too large.
     pub(super) parts: Vec<Part>,
@@ -29,7 +27,7 @@ pub(super) struct Part {
     pub(super) scales: Option<wgpu::Buffer>,
 }
 
-/// Columns of a part are a multiple of this: a thread of either family writes at most so many at once.
+/// Columns of a part are a multiple of this: what a thread of [`Family::Registers`](super::kernels::Family) computes.
 const GRANULE: usize = 8;
 
 impl Matrix {
@@ -69,18 +67,21 @@ impl Matrix {
         let part = |first: usize| {
             let count = step.min(columns - first);
             let codes = match &tensor.values {
-                StoredValues::F32(values) => f32_bytes(&values[first * depth..][..count * depth], depth),
+                StoredValues::F32(values) => {
+                    interleave::<16>(&f32_bytes(&values[first * depth..][..count * depth], depth), row_bytes)
+                }
                 StoredValues::Q8(Q8 { codes, .. }) => {
-                    q8_bytes(&codes[first * depth..][..count * depth], depth)
+                    interleave::<4>(&q8_bytes(&codes[first * depth..][..count * depth], depth), row_bytes)
                 }
                 StoredValues::Q4(Q4 { codes, .. }) => {
                     let row = Q4::row_bytes(depth);
-                    Cow::Owned(q4_bytes(&codes[first * row..][..count * row], depth))
+                    interleave::<4>(&q4_bytes(&codes[first * row..][..count * row], depth), row_bytes)
                 }
             };
             let scales = scales.map(|scales| {
                 let row = blocks(depth);
-                scale_bytes(&scales[first * row..][..count * row], row)
+                let bytes = scale_bytes(&scales[first * row..][..count * row], row);
+                interleave::<4>(&bytes, 2 * row.next_multiple_of(2))
             });
             (count, codes, scales)
         };
@@ -96,7 +97,7 @@ impl Matrix {
                 }
             })
             .collect();
-        Ok(Self { columns, depth, form, parts })
+        Ok(Self { form, parts })
     }
 }
 
@@ -123,6 +124,23 @@ fn upload(gpu: &Gpu, bytes: &[u8], reports: &mut Reports) -> wgpu::Buffer {
         gpu.queue().submit([]);
         buffer
     })
+}
+
+/// Four rows side by side: `UNIT` bytes of each in turn. Rows are padded with zeros to a multiple of four.
+fn interleave<const UNIT: usize>(bytes: &[u8], row: usize) -> Vec<u8> {
+    let padding = vec![0; row];
+    let mut interleaved = Vec::with_capacity(bytes.len().next_multiple_of(4 * row));
+    for rows in bytes.chunks(4 * row) {
+        let mut rows = rows.chunks_exact(row).chain(std::iter::repeat(padding.as_slice()));
+        let mut next = || rows.next().unwrap_or_default().as_chunks::<UNIT>().0.iter();
+        let (first, second, third, fourth) = (next(), next(), next(), next());
+        for (((first, second), third), fourth) in first.zip(second).zip(third).zip(fourth) {
+            for unit in [first, second, third, fourth] {
+                interleaved.extend_from_slice(unit);
+            }
+        }
+    }
+    interleaved
 }
 
 fn misshapen() -> Error {
@@ -187,6 +205,12 @@ fn scale_bytes(scales: &[f16], row: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_rows_stand_side_by_side() {
+        assert_eq!(interleave::<1>(&[1, 2, 3, 4, 5, 6, 7, 8], 2), [1, 3, 5, 7, 2, 4, 6, 8]);
+        assert_eq!(interleave::<2>(&[1, 2, 3, 4], 4), [1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0]);
+    }
 
     #[test]
     fn four_bit_codes_are_paired_with_the_column_four_further_on() {

@@ -63,25 +63,35 @@ impl Attention {
     /// A thread handles `QUERIES` queries of one head in three passes: scores into a scratch buffer, their softmax there,
     /// and the weighted sum of the values. Heads must begin at whole words, so their width must be even.
     fn write_registers(&self, text: &mut String) {
-        // Words of a step of the first pass; numbers of a tile of the third.
-        let words = if self.head.is_multiple_of(4) { 2 } else { 1 };
+        // Numbers that one load brings; numbers of a tile of the third pass.
+        let load = if self.head.is_multiple_of(4) { 4 } else { 2 };
         let tile = [16, 8, 4].into_iter().find(|tile| self.head.is_multiple_of(*tile)).unwrap_or(2);
         constants(
             text,
             &[
-                ("ROW", stride(3 * self.width()) / 2),
-                ("PART", self.width() / 2),
-                ("HEAD_WORDS", self.head / 2),
-                ("SCORES", self.scores()),
+                ("ROW", stride(3 * self.width()) / load),
+                ("PART", self.width() / load),
+                ("HEAD_LOADS", self.head / load),
+                ("LOAD", load),
+                ("SCORES", self.scores() / 2),
             ],
         );
+        text.push_str(if load == 4 {
+            "alias Words = vec2<u32>;
+alias Numbers = vec4<f32>;
+fn numbers(words: Words) -> Numbers { return vec4(unpack(words.x), unpack(words.y)); }\n"
+        } else {
+            "alias Words = u32;
+alias Numbers = vec2<f32>;
+fn numbers(words: Words) -> Numbers { return unpack(words); }\n"
+        });
         push(
             text,
             format_args!(
                 "
-@group(0) @binding(1) var<storage, read> qkv: array<u32>;
+@group(0) @binding(1) var<storage, read> qkv: array<Words>;
 @group(0) @binding(2) var<storage, read_write> output: array<u32>;
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(3) var<storage, read_write> scores: array<vec2<f32>>;
 
 @compute @workgroup_size({THREADS})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
@@ -90,10 +100,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
   let head = (id.x / tiles) % HEADS;
   let image = id.x / (tiles * HEADS);
   let first = (id.x % tiles) * {QUERIES}u;
-  let keys = image * TOKENS * ROW + PART + head * HEAD_WORDS;
+  let keys = image * TOKENS * ROW + PART + head * HEAD_LOADS;
   let values = keys + PART;
   var top: array<f32, {QUERIES}>;
   var total: array<f32, {QUERIES}>;
+  var rows: array<u32, {QUERIES}>;
 "
             ),
         );
@@ -102,21 +113,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
                 text,
                 format_args!(
                     "  let token{r} = min(first + {r}u, call.queries - 1u);
-  let query{r} = (image * TOKENS + token{r}) * ROW + head * HEAD_WORDS;
+  let query{r} = (image * TOKENS + token{r}) * ROW + head * HEAD_LOADS;
   let scores{r} = ((image * HEADS + head) * call.queries + token{r}) * SCORES;
-  top[{r}] = -3.0e38;\n"
+  top[{r}] = -3.0e38;
+  rows[{r}] = scores{r};\n"
                 ),
             );
         }
-        write_scores(words, text);
+        write_scores(text);
         write_softmax(text);
-        write_mix(tile, text);
+        write_mix(load, tile, text);
         text.push_str("}\n");
     }
 }
 
 /// First pass: the scores, and the highest of each query.
-fn write_scores(words: usize, text: &mut String) {
+fn write_scores(text: &mut String) {
     push(text, format_args!("  for (var key = 0u; key < TOKENS; key += {KEYS}u) {{\n"));
     for c in 0..KEYS {
         push(text, format_args!("    let key{c} = keys + min(key + {c}u, TOKENS - 1u) * ROW;\n"));
@@ -124,61 +136,53 @@ fn write_scores(words: usize, text: &mut String) {
     for (r, c) in grid(QUERIES, KEYS) {
         push(text, format_args!("    var sum{r}_{c} = 0.0;\n"));
     }
-    push(text, format_args!("    for (var i = 0u; i < HEAD_WORDS; i += {words}u) {{\n"));
+    text.push_str("    for (var i = 0u; i < HEAD_LOADS; i++) {\n");
     for c in 0..KEYS {
-        push(text, format_args!("      let k{c} = {};\n", numbers(words, &format!("key{c} + i"))));
+        push(text, format_args!("      let k{c} = numbers(qkv[key{c} + i]);\n"));
     }
     for r in 0..QUERIES {
-        push(text, format_args!("      let q{r} = {};\n", numbers(words, &format!("query{r} + i"))));
+        push(text, format_args!("      let q{r} = numbers(qkv[query{r} + i]);\n"));
         for c in 0..KEYS {
-            push(text, format_args!("      sum{r}_{c} += dot(q{r}, k{c});\n"));
+            push(text, format_args!("      sum{r}_{c} += dot(k{c}, q{r});\n"));
         }
     }
     // Keys beyond the last repeat it, which changes no maximum; nothing reads their scores.
-    push(text, format_args!("    }}\n    var sums: array<f32, {}>;\n", QUERIES * KEYS));
-    for (r, c) in grid(QUERIES, KEYS) {
-        push(text, format_args!("    sums[{}] = sum{r}_{c};\n", r * KEYS + c));
-    }
-    text.push_str("    var to: array<u32, ");
-    push(text, format_args!("{QUERIES}> = array("));
-    for r in 0..QUERIES {
-        push(text, format_args!("scores{r},"));
+    push(text, format_args!("    }}\n    var sums: array<vec2<f32>, {}>;\n", QUERIES * KEYS / 2));
+    for (r, c) in grid(QUERIES, KEYS / 2) {
+        let at = r * KEYS / 2 + c;
+        push(text, format_args!("    sums[{at}] = vec2(sum{r}_{}, sum{r}_{});\n", 2 * c, 2 * c + 1));
     }
     push(
         text,
         format_args!(
-            ");
-    for (var r = 0u; r < {QUERIES}u; r++) {{
-      for (var c = 0u; c < {KEYS}u; c++) {{
-        let score = sums[r * {KEYS}u + c] * SCALE;
-        scores[to[r] + key + c] = score;
-        top[r] = max(top[r], score);
+            "    for (var r = 0u; r < {QUERIES}u; r++) {{
+      for (var c = 0u; c < {half}u; c++) {{
+        let pair = sums[r * {half}u + c] * SCALE;
+        scores[rows[r] + key / 2u + c] = pair;
+        top[r] = max(top[r], max(pair.x, pair.y));
       }}
     }}
   }}
-"
+",
+            half = KEYS / 2
         ),
     );
 }
 
 /// Second pass: scores become weights, zero beyond the last key.
 fn write_softmax(text: &mut String) {
-    push(text, format_args!("  var to: array<u32, {QUERIES}> = array("));
-    for r in 0..QUERIES {
-        push(text, format_args!("scores{r},"));
-    }
     push(
         text,
         format_args!(
-            ");
-  // Queries beyond the last repeat it, and its scores must become weights only once.
+            "  // Queries beyond the last repeat it, and its scores must become weights only once.
   for (var r = 0u; r < min({QUERIES}u, call.queries - first); r++) {{
     let highest = top[r];
     var sum = 0.0;
-    for (var key = 0u; key < SCORES; key++) {{
-      let weight = select(0.0, exp(scores[to[r] + key] - highest), key < TOKENS);
-      scores[to[r] + key] = weight;
-      sum += weight;
+    for (var pair = 0u; pair < SCORES; pair++) {{
+      let there = vec2(2u * pair, 2u * pair + 1u) < vec2(TOKENS);
+      let weights = select(vec2(0.0), exp(scores[rows[r] + pair] - highest), there);
+      scores[rows[r] + pair] = weights;
+      sum += weights.x + weights.y;
     }}
     total[r] = sum;
   }}
@@ -187,66 +191,54 @@ fn write_softmax(text: &mut String) {
     );
 }
 
-/// Third pass: weighted sums of the values, `tile` numbers at a time, two keys a step.
-fn write_mix(tile: usize, text: &mut String) {
+/// Third pass: weighted sums of the values, `tile` numbers at a time, two keys a step; a load brings `load` numbers.
+fn write_mix(load: usize, tile: usize, text: &mut String) {
     push(text, format_args!("  for (var part = 0u; part < HEAD; part += {tile}u) {{\n"));
     for (r, c) in grid(QUERIES, tile) {
         push(text, format_args!("    var mix{r}_{c} = 0.0;\n"));
     }
-    text.push_str("    for (var key = 0u; key < TOKENS; key += 2u) {\n");
+    text.push_str("    for (var pair = 0u; pair < (TOKENS + 1u) / 2u; pair++) {\n");
     for k in 0..2 {
         push(
             text,
-            format_args!("      let value{k} = values + min(key + {k}u, TOKENS - 1u) * ROW + part / 2u;\n"),
+            format_args!(
+                "      let value{k} = values + min(2u * pair + {k}u, TOKENS - 1u) * ROW + part / LOAD;\n"
+            ),
         );
-        for c in 0..tile / 2 {
-            let load = numbers(1, &format!("value{k} + {c}u"));
-            push(text, format_args!("      let v{k}_{c} = {load};\n"));
+        for c in 0..tile / load {
+            push(text, format_args!("      let v{k}_{c} = numbers(qkv[value{k} + {c}u]);\n"));
         }
     }
     for r in 0..QUERIES {
-        for k in 0..2 {
-            push(text, format_args!("      let w{r}_{k} = scores[scores{r} + key + {k}u];\n"));
-        }
+        push(text, format_args!("      let w{r} = scores[scores{r} + pair];\n"));
         for c in 0..tile {
-            let part = if c % 2 == 0 { 'x' } else { 'y' };
+            let (vector, part) = (c / load, ["x", "y", "z", "w"][c % load]);
             push(
                 text,
-                format_args!(
-                    "      mix{r}_{c} += w{r}_0 * v0_{word}.{part} + w{r}_1 * v1_{word}.{part};\n",
-                    word = c / 2
-                ),
+                format_args!("      mix{r}_{c} += w{r}.x * v0_{vector}.{part} + w{r}.y * v1_{vector}.{part};\n"),
             );
         }
     }
-    push(text, format_args!("    }}\n    var mixed: array<f32, {}>;\n", QUERIES * tile));
-    for (r, c) in grid(QUERIES, tile) {
-        push(text, format_args!("    mixed[{}] = mix{r}_{c};\n", r * tile + c));
+    push(text, format_args!("    }}\n    var mixed: array<vec2<f32>, {}>;\n", QUERIES * tile / 2));
+    for (r, c) in grid(QUERIES, tile / 2) {
+        let at = r * tile / 2 + c;
+        push(text, format_args!("    mixed[{at}] = vec2(mix{r}_{}, mix{r}_{});\n", 2 * c, 2 * c + 1));
     }
     push(
         text,
         format_args!(
             "    for (var r = 0u; r < min({QUERIES}u, call.queries - first); r++) {{
-      let to = (image * call.queries + first + r) * OUT_STRIDE + head * HEAD + part;\n"
+      let to = ((image * call.queries + first + r) * OUT_STRIDE + head * HEAD + part) / 2u;
+      for (var c = 0u; c < {half}u; c++) {{
+        let pair = mixed[r * {half}u + c] / total[r];
+        output[to + c] = pack(pair.x, pair.y);
+      }}
+    }}
+  }}
+",
+            half = tile / 2
         ),
     );
-    push(
-        text,
-        format_args!(
-            "      for (var c = 0u; c < {tile}u; c += 2u) {{
-        output[(to + c) / 2u] = pack(mixed[r * {tile}u + c] / total[r], mixed[r * {tile}u + c + 1u] / total[r]);
-      }}\n"
-        ),
-    );
-    text.push_str("    }\n  }\n");
-}
-
-/// The expression for the numbers in one or two words from `at` on.
-fn numbers(words: usize, at: &str) -> String {
-    if words == 1 {
-        return format!("unpack(qkv[{at}])");
-    }
-    format!("vec4(unpack(qkv[{at}]), unpack(qkv[{at} + 1u]))")
 }
 
 fn grid(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {

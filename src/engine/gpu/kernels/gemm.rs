@@ -51,10 +51,10 @@ impl Gemm {
             ],
         );
         text.push_str(include_str!("activations.wgsl"));
-        let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "u32" };
+        let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "vec4<u32>" };
         push(text, format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"));
         if self.form != Form::F32 {
-            text.push_str("@group(0) @binding(3) var<storage, read> scales: array<u32>;\n");
+            text.push_str("@group(0) @binding(3) var<storage, read> scales: array<vec4<u32>>;\n");
         }
         if self.bias {
             text.push_str("@group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;\n");
@@ -64,49 +64,72 @@ impl Gemm {
         }
         let output = if self.output == Rows::F32 { "vec4<f32>" } else { "vec2<u32>" };
         push(text, format_args!("@group(0) @binding(6) var<storage, read_write> output: array<{output}>;\n"));
-        self.write_weights(text);
+        self.write_decoding(text);
         self.write_finish(text);
         match family {
-            Family::Registers => write_registers(text),
-            Family::Tiles => write_tiles(self.tile, text),
+            Family::Registers => write_registers(self, text),
+            Family::Tiles => write_tiles(self, text),
         }
     }
 
-    /// `block_scale(column, block)` and `weights(column, quarter, scale)`: four weights from column 4 * quarter on.
-    fn write_weights(&self, text: &mut String) {
-        match self.form {
-            Form::F32 => text.push_str(
+    /// What turns codes into weights. Matrices hold four columns side by side, so that one load brings a square: of each of
+    /// four columns the same four weights, its `quarter`.
+    fn write_decoding(&self, text: &mut String) {
+        // The codes are moved to the top of their words, where sign extension comes free; the scale makes up for it.
+        let (mask, factor) = match self.form {
+            Form::F32 => return,
+            Form::Q8 => ("0xff000000u", "5.9604644775390625e-8"),
+            Form::Q4 => ("0xf0000000u", "3.7252902984619140625e-9"),
+        };
+        push(
+            text,
+            format_args!(
                 "
-fn block_scale(row: u32, block: u32) -> f32 { return 1.0; }
-fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> { return codes[row * (DEPTH / 4u) + quarter]; }
-",
+fn decode(codes: u32, scale: f32) -> vec4<f32> {{
+  let moved = vec4(codes) * vec4(16777216u, 65536u, 256u, 1u);
+  return vec4<f32>(bitcast<vec4<i32>>(moved & vec4({mask}))) * scale;
+}}
+
+fn block_scales(square: u32, block: u32) -> vec4<f32> {{
+  let pairs = scales[square * SCALE_WORDS + block / 2u];
+  let halves = select(pairs, pairs >> vec4(16u), (block & 1u) == 1u);
+  return {factor} * vec4(unpack2x16float(halves.x).x, unpack2x16float(halves.y).x,
+    unpack2x16float(halves.z).x, unpack2x16float(halves.w).x);
+}}
+"
             ),
-            // The codes are moved to the top of their words, where sign extension comes free; the scale makes up for it.
-            Form::Q8 => text.push_str(
-                "
-fn block_scale(row: u32, block: u32) -> f32 {
-  let pair = unpack2x16float(scales[row * SCALE_WORDS + block / 2u]);
-  return select(pair.x, pair.y, (block & 1u) == 1u) * 5.9604644775390625e-8;
-}
-fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> {
-  let moved = vec4(codes[row * (DEPTH / 4u) + quarter]) * vec4(16777216u, 65536u, 256u, 1u);
-  return vec4<f32>(bitcast<vec4<i32>>(moved & vec4(0xff000000u))) * scale;
-}
-",
+        );
+    }
+
+    /// Declares the scales of `block` of square `square`, as `name`.
+    fn write_scales(&self, name: &str, square: &str, block: &str, text: &mut String) {
+        if self.form != Form::F32 {
+            push(text, format_args!("    let {name} = block_scales({square}, {block});\n"));
+        }
+    }
+
+    /// Declares the weights of square `square` from column 4 * quarter on, as `name` followed by 0 to 3.
+    fn write_square(&self, name: &str, square: &str, scales: &str, text: &mut String) {
+        let codes = match self.form {
+            Form::F32 => {
+                for i in 0..4 {
+                    push(
+                        text,
+                        format_args!(
+                            "      let {name}{i} = codes[({square} * (DEPTH / 4u) + quarter) * 4u + {i}u];\n"
+                        ),
+                    );
+                }
+                return;
+            }
+            Form::Q8 => format!("codes[{square} * (DEPTH / 4u) + quarter]"),
+            Form::Q4 => format!(
+                "codes[{square} * (DEPTH / 8u) + quarter / 2u] * select(16u, 1u, (quarter & 1u) == 1u)"
             ),
-            Form::Q4 => text.push_str(
-                "
-fn block_scale(row: u32, block: u32) -> f32 {
-  let pair = unpack2x16float(scales[row * SCALE_WORDS + block / 2u]);
-  return select(pair.x, pair.y, (block & 1u) == 1u) * 3.7252902984619140625e-9;
-}
-fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> {
-  let half = select(16u, 1u, (quarter & 1u) == 1u);
-  let moved = vec4(codes[row * (DEPTH / 8u) + quarter / 2u] * half) * vec4(16777216u, 65536u, 256u, 1u);
-  return vec4<f32>(bitcast<vec4<i32>>(moved & vec4(0xf0000000u))) * scale;
-}
-",
-            ),
+        };
+        push(text, format_args!("      let {name} = {codes};\n"));
+        for (i, part) in ["x", "y", "z", "w"].iter().enumerate() {
+            push(text, format_args!("      let {name}{i} = decode({name}.{part}, {scales}.{part});\n"));
         }
     }
 
@@ -148,12 +171,12 @@ fn weights(row: u32, quarter: u32, scale: f32) -> vec4<f32> {
 ///
 /// The loops are unrolled here, as SwiftShader keeps arrays in memory; the sums of a step are one `dot` each, which
 /// chains them in a register.
-fn write_registers(text: &mut String) {
+fn write_registers(gemm: &Gemm, text: &mut String) {
     push(
         text,
         format_args!(
             "
-@group(0) @binding(1) var<storage, read> input: array<u32>;
+@group(0) @binding(1) var<storage, read> input: array<vec2<u32>>;
 
 @compute @workgroup_size({THREADS})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {{
@@ -164,33 +187,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         ),
     );
     for r in 0..ROWS {
-        push(text, format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 2u);\n"));
+        push(text, format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 4u);\n"));
     }
-    for c in 0..COLUMNS {
-        push(text, format_args!("  let column{c} = min(column + {c}u, call.count - 1u);\n"));
+    for s in 0..COLUMNS / 4 {
+        push(text, format_args!("  let square{s} = min(column / 4u + {s}u, (call.count - 1u) / 4u);\n"));
     }
     for (r, c) in tile() {
         push(text, format_args!("  var sum{r}_{c} = 0.0;\n"));
     }
     text.push_str("  for (var block = 0u; block < BLOCKS; block++) {\n");
-    for c in 0..COLUMNS {
-        push(text, format_args!("    let scale{c} = block_scale(column{c}, block);\n"));
+    for s in 0..COLUMNS / 4 {
+        gemm.write_scales(&format!("scales{s}"), &format!("square{s}"), "block", text);
     }
     text.push_str("    for (var quarter = block * 8u; quarter < block * 8u + 8u; quarter++) {\n");
-    for c in 0..COLUMNS {
-        push(text, format_args!("      let weights{c} = weights(column{c}, quarter, scale{c});\n"));
+    for s in 0..COLUMNS / 4 {
+        gemm.write_square(&format!("w{s}"), &format!("square{s}"), &format!("scales{s}"), text);
     }
     for r in 0..ROWS {
         push(
             text,
             format_args!(
-                "      let low{r} = unpack(input[start{r} + 2u * quarter]);
-      let high{r} = unpack(input[start{r} + 2u * quarter + 1u]);
-      let row{r} = vec4(low{r}, high{r});\n"
+                "      let words{r} = input[start{r} + quarter];
+      let row{r} = vec4(unpack(words{r}.x), unpack(words{r}.y));\n"
             ),
         );
         for c in 0..COLUMNS {
-            push(text, format_args!("      sum{r}_{c} += dot(row{r}, weights{c});\n"));
+            // The weights first: SwiftShader writes a factor from memory back before it multiplies by the other.
+            push(text, format_args!("      sum{r}_{c} += dot(w{}{}, row{r});\n", c / 4, c % 4));
         }
     }
     // The rest is written once, in a loop over an array, to keep the code small.
@@ -231,7 +254,8 @@ fn tile() -> impl Iterator<Item = (usize, usize)> {
 ///
 /// Each thread brings one square of 4 x 4 of either operand into workgroup memory, transposed, so that the products
 /// read whole vectors; this fixes the depth of a step.
-fn write_tiles(edge: usize, text: &mut String) {
+fn write_tiles(gemm: &Gemm, text: &mut String) {
+    let edge = gemm.tile;
     let squares = edge / 32;
     let depth = 1024 / edge;
     constants(text, &[("EDGE", edge / 4), ("SLICES", depth / 4)]);
@@ -259,11 +283,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);
-  let column{i} = min(first_column + 4u * four + {i}u, call.count - 1u);\n"
+                "  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);\n"
             ),
         );
     }
+    text.push_str("  let square = min(first_column / 4u + four, (call.count - 1u) / 4u);\n");
     let sums = || (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)));
     for (r, c) in sums() {
         push(text, format_args!("  var sum{r}_{c} = vec4(0.0);\n"));
@@ -274,11 +298,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];
-    let b{i} = weights(column{i}, quarter, block_scale(column{i}, quarter / 8u));\n"
+                "    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"
             ),
         );
     }
+    gemm.write_scales("scale", "square", "quarter / 8u", text);
+    gemm.write_square("b", "square", "scale", text);
     text.push_str("    workgroupBarrier();\n");
     for (k, part) in ["x", "y", "z", "w"].iter().enumerate() {
         push(

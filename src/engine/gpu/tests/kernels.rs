@@ -1,1 +1,368 @@
+use proptest::prelude::*;
 
+use super::super::device::Reports;
+use super::super::kernels::{Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, Rows, stride};
+use super::super::layers::Pipelines;
+use super::super::weights::{Matrix, upload_rows, upload_vector};
+use super::{Gpu, Noise, error, gpu, plain};
+use crate::clip::{Activation, Pool};
+use crate::weights::{Q4, Q8, StoredTensor, StoredValues};
+
+const FAMILIES: [Family; 2] = [Family::Registers, Family::Tiles];
+
+/// Words that a run leaves in its output of `words` words, bound as number `to`.
+fn run(
+    gpu: &Gpu,
+    family: Family,
+    kernel: &Kernel,
+    bindings: &[(u32, &wgpu::Buffer)],
+    (to, words): (u32, usize),
+    call: [u32; 8],
+    groups: Groups,
+) -> Vec<u32> {
+    let device = gpu.device();
+    let buffer = |words: usize, usage| {
+        device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 4 * words as u64,
+            usage,
+            mapped_at_creation: false,
+        })
+    };
+    let mut reports = Reports::default();
+    let pipeline = Pipelines::new(family).get(gpu, kernel, &mut reports);
+    let output = buffer(words, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC);
+    let staging = buffer(words, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+    let uniform = buffer(8, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST);
+    gpu.queue().write_buffer(&uniform, 0, bytemuck::cast_slice(&call));
+    gpu.watch(&mut reports, |device| {
+        let entries: Vec<_> = [(0, &uniform), (to, &output)]
+            .iter()
+            .chain(bindings)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding: *binding,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
+        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
+        drop(pass);
+        encoder.copy_buffer_to_buffer(&output, 0, &staging, 0, 4 * words as u64);
+        gpu.queue().submit([encoder.finish()]);
+    });
+    pollster::block_on(reports.check()).unwrap();
+    pollster::block_on(gpu.read(&staging, 4 * words as u64)).unwrap().into_iter().map(f32::to_bits).collect()
+}
+
+/// Rows of `width` as a kernel reads them, and the values that it then sees.
+fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, Vec<f32>) {
+    let mut reports = Reports::default();
+    if form == Rows::F32 {
+        return (upload_rows(gpu, values, width, &mut reports), values.to_vec());
+    }
+    let seen: Vec<f32> = values
+        .iter()
+        .map(|value| f32::from_bits(value.to_bits().wrapping_add(0x8000) & 0xffff_0000))
+        .collect();
+    let halves: Vec<u16> = seen
+        .chunks(width)
+        .flat_map(|row| {
+            row.iter().map(|value| (value.to_bits() >> 16) as u16).chain((width..stride(width)).map(|_| 0))
+        })
+        .collect();
+    let words: Vec<f32> = halves
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[low, high]| f32::from_bits(u32::from(*high) << 16 | u32::from(*low)))
+        .collect();
+    (upload_vector(gpu, &words, &mut reports), seen)
+}
+
+/// The first `width` numbers of each of `count` rows.
+fn unpacked(words: &[u32], form: Rows, count: usize, width: usize) -> Vec<f32> {
+    let values: Vec<f32> = match form {
+        Rows::F32 => words.iter().map(|word| f32::from_bits(*word)).collect(),
+        Rows::Packed => words
+            .iter()
+            .flat_map(|word| [f32::from_bits(word << 16), f32::from_bits(word & 0xffff_0000)])
+            .collect(),
+    };
+    values.chunks(stride(width)).take(count).flat_map(|row| row[..width].to_vec()).collect()
+}
+
+/// How exact a result of this form can be.
+fn tolerance(form: Rows) -> f64 {
+    if form == Rows::F32 { 1e-5 } else { 1.0 / 200.0 }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap()
+}
+
+#[derive(Clone, Debug)]
+struct Product {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    stored: u8,
+    bias: bool,
+    activation: Option<Activation>,
+    residual: Option<usize>,
+    output_operand: bool,
+    tile: usize,
+    seed: u64,
+}
+
+fn products() -> impl Strategy<Value = Product> {
+    let shape = (1..75_usize, 1..150_usize, 1..150_usize);
+    let activation =
+        prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
+    let residual = prop_oneof![Just(None), (1..9_usize).prop_map(Some)];
+    let rest = (0..3_u8, any::<bool>(), activation, residual, any::<bool>());
+    (shape, rest, prop_oneof![Just(32), Just(64)], any::<u64>()).prop_map(
+        |((rows, columns, depth), (stored, bias, activation, residual, output_operand), tile, seed)| {
+            Product { rows, columns, depth, stored, bias, activation, residual, output_operand, tile, seed }
+        },
+    )
+}
+
+fn check_product(gpu: &Gpu, family: Family, product: &Product) {
+    let Product { rows: count, columns, depth, bias, activation, residual, .. } = *product;
+    let mut noise = Noise(product.seed);
+    let mut reports = Reports::default();
+    let values = noise.values(columns * depth);
+    let values = match product.stored {
+        0 => StoredValues::F32(values),
+        1 => StoredValues::Q8(Q8::quantize(&values, depth)),
+        _ => StoredValues::Q4(Q4::quantize(&values, depth)),
+    };
+    let tensor = StoredTensor { shape: vec![columns, depth], values };
+    let weights = tensor.to_f32();
+    let matrix = Matrix::upload(gpu, &tensor, usize::MAX, &mut reports).unwrap();
+    let (input, seen) = rows(gpu, family.operand(), &noise.values(count * depth), depth);
+    let biases = noise.values(columns);
+    let bias_buffer = upload_vector(gpu, &biases, &mut reports);
+    // The added rows repeat after `residual` of them, and every second one of those that are there counts.
+    let added = noise.values(2 * count * columns);
+    let (added_buffer, _) = rows(gpu, Rows::F32, &added, columns);
+    let output = if product.output_operand { family.operand() } else { Rows::F32 };
+    let gemm = Gemm {
+        columns,
+        depth,
+        form: matrix.form,
+        bias,
+        activation,
+        residual: residual.is_some(),
+        output,
+        tile: product.tile,
+    };
+    let part = &matrix.parts[0];
+    let mut bindings = vec![(1, &input), (2, &part.codes)];
+    bindings.extend(part.scales.as_ref().map(|scales| (3, scales)));
+    bindings.extend(bias.then_some((4, &bias_buffer)));
+    bindings.extend(residual.map(|_| (5, &added_buffer)));
+    let call =
+        [number(count), 0, number(columns), residual.map_or(u32::MAX, number), 2, 1, 0, 0];
+    let groups = gemm.groups(family, count, columns);
+    let words = count * output.bytes(columns) / 4;
+    let found = run(gpu, family, &Kernel::Gemm(gemm), &bindings, (6, words), call, groups);
+    let expected: Vec<f64> = (0..count * columns)
+        .map(|at| {
+            let (row, column) = (at / columns, at % columns);
+            let mut sum: f64 = seen[row * depth..][..depth]
+                .iter()
+                .zip(&weights[column * depth..])
+                .map(|(x, w)| f64::from(*x) * f64::from(*w))
+                .sum();
+            if bias {
+                sum += f64::from(biases[column]);
+            }
+            sum = activation.map_or(sum, |activation| plain::activate(activation, sum));
+            sum + residual.map_or(0.0, |modulo| f64::from(added[row % modulo * 2 * columns + column]))
+        })
+        .collect();
+    let error = error(&unpacked(&found, output, count, columns), &expected);
+    assert!(error < tolerance(output), "{family:?} {product:?}: {error}");
+}
+
+fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, usize), seed: u64) {
+    let mut noise = Noise(seed);
+    let mut reports = Reports::default();
+    // Far from zero, where a variance from sums of squares would be lost.
+    let values: Vec<f32> = noise.values(count * step * width).iter().map(|x| 50.0 + *x).collect();
+    let (input, _) = rows(gpu, Rows::F32, &values, width);
+    let (gain, shift) = (noise.values(width), noise.values(width));
+    let buffers = [&gain, &shift].map(|values| upload_vector(gpu, values, &mut reports));
+    for output in [Rows::F32, family.operand()] {
+        let norm = LayerNorm { width, epsilon: 1e-5_f32.to_bits(), output };
+        let call = [number(count), 0, 0, 0, number(step), 1, 0, 0];
+        let bindings = [(1, &input), (2, &buffers[0]), (3, &buffers[1])];
+        let words = count * output.bytes(width) / 4;
+        let groups = LayerNorm::groups(family, count);
+        let found = run(gpu, family, &Kernel::LayerNorm(norm), &bindings, (4, words), call, groups);
+        let expected: Vec<f64> = values
+            .chunks(width * step)
+            .flat_map(|row| {
+                let row: Vec<f64> = row[..width].iter().map(|x| f64::from(*x)).collect();
+                plain::layer_norm(&row, &gain, &shift, 1e-5)
+            })
+            .collect();
+        let error = error(&unpacked(&found, output, count, width), &expected);
+        // The values themselves have an error of 2^-24 of 50, against a deviation of 0.6.
+        assert!(error < tolerance(output).max(5e-5), "{family:?} {count} {step} {width}: {error}");
+    }
+}
+
+fn check_attention(gpu: &Gpu, family: Family, attention: &Attention, (images, all): (usize, bool), seed: u64) {
+    let Attention { tokens, heads, head } = *attention;
+    let width = heads * head;
+    // Scores far apart, so that a wrong maximum would overflow.
+    let values: Vec<f32> = Noise(seed).values(images * tokens * 3 * width).iter().map(|x| 6.0 * x).collect();
+    let (input, seen) = rows(gpu, family.operand(), &values, 3 * width);
+    let queries = if all { tokens } else { 1 };
+    let call = [0, 0, 0, 0, 0, number(images), number(queries), 0];
+    let scores = rows(gpu, Rows::F32, &vec![0.0; images * heads * queries * attention.scores()], 1).0;
+    let mut bindings = vec![(1, &input)];
+    bindings.extend((family == Family::Registers).then_some((3, &scores)));
+    let words = images * queries * family.operand().bytes(width) / 4;
+    let groups = attention.groups(family, images, queries);
+    let found = run(gpu, family, &Kernel::Attention(attention.clone()), &bindings, (2, words), call, groups);
+    let seen: Vec<Vec<f64>> =
+        seen.chunks(3 * width).map(|row| row.iter().map(|x| f64::from(*x)).collect()).collect();
+    let expected: Vec<f64> = seen
+        .chunks(tokens)
+        .flat_map(|image| plain::attention(image, heads).into_iter().take(queries).flatten())
+        .collect();
+    let error = error(&unpacked(&found, family.operand(), images * queries, width), &expected);
+    assert!(error < tolerance(family.operand()), "{family:?} {attention:?} {images} {all}: {error}");
+}
+
+fn check_pooling(gpu: &Gpu, (images, layers, tokens, width): (usize, usize, usize, usize), seed: u64) {
+    let pools = vec![Pool::Std, Pool::Class, Pool::Mean];
+    let values: Vec<f32> =
+        Noise(seed).values(layers * images * tokens * width).iter().map(|x| 9.0 + x).collect();
+    let (input, _) = rows(gpu, Rows::F32, &values, width);
+    // Two numbers before the pooled ones, one behind them.
+    let length = layers * 3 * width + 3;
+    let pooling = Pooling { width, pools: pools.clone(), features: length };
+    let call =
+        [0, 0, 0, 0, number(images * tokens * stride(width)), number(images), number(tokens), 2];
+    let groups = pooling.groups(layers, images);
+    let kernel = Kernel::Pooling(pooling);
+    let found = run(gpu, Family::Tiles, &kernel, &[(1, &input)], (2, images * length), call, groups);
+    for (image, found) in found.chunks(length).enumerate() {
+        let found: Vec<f32> = found.iter().map(|word| f32::from_bits(*word)).collect();
+        let mut expected = vec![0.0, 0.0];
+        for layer in 0..layers {
+            let tokens: Vec<Vec<f64>> = values[(layer * images + image) * tokens * width..][..tokens * width]
+                .chunks(width)
+                .map(|row| row.iter().map(|x| f64::from(*x)).collect())
+                .collect();
+            expected.extend(pools.iter().flat_map(|pool| plain::pool(&tokens, *pool)));
+        }
+        expected.push(0.0);
+        assert!(error(&found, &expected) < 1e-5, "{images} {layers} {tokens} {width}");
+    }
+}
+
+proptest! {
+    // Every case compiles its own kernels.
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
+    #[test]
+    fn products_of_any_shape(product in products()) {
+        let Some(gpu) = gpu() else { return Ok(()) };
+        for family in FAMILIES {
+            check_product(&gpu, family, &product);
+        }
+    }
+
+    #[test]
+    fn layer_norms_of_any_shape(shape in (1..40_usize, 1..4_usize, 2..300_usize), seed: u64) {
+        let Some(gpu) = gpu() else { return Ok(()) };
+        for family in FAMILIES {
+            check_norm(&gpu, family, shape, seed);
+        }
+    }
+
+    #[test]
+    fn attention_of_any_shape(
+        tokens in 1..90_usize, heads in 1..4_usize, half in 1..40_usize, images in 1..4_usize, all: bool, seed: u64,
+    ) {
+        let Some(gpu) = gpu() else { return Ok(()) };
+        for family in FAMILIES {
+            check_attention(&gpu, family, &Attention { tokens, heads, head: 2 * half }, (images, all), seed);
+        }
+    }
+
+    #[test]
+    fn pools_of_any_shape(shape in (1..4_usize, 1..4_usize, 2..30_usize, 1..80_usize), seed: u64) {
+        let Some(gpu) = gpu() else { return Ok(()) };
+        check_pooling(&gpu, shape, seed);
+    }
+}
+
+/// The shapes of the published encoders, which random ones rarely meet.
+#[test]
+fn shapes_of_published_encoders() {
+    let Some(gpu) = gpu() else { return };
+    for family in FAMILIES {
+        let product = Product {
+            rows: 50,
+            columns: 192,
+            depth: 768,
+            stored: 1,
+            bias: true,
+            activation: None,
+            residual: Some(100),
+            output_operand: false,
+            tile: 64,
+            seed: 1,
+        };
+        check_product(&gpu, family, &product);
+        check_product(&gpu, family, &Product { stored: 2, columns: 768, depth: 192, ..product });
+        check_attention(&gpu, family, &Attention { tokens: 197, heads: 3, head: 64 }, (1, true), 1);
+    }
+}
+#[test]
+#[ignore]
+fn timing() {
+    let gpu = gpu().unwrap();
+    let cpu = || {
+        let s = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+        let mut total = 0.0;
+        for t in std::fs::read_dir("/proc/self/task").unwrap() {
+            let s = std::fs::read_to_string(t.unwrap().path().join("schedstat")).unwrap_or_default();
+            total += s.split(' ').next().unwrap_or("0").parse::<f64>().unwrap_or(0.0) / 1e6;
+        }
+        let _ = s;
+        total
+    };
+    for family in FAMILIES {
+        let product = Product { rows: 10, columns: 192, depth: 192, stored: 1, bias: true, activation: None, residual: Some(100), output_operand: false, tile: 64, seed: 1 };
+        let t = cpu();
+        check_product(&gpu, family, &product);
+        eprintln!("{family:?} product q8 {:.0}", cpu() - t);
+        let t = cpu();
+        check_product(&gpu, family, &Product { stored: 0, ..product.clone() });
+        eprintln!("{family:?} product f32 {:.0}", cpu() - t);
+        let t = cpu();
+        check_product(&gpu, family, &Product { activation: Some(Activation::Gelu), ..product.clone() });
+        eprintln!("{family:?} product gelu {:.0}", cpu() - t);
+        let t = cpu();
+        check_attention(&gpu, family, &Attention { tokens: 8, heads: 3, head: 64 }, (1, true), 1);
+        eprintln!("{family:?} attention {:.0}", cpu() - t);
+        let t = cpu();
+        check_norm(&gpu, family, (10, 1, 192), 1);
+        eprintln!("{family:?} 2 norms {:.0}", cpu() - t);
+    }
+}

@@ -5,17 +5,18 @@ mod kernels;
 mod plain;
 mod towers;
 
+use std::sync::OnceLock;
+
 use super::device::{Gpu, open};
 
 /// The GPU, or a loud word that there is none.
 fn gpu() -> Option<Gpu> {
-    match pollster::block_on(open()) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            eprintln!("SKIPPED, nothing was tested: {error} (apt-get install mesa-vulkan-drivers)");
-            None
-        }
+    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
+    let gpu = GPU.get_or_init(|| pollster::block_on(open()).ok());
+    if gpu.is_none() {
+        eprintln!("SKIPPED, nothing was tested: there is no GPU (apt-get install mesa-vulkan-drivers)");
     }
+    gpu.clone()
 }
 
 /// Reproducible numbers in -1..1.
