@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { sampleMemory } from './memory.mjs';
+import { memoryOf, sampleMemory } from './memory.mjs';
 
 const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'];
 /** Memory is told exactly, and garbage can be collected before it is. */
@@ -22,7 +22,7 @@ export async function withPage({ executablePath, webgpu, args = [] }, work) {
     const [page] = context.pages();
     // A SwiftShader forward may take minutes.
     page.setDefaultTimeout(600_000);
-    return await work(page, { sample: (intervalMs) => sampleMemory(profile, intervalMs) });
+    return await work(page, { memory: () => memoryOf(profile), sample: () => sampleMemory(profile) });
   } finally {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -4,9 +4,19 @@
 export const LEAST_COSINE = 0.99;
 
 /** Forms of a graph (see export_onnx.py) that may be fastest on the CPU. */
-const CPU_GRAPHS = ['int8', 'int8+mha', 'uint8', 'uint8+mha', 'f32+mha', 'q8', 'q8-int8', 'q4'];
-const LARGE_CPU_GRAPHS = ['int8', 'int8+mha', 'uint8+mha', 'q8', 'q4'];
+const CPU_GRAPHS = ['int8', 'uint8', 'uint8+mha', 'f32', 'q8', 'q4'];
+const LARGE_CPU_GRAPHS = ['int8', 'uint8+mha', 'q8', 'q4'];
 const GPU_GRAPHS = ['f32', 'q4', 'q8'];
+
+/** Programs of onnxruntime-web: for the CPU, for WebGPU, and for WebGPU in browsers that can suspend WebAssembly. */
+export const ORT_FILES = [
+  'ort.wasm.bundle.min.mjs',
+  'ort-wasm-simd-threaded.wasm',
+  'ort.webgpu.bundle.min.mjs',
+  'ort-wasm-simd-threaded.asyncify.wasm',
+  'ort.jspi.bundle.min.mjs',
+  'ort-wasm-simd-threaded.jspi.wasm',
+];
 
 /** Storages of clipsight's models. */
 const STORAGES = ['q8'];
@@ -16,13 +26,27 @@ const STORAGES = ['q8'];
  * SwiftShader, so that only the graph that was best for `like` is measured, and fewer times.
  */
 export const ENCODERS = {
-  'vit-ti-16': { title: 'compact ViT-Ti/16', gmac: 1.26, shipped: 'models/compact', cpu: CPU_GRAPHS, webgpu: GPU_GRAPHS },
+  'vit-ti-16': {
+    title: 'compact ViT-Ti/16',
+    gmac: 1.26,
+    shipped: 'models/compact',
+    cpu: CPU_GRAPHS,
+    webgpu: GPU_GRAPHS,
+  },
   'clip-vit-b-32': { title: 'CLIP ViT-B/32', gmac: 4.4, cpu: CPU_GRAPHS, webgpu: GPU_GRAPHS },
-  'clip-vit-b-16': { title: 'CLIP ViT-B/16', gmac: 17.6, cpu: CPU_GRAPHS, webgpu: GPU_GRAPHS, slow: true, like: 'clip-vit-b-32' },
+  'clip-vit-b-16': {
+    title: 'CLIP ViT-B/16',
+    gmac: 17.6,
+    cpu: CPU_GRAPHS,
+    webgpu: GPU_GRAPHS,
+    slow: true,
+    like: 'clip-vit-b-32',
+  },
   'clip-vit-l-14': { title: 'CLIP ViT-L/14', gmac: 81, cpu: LARGE_CPU_GRAPHS, webgpu: [] },
 };
 
-const weightsOf = (name, storage) => (ENCODERS[name].shipped ? ENCODERS[name].shipped : `target/bench/models/${name}-${storage}`);
+const weightsOf = (name, storage) =>
+  ENCODERS[name].shipped ? ENCODERS[name].shipped : `target/bench/models/${name}-${storage}`;
 
 /** Graphs that are exported of an encoder. */
 export const graphsOf = (name) => [...new Set([...ENCODERS[name].cpu, ...ENCODERS[name].webgpu])];
@@ -49,10 +73,10 @@ export function clipsightSpecs(name, device) {
 }
 
 /** Contenders of onnxruntime-web; `normalisation` is the model's. */
-export function ortSpecs(name, device, { normalisation, threads = 1, graphs = ENCODERS[name][device] }) {
-  const engines = device === 'cpu' ? ['wasm'] : ['webgpu', 'jspi'];
+export function ortSpecs(name, device, { normalisation, threads = 1, graphs = ENCODERS[name][device], engines }) {
+  const defaults = device === 'cpu' ? ['wasm'] : ['webgpu'];
   return Object.fromEntries(
-    engines.flatMap((engine) =>
+    (engines ?? defaults).flatMap((engine) =>
       graphs.map((graph) => [
         `ort-${engine} ${graph}`,
         {

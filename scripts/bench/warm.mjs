@@ -15,8 +15,7 @@ export async function metaOf(encoder) {
   return JSON.parse(await readFile(path.join(root, `target/bench/onnx/${encoder}/meta.json`), 'utf8'));
 }
 
-const call = (page, name, ...args) =>
-  page.evaluate(([method, given]) => window.bench[method](...given), [name, args]);
+const call = (page, name, ...args) => page.evaluate(([method, given]) => window.bench[method](...given), [name, args]);
 
 /** Opens the page of contenders with the images loaded. */
 export async function openBench(page, { server, images }) {
@@ -36,12 +35,16 @@ async function enter(bench, name, spec, { meta, heats, warmUps }) {
     if (embedding !== undefined) entry.cosine = cosine(embedding, meta.embedding);
     entry.valid = embedding === undefined ? entry.logitError < 0.5 : entry.cosine >= LEAST_COSINE;
     if (entry.valid) {
-      for (let index = 0; index < warmUps; index += 1) await bench('analyze', name, index);
-      for (let index = 0; index < heats; index += 1) entry.heats.push((await bench('analyze', name, index)).ms);
+      await alone(async () => {
+        for (let index = 0; index < warmUps; index += 1) await bench('analyze', name, index);
+        for (let index = 0; index < heats; index += 1) entry.heats.push((await bench('analyze', name, index)).ms);
+      });
     }
   } catch (error) {
     entry.valid = false;
-    entry.error = String(error.message ?? error).split('\n')[0].slice(0, 300);
+    entry.error = String(error.message ?? error)
+      .split('\n')[0]
+      .slice(0, 300);
   }
   if (!entry.valid) await bench('stop', name);
   return entry;
@@ -66,7 +69,7 @@ export async function measureWarm(row, { chromium, server, images, say }) {
     const entries = [];
     let bestHeat = Infinity;
     for (const [name, spec] of specs) {
-      const entry = await alone(() => enter(bench, name, spec, { meta, heats, warmUps }));
+      const entry = await enter(bench, name, spec, { meta, heats, warmUps });
       entries.push(entry);
       say(`${name}: ${describe(entry)}`);
       if (entry.side !== 'ort' || !entry.valid) continue;

@@ -1,7 +1,7 @@
 // Bytes over the wire: what a static host would send, raw and compressed. Compressing takes long, so it is remembered.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -22,11 +22,10 @@ export function compressed(file) {
 }
 
 async function measure(file) {
-  const info = await stat(file);
-  const key = createHash('sha256').update(`${file} ${info.size} ${info.mtimeMs}`).digest('hex').slice(0, 16);
+  const bytes = await readFile(file);
+  const key = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const [brotliFile, sizesFile] = [path.join(cache, `${key}.br`), path.join(cache, `${key}.json`)];
   if (existsSync(sizesFile)) return { ...JSON.parse(await readFile(sizesFile, 'utf8')), brotliFile };
-  const bytes = await readFile(file);
   const level = isCompressible(file) ? { brotli: 11, gzip: 9 } : { brotli: 4, gzip: 6 };
   const params = { [constants.BROTLI_PARAM_QUALITY]: level.brotli, [constants.BROTLI_PARAM_LGWIN]: 24 };
   const [small, zipped] = await Promise.all([brotliOf(bytes, { params }), gzipOf(bytes, { level: level.gzip })]);

@@ -19,7 +19,8 @@ export function open(spec) {
 async function openClipsight({ model, device, known }) {
   const { createDetector } = await import('/pkg/index.js');
   const detector = await createDetector({ device, ...(model === undefined ? {} : { model }) });
-  if (detector.info.device !== device) throw new Error(`it runs on ${detector.info.device}: ${detector.info.fallbackReason}`);
+  if (detector.info.device !== device)
+    throw new Error(`it runs on ${detector.info.device}: ${detector.info.fallbackReason}`);
   const verdict = ({ model: { logit }, timings: { encodeMs } }) => ({ logit, encodeMs });
   return {
     info: detector.info,

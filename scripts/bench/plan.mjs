@@ -1,0 +1,38 @@
+// The rows of a run, in the order in which they are measured.
+import { ENCODERS } from './configurations.mjs';
+
+const FULL = { cpu: { repetitions: 9, heats: 3, warmUps: 2 }, webgpu: { repetitions: 3, heats: 1, warmUps: 0 } };
+const QUICK = { cpu: { repetitions: 3, heats: 1, warmUps: 1 }, webgpu: { repetitions: 1, heats: 1, warmUps: 0 } };
+
+/** Encoders whose starts and memory are measured, on which devices. */
+const STARTS = [
+  ['vit-ti-16', 'cpu'],
+  ['vit-ti-16', 'webgpu'],
+  ['clip-vit-b-32', 'cpu'],
+];
+
+/**
+ * Rows `{ id, kind, encoder, device, ... }`; `kind/device/encoder` is their id.
+ *
+ * @param {{ only?: RegExp, quick?: boolean }} options
+ */
+export function planned({ only = /./, quick = false }) {
+  const times = quick ? QUICK : FULL;
+  const rows = [];
+  const add = (kind, device, encoder, more = {}) =>
+    rows.push({ id: `${kind}/${device}/${encoder}`, kind, device, encoder, ...times[device], ...more });
+  for (const device of ['cpu', 'webgpu']) {
+    for (const encoder of Object.keys(ENCODERS)) {
+      if (ENCODERS[encoder][device].length > 0) add('warm', device, encoder);
+    }
+  }
+  for (const [encoder, device] of STARTS) {
+    add('cold', device, encoder, {
+      repetitions: quick || device === 'webgpu' ? 1 : 5,
+      throttled: device === 'cpu' && !quick,
+    });
+    add('memory', device, encoder);
+  }
+  add('batch', 'cpu', 'vit-ti-16', { repetitions: quick ? 1 : 3 });
+  return rows.filter(({ id }) => only.test(id));
+}
