@@ -22,8 +22,8 @@ export const ORT_FILES = [
 const STORAGES = ['q8'];
 
 /**
- * Encoders. `gmac`: thousand million products a view. `slow`: a forward of onnxruntime-web takes a minute on
- * SwiftShader, so that only the graph that was best for `like` is measured, and fewer times.
+ * Encoders. `gmac`: thousand million products a view. `like`: a forward of onnxruntime-web takes a minute on
+ * SwiftShader, so that only the graph that was best for that encoder is measured there.
  */
 export const ENCODERS = {
   'vit-ti-16': {
@@ -39,7 +39,6 @@ export const ENCODERS = {
     gmac: 17.6,
     cpu: CPU_GRAPHS,
     webgpu: GPU_GRAPHS,
-    slow: true,
     like: 'clip-vit-b-32',
   },
   'clip-vit-l-14': { title: 'CLIP ViT-L/14', gmac: 81, cpu: LARGE_CPU_GRAPHS, webgpu: [] },
