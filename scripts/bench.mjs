@@ -3,6 +3,7 @@
 //   --only REGEX   only rows whose id (kind/device/encoder) matches; the documents stay as they are
 //   --quick        few repetitions: does it run?
 //   --out FILE     where the JSON goes
+//   --firefox      ViT-B/32 in Debian's Firefox on lavapipe as well
 //   --soak         1,000 images in one page: memory and long tasks
 //   --report       write benches/README.md and its chart from the JSON of the last run; with --check, only compare
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean' },
     out: { type: 'string' },
+    firefox: { type: 'boolean' },
     soak: { type: 'boolean' },
     report: { type: 'boolean' },
     check: { type: 'boolean' },
@@ -47,7 +49,9 @@ await main(async () => {
   const { measureNative } = await import('./bench/native.mjs');
 
   const whole = options.only === undefined && !options.quick && !options.soak;
-  const rows = options.soak ? [] : planned({ only: new RegExp(options.only ?? '.'), quick: options.quick });
+  const rows = options.soak
+    ? []
+    : planned({ only: new RegExp(options.only ?? '.'), quick: options.quick, firefox: options.firefox });
   const out = options.out ?? (whole ? LATEST : path.join(root, 'target/bench/part.json'));
   await step('what the benchmark needs', () =>
     prepare(options.soak ? ['vit-ti-16'] : [...new Set(rows.map(({ encoder }) => encoder))]),

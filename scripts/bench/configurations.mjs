@@ -8,6 +8,9 @@ const CPU_GRAPHS = ['int8', 'uint8', 'uint8+mha', 'f32', 'q8', 'q4'];
 const LARGE_CPU_GRAPHS = ['int8', 'uint8+mha', 'q8', 'q4'];
 const GPU_GRAPHS = ['f32', 'q4', 'q8'];
 
+/** Fused attention is wrong on SwiftShader and right on Firefox's adapter. */
+const FIREFOX_GRAPHS = [...GPU_GRAPHS, 'f32+mha', 'q4+mha'];
+
 /** Programs of onnxruntime-web: for the CPU, for WebGPU, and for WebGPU in browsers that can suspend WebAssembly. */
 export const ORT_FILES = [
   'ort.wasm.bundle.min.mjs',
@@ -33,7 +36,13 @@ export const ENCODERS = {
     cpu: CPU_GRAPHS,
     webgpu: GPU_GRAPHS,
   },
-  'clip-vit-b-32': { title: 'CLIP ViT-B/32', gmac: 4.4, cpu: CPU_GRAPHS, webgpu: GPU_GRAPHS },
+  'clip-vit-b-32': {
+    title: 'CLIP ViT-B/32',
+    gmac: 4.4,
+    cpu: CPU_GRAPHS,
+    webgpu: GPU_GRAPHS,
+    firefox: FIREFOX_GRAPHS,
+  },
   'clip-vit-b-16': {
     title: 'CLIP ViT-B/16',
     gmac: 17.6,
@@ -48,7 +57,10 @@ const weightsOf = (name, storage) =>
   ENCODERS[name].shipped ? ENCODERS[name].shipped : `target/bench/models/${name}-${storage}`;
 
 /** Graphs that are exported of an encoder. */
-export const graphsOf = (name) => [...new Set([...ENCODERS[name].cpu, ...ENCODERS[name].webgpu])];
+export const graphsOf = (name) => {
+  const { cpu, webgpu, firefox = [] } = ENCODERS[name];
+  return [...new Set([...cpu, ...webgpu, ...firefox])];
+};
 
 /** Models that must be there: name, storage, folder. The graphs are made of f32. */
 export function modelsOf(name) {

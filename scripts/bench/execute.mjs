@@ -2,6 +2,7 @@
 import { measureBatch } from './batch.mjs';
 import { measureCold, measureMemory } from './cold.mjs';
 import { ENCODERS, clipsightSpecs, ortSpecs } from './configurations.mjs';
+import { ensureFirefox, measureFirefox } from './firefox.mjs';
 import { fastest } from './results.mjs';
 import { measureWarm, metaOf } from './warm.mjs';
 
@@ -18,6 +19,7 @@ function bestGraph(results, earlier, encoder, device) {
 /** Measures one row; `results` are those of the rows before it, `earlier` those of the run before. */
 export async function execute(row, { results, earlier, ...context }) {
   const { kind, encoder, device } = row;
+  if (device === 'firefox') return measureFirefox(await ensureFirefox(), context, row);
   const { like } = ENCODERS[encoder];
   const best = (of) => bestGraph(results, earlier, of, device);
   if (kind === 'warm') {

@@ -1,8 +1,16 @@
 // The rows of a run, in the order in which they are measured.
 import { ENCODERS } from './configurations.mjs';
 
-const FULL = { cpu: { repetitions: 9, heats: 3, warmUps: 2 }, webgpu: { repetitions: 3, heats: 1, warmUps: 0 } };
-const QUICK = { cpu: { repetitions: 3, heats: 1, warmUps: 1 }, webgpu: { repetitions: 1, heats: 1, warmUps: 0 } };
+const FULL = {
+  firefox: { repetitions: 5 },
+  cpu: { repetitions: 9, heats: 3, warmUps: 2 },
+  webgpu: { repetitions: 3, heats: 1, warmUps: 0 },
+};
+const QUICK = {
+  firefox: { repetitions: 2 },
+  cpu: { repetitions: 3, heats: 1, warmUps: 1 },
+  webgpu: { repetitions: 1, heats: 1, warmUps: 0 },
+};
 
 /** An encoder this large takes seconds on one core. */
 const SECONDS_GMAC = 50;
@@ -24,9 +32,9 @@ function fewer(device, encoder) {
 /**
  * Rows `{ id, kind, encoder, device, ... }`; `kind/device/encoder` is their id.
  *
- * @param {{ only?: RegExp, quick?: boolean }} options
+ * @param {{ only?: RegExp, quick?: boolean, firefox?: boolean }} options
  */
-export function planned({ only = /./, quick = false }) {
+export function planned({ only = /./, quick = false, firefox = false }) {
   const times = quick ? QUICK : FULL;
   const rows = [];
   const add = (kind, device, encoder, more = {}) =>
@@ -37,6 +45,7 @@ export function planned({ only = /./, quick = false }) {
       add('warm', device, encoder, fewer(device, encoder));
     }
   }
+  if (firefox) add('warm', 'firefox', 'clip-vit-b-32');
   for (const [encoder, device] of STARTS) {
     add('cold', device, encoder, {
       repetitions: quick || device === 'webgpu' ? 1 : 5,

@@ -36,7 +36,7 @@ for (const name of ['instantiate', 'instantiateStreaming']) {
 
 /** Starts the server. `settings` may be changed between requests. */
 export async function startServer() {
-  const settings = { isolated: false, bytesPerSecond: Infinity, watchMemories: false };
+  const settings = { isolated: false, bytesPerSecond: Infinity, watchMemories: false, onResult: undefined };
   const log = [];
   let free = 0;
 
@@ -53,6 +53,12 @@ export async function startServer() {
 
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost');
+    if (pathname === '/result') {
+      const parts = await request.toArray();
+      await settings.onResult?.(JSON.parse(Buffer.concat(parts).toString()));
+      response.writeHead(204).end();
+      return;
+    }
     const prefix = Object.keys(FOLDERS).find((candidate) => pathname.startsWith(candidate));
     const folder = prefix && path.join(root, FOLDERS[prefix]);
     const file = folder && locate(folder, pathname.slice(prefix.length - 1));
