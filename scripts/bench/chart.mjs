@@ -54,7 +54,7 @@ export function chart({ rows, date }) {
 </style>
 <rect class="page" width="${WIDTH}" height="${height}" rx="6"/>
 <text class="group" x="20" y="30">clipsight / onnxruntime-web: lower is better</text>
-<text class="quiet" x="20" y="48">${escape(date)}, best form of each side; notch: goal</text>
+<text class="quiet" x="20" y="48">${escape(date)}, best form of each side; notch: the goal, green where met, orange where missed</text>
 <line class="one" x1="${one}" x2="${one}" y1="${TOP}" y2="${height - 14}" stroke-dasharray="2 3"/>
 <text class="quiet" x="${one}" y="${TOP - 8}" text-anchor="middle">onnxruntime-web = 1</text>
 ${parts.join('\n')}
