@@ -2,16 +2,21 @@
 // measures by itself and posts what it finds.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Failure, output, run } from '../lib/run.mjs';
+import { Failure, output } from '../lib/run.mjs';
+import { installFromDebian, isDebian } from '../lib/tools.mjs';
 import { ENCODERS, LEAST_COSINE, clipsightSpecs, ortSpecs } from './configurations.mjs';
 import { acquire } from './lock.mjs';
 import { cosine, median } from './stats.mjs';
 import { metaOf } from './warm.mjs';
 
 const ENCODER = 'clip-vit-b-32';
+
+/** Where Debian describes its software Vulkan. */
+const LAVAPIPE = `/usr/share/vulkan/icd.d/lvp_icd.${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch]}.json`;
 
 /** Longest silence of the page, in milliseconds. */
 const PATIENCE = 180_000;
@@ -26,12 +31,13 @@ const PREFERENCES = {
   'app.normandy.enabled': false,
 };
 
-/** Debian's Firefox and its software Vulkan. */
+/** Debian's Firefox and its software Vulkan; installed where they are missing. */
 export async function ensureFirefox() {
   const find = () => output('sh', ['-c', 'command -v firefox-esr']);
-  if (!(await find())) {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'firefox-esr', 'mesa-vulkan-drivers'], { env });
+  const there = (await find()) && existsSync(LAVAPIPE);
+  if (!there) {
+    if (!(await isDebian())) throw new Failure('--firefox needs Firefox ESR and lavapipe, as Debian has them.');
+    await installFromDebian('Firefox', ['firefox-esr', 'mesa-vulkan-drivers']);
   }
   return find();
 }

@@ -1,9 +1,10 @@
 // Everything a benchmark needs, made where it is missing: the package, the native program, models, graphs, images.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure, root, run } from '../lib/run.mjs';
+import { Failure, output, root, run } from '../lib/run.mjs';
 import { buildCores, buildLib, buildModel } from '../lib/steps.mjs';
 import { ifChanged } from '../lib/stamp.mjs';
+import { installFromDebian, isDebian } from '../lib/tools.mjs';
 import { ENCODERS, ORT_FILES, graphsOf, modelsOf, sourceOf } from './configurations.mjs';
 import { compressed } from './wire.mjs';
 
@@ -51,11 +52,11 @@ async function preparePython() {
     work: async () => {
       const venv = path.join(root, 'target/bench/venv');
       await rm(venv, { recursive: true, force: true });
-      try {
-        await run('python3', ['-m', 'venv', venv]);
-      } catch {
-        throw new Failure('Python 3 with venv is needed for the ONNX graphs. On Debian: apt-get install python3-venv');
+      if ((await output('python3', ['-c', 'import ensurepip'])) === undefined) {
+        if (!(await isDebian())) throw new Failure('Python 3 with venv is needed for the ONNX graphs.');
+        await installFromDebian('Python', ['python3-venv']);
       }
+      await run('python3', ['-m', 'venv', venv]);
       await run(python, [
         '-m',
         'pip',
