@@ -80,7 +80,10 @@ impl RuntimeArgs {
                 if !matches!(error.kind(), ErrorKind::NoGpu | ErrorKind::DeviceLost) {
                     return Err(error);
                 }
-                eprintln!("clipsight: the GPU is not used: {}", error.message());
+                // That a machine has none is nothing to be told every time.
+                if error.kind() == ErrorKind::DeviceLost {
+                    eprintln!("clipsight: the GPU is not used: {}", error.message());
+                }
                 Runtime::on_cpu(&folder)
             }),
             DeviceChoice::Auto => Runtime::on_cpu(&folder),
