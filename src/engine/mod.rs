@@ -61,7 +61,10 @@ impl Device {
     #[cfg(feature = "burn-gpu")]
     pub async fn reference_gpu() -> Result<Self> {
         burn::tensor::Device::wgpu_options().init_async().await.map(Self::Reference).map_err(|error| {
-            crate::Error::new(crate::ErrorKind::NoGpu, format!("burn finds no usable GPU ({error}); use the CPU"))
+            crate::Error::new(
+                crate::ErrorKind::NoGpu,
+                format!("burn finds no usable GPU ({error}); use the CPU"),
+            )
         })
     }
 }

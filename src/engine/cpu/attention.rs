@@ -147,7 +147,8 @@ impl Scratch {
             let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
             let mut sum = Whole::zero();
-            for (values, words) in values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
+            for (values, words) in
+                values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
             {
                 let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
@@ -172,21 +173,11 @@ impl Scratch {
         let share = Lanes::splat(1.0 / tokens as f32);
         for channel in (0..head_width).step_by(LANES) {
             let live = LANES.min(head_width - channel);
-            let load = |token: usize| {
-                let values = &values[token * stride + first + channel..];
-                match values.first_chunk::<LANES>() {
-                    Some(values) if live == LANES => Lanes::load(values),
-                    _ => {
-                        let mut padded = [0.0; LANES];
-                        padded[..live].copy_from_slice(&values[..live]);
-                        Lanes::load(&padded)
-                    }
-                }
-            };
-            let (mut sum, mut above) = (Lanes::zero(), load(0));
+            let columns = &values[first + channel..];
+            let (mut sum, mut above) = (Lanes::zero(), load(columns, live));
             let mut below = above;
             for token in 0..tokens {
-                let values = load(token);
+                let values = load(&columns[token * stride..], live);
                 sum = sum + values;
                 (above, below) = (above.max(values), below.min(values));
             }
@@ -201,7 +192,11 @@ impl Scratch {
             for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
                 let codes = quad(|at| {
                     let token = 4 * step + at;
-                    let value = if token < tokens { load(token) - mean } else { Lanes::zero() };
+                    let value = if token < tokens {
+                        load(&columns[token * stride..], live) - mean
+                    } else {
+                        Lanes::zero()
+                    };
                     symmetric(value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
@@ -259,7 +254,7 @@ impl Scratch {
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
                 let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
-                let codes = quad(|at| weights[at].mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
+                let codes = quad(|at| weights[at].code(Lanes::splat(TOP), 0.0));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -271,13 +266,7 @@ impl Scratch {
 
     /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
     #[inline(always)]
-    fn mix<I: Isa>(
-        &self,
-        isa: I,
-        shape: Shape,
-        totals: &[f32],
-        mut take: impl FnMut(usize, usize, &[f32]),
-    ) {
+    fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], mut take: impl FnMut(usize, usize, &[f32])) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];
         let mut mixed = [0.0; MAX_COLUMNS];
@@ -286,15 +275,31 @@ impl Scratch {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
             isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
             let live = I::COLUMNS.min(shape.head_width - channel);
-            let (scales, means) = (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
+            let (scales, means) =
+                (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
             for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
                 let share = Lanes::splat(1.0 / total);
                 let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
-                for (out, ((sums, scales), means)) in mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels) {
+                for (out, ((sums, scales), means)) in
+                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels)
+                {
                     Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
                 }
                 take(row, channel, &mixed[..live]);
             }
+        }
+    }
+}
+
+/// The first `live` values, the rest zeros.
+#[inline(always)]
+fn load(values: &[f32], live: usize) -> Lanes {
+    match values.first_chunk::<LANES>() {
+        Some(values) if live == LANES => Lanes::load(values),
+        _ => {
+            let mut padded = [0.0; LANES];
+            padded[..live].copy_from_slice(&values[..live]);
+            Lanes::load(&padded)
         }
     }
 }

@@ -228,16 +228,21 @@ impl Builder {
             None => None,
             Some(_) => Some(Projection {
                 weight: self.vector("vision.projection.weight")?,
-                bias: if config.projection_bias { Some(self.vector("vision.projection.bias")?) } else { None },
+                bias: if config.projection_bias {
+                    Some(self.vector("vision.projection.bias")?)
+                } else {
+                    None
+                },
             }),
         };
-        let bias = if config.patch_bias {
-            self.vector("vision.patch_embedding.bias")?
-        } else {
-            vec![0.0; width]
-        };
+        let bias =
+            if config.patch_bias { self.vector("vision.patch_embedding.bias")? } else { vec![0.0; width] };
         let tower = Tower {
-            attention: Shape { tokens: config.tokens(), heads: config.heads, head_width: width / config.heads },
+            attention: Shape {
+                tokens: config.tokens(),
+                heads: config.heads,
+                head_width: width / config.heads,
+            },
             patch_embedding: self.linear("vision.patch_embedding.weight", bias)?,
             class_token: self.vector("vision.class_token")?,
             positions: self.vector("vision.position_embedding")?,

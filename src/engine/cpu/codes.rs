@@ -79,7 +79,7 @@ impl Codes {
 /// `value * inverse`, at most 127 in size, rounded to a code around 128.
 #[inline(always)]
 pub(super) fn symmetric(value: Lanes, inverse: Lanes) -> Whole {
-    value.mul_add(inverse, Lanes::splat(128.5)).truncate()
+    value.code(inverse, 128.0)
 }
 
 /// The largest size of a value.

@@ -108,7 +108,10 @@ impl Collector {
             project(tower, &rows[..width], true, &mut self.embedding);
             if !features.heads.is_empty() {
                 let mut direct = centred(&self.written[image * width..][..width]);
-                direct.iter_mut().zip(&norm.gain).for_each(|(value, gain)| *value *= self.inverse[image] * gain);
+                direct
+                    .iter_mut()
+                    .zip(&norm.gain)
+                    .for_each(|(value, gain)| *value *= self.inverse[image] * gain);
                 let mut effect = Vec::with_capacity(config.embedding_width());
                 project(tower, &direct, false, &mut effect);
                 self.features[image * self.width + self.next..][..effect.len()].copy_from_slice(&effect);
@@ -158,7 +161,9 @@ fn centred(row: &[f32]) -> Vec<f32> {
 fn mean(rows: &[f32], stride: usize, out: &mut [f32]) {
     out.fill(0.0);
     for row in rows.chunks_exact(stride) {
-        out.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        for (sum, value) in out.iter_mut().zip(row) {
+            *sum += value;
+        }
     }
     let share = 1.0 / count(rows.len() / stride);
     out.iter_mut().for_each(|sum| *sum *= share);

@@ -1,7 +1,6 @@
 //! A few f32 numbers that go through arithmetic together: what every pass outside the integer products is written in.
 //!
-//! In WebAssembly they are one 128-bit register. Natively they are an array whose loops the compiler turns into the
-//! registers of the instruction set that the pass is compiled for ([`Isa::run`](super::isa::Isa::run)).
+//! They are one 128-bit register: what WebAssembly has, and what compilers make the most of elsewhere.
 
 #[cfg_attr(target_arch = "wasm32", path = "lanes/wasm.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "lanes/portable.rs")]
@@ -176,7 +175,10 @@ mod tests {
             let x = f32::from(step) / 8_000.0;
             let mut out = [[0.0; LANES]; 3];
             let (lanes, functions) = (Lanes::splat(x), Functions::new());
-            for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)].into_iter().zip(&mut out) {
+            for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)]
+                .into_iter()
+                .zip(&mut out)
+            {
                 function.store(out);
             }
             check(x, out.map(|out| out[0]));
@@ -211,11 +213,11 @@ mod tests {
     #[test]
     fn bytes_come_in_order() {
         let quad = std::array::from_fn(|register| {
-            let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0 + 0.9);
-            Lanes::load(&numbers).truncate()
+            let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0);
+            Lanes::load(&numbers).code(Lanes::splat(2.0), 0.4)
         });
         let packed = Whole::pack(quad, 0).map(u32::to_le_bytes).concat();
-        let truth: Vec<u8> = (0..QUAD as u8).map(|at| 3 * at).collect();
+        let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
         let interleaved = Whole::interleave(quad, 0x8000_0000).map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {

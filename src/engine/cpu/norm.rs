@@ -41,5 +41,4 @@ impl Norm {
             normed.mul_add(Lanes::load(gain), Lanes::load(offset)).store(out);
         }
     }
-
 }

@@ -1,19 +1,18 @@
 //! Weight matrices as the integer products read them.
 
-use super::isa::ROWS;
+use super::isa::{MAX_COLUMNS, ROWS};
 use super::lanes::QUAD;
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-
 /// Activations that share a scale. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
 /// the steps of more others.
 const GROUP: usize = 256;
 
-/// A length padded so that every pass works on whole registers.
+/// A length padded so that every pass works on whole registers, and products write whole tiles.
 pub(super) fn padded(length: usize) -> usize {
-    length.next_multiple_of(QUAD)
+    length.next_multiple_of(if QUAD > MAX_COLUMNS { QUAD } else { MAX_COLUMNS })
 }
 
 /// How the inner dimension of a product is laid out.

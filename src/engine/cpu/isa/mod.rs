@@ -24,7 +24,7 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 pub(super) const ROWS: usize = 6;
 
 /// The widest tile of any instruction set, in columns; rows are padded so that tiles never cross their end.
-pub(super) const MAX_COLUMNS: usize = 32;
+pub(super) const MAX_COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 32 };
 
 /// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
 pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];

@@ -92,7 +92,8 @@ unsafe fn dot_tile<const R: usize>(
         let mut sums = [start; R];
         for step in 0..steps {
             let weights = weights.add(4 * VECTORS * step);
-            let weights: [int8x16_t; VECTORS] = std::array::from_fn(|vector| vld1q_s8(weights.add(4 * vector).cast()));
+            let weights: [int8x16_t; VECTORS] =
+                std::array::from_fn(|vector| vld1q_s8(weights.add(4 * vector).cast()));
             for (row, sums) in sums.iter_mut().enumerate() {
                 let word = vreinterpretq_s8_u32(vld1q_dup_u32(activations.add(ROWS * step + row)));
                 for (sum, weights) in sums.iter_mut().zip(weights) {

@@ -1,7 +1,7 @@
 //! Arrays, for compilers to vectorise.
 
 /// Numbers in a [`Lanes`].
-pub(in super::super) const LANES: usize = 8;
+pub(in super::super) const LANES: usize = 4;
 
 /// Some f32 numbers.
 #[derive(Clone, Copy)]
@@ -100,11 +100,12 @@ impl Lanes {
         self.zip(rounded, |value, n| f32::from_bits(value.to_bits().wrapping_add(n.to_bits() << 23)))
     }
 
-    /// Towards zero, for numbers in the range of i32.
+    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "it is what is meant")]
-    pub(in super::super) fn truncate(self) -> Whole {
-        Whole(self.0.map(|value| value as i32))
+    pub(in super::super) fn code(self, scale: Self, zero: f32) -> Whole {
+        // Above 2^23 the last bit of an f32 is worth 1. A cast would check every number's range, one at a time.
+        let number = self.mul_add(scale, Self::splat(zero)) + Self::splat(8_388_608.0);
+        Whole(number.0.map(|number| (number.to_bits() & 0xff).cast_signed()))
     }
 }
 

@@ -99,13 +99,14 @@ impl Lanes {
         Self(i32x4_add(self.0, i32x4_shl(rounded.0, 23)))
     }
 
-    /// Towards zero, for numbers in the range of i32.
+    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer.
     #[inline(always)]
-    pub(in super::super) fn truncate(self) -> Whole {
+    pub(in super::super) fn code(self, scale: Self, zero: f32) -> Whole {
+        let number = self.mul_add(scale, Self::splat(zero + 0.5)).0;
         #[cfg(target_feature = "relaxed-simd")]
-        return Whole(i32x4_relaxed_trunc_f32x4(self.0));
+        return Whole(i32x4_relaxed_trunc_f32x4(number));
         #[cfg(not(target_feature = "relaxed-simd"))]
-        Whole(i32x4_trunc_sat_f32x4(self.0))
+        Whole(i32x4_trunc_sat_f32x4(number))
     }
 }
 

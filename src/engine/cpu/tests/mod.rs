@@ -98,7 +98,8 @@ fn weights(config: &VisionConfig, seed: u64) -> Vec<(TensorSpec, Vec<f32>)> {
     let specs = config.tensors().into_iter();
     specs
         .map(|spec| {
-            let gain = if spec.role == TensorRole::Matrix { 2.0 / (spec.shape[1] as f32).sqrt() } else { 0.5 };
+            let gain =
+                if spec.role == TensorRole::Matrix { 2.0 / (spec.shape[1] as f32).sqrt() } else { 0.5 };
             let base = if spec.name.contains("norm") && spec.name.ends_with("weight") { 1.0 } else { 0.0 };
             let values = (0..spec.shape.iter().product()).map(|_| base + gain * next()).collect();
             (spec, values)
@@ -195,7 +196,10 @@ fn encodings_are_reproducible() {
         let together = encoder.encode(&images, 8).unwrap();
         let apart: Vec<Encoding> =
             images.chunks(images.len() / 8).map(|image| encoder.encode(image, 1).unwrap()).collect();
-        assert_eq!(together.embedding, apart.iter().flat_map(|one| one.embedding.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            together.embedding,
+            apart.iter().flat_map(|one| one.embedding.clone()).collect::<Vec<_>>()
+        );
         assert_eq!(together.features, apart.iter().flat_map(|one| one.features.clone()).collect::<Vec<_>>());
         let first = first.get_or_insert_with(|| together.clone());
         let error = distance(&first.features, &together.features);
@@ -224,7 +228,8 @@ fn stored_forms_are_read_as_they_are_meant() {
             })
             .collect();
         let machine = Machine::best();
-        let stored = encoder(machine, &config, &features, &weights, only_matrices).encode(&pixels, 2).unwrap();
+        let stored =
+            encoder(machine, &config, &features, &weights, only_matrices).encode(&pixels, 2).unwrap();
         let truth = encoder(machine, &config, &features, &restored, in_f32).encode(&pixels, 2).unwrap();
         assert_eq!(stored, truth);
     }
@@ -243,16 +248,20 @@ fn wrong_input_is_refused() {
     let builder = || CpuEncoder::builder(&config, &features).unwrap();
     assert_eq!(builder().finish().unwrap_err().kind(), ErrorKind::WeightsCorrupt);
     for (spec, values) in &weights {
-        let tensor = |values: Vec<f32>| StoredTensor { shape: spec.shape.clone(), values: StoredValues::F32(values) };
+        let tensor =
+            |values: Vec<f32>| StoredTensor { shape: spec.shape.clone(), values: StoredValues::F32(values) };
         let mut twice = builder();
         twice.take(spec, tensor(values.clone())).unwrap();
         let mut wrong = values.clone();
         wrong[0] = f32::NAN;
         let short = StoredTensor { shape: vec![1], values: StoredValues::F32(vec![0.0]) };
         let cut = tensor(values[1..].to_vec());
-        for (mut builder, tensor) in
-            [(twice, tensor(values.clone())), (builder(), tensor(wrong)), (builder(), short), (builder(), cut)]
-        {
+        for (mut builder, tensor) in [
+            (twice, tensor(values.clone())),
+            (builder(), tensor(wrong)),
+            (builder(), short),
+            (builder(), cut),
+        ] {
             let error = builder.take(spec, tensor).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{}", spec.name);
         }

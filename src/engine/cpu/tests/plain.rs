@@ -149,9 +149,8 @@ impl<'a> Plain<'a> {
         let head_width = width / heads;
         let mut mixed = vec![vec![0.0; width]; qkv.len()];
         for head in 0..heads {
-            let part = |row: &'_ [f32], part: usize| {
-                row[part * width + head * head_width..][..head_width].to_vec()
-            };
+            let part =
+                |row: &'_ [f32], part: usize| row[part * width + head * head_width..][..head_width].to_vec();
             for (query, mixed) in qkv.iter().zip(&mut mixed) {
                 let query = part(query, 0);
                 let scale = 1.0 / (head_width as f32).sqrt();
