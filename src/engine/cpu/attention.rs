@@ -150,7 +150,7 @@ impl Scratch {
             for (values, words) in
                 values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
             {
-                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
                 for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
@@ -197,7 +197,7 @@ impl Scratch {
                     } else {
                         Lanes::zero()
                     };
-                    symmetric(value, inverse)
+                    symmetric(isa, value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
                 words[lane..][..LANES].copy_from_slice(&Whole::interleave(codes, SIGNED));
@@ -237,7 +237,7 @@ impl Scratch {
     /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
     #[inline(always)]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
-        let functions = Functions::new();
+        let functions = Functions::new(isa);
         let length = token_length(tokens);
         self.weights.resize(ROWS * length / 4, 0);
         let mut sums = [0.0; ROWS];
@@ -254,7 +254,7 @@ impl Scratch {
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
                 let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
-                let codes = quad(|at| weights[at].code(Lanes::splat(TOP), 0.0));
+                let codes = quad(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -283,7 +283,9 @@ impl Scratch {
                 for (out, ((sums, scales), means)) in
                     mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels)
                 {
-                    Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
+                    Lanes::convert(sums)
+                        .mul_add(isa, share * Lanes::load(scales), Lanes::load(means))
+                        .store(out);
                 }
                 take(row, channel, &mixed[..live]);
             }

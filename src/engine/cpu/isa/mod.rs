@@ -1,6 +1,7 @@
 //! The integer product of one tile, for every instruction set.
 //!
-//! All compute the same exact sums, so that engines on different machines differ in the rounding of f32 alone.
+//! All compute the same exact sums, so that engines on different machines differ in the rounding of f32 alone, and
+//! where [`FUSED`](Isa::FUSED) is the same, not at all.
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -38,6 +39,9 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
+
+    /// Whether `a * b + c` in f32 is rounded once, as it is in browsers on machines that can.
+    const FUSED: bool;
 
     /// Its name.
     fn name(self) -> &'static str;

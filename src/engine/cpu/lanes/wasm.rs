@@ -3,6 +3,8 @@
 
 use core::arch::wasm32::*;
 
+use super::super::isa::Isa;
+
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
 
@@ -60,9 +62,9 @@ impl Lanes {
         Self(f32x4_mul(self.0, other.0))
     }
 
-    /// `self * factor + term`, rounded once where the machine can.
+    /// `self * factor + term`, as [`Isa::FUSED`] says.
     #[inline(always)]
-    pub(in super::super) fn mul_add(self, factor: Self, term: Self) -> Self {
+    pub(in super::super) fn mul_add<I: Isa>(self, _: I, factor: Self, term: Self) -> Self {
         #[cfg(target_feature = "relaxed-simd")]
         return Self(f32x4_relaxed_madd(self.0, factor.0, term.0));
         #[cfg(not(target_feature = "relaxed-simd"))]
@@ -99,10 +101,10 @@ impl Lanes {
         Self(i32x4_add(self.0, i32x4_shl(rounded.0, 23)))
     }
 
-    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer.
+    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer, halves up.
     #[inline(always)]
-    pub(in super::super) fn code(self, scale: Self, zero: f32) -> Whole {
-        let number = self.mul_add(scale, Self::splat(zero + 0.5)).0;
+    pub(in super::super) fn code<I: Isa>(self, isa: I, scale: Self, zero: f32) -> Whole {
+        let number = self.mul_add(isa, scale, Self::splat(zero + 0.5)).0;
         #[cfg(target_feature = "relaxed-simd")]
         return Whole(i32x4_relaxed_trunc_f32x4(number));
         #[cfg(not(target_feature = "relaxed-simd"))]
