@@ -5,6 +5,15 @@ use core::arch::wasm32::*;
 
 use super::super::isa::Isa;
 
+#[cfg(target_feature = "relaxed-simd")]
+use f32x4_relaxed_madd as fused;
+
+/// Never called: no instruction set of this build is fused.
+#[cfg(not(target_feature = "relaxed-simd"))]
+fn fused(a: v128, b: v128, c: v128) -> v128 {
+    f32x4_add(f32x4_mul(a, b), c)
+}
+
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
 
@@ -65,9 +74,9 @@ impl Lanes {
     /// `self * factor + term`, as [`Isa::FUSED`] says.
     #[inline(always)]
     pub(in super::super) fn mul_add<I: Isa>(self, _: I, factor: Self, term: Self) -> Self {
-        #[cfg(target_feature = "relaxed-simd")]
-        return Self(f32x4_relaxed_madd(self.0, factor.0, term.0));
-        #[cfg(not(target_feature = "relaxed-simd"))]
+        if I::FUSED {
+            return Self(fused(self.0, factor.0, term.0));
+        }
         Self(f32x4_add(f32x4_mul(self.0, factor.0), term.0))
     }
 
