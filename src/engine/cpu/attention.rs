@@ -6,7 +6,7 @@
 
 use super::codes::{Codes, Preparation, largest, symmetric};
 use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
-use super::lanes::{Functions, LANES, Lanes, Whole, quad};
+use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
@@ -105,7 +105,7 @@ pub(super) fn attend<I: Isa>(
 
 /// The inner dimension of the mixtures.
 fn token_length(tokens: usize) -> usize {
-    padded(tokens)
+    tokens.next_multiple_of(QUAD)
 }
 
 /// The length of a row of scores: whole tiles, and enough for the mixtures.
