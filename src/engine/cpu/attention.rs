@@ -6,7 +6,7 @@
 
 use super::codes::{Codes, Preparation, largest, symmetric};
 use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
-use super::lanes::{Functions, LANES, Lanes, Whole, quad};
+use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
@@ -105,7 +105,7 @@ pub(super) fn attend<I: Isa>(
 
 /// The inner dimension of the mixtures.
 fn token_length(tokens: usize) -> usize {
-    padded(tokens)
+    tokens.next_multiple_of(QUAD)
 }
 
 /// The length of a row of scores: whole tiles, and enough for the mixtures.
@@ -150,7 +150,7 @@ impl Scratch {
             for (values, words) in
                 values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
             {
-                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
                 for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
@@ -173,21 +173,11 @@ impl Scratch {
         let share = Lanes::splat(1.0 / tokens as f32);
         for channel in (0..head_width).step_by(LANES) {
             let live = LANES.min(head_width - channel);
-            let load = |token: usize| {
-                let values = &values[token * stride + first + channel..];
-                match values.first_chunk::<LANES>() {
-                    Some(values) if live == LANES => Lanes::load(values),
-                    _ => {
-                        let mut padded = [0.0; LANES];
-                        padded[..live].copy_from_slice(&values[..live]);
-                        Lanes::load(&padded)
-                    }
-                }
-            };
-            let (mut sum, mut above) = (Lanes::zero(), load(0));
+            let columns = &values[first + channel..];
+            let (mut sum, mut above) = (Lanes::zero(), load(columns, live));
             let mut below = above;
             for token in 0..tokens {
-                let values = load(token);
+                let values = load(&columns[token * stride..], live);
                 sum = sum + values;
                 (above, below) = (above.max(values), below.min(values));
             }
@@ -202,8 +192,12 @@ impl Scratch {
             for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
                 let codes = quad(|at| {
                     let token = 4 * step + at;
-                    let value = if token < tokens { load(token) - mean } else { Lanes::zero() };
-                    symmetric(value, inverse)
+                    let value = if token < tokens {
+                        load(&columns[token * stride..], live) - mean
+                    } else {
+                        Lanes::zero()
+                    };
+                    symmetric(isa, value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
                 words[lane..][..LANES].copy_from_slice(&Whole::interleave(codes, SIGNED));
@@ -243,7 +237,7 @@ impl Scratch {
     /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
     #[inline(always)]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
-        let functions = Functions::new();
+        let functions = Functions::new(isa);
         let length = token_length(tokens);
         self.weights.resize(ROWS * length / 4, 0);
         let mut sums = [0.0; ROWS];
@@ -260,7 +254,7 @@ impl Scratch {
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
                 let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
-                let codes = quad(|at| weights[at].mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
+                let codes = quad(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -289,10 +283,25 @@ impl Scratch {
                 for (out, ((sums, scales), means)) in
                     mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels)
                 {
-                    Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
+                    Lanes::convert(sums)
+                        .mul_add(isa, share * Lanes::load(scales), Lanes::load(means))
+                        .store(out);
                 }
                 take(row, channel, &mixed[..live]);
             }
+        }
+    }
+}
+
+/// The first `live` values, the rest zeros.
+#[inline(always)]
+fn load(values: &[f32], live: usize) -> Lanes {
+    match values.first_chunk::<LANES>() {
+        Some(values) if live == LANES => Lanes::load(values),
+        _ => {
+            let mut padded = [0.0; LANES];
+            padded[..live].copy_from_slice(&values[..live]);
+            Lanes::load(&padded)
         }
     }
 }

@@ -67,7 +67,7 @@ impl Codes {
             let words = &mut self.words[(tile * groups + group) * words..][..words];
             let words = words.as_chunks_mut::<{ ROWS * LANES }>().0;
             for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
-                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -78,8 +78,8 @@ impl Codes {
 
 /// `value * inverse`, at most 127 in size, rounded to a code around 128.
 #[inline(always)]
-pub(super) fn symmetric(value: Lanes, inverse: Lanes) -> Whole {
-    value.mul_add(inverse, Lanes::splat(128.5)).truncate()
+pub(super) fn symmetric<I: Isa>(isa: I, value: Lanes, inverse: Lanes) -> Whole {
+    value.code(isa, inverse, 128.0)
 }
 
 /// The largest size of a value.

@@ -161,7 +161,9 @@ fn centred(row: &[f32]) -> Vec<f32> {
 fn mean(rows: &[f32], stride: usize, out: &mut [f32]) {
     out.fill(0.0);
     for row in rows.chunks_exact(stride) {
-        out.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        for (sum, value) in out.iter_mut().zip(row) {
+            *sum += value;
+        }
     }
     let share = 1.0 / count(rows.len() / stride);
     out.iter_mut().for_each(|sum| *sum *= share);

@@ -60,7 +60,7 @@ impl Pass for Forward<'_> {
             collector.pool(tower, index + 1, &workspace.stream, tokens);
         }
         collector.inverse_deviations(tower, &workspace.stream, tokens);
-        workspace.norm(&tower.norm);
+        workspace.norm(isa, &tower.norm);
         collector.pool(tower, config.layers + 1, &workspace.stream, tokens);
         collector.embed(tower, &workspace.stream, tokens);
     }
@@ -116,23 +116,23 @@ impl Workspace {
                     codes: &self.codes,
                     rows: count,
                     linear: &tower.patch_embedding,
-                    out: out,
+                    out,
                     target: Target::Add,
                 });
             }
         }
         if let Some(norm) = &tower.pre_norm {
-            self.norm(norm);
+            self.norm(isa, norm);
         }
     }
 
     /// The layer norm of the whole stream, in place.
     #[inline(always)]
-    fn norm(&mut self, norm: &Norm) {
+    fn norm<I: Isa>(&mut self, isa: I, norm: &Norm) {
         for row in self.stream.chunks_exact_mut(padded(norm.width)) {
             self.row.clear();
             self.row.extend_from_slice(row);
-            norm.apply(&self.row, row);
+            norm.apply(isa, &self.row, row);
         }
     }
 
@@ -190,7 +190,7 @@ impl Workspace {
                     codes: &self.codes,
                     rows: 1,
                     linear: &layer.queries,
-                    out: out,
+                    out,
                     target: Target::Store,
                 });
             }
@@ -218,7 +218,7 @@ impl Workspace {
         self.row.resize(stride, 0.0);
         let preparation = if rotates(norm.width) { Preparation::Rotate } else { Preparation::None };
         for (row, values) in self.stream[rows].chunks_exact(stride).enumerate() {
-            norm.apply(values, &mut self.row);
+            norm.apply(isa, values, &mut self.row);
             self.codes.put(isa, inner, row, &mut self.row, preparation);
         }
     }
@@ -270,7 +270,7 @@ impl Workspace {
             let inner = layer.fc2.matrix.inner;
             self.codes.reset(count, inner);
             for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
-                activate(values, activation);
+                activate(isa, values, activation);
                 self.codes.put(isa, inner, row, values, rotation);
             }
             isa.run(Product {
@@ -285,15 +285,20 @@ impl Workspace {
 }
 
 #[inline(always)]
-fn activate(values: &mut [f32], activation: Activation) {
-    let functions = Functions::new();
+fn activate<I: Isa>(isa: I, values: &mut [f32], activation: Activation) {
+    let functions = Functions::new(isa);
     let values = values.as_chunks_mut::<LANES>().0;
+    // Loops, not iterators' closures: see `Pass`.
     match activation {
         Activation::Gelu => {
-            values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values))
+            for values in values {
+                functions.gelu(Lanes::load(values)).store(values);
+            }
         }
         Activation::QuickGelu => {
-            values.iter_mut().for_each(|values| functions.quick_gelu(Lanes::load(values)).store(values));
+            for values in values {
+                functions.quick_gelu(Lanes::load(values)).store(values);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A few f32 numbers that go through arithmetic together: what every pass outside the integer products is written in.
 //!
-//! In WebAssembly they are one 128-bit register. Natively they are an array whose loops the compiler turns into the
-//! registers of the instruction set that the pass is compiled for ([`Isa::run`](super::isa::Isa::run)).
+//! They are one 128-bit register: what WebAssembly has, and what compilers make the most of elsewhere.
 
 #[cfg_attr(target_arch = "wasm32", path = "lanes/wasm.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "lanes/portable.rs")]
@@ -9,6 +8,8 @@ mod imp;
 
 use std::hint::black_box;
 use std::ops::{Add, Mul, Sub};
+
+use super::isa::Isa;
 
 pub(super) use imp::{LANES, Lanes, Whole};
 
@@ -52,7 +53,10 @@ impl Lanes {
 /// Functions of [`Lanes`], with their coefficients in memory: browsers build a vector constant that stands in the code from
 /// four instructions each time, while a load is one.
 #[derive(Clone, Copy)]
-pub(super) struct Functions(&'static Table);
+pub(super) struct Functions<I> {
+    isa: I,
+    table: &'static Table,
+}
 
 struct Table {
     /// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
@@ -77,46 +81,47 @@ static TABLE: Table = Table {
     lowest: -87.0,
     power: [1.327_646_6e-3, 9.675_542e-3, 5.550_713_3e-2, 2.402_212e-1, 6.931_469_7e-1, 1.000_000_1],
     above: [6.624_712_6e-6, 3.644_373_7e-4, 5.849_466e-3, 5.412_305e-2, 3.989_417_5e-1],
-    below: [5.540_150_9e-7, 1.307_498_9e-4, 2.996_292_2e-3, 4.006_542_2e-2, 3.023_244_6e-1, 1.0],
+    below: [5.540_151e-7, 1.307_498_9e-4, 2.996_292_2e-3, 4.006_542_2e-2, 3.023_244_6e-1, 1.0],
     bound: 5.374_011_5,
     half: 0.5,
     one: 1.0,
     quick: -1.702,
 };
 
-impl Functions {
-    pub(super) fn new() -> Self {
+impl<I: Isa> Functions<I> {
+    #[inline(always)]
+    pub(super) fn new(isa: I) -> Self {
         // Else the compiler would put the constants back into the code.
-        Self(black_box(&TABLE))
+        Self { isa, table: black_box(&TABLE) }
     }
 
     /// `e^x` to a relative `1e-7 (3 + |x|)`, for x <= 88; what is below -87 counts as -87.
     #[inline(always)]
     pub(super) fn exp(self, x: Lanes) -> Lanes {
-        let table = self.0;
+        let Self { isa, table } = self;
         // e^x = 2^n 2^f, n an integer, |f| <= 1/2.
         let exponent = x.max(Lanes::broadcast(&table.lowest)) * Lanes::broadcast(&table.log2_e);
         let rounder = Lanes::broadcast(&table.rounder);
         let rounded = exponent + rounder;
         let f = exponent - (rounded - rounder);
-        polynomial(f, &table.power).scale_by_power(rounded)
+        polynomial(isa, f, &table.power).scale_by_power(rounded)
     }
 
     /// `x * Phi(x)`, Phi the normal distribution function; absolute error below 2e-6.
     #[inline(always)]
     pub(super) fn gelu(self, x: Lanes) -> Lanes {
-        let table = self.0;
+        let Self { isa, table } = self;
         let bound = Lanes::broadcast(&table.bound);
         let inside = x.max(Lanes::zero() - bound).min(bound);
         let square = inside * inside;
-        let above = inside * polynomial(square, &table.above);
-        x * (above.div(polynomial(square, &table.below)) + Lanes::broadcast(&table.half))
+        let above = inside * polynomial(isa, square, &table.above);
+        x * (above.div(polynomial(isa, square, &table.below)) + Lanes::broadcast(&table.half))
     }
 
     /// `x / (1 + e^(-1.702 x))`.
     #[inline(always)]
     pub(super) fn quick_gelu(self, x: Lanes) -> Lanes {
-        let table = self.0;
+        let table = self.table;
         let highest = Lanes::zero() - Lanes::broadcast(&table.lowest);
         let power = self.exp((x * Lanes::broadcast(&table.quick)).min(highest));
         x.div(power + Lanes::broadcast(&table.one))
@@ -125,10 +130,10 @@ impl Functions {
 
 /// By Horner's rule, the highest coefficient first.
 #[inline(always)]
-fn polynomial<const N: usize>(x: Lanes, coefficients: &'static [f32; N]) -> Lanes {
+fn polynomial<I: Isa, const N: usize>(isa: I, x: Lanes, coefficients: &'static [f32; N]) -> Lanes {
     let mut value = Lanes::broadcast(&coefficients[0]);
     for coefficient in &coefficients[1..] {
-        value = value.mul_add(x, Lanes::broadcast(coefficient));
+        value = value.mul_add(isa, x, Lanes::broadcast(coefficient));
     }
     value
 }
@@ -159,6 +164,7 @@ impl Mul for Lanes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::isa::Portable;
     use super::*;
 
     /// The standard library has no erf: its Taylor series in f64, exact to 1e-12 where |x| <= 4.
@@ -175,7 +181,7 @@ mod tests {
         for step in -32_000..=32_000_i16 {
             let x = f32::from(step) / 8_000.0;
             let mut out = [[0.0; LANES]; 3];
-            let (lanes, functions) = (Lanes::splat(x), Functions::new());
+            let (lanes, functions) = (Lanes::splat(x), Functions::new(Portable));
             for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)]
                 .into_iter()
                 .zip(&mut out)
@@ -199,9 +205,9 @@ mod tests {
 
     #[test]
     fn far_values_saturate() {
-        let at = |x: f32, function: fn(Functions, Lanes) -> Lanes| {
+        let at = |x: f32, function: fn(Functions<Portable>, Lanes) -> Lanes| {
             let mut out = [0.0; LANES];
-            function(Functions::new(), Lanes::splat(x)).store(&mut out);
+            function(Functions::new(Portable), Lanes::splat(x)).store(&mut out);
             out[0]
         };
         assert!(at(-1e30, Functions::exp) < 1e-37);
@@ -214,11 +220,11 @@ mod tests {
     #[test]
     fn bytes_come_in_order() {
         let quad = std::array::from_fn(|register| {
-            let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0 + 0.9);
-            Lanes::load(&numbers).truncate()
+            let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0);
+            Lanes::load(&numbers).code(Portable, Lanes::splat(2.0), 0.4)
         });
         let packed = Whole::pack(quad, 0).map(u32::to_le_bytes).concat();
-        let truth: Vec<u8> = (0..QUAD as u8).map(|at| 3 * at).collect();
+        let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
         let interleaved = Whole::interleave(quad, 0x8000_0000).map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {

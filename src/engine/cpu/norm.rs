@@ -1,5 +1,6 @@
 //! Layer norm.
 
+use super::isa::Isa;
 use super::lanes::{LANES, Lanes};
 
 /// A layer norm over rows of `width` values.
@@ -18,7 +19,7 @@ pub(super) struct Norm {
 impl Norm {
     /// `out = (row - mean) / sqrt(variance + epsilon) * gain + offset`. Padding of `row` must be zero, and is in `out`.
     #[inline(always)]
-    pub(super) fn apply(&self, row: &[f32], out: &mut [f32]) {
+    pub(super) fn apply<I: Isa>(&self, isa: I, row: &[f32], out: &mut [f32]) {
         let row = row.as_chunks::<LANES>().0;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand values a row")]
         let (width, padding) = (self.width as f32, (LANES * row.len() - self.width) as f32);
@@ -31,14 +32,14 @@ impl Norm {
         let mut squares = [Lanes::zero(); 2];
         for (at, values) in row.iter().enumerate() {
             let centred = Lanes::load(values) - centre;
-            squares[at % 2] = centred.mul_add(centred, squares[at % 2]);
+            squares[at % 2] = centred.mul_add(isa, centred, squares[at % 2]);
         }
         let variance = ((squares[0] + squares[1]).sum() - padding * mean * mean) / width;
         let scale = Lanes::splat(1.0 / (variance + self.epsilon).sqrt());
         let weights = self.gain.as_chunks::<LANES>().0.iter().zip(self.offset.as_chunks::<LANES>().0);
         for ((values, (gain, offset)), out) in row.iter().zip(weights).zip(out.as_chunks_mut::<LANES>().0) {
             let normed = (Lanes::load(values) - centre) * scale;
-            normed.mul_add(Lanes::load(gain), Lanes::load(offset)).store(out);
+            normed.mul_add(isa, Lanes::load(gain), Lanes::load(offset)).store(out);
         }
     }
 }

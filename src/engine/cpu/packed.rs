@@ -1,18 +1,24 @@
 //! Weight matrices as the integer products read them.
 
-use super::isa::ROWS;
+use super::isa::{MAX_COLUMNS, ROWS};
 use super::lanes::QUAD;
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-/// Activations that share a scale. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
+/// At most so many activations share a scale, if their number can be divided so. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
 /// the steps of more others.
-const GROUP: usize = 256;
+const GROUP: usize = 512;
 
-/// A length padded so that every pass works on whole registers.
+/// Rows are padded to a multiple of this, so that every pass works on whole registers and products write whole tiles. The
+/// same on every machine, as groups depend on it.
+const PADDING: usize = 32;
+
+const _: () = assert!(PADDING.is_multiple_of(QUAD) && PADDING >= MAX_COLUMNS);
+
+/// A length with its padding.
 pub(super) fn padded(length: usize) -> usize {
-    length.next_multiple_of(QUAD)
+    length.next_multiple_of(PADDING)
 }
 
 /// How the inner dimension of a product is laid out.
@@ -28,7 +34,9 @@ impl Inner {
     /// For rows of `length` values.
     pub(super) fn new(length: usize) -> Self {
         let length = padded(length);
-        Self { length, group: if length.is_multiple_of(GROUP) { GROUP } else { length } }
+        let groups = length.div_ceil(GROUP);
+        let even = length.is_multiple_of(groups * QUAD);
+        Self { length, group: if even { length / groups } else { length } }
     }
 
     /// One scale for all.

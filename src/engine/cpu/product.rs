@@ -65,7 +65,7 @@ impl Pass for Product<'_> {
                                 base = base + Lanes::load(&out[at]);
                             }
                             let scale = scale * Lanes::load(&scales[at]);
-                            Lanes::convert(&sums[at]).mul_add(scale, base).store(&mut out[at]);
+                            Lanes::convert(&sums[at]).mul_add(isa, scale, base).store(&mut out[at]);
                         }
                     }
                 }

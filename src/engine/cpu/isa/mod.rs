@@ -1,6 +1,7 @@
 //! The integer product of one tile, for every instruction set.
 //!
-//! All compute the same exact sums, so that engines on different machines differ in the rounding of f32 alone.
+//! All compute the same exact sums, so that engines on different machines differ in the rounding of f32 alone, and
+//! where [`FUSED`](Isa::FUSED) is the same, not at all.
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -24,7 +25,7 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 pub(super) const ROWS: usize = 6;
 
 /// The widest tile of any instruction set, in columns; rows are padded so that tiles never cross their end.
-pub(super) const MAX_COLUMNS: usize = 32;
+pub(super) const MAX_COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 32 };
 
 /// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
 pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
@@ -38,6 +39,9 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
+
+    /// Whether `a * b + c` in f32 is rounded once, as it is in browsers on machines that can.
+    const FUSED: bool;
 
     /// Its name.
     fn name(self) -> &'static str;

@@ -22,6 +22,7 @@ const VECTORS: usize = 4;
 
 impl Isa for DotProduct {
     const COLUMNS: usize = 4 * VECTORS;
+    const FUSED: bool = true;
 
     fn name(self) -> &'static str {
         "neon-dotprod"

@@ -8,6 +8,8 @@ pub(in super::super) struct Portable;
 
 impl Isa for Portable {
     const COLUMNS: usize = 8;
+    // In software it would take longer than all else.
+    const FUSED: bool = cfg!(target_arch = "aarch64");
 
     fn name(self) -> &'static str {
         "portable"

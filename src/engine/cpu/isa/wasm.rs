@@ -60,6 +60,7 @@ impl Isa for Wasm {
     // Six rows of two registers keep twelve sums, two weights and one activation in the fifteen registers that engines
     // on x86-64 have to give.
     const COLUMNS: usize = 4 * VECTORS;
+    const FUSED: bool = cfg!(target_feature = "relaxed-simd");
 
     fn name(self) -> &'static str {
         match self.dot {

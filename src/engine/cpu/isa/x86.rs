@@ -28,6 +28,7 @@ macro_rules! isa {
 
         impl Isa for $isa {
             const COLUMNS: usize = $columns;
+            const FUSED: bool = true;
 
             fn name(self) -> &'static str {
                 $name

@@ -1,7 +1,9 @@
 //! Arrays, for compilers to vectorise.
 
+use super::super::isa::Isa;
+
 /// Numbers in a [`Lanes`].
-pub(in super::super) const LANES: usize = 8;
+pub(in super::super) const LANES: usize = 4;
 
 /// Some f32 numbers.
 #[derive(Clone, Copy)]
@@ -59,11 +61,11 @@ impl Lanes {
         self.zip(other, |a, b| a * b)
     }
 
-    /// `self * factor + term`, rounded once where the target always can.
+    /// `self * factor + term`, as [`Isa::FUSED`] says.
     #[inline(always)]
-    pub(in super::super) fn mul_add(self, factor: Self, term: Self) -> Self {
+    pub(in super::super) fn mul_add<I: Isa>(self, _: I, factor: Self, term: Self) -> Self {
         Self(std::array::from_fn(|lane| {
-            if cfg!(target_arch = "aarch64") {
+            if I::FUSED {
                 self.0[lane].mul_add(factor.0[lane], term.0[lane])
             } else {
                 self.0[lane] * factor.0[lane] + term.0[lane]
@@ -100,11 +102,17 @@ impl Lanes {
         self.zip(rounded, |value, n| f32::from_bits(value.to_bits().wrapping_add(n.to_bits() << 23)))
     }
 
-    /// Towards zero, for numbers in the range of i32.
+    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer, halves up.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "it is what is meant")]
-    pub(in super::super) fn truncate(self) -> Whole {
-        Whole(self.0.map(|value| value as i32))
+    pub(in super::super) fn code<I: Isa>(self, isa: I, scale: Self, zero: f32) -> Whole {
+        // A cast would check the range of one number after another. But above 2^23 the last bit of an f32 is worth 1.
+        const UNITS: f32 = 8_388_608.0;
+        let number = self.mul_add(isa, scale, Self::splat(zero + 0.5));
+        Whole(number.0.map(|number| {
+            let near = number - 0.5 + UNITS;
+            let up = number - (near - UNITS) >= 1.0;
+            (near.to_bits() & 0xff).cast_signed() + i32::from(up)
+        }))
     }
 }
 

@@ -3,6 +3,17 @@
 
 use core::arch::wasm32::*;
 
+use super::super::isa::Isa;
+
+#[cfg(target_feature = "relaxed-simd")]
+use f32x4_relaxed_madd as fused;
+
+/// Never called: no instruction set of this build is fused.
+#[cfg(not(target_feature = "relaxed-simd"))]
+fn fused(a: v128, b: v128, c: v128) -> v128 {
+    f32x4_add(f32x4_mul(a, b), c)
+}
+
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
 
@@ -60,12 +71,12 @@ impl Lanes {
         Self(f32x4_mul(self.0, other.0))
     }
 
-    /// `self * factor + term`, rounded once where the machine can.
+    /// `self * factor + term`, as [`Isa::FUSED`] says.
     #[inline(always)]
-    pub(in super::super) fn mul_add(self, factor: Self, term: Self) -> Self {
-        #[cfg(target_feature = "relaxed-simd")]
-        return Self(f32x4_relaxed_madd(self.0, factor.0, term.0));
-        #[cfg(not(target_feature = "relaxed-simd"))]
+    pub(in super::super) fn mul_add<I: Isa>(self, _: I, factor: Self, term: Self) -> Self {
+        if I::FUSED {
+            return Self(fused(self.0, factor.0, term.0));
+        }
         Self(f32x4_add(f32x4_mul(self.0, factor.0), term.0))
     }
 
@@ -99,13 +110,14 @@ impl Lanes {
         Self(i32x4_add(self.0, i32x4_shl(rounded.0, 23)))
     }
 
-    /// Towards zero, for numbers in the range of i32.
+    /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer, halves up.
     #[inline(always)]
-    pub(in super::super) fn truncate(self) -> Whole {
+    pub(in super::super) fn code<I: Isa>(self, isa: I, scale: Self, zero: f32) -> Whole {
+        let number = self.mul_add(isa, scale, Self::splat(zero + 0.5)).0;
         #[cfg(target_feature = "relaxed-simd")]
-        return Whole(i32x4_relaxed_trunc_f32x4(self.0));
+        return Whole(i32x4_relaxed_trunc_f32x4(number));
         #[cfg(not(target_feature = "relaxed-simd"))]
-        Whole(i32x4_trunc_sat_f32x4(self.0))
+        Whole(i32x4_trunc_sat_f32x4(number))
     }
 }
 

@@ -184,15 +184,16 @@ fn encodings_are_those_of_the_definition() {
     }
 }
 
-/// Which images share a batch, what was encoded before, and the machine's instruction set do not matter.
+/// Which images share a batch and what was encoded before do not matter, and neither does the instruction set, if it
+/// rounds alike: a page and the native program give the same verdicts.
 #[test]
 fn encodings_are_reproducible() {
     let (config, features) = shapes().swap_remove(0);
     let weights = weights(&config, 1);
-    let mut first: Option<Encoding> = None;
+    let images = pixels(&config, 8, 9);
+    let mut seen: Vec<(bool, Encoding)> = Vec::new();
     for machine in Machine::all() {
         let encoder = encoder(machine, &config, &features, &weights, in_f32);
-        let images = pixels(&config, 8, 9);
         let together = encoder.encode(&images, 8).unwrap();
         let apart: Vec<Encoding> =
             images.chunks(images.len() / 8).map(|image| encoder.encode(image, 1).unwrap()).collect();
@@ -201,9 +202,14 @@ fn encodings_are_reproducible() {
             apart.iter().flat_map(|one| one.embedding.clone()).collect::<Vec<_>>()
         );
         assert_eq!(together.features, apart.iter().flat_map(|one| one.features.clone()).collect::<Vec<_>>());
-        let first = first.get_or_insert_with(|| together.clone());
-        let error = distance(&first.features, &together.features);
-        assert!(error < 1e-5, "{}: {error}", machine.name());
+        fn fused<I: Isa>(_: I) -> bool {
+            I::FUSED
+        }
+        let fused = with_isa!(machine, isa => fused(isa));
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == fused) {
+            assert_eq!(*first, together, "{}", machine.name());
+        }
+        seen.push((fused, together));
     }
 }
 
