@@ -65,7 +65,7 @@ impl Attention {
     fn write_registers(&self, text: &mut String) {
         // Numbers that one load brings; numbers of a tile of the third pass.
         let load = if self.head.is_multiple_of(4) { 4 } else { 2 };
-        let tile = [16, 8, 4].into_iter().find(|tile| self.head.is_multiple_of(*tile)).unwrap_or(2);
+        let tile = [8, 4].into_iter().find(|tile| self.head.is_multiple_of(*tile)).unwrap_or(2);
         constants(
             text,
             &[

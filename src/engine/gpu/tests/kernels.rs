@@ -333,36 +333,3 @@ fn shapes_of_published_encoders() {
         check_attention(&gpu, family, &Attention { tokens: 197, heads: 3, head: 64 }, (1, true), 1);
     }
 }
-#[test]
-#[ignore]
-fn timing() {
-    let gpu = gpu().unwrap();
-    let cpu = || {
-        let s = std::fs::read_to_string("/proc/self/schedstat").unwrap();
-        let mut total = 0.0;
-        for t in std::fs::read_dir("/proc/self/task").unwrap() {
-            let s = std::fs::read_to_string(t.unwrap().path().join("schedstat")).unwrap_or_default();
-            total += s.split(' ').next().unwrap_or("0").parse::<f64>().unwrap_or(0.0) / 1e6;
-        }
-        let _ = s;
-        total
-    };
-    for family in FAMILIES {
-        let product = Product { rows: 10, columns: 192, depth: 192, stored: 1, bias: true, activation: None, residual: Some(100), output_operand: false, tile: 64, seed: 1 };
-        let t = cpu();
-        check_product(&gpu, family, &product);
-        eprintln!("{family:?} product q8 {:.0}", cpu() - t);
-        let t = cpu();
-        check_product(&gpu, family, &Product { stored: 0, ..product.clone() });
-        eprintln!("{family:?} product f32 {:.0}", cpu() - t);
-        let t = cpu();
-        check_product(&gpu, family, &Product { activation: Some(Activation::Gelu), ..product.clone() });
-        eprintln!("{family:?} product gelu {:.0}", cpu() - t);
-        let t = cpu();
-        check_attention(&gpu, family, &Attention { tokens: 8, heads: 3, head: 64 }, (1, true), 1);
-        eprintln!("{family:?} attention {:.0}", cpu() - t);
-        let t = cpu();
-        check_norm(&gpu, family, (10, 1, 192), 1);
-        eprintln!("{family:?} 2 norms {:.0}", cpu() - t);
-    }
-}
