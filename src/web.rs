@@ -25,6 +25,22 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
+/// This module as the browser compiled it, for further workers.
+#[wasm_bindgen(js_name = compiledModule)]
+#[must_use]
+pub fn compiled_module() -> JsValue {
+    wasm_bindgen::module()
+}
+
+/// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's
+/// peak.
+#[cfg(all(feature = "bench", feature = "cpu"))]
+#[wasm_bindgen(js_name = peakInt8Macs)]
+#[must_use]
+pub fn peak_int8_macs(rounds: u32) -> f64 {
+    crate::engine::cpu::peak_int8_macs(rounds) as f64
+}
+
 /// A device to compute on.
 #[wasm_bindgen]
 #[derive(Debug)]

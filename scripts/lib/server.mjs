@@ -4,12 +4,14 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 
-const TYPES = {
+/** Media types by extension. */
+export const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.ico': 'image/x-icon',
   '.jpg': 'image/jpeg',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.png': 'image/png',
   '.svg': 'image/svg+xml; charset=utf-8',
@@ -76,7 +78,7 @@ export async function serveFile(folder, request, response) {
 }
 
 /** The file an address means, or undefined when it lies outside the folder or is no address. */
-function locate(folder, url) {
+export function locate(folder, url) {
   try {
     const { pathname } = new URL(url, 'http://localhost');
     const file = path.join(folder, decodeURIComponent(pathname), pathname.endsWith('/') ? 'index.html' : '');

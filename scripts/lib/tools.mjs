@@ -68,6 +68,19 @@ export async function ensureNodeModules() {
   });
 }
 
+/** Whether there are Debian's packages. */
+export const isDebian = async () => (await output('sh', ['-c', 'command -v apt-get'])) !== undefined;
+
+/** Installs packages of Debian, as `name` to people. */
+export async function installFromDebian(name, packages) {
+  await step(`${name} from Debian`, async () => {
+    const [program, ...rest] = [...(process.getuid?.() === 0 ? [] : ['sudo']), 'apt-get'];
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run(program, [...rest, 'update'], { env });
+    await run(program, [...rest, 'install', '-y', '--no-install-recommends', ...packages], { env });
+  });
+}
+
 /** A Chromium for the browser tests; on Debian it is installed where there is none. Returns its path. */
 export async function ensureChromium() {
   const find = async () => {
@@ -80,10 +93,10 @@ export async function ensureChromium() {
   };
   const found = await find();
   if (found !== undefined) return found;
-  if ((await output('sh', ['-c', 'command -v apt-get'])) === undefined) {
+  if (!(await isDebian())) {
     throw new Failure('The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.');
   }
-  await step('Chromium from Debian', () => installFromDebian('chromium'));
+  await installFromDebian('Chromium', ['chromium']);
   const installed = await find();
   if (installed === undefined) throw new Failure('Chromium was installed but cannot be found.');
   return installed;
@@ -92,14 +105,6 @@ export async function ensureChromium() {
 /** A Vulkan driver for the tests of the GPU kernels: where Debian's folder of drivers is empty, Mesa's software one. */
 export async function ensureVulkan() {
   const drivers = await readdir('/usr/share/vulkan/icd.d').catch(() => []);
-  if (drivers.length > 0 || (await output('sh', ['-c', 'command -v apt-get'])) === undefined) return;
-  await step('Vulkan driver from Debian', () => installFromDebian('mesa-vulkan-drivers', 'libvulkan1'));
-}
-
-async function installFromDebian(...packages) {
-  const command = process.getuid?.() === 0 ? [] : ['sudo'];
-  const [program, ...rest] = [...command, 'apt-get'];
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await run(program, [...rest, 'update'], { env });
-  await run(program, [...rest, 'install', '-y', '--no-install-recommends', ...packages], { env });
+  if (drivers.length > 0 || !(await isDebian())) return;
+  await installFromDebian('A Vulkan driver', ['mesa-vulkan-drivers', 'libvulkan1']);
 }

@@ -1,4 +1,4 @@
-//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card`, `train` and `study`.
+//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card`, `train`, `study` and `bench`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could not start (bad
 //! arguments, missing or damaged model, no GPU), 2 some of the files failed.
@@ -6,6 +6,8 @@
 
 #[cfg(feature = "train")]
 mod attribution;
+#[cfg(feature = "train")]
+mod bench;
 mod card;
 mod dataset;
 mod eval;
@@ -51,6 +53,10 @@ enum Command {
     /// Study what an encoder's features tell: robust parts, few training images
     #[cfg(feature = "train")]
     Study(study::Args),
+    /// Measure a model on this machine; make models and images to measure
+    #[cfg(feature = "train")]
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 /// Bad arguments, a missing model: nothing was done.
@@ -75,6 +81,8 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         #[cfg(feature = "train")]
         Command::Study(args) => study::run(&args),
+        #[cfg(feature = "train")]
+        Command::Bench(command) => bench::run(&command),
     };
     result.unwrap_or_else(|error| {
         eprintln!("clipsight: {} [{}]", io::printable(error.message()), error.kind().code());

@@ -110,12 +110,9 @@ impl Gpu {
     /// Runs `create`, and adds what the GPU has to say about it to `reports`.
     pub(super) fn watch<T>(&self, reports: &mut Reports, create: impl FnOnce(&wgpu::Device) -> T) -> T {
         let device = self.device();
-        let scopes = [
-            wgpu::ErrorFilter::Validation,
-            wgpu::ErrorFilter::OutOfMemory,
-            wgpu::ErrorFilter::Internal,
-        ]
-        .map(|filter| device.push_error_scope(filter));
+        let scopes =
+            [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal]
+                .map(|filter| device.push_error_scope(filter));
         let created = create(device);
         // The innermost scope goes first.
         for scope in scopes.into_iter().rev() {
@@ -126,7 +123,8 @@ impl Gpu {
 
     /// Copies `bytes` bytes out of a buffer that can be mapped, once the work submitted so far is done.
     pub(super) async fn read(&self, buffer: &wgpu::Buffer, bytes: u64) -> Result<Vec<f32>> {
-        let lost = |_| Error::new(ErrorKind::DeviceLost, "the GPU does not answer; try again, or use the CPU");
+        let lost =
+            |_| Error::new(ErrorKind::DeviceLost, "the GPU does not answer; try again, or use the CPU");
         let signal = Signal::default();
         let sender = signal.clone();
         buffer.map_async(wgpu::MapMode::Read, ..bytes, move |result| sender.set(result.is_ok()));

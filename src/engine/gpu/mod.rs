@@ -108,10 +108,7 @@ impl GpuEncoder {
 
     fn sizes(&self, wanted: usize) -> Result<Sizes> {
         self.kernels.sizes(wanted, self.limit).ok_or_else(|| {
-            Error::new(
-                ErrorKind::DeviceLost,
-                "the GPU's buffers are too small for this model; use the CPU",
-            )
+            Error::new(ErrorKind::DeviceLost, "the GPU's buffers are too small for this model; use the CPU")
         })
     }
 
@@ -142,7 +139,8 @@ impl GpuEncoder {
         patches::write_patches(pixels, &self.kernels.config, self.kernels.family.operand(), patches);
         let queue = self.gpu.queue();
         queue.write_buffer(&arena.patches, 0, bytemuck::cast_slice(patches));
-        let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder =
+            self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             let mut current = None;

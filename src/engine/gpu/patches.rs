@@ -49,8 +49,7 @@ mod tests {
 
     #[test]
     fn patches_follow_a_row_for_the_class_token() {
-        let config =
-            VisionConfig { image_size: 4, patch_size: 2, ..VisionConfig::vit_tiny_patch16_224() };
+        let config = VisionConfig { image_size: 4, patch_size: 2, ..VisionConfig::vit_tiny_patch16_224() };
         let pixels: Vec<f32> = (0..96_u8).map(f32::from).collect();
         let mut words = Vec::new();
         write_patches(&pixels, &config, Rows::F32, &mut words);

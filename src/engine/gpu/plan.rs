@@ -210,10 +210,22 @@ impl<'a> Planner<'a> {
         let all = Selection { rows: self.batch * tokens, stride: 1 };
         let (table, stream) = (View::from(&tower.table), View::from(&arena.tokens));
         match &tower.pre_norm {
-            None => self.linear(&tower.patch_embedding, &arena.patches, Some((table, tokens, 1)), stream, all.rows),
+            None => self.linear(
+                &tower.patch_embedding,
+                &arena.patches,
+                Some((table, tokens, 1)),
+                stream,
+                all.rows,
+            ),
             Some(norm) => {
                 let middle = View::from(&arena.middle);
-                self.linear(&tower.patch_embedding, &arena.patches, Some((table, tokens, 1)), middle, all.rows);
+                self.linear(
+                    &tower.patch_embedding,
+                    &arena.patches,
+                    Some((table, tokens, 1)),
+                    middle,
+                    all.rows,
+                );
                 self.norm(norm, &tower.norm_to_f32, middle, stream, all);
             }
         }
@@ -310,11 +322,8 @@ impl<'a> Planner<'a> {
     fn pool_layers(&mut self, from: View<'_>, first: usize, count: usize, length: usize, tokens: usize) {
         let pooling = self.kernels.pooling();
         let (floats, start) = self.kernels.output_floats(self.batch);
-        let features = View {
-            buffer: &self.arena.output,
-            offset: 4 * start,
-            size: Some(4 * (floats - start)),
-        };
+        let features =
+            View { buffer: &self.arena.output, offset: 4 * start, size: Some(4 * (floats - start)) };
         let call = Call {
             stride: length,
             queries: tokens,

@@ -45,9 +45,7 @@ impl Matrix {
         let &[columns, depth] = tensor.shape.as_slice() else { return Err(misshapen()) };
         let (form, row_bytes, given) = match &tensor.values {
             StoredValues::F32(values) => (Form::F32, 4 * stride(depth), values.len() == columns * depth),
-            StoredValues::Q8(Q8 { codes, .. }) => {
-                (Form::Q8, stride(depth), codes.len() == columns * depth)
-            }
+            StoredValues::Q8(Q8 { codes, .. }) => (Form::Q8, stride(depth), codes.len() == columns * depth),
             StoredValues::Q4(Q4 { codes, .. }) => {
                 (Form::Q4, stride(depth) / 2, codes.len() == columns * Q4::row_bytes(depth))
             }
@@ -186,13 +184,8 @@ fn q4_bytes(codes: &[u8], width: usize) -> Vec<u8> {
         bytes.resize(start + stride(width) / 2, ZERO);
         for word in bytes[start..].as_chunks_mut::<4>().0 {
             let [a, b, c, d] = *word;
-            *word = [
-                a & 0x0f | c << 4,
-                a >> 4 | c & 0xf0,
-                b & 0x0f | d << 4,
-                b >> 4 | d & 0xf0,
-            ]
-            .map(|byte| byte ^ ZERO);
+            *word = [a & 0x0f | c << 4, a >> 4 | c & 0xf0, b & 0x0f | d << 4, b >> 4 | d & 0xf0]
+                .map(|byte| byte ^ ZERO);
         }
     }
     bytes

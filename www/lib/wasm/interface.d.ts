@@ -40,10 +40,9 @@ export interface Model {
 
 export interface Core {
   /** Fetches and compiles the module, unless it is given. */
-  default: ((options?: { readonly module_or_path: WebAssembly.Module }) => Promise<unknown>) & {
-    /** The compiled module, once there is one: wasm-bindgen keeps it. */
-    readonly __wbindgen_wasm_module?: WebAssembly.Module;
-  };
+  default(options?: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
+  /** The compiled module. */
+  compiledModule(): WebAssembly.Module;
   openDevice(): Promise<Device>;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
 }

@@ -65,10 +65,8 @@ export class Engine {
     const { modelId, weightsSha256, calibrationId, views } = model.info;
     const { adapter } = device;
     const weightsBytes = totalBytes;
-    const compiled = core.default.__wbindgen_wasm_module;
-    if (compiled === undefined) throw new Error('wasm-bindgen keeps no compiled module');
     const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter };
-    return new Engine(model, { ...info, core: compiled });
+    return new Engine(model, { ...info, core: core.compiledModule() });
   }
 
   /** Analyses one image. */

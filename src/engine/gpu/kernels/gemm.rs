@@ -155,18 +155,13 @@ fn block_scales(square: u32, block: u32) -> vec4<f32> {{
             Rows::F32 => "value",
             Rows::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
         };
-        push(
-            text,
-            format_args!("  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"),
-        );
+        push(text, format_args!("  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"));
     }
 
     /// Workgroups for a result `[rows, columns]`.
     pub(in super::super) fn groups(&self, family: Family, rows: usize, columns: usize) -> Groups {
         match family {
-            Family::Registers => {
-                [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1]
-            }
+            Family::Registers => [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1],
             Family::Tiles => [count(columns.div_ceil(self.tile)), count(rows.div_ceil(self.tile)), 1],
         }
     }
@@ -319,10 +314,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             ),
         );
     }
-    push(
-        text,
-        format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"),
-    );
+    push(text, format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"));
     for s in 0..squares {
         push(
             text,

@@ -121,7 +121,13 @@ fn every_variation_of_the_architecture() {
     compare(&biased, &spec, Stored::Q8, &[1], NO_LIMIT);
     // Heads of 2, 12 and 32; more tokens than a tile of any kernel; rows wider than a tile.
     for (width, heads, image_size) in [(6, 3, 12), (24, 2, 40), (64, 2, 36), (200, 5, 12)] {
-        compare(&VisionConfig { width, heads, image_size, ..clip.clone() }, &spec, Stored::Q8, &[2], NO_LIMIT);
+        compare(
+            &VisionConfig { width, heads, image_size, ..clip.clone() },
+            &spec,
+            Stored::Q8,
+            &[2],
+            NO_LIMIT,
+        );
     }
 }
 

@@ -1,0 +1,99 @@
+// Everything a benchmark needs, made where it is missing: the package, the native program, models, graphs, images.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure, output, root, run } from '../lib/run.mjs';
+import { buildCores, buildLib, buildModel } from '../lib/steps.mjs';
+import { ifChanged } from '../lib/stamp.mjs';
+import { installFromDebian, isDebian } from '../lib/tools.mjs';
+import { ENCODERS, ORT_FILES, graphsOf, modelsOf, sourceOf } from './configurations.mjs';
+import { compressed } from './wire.mjs';
+
+const program = 'target/release/clipsight';
+const python = 'target/bench/venv/bin/python';
+const IMAGES = 16;
+
+/** The images, as the server shows them. */
+export const images = Array.from(
+  { length: IMAGES },
+  (_, index) => `/bench/images/${String(index).padStart(2, '0')}.jpg`,
+);
+
+/** Makes all that the encoders named need. */
+export async function prepare(encoders) {
+  await buildCores();
+  await buildModel();
+  await buildLib();
+  await ifChanged({
+    name: 'native program',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'src'],
+    outputs: [program],
+    work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
+  });
+  await ifChanged({
+    name: 'images of the benchmark',
+    inputs: ['src/bin/clipsight/bench/images.rs'],
+    outputs: ['target/bench/images/00.jpg'],
+    work: () => run(program, ['bench', 'images', '--count', String(IMAGES), 'target/bench/images']),
+  });
+  await preparePython();
+  for (const encoder of encoders) {
+    for (const model of modelsOf(encoder)) await prepareModel(model);
+    await prepareGraphs(encoder);
+  }
+  // A server would have it done long before anyone comes.
+  await Promise.all(ORT_FILES.map((file) => compressed(path.join(root, 'node_modules/onnxruntime-web/dist', file))));
+}
+
+async function preparePython() {
+  await ifChanged({
+    name: 'Python packages of the benchmark',
+    inputs: ['scripts/bench/requirements.txt'],
+    outputs: [python],
+    work: async () => {
+      const venv = path.join(root, 'target/bench/venv');
+      await rm(venv, { recursive: true, force: true });
+      if ((await output('python3', ['-c', 'import ensurepip'])) === undefined) {
+        if (!(await isDebian())) throw new Failure('Python 3 with venv is needed for the ONNX graphs.');
+        await installFromDebian('Python', ['python3-venv']);
+      }
+      await run('python3', ['-m', 'venv', venv]);
+      await run(python, [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '-r',
+        'scripts/bench/requirements.txt',
+      ]);
+    },
+  });
+}
+
+const prepareModel = ({ name, storage, folder }) =>
+  ifChanged({
+    name: `bench model ${name} ${storage}`,
+    inputs: ['src/bin/clipsight/bench/model.rs'],
+    outputs: [`${folder}/model.json`],
+    work: async () => {
+      await rm(path.join(root, folder), { recursive: true, force: true });
+      await run(program, ['bench', 'model', '--architecture', name, '--storage', storage, folder]);
+    },
+  });
+
+const prepareGraphs = (encoder) =>
+  ifChanged({
+    name: `ONNX graphs of ${ENCODERS[encoder].title}`,
+    inputs: ['scripts/bench/export_onnx.py', 'scripts/bench/onnx_export', `${sourceOf(encoder)}/model.json`],
+    skip: (file) => file.includes('__pycache__'),
+    extra: graphsOf(encoder).join(),
+    outputs: [`target/bench/onnx/${encoder}/meta.json`],
+    work: () =>
+      run(python, [
+        'scripts/bench/export_onnx.py',
+        sourceOf(encoder),
+        `target/bench/onnx/${encoder}`,
+        '--variants',
+        graphsOf(encoder).join(),
+      ]),
+  });

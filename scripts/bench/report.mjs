@@ -1,0 +1,159 @@
+// What a run says: a table for the terminal, benches/README.md and its chart, all from the same JSON.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure, root } from '../lib/run.mjs';
+import { chart } from './chart.mjs';
+import { comparisons, peakShares } from './results.mjs';
+
+/** The run that the documents tell of. */
+export const LATEST = path.join(root, 'benches/results/latest.json');
+
+/** Three digits say all that a timing knows. */
+export function figure(value) {
+  if (value >= 1000) return value.toFixed(0);
+  return value.toPrecision(3);
+}
+
+const HEAD = ['work', 'device', 'encoder', 'clipsight', 'onnxruntime-web', 'ratio', 'goal'];
+
+function lines(rows) {
+  return comparisons(rows).map(({ what, device, encoder, unit, ours, ourForm, theirs, form, ratio, goal }) => [
+    what,
+    device,
+    encoder,
+    `${figure(ours)} ${unit} (${ourForm.replace('clipsight ', '')})`,
+    `${figure(theirs)} ${unit} (${form.replace('ort-', '')})`,
+    ratio.toFixed(2),
+    goal === undefined ? '' : `<= ${goal.toFixed(2)} ${ratio <= goal ? 'met' : 'missed'}`,
+  ]);
+}
+
+/** The table as text. */
+export function table({ rows }) {
+  const all = [HEAD, ...lines(rows)];
+  const widths = HEAD.map((_, column) => Math.max(...all.map((cells) => cells[column].length)));
+  const text = all.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...text, '', ...shares(rows)].join('\n');
+}
+
+function shares(rows) {
+  return peakShares(rows).map(({ encoder, gmacs, peak, share, goal }) => {
+    const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${share >= goal ? 'met' : 'missed'}`;
+    return `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit products a second, ${(share * 100).toFixed(0)} %${aim}`;
+  });
+}
+
+const markdownTable = (head, body) =>
+  [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+function contenders(rows) {
+  return rows
+    .filter(({ kind }) => kind === 'warm')
+    .map(({ encoder, device, entries }) => {
+      const cells = entries
+        .filter(({ side }) => side === 'ort')
+        .map((entry) => [entry.form, outcome(entry), entry.cosine === undefined ? '' : entry.cosine.toFixed(4)]);
+      return `### ${encoder}, ${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`;
+    })
+    .join('\n\n');
+}
+
+function outcome({ error, valid, heats, verdictMs }) {
+  if (error !== undefined) return `fails: ${error.slice(0, 80)}`;
+  if (!valid) return 'not valid';
+  if (verdictMs !== undefined) return `${figure(verdictMs)} ms`;
+  return `${figure(Math.min(...heats))} ms (heats)`;
+}
+
+function readme(run) {
+  const { machine, versions, date, rows, notes = [] } = run;
+  return `# Benchmark
+
+<!-- Written by npm run bench -- --report from results/latest.json; do not edit. -->
+
+\`npm run bench\` measures clipsight beside onnxruntime-web in one run of one Chromium: same weights, same images, each contender in a
+worker of its own, taking turns. Random weights of the published shapes stand in for CLIP's; the compact model is the one that
+ships, and onnxruntime-web runs the same encoder and head. A ratio below 1 means that clipsight needs less.
+
+- **${date}**, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}
+- ${versions.browser}, WebGPU on SwiftShader (a software adapter); onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
+- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
+  least .99), and it is named in brackets. Machines differ and this one is shared: compare ratios, not milliseconds.
+${notes.map((note) => `- ${note}\n`).join('')}
+![Ratios of clipsight to onnxruntime-web](results/ratios.svg)
+
+${markdownTable(HEAD, lines(rows))}
+
+${shares(rows)
+  .map((line) => `- ${line}`)
+  .join('\n')}
+
+## What each row is
+
+- *Encoder*: normalised pixels to logit, as each side times it in its worker; for clipsight with its own resize done before.
+- *Bytes to verdict*: a JPEG of 1024x768 posted to the worker until the logit is back: decoding, resizing, encoding.
+- *Cold start*: a browser profile never used before, navigation to first verdict, files from this machine; then with all
+  traffic held to 50 Mbit/s.
+- *Engine, weights*: what was fetched until that verdict, as a static host would send it (brotli 11; weights brotli 4).
+- *Peak memory*: PSS over all of the browser's processes, that of an empty page subtracted.
+- *Batch*: 16 images, each side with all cores it can use on a cross-origin isolated page.
+${soak(run)}${native(run)}
+## Forms of onnxruntime-web
+
+Forms that were not close to the best in the heats were not measured further.
+
+${contenders(rows)}
+`;
+}
+
+function soak({ soak: measured }) {
+  if (measured === undefined) return '';
+  const { images, growth, longestTaskMs, device } = measured;
+  return `
+## A long session
+
+${images} images in one page (compact model, ${device}), growth per 100 images after the first 100: WebAssembly memory ${figure(growth.wasm / 1e6)} MB, JavaScript heap
+${figure(growth.heap / 1e6)} MB, processes ${figure(growth.processes / 1e6)} MB; longest task of the page's thread: ${
+    longestTaskMs === 0 ? 'none over 50 ms' : `${figure(longestTaskMs)} ms`
+  }.
+`;
+}
+
+function native({ native: measured }) {
+  if (measured === undefined) return '';
+  const cells = measured.map(({ model, device, viewMs, verdictMs, imagesPerSecond, cores }) => [
+    model,
+    device,
+    `${figure(viewMs)} ms`,
+    `${figure(verdictMs)} ms`,
+    `${figure(imagesPerSecond)} on ${cores} cores`,
+  ]);
+  return `
+## Natively
+
+\`clipsight bench run\`:
+
+${markdownTable(['model', 'device', 'a view', 'bytes to verdict', 'images a second'], cells)}
+`;
+}
+
+/** Writes benches/README.md and its chart, or fails when `check` finds them different. */
+export async function writeReport(run, { check = false } = {}) {
+  const files = {
+    'benches/README.md': readme(run),
+    'benches/results/ratios.svg': chart(run),
+  };
+  await mkdir(path.join(root, 'benches/results'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(root, name);
+    if (!check) await writeFile(file, text);
+    else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
+      throw new Failure(`${name} does not say what results/latest.json holds: npm run bench -- --report`);
+    }
+  }
+}

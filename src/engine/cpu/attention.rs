@@ -1,0 +1,312 @@
+//! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
+//!
+//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes, the largest of a row 255,
+//! times values less their mean over all tokens, with a scale a channel. What is lost by rounding small weights to zero is
+//! thus credited to the mean value, not to zero.
+
+use super::codes::{Codes, Preparation, largest, symmetric};
+use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
+use super::lanes::{Functions, LANES, Lanes, Whole, quad};
+use super::packed::{Inner, padded};
+
+/// The highest code of an attention weight.
+const TOP: f32 = 255.0;
+
+/// Turns codes around 128 into signed ones.
+const SIGNED: u32 = 0x8080_8080;
+
+/// A score that gives no weight.
+const NEVER: f32 = f32::MIN;
+
+/// The shape of one image's attention.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// Tokens that are attended to.
+    pub(super) tokens: usize,
+    /// Heads.
+    pub(super) heads: usize,
+    /// Values of a head.
+    pub(super) head_width: usize,
+}
+
+/// Buffers of one head.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    row: Vec<f32>,
+    queries: Codes,
+    keys: Operand,
+    values: Operand,
+    /// Means of the values over the tokens, `[channel]`.
+    means: Vec<f32>,
+    /// The scores of a tile of queries.
+    scores: Vec<f32>,
+    /// The attention weights of a tile, as the products read them.
+    weights: Vec<u32>,
+}
+
+/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single group.
+#[derive(Debug, Default)]
+struct Operand {
+    words: Vec<u32>,
+    scales: Vec<f32>,
+    starts: Vec<i32>,
+}
+
+impl Operand {
+    /// Room for `columns` columns of `length` values; what it held is void.
+    fn reset<I: Isa>(&mut self, _: I, columns: usize, length: usize) {
+        let columns = columns.next_multiple_of(I::COLUMNS);
+        self.words.resize(columns * length / 4, 0);
+        self.scales.resize(columns, 0.0);
+        self.starts.resize(columns, 0);
+    }
+
+    #[inline(always)]
+    fn tile<I: Isa>(&self, _: I, tile: usize, length: usize) -> (&[u32], &[f32], &[i32]) {
+        let (words, first) = (I::COLUMNS * length / 4, tile * I::COLUMNS);
+        (
+            &self.words[tile * words..][..words],
+            &self.scales[first..][..I::COLUMNS],
+            &self.starts[first..][..I::COLUMNS],
+        )
+    }
+}
+
+/// Mixes the values of every head for the queries given: `queries` and `out` are rows `[query, heads * head_width]`,
+/// `keys`, divided by the square root of `head_width`, and `values` one row a token; all rows [`padded`].
+#[inline(always)]
+pub(super) fn attend<I: Isa>(
+    isa: I,
+    shape: Shape,
+    [queries, keys, values]: [&[f32]; 3],
+    out: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    let Shape { tokens, heads, head_width } = shape;
+    let stride = padded(heads * head_width);
+    let count = queries.len() / stride;
+    let inner = Inner::whole(head_width);
+    for head in 0..heads {
+        let channels = head * head_width..(head + 1) * head_width;
+        scratch.pack_queries(isa, inner, queries.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.pack_keys(isa, inner, tokens, keys.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.pack_values(isa, shape, values, channels.start);
+        for first in (0..count).step_by(ROWS) {
+            let rows = ROWS.min(count - first);
+            scratch.score(isa, inner, first, rows, tokens);
+            let totals = scratch.normalise(isa, rows, tokens);
+            scratch.mix(isa, shape, &totals[..rows], |row, channel, mixed| {
+                let out = &mut out[(first + row) * stride + channels.start + channel..];
+                out[..mixed.len()].copy_from_slice(mixed);
+            });
+        }
+    }
+}
+
+/// The inner dimension of the mixtures.
+fn token_length(tokens: usize) -> usize {
+    padded(tokens)
+}
+
+/// The length of a row of scores: whole tiles, and enough for the mixtures.
+fn score_length<I: Isa>(_: I, tokens: usize) -> usize {
+    tokens.next_multiple_of(I::COLUMNS).max(token_length(tokens))
+}
+
+impl Scratch {
+    #[inline(always)]
+    fn pack_queries<'a, I: Isa>(
+        &mut self,
+        isa: I,
+        inner: Inner,
+        rows: impl ExactSizeIterator<Item = &'a [f32]>,
+    ) {
+        self.row.resize(inner.length, 0.0);
+        self.queries.reset(rows.len(), inner);
+        for (row, values) in rows.enumerate() {
+            fill(&mut self.row, values);
+            self.queries.put(isa, inner, row, &mut self.row, Preparation::None);
+        }
+    }
+
+    #[inline(always)]
+    fn pack_keys<'a, I: Isa>(
+        &mut self,
+        isa: I,
+        inner: Inner,
+        tokens: usize,
+        rows: impl Iterator<Item = &'a [f32]>,
+    ) {
+        self.keys.reset(isa, tokens, inner.length);
+        let steps = inner.length / 4;
+        for (token, values) in rows.enumerate() {
+            fill(&mut self.row, values);
+            let values = self.row.as_chunks::<LANES>().0;
+            let largest = largest(values);
+            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
+            let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
+            let mut sum = Whole::zero();
+            for (values, words) in values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
+            {
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                sum = codes.into_iter().fold(sum, Whole::plus);
+                for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
+                    words[step * I::COLUMNS + lane] = word;
+                }
+            }
+            let sum = sum.to_array().into_iter().sum::<i32>() - 128 * whole(inner.length);
+            self.keys.scales[token] = largest / 127.0;
+            self.keys.starts[token] = -isa::effective_zero(isa, 128) * sum;
+        }
+    }
+
+    #[inline(always)]
+    fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
+        let Shape { tokens, heads, head_width } = shape;
+        let (stride, length) = (padded(heads * head_width), token_length(tokens));
+        self.values.reset(isa, head_width, length);
+        self.means.resize(padded(head_width), 0.0);
+        let tile_words = I::COLUMNS * length / 4;
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
+        let share = Lanes::splat(1.0 / tokens as f32);
+        for channel in (0..head_width).step_by(LANES) {
+            let live = LANES.min(head_width - channel);
+            let load = |token: usize| {
+                let values = &values[token * stride + first + channel..];
+                match values.first_chunk::<LANES>() {
+                    Some(values) if live == LANES => Lanes::load(values),
+                    _ => {
+                        let mut padded = [0.0; LANES];
+                        padded[..live].copy_from_slice(&values[..live]);
+                        Lanes::load(&padded)
+                    }
+                }
+            };
+            let (mut sum, mut above) = (Lanes::zero(), load(0));
+            let mut below = above;
+            for token in 0..tokens {
+                let values = load(token);
+                sum = sum + values;
+                (above, below) = (above.max(values), below.min(values));
+            }
+            let mean = sum * share;
+            let mut scales = [0.0; LANES];
+            (above - mean).max(mean - below).store(&mut scales);
+            let inverse = scales.map(|largest| if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let inverse = Lanes::load(&inverse);
+            let mut total = Whole::zero();
+            let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
+            let words = &mut self.values.words[tile * tile_words..][..tile_words];
+            for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
+                let codes = quad(|at| {
+                    let token = 4 * step + at;
+                    let value = if token < tokens { load(token) - mean } else { Lanes::zero() };
+                    symmetric(value, inverse)
+                });
+                total = codes.into_iter().fold(total, Whole::plus);
+                words[lane..][..LANES].copy_from_slice(&Whole::interleave(codes, SIGNED));
+            }
+            for (at, (scale, total)) in scales.into_iter().zip(total.to_array()).enumerate() {
+                self.values.scales[channel + at] = scale / 127.0;
+                self.values.starts[channel + at] =
+                    -isa::effective_zero(isa, 0) * (total - 128 * whole(length));
+            }
+            if let Some(means) = self.means[channel..].first_chunk_mut() {
+                mean.store(means);
+            }
+        }
+    }
+
+    /// The scores of a tile of queries, rows of `score_length`.
+    #[inline(always)]
+    fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
+        let stride = score_length(isa, tokens);
+        self.scores.resize(ROWS * stride, 0.0);
+        let mut sums = [0; ROWS * MAX_COLUMNS];
+        let queries = self.queries.tile_group(inner, first / ROWS, 0);
+        for tile in 0..tokens.div_ceil(I::COLUMNS) {
+            let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
+            isa::tile(isa, rows, queries, words, starts, &mut sums);
+            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
+                let scale = Lanes::splat(self.queries.scales[first + row]);
+                let out = &mut self.scores[row * stride + tile * I::COLUMNS..][..I::COLUMNS];
+                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
+                for (out, (scales, sums)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(scales) {
+                    (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
+                }
+            }
+        }
+    }
+
+    /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
+    #[inline(always)]
+    fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
+        let functions = Functions::new();
+        let length = token_length(tokens);
+        self.weights.resize(ROWS * length / 4, 0);
+        let mut sums = [0.0; ROWS];
+        let all = self.scores.chunks_exact_mut(score_length(isa, tokens)).take(rows);
+        for ((row, scores), sum) in all.enumerate().zip(&mut sums) {
+            scores[tokens..].fill(NEVER);
+            let scores = scores[..length].as_chunks::<LANES>().0;
+            let highest =
+                scores.iter().fold(Lanes::splat(NEVER), |highest, scores| highest.max(Lanes::load(scores)));
+            let highest = Lanes::splat(highest.largest());
+            let mut total = Lanes::zero();
+            let lane = row % ROWS;
+            let words = self.weights.as_chunks_mut::<{ ROWS * LANES }>().0;
+            for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
+                let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
+                total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
+                let codes = quad(|at| weights[at].mul_add(Lanes::splat(TOP), Lanes::splat(0.5)).truncate());
+                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                    words[step * ROWS + lane] = word;
+                }
+            }
+            *sum = total.sum() * TOP;
+        }
+        sums
+    }
+
+    /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
+    #[inline(always)]
+    fn mix<I: Isa>(
+        &self,
+        isa: I,
+        shape: Shape,
+        totals: &[f32],
+        mut take: impl FnMut(usize, usize, &[f32]),
+    ) {
+        let length = token_length(shape.tokens);
+        let mut sums = [0; ROWS * MAX_COLUMNS];
+        let mut mixed = [0.0; MAX_COLUMNS];
+        let mixed = &mut mixed[..I::COLUMNS];
+        for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
+            let (words, scales, starts) = self.values.tile(isa, tile, length);
+            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
+            let live = I::COLUMNS.min(shape.head_width - channel);
+            let (scales, means) = (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
+            for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
+                let share = Lanes::splat(1.0 / total);
+                let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
+                for (out, ((sums, scales), means)) in mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels) {
+                    Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
+                }
+                take(row, channel, &mixed[..live]);
+            }
+        }
+    }
+}
+
+/// Copies `values` to the beginning of `row`, whose padding stays.
+#[inline(always)]
+fn fill(row: &mut [f32], values: &[f32]) {
+    row[..values.len()].copy_from_slice(values);
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a few thousand")]
+fn whole(length: usize) -> i32 {
+    length as i32
+}

@@ -1,0 +1,115 @@
+//! Activations rounded to 8 bits, as the integer products read them.
+
+use super::isa::{Isa, ROWS};
+use super::lanes::{LANES, Lanes, Whole, quad};
+use super::packed::Inner;
+use super::rotation::rotate;
+
+/// Rows of activations in 8-bit codes around 128, a scale for every group of a row.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    /// `[tile][step][row of the tile]`, four codes a word.
+    pub(super) words: Vec<u32>,
+    /// `[row][group]`.
+    pub(super) scales: Vec<f32>,
+    /// What was taken off every value of a row first.
+    pub(super) shifts: Vec<f32>,
+}
+
+/// What is done to a row before it is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preparation {
+    /// Nothing.
+    None,
+    /// It is rotated: [`rotation`](super::rotation).
+    Rotate,
+    /// The middle of its range is taken off, for values with a constant part, like pixels.
+    Shift,
+}
+
+impl Codes {
+    /// Room for `rows` rows; what it held is void.
+    pub(super) fn reset(&mut self, rows: usize, inner: Inner) {
+        self.words.resize(rows.next_multiple_of(ROWS) * inner.length / 4, 0);
+        self.scales.resize(rows * inner.groups(), 0.0);
+        self.shifts.resize(rows, 0.0);
+    }
+
+    /// The words of one group of a tile.
+    #[inline(always)]
+    pub(super) fn tile_group(&self, inner: Inner, tile: usize, group: usize) -> &[u32] {
+        let words = inner.tile_words();
+        &self.words[(tile * inner.groups() + group) * words..][..words]
+    }
+
+    /// Rounds a row of `inner.length` values; they are void afterwards.
+    #[inline(always)]
+    pub(super) fn put<I: Isa>(
+        &mut self,
+        isa: I,
+        inner: Inner,
+        row: usize,
+        values: &mut [f32],
+        preparation: Preparation,
+    ) {
+        match preparation {
+            Preparation::None => {}
+            Preparation::Rotate => rotate(values),
+            Preparation::Shift => self.shifts[row] = shift(values),
+        }
+        let (tile, lane, groups) = (row / ROWS, row % ROWS, inner.groups());
+        let words = inner.tile_words();
+        for (group, values) in values.chunks_exact(inner.group).enumerate() {
+            let values = values.as_chunks::<LANES>().0;
+            let largest = largest(values);
+            self.scales[row * groups + group] = largest / 127.0;
+            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let words = &mut self.words[(tile * groups + group) * words..][..words];
+            let words = words.as_chunks_mut::<{ ROWS * LANES }>().0;
+            for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
+                let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
+                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                    words[step * ROWS + lane] = word;
+                }
+            }
+        }
+    }
+}
+
+/// `value * inverse`, at most 127 in size, rounded to a code around 128.
+#[inline(always)]
+pub(super) fn symmetric(value: Lanes, inverse: Lanes) -> Whole {
+    value.mul_add(inverse, Lanes::splat(128.5)).truncate()
+}
+
+/// The largest size of a value.
+#[inline(always)]
+pub(super) fn largest(values: &[[f32; LANES]]) -> f32 {
+    let mut largest = [Lanes::zero(); 4];
+    let (quads, rest) = values.as_chunks::<4>();
+    for quad in quads {
+        for (largest, values) in largest.iter_mut().zip(quad) {
+            *largest = largest.max(Lanes::load(values).abs());
+        }
+    }
+    let [a, b, c, d] = largest;
+    let largest = a.max(b).max(c.max(d));
+    rest.iter().fold(largest, |largest, values| largest.max(Lanes::load(values).abs())).largest()
+}
+
+/// Takes the middle of the values' range off them, and returns it.
+#[inline(always)]
+fn shift(values: &mut [f32]) -> f32 {
+    let values = values.as_chunks_mut::<LANES>().0;
+    let first = values.first().map_or(Lanes::zero(), Lanes::load);
+    let (mut above, mut below) = (first, first);
+    for values in &*values {
+        let values = Lanes::load(values);
+        (above, below) = (above.max(values), below.min(values));
+    }
+    let middle = (above.largest() - (Lanes::zero() - below).largest()) / 2.0;
+    for values in values {
+        (Lanes::load(values) - Lanes::splat(middle)).store(values);
+    }
+    middle
+}

@@ -1,0 +1,249 @@
+//! The forward pass.
+
+use super::attention::{self, Scratch};
+use super::builder::{Layer, Tower};
+use super::codes::{Codes, Preparation};
+use super::features::Collector;
+use super::isa::{Isa, Pass, ROWS};
+use super::lanes::{Functions, LANES, Lanes};
+use super::norm::Norm;
+use super::packed::{Inner, padded};
+use super::product::{Product, Target};
+use super::rotation::rotates;
+use crate::clip::{Activation, Pool};
+
+/// Rows that go through a product together: few enough that their activations stay in the second-level cache, many enough
+/// that weights are read seldom. A multiple of [`ROWS`].
+const BLOCK: usize = 11 * ROWS;
+
+/// The buffers of a forward pass, kept from one to the next.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    /// The residual stream.
+    stream: Vec<f32>,
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    mixed: Vec<f32>,
+    hidden: Vec<f32>,
+    row: Vec<f32>,
+    codes: Codes,
+    scratch: Scratch,
+}
+
+/// Encodes a batch of images.
+pub(super) struct Forward<'a> {
+    pub(super) tower: &'a Tower,
+    /// `[batch, 3, side, side]`.
+    pub(super) pixels: &'a [f32],
+    pub(super) workspace: &'a mut Workspace,
+    pub(super) collector: &'a mut Collector,
+}
+
+impl Pass for Forward<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { tower, pixels, workspace, collector } = self;
+        let config = &tower.config;
+        let batch = collector.batch();
+        workspace.embed(isa, tower, pixels, batch);
+        let mut tokens = config.tokens();
+        for (index, layer) in tower.layers.iter().enumerate() {
+            let narrow = index + 1 == config.layers && only_class_tokens(tower);
+            workspace.attend(isa, tower, layer, batch, narrow);
+            if narrow {
+                workspace.keep_class_tokens(padded(config.width), tokens);
+                tokens = 1;
+            }
+            collector.heads(tower, index, &workspace.mixed, tokens);
+            workspace.transform(isa, layer, config.activation);
+            collector.pool(tower, index + 1, &workspace.stream, tokens);
+        }
+        collector.inverse_deviations(tower, &workspace.stream, tokens);
+        workspace.norm(&tower.norm);
+        collector.pool(tower, config.layers + 1, &workspace.stream, tokens);
+        collector.embed(tower, &workspace.stream, tokens);
+    }
+}
+
+/// Whether only class tokens are read of the last layer.
+fn only_class_tokens(tower: &Tower) -> bool {
+    let features = &tower.features;
+    let reads_last = features.layers.iter().any(|layer| *layer >= tower.config.layers);
+    !reads_last || features.pools.iter().all(|pool| *pool == Pool::Class)
+}
+
+/// Splits `rows` into blocks of about the same size, each a multiple of [`ROWS`] but the last.
+fn block_rows(rows: usize) -> usize {
+    rows.div_ceil(rows.div_ceil(BLOCK).max(1)).next_multiple_of(ROWS)
+}
+
+impl Workspace {
+    /// Pixels to tokens, positions added.
+    #[inline(always)]
+    fn embed<I: Isa>(&mut self, isa: I, tower: &Tower, pixels: &[f32], batch: usize) {
+        let config = &tower.config;
+        let (width, stride, tokens, patch) =
+            (config.width, padded(config.width), config.tokens(), config.patch_size);
+        let (side, grid) = (config.image_size, config.grid());
+        let inner = tower.patch_embedding.matrix.inner;
+        self.stream.clear();
+        self.stream.resize(batch * tokens * stride, 0.0);
+        self.row.clear();
+        self.row.resize(inner.length, 0.0);
+        for (image, stream) in self.stream.chunks_exact_mut(tokens * stride).enumerate() {
+            let pixels = &pixels[image * 3 * side * side..][..3 * side * side];
+            for (row, position) in stream.chunks_exact_mut(stride).zip(tower.positions.chunks_exact(width)) {
+                row[..width].copy_from_slice(position);
+            }
+            stream.iter_mut().zip(&tower.class_token).for_each(|(value, class)| *value += class);
+            let block = block_rows(grid * grid);
+            for first in (0..grid * grid).step_by(block) {
+                let count = block.min(grid * grid - first);
+                self.codes.reset(count, inner);
+                for row in 0..count {
+                    let (top, left) = ((first + row) / grid * patch, (first + row) % grid * patch);
+                    // Channel, y, x, like the kernels of published files.
+                    for (line, out) in self.row.chunks_exact_mut(patch).take(3 * patch).enumerate() {
+                        let start = (line / patch * side + top + line % patch) * side + left;
+                        out.copy_from_slice(&pixels[start..][..patch]);
+                    }
+                    self.row[3 * patch * patch..].fill(0.0);
+                    self.codes.put(isa, inner, row, &mut self.row, Preparation::Shift);
+                }
+                let out = &mut stream[(1 + first) * stride..];
+                isa.run(Product { codes: &self.codes, rows: count, linear: &tower.patch_embedding, out: out, target: Target::Add });
+            }
+        }
+        if let Some(norm) = &tower.pre_norm {
+            self.norm(norm);
+        }
+    }
+
+    /// The layer norm of the whole stream, in place.
+    #[inline(always)]
+    fn norm(&mut self, norm: &Norm) {
+        for row in self.stream.chunks_exact_mut(padded(norm.width)) {
+            self.row.clear();
+            self.row.extend_from_slice(row);
+            norm.apply(&self.row, row);
+        }
+    }
+
+    /// What every head gathers, into `mixed`: for all tokens, or for class tokens only.
+    #[inline(always)]
+    fn attend<I: Isa>(&mut self, isa: I, tower: &Tower, layer: &Layer, batch: usize, narrow: bool) {
+        let shape = tower.attention;
+        let stride = padded(tower.config.width);
+        let rows = batch * shape.tokens;
+        let query_rows = if narrow { batch } else { rows };
+        for (buffer, rows) in [
+            (&mut self.queries, query_rows),
+            (&mut self.keys, rows),
+            (&mut self.values, rows),
+            (&mut self.mixed, query_rows),
+        ] {
+            buffer.resize(rows * stride, 0.0);
+        }
+        let inner = layer.keys.matrix.inner;
+        let block = block_rows(rows);
+        for first in (0..rows).step_by(block) {
+            let count = block.min(rows - first);
+            let here = first * stride..(first + count) * stride;
+            self.norm_to_codes(isa, &layer.norm1, inner, here.clone(), stride);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.keys, out: &mut self.keys[here.clone()], target: Target::Store });
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.values, out: &mut self.values[here.clone()], target: Target::Store });
+            if !narrow {
+                isa.run(Product { codes: &self.codes, rows: count, linear: &layer.queries, out: &mut self.queries[here], target: Target::Store });
+            }
+        }
+        if narrow {
+            for image in 0..batch {
+                let first = image * shape.tokens * stride;
+                self.norm_to_codes(isa, &layer.norm1, inner, first..first + stride, stride);
+                let out = &mut self.queries[image * stride..][..stride];
+                isa.run(Product { codes: &self.codes, rows: 1, linear: &layer.queries, out: out, target: Target::Store });
+            }
+        }
+        let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
+        let keys_and_values = self.keys.chunks_exact(per_image).zip(self.values.chunks_exact(per_image));
+        let queries = self.queries.chunks_exact(queries_per_image);
+        let mixed = self.mixed.chunks_exact_mut(queries_per_image);
+        for ((queries, mixed), (keys, values)) in queries.zip(mixed).zip(keys_and_values) {
+            attention::attend(isa, shape, [queries, keys, values], mixed, &mut self.scratch);
+        }
+    }
+
+    /// Layer norm of some rows of the stream, rounded.
+    #[inline(always)]
+    fn norm_to_codes<I: Isa>(
+        &mut self,
+        isa: I,
+        norm: &Norm,
+        inner: Inner,
+        rows: std::ops::Range<usize>,
+        stride: usize,
+    ) {
+        self.codes.reset(rows.len() / stride, inner);
+        self.row.resize(stride, 0.0);
+        let preparation = if rotates(norm.width) { Preparation::Rotate } else { Preparation::None };
+        for (row, values) in self.stream[rows].chunks_exact(stride).enumerate() {
+            norm.apply(values, &mut self.row);
+            self.codes.put(isa, inner, row, &mut self.row, preparation);
+        }
+    }
+
+    /// Leaves of every image's `tokens` rows the first.
+    fn keep_class_tokens(&mut self, stride: usize, tokens: usize) {
+        let images = self.stream.len() / (tokens * stride);
+        for image in 0..images {
+            let start = image * tokens * stride;
+            self.stream.copy_within(start..start + stride, image * stride);
+        }
+        self.stream.truncate(images * stride);
+    }
+
+    /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`.
+    #[inline(always)]
+    fn transform<I: Isa>(&mut self, isa: I, layer: &Layer, activation: Activation) {
+        let stride = padded(layer.norm2.width);
+        let hidden_stride = padded(layer.fc1.matrix.columns);
+        let rows = self.stream.len() / stride;
+        let block = block_rows(rows);
+        let rotation =
+            if rotates(layer.fc1.matrix.columns) { Preparation::Rotate } else { Preparation::None };
+        for first in (0..rows).step_by(block) {
+            let count = block.min(rows - first);
+            let here = first * stride..(first + count) * stride;
+            let inner = layer.output.matrix.inner;
+            self.codes.reset(count, inner);
+            for (row, values) in self.mixed[here.clone()].chunks_exact_mut(stride).enumerate() {
+                self.codes.put(isa, inner, row, values, Preparation::None);
+            }
+            let stream = &mut self.stream[here.clone()];
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.output, out: stream, target: Target::Add });
+            self.norm_to_codes(isa, &layer.norm2, layer.fc1.matrix.inner, here.clone(), stride);
+            self.hidden.resize(count * hidden_stride, 0.0);
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc1, out: &mut self.hidden, target: Target::Store });
+            let inner = layer.fc2.matrix.inner;
+            self.codes.reset(count, inner);
+            for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
+                activate(values, activation);
+                self.codes.put(isa, inner, row, values, rotation);
+            }
+            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc2, out: &mut self.stream[here], target: Target::Add });
+        }
+    }
+}
+
+#[inline(always)]
+fn activate(values: &mut [f32], activation: Activation) {
+    let functions = Functions::new();
+    let values = values.as_chunks_mut::<LANES>().0;
+    match activation {
+        Activation::Gelu => values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values)),
+        Activation::QuickGelu => {
+            values.iter_mut().for_each(|values| functions.quick_gelu(Lanes::load(values)).store(values));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Layer norm.
+
+use super::lanes::{LANES, Lanes};
+
+/// A layer norm over rows of `width` values.
+#[derive(Debug)]
+pub(super) struct Norm {
+    /// Gains, padded by zeros to whole vectors.
+    pub(super) gain: Vec<f32>,
+    /// Offsets, padded likewise.
+    pub(super) offset: Vec<f32>,
+    /// Values of a row that count.
+    pub(super) width: usize,
+    /// Added to variances.
+    pub(super) epsilon: f32,
+}
+
+impl Norm {
+    /// `out = (row - mean) / sqrt(variance + epsilon) * gain + offset`. Padding of `row` must be zero, and is in `out`.
+    #[inline(always)]
+    pub(super) fn apply(&self, row: &[f32], out: &mut [f32]) {
+        let row = row.as_chunks::<LANES>().0;
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand values a row")]
+        let (width, padding) = (self.width as f32, (LANES * row.len() - self.width) as f32);
+        let mut sum = [Lanes::zero(); 2];
+        for (at, values) in row.iter().enumerate() {
+            sum[at % 2] = sum[at % 2] + Lanes::load(values);
+        }
+        let mean = (sum[0] + sum[1]).sum() / width;
+        let centre = Lanes::splat(mean);
+        let mut squares = [Lanes::zero(); 2];
+        for (at, values) in row.iter().enumerate() {
+            let centred = Lanes::load(values) - centre;
+            squares[at % 2] = centred.mul_add(centred, squares[at % 2]);
+        }
+        let variance = ((squares[0] + squares[1]).sum() - padding * mean * mean) / width;
+        let scale = Lanes::splat(1.0 / (variance + self.epsilon).sqrt());
+        let weights = self.gain.as_chunks::<LANES>().0.iter().zip(self.offset.as_chunks::<LANES>().0);
+        for ((values, (gain, offset)), out) in row.iter().zip(weights).zip(out.as_chunks_mut::<LANES>().0) {
+            let normed = (Lanes::load(values) - centre) * scale;
+            normed.mul_add(Lanes::load(gain), Lanes::load(offset)).store(out);
+        }
+    }
+}

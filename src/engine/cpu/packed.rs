@@ -1,0 +1,177 @@
+//! Weight matrices as the integer products read them.
+
+use super::isa::ROWS;
+use super::lanes::QUAD;
+use super::machine::Machine;
+use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
+use crate::{Error, ErrorKind, Result};
+
+
+/// Activations that share a scale. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
+/// the steps of more others.
+const GROUP: usize = 256;
+
+/// A length padded so that every pass works on whole registers.
+pub(super) fn padded(length: usize) -> usize {
+    length.next_multiple_of(QUAD)
+}
+
+/// How the inner dimension of a product is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Inner {
+    /// Values a row, with padding.
+    pub(super) length: usize,
+    /// Values that share a scale.
+    pub(super) group: usize,
+}
+
+impl Inner {
+    /// For rows of `length` values.
+    pub(super) fn new(length: usize) -> Self {
+        let length = padded(length);
+        Self { length, group: if length.is_multiple_of(GROUP) { GROUP } else { length } }
+    }
+
+    /// One scale for all.
+    pub(super) fn whole(length: usize) -> Self {
+        let length = padded(length);
+        Self { length, group: length }
+    }
+
+    /// Groups a row.
+    pub(super) fn groups(self) -> usize {
+        self.length / self.group
+    }
+
+    /// Words of one group in a tile of activations.
+    pub(super) fn tile_words(self) -> usize {
+        self.group / 4 * ROWS
+    }
+}
+
+/// A matrix `[out, in]` in signed 8-bit codes with a scale for every group of a row.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// The inner dimension.
+    pub(super) inner: Inner,
+    /// Rows of the matrix: columns of the product.
+    pub(super) columns: usize,
+    /// Columns of a tile.
+    width: usize,
+    /// `[tile][step][column of the tile]`, four codes a word.
+    words: Vec<u32>,
+    /// `[tile][group][column of the tile]`.
+    scales: Vec<f32>,
+    /// What sums start from: minus the activations' zero point times the sum of the codes, as `scales`.
+    starts: Vec<i32>,
+}
+
+/// One group of one tile of a matrix.
+pub(super) struct TileGroup<'a> {
+    pub(super) words: &'a [u32],
+    pub(super) scales: &'a [f32],
+    pub(super) starts: &'a [i32],
+}
+
+impl Packed {
+    /// Packs `rows`, one after another.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when a number is not finite.
+    pub(super) fn new(
+        machine: Machine,
+        inner: Inner,
+        columns: usize,
+        mut row: impl FnMut(usize, &mut [f32]),
+    ) -> Result<Self> {
+        let width = machine.columns();
+        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / 4);
+        let mut packed = Self {
+            inner,
+            columns,
+            width,
+            words: vec![0; tiles * steps * width],
+            scales: vec![0.0; tiles * groups * width],
+            starts: vec![0; tiles * groups * width],
+        };
+        let mut values = vec![0.0; inner.length];
+        for column in 0..columns {
+            values.fill(0.0);
+            row(column, &mut values);
+            let (tile, lane) = (column / width, column % width);
+            for (group, values) in values.chunks(inner.group).enumerate() {
+                let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+                if !values.iter().all(|value| value.is_finite()) {
+                    let message = "a matrix of the model holds a value that is no finite number";
+                    return Err(Error::new(ErrorKind::WeightsCorrupt, message));
+                }
+                let at = (tile * groups + group) * width + lane;
+                packed.scales[at] = largest / 127.0;
+                let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+                let mut sum = 0;
+                for (step, values) in values.as_chunks::<4>().0.iter().enumerate() {
+                    #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+                    let codes = values.map(|value| (value * inverse).round().clamp(-127.0, 127.0) as i8);
+                    sum += codes.into_iter().map(i32::from).sum::<i32>();
+                    let step = tile * steps + group * inner.group / 4 + step;
+                    packed.words[step * width + lane] = u32::from_le_bytes(codes.map(i8::cast_unsigned));
+                }
+                packed.starts[at] = -machine.effective_zero(128) * sum;
+            }
+        }
+        Ok(packed)
+    }
+
+    /// Tiles side by side.
+    pub(super) fn tiles(&self) -> usize {
+        self.columns.div_ceil(self.width)
+    }
+
+    /// A part of the matrix.
+    #[inline(always)]
+    pub(super) fn tile_group(&self, tile: usize, group: usize) -> TileGroup<'_> {
+        let groups = self.inner.groups();
+        let words = self.inner.group / 4 * self.width;
+        let at = tile * groups + group;
+        TileGroup {
+            words: &self.words[at * words..][..words],
+            scales: &self.scales[at * self.width..][..self.width],
+            starts: &self.starts[at * self.width..][..self.width],
+        }
+    }
+}
+
+/// Row `row` of a stored matrix with `out.len()` columns.
+pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
+    let columns = out.len();
+    match &tensor.values {
+        StoredValues::F32(values) => out.copy_from_slice(&values[row * columns..][..columns]),
+        StoredValues::Q8(q8) => {
+            let scales = &q8.scales[row * blocks(columns)..];
+            for ((at, value), code) in out.iter_mut().enumerate().zip(&q8.codes[row * columns..]) {
+                *value = f32::from(*code) * scales[at / BLOCK].to_f32();
+            }
+        }
+        StoredValues::Q4(q4) => {
+            let scales = &q4.scales[row * blocks(columns)..];
+            let bytes = &q4.codes[row * Q4::row_bytes(columns)..];
+            for (at, value) in out.iter_mut().enumerate() {
+                let code = bytes[at / 2] >> (4 * (at % 2)) & 15;
+                *value = (f32::from(code) - 8.0) * scales[at / BLOCK].to_f32();
+            }
+        }
+    }
+}
+
+/// Whether a stored matrix holds as many numbers as its shape says.
+pub(super) fn is_whole(tensor: &StoredTensor) -> bool {
+    let columns = tensor.shape.last().copied().unwrap_or(1);
+    let rows = tensor.shape.iter().product::<usize>() / columns.max(1);
+    match &tensor.values {
+        StoredValues::F32(values) => values.len() == rows * columns,
+        StoredValues::Q8(q8) => q8.codes.len() == rows * columns && q8.scales.len() == rows * blocks(columns),
+        StoredValues::Q4(q4) => {
+            q4.codes.len() == rows * Q4::row_bytes(columns) && q4.scales.len() == rows * blocks(columns)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `clipsight bench`: models with random weights are real models, and can be measured.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod cli_support;
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use cli_support::*;
+use serde_json::Value;
+
+fn model_of(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
+    let out = folder.join(name);
+    let output = clipsight()
+        .args(["bench", "model", "--architecture", "vit-ti-16"])
+        .args(arguments)
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    out
+}
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("model.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn random_models_repeat_and_pass_their_own_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let q8 = model_of(folder.path(), "q8", &["--storage", "q8"]);
+    let again = model_of(folder.path(), "again", &["--storage", "q8"]);
+    let other = model_of(folder.path(), "other", &["--storage", "q8", "--seed", "2"]);
+    let f32 = model_of(folder.path(), "f32", &["--storage", "f32"]);
+    assert_eq!(manifest(&q8), manifest(&again), "the same seed gives the same bytes");
+    assert_ne!(manifest(&q8)["shards"], manifest(&other)["shards"]);
+    // The same weights but for their rounding: the logit, of deviation 1, hardly moves.
+    let logit = |folder: &Path| manifest(folder)["self_test"]["logit"].as_f64().unwrap();
+    assert!((logit(&q8) - logit(&f32)).abs() < 0.1, "{} and {}", logit(&q8), logit(&f32));
+    assert!((logit(&q8) - logit(&other)).abs() > 0.1, "another seed is another model");
+    assert_status(&clipsight().arg("inspect-model").arg(&q8).output().unwrap(), 0);
+}
+
+#[test]
+fn measures_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    let output = clipsight()
+        .args(["bench", "images", "--count", "2", "--width", "320", "--height", "240"])
+        .arg(&images)
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    let output = clipsight()
+        .args(["bench", "run", "--device", "cpu", "--repetitions", "1", "--model"])
+        .arg(model())
+        .args([images.join("00.jpg"), images.join("01.jpg")])
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["images"], 2);
+    for figure in ["viewMs", "verdictMs", "imagesPerSecond"] {
+        assert!(report[figure].as_f64().unwrap() > 0.0, "{figure}");
+    }
+    let output = clipsight().args(["bench", "run", "--model"]).arg(model()).arg("none.jpg").output().unwrap();
+    assert_status(&output, 1);
+}
