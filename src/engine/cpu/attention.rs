@@ -147,7 +147,8 @@ impl Scratch {
             let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
             let mut sum = Whole::zero();
-            for (values, words) in values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
+            for (values, words) in
+                values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
             {
                 let codes = quad(|at| symmetric(Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
@@ -271,13 +272,7 @@ impl Scratch {
 
     /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
     #[inline(always)]
-    fn mix<I: Isa>(
-        &self,
-        isa: I,
-        shape: Shape,
-        totals: &[f32],
-        mut take: impl FnMut(usize, usize, &[f32]),
-    ) {
+    fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], mut take: impl FnMut(usize, usize, &[f32])) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];
         let mut mixed = [0.0; MAX_COLUMNS];
@@ -286,11 +281,14 @@ impl Scratch {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
             isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
             let live = I::COLUMNS.min(shape.head_width - channel);
-            let (scales, means) = (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
+            let (scales, means) =
+                (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
             for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
                 let share = Lanes::splat(1.0 / total);
                 let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
-                for (out, ((sums, scales), means)) in mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels) {
+                for (out, ((sums, scales), means)) in
+                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels)
+                {
                     Lanes::convert(sums).mul_add(share * Lanes::load(scales), Lanes::load(means)).store(out);
                 }
                 take(row, channel, &mixed[..live]);

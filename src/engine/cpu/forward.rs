@@ -112,7 +112,13 @@ impl Workspace {
                     self.codes.put(isa, inner, row, &mut self.row, Preparation::Shift);
                 }
                 let out = &mut stream[(1 + first) * stride..];
-                isa.run(Product { codes: &self.codes, rows: count, linear: &tower.patch_embedding, out: out, target: Target::Add });
+                isa.run(Product {
+                    codes: &self.codes,
+                    rows: count,
+                    linear: &tower.patch_embedding,
+                    out: out,
+                    target: Target::Add,
+                });
             }
         }
         if let Some(norm) = &tower.pre_norm {
@@ -151,10 +157,28 @@ impl Workspace {
             let count = block.min(rows - first);
             let here = first * stride..(first + count) * stride;
             self.norm_to_codes(isa, &layer.norm1, inner, here.clone(), stride);
-            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.keys, out: &mut self.keys[here.clone()], target: Target::Store });
-            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.values, out: &mut self.values[here.clone()], target: Target::Store });
+            isa.run(Product {
+                codes: &self.codes,
+                rows: count,
+                linear: &layer.keys,
+                out: &mut self.keys[here.clone()],
+                target: Target::Store,
+            });
+            isa.run(Product {
+                codes: &self.codes,
+                rows: count,
+                linear: &layer.values,
+                out: &mut self.values[here.clone()],
+                target: Target::Store,
+            });
             if !narrow {
-                isa.run(Product { codes: &self.codes, rows: count, linear: &layer.queries, out: &mut self.queries[here], target: Target::Store });
+                isa.run(Product {
+                    codes: &self.codes,
+                    rows: count,
+                    linear: &layer.queries,
+                    out: &mut self.queries[here],
+                    target: Target::Store,
+                });
             }
         }
         if narrow {
@@ -162,7 +186,13 @@ impl Workspace {
                 let first = image * shape.tokens * stride;
                 self.norm_to_codes(isa, &layer.norm1, inner, first..first + stride, stride);
                 let out = &mut self.queries[image * stride..][..stride];
-                isa.run(Product { codes: &self.codes, rows: 1, linear: &layer.queries, out: out, target: Target::Store });
+                isa.run(Product {
+                    codes: &self.codes,
+                    rows: 1,
+                    linear: &layer.queries,
+                    out: out,
+                    target: Target::Store,
+                });
             }
         }
         let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
@@ -221,17 +251,35 @@ impl Workspace {
                 self.codes.put(isa, inner, row, values, Preparation::None);
             }
             let stream = &mut self.stream[here.clone()];
-            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.output, out: stream, target: Target::Add });
+            isa.run(Product {
+                codes: &self.codes,
+                rows: count,
+                linear: &layer.output,
+                out: stream,
+                target: Target::Add,
+            });
             self.norm_to_codes(isa, &layer.norm2, layer.fc1.matrix.inner, here.clone(), stride);
             self.hidden.resize(count * hidden_stride, 0.0);
-            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc1, out: &mut self.hidden, target: Target::Store });
+            isa.run(Product {
+                codes: &self.codes,
+                rows: count,
+                linear: &layer.fc1,
+                out: &mut self.hidden,
+                target: Target::Store,
+            });
             let inner = layer.fc2.matrix.inner;
             self.codes.reset(count, inner);
             for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
                 activate(values, activation);
                 self.codes.put(isa, inner, row, values, rotation);
             }
-            isa.run(Product { codes: &self.codes, rows: count, linear: &layer.fc2, out: &mut self.stream[here], target: Target::Add });
+            isa.run(Product {
+                codes: &self.codes,
+                rows: count,
+                linear: &layer.fc2,
+                out: &mut self.stream[here],
+                target: Target::Add,
+            });
         }
     }
 }
@@ -241,7 +289,9 @@ fn activate(values: &mut [f32], activation: Activation) {
     let functions = Functions::new();
     let values = values.as_chunks_mut::<LANES>().0;
     match activation {
-        Activation::Gelu => values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values)),
+        Activation::Gelu => {
+            values.iter_mut().for_each(|values| functions.gelu(Lanes::load(values)).store(values))
+        }
         Activation::QuickGelu => {
             values.iter_mut().for_each(|values| functions.quick_gelu(Lanes::load(values)).store(values));
         }

@@ -176,7 +176,10 @@ mod tests {
             let x = f32::from(step) / 8_000.0;
             let mut out = [[0.0; LANES]; 3];
             let (lanes, functions) = (Lanes::splat(x), Functions::new());
-            for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)].into_iter().zip(&mut out) {
+            for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)]
+                .into_iter()
+                .zip(&mut out)
+            {
                 function.store(out);
             }
             check(x, out.map(|out| out[0]));

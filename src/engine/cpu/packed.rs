@@ -6,7 +6,6 @@ use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-
 /// Activations that share a scale. Finer groups cost a scaling of all sums each; coarser ones let a large value coarsen
 /// the steps of more others.
 const GROUP: usize = 256;

@@ -73,7 +73,9 @@ impl Pass for Product<'_> {
                     let row_sums = &row_sums[column..][..I::COLUMNS];
                     for row in first..first + count {
                         let out = &mut out[row * stride + column..][..I::COLUMNS];
-                        out.iter_mut().zip(row_sums).for_each(|(value, sum)| *value += codes.shifts[row] * sum);
+                        out.iter_mut()
+                            .zip(row_sums)
+                            .for_each(|(value, sum)| *value += codes.shifts[row] * sum);
                     }
                 }
             }

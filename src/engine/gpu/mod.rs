@@ -9,6 +9,7 @@
 //! The kernels come in two families, see `kernels`. `clip::VisionTower` on burn is the definition that they are tested
 //! against.
 
+mod arena;
 mod device;
 mod kernels;
 mod layers;
@@ -27,10 +28,11 @@ use super::Encoding;
 use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
 use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
+use arena::{Arena, Sizes};
 use device::Reports;
 use kernels::{Family, Kernel, Rows};
 use layers::{Kernels, Parts, Pipelines, Tower};
-use plan::{Arena, Planner, Sizes, Step};
+use plan::{Planner, Step};
 
 /// Images of one submission; more are encoded in turn. Beyond this the GPU's work grows with the batch, and so does the
 /// memory for activations.

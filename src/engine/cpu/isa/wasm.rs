@@ -143,7 +143,8 @@ impl Wasm {
     ) {
         // SAFETY: the caller's.
         unsafe {
-            let start: [v128; VECTORS] = std::array::from_fn(|vector| v128_load(start.add(4 * vector).cast()));
+            let start: [v128; VECTORS] =
+                std::array::from_fn(|vector| v128_load(start.add(4 * vector).cast()));
             let mut sums = [start; R];
             // Not unrolled: LLVM would reorder the products of several steps, for which there are too few registers.
             for _ in 0..steps {

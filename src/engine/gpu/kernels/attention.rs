@@ -215,7 +215,9 @@ fn write_mix(load: usize, tile: usize, text: &mut String) {
             let (vector, part) = (c / load, ["x", "y", "z", "w"][c % load]);
             push(
                 text,
-                format_args!("      mix{r}_{c} += w{r}.x * v0_{vector}.{part} + w{r}.y * v1_{vector}.{part};\n"),
+                format_args!(
+                    "      mix{r}_{c} += w{r}.x * v0_{vector}.{part} + w{r}.y * v1_{vector}.{part};\n"
+                ),
             );
         }
     }

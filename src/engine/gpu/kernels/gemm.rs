@@ -280,12 +280,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         ),
     );
     for i in 0..4 {
-        push(
-            text,
-            format_args!(
-                "  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);\n"
-            ),
-        );
+        push(text, format_args!("  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);\n"));
     }
     text.push_str("  let square = min(first_column / 4u + four, (call.count - 1u) / 4u);\n");
     let sums = || (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)));
@@ -295,12 +290,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     push(text, format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4));
     text.push_str("    let quarter = start + slice;\n");
     for i in 0..4 {
-        push(
-            text,
-            format_args!(
-                "    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"
-            ),
-        );
+        push(text, format_args!("    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"));
     }
     gemm.write_scales("scale", "square", "quarter / 8u", text);
     gemm.write_square("b", "square", "scale", text);

@@ -124,8 +124,7 @@ struct Product {
 
 fn products() -> impl Strategy<Value = Product> {
     let shape = (1..75_usize, 1..150_usize, 1..150_usize);
-    let activation =
-        prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
+    let activation = prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
     let residual = prop_oneof![Just(None), (1..9_usize).prop_map(Some)];
     let rest = (0..3_u8, any::<bool>(), activation, residual, any::<bool>());
     (shape, rest, prop_oneof![Just(32), Just(64)], any::<u64>()).prop_map(
@@ -170,8 +169,7 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
     bindings.extend(part.scales.as_ref().map(|scales| (3, scales)));
     bindings.extend(bias.then_some((4, &bias_buffer)));
     bindings.extend(residual.map(|_| (5, &added_buffer)));
-    let call =
-        [number(count), 0, number(columns), residual.map_or(u32::MAX, number), 2, 1, 0, 0];
+    let call = [number(count), 0, number(columns), residual.map_or(u32::MAX, number), 2, 1, 0, 0];
     let groups = gemm.groups(family, count, columns);
     let words = count * output.bytes(columns) / 4;
     let found = run(gpu, family, &Kernel::Gemm(gemm), &bindings, (6, words), call, groups);
@@ -222,7 +220,13 @@ fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, us
     }
 }
 
-fn check_attention(gpu: &Gpu, family: Family, attention: &Attention, (images, all): (usize, bool), seed: u64) {
+fn check_attention(
+    gpu: &Gpu,
+    family: Family,
+    attention: &Attention,
+    (images, all): (usize, bool),
+    seed: u64,
+) {
     let Attention { tokens, heads, head } = *attention;
     let width = heads * head;
     // Scores far apart, so that a wrong maximum would overflow.
@@ -254,8 +258,7 @@ fn check_pooling(gpu: &Gpu, (images, layers, tokens, width): (usize, usize, usiz
     // Two numbers before the pooled ones, one behind them.
     let length = layers * 3 * width + 3;
     let pooling = Pooling { width, pools: pools.clone(), features: length };
-    let call =
-        [0, 0, 0, 0, number(images * tokens * stride(width)), number(images), number(tokens), 2];
+    let call = [0, 0, 0, 0, number(images * tokens * stride(width)), number(images), number(tokens), 2];
     let groups = pooling.groups(layers, images);
     let kernel = Kernel::Pooling(pooling);
     let found = run(gpu, Family::Tiles, &kernel, &[(1, &input)], (2, images * length), call, groups);

@@ -172,6 +172,27 @@ fn odd_heads_are_left_to_the_other_family() {
     assert!(error(&found.features, &features) < 5e-5);
 }
 
+/// Seven dispatches a layer, and five around them where every layer is pooled.
+#[test]
+fn dispatches_of_a_pass() {
+    let Some(gpu) = gpu() else { return };
+    let clip = VisionConfig { pre_norm: true, projection: Some(10), ..small() };
+    for (config, spec, around) in [
+        (&clip, FeatureSpec::pooled(vec![2], &[Pool::Class]), 5),
+        (&small(), FeatureSpec::all_layers(&small(), &[Pool::Class, Pool::Mean]), 3),
+    ] {
+        let (tensors, _) = tower(config, Stored::Q8, &mut Noise(5));
+        let encoder = build(&gpu, (config, &spec), &tensors, Family::Tiles, NO_LIMIT).unwrap();
+        pollster::block_on(encoder.encode(&vec![0.0; 2 * 3 * 144], 2)).unwrap();
+        pollster::block_on(encoder.encode(&[0.0; 3 * 144], 1)).unwrap();
+        let state = encoder.lock();
+        assert_eq!(state.plans.len(), 2);
+        assert_eq!(state.plans[&1].len(), 7 * config.layers + around);
+        // One pass at a time needs one buffer to read from.
+        assert_eq!(state.idle.len(), 1);
+    }
+}
+
 #[test]
 fn errors_have_their_kinds() {
     let Some(gpu) = gpu() else { return };
