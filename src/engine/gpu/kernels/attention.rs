@@ -17,6 +17,8 @@ const QUERIES: usize = 8;
 const KEYS: usize = 8;
 /// Threads of a workgroup.
 const THREADS: usize = 4;
+/// Keys that a thread of [`Family::Tiles`] takes at once.
+const STEP: usize = 8;
 
 impl Attention {
     fn width(&self) -> usize {
@@ -56,7 +58,7 @@ impl Attention {
         push(text, format_args!("const SCALE: f32 = {scale:e};\n"));
         match family {
             Family::Registers => self.write_registers(text),
-            Family::Tiles => text.push_str(include_str!("attention_tiles.wgsl")),
+            Family::Tiles => self.write_tiles(text),
         }
     }
 
@@ -123,6 +125,64 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
         write_scores(text);
         write_softmax(text);
         write_mix(load, tile, text);
+        text.push_str("}\n");
+    }
+}
+
+impl Attention {
+    /// One pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one query and its running
+    /// result in registers, a workgroup shares tiles of keys and values. Unrolled here, as not every driver's compiler keeps
+    /// arrays in registers.
+    fn write_tiles(&self, text: &mut String) {
+        let quarters = self.head.div_ceil(4);
+        // Workgroup memory holds 16 KiB everywhere.
+        let shared = (16_384 / (32 * quarters)).clamp(STEP, 32) / STEP * STEP;
+        constants(text, &[("KEYS", shared)]);
+        let mut body = String::new();
+        for i in 0..quarters {
+            push(
+                &mut body,
+                format_args!(
+                    "  let query{i} = quarter(query, {i}u) * SCALE;
+  var mix{i} = vec4(0.0);\n"
+                ),
+            );
+        }
+        text.push_str(&include_str!("attention_tiles.wgsl").replace("QUERY", body.trim_start()));
+        push(text, format_args!("    for (var at = 0u; at < KEYS; at += {STEP}u) {{\n"));
+        for k in 0..STEP {
+            let products: Vec<_> =
+                (0..quarters).map(|i| format!("dot(query{i}, keys[at + {k}u][{i}])")).collect();
+            push(
+                text,
+                format_args!(
+                    "      let score{k} = select(LOWEST, {}, first + at + {k}u < TOKENS);\n",
+                    products.join(" + ")
+                ),
+            );
+        }
+        let scores: String = (0..STEP).fold("top".into(), |all, k| format!("max({all}, score{k})"));
+        push(
+            text,
+            format_args!(
+                "      let highest = {scores};\n      let fade = exp(top - highest);\n      top = highest;\n"
+            ),
+        );
+        for k in 0..STEP {
+            push(text, format_args!("      let weight{k} = exp(score{k} - highest);\n"));
+        }
+        let weights: Vec<_> = (0..STEP).map(|k| format!("weight{k}")).collect();
+        push(text, format_args!("      total = total * fade + {};\n", weights.join(" + ")));
+        for i in 0..quarters {
+            let values: Vec<_> = (0..STEP).map(|k| format!("weight{k} * values[at + {k}u][{i}]")).collect();
+            push(text, format_args!("      mix{i} = mix{i} * fade + {};\n", values.join(" + ")));
+        }
+        text.push_str("    }\n  }\n  if (mine >= call.queries) { return; }\n");
+        text.push_str("  let to = (image * call.queries + mine) * OUT_STRIDE + head * HEAD;\n");
+        for column in 0..self.head {
+            let part = ["x", "y", "z", "w"][column % 4];
+            push(text, format_args!("  output[to + {column}u] = mix{}.{part} / total;\n", column / 4));
+        }
         text.push_str("}\n");
     }
 }

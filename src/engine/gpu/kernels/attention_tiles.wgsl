@@ -1,19 +1,16 @@
-// Softmax attention in one pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one query
-// and its running result, a workgroup shares tiles of keys and values.
+// The part of `Family::Tiles` that does not depend on the width of a head; the loop over the shared keys is appended.
 @group(0) @binding(1) var<storage, read> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;
 
-const KEYS: u32 = 16u;
+const LOWEST: f32 = -3.0e38;
 var<workgroup> keys: array<array<vec4<f32>, QUARTERS>, KEYS>;
 var<workgroup> values: array<array<vec4<f32>, QUARTERS>, KEYS>;
 
 // Four numbers of a head's part of a row; zeros beyond the head.
 fn quarter(at: u32, index: u32) -> vec4<f32> {
-  var four = vec4(0.0);
-  for (var i = 0u; i < 4u; i++) {
-    if (4u * index + i < HEAD) { four[i] = qkv[at + 4u * index + i]; }
-  }
-  return four;
+  let i = 4u * index;
+  let four = vec4(qkv[at + i], qkv[at + i + 1u], qkv[at + i + 2u], qkv[at + i + 3u]);
+  return select(vec4(0.0), four, vec4(i, i + 1u, i + 2u, i + 3u) < vec4(HEAD));
 }
 
 @compute @workgroup_size(64)
@@ -21,14 +18,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let image = group.z;
   let head = group.y;
   let mine = group.x * 64u + lane;
-  let token = min(mine, call.queries - 1u);
-  var query: array<vec4<f32>, QUARTERS>;
-  var result: array<vec4<f32>, QUARTERS>;
-  for (var i = 0u; i < QUARTERS; i++) {
-    query[i] = quarter((image * TOKENS + token) * STRIDE + head * HEAD, i) * SCALE;
-    result[i] = vec4(0.0);
-  }
-  var top = -3.0e38;
+  let query = (image * TOKENS + min(mine, call.queries - 1u)) * STRIDE + head * HEAD;
+  QUERY
+  var top = LOWEST;
   var total = 0.0;
   for (var first = 0u; first < TOKENS; first += KEYS) {
     workgroupBarrier();
@@ -38,27 +30,3 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       values[i / QUARTERS][i % QUARTERS] = quarter(row + 2u * WIDTH, i % QUARTERS);
     }
     workgroupBarrier();
-    let here = min(KEYS, TOKENS - first);
-    var scores: array<f32, KEYS>;
-    var highest = top;
-    for (var key = 0u; key < here; key++) {
-      var score = 0.0;
-      for (var i = 0u; i < QUARTERS; i++) { score += dot(query[i], keys[key][i]); }
-      scores[key] = score;
-      highest = max(highest, score);
-    }
-    let fade = exp(top - highest);
-    top = highest;
-    total *= fade;
-    for (var i = 0u; i < QUARTERS; i++) { result[i] *= fade; }
-    for (var key = 0u; key < here; key++) {
-      let weight = exp(scores[key] - top);
-      total += weight;
-      for (var i = 0u; i < QUARTERS; i++) { result[i] += weight * values[key][i]; }
-    }
-  }
-  if (mine < call.queries) {
-    let to = (image * call.queries + mine) * OUT_STRIDE + head * HEAD;
-    for (var i = 0u; i < HEAD; i++) { output[to + i] = result[i / 4u][i % 4u] / total; }
-  }
-}

@@ -37,6 +37,8 @@ const ROWS: usize = 10;
 const COLUMNS: usize = 8;
 /// Threads of a workgroup.
 const THREADS: usize = 16;
+/// The parts of a vector.
+const PARTS: [&str; 4] = ["x", "y", "z", "w"];
 
 impl Gemm {
     pub(super) fn write(&self, family: Family, text: &mut String) {
@@ -90,8 +92,7 @@ fn decode(codes: u32, scale: f32) -> vec4<f32> {{
   return vec4<f32>(bitcast<vec4<i32>>(moved & vec4({mask}))) * scale;
 }}
 
-fn block_scales(square: u32, block: u32) -> vec4<f32> {{
-  let pairs = scales[square * SCALE_WORDS + block / 2u];
+fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
   let halves = select(pairs, pairs >> vec4(16u), (block & 1u) == 1u);
   return {factor} * vec4(unpack2x16float(halves.x).x, unpack2x16float(halves.y).x,
     unpack2x16float(halves.z).x, unpack2x16float(halves.w).x);
@@ -101,35 +102,53 @@ fn block_scales(square: u32, block: u32) -> vec4<f32> {{
         );
     }
 
-    /// Declares the scales of `block` of square `square`, as `name`.
-    fn write_scales(&self, name: &str, square: &str, block: &str, text: &mut String) {
-        if self.form != Form::F32 {
-            push(text, format_args!("    let {name} = block_scales({square}, {block});\n"));
-        }
-    }
-
-    /// Declares the weights of square `square` from column 4 * quarter on, as `name` followed by 0 to 3.
-    fn write_square(&self, name: &str, square: &str, scales: &str, text: &mut String) {
-        let codes = match self.form {
+    /// Loads the codes of square `square` at `quarter` into `name`, with `keyword` before each assignment.
+    fn write_codes(&self, keyword: &str, name: &str, square: &str, text: &mut String) {
+        match self.form {
             Form::F32 => {
                 for i in 0..4 {
                     push(
                         text,
                         format_args!(
-                            "      let {name}{i} = codes[({square} * (DEPTH / 4u) + quarter) * 4u + {i}u];\n"
+                            "      {keyword}{name}_{i} = codes[({square} * (DEPTH / 4u) + quarter) * 4u + {i}u];\n"
                         ),
                     );
                 }
-                return;
             }
-            Form::Q8 => format!("codes[{square} * (DEPTH / 4u) + quarter]"),
-            Form::Q4 => format!(
-                "codes[{square} * (DEPTH / 8u) + quarter / 2u] * select(16u, 1u, (quarter & 1u) == 1u)"
-            ),
+            Form::Q8 | Form::Q4 => {
+                let words = if self.form == Form::Q8 { 1 } else { 2 };
+                push(
+                    text,
+                    format_args!(
+                        "      {keyword}{name} = codes[{square} * (DEPTH / {}u) + quarter / {words}u];\n",
+                        4 * words
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Loads the scales of square `square` in block `block` and its neighbour into `name`.
+    fn write_pairs(&self, keyword: &str, name: &str, square: &str, block: &str, text: &mut String) {
+        if self.form != Form::F32 {
+            let at = format!("{square} * SCALE_WORDS + {block} / 2u");
+            push(text, format_args!("      {keyword}{name} = scales[{at}];\n"));
+        }
+    }
+
+    /// Declares the weights that the codes `name` at `quarter` stand for, as `name` followed by `_0` to `_3`.
+    fn write_square(&self, name: &str, scales: &str, quarter: &str, text: &mut String) {
+        let half = match self.form {
+            Form::F32 => return,
+            Form::Q8 => String::new(),
+            Form::Q4 => format!(" * select(16u, 1u, ({quarter} & 1u) == 1u)"),
         };
-        push(text, format_args!("      let {name} = {codes};\n"));
-        for (i, part) in ["x", "y", "z", "w"].iter().enumerate() {
-            push(text, format_args!("      let {name}{i} = decode({name}.{part}, {scales}.{part});\n"));
+        push(text, format_args!("      let {name}_codes = {name}{half};\n"));
+        for (i, part) in PARTS.iter().enumerate() {
+            push(
+                text,
+                format_args!("      let {name}_{i} = decode({name}_codes.{part}, {scales}.{part});\n"),
+            );
         }
     }
 
@@ -197,11 +216,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     text.push_str("  for (var block = 0u; block < BLOCKS; block++) {\n");
     for s in 0..COLUMNS / 4 {
-        gemm.write_scales(&format!("scales{s}"), &format!("square{s}"), "block", text);
+        gemm.write_pairs("let ", &format!("pairs{s}"), &format!("square{s}"), "block", text);
+        if gemm.form != Form::F32 {
+            push(text, format_args!("    let scales{s} = scales_of(pairs{s}, block);\n"));
+        }
     }
     text.push_str("    for (var quarter = block * 8u; quarter < block * 8u + 8u; quarter++) {\n");
     for s in 0..COLUMNS / 4 {
-        gemm.write_square(&format!("w{s}"), &format!("square{s}"), &format!("scales{s}"), text);
+        gemm.write_codes("let ", &format!("w{s}"), &format!("square{s}"), text);
+        gemm.write_square(&format!("w{s}"), &format!("scales{s}"), "quarter", text);
     }
     for r in 0..ROWS {
         push(
@@ -213,7 +236,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         );
         for c in 0..COLUMNS {
             // The weights first: SwiftShader writes a factor from memory back before it multiplies by the other.
-            push(text, format_args!("      sum{r}_{c} += dot(w{}{}, row{r});\n", c / 4, c % 4));
+            push(text, format_args!("      sum{r}_{c} += dot(w{}_{}, row{r});\n", c / 4, c % 4));
         }
     }
     // The rest is written once, in a loop over an array, to keep the code small.
@@ -287,23 +310,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (r, c) in sums() {
         push(text, format_args!("  var sum{r}_{c} = vec4(0.0);\n"));
     }
+    let load = |keyword: &str, text: &mut String| {
+        for i in 0..4 {
+            push(text, format_args!("    {keyword}a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"));
+        }
+        gemm.write_codes(keyword, "b", "square", text);
+        gemm.write_pairs(keyword, "pairs", "square", "(quarter / 8u)", text);
+    };
+    text.push_str("  var quarter = slice;\n");
+    load("var ", text);
     push(text, format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4));
-    text.push_str("    let quarter = start + slice;\n");
-    for i in 0..4 {
-        push(text, format_args!("    let a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"));
+    if gemm.form != Form::F32 {
+        text.push_str("    let scale = scales_of(pairs, quarter / 8u);\n");
     }
-    gemm.write_scales("scale", "square", "quarter / 8u", text);
-    gemm.write_square("b", "square", "scale", text);
+    gemm.write_square("b", "scale", "quarter", text);
     text.push_str("    workgroupBarrier();\n");
-    for (k, part) in ["x", "y", "z", "w"].iter().enumerate() {
+    for (k, part) in PARTS.iter().enumerate() {
         push(
             text,
             format_args!(
                 "    left[(4u * slice + {k}u) * EDGE + four] = vec4(a0.{part}, a1.{part}, a2.{part}, a3.{part});
-    right[(4u * slice + {k}u) * EDGE + four] = vec4(b0.{part}, b1.{part}, b2.{part}, b3.{part});\n"
+    right[(4u * slice + {k}u) * EDGE + four] = vec4(b_0.{part}, b_1.{part}, b_2.{part}, b_3.{part});\n"
             ),
         );
     }
+    // The next step's loads are under way while this one is computed; the last step's are not used.
+    push(text, format_args!("    quarter = min(quarter + {}u, DEPTH / 4u - 1u);\n", depth / 4));
+    load("", text);
     push(text, format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"));
     for s in 0..squares {
         push(
