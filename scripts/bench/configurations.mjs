@@ -22,7 +22,7 @@ export const ORT_FILES = [
 ];
 
 /** Storages of clipsight's models. */
-const STORAGES = ['q8'];
+const STORAGES = ['q8', 'q4'];
 
 /**
  * Encoders. `gmac`: thousand million products a view. `like`: a forward of onnxruntime-web takes a minute on

@@ -49,17 +49,23 @@ pub(crate) struct Runtime {
     detector: Detector,
     /// GPUs take one image at a time; meanwhile other threads decode.
     turn: Option<Mutex<()>>,
+    engine: Device,
     device: String,
 }
 
 impl RuntimeArgs {
+    /// The model's folder.
+    pub(crate) fn folder(&self) -> ModelFolder {
+        ModelFolder::find(self.model.as_deref())
+    }
+
     /// Loads the model and tests it.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] or [`ErrorKind::WeightsCorrupt`] for the model; [`ErrorKind::NoGpu`] or
     /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong numbers.
     pub(crate) fn open(&self) -> Result<Runtime> {
-        let folder = ModelFolder::find(self.model.as_deref());
+        let folder = self.folder();
         match self.device {
             DeviceChoice::Cpu => Runtime::on_cpu(&folder),
             DeviceChoice::Reference => Runtime::reference(&folder),
@@ -74,7 +80,10 @@ impl RuntimeArgs {
                 if !matches!(error.kind(), ErrorKind::NoGpu | ErrorKind::DeviceLost) {
                     return Err(error);
                 }
-                eprintln!("clipsight: the GPU is not used: {}", error.message());
+                // That a machine has none is nothing to be told every time.
+                if error.kind() == ErrorKind::DeviceLost {
+                    eprintln!("clipsight: the GPU is not used: {}", error.message());
+                }
                 Runtime::on_cpu(&folder)
             }),
             DeviceChoice::Auto => Runtime::on_cpu(&folder),
@@ -153,12 +162,17 @@ impl Runtime {
         let detector = folder.load(device)?;
         // The CPU is what the stored logit was computed on: if they differ, one of the two is damaged.
         self_test(&detector, ErrorKind::WeightsCorrupt)?;
-        Ok(Self { detector, turn: None, device: name.to_owned() })
+        Ok(Self { detector, turn: None, engine: device.clone(), device: name.to_owned() })
     }
 
     /// The model.
     pub(crate) fn detector(&self) -> &Detector {
         &self.detector
+    }
+
+    /// The device.
+    pub(crate) fn engine(&self) -> &Device {
+        &self.engine
     }
 
     /// The device, for people.
@@ -257,9 +271,10 @@ mod gpu {
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
         let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());
-        let detector = folder.load(&Device::Gpu(gpu))?;
+        let engine = Device::Gpu(gpu);
+        let detector = folder.load(&engine)?;
         self_test(&detector, ErrorKind::DeviceLost)?;
-        Ok(Runtime { detector, turn: Some(Mutex::new(())), device })
+        Ok(Runtime { detector, turn: Some(Mutex::new(())), engine, device })
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod images;
 mod model;
+mod precision;
 mod run;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Model(model::Args),
     /// Write JPEG files of random scenes
     Images(images::Args),
+    /// Compare embeddings and verdicts with the f32 reference, on real images
+    Precision(precision::Args),
 }
 
 /// Does what was asked.
@@ -29,6 +32,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
         Command::Run(args) => run::run(args),
         Command::Model(args) => model::run(args),
         Command::Images(args) => images::run(args),
+        Command::Precision(args) => precision::run(args),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use clap::ValueEnum;
 use clipsight::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
 use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
+use clipsight::engine::Device;
 use clipsight::image::deliveries::Rng;
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::train::init::random_tensors;
@@ -70,6 +70,8 @@ enum StorageChoice {
     F16,
     /// 8-bit blocks
     Q8,
+    /// 4-bit blocks
+    Q4,
 }
 
 impl From<StorageChoice> for Storage {
@@ -78,6 +80,7 @@ impl From<StorageChoice> for Storage {
             StorageChoice::F32 => Self::F32,
             StorageChoice::F16 => Self::F16,
             StorageChoice::Q8 => Self::Q8,
+            StorageChoice::Q4 => Self::Q4,
         }
     }
 }
@@ -195,9 +198,9 @@ fn vector(spec: &TensorSpec, rng: &mut Rng) -> Result<HostTensor> {
 
 /// The logit of the known image, from the weights as they are stored.
 fn logit(manifest: &Manifest, shards: &[PackedShard]) -> Result<f32> {
-    let mut loader = ModelLoader::new(manifest.clone(), Device::flex());
+    let mut loader = ModelLoader::new(manifest.clone(), &Device::reference())?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &shard.bytes)?;
     }
-    Ok(pollster::block_on(Detector::new(loader.finish()?)?.self_test())?.logit)
+    Ok(pollster::block_on(Detector::new(pollster::block_on(loader.finish())?)?.self_test())?.logit)
 }
