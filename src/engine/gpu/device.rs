@@ -9,13 +9,10 @@ use crate::{Error, ErrorKind, Result};
 
 /// An open GPU. Clones are the same device.
 #[derive(Clone, Debug)]
-pub struct Gpu(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
+pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    name: String,
+    name: Arc<str>,
     backend: &'static str,
     software: bool,
     /// Set by the GPU's error callbacks. A failed dispatch or a lost device is only reported there, while reads go on
@@ -56,33 +53,33 @@ pub async fn open() -> Result<Gpu> {
     device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Relaxed));
     let info = adapter.get_info();
     let name = [info.name, info.driver_info].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-    Ok(Gpu(Arc::new(Inner {
+    Ok(Gpu {
         device,
         queue,
-        name: name.join(", "),
+        name: name.join(", ").into(),
         backend: info.backend.to_str(),
         software: info.device_type == wgpu::DeviceType::Cpu,
         fault,
-    })))
+    })
 }
 
 impl Gpu {
     /// What the driver or browser calls it; empty where it says nothing.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.name
     }
 
     /// The interface in use, such as `vulkan`.
     #[must_use]
     pub fn backend(&self) -> &'static str {
-        self.0.backend
+        self.backend
     }
 
     /// Whether the CPU only plays a GPU, which is slower than the CPU's own path.
     #[must_use]
     pub fn software(&self) -> bool {
-        self.0.software
+        self.software
     }
 
     /// Whether everything computed so far is to be believed.
@@ -90,7 +87,7 @@ impl Gpu {
     /// # Errors
     /// [`ErrorKind::DeviceLost`] once the GPU has reported an error.
     pub fn check(&self) -> Result<()> {
-        if self.0.fault.load(Ordering::Relaxed) {
+        if self.fault.load(Ordering::Relaxed) {
             return Err(Error::new(
                 ErrorKind::DeviceLost,
                 "the GPU reported an error; try again, or use the CPU",
@@ -100,11 +97,11 @@ impl Gpu {
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
-        &self.0.device
+        &self.device
     }
 
     pub(super) fn queue(&self) -> &wgpu::Queue {
-        &self.0.queue
+        &self.queue
     }
 
     /// Runs `create`, and adds what the GPU has to say about it to `reports`.
