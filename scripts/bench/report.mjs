@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Failure, root } from '../lib/run.mjs';
 import { chart } from './chart.mjs';
 import { comparisons, peakShares } from './results.mjs';
+import { median } from './stats.mjs';
 
 /** The run that the documents tell of. */
 export const LATEST = path.join(root, 'benches/results/latest.json');
@@ -67,7 +68,7 @@ function outcome({ error, valid, heats, verdictMs }) {
   if (error !== undefined) return `fails: ${error.slice(0, 80)}`;
   if (!valid) return 'not valid';
   if (verdictMs !== undefined) return `${figure(verdictMs)} ms`;
-  return `${figure(Math.min(...heats))} ms (heats)`;
+  return `${figure(median(heats))} ms (heats)`;
 }
 
 function readme(run) {

@@ -9,7 +9,7 @@ import { alone } from './lock.mjs';
 import { cosine, median } from './stats.mjs';
 
 /** Forms of onnxruntime-web that are this much slower than its best in the heats are not measured further. */
-const HOPELESS = 1.15;
+const HOPELESS = 1.2;
 
 export async function metaOf(encoder) {
   return JSON.parse(await readFile(path.join(root, `target/bench/onnx/${encoder}/meta.json`), 'utf8'));
@@ -26,7 +26,7 @@ export async function openBench(page, { server, images }) {
 }
 
 /** Loads a contender, compares what it computes with the definition, and warms it up. */
-async function enter(bench, name, spec, { meta, heats, warmUps }) {
+async function enter(bench, name, spec, { meta, warmUps }) {
   const entry = { name, side: spec.side, form: spec.form, engine: spec.engine, heats: [], samples: [] };
   try {
     entry.loadMs = (await bench('start', name, spec)).loadMs;
@@ -34,14 +34,7 @@ async function enter(bench, name, spec, { meta, heats, warmUps }) {
     entry.logitError = Math.abs(logit - meta.logit);
     if (embedding !== undefined) entry.cosine = cosine(embedding, meta.embedding);
     entry.valid = embedding === undefined ? entry.logitError < 0.5 : entry.cosine >= LEAST_COSINE;
-    if (entry.valid) {
-      // Heats choose among the forms of onnxruntime-web; clipsight's all race.
-      const chosen = spec.side === 'ort' ? heats : 0;
-      await alone(async () => {
-        for (let index = 0; index < warmUps; index += 1) await bench('analyze', name, index);
-        for (let index = 0; index < chosen; index += 1) entry.heats.push((await bench('analyze', name, index)).ms);
-      });
-    }
+    for (let index = 0; entry.valid && index < warmUps; index += 1) await bench('analyze', name, index);
   } catch (error) {
     entry.valid = false;
     entry.error = String(error.message ?? error)
@@ -52,36 +45,43 @@ async function enter(bench, name, spec, { meta, heats, warmUps }) {
   return entry;
 }
 
+/** Drops the forms of onnxruntime-web that are far from its best. Clipsight's all stay. */
+async function heat(bench, entries, rounds) {
+  for (let round = 0; round < rounds; round += 1) {
+    await alone(async () => {
+      for (const { name, heats } of entries) heats.push((await bench('analyze', name, round)).ms);
+    });
+  }
+  const best = Math.min(...entries.map(({ heats }) => median(heats)));
+  for (const entry of entries.filter(({ heats }) => median(heats) > best * HOPELESS)) {
+    entry.dropped = true;
+    await bench('stop', entry.name);
+  }
+}
+
 /**
  * Measures one encoder on one device.
  *
- * @param {{ encoder: string, device: 'cpu' | 'webgpu', graphs?: string[], repetitions: number, heats: number }} row
+ * @param {{ encoder: string, device: 'cpu' | 'webgpu', graphs?: string[], repetitions: number, heats: number, warmUps: number }} row
  */
 export async function measureWarm(row, { chromium, server, images, say }) {
-  const { encoder, device, repetitions, heats, warmUps, engines } = row;
+  const { encoder, device, repetitions, heats, warmUps } = row;
   const meta = await metaOf(encoder);
   server.settings.isolated = false;
   return withPage({ executablePath: chromium, webgpu: device === 'webgpu' }, async (page) => {
     const bench = await openBench(page, { server, images });
-    const ort = Object.entries(ortSpecs(encoder, device, { normalisation: meta.preprocessing, graphs: row.graphs }));
-    const specs = [
-      ...Object.entries(clipsightSpecs(encoder, device)),
-      ...ort.filter(([, { engine }]) => engines === undefined || engines.includes(engine)),
-    ];
+    const specs = {
+      ...clipsightSpecs(encoder, device),
+      ...ortSpecs(encoder, device, { normalisation: meta.preprocessing, graphs: row.graphs }),
+    };
     const entries = [];
-    let bestHeat = Infinity;
-    for (const [name, spec] of specs) {
-      const entry = await enter(bench, name, spec, { meta, heats, warmUps });
+    for (const [name, spec] of Object.entries(specs)) {
+      const entry = await enter(bench, name, spec, { meta, warmUps });
       entries.push(entry);
       say(`${name}: ${describe(entry)}`);
-      if (entry.side !== 'ort' || !entry.valid) continue;
-      bestHeat = Math.min(bestHeat, ...entry.heats);
-      for (const other of entries.filter(({ side, valid, dropped }) => side === 'ort' && valid && !dropped)) {
-        if (Math.min(...other.heats) <= bestHeat * HOPELESS) continue;
-        other.dropped = true;
-        await bench('stop', other.name);
-      }
     }
+    const forms = entries.filter(({ side, valid }) => side === 'ort' && valid);
+    if (heats > 0 && forms.length > 1) await heat(bench, forms, heats);
     const racing = entries.filter(({ valid, dropped }) => valid && !dropped);
     for (let round = 0; round < repetitions; round += 1) {
       await alone(async () => {
@@ -98,8 +98,8 @@ export async function measureWarm(row, { chromium, server, images, say }) {
   });
 }
 
-function describe({ valid, error, cosine: close, logitError, loadMs, heats }) {
+function describe({ valid, error, cosine: close, logitError, loadMs }) {
   if (error !== undefined) return `fails: ${error}`;
   const check = close === undefined ? `logit off by ${logitError.toFixed(4)}` : `cosine ${close.toFixed(5)}`;
-  return `${valid ? '' : 'not valid, '}${check}, loaded in ${loadMs.toFixed(0)} ms, ${heats.map((ms) => ms.toFixed(1)).join(' ')} ms`;
+  return `${valid ? '' : 'not valid, '}${check}, loaded in ${loadMs.toFixed(0)} ms`;
 }
