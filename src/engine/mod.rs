@@ -74,10 +74,10 @@ impl Device {
 pub enum Encoder {
     /// On the CPU, in 8-bit integers.
     #[cfg(feature = "cpu")]
-    Cpu(cpu::CpuEncoder),
+    Cpu(Box<cpu::CpuEncoder>),
     /// On a GPU.
     #[cfg(feature = "webgpu")]
-    Gpu(gpu::GpuEncoder),
+    Gpu(Box<gpu::GpuEncoder>),
     /// On burn.
     #[cfg(feature = "nn")]
     Reference(Box<reference::ReferenceEncoder>),
@@ -88,13 +88,13 @@ pub enum Encoder {
 pub enum EncoderBuilder {
     /// On the CPU, in 8-bit integers.
     #[cfg(feature = "cpu")]
-    Cpu(cpu::Builder),
+    Cpu(Box<cpu::Builder>),
     /// On a GPU.
     #[cfg(feature = "webgpu")]
-    Gpu(gpu::Builder),
+    Gpu(Box<gpu::Builder>),
     /// On burn.
     #[cfg(feature = "nn")]
-    Reference(reference::Builder),
+    Reference(Box<reference::Builder>),
 }
 
 impl EncoderBuilder {
@@ -109,12 +109,12 @@ impl EncoderBuilder {
         features.validate(config)?;
         match device {
             #[cfg(feature = "cpu")]
-            Device::Cpu => Ok(Self::Cpu(cpu::CpuEncoder::builder(config, features)?)),
+            Device::Cpu => Ok(Self::Cpu(Box::new(cpu::CpuEncoder::builder(config, features)?))),
             #[cfg(feature = "webgpu")]
-            Device::Gpu(gpu) => Ok(Self::Gpu(gpu::GpuEncoder::builder(gpu, config, features)?)),
+            Device::Gpu(gpu) => Ok(Self::Gpu(Box::new(gpu::GpuEncoder::builder(gpu, config, features)?))),
             #[cfg(feature = "nn")]
             Device::Reference(device) => {
-                Ok(Self::Reference(reference::Builder::new(device.clone(), config, features)))
+                Ok(Self::Reference(Box::new(reference::Builder::new(device.clone(), config, features))))
             }
         }
     }
@@ -143,9 +143,9 @@ impl EncoderBuilder {
     pub async fn finish(self) -> Result<Encoder> {
         match self {
             #[cfg(feature = "cpu")]
-            Self::Cpu(builder) => builder.finish().map(Encoder::Cpu),
+            Self::Cpu(builder) => builder.finish().map(|encoder| Encoder::Cpu(Box::new(encoder))),
             #[cfg(feature = "webgpu")]
-            Self::Gpu(builder) => builder.finish().await.map(Encoder::Gpu),
+            Self::Gpu(builder) => builder.finish().await.map(|encoder| Encoder::Gpu(Box::new(encoder))),
             #[cfg(feature = "nn")]
             Self::Reference(builder) => builder.finish().map(|encoder| Encoder::Reference(Box::new(encoder))),
         }

@@ -179,6 +179,7 @@ impl Parts<'_> {
 }
 
 #[cfg(all(test, feature = "nn"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 

@@ -107,13 +107,15 @@ impl Builder {
                     }
                     self.keep(name, rows)?;
                 }
-                self.pack(name, &tensor, Inner::new(self.config.width), rotation)
+                self.pack(name, &tensor, Inner::new(self.config.width, self.config.width), rotation)
             }
             "mlp.fc1.weight" | "mlp.fc2.weight" => {
                 let length = tensor.shape[1];
-                self.pack(name, &tensor, Inner::new(length), rotates(length))
+                self.pack(name, &tensor, Inner::new(length, self.config.width), rotates(length))
             }
-            "vision.patch_embedding.weight" => self.pack(name, &tensor, Inner::new(tensor.shape[1]), false),
+            "vision.patch_embedding.weight" => {
+                self.pack(name, &tensor, Inner::new(tensor.shape[1], self.config.width), false)
+            }
             "attention.qkv.bias" => {
                 let mut bias = tensor.to_f32();
                 for (part, bias) in bias.chunks_exact_mut(self.config.width).enumerate() {
@@ -185,7 +187,7 @@ impl Builder {
 
     fn take_qkv(&mut self, name: &str, tensor: &StoredTensor) -> Result<()> {
         let (width, head_width) = (self.config.width, self.config.width / self.config.heads);
-        let inner = Inner::new(width);
+        let inner = Inner::new(width, width);
         let by_input = rotates(width);
         for (part, part_name) in PARTS.iter().enumerate() {
             // The rows of one head at a time, as its rotation mixes them.
