@@ -5,8 +5,11 @@ import { launch, newPage } from './support/browser.mjs';
 import { drawJpeg, noData, scanNatively, testImages } from './support/images.mjs';
 import { startServer } from './support/server.mjs';
 
-/** Largest difference in logits to the native CPU path: both compute in f32, in another order of operations. */
-const TOLERANCE = 0.02;
+/** Largest difference in logits to the native f32 reference on the GPU: software adapters multiply bfloat16 operands. */
+const TOLERANCE = 0.05;
+
+/** Largest difference between the CPU's 8-bit products and f32, on an easy picture. */
+const EIGHT_BIT_TOLERANCE = 0.2;
 
 let server;
 let browser;
@@ -30,12 +33,12 @@ describe('agreement with the native program', { skip: noData }, () => {
   const files = noData ? [] : testImages(1);
   before(() => assert.ok(some.length >= 20, `${some.length} images`));
 
-  // SwiftShader takes seconds an image where the CPU takes a fraction of one.
+  // SwiftShader takes ten times as long as the CPU.
   const some = files.filter((_, i) => i % 13 < 10);
-  for (const [device, chosen, options] of [
-    // As the model says: a second look where the first gives no grade.
-    ['cpu', files, {}],
-    ['webgpu', some, { views: 1 }],
+  for (const [device, chosen, options, natively, tolerance] of [
+    // As the model says: a second look where the first gives no grade. Sums of integers are the same everywhere.
+    ['cpu', files, {}, 'cpu', 1e-3],
+    ['webgpu', some, { views: 1 }, 'reference', TOLERANCE],
   ]) {
     test(`${device}: ${chosen.length} images of role test, each of another origin`, async (t) => {
       const { page, problems, close } = await open();
@@ -54,7 +57,7 @@ describe('agreement with the native program', { skip: noData }, () => {
         [device, chosen, options],
       );
       await close();
-      const native = await scanNatively(chosen, options);
+      const native = await scanNatively(chosen, { ...options, device: natively });
       assert.deepEqual(problems, []);
       assert.equal(info.device, device, info.fallbackReason);
       assert.equal(info.selfTest, 'passed');
@@ -63,7 +66,7 @@ describe('agreement with the native program', { skip: noData }, () => {
         const expected = native[i];
         const difference = Math.abs(model.logit - expected.logit);
         largest = Math.max(largest, difference);
-        assert.ok(difference <= TOLERANCE, `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`);
+        assert.ok(difference <= tolerance, `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`);
         assert.equal(file.sha256, expected.sha256);
         assert.equal(model.status, expected.status, chosen[i]);
         assert.equal(model.grade, expected.grade ?? undefined, chosen[i]);
@@ -213,6 +216,6 @@ describe('GPUs that fail', () => {
       ],
     );
     assert.equal(logits.length, 4);
-    for (const logit of logits) assert.ok(Math.abs(logit - logits[0]) <= TOLERANCE, logits.join());
+    for (const logit of logits) assert.ok(Math.abs(logit - logits[0]) <= EIGHT_BIT_TOLERANCE, logits.join());
   });
 });

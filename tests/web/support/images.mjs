@@ -32,8 +32,8 @@ export function testImages(perOrigin) {
     .map((cells) => cells[file]);
 }
 
-/** What `clipsight scan` on the CPU says about files of the data folder, in their order; `views`: as the model says. */
-export async function scanNatively(files, { views } = {}) {
+/** What `clipsight scan` says about files of the data folder, in their order; `views`: as the model says. */
+export async function scanNatively(files, { views, device = 'cpu' } = {}) {
   const program = path.join(root, 'target/release/clipsight');
   const paths = files.map((file) => path.join(data, file));
   const args = [
@@ -41,7 +41,7 @@ export async function scanNatively(files, { views } = {}) {
     '--format',
     'json',
     '--device',
-    'cpu',
+    device,
     '--model',
     'pkg/models/compact',
     ...(views === undefined ? [] : ['--views', String(views)]),
