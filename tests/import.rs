@@ -43,8 +43,7 @@ fn configs(case: &Path) -> Configs {
 fn import(case: &Path, storage: Storage, head: Option<&HeadFile>, out: &Path) -> Result<Converted, Error> {
     let checkpoint = Checkpoint::open(&weights(case))?;
     let architecture = Architecture::of(&checkpoint, &configs(case))?;
-    let options =
-        Options { id: "test".to_owned(), licence: "CC0-1.0".to_owned(), storage, head, out };
+    let options = Options { id: "test".to_owned(), licence: "CC0-1.0".to_owned(), storage, head, out };
     convert(&checkpoint, &architecture, &options, |_, _| {})
 }
 
@@ -108,7 +107,12 @@ fn check_parity(case: &Path) {
             .collect();
         held(what, &turned, &floats(&golden, what), width);
         if pool == Pool::Class {
-            held("embedding", &values(output.embedding), &floats(&golden, "embedding"), config.embedding_width());
+            held(
+                "embedding",
+                &values(output.embedding),
+                &floats(&golden, "embedding"),
+                config.embedding_width(),
+            );
         }
     }
     drop(loaded);
@@ -212,7 +216,8 @@ fn heads_give_their_authors_logits() {
         let encoding = pollster::block_on(loaded.encoder.encode(&pixels, batch)).unwrap();
         let rows = if spec.reads_embedding() { encoding.embedding } else { encoding.features };
         let scorer =
-            HeadScorer::assemble(spec, &converted.manifest.architecture, &mut loaded.tensors.clone()).unwrap();
+            HeadScorer::assemble(spec, &converted.manifest.architecture, &mut loaded.tensors.clone())
+                .unwrap();
         let expected = floats(&golden, key);
         for (row, expected) in rows.chunks(rows.len() / batch).zip(&expected) {
             let mut row = row.to_vec();
@@ -345,7 +350,11 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
 
 #[test]
 fn heads_of_other_encoders_are_refused() {
-    for (case, head) in [("openai-state", "clipdet.pth"), ("openai-state", "rine.pth"), ("openai-state", "clip_cues_linear.ckpt")] {
+    for (case, head) in [
+        ("openai-state", "clipdet.pth"),
+        ("openai-state", "rine.pth"),
+        ("openai-state", "clip_cues_linear.ckpt"),
+    ] {
         let error = refused(case, |_| {}, Some(head));
         assert_eq!(error.kind(), ErrorKind::Argument, "{head}: {error}");
     }

@@ -184,9 +184,7 @@ impl Detector {
         let score = Score { probability, logit: answers.logit };
         let model = match (abstain, calibration.grade(score.probability)) {
             (None, Some(grade)) => Verdict::Scored { score, grade, measured_error: measured[grade as usize] },
-            (reason, _) => {
-                Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
-            }
+            (reason, _) => Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) },
         };
         // Of a flat or tiny image there is nothing more to say.
         let attribution = match (abstain, answers.captions, &self.manifest.attribution) {

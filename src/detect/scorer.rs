@@ -19,7 +19,11 @@ pub struct HeadScorer {
 #[derive(Debug)]
 enum Kind {
     Linear(LinearHead),
-    Concepts { concepts: Linear, gate: Linear, weight: Linear },
+    Concepts {
+        concepts: Linear,
+        gate: Linear,
+        weight: Linear,
+    },
     Layers(Box<Layers>),
     /// What the self-test of an encoder reads.
     Probe(Vec<f32>),
@@ -244,8 +248,19 @@ mod tests {
         let head = Head::Layers { features, width: 1, projections: 1 };
         assert!(head.validate(&config()).is_ok());
         let names: Vec<String> = head.tensors(&config()).into_iter().map(|spec| spec.name).collect();
-        let values: [&[f32]; 11] =
-            [&[1.0, -1.0], &[0.0], &[0.25, 0.75], &[2.0], &[1.0], &[1.0], &[0.0], &[1.0], &[0.0], &[3.0], &[-1.0]];
+        let values: [&[f32]; 11] = [
+            &[1.0, -1.0],
+            &[0.0],
+            &[0.25, 0.75],
+            &[2.0],
+            &[1.0],
+            &[1.0],
+            &[0.0],
+            &[1.0],
+            &[0.0],
+            &[3.0],
+            &[-1.0],
+        ];
         let mut tensors: HashMap<String, HostTensor> = head
             .tensors(&config())
             .into_iter()

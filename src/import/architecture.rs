@@ -224,7 +224,8 @@ impl Architecture {
             (None, None) if openai => Activation::QuickGelu,
             (None, None) => {
                 assumed.push(
-                    "no open_clip_config.json: GELU, OpenCLIP's default; --activation says otherwise".to_owned(),
+                    "no open_clip_config.json: GELU, OpenCLIP's default; --activation says otherwise"
+                        .to_owned(),
                 );
                 Activation::Gelu
             }
@@ -238,11 +239,8 @@ impl Architecture {
         };
         let width = checkpoint.shape("visual.class_embedding")?.first().copied().unwrap_or(0);
         let head_width = number(&model.vision_cfg, "head_width").unwrap_or(HEAD_WIDTH).max(1);
-        let vision = Unsaid {
-            heads: Some(width / head_width),
-            activation,
-            norm_epsilon: epsilon(&model.vision_cfg),
-        };
+        let vision =
+            Unsaid { heads: Some(width / head_width), activation, norm_epsilon: epsilon(&model.vision_cfg) };
         let vision = vision_shape(
             checkpoint,
             &Names {
@@ -256,7 +254,8 @@ impl Architecture {
             },
             &vision,
         )?;
-        let foreign = ["hf_tokenizer_name", "hf_model_name"].iter().any(|key| model.text_cfg.contains_key(*key));
+        let foreign =
+            ["hf_tokenizer_name", "hf_model_name"].iter().any(|key| model.text_cfg.contains_key(*key));
         let text = if foreign {
             assumed.push("the text tower reads another tokenizer's tokens and is left out".to_owned());
             None
@@ -322,9 +321,13 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     let mut made = preprocessing(side, filter);
     match given.size {
         None => {}
-        Some(Size::Side(side) | Size::Shortest { shortest_edge: side }) => made.resize_short_side = Some(side),
+        Some(Size::Side(side) | Size::Shortest { shortest_edge: side }) => {
+            made.resize_short_side = Some(side)
+        }
         Some(Size::Fixed { height, width }) => {
-            return Err(unsupported(format!("images are stretched to {width} x {height}, whatever their shape")));
+            return Err(unsupported(format!(
+                "images are stretched to {width} x {height}, whatever their shape"
+            )));
         }
     }
     made.mean = given.image_mean.unwrap_or(CLIP_MEAN);
@@ -335,7 +338,14 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
 /// Parts of OpenCLIP's vision transformers that ours lack.
 fn known_vision(config: &serde_json::Map<String, serde_json::Value>) -> Result<()> {
     use serde_json::Value;
-    for key in ["timm_model_name", "attentional_pool", "ls_init_value", "input_patchnorm", "no_ln_pre", "global_average_pool"] {
+    for key in [
+        "timm_model_name",
+        "attentional_pool",
+        "ls_init_value",
+        "input_patchnorm",
+        "no_ln_pre",
+        "global_average_pool",
+    ] {
         let set = config.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
         if set {
             return Err(unsupported(format!("the checkpoint's image tower has {key}, which is not known")));
@@ -382,7 +392,10 @@ fn projection(checkpoint: &Checkpoint, names: &Names<'_>) -> Option<usize> {
 fn vision_shape(checkpoint: &Checkpoint, names: &Names<'_>, unsaid: &Unsaid) -> Result<VisionConfig> {
     let shape = checkpoint.shape(names.patches)?;
     let &[width, 3, patch_size, other] = shape else {
-        return Err(corrupt(format!("the tensor {} has shape {shape:?}, not [width, 3, patch, patch]", names.patches)));
+        return Err(corrupt(format!(
+            "the tensor {} has shape {shape:?}, not [width, 3, patch, patch]",
+            names.patches
+        )));
     };
     let positions = positions(checkpoint, names)?;
     let grid = positions.saturating_sub(1).isqrt();

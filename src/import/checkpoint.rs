@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use half::{bf16, f16};
 
 use super::safetensors::{self, SafetensorsEntry};
-use super::script::{self, ScriptEntry};
-use super::{corrupt, torch, unsupported};
+use super::torch::{self, TorchEntry};
+use super::{archive, corrupt, unsupported};
 use crate::limits::MAX_IMPORT_TENSOR_BYTES;
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
@@ -41,8 +41,7 @@ impl Dtype {
 #[derive(Debug)]
 enum Place {
     Safetensors(SafetensorsEntry),
-    Torch(pytorch_reader::Tensor),
-    Script(ScriptEntry),
+    Torch(TorchEntry),
 }
 
 /// One tensor, its values not yet read.
@@ -80,21 +79,21 @@ impl Checkpoint {
     fn add(&mut self, path: &Path) -> Result<()> {
         let mut start = Vec::new();
         open(path)?.take(16).read_to_end(&mut start).map_err(|error| unreadable(path, error))?;
-        let entries: Vec<(String, Dtype, Vec<usize>, Place)> = if start.starts_with(b"PK\x03\x04") {
-            match script::open(path)? {
-                Some(entries) => entries
-                    .into_iter()
-                    .map(|(name, dtype, shape, entry)| (name, dtype, shape, Place::Script(entry)))
-                    .collect(),
-                None => torch_entries(path)?,
-            }
+        let torch = |entries: torch::Entries| {
+            let entries = entries.into_iter();
+            entries.map(|(name, dtype, shape, entry)| (name, dtype, shape, Place::Torch(entry))).collect()
+        };
+        let entries: Vec<(String, Dtype, Vec<usize>, Place)> = if archive::looks_like(&start) {
+            torch(torch::open_archive(path)?)
+        } else if torch::looks_like_legacy(&start) {
+            torch(torch::open_legacy(path)?)
         } else if safetensors::looks_like(&start) {
             safetensors::open(path)?
                 .into_iter()
                 .map(|(name, dtype, shape, entry)| (name, dtype, shape, Place::Safetensors(entry)))
                 .collect()
         } else {
-            torch_entries(path)?
+            return Err(unknown(path));
         };
         for (name, dtype, shape, place) in entries {
             if self.entries.insert(name.clone(), Entry { dtype, shape, place }).is_some() {
@@ -151,16 +150,19 @@ impl Checkpoint {
         let values = entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
         let bytes = values.and_then(|values| values.checked_mul(entry.dtype.bytes()));
         let Some(bytes) = bytes.filter(|bytes| *bytes as u64 <= MAX_IMPORT_TENSOR_BYTES) else {
-            let message = format!("the tensor {name} of shape {:?} is larger than any encoder's", entry.shape);
+            let message =
+                format!("the tensor {name} of shape {:?} is larger than any encoder's", entry.shape);
             return Err(Error::new(ErrorKind::Limit, message));
         };
         let raw = match &entry.place {
             Place::Safetensors(place) => place.read(name, bytes)?,
-            Place::Torch(tensor) => torch::read(tensor)?,
-            Place::Script(place) => place.read(name, bytes)?,
+            Place::Torch(place) => place.read(name, bytes)?,
         };
         if raw.len() != bytes {
-            return Err(corrupt(format!("the tensor {name} has {} bytes where {bytes} are expected", raw.len())));
+            return Err(corrupt(format!(
+                "the tensor {name} has {} bytes where {bytes} are expected",
+                raw.len()
+            )));
         }
         HostTensor::new(entry.shape.clone(), numbers(&raw, entry.dtype))
     }
@@ -168,17 +170,6 @@ impl Checkpoint {
     fn entry(&self, name: &str) -> Result<&Entry> {
         self.entries.get(name).ok_or_else(|| corrupt(format!("the checkpoint lacks the tensor {name}")))
     }
-}
-
-fn torch_entries(path: &Path) -> Result<Vec<(String, Dtype, Vec<usize>, Place)>> {
-    let tensors = torch::open(path)?.into_iter();
-    Ok(tensors
-        .map(|tensor| {
-            let (name, dtype, shape) =
-                (tensor.name.clone(), torch::dtype(tensor.dtype()), tensor.shape().to_vec());
-            (name, dtype, shape, Place::Torch(tensor))
-        })
-        .collect())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "f64 weights are kept as f32, as everything else")]
@@ -204,8 +195,9 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     let limit = crate::limits::MAX_MANIFEST_BYTES as u64;
     open(path)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
-    let index: Index = serde_json::from_slice(&bytes)
-        .map_err(|error| corrupt(format!("{} is no index of shards: {error}", path.display())).with_source(error))?;
+    let index: Index = serde_json::from_slice(&bytes).map_err(|error| {
+        corrupt(format!("{} is no index of shards: {error}", path.display())).with_source(error)
+    })?;
     let mut names: Vec<String> = index.weight_map.into_values().collect();
     names.sort();
     names.dedup();
@@ -237,7 +229,7 @@ pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
 }
 
 /// The error of a file that is no checkpoint.
-pub(super) fn unknown(path: &Path) -> Error {
+fn unknown(path: &Path) -> Error {
     unsupported(format!(
         "{} is neither a safetensors file nor one that PyTorch wrote: a checkpoint is one of the two",
         path.display()

@@ -7,7 +7,8 @@ use crate::clip::{FeatureSpec, Pool, StreamedTower, TensorSpec, VisionConfig};
 use crate::detect::{Calibration, Head, HeadScorer, self_test_view};
 use crate::limits::MAX_CAPTION_SCALE;
 use crate::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, PackedShard, Packer, SelfTest, Shard, Storage, StoredTensor, TextManifest,
+    FORMAT_VERSION, HostTensor, Manifest, PackedShard, Packer, SelfTest, Shard, Storage, StoredTensor,
+    TextManifest,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -93,13 +94,13 @@ pub fn convert(
         folder.write(shard, &mut manifest.shards)?;
     }
     let encoding = tower.finish()?;
-    let mut features =
-        if manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
+    let mut features = if manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
     let mut tensors = head_tensors.into_iter().collect();
     let scorer = HeadScorer::assemble(&manifest.head, &architecture.vision, &mut tensors)?;
     scorer.transform(&mut features);
     let logit = scorer.forward(&features);
-    manifest.self_test = SelfTest { logit, tolerance: (SELF_TEST_TOLERANCE * logit.abs().max(1.0)).min(0.99) };
+    manifest.self_test =
+        SelfTest { logit, tolerance: (SELF_TEST_TOLERANCE * logit.abs().max(1.0)).min(0.99) };
 
     let text = match &architecture.text {
         None => None,
@@ -146,7 +147,9 @@ fn manifest(architecture: &Architecture, options: &Options<'_>) -> Result<Manife
         preprocessing: architecture.preprocessing.clone(),
         storage: options.storage,
         shards: Vec::<Shard>::new(),
-        head: Head::None { features: FeatureSpec::pooled(vec![architecture.vision.layers + 1], &[Pool::Class]) },
+        head: Head::None {
+            features: FeatureSpec::pooled(vec![architecture.vision.layers + 1], &[Pool::Class]),
+        },
         attribution: None,
         quality: None,
         residual: None,

@@ -89,7 +89,8 @@ impl HeadFile {
         let mut file = open(path)?;
         let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
         if length > MAX_HEAD_FILE_BYTES {
-            let message = format!("{} has {length} bytes: a head has at most {MAX_HEAD_FILE_BYTES}", path.display());
+            let message =
+                format!("{} has {length} bytes: a head has at most {MAX_HEAD_FILE_BYTES}", path.display());
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let ends = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
@@ -121,7 +122,10 @@ impl HeadFile {
             Some(_) => return Err(unsupported("the head has more than one bias, so more than one output")),
         };
         if weight.shape.iter().filter(|side| **side != 1).count() > 1 {
-            return Err(unsupported(format!("the weights have shape {:?}: a head has one output", weight.shape)));
+            return Err(unsupported(format!(
+                "the weights have shape {:?}: a head has one output",
+                weight.shape
+            )));
         }
         Ok(Self::linear(Described { weight: weight.data, bias, ..Described::default() }))
     }
@@ -174,7 +178,11 @@ impl HeadFile {
         let class = FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]);
         let cropped = |resize: Option<Filter>| {
             let made = preprocessing(side, resize.unwrap_or(Filter::Bicubic));
-            if resize.is_some() { made } else { Preprocessing { resize_short_side: None, enlarge: false, ..made } }
+            if resize.is_some() {
+                made
+            } else {
+                Preprocessing { resize_short_side: None, enlarge: false, ..made }
+            }
         };
         let (head, tensors, preprocessing) = match &self.kind {
             Kind::UnivFd => {
@@ -201,7 +209,8 @@ impl HeadFile {
             }
             Kind::Linear(described) => {
                 let tensors = one_map(described.weight.clone(), described.bias)?;
-                let preprocessing = described.preprocessing.clone().unwrap_or_else(|| encoder.preprocessing.clone());
+                let preprocessing =
+                    described.preprocessing.clone().unwrap_or_else(|| encoder.preprocessing.clone());
                 (described.head(config, class)?, tensors, preprocessing)
             }
         };
@@ -221,7 +230,12 @@ impl HeadFile {
             Kind::Linear(described) => described.calibration.clone(),
             _ => None,
         };
-        Ok(Fitted { head, tensors, preprocessing, calibration: calibration.unwrap_or_else(Calibration::none) })
+        Ok(Fitted {
+            head,
+            tensors,
+            preprocessing,
+            calibration: calibration.unwrap_or_else(Calibration::none),
+        })
     }
 
     /// The tensor whose name ends so.
@@ -245,7 +259,9 @@ impl HeadFile {
             return Err(unsupported("the clip-cues probe has more than one layer"));
         }
         let (last, shift) = (one_row(last)?, self.tensor("layers.0.bias")?);
-        let &[directions, width] = first.shape.as_slice() else { return Err(corrupt("the probe's layer is no matrix")) };
+        let &[directions, width] = first.shape.as_slice() else {
+            return Err(corrupt("the probe's layer is no matrix"));
+        };
         if directions != last.len() || directions != shift.data.len() {
             return Err(corrupt("the probe's layers do not fit each other"));
         }
@@ -259,7 +275,9 @@ impl HeadFile {
 
     fn concepts(&self) -> Result<(usize, BTreeMap<String, HostTensor>)> {
         let mut texts = self.tensor("text_embeddings")?.clone();
-        let &[concepts, width] = texts.shape.as_slice() else { return Err(corrupt("the concepts are no matrix")) };
+        let &[concepts, width] = texts.shape.as_slice() else {
+            return Err(corrupt("the concepts are no matrix"));
+        };
         // As the model does when it is made.
         for row in texts.data.chunks_mut(width.max(1)) {
             let length = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-12);
@@ -267,7 +285,8 @@ impl HeadFile {
         }
         let mut tensors = self.one_map("W_classifier.weight", "W_classifier.bias")?;
         tensors.insert("head.concepts.weight".to_owned(), texts);
-        tensors.insert("head.concepts.bias".to_owned(), HostTensor::new(vec![concepts], vec![0.0; concepts])?);
+        tensors
+            .insert("head.concepts.bias".to_owned(), HostTensor::new(vec![concepts], vec![0.0; concepts])?);
         tensors.insert("head.gate.weight".to_owned(), self.tensor("W_concepts.weight")?.clone());
         tensors.insert("head.gate.bias".to_owned(), self.tensor("W_concepts.bias")?.clone());
         Ok((concepts, tensors))
@@ -279,12 +298,13 @@ impl HeadFile {
             return Err(corrupt("RINE's alpha has not the shape [1, layers, width]"));
         };
         if layers != config.layers {
-            let message = format!("the RINE head reads {layers} layers, and this encoder has {}", config.layers);
+            let message =
+                format!("the RINE head reads {layers} layers, and this encoder has {}", config.layers);
             return Err(Error::new(ErrorKind::Argument, message));
         }
         // Dropout stands first, and ReLU and dropout after each map.
-        let projections =
-            (0..MAX_PROJECTIONS).take_while(|index| self.tensor(&format!("proj1.{}.weight", 3 * index + 1)).is_ok());
+        let projections = (0..MAX_PROJECTIONS)
+            .take_while(|index| self.tensor(&format!("proj1.{}.weight", 3 * index + 1)).is_ok());
         let projections = projections.count();
         let mut tensors = self.one_map("head.6.weight", "head.6.bias")?;
         let mut add = |ours: String, theirs: String| -> Result<()> {
@@ -346,7 +366,10 @@ fn one_map(weight: Vec<f32>, bias: f32) -> Result<BTreeMap<String, HostTensor>> 
 /// `[1, n]`, `[n]` or a 1 x 1 kernel of that.
 fn one_row(tensor: &HostTensor) -> Result<&[f32]> {
     if tensor.shape.iter().filter(|side| **side != 1).count() > 1 {
-        return Err(unsupported(format!("the head's weights have shape {:?}: a head has one output", tensor.shape)));
+        return Err(unsupported(format!(
+            "the head's weights have shape {:?}: a head has one output",
+            tensor.shape
+        )));
     }
     Ok(&tensor.data)
 }

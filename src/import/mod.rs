@@ -7,6 +7,7 @@
 //! checkpoint is too large to be handed over as bytes.
 
 mod architecture;
+mod archive;
 mod checkpoint;
 mod convert;
 mod heads;
@@ -15,7 +16,6 @@ mod numpy;
 mod pickle;
 mod presets;
 mod safetensors;
-mod script;
 mod torch;
 
 pub use architecture::{Architecture, Configs, Family};

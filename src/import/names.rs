@@ -19,14 +19,16 @@ pub(super) fn read(checkpoint: &Checkpoint, family: Family, spec: &TensorSpec) -
         Family::OpenClip => vec![open_clip_name(&spec.name)],
     };
     // OpenAI and OpenCLIP multiply from the left by their projections.
-    let transposed =
-        family == Family::OpenClip && spec.name.ends_with("projection.weight") && !names[0].ends_with(".weight");
+    let transposed = family == Family::OpenClip
+        && spec.name.ends_with("projection.weight")
+        && !names[0].ends_with(".weight");
     let (rows, inner) = (spec.shape[0] / names.len(), spec.shape[1..].iter().product::<usize>());
     if let [name] = names.as_slice() {
         let tensor = checkpoint.read(name)?;
         let data = if transposed {
             check(name, &tensor.shape, inner, rows)?;
-            (0..rows).flat_map(|row| (0..inner).map(move |column| (row, column)))
+            (0..rows)
+                .flat_map(|row| (0..inner).map(move |column| (row, column)))
                 .map(|(row, column)| tensor.data[column * rows + row])
                 .collect()
         } else {

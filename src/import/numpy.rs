@@ -3,11 +3,11 @@
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. A header that a Python literal fills
 //! is followed by the numbers; what holds objects (pickled) is refused.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
+use super::archive::Archive;
 use super::corrupt;
 use crate::Result;
-use crate::limits::MAX_HEAD_FILE_BYTES;
 use crate::weights::HostTensor;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -33,7 +33,8 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
         let (_, after) = header.split_once(&format!("'{name}':"))?;
         Some(after.trim_start())
     };
-    let shape = field("shape").and_then(|after| after.strip_prefix('(')?.split_once(')')).ok_or_else(damaged)?.0;
+    let shape =
+        field("shape").and_then(|after| after.strip_prefix('(')?.split_once(')')).ok_or_else(damaged)?.0;
     let shape = shape
         .split(',')
         .map(str::trim)
@@ -43,9 +44,12 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
     if field("fortran_order").is_none_or(|after| !after.starts_with("False")) && shape.len() > 1 {
         return Err(corrupt("the array is stored by columns; save it with numpy.ascontiguousarray"));
     }
-    let dtype = field("descr").and_then(|after| after.strip_prefix('\'')?.split_once('\'')).map_or("", |pair| pair.0);
+    let dtype =
+        field("descr").and_then(|after| after.strip_prefix('\'')?.split_once('\'')).map_or("", |pair| pair.0);
     let data = match dtype {
-        "<f4" if values.len() % 4 == 0 => values.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        "<f4" if values.len() % 4 == 0 => {
+            values.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        }
         "<f8" if values.len() % 8 == 0 => {
             values.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect()
         }
@@ -57,20 +61,14 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
 
 /// Reads all arrays of an archive, by name.
 pub(super) fn read_npz(bytes: &[u8]) -> Result<Vec<(String, HostTensor)>> {
-    let damaged =
-        |error: &dyn std::fmt::Display| corrupt(format!("the archive of arrays is damaged or cut off: {error}"));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-    (0..archive.len())
-        .map(|index| {
-            let mut entry = archive.by_index(index).map_err(|error| damaged(&error))?;
-            let name = entry.name().map_err(|error| damaged(&error))?.trim_end_matches(".npy").to_owned();
-            let mut array = Vec::new();
-            entry
-                .by_ref()
-                .take(MAX_HEAD_FILE_BYTES)
-                .read_to_end(&mut array)
-                .map_err(|error| damaged(&error))?;
-            Ok((name, read_npy(&array)?))
+    let mut archive = Archive::open(Cursor::new(bytes))?;
+    let names: Vec<String> = archive.names().map(ToOwned::to_owned).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let length = archive.member(&name)?.bytes;
+            let array = read_npy(&archive.read(&name, 0, length)?)?;
+            Ok((name.trim_end_matches(".npy").to_owned(), array))
         })
         .collect()
 }

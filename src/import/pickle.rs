@@ -1,7 +1,11 @@
-//! The part of Python's pickle that TorchScript archives are written in, interpreted.
+//! Python's pickle as far as checkpoints are written in it, interpreted and never run.
+//!
+//! The opcodes are those that `torch.save` and TorchScript emit, in protocols 2 to 4. Modules are read as dictionaries and
+//! tensors from the few calls that rebuild them; a name outside the lists below ends the reading, whether it would be
+//! called or not.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use super::checkpoint::Dtype;
 use super::corrupt;
@@ -23,6 +27,7 @@ pub(super) enum Value {
     Storage {
         dtype: Dtype,
         key: String,
+        bytes: u64,
     },
     Tensor {
         shape: Vec<usize>,
@@ -77,35 +82,53 @@ impl StoredView {
     }
 }
 
-/// Reads one pickle; `code` makes the error of a name that could only be meant to be called.
-pub(super) fn read(bytes: &mut Cursor<Vec<u8>>, code: impl Fn(&str) -> Error) -> Result<Value> {
-    let mut machine = Machine { bytes, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), left: MAX_IMPORT_OBJECTS };
+/// Reads one pickle, and how many bytes each storage that it names has; `code` makes the error of a name that could only
+/// be meant to be called.
+pub(super) fn read(
+    bytes: &mut impl Read,
+    code: impl Fn(&str) -> Error,
+) -> Result<(Value, HashMap<String, u64>)> {
+    let mut machine = Machine {
+        bytes,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: HashMap::new(),
+        storages: HashMap::new(),
+        left: MAX_IMPORT_OBJECTS,
+    };
     loop {
         if let Some(value) = machine.step(&code)? {
-            return Ok(value);
+            return Ok((value, machine.storages));
         }
     }
 }
 
-struct Machine<'a> {
-    bytes: &'a mut Cursor<Vec<u8>>,
+struct Machine<'a, R> {
+    bytes: &'a mut R,
     stack: Vec<Value>,
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
+    storages: HashMap<String, u64>,
     /// Values that may still be made.
     left: usize,
 }
 
 fn damaged(why: &str) -> Error {
-    corrupt(format!("the archive's description is damaged: {why}"))
+    corrupt(format!("the checkpoint's description is damaged: {why}"))
 }
 
-impl Machine<'_> {
+impl<R: Read> Machine<'_, R> {
     /// One opcode; the value at the end.
     fn step(&mut self, code: &impl Fn(&str) -> Error) -> Result<Option<Value>> {
         let [opcode] = self.take()?;
         match opcode {
-            0x80 => self.take::<1>().map(|_| ())?,
+            0x80 => {
+                self.take::<1>()?;
+            }
+            // The length of what follows, which ends where it ends.
+            0x95 => {
+                self.take::<8>()?;
+            }
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
             b'N' | 0x88 | 0x89 => self.push(Value::Other)?,
@@ -134,21 +157,32 @@ impl Machine<'_> {
                 self.take::<8>()?;
                 self.push(Value::Other)?;
             }
-            b'X' => {
-                let length = u32::from_le_bytes(self.take()?);
-                let text = self.take_bytes(length as usize)?;
-                let text = String::from_utf8(text).map_err(|_| damaged("a name is no text"))?;
-                self.push(Value::Text(text))?;
+            b'X' | 0x8c | b'T' | b'U' => {
+                let length = self.length(matches!(opcode, 0x8c | b'U'))?;
+                let text = self.take_bytes(length)?;
+                // Strings of Python 2 are bytes.
+                self.push(String::from_utf8(text).map_or(Value::Other, Value::Text))?;
+            }
+            b'B' | b'C' => {
+                let length = self.length(opcode == b'C')?;
+                self.take_bytes(length)?;
+                self.push(Value::Other)?;
             }
             b'c' => {
                 let name = format!("{}.{}", self.line()?, self.line()?);
-                if !is_allowed(&name) {
-                    return Err(code(&name));
-                }
-                self.push(Value::Name(name))?;
+                self.push_name(name, code)?;
             }
-            b'q' | b'r' => {
-                let key = self.memo_key(opcode == b'q')?;
+            0x93 => {
+                let (Value::Text(name), Value::Text(module)) = (self.pop()?, self.pop()?) else {
+                    return Err(damaged("a name is no text"));
+                };
+                self.push_name(format!("{module}.{name}"), code)?;
+            }
+            b'q' | b'r' | 0x94 => {
+                let key = match opcode {
+                    0x94 => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
+                    _ => self.memo_key(opcode == b'q')?,
+                };
                 let value = self.stack.last().cloned().ok_or_else(|| damaged("nothing to remember"))?;
                 self.charge(&value)?;
                 self.memo.insert(key, value);
@@ -159,7 +193,7 @@ impl Machine<'_> {
                 self.charge(&value)?;
                 self.stack.push(value);
             }
-            b')' | b']' => self.push(Value::Sequence(Vec::new()))?,
+            b')' | b']' | 0x8f => self.push(Value::Sequence(Vec::new()))?,
             b'}' => self.push(Value::Dict(Vec::new()))?,
             b't' | b'l' => {
                 let items = self.pop_to_mark()?;
@@ -171,8 +205,8 @@ impl Machine<'_> {
                 let items = self.stack.split_off(start);
                 self.push(Value::Sequence(items))?;
             }
-            b'a' | b'e' => {
-                let items = if opcode == b'e' { self.pop_to_mark()? } else { vec![self.pop()?] };
+            b'a' | b'e' | 0x90 => {
+                let items = if opcode != b'a' { self.pop_to_mark()? } else { vec![self.pop()?] };
                 match self.stack.last_mut() {
                     Some(Value::Sequence(list)) => list.extend(items),
                     _ => return Err(damaged("no list to add to")),
@@ -189,10 +223,10 @@ impl Machine<'_> {
             }
             0x81 => {
                 let _arguments = self.pop()?;
-                match self.pop()? {
-                    Value::Name(_) => self.push(Value::Dict(Vec::new()))?,
-                    _ => return Err(damaged("no class to make an object of")),
-                }
+                let Value::Name(_) = self.pop()? else {
+                    return Err(damaged("no class to make an object of"));
+                };
+                self.push(Value::Dict(Vec::new()))?;
             }
             b'b' => {
                 let state = self.pop()?;
@@ -205,7 +239,13 @@ impl Machine<'_> {
             }
             b'Q' => {
                 let id = self.pop()?;
-                self.push(storage(id)?)?;
+                let value = storage(&id)?;
+                if let Value::Storage { key, bytes, .. } = &value
+                    && *self.storages.entry(key.clone()).or_insert(*bytes) != *bytes
+                {
+                    return Err(damaged("a storage has two lengths"));
+                }
+                self.push(value)?;
             }
             b'R' => {
                 let arguments = self.pop()?;
@@ -218,6 +258,18 @@ impl Machine<'_> {
             _ => return Err(damaged(&format!("the opcode {opcode:#04x} is none that PyTorch writes"))),
         }
         Ok(None)
+    }
+
+    fn push_name(&mut self, name: String, code: &impl Fn(&str) -> Error) -> Result<()> {
+        if is_allowed(&name) { self.push(Value::Name(name)) } else { Err(code(&name)) }
+    }
+
+    fn length(&mut self, short: bool) -> Result<usize> {
+        if short {
+            self.take::<1>().map(|[length]| length.into())
+        } else {
+            self.take().map(|length| u32::from_le_bytes(length) as usize)
+        }
     }
 
     fn set_items(&mut self, items: Vec<Value>) -> Result<()> {
@@ -275,7 +327,7 @@ impl Machine<'_> {
 
     fn take_bytes(&mut self, length: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = self.bytes.take(length as u64).read_to_end(&mut bytes);
+        let read = self.bytes.by_ref().take(length as u64).read_to_end(&mut bytes);
         if read.is_ok_and(|read| read == length) { Ok(bytes) } else { Err(damaged("it ends too early")) }
     }
 
@@ -301,11 +353,26 @@ const IDENTITIES: [&str; 6] = [
     "torch._utils._rebuild_parameter",
 ];
 
+/// Names that occur beside weights: training arguments, random states, numbers, sizes. What they would make is left out.
+const HARMLESS: [&str; 8] = [
+    "numpy.",
+    "argparse.Namespace",
+    "_codecs.encode",
+    "collections.defaultdict",
+    "pathlib.",
+    "builtins.set",
+    "__builtin__.set",
+    "torch.Size",
+];
+
 const REBUILD: &str = "torch._utils._rebuild_tensor_v2";
 
 fn is_allowed(name: &str) -> bool {
-    let storage = name.strip_prefix("torch.").is_some_and(|name| name.ends_with("Storage") && !name.contains('.'));
+    let storage =
+        name.strip_prefix("torch.").is_some_and(|name| name.ends_with("Storage") && !name.contains('.'));
+    let dtype = ["torch.float", "torch.bfloat", "torch.int", "torch.uint", "torch.bool"];
     name.starts_with("__torch__.")
+        || HARMLESS.iter().chain(&dtype).any(|harmless| name.starts_with(harmless))
         || storage
         || name == REBUILD
         || ["collections.OrderedDict", "torch.device"].contains(&name)
@@ -321,8 +388,18 @@ fn call(name: &str, arguments: Vec<Value>, code: &impl Fn(&str) -> Error) -> Res
     }
     match name {
         "collections.OrderedDict" => Ok(Value::Dict(Vec::new())),
-        "torch.device" => Ok(Value::Other),
-        _ => Err(code(name)),
+        // What is made is not read, so no weight may go into it.
+        _ if arguments.iter().any(holds_weights) => Err(code(name)),
+        _ => Ok(Value::Other),
+    }
+}
+
+fn holds_weights(value: &Value) -> bool {
+    match value {
+        Value::Storage { .. } | Value::Tensor { .. } => true,
+        Value::Sequence(items) => items.iter().any(holds_weights),
+        Value::Dict(items) => items.iter().any(|(_, value)| holds_weights(value)),
+        _ => false,
     }
 }
 
@@ -338,28 +415,37 @@ fn tensor(arguments: &[Value]) -> Option<Value> {
             .collect::<Option<Vec<usize>>>(),
         _ => None,
     };
-    let [Value::Storage { dtype, key }, Value::Int(offset), shape, strides, ..] = arguments else { return None };
+    let [Value::Storage { dtype, key, .. }, Value::Int(offset), shape, strides, ..] = arguments else {
+        return None;
+    };
     let (shape, strides) = (numbers(shape)?, numbers(strides)?);
     let view = StoredView { dtype: *dtype, storage: key.clone(), offset: *offset, strides };
     (shape.len() == view.strides.len()).then_some(Value::Tensor { shape, view })
 }
 
 /// `('storage', class, key, location, numbers)`.
-fn storage(id: Value) -> Result<Value> {
+fn storage(id: &Value) -> Result<Value> {
     let Value::Sequence(parts) = id else { return Err(damaged("a storage without a description")) };
-    let [Value::Text(kind), Value::Name(class), Value::Text(key), ..] = parts.as_slice() else {
+    let [Value::Text(kind), Value::Name(class), Value::Text(key), _, Value::Int(count), ..] =
+        parts.as_slice()
+    else {
         return Err(damaged("a storage without a description"));
     };
     // A key is a member's name in `data/`.
     if kind != "storage" || key.contains(['/', '\\']) {
         return Err(damaged("a storage of an unknown kind"));
     }
-    let dtype = match class.as_str() {
-        "torch.DoubleStorage" => Dtype::F64,
-        "torch.FloatStorage" => Dtype::F32,
-        "torch.HalfStorage" => Dtype::F16,
-        "torch.BFloat16Storage" => Dtype::Bf16,
-        _ => Dtype::Other,
+    let (dtype, size) = match class.as_str() {
+        "torch.DoubleStorage" => (Dtype::F64, 8),
+        "torch.FloatStorage" => (Dtype::F32, 4),
+        "torch.HalfStorage" => (Dtype::F16, 2),
+        "torch.BFloat16Storage" => (Dtype::Bf16, 2),
+        "torch.LongStorage" => (Dtype::Other, 8),
+        "torch.IntStorage" => (Dtype::Other, 4),
+        "torch.ShortStorage" => (Dtype::Other, 2),
+        "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => (Dtype::Other, 1),
+        other => return Err(damaged(&format!("it stores numbers as {other}, which no encoder does"))),
     };
-    Ok(Value::Storage { dtype, key: key.clone() })
+    let bytes = (*count as u64).checked_mul(size).ok_or_else(|| damaged("a storage is too large"))?;
+    Ok(Value::Storage { dtype, key: key.clone(), bytes })
 }

@@ -106,9 +106,10 @@ impl Preset {
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn check(&self, found: &Architecture) -> Result<()> {
         let vision = VisionConfig { activation: found.vision.activation, ..(self.vision)() };
-        let text = found.text.as_ref().is_none_or(|found| {
-            *found == TextConfig { activation: found.activation, ..(self.text)() }
-        });
+        let text = found
+            .text
+            .as_ref()
+            .is_none_or(|found| *found == TextConfig { activation: found.activation, ..(self.text)() });
         if vision == found.vision && text {
             return Ok(());
         }

@@ -42,7 +42,8 @@ pub(super) fn open(path: &Path) -> Result<Vec<(String, Dtype, Vec<usize>, Safete
         )));
     }
     if claimed > MAX_IMPORT_HEADER_BYTES {
-        let message = format!("{} has a header of {claimed} bytes; {MAX_IMPORT_HEADER_BYTES} are read", path.display());
+        let message =
+            format!("{} has a header of {claimed} bytes; {MAX_IMPORT_HEADER_BYTES} are read", path.display());
         return Err(Error::new(ErrorKind::Limit, message));
     }
     file.by_ref().take(claimed).read_to_end(&mut header).map_err(failed)?;
@@ -56,7 +57,10 @@ pub(super) fn open(path: &Path) -> Result<Vec<(String, Dtype, Vec<usize>, Safete
         .map(|(name, info)| {
             let (from, to) = info.data_offsets;
             if start.checked_add(to as u64).is_none_or(|end| end > length) || from > to {
-                return Err(corrupt(format!("{} is cut off: it ends before its tensor {name} does", path.display())));
+                return Err(corrupt(format!(
+                    "{} is cut off: it ends before its tensor {name} does",
+                    path.display()
+                )));
             }
             let entry =
                 SafetensorsEntry { file: Arc::clone(&file), offset: start + from as u64, bytes: to - from };
@@ -79,13 +83,19 @@ impl SafetensorsEntry {
     /// The bytes of the tensor `name`, which must be `expected`.
     pub(super) fn read(&self, name: &str, expected: usize) -> Result<Vec<u8>> {
         if self.bytes != expected {
-            return Err(corrupt(format!("the tensor {name} has {} bytes where {expected} are expected", self.bytes)));
+            return Err(corrupt(format!(
+                "the tensor {name} has {} bytes where {expected} are expected",
+                self.bytes
+            )));
         }
         let mut bytes = vec![0; expected];
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("the tensor {name} cannot be read: {error}")).with_source(error)
-        })?;
+        file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(
+            |error| {
+                Error::new(ErrorKind::Io, format!("the tensor {name} cannot be read: {error}"))
+                    .with_source(error)
+            },
+        )?;
         Ok(bytes)
     }
 }

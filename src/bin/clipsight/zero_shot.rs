@@ -64,7 +64,8 @@ struct Problem {
 /// told in its line.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if !(2..=MAX_CAPTIONS).contains(&args.labels.len()) {
-        let message = format!("shares are told between 2 to {MAX_CAPTIONS} labels, not {}", args.labels.len());
+        let message =
+            format!("shares are told between 2 to {MAX_CAPTIONS} labels, not {}", args.labels.len());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let folder = ModelFolder::find(args.model.as_deref());
@@ -98,8 +99,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 Answer { path: shown, labels: Vec::new(), error: Some(problem) }
             }
         };
-        let line = serde_json::to_string(&answer)
-            .map_err(|error| Error::new(ErrorKind::Internal, "the answer cannot be written").with_source(error))?;
+        let line = serde_json::to_string(&answer).map_err(|error| {
+            Error::new(ErrorKind::Internal, "the answer cannot be written").with_source(error)
+        })?;
         io::print(&(line + "\n"))?;
     }
     Ok(ExitCode::from(if failures { 2 } else { 0 }))

@@ -39,7 +39,8 @@ impl StreamedTower {
         config.validate()?;
         features.validate(config)?;
         if pixels.len() != 3 * config.image_size * config.image_size || !features.heads.is_empty() {
-            let message = "one image goes through a streamed tower, and its attention heads are not told apart";
+            let message =
+                "one image goes through a streamed tower, and its attention heads are not told apart";
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Ok(Self {
@@ -86,9 +87,13 @@ impl StreamedTower {
     /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come.
     pub fn finish(mut self) -> Result<Encoding> {
         let width = self.config.width;
-        let (mut tower, tokens) = self.under_way.take().filter(|_| self.layer == self.config.layers).ok_or_else(
-            || Error::new(ErrorKind::WeightsCorrupt, "the encoder's layers have not all come, in their order"),
-        )?;
+        let (mut tower, tokens) =
+            self.under_way.take().filter(|_| self.layer == self.config.layers).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::WeightsCorrupt,
+                    "the encoder's layers have not all come, in their order",
+                )
+            })?;
         tower.norm = self.parts().norm("vision.norm", width)?;
         if self.config.projection.is_some() {
             let bias = self.config.projection_bias;

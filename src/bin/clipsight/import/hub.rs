@@ -13,12 +13,10 @@ use std::time::Duration;
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::{Error, ErrorKind, Result};
 use indicatif::ProgressBar;
+use minreq::ResponseLazy;
 use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use ureq::config::RedirectAuthHeaders;
-use ureq::http::Response;
-use ureq::{Agent, Body};
 
 use super::bar;
 use super::source::{CONFIGS, Found, HubName, WEIGHTS, find};
@@ -31,6 +29,13 @@ const ATTEMPTS: u32 = 5;
 
 /// Before the first of these is tried again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Bytes that are asked for at a time: a request has one deadline for all of it, so that one that stands still is told from
+/// one that is slow by what has come.
+const PART: u64 = 16 << 20;
+
+/// Hosts that a request may be sent on to, one after the other.
+const REDIRECTS: usize = 5;
 
 /// One file of a revision.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,7 +61,7 @@ struct Revision {
 }
 
 struct Hub<'a> {
-    agent: Agent,
+    stall: Duration,
     endpoint: String,
     token: Option<String>,
     name: &'a HubName,
@@ -120,7 +125,8 @@ fn index(path: &Path) -> Result<BTreeSet<String>> {
     }
     let bytes = crate::io::read_at_most(path, MAX_MANIFEST_BYTES as u64)?;
     let index: Index = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::new(ErrorKind::WeightsCorrupt, format!("the index of shards is damaged: {error}")).with_source(error)
+        Error::new(ErrorKind::WeightsCorrupt, format!("the index of shards is damaged: {error}"))
+            .with_source(error)
     })?;
     Ok(index.weight_map.into_values().collect())
 }
@@ -157,7 +163,10 @@ impl Entry {
         }
         Err(Error::new(
             ErrorKind::WeightsCorrupt,
-            format!("{} is not what the hub announced: its hash is {found}, not {expected}; import it again", self.path),
+            format!(
+                "{} is not what the hub announced: its hash is {found}, not {expected}; import it again",
+                self.path
+            ),
         ))
     }
 }
@@ -170,6 +179,16 @@ fn hash<D: Digest + Write>(mut digest: D, file: &mut File) -> io::Result<String>
     }))
 }
 
+/// Scheme and host of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or(url, |end| &url[..host + end])
+}
+
+fn same_host(a: &str, b: &str) -> bool {
+    origin(a).eq_ignore_ascii_case(origin(b))
+}
+
 /// Why an attempt did not finish a file.
 enum Interruption {
     /// The connection broke, or stood still.
@@ -180,33 +199,42 @@ enum Interruption {
 
 impl<'a> Hub<'a> {
     fn new(name: &'a HubName, stall: Duration) -> Self {
-        let agent = Agent::config_builder()
-            .timeout_connect(Some(stall))
-            .timeout_recv_response(Some(stall))
-            .timeout_per_read(Some(stall))
-            .http_status_as_error(false)
-            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
-            .user_agent(concat!("clipsight/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
         let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { agent, endpoint, token: set("HF_TOKEN"), name }
+        Self { stall, endpoint, token: set("HF_TOKEN"), name }
     }
 
-    fn get(&self, path: &str, from: u64) -> std::result::Result<Response<Body>, ureq::Error> {
-        let mut request = self.agent.get(format!("{}/{path}", self.endpoint));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+    /// Asks for a path, or for some bytes of what lies there.
+    fn get(&self, path: &str, bytes: Option<(u64, u64)>) -> std::result::Result<ResponseLazy, minreq::Error> {
+        let mut url = format!("{}/{path}", self.endpoint);
+        for _ in 0..REDIRECTS {
+            let mut request = minreq::get(&url)
+                .with_header("User-Agent", concat!("clipsight/", env!("CARGO_PKG_VERSION")))
+                .with_timeout(self.stall.as_secs())
+                .with_follow_redirects(false);
+            // Large files lie on other hosts, which the token is none of the business of.
+            if let Some(token) = self.token.as_ref().filter(|_| same_host(&url, &self.endpoint)) {
+                request = request.with_header("Authorization", format!("Bearer {token}"));
+            }
+            if let Some((from, to)) = bytes {
+                request = request.with_header("Range", format!("bytes={from}-{to}"));
+            }
+            let response = request.send_lazy()?;
+            let next = match response.status_code {
+                301 | 302 | 303 | 307 | 308 => response.headers.get("location"),
+                _ => None,
+            };
+            match next {
+                None => return Ok(response),
+                Some(next) if next.starts_with('/') => url = format!("{}{next}", origin(&url)),
+                Some(next) => url.clone_from(next),
+            }
         }
-        if from > 0 {
-            request = request.header("Range", format!("bytes={from}-"));
-        }
-        request.call()
+        Err(minreq::Error::TooManyRedirections)
     }
 
     /// What a status other than success means.
-    fn refusal(&self, status: u16, path: &str) -> Error {
+    fn refusal(&self, status: i32, path: &str) -> Error {
         let HubName { repository, revision } = self.name;
         match status {
             401 | 403 => Error::new(
@@ -222,7 +250,9 @@ impl<'a> Hub<'a> {
             ),
             404 => Error::new(
                 ErrorKind::Argument,
-                format!("the hub has no {repository} at revision {revision}, or not all of it ({path}, status 404)"),
+                format!(
+                    "the hub has no {repository} at revision {revision}, or not all of it ({path}, status 404)"
+                ),
             ),
             _ => failed(format!("the hub answers {path} with status {status}")),
         }
@@ -232,16 +262,16 @@ impl<'a> Hub<'a> {
         let unreachable = |error: &dyn std::fmt::Display| {
             failed(format!("{} cannot be reached: {error}; HF_ENDPOINT may name a mirror", self.endpoint))
         };
-        let response = self.get(path, 0).map_err(|error| unreachable(&error).with_source(error))?;
-        let status = response.status().as_u16();
-        if status != 200 {
-            return Err(self.refusal(status, path));
+        let response = self.get(path, None).map_err(|error| unreachable(&error).with_source(error))?;
+        if response.status_code != 200 {
+            return Err(self.refusal(response.status_code, path));
         }
         let mut bytes = Vec::new();
         let limit = MAX_MANIFEST_BYTES as u64;
-        response.into_body().into_reader().take(limit).read_to_end(&mut bytes).map_err(|error| unreachable(&error))?;
+        response.take(limit).read_to_end(&mut bytes).map_err(|error| unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            failed(format!("the hub answers {path} with something else than it should: {error}")).with_source(error)
+            failed(format!("the hub answers {path} with something else than it should: {error}"))
+                .with_source(error)
         })
     }
 
@@ -288,7 +318,7 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// One request for what is missing.
+    /// One request for some of what is missing.
     fn attempt(
         &self,
         sha: &str,
@@ -300,9 +330,10 @@ impl<'a> Hub<'a> {
         let disk = |error| Interruption::Final(unwritable(part, error));
         let broken = |error: &dyn std::fmt::Display| Interruption::Broken(error.to_string());
         let path = format!("{}/resolve/{sha}/{}", self.name.repository, entry.path);
-        let response = self.get(&path, have).map_err(|error| broken(&error))?;
-        let mut file = match response.status().as_u16() {
-            206 => OpenOptions::new().append(true).open(part).map_err(disk)?,
+        let last = entry.size().min(have + PART).max(1) - 1;
+        let response = self.get(&path, Some((have, last))).map_err(|error| broken(&error))?;
+        let mut file = match response.status_code {
+            206 => OpenOptions::new().append(true).create(true).open(part).map_err(disk)?,
             // From the start, whatever was asked for.
             200 => File::create(part).map_err(disk)?,
             status @ (429 | 500..=599) => return Err(broken(&format!("status {status}"))),
@@ -310,7 +341,7 @@ impl<'a> Hub<'a> {
         };
         let start = file.metadata().map_err(disk)?.len();
         // A byte more than announced is enough to see that it is another file.
-        let mut body = response.into_body().into_reader().take((entry.size() + 1).saturating_sub(start));
+        let mut body = response.take((entry.size() + 1).saturating_sub(start));
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = body.read(&mut buffer).map_err(|error| broken(&error))?;
@@ -321,6 +352,6 @@ impl<'a> Hub<'a> {
             bar.inc(read as u64);
         }
         let length = file.metadata().map_err(disk)?.len();
-        if length < entry.size() { Err(broken(&"the connection was closed")) } else { Ok(()) }
+        if length <= last { Err(broken(&"the connection was closed")) } else { Ok(()) }
     }
 }

@@ -98,7 +98,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let quant = quant.as_ref().map_or("", |value| value.get_name());
     let out = args.out.clone().unwrap_or_else(|| format!("{}-{quant}", source.name()).into());
     if out.exists() {
-        let message = format!("{} is there already: name another folder with --out, or remove it", out.display());
+        let message =
+            format!("{} is there already: name another folder with --out, or remove it", out.display());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     // A head that cannot be read is told before a gigabyte is fetched.

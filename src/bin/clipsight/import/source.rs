@@ -71,7 +71,9 @@ impl Source {
     pub(super) fn name(&self) -> String {
         let name = match self {
             Self::Hub(name) => name.repository.rsplit('/').next().unwrap_or("model").to_owned(),
-            Self::Path(path) => path.file_stem().map_or("model".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+            Self::Path(path) => {
+                path.file_stem().map_or("model".to_owned(), |stem| stem.to_string_lossy().into_owned())
+            }
         };
         name.to_lowercase()
     }
@@ -88,17 +90,24 @@ impl Source {
 /// The checkpoint at `path`, or the best in the folder there.
 pub(super) fn find(path: &Path) -> Result<Found> {
     let (folder, weights) = if path.is_dir() {
-        let weights = WEIGHTS.iter().map(|name| path.join(name)).find(|weights| weights.is_file()).ok_or_else(|| {
-            let message = format!("{} holds none of {}", path.display(), WEIGHTS.join(", "));
-            Error::new(ErrorKind::Argument, message)
-        })?;
+        let weights =
+            WEIGHTS.iter().map(|name| path.join(name)).find(|weights| weights.is_file()).ok_or_else(
+                || {
+                    let message = format!("{} holds none of {}", path.display(), WEIGHTS.join(", "));
+                    Error::new(ErrorKind::Argument, message)
+                },
+            )?;
         (path.to_owned(), weights)
     } else {
         (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
     };
     let read = |name: &str| {
         let config = folder.join(name);
-        if config.is_file() { io::read_at_most(&config, MAX_MANIFEST_BYTES as u64).map(Some) } else { Ok(None) }
+        if config.is_file() {
+            io::read_at_most(&config, MAX_MANIFEST_BYTES as u64).map(Some)
+        } else {
+            Ok(None)
+        }
     };
     let [config, open_clip, preprocessor] = CONFIGS;
     let configs = Configs {
@@ -123,7 +132,9 @@ mod tests {
         assert_eq!(Source::parse("hf:a/b@refs/pr/3").unwrap(), hub("a/b", "refs/pr/3"));
         assert_eq!(Source::parse("hf:a/B").unwrap().name(), "b");
         assert_eq!(Source::parse("x/ViT-B-32.pt").unwrap().name(), "vit-b-32");
-        for wrong in ["hf:", "hf:a", "hf:a/b/c", "hf:../b", "hf:a/b@", "hf:a/b@../..", "hf:a/b?c", "hf:a/b@x y"] {
+        for wrong in
+            ["hf:", "hf:a", "hf:a/b/c", "hf:../b", "hf:a/b@", "hf:a/b@../..", "hf:a/b?c", "hf:a/b@x y"]
+        {
             assert_eq!(Source::parse(wrong).unwrap_err().kind(), ErrorKind::Argument, "{wrong}");
         }
     }
