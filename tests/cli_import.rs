@@ -130,7 +130,11 @@ fn what_breaks_off_goes_on_where_it_was() {
 #[test]
 fn an_import_that_was_stopped_is_resumed_by_the_next() {
     let names = ["config.json", "model.safetensors"];
-    let hub = Hub::serve("a/b", files("hf", &names), Faults { break_after: 30_000, breaks: 1, ..Faults::default() });
+    let hub = Hub::serve(
+        "a/b",
+        files("hf", &names),
+        Faults { break_after: 30_000, breaks: 1, ..Faults::default() },
+    );
     let folder = tempfile::tempdir().unwrap();
     let part = folder.path().join("cache/a--b").join(hub::COMMIT).join("model.safetensors.part");
     let mut child = command(folder.path(), Some(&hub), &["hf:a/b", "--out", "model"]).spawn().unwrap();

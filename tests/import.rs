@@ -403,3 +403,50 @@ fn damaged_files_never_panic() {
         }
     }
 }
+
+/// The folder of `scripts/parity/inputs.py`, where somebody made one.
+fn parity_inputs(file: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CLIPSIGHT_PARITY").map(PathBuf::from);
+    let found = folder.filter(|folder| folder.join(file).exists());
+    if found.is_none() {
+        println!("skipped: CLIPSIGHT_PARITY names no folder with {file}; scripts/parity/inputs.py makes one");
+    }
+    found
+}
+
+/// On 10,000 texts; CI compares those of `tests/text.rs`.
+#[test]
+fn tokenizer_parity() {
+    let Some(folder) = parity_inputs("tokens.json") else { return };
+    #[derive(serde::Deserialize)]
+    struct Pair {
+        text: String,
+        ids: Vec<u32>,
+    }
+    let pairs: Vec<Pair> = serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
+    let tokenizer = clipsight::clip::Tokenizer::new();
+    let differing: Vec<&Pair> = pairs.iter().filter(|pair| tokenizer.encode(&pair.text, 77) != pair.ids).collect();
+    println!("tokenizer: {} of {} texts differ", differing.len(), pairs.len());
+    assert!(differing.is_empty(), "{:?}", differing.iter().map(|pair| &pair.text).take(5).collect::<Vec<_>>());
+}
+
+/// On real images of many shapes; CI compares the resize with Pillow's in `tests/image_resize.rs`.
+#[test]
+fn preprocessing_parity() {
+    let Some(folder) = parity_inputs("images.safetensors") else { return };
+    let expected = std::fs::read(folder.join("images.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&expected).unwrap();
+    let case = fixture("openai-state");
+    let architecture = Architecture::of(&Checkpoint::open(&weights(&case)).unwrap(), &configs(&case)).unwrap();
+    let mut preprocessing = architecture.preprocessing;
+    (preprocessing.resize_short_side, preprocessing.crop) = (Some(224), 224);
+    let mut largest = 0.0_f32;
+    for name in expected.names() {
+        let bytes = std::fs::read(folder.join("images").join(format!("{name}.png"))).unwrap();
+        let image = clipsight::image::decode(&bytes).unwrap().pixels;
+        let views = preprocessing.views(&image, clipsight::image::ViewCount::One).unwrap();
+        largest = largest.max(compare(&preprocessing.tensor(&views), &floats(&expected, name), 3 * 224 * 224).1);
+    }
+    println!("preprocessing: {} images, largest difference {largest:.2e}", expected.names().len());
+    assert!(largest <= 1e-5);
+}

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use half::f16;
+
 use super::{Architecture, Checkpoint, HeadFile, corrupt, names};
-use crate::clip::{FeatureSpec, Pool, StreamedTower, TensorSpec, VisionConfig};
+use crate::clip::{FeatureSpec, Pool, StreamedTower, TensorRole, TensorSpec, VisionConfig};
 use crate::detect::{Calibration, Head, HeadScorer, self_test_view};
 use crate::limits::MAX_CAPTION_SCALE;
 use crate::weights::{
@@ -85,8 +87,7 @@ pub fn convert(
         done += tensor.data.len() as u64;
         if VisionConfig::owns(&spec.name) {
             // The known answer is that of the weights as they are stored.
-            let stored = StoredTensor::quantize(tensor, spec.role, options.storage);
-            tower.take(spec, stored.into_host()?)?;
+            tower.take(spec, as_stored(tensor, spec.role, options.storage)?)?;
         }
         progress(done, total);
     }
@@ -156,6 +157,18 @@ fn manifest(architecture: &Architecture, options: &Options<'_>) -> Result<Manife
         calibration: Calibration::none(),
         self_test: SelfTest { logit: 0.0, tolerance: SELF_TEST_TOLERANCE },
     })
+}
+
+/// The values that a file of `storage` holds.
+fn as_stored(mut tensor: HostTensor, role: TensorRole, storage: Storage) -> Result<HostTensor> {
+    match (role, storage) {
+        (TensorRole::Table, Storage::F16 | Storage::Q8 | Storage::Q4)
+        | (TensorRole::Matrix, Storage::F16) => {
+            tensor.data.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+            Ok(tensor)
+        }
+        _ => StoredTensor::quantize(tensor, role, storage).into_host(),
+    }
 }
 
 /// CLIP's temperature is learned as its logarithm.

@@ -233,7 +233,7 @@ impl<R: Read> Machine<'_, R> {
                 match (self.stack.last_mut(), state) {
                     (Some(Value::Dict(items)), Value::Dict(state)) => items.extend(state),
                     // Something other than a module keeps a state of its own.
-                    (Some(_), _) => {}
+                    (Some(_), state) if !holds_weights(&state) => {}
                     _ => return Err(damaged("no object to build")),
                 }
             }
@@ -387,7 +387,7 @@ fn call(name: &str, arguments: Vec<Value>, code: &impl Fn(&str) -> Error) -> Res
         return Ok(arguments.into_iter().next().unwrap_or(Value::Other));
     }
     match name {
-        "collections.OrderedDict" => Ok(Value::Dict(Vec::new())),
+        "collections.OrderedDict" if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
         // What is made is not read, so no weight may go into it.
         _ if arguments.iter().any(holds_weights) => Err(code(name)),
         _ => Ok(Value::Other),

@@ -70,7 +70,8 @@ impl StreamedTower {
             Some(under_way) => under_way,
             None => self.begin()?,
         };
-        let layer = Layer::assemble(&mut self.parts(), &prefix, self.config.width)?;
+        let width = self.config.width;
+        let layer = Layer::assemble(&mut self.parts(), &prefix, width)?;
         self.layer += 1;
         let options = self.config.layer_options();
         let after = layer.forward(before.clone(), options);

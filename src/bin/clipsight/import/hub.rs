@@ -268,7 +268,7 @@ impl<'a> Hub<'a> {
         }
         let mut bytes = Vec::new();
         let limit = MAX_MANIFEST_BYTES as u64;
-        response.take(limit).read_to_end(&mut bytes).map_err(|error| unreachable(&error))?;
+        Read::take(response, limit).read_to_end(&mut bytes).map_err(|error| unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
             failed(format!("the hub answers {path} with something else than it should: {error}"))
                 .with_source(error)
@@ -341,8 +341,9 @@ impl<'a> Hub<'a> {
         };
         let start = file.metadata().map_err(disk)?.len();
         // A byte more than announced is enough to see that it is another file.
-        let mut body = response.take((entry.size() + 1).saturating_sub(start));
-        let mut buffer = vec![0; 1 << 16];
+        let mut body = Read::take(response, (entry.size() + 1).saturating_sub(start));
+        // What an interrupted read had got is lost: no more than this.
+        let mut buffer = vec![0; 1 << 12];
         loop {
             let read = body.read(&mut buffer).map_err(|error| broken(&error))?;
             if read == 0 {
