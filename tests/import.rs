@@ -423,11 +423,17 @@ fn tokenizer_parity() {
         text: String,
         ids: Vec<u32>,
     }
-    let pairs: Vec<Pair> = serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
+    let pairs: Vec<Pair> =
+        serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
     let tokenizer = clipsight::clip::Tokenizer::new();
-    let differing: Vec<&Pair> = pairs.iter().filter(|pair| tokenizer.encode(&pair.text, 77) != pair.ids).collect();
+    let differing: Vec<&Pair> =
+        pairs.iter().filter(|pair| tokenizer.encode(&pair.text, 77) != pair.ids).collect();
     println!("tokenizer: {} of {} texts differ", differing.len(), pairs.len());
-    assert!(differing.is_empty(), "{:?}", differing.iter().map(|pair| &pair.text).take(5).collect::<Vec<_>>());
+    assert!(
+        differing.is_empty(),
+        "{:?}",
+        differing.iter().map(|pair| &pair.text).take(5).collect::<Vec<_>>()
+    );
 }
 
 /// On real images of many shapes; CI compares the resize with Pillow's in `tests/image_resize.rs`.
@@ -437,7 +443,8 @@ fn preprocessing_parity() {
     let expected = std::fs::read(folder.join("images.safetensors")).unwrap();
     let expected = SafeTensors::deserialize(&expected).unwrap();
     let case = fixture("openai-state");
-    let architecture = Architecture::of(&Checkpoint::open(&weights(&case)).unwrap(), &configs(&case)).unwrap();
+    let architecture =
+        Architecture::of(&Checkpoint::open(&weights(&case)).unwrap(), &configs(&case)).unwrap();
     let mut preprocessing = architecture.preprocessing;
     (preprocessing.resize_short_side, preprocessing.crop) = (Some(224), 224);
     let mut largest = 0.0_f32;
@@ -445,7 +452,8 @@ fn preprocessing_parity() {
         let bytes = std::fs::read(folder.join("images").join(format!("{name}.png"))).unwrap();
         let image = clipsight::image::decode(&bytes).unwrap().pixels;
         let views = preprocessing.views(&image, clipsight::image::ViewCount::One).unwrap();
-        largest = largest.max(compare(&preprocessing.tensor(&views), &floats(&expected, name), 3 * 224 * 224).1);
+        largest =
+            largest.max(compare(&preprocessing.tensor(&views), &floats(&expected, name), 3 * 224 * 224).1);
     }
     println!("preprocessing: {} images, largest difference {largest:.2e}", expected.names().len());
     assert!(largest <= 1e-5);
