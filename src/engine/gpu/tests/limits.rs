@@ -29,10 +29,15 @@ fn kernels_of(config: &VisionConfig, family: Family) -> Vec<Kernel> {
     for spec in config.tensors() {
         if let (&[columns, depth], true) = (spec.shape.as_slice(), spec.name.ends_with(".weight")) {
             let forms = [Form::F32, Form::F16, Form::Q8, Form::Q4];
-            all.extend(forms.map(|form| Kernel::Gemm(kernels.gemm(&spec.name, [columns, depth], form))));
+            for form in forms {
+                let kernel = Kernel::Gemm(kernels.gemm(&spec.name, [columns, depth], form));
+                // Layers are alike.
+                if !all.contains(&kernel) {
+                    all.push(kernel);
+                }
+            }
         }
     }
-    all.dedup();
     all
 }
 
