@@ -124,13 +124,18 @@ impl ModelLoader {
         to_js::<[Shard]>(&self.0.manifest().shards)
     }
 
-    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
+    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device. `sha256` is what
+    /// `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the hash is computed here, which takes longer.
     ///
     /// # Errors
     /// `weights-corrupt`, `argument`, `device-lost`.
     #[wasm_bindgen(js_name = pushShard)]
-    pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> JsResult<()> {
-        self.0.push_shard(index, bytes).map_err(thrown)
+    pub fn push_shard(&mut self, index: usize, bytes: &[u8], sha256: Option<String>) -> JsResult<()> {
+        let pushed = match sha256 {
+            Some(sha256) => self.0.push_hashed_shard(index, bytes, &sha256),
+            None => self.0.push_shard(index, bytes),
+        };
+        pushed.map_err(thrown)
     }
 
     /// The model; uses the loader up.

@@ -14,8 +14,11 @@ export interface Device {
 export interface ModelLoader {
   /** In the order in which they are pushed. */
   readonly shards: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
-  /** Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. */
-  pushShard(index: number, bytes: Uint8Array): void;
+  /**
+   * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`: what `crypto.subtle` made
+   * of exactly these bytes, in lower-case hex; without it the core hashes them, which takes longer.
+   */
+  pushShard(index: number, bytes: Uint8Array, sha256?: string | null): void;
   /** Consumes the loader. Throws when a shard or tensor is missing. */
   finish(): Promise<Model>;
   free(): void;

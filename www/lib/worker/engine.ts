@@ -62,11 +62,11 @@ export class Engine {
     const device = await glue.openDevice().finally(unwatch);
     const loader = new glue.ModelLoader(feed.manifest, device);
     let index = 0;
-    for await (const bytes of feed.shards()) loader.pushShard(index++, bytes);
+    for await (const { bytes, sha256 } of feed.shards()) loader.pushShard(index++, bytes, sha256);
     const model = await loader.finish();
 
     report('self-test');
-    const test = await model.selfTest();
+    const [test, cache] = await Promise.all([model.selfTest(), feed.cache()]);
     if (!test.passed) {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
@@ -74,7 +74,6 @@ export class Engine {
           `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ${test.tolerance.toPrecision(2)}).`,
       );
     }
-    const cache = await feed.cache();
     report('done');
     const { modelId, weightsSha256, calibrationId, views } = model.info;
     const weightsBytes = feed.totalBytes;
