@@ -26,7 +26,7 @@ export async function prepare(encoders) {
   await buildWorker();
   await ifChanged({
     name: 'native program',
-    inputs: ['Cargo.toml', 'Cargo.lock', 'src'],
+    inputs: ['Cargo.toml', 'Cargo.lock', 'decoders', 'src'],
     outputs: [program],
     work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
   });
