@@ -5,6 +5,7 @@
 //! [`ErrorKind`](crate::ErrorKind)'s.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Reflect, Uint8Array};
@@ -20,10 +21,22 @@ use crate::{Error, ErrorKind, Result};
 
 type JsResult<T> = std::result::Result<T, JsValue>;
 
+thread_local! {
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    console_error_panic_hook::set_once();
+    // The console of a page that embeds us belongs to that page.
+    std::panic::set_hook(Box::new(|panic| PANIC.set(Some(panic.to_string()))));
+}
+
+/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it, as nothing else is.
+#[wasm_bindgen(js_name = panicMessage)]
+#[must_use]
+pub fn panic_message() -> Option<String> {
+    PANIC.take()
 }
 
 /// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's

@@ -48,5 +48,7 @@ export interface Core {
   /** Makes an instance of the compiled module. */
   default(options: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
   openDevice(): Promise<Device>;
+  /** What a panic said; to be called after one. */
+  panicMessage(): string | undefined;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
 }

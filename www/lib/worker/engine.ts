@@ -11,6 +11,8 @@ import { chooseDevice, watchDevices } from './device.js';
 /** What the engine tells while it works, and what stops it. */
 export interface EngineEvents {
   readonly device: (device: 'webgpu' | 'cpu') => void;
+  /** The core is there. */
+  readonly core: (core: Core) => void;
   readonly progress: (progress: LoadProgress) => void;
   /** The GPU was lost, at whatever moment. */
   readonly lost: (message: string) => void;
@@ -54,6 +56,7 @@ export class Engine {
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
     await glue.default({ module_or_path: module });
+    events.core(glue);
 
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
