@@ -5,7 +5,7 @@ import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 import { ensureWasmBindgen, ensureWasmTarget } from './tools.mjs';
 
-const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'decoders', 'src'];
+const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src'];
 
 /**
  * The cores. One interface, a target folder each: their RUSTFLAGS and features differ, and in one folder each build would

@@ -1,6 +1,13 @@
 //! Bytes to upright 8-bit RGB pixels.
 
-use clipsight_decoders::{self as decoders, ColorType, Failure, ImageError, Limits};
+use std::io::Cursor;
+
+use ::image::codecs::bmp::BmpDecoder;
+use ::image::codecs::gif::GifDecoder;
+use ::image::codecs::png::PngDecoder;
+use ::image::codecs::tiff::TiffDecoder;
+use ::image::codecs::webp::WebPDecoder;
+use ::image::{ColorType, ImageDecoder, ImageError, Limits};
 use serde::{Deserialize, Serialize};
 
 use super::header::{Format, Header, cut, probe, riff_chunks, take};
@@ -103,54 +110,61 @@ impl Stored {
     }
 
     fn png(bytes: &[u8]) -> Result<Self> {
-        let stored = read(Format::Png, decoders::Format::Png, bytes)?;
-        let note = stored.animated.then_some(Note::FirstFrameOnly);
-        Self::new(stored, note)
+        let error = |error| decoder_error(Format::Png, error);
+        let decoder = PngDecoder::with_limits(Cursor::new(bytes), decoder_limits()).map_err(error)?;
+        let animated = decoder.is_apng().map_err(error)?;
+        Self::read(Format::Png, decoder, animated.then_some(Note::FirstFrameOnly))
     }
 
     fn webp(bytes: &[u8]) -> Result<Self> {
         let frames = riff_chunks(bytes).filter(|chunk| chunk.name == *b"ANMF").take(2).count();
-        let stored = read(Format::WebP, decoders::Format::WebP, bytes)?;
-        Self::new(stored, (frames > 1).then_some(Note::FirstFrameOnly))
+        let decoder =
+            WebPDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::WebP, error))?;
+        Self::read(Format::WebP, decoder, (frames > 1).then_some(Note::FirstFrameOnly))
     }
 
     fn gif(bytes: &[u8]) -> Result<Self> {
-        let stored = read(Format::Gif, decoders::Format::Gif, bytes)?;
-        Self::new(stored, (gif_frames(bytes) > 1).then_some(Note::FirstFrameOnly))
+        let decoder =
+            GifDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Gif, error))?;
+        Self::read(Format::Gif, decoder, (gif_frames(bytes) > 1).then_some(Note::FirstFrameOnly))
     }
 
     fn bmp(bytes: &[u8]) -> Result<Self> {
-        Self::new(read(Format::Bmp, decoders::Format::Bmp, bytes)?, None)
+        let decoder =
+            BmpDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Bmp, error))?;
+        Self::read(Format::Bmp, decoder, None)
     }
 
     fn tiff(bytes: &[u8]) -> Result<Self> {
         let directory = tiff::Directory::read(bytes).ok_or_else(|| cut(Format::Tiff))?;
+        let decoder =
+            TiffDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Tiff, error))?;
         let note = directory.has_next().then_some(Note::FirstPageOnly);
-        let mut stored = Self::new(read(Format::Tiff, decoders::Format::Tiff, bytes)?, note)?;
+        let mut stored = Self::read(Format::Tiff, decoder, note)?;
         if directory.is_cmyk() {
             stored.notes.push(Note::CmykConverted);
         }
         Ok(stored)
     }
 
-    fn new(stored: decoders::Stored, note: Option<Note>) -> Result<Self> {
-        let decoders::Stored { width, height, color, samples, exif, orientation, .. } = stored;
+    /// Runs a decoder of the `image` crate within the limits.
+    fn read(format: Format, mut decoder: impl ImageDecoder, note: Option<Note>) -> Result<Self> {
+        let error = |error| decoder_error(format, error);
+        decoder.set_limits(decoder_limits()).map_err(error)?;
+        let (width, height) = decoder.dimensions();
+        let color = decoder.color_type();
+        let orientation = decoder.exif_metadata().ok().flatten().map(|exif| orientation::of_exif(&exif));
         // TIFF keeps the orientation in its own directory, not in an EXIF block.
-        let orientation = exif.map_or(orientation, |exif| orientation::of_exif(&exif));
+        let orientation = match orientation {
+            Some(orientation) => orientation,
+            None => decoder.orientation().map_or(1, ::image::metadata::Orientation::to_exif),
+        };
+        let mut samples = buffer(decoder.total_bytes())?;
+        decoder.read_image(&mut samples).map_err(error)?;
         let mut notes = Vec::from_iter(note);
         let rgb = to_rgb(samples, color, &mut notes)?;
         Ok(Self { width, height, rgb, orientation, notes })
     }
-}
-
-/// Runs a decoder of the `image` crate within the limits.
-fn read(format: Format, kind: decoders::Format, bytes: &[u8]) -> Result<decoders::Stored> {
-    decoders::decode(kind, bytes, decoder_limits(), |bytes| buffer(bytes).ok()).map_err(|failure| {
-        match failure {
-            Failure::Decoder(error) => decoder_error(format, error),
-            Failure::Room(bytes) => too_much(bytes),
-        }
-    })
 }
 
 /// The limits as the `image` crate takes them.
@@ -164,18 +178,16 @@ fn decoder_limits() -> Limits {
 
 /// Zeroed memory, or an error where there is not enough, instead of ending the program.
 pub(super) fn buffer(bytes: u64) -> Result<Vec<u8>> {
+    let too_much =
+        || Error::new(ErrorKind::Limit, format!("the image takes {bytes} bytes decoded: too much"));
     if bytes > limits::MAX_DECODE_ALLOCATION {
-        return Err(too_much(bytes));
+        return Err(too_much());
     }
-    let length = usize::try_from(bytes).map_err(|_| too_much(bytes))?;
+    let length = usize::try_from(bytes).map_err(|_| too_much())?;
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(length).map_err(|_| too_much(bytes))?;
+    buffer.try_reserve_exact(length).map_err(|_| too_much())?;
     buffer.resize(length, 0);
     Ok(buffer)
-}
-
-fn too_much(bytes: u64) -> Error {
-    Error::new(ErrorKind::Limit, format!("the image takes {bytes} bytes decoded: too much"))
 }
 
 /// Errors of the `image` crate as ours.

@@ -1,7 +1,5 @@
 //! EXIF orientation: turning stored pixels upright.
 
-use clipsight_decoders::Orientation;
-
 use super::rgb8::Rgb8;
 use crate::error::Result;
 
@@ -10,7 +8,7 @@ use crate::error::Result;
 /// `exif` starts at its TIFF header; an `Exif\0\0` before that is skipped, as some writers of PNG and WebP leave it.
 pub(super) fn of_exif(exif: &[u8]) -> u8 {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    Orientation::from_exif_chunk(exif).map_or(1, Orientation::to_exif)
+    image::metadata::Orientation::from_exif_chunk(exif).map_or(1, image::metadata::Orientation::to_exif)
 }
 
 /// The image stored as `orientation` says, upright.

@@ -8,7 +8,10 @@
 
 mod entropy;
 
-use clipsight_decoders::{DecodeErrors, Jpeg};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::header::{check_size, cut, take};
 use super::orientation;
@@ -207,9 +210,16 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
 
     // Adobe's transform 0 with three components means RGB; the decoder believes it only if they are named so.
     let renamed = (components == 3 && adobe == Some(0)).then(|| name_rgb(bytes, frame_at, &scans));
+    // A copy, as the `tiff` crate hands it one: borrowed bytes would bring a second decoder into the browser's program.
     let bytes = renamed.unwrap_or_else(|| bytes.to_vec());
 
-    let mut decoder = Jpeg::new(bytes, limits::MAX_IMAGE_SIDE as usize).map_err(damaged)?;
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(limits::MAX_IMAGE_SIDE as usize)
+        .set_max_height(limits::MAX_IMAGE_SIDE as usize)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(damaged)?;
     if decoder.dimensions() != Some((frame.width as usize, frame.height as usize)) {
         return Err(cut(Format::Jpeg));
     }
@@ -234,7 +244,7 @@ fn truncated() -> Error {
     )
 }
 
-fn damaged(error: DecodeErrors) -> Error {
+fn damaged(error: zune_jpeg::errors::DecodeErrors) -> Error {
     Error::new(ErrorKind::Decode, format!("the JPEG data is damaged or cut off: {error}")).with_source(error)
 }
 
