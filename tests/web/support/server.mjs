@@ -1,5 +1,5 @@
-// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at /data/, small pages of the
-// tests' own, and any answer replaced by a test.
+// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at /data/, images of
+// every kind at /fixtures/, small pages of the tests' own, and any answer replaced by a test.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { serveFile } from '../../../scripts/lib/server.mjs';
 const FOLDERS = {
   '/pkg/': path.join(root, 'pkg'),
   '/data/': path.join(root, '../shared/data'),
+  '/fixtures/': path.join(root, 'tests/fixtures/image/decode'),
   '/': path.join(root, 'www/dist'),
 };
 
@@ -18,7 +19,8 @@ const PACKAGE_PAGE = `<!doctype html><meta charset="utf-8"><title>package</title
 
 /**
  * Starts a server. `override(match, answer)` replaces what is served where `match` is part of the path: `answer` gets the
- * file's bytes and returns the new ones, or a status. Returned functions take the override back.
+ * file's bytes, the response and the request, and returns the new bytes, a status, or nothing when it has answered. Returned
+ * functions take the override back.
  */
 export async function startServer({ folders = {} } = {}) {
   const overrides = new Set();
@@ -45,7 +47,7 @@ export async function startServer({ folders = {} } = {}) {
     const override = [...overrides].find(({ match }) => pathname.includes(match));
     if (override !== undefined) {
       const file = path.join(all[prefix], inside);
-      const replaced = await override.answer(await readFile(file).catch(() => Buffer.alloc(0)), response);
+      const replaced = await override.answer(await readFile(file).catch(() => Buffer.alloc(0)), response, request);
       if (replaced === undefined) return;
       if (typeof replaced === 'number') response.writeHead(replaced).end();
       else {
