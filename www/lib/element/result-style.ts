@@ -80,7 +80,7 @@ dl > div { display: grid; grid-template-columns: minmax(7.5rem, 10rem) minmax(0,
 dt { color: var(--muted); }
 dd { display: grid; overflow-wrap: anywhere; }
 .facts { gap: var(--s2); padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
-.facts bdi { font-weight: 500; }
+.facts dd > :first-child { font-weight: 500; }
 .facts .fine { line-height: 1.4; }
 
 .more { display: grid; gap: var(--s1); }
@@ -110,7 +110,7 @@ dd { display: grid; overflow-wrap: anywhere; }
 }
 .close:hover { background: var(--sunken); color: var(--ink); }
 
-:host([compact]) .card { grid-template-columns: 6rem minmax(0, 1fr); gap: var(--s4); padding: var(--s3); }
+:host([compact]) .card { grid-template-columns: 4.5rem minmax(0, 1fr); gap: var(--s4); padding: var(--s3); }
 :host([compact]) .body { gap: var(--s2); }
 :host([compact]) .headline { font-size: 1.125rem; letter-spacing: -0.01em; }
 :host([compact]) .note { display: none; }
