@@ -37,7 +37,7 @@ export async function ensureFirefox() {
 }
 
 /** Firefox for `visit`. */
-const undriven = (program) => ({
+export const undriven = (program) => ({
   program,
   async prepare(profile) {
     const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${value});\n`);

@@ -20,11 +20,12 @@ const PACKAGE_PAGE = `<!doctype html><meta charset="utf-8"><title>package</title
 /**
  * Starts a server. `override(match, answer)` replaces what is served where `match` is part of the path: `answer` gets the
  * file's bytes, the response and the request, and returns the new bytes, a status, or nothing when it has answered. Returned
- * functions take the override back.
+ * functions take the override back. `pages`: HTML by path; what a page posts to /result goes to `settings.onResult`.
  */
-export async function startServer({ folders = {} } = {}) {
+export async function startServer({ folders = {}, pages = {} } = {}) {
   const overrides = new Set();
   const requests = [];
+  const settings = {};
   const all = { ...FOLDERS, ...folders };
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
@@ -36,8 +37,15 @@ export async function startServer({ folders = {} } = {}) {
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost');
     requests.push(pathname);
-    if (pathname === '/package.html') {
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(PACKAGE_PAGE);
+    const page = pathname === '/package.html' ? PACKAGE_PAGE : pages[pathname];
+    if (page !== undefined) {
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      return;
+    }
+    if (pathname === '/result') {
+      const parts = await request.toArray();
+      await settings.onResult?.(JSON.parse(Buffer.concat(parts).toString()));
+      response.writeHead(204).end();
       return;
     }
     const prefix = Object.keys(all)
@@ -65,6 +73,7 @@ export async function startServer({ folders = {} } = {}) {
     url: `http://localhost:${server.address().port}`,
     /** Paths asked for so far. */
     requests,
+    settings,
     override(match, answerWith) {
       const entry = { match, answer: answerWith };
       overrides.add(entry);
