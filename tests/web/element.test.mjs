@@ -247,10 +247,11 @@ describe('the check', () => {
     await check.evaluate((element) => document.body.append(element));
     await settled(page);
     assert.equal(page.workers().length, 1);
-    await page.setInputFiles(picker, image(jpeg));
     const [worker] = page.workers();
     const ended = worker.waitForEvent('close');
     const left = await check.evaluate(async (element) => {
+      element.check([element.items[0].file]);
+      await new Promise((resolve) => setTimeout(resolve));
       element.remove();
       await Promise.resolve();
       return element.items.length;
