@@ -48,8 +48,8 @@ describe('how the check looks', { skip: noData }, () => {
       const attributes = { multiple: '', ...(lang === undefined ? {} : { lang }) };
       const { page, problems, check, close } = await site.openCheck({ attributes, ...options });
       const look = async (state) => {
-        assert.deepEqual(await violations(page), [], state);
         await page.screenshot({ path: path.join(out, `element-${name}-${state}.png`), fullPage: true });
+        assert.deepEqual(await violations(page), [], state);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(wide <= 0, `${state}: ${wide} px too wide`);
       };
@@ -84,7 +84,9 @@ describe('how the check looks', { skip: noData }, () => {
       t.after(restore);
       await page.setInputFiles(picker, files().slice(2, 3));
       if (name === 'light') {
-        await check.locator('progress[value]').waitFor();
+        await page.waitForFunction(
+          () => document.querySelector('ai-image-check').shadowRoot.querySelector('progress').value > 0,
+        );
         assert.match(await check.locator('.status-text').textContent(), /Loading the model: [\d.]+ MB of [\d.]+ MB/);
       } else {
         release();
