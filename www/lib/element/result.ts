@@ -173,11 +173,11 @@ export class AiImageResult extends LocalizedElement {
           class: 'file',
           part: 'name',
           id: 'name',
-          dir: 'auto',
           title: name,
           ...(level === null ? {} : { role: 'heading', 'aria-level': level }),
         },
-        name,
+        // A direction of its own, in the place that the text around it gives it.
+        h('bdi', {}, name),
       ),
       ...this.#content(strings, locale),
       h('slot', { name: 'actions' }),
