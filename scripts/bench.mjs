@@ -68,7 +68,9 @@ await main(async () => {
   try {
     if (options.soak || whole) run.soak = await step('soak', () => measureSoak(context));
     for (const row of rows) {
-      run.rows.push(await step(row.id, () => execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] })));
+      run.rows.push(
+        await step(row.id, () => execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] })),
+      );
       await writeJson(out, run);
     }
   } finally {
