@@ -124,6 +124,7 @@ progress:indeterminate::-moz-progress-bar { background: transparent; }
   progress:indeterminate { background: var(--line-strong); }
 }
 @media (forced-colors: active) {
+  .status-text::before { background: CanvasText; forced-color-adjust: none; }
   progress { border: 1px solid; }
   progress::-webkit-progress-value { background: Highlight; forced-color-adjust: none; }
   .dragging .drop { border-color: Highlight; }

@@ -1,6 +1,6 @@
 import { CheckView } from './check-view.js';
 import { checkCss } from './check-style.js';
-import { listenForDrops, listenForPastes, nameOf } from './drop.js';
+import { isUnnamedPaste, listenForDrops, listenForPastes } from './drop.js';
 import { toDetectorError } from '../errors.js';
 import { DetectorHolder } from './holder.js';
 import { LocalizedElement } from './host.js';
@@ -81,8 +81,8 @@ export class AiImageCheck extends LocalizedElement {
     });
     this.root.append(...this.#view.elements);
     this.#intake = {
-      files: (files) => {
-        this.#take(files);
+      files: (files, how) => {
+        this.#take(files, how === 'paste');
       },
       nothing: (how) => {
         this.#hint = how;
@@ -209,14 +209,16 @@ export class AiImageCheck extends LocalizedElement {
     return state === 'ready' && this.#waiting().length > 0 ? 'working' : state;
   }
 
-  #take(files: Iterable<Blob>): void {
+  #take(files: Iterable<Blob>, pasted = false): void {
     const all = [...files];
     const taken = this.hasAttribute('multiple') ? all : all.slice(0, 1);
     if (taken.length === 0) return;
     if (!this.hasAttribute('multiple')) this.clear();
     this.#hint = undefined;
-    const { check } = this.strings;
-    const added = taken.map((file) => this.#item(file, nameOf(file, check.pasted)));
+    const added = taken.map((file) => {
+      if (!(file instanceof File)) return this.#item(file, '');
+      return this.#item(file, pasted && isUnnamedPaste(file) ? this.strings.check.pasted : file.name);
+    });
     // The newest on top, in their own order.
     const before = [...this.#items];
     this.#items.clear();

@@ -1,9 +1,7 @@
-import { displayName } from './text.js';
-
 /** Where images come in: dropped on the element, or pasted into the page. */
 export interface Intake {
   /** Files, in the order given. */
-  readonly files: (files: readonly File[]) => void;
+  readonly files: (files: readonly File[], how: 'drop' | 'paste') => void;
   /** Something came in that holds no file. */
   readonly nothing: (how: 'drop' | 'paste') => void;
   /** A drag with files hovers over the element, or no longer does. */
@@ -35,7 +33,7 @@ export function listenForDrops(target: HTMLElement, { files, nothing, over }: In
     event.preventDefault();
     leave();
     const dropped = [...(event.dataTransfer?.files ?? [])];
-    if (dropped.length > 0) files(dropped);
+    if (dropped.length > 0) files(dropped, 'drop');
     else nothing('drop');
   });
 }
@@ -49,7 +47,7 @@ export function listenForPastes(target: HTMLElement, { files, nothing }: Intake,
       const pasted = [...(event.clipboardData?.files ?? [])];
       if (pasted.length > 0) {
         event.preventDefault();
-        files(pasted);
+        files(pasted, 'paste');
         // Text that was meant for nobody else.
       } else if (target.matches(':focus-within')) nothing('paste');
     },
@@ -62,8 +60,7 @@ function isEditable(target: EventTarget): boolean {
   return target instanceof HTMLElement && (target instanceof HTMLTextAreaElement || target.isContentEditable);
 }
 
-/** What to call a file. Browsers name every pasted picture "image.png", and a Blob has no name. */
-export function nameOf(file: Blob, pasted: string): string {
-  if (!(file instanceof File)) return '';
-  return /^image\.\w+$/.test(file.name) ? pasted : displayName(file.name);
+/** Browsers name every picture from the clipboard "image.png"; a file that was copied keeps its own name. */
+export function isUnnamedPaste(file: File): boolean {
+  return /^image\.\w+$/.test(file.name);
 }
