@@ -2,6 +2,7 @@
 //! it and its `schema.json` describes it.
 //!
 //! `cargo run --release --example analyze -- models/compact photo.jpg other.png`
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::error::Error;
 use std::path::Path;

@@ -39,9 +39,9 @@ export async function testRust() {
   await run('cargo', ['test', '--release', '--locked']);
 }
 
-/** The native program that the browser's results are compared with. */
+/** The native programs that the browser's results are compared with. */
 export async function buildNative() {
-  await run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']);
+  await run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight', '--example', 'analyze']);
 }
 
 /** The figures in the documents are those that were measured. */

@@ -56,9 +56,14 @@ describe('loading', () => {
   test('arguments that make no sense', async () => {
     const codes = await inPage(async () => [
       await window.codeOf(window.create({ device: 'tpu' })),
-      await window.codeOf(window.create({ model: 'http://[' })),
+      ...(await Promise.all(
+        ['http://[', null, 5, {}, { manifest: 5 }].map((model) => window.codeOf(window.create({ model }))),
+      )),
+      await window.codeOf(window.create({ wasm: { cpu: 5 } })),
+      await window.codeOf(window.create({ worker: 'yes' })),
+      await window.codeOf(window.create({ cache: 'disk' })),
     ]);
-    assert.deepEqual(codes, ['argument', 'argument']);
+    assert.deepEqual([...new Set(codes)], ['argument'], codes.join());
   });
 });
 

@@ -24,9 +24,11 @@ export function resolveCores(sources: CoreSources = {}): Record<CoreName, string
 }
 
 /** Relative addresses mean "from this page", as in fetch(); the worker would take them from its own script. */
-export function absolute(url: string | URL, argument: string): string {
+export function absolute(url: string | URL | undefined, argument: string): string {
   const scope = globalThis as { readonly document?: Document; readonly location?: Location };
   try {
+    // A number or nothing would turn into an address of this page.
+    if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError(typeof url);
     return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
   } catch (error) {
     throw new DetectorError('argument', `${argument} is no address.`, { cause: error });
@@ -38,7 +40,8 @@ function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 
-function resolveSource({ manifest, files = {} }: ModelSource): Pick<ModelAddresses, 'manifest' | 'files'> {
+function resolveSource(source: ModelSource | null): Pick<ModelAddresses, 'manifest' | 'files'> {
+  const { manifest, files = {} }: Partial<ModelSource> = source ?? {};
   const resolved = Object.entries(files).map(([name, url]) => [name, absolute(url, `model.files["${name}"]`)] as const);
   return { manifest: absolute(manifest, 'model'), files: Object.fromEntries(resolved) };
 }

@@ -43,7 +43,7 @@ export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
 
 /** Whether a model is given by its bytes. */
 export function isModelFiles(model: DetectorOptions['model']): model is ModelFiles {
-  if (typeof model !== 'object' || !('shards' in model)) return false;
+  if (typeof model !== 'object' || (model as object | null) === null || !('shards' in model)) return false;
   const { manifest, shards, cores, device } = model as { readonly [K in keyof ModelFiles]: unknown };
   const whole =
     manifest instanceof Uint8Array &&

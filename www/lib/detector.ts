@@ -58,6 +58,6 @@ function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']
   if (device === 'webgpu' && cores.gpu === undefined) {
     throw new DetectorError('argument', 'The files were fetched for the CPU: fetch them with device: "webgpu".');
   }
-  // "auto" in another place than the one where they were fetched: only the CPU is sure to be there.
+  // "auto" with files for the CPU: the only program that is there.
   return { model: { manifest, shards, cache }, cores, device: cores.gpu === undefined ? 'cpu' : device };
 }

@@ -78,7 +78,7 @@ export class StatusStrip {
     this.#text.textContent = status.ready[device];
     if (selfTest !== 'fell-back') return;
     const details = h('details', {}, h('summary', {}, status.fellBackReason));
-    details.append(h('p', { class: 'mono', lang: 'en', dir: 'auto' }, fallbackReason ?? ''));
+    details.append(h('p', { class: 'mono' }, h('bdi', { lang: 'en' }, fallbackReason ?? '')));
     this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)), details);
   }
 
@@ -86,9 +86,9 @@ export class StatusStrip {
     this.#text.textContent = strings.status.failed;
     const again = h('button', { type: 'button', class: 'button secondary', part: 'retry' }, strings.status.retry);
     again.addEventListener('click', this.#retry);
-    const said = h('span', { lang: 'en', dir: 'auto' }, message);
+    const said = h('bdi', { lang: 'en' }, message);
     this.#note.append(
-      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, ' ', strings.error.advice[code])),
+      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, h('br'), strings.error.advice[code])),
       again,
     );
   }
