@@ -40,7 +40,9 @@ await main(async () => {
   const { LATEST, table, writeReport } = await import('./bench/report.mjs');
   const { updated } = await import('./bench/results.mjs');
   if (options.report) {
-    await writeReport(await readJson(LATEST), { check: options.check });
+    const latest = await readJson(LATEST);
+    if (latest.rows !== undefined) await writeReport(latest, { check: options.check });
+    else console.warn('!! No run of the benchmark is in benches/results: there is nothing to report.');
     return;
   }
   const chromium = await ensureChromium();

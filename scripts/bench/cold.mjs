@@ -72,18 +72,17 @@ export async function measureMemory(row, { chromium, server, images, say }) {
   const browser = undriven({ executablePath: chromium, webgpu: device === 'webgpu' });
   const peakOf = async (url) => {
     let stop;
-    let failure;
-    const take = ({ done, error }, { sample }) => {
-      if (!done) stop = sample();
-      failure = error;
-    };
     let peak;
+    const take = async ({ done, error }, { sample }) => {
+      if (error !== undefined) throw new Error(error);
+      if (done) peak = await stop();
+      else stop = sample();
+    };
     try {
       await visit(browser, { url, server, take });
     } finally {
-      peak = await stop?.();
+      await stop?.();
     }
-    if (failure !== undefined) throw new Error(failure);
     return peak;
   };
   const blank = await peakOf(address(server, 'blank.html'));

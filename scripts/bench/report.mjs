@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, root } from '../lib/run.mjs';
 import { chart } from './chart.mjs';
-import { comparisons, peakShares, precisionGoals } from './results.mjs';
+import { comparisons, idOf, peakShares, precisionGoals } from './results.mjs';
 import { SOAK_GOALS } from './soak.mjs';
 import { median } from './stats.mjs';
 
@@ -55,6 +55,16 @@ function shares(rows) {
 const markdownTable = (head, body) =>
   [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+/** Rows that were measured before the rest. */
+function older(rows) {
+  const byRun = new Map();
+  for (const row of rows.filter(({ measured }) => measured !== undefined)) {
+    const run = `${row.measured.date} at ${row.measured.commit}`;
+    byRun.set(run, [...(byRun.get(run) ?? []), idOf(row)]);
+  }
+  return [...byRun].map(([run, ids]) => `- Measured on ${run}: ${ids.join(', ')}.\n`).join('');
+}
+
 function contenders(rows) {
   return rows
     .filter(({ kind }) => kind === 'warm')
@@ -86,7 +96,7 @@ ships, and onnxruntime-web runs the same encoder and head. A ratio below 1 means
 
 - **${date}**, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}
 - ${versions.browser}, WebGPU on software adapters (no GPU was at hand): SwiftShader in Chromium, lavapipe in Firefox; onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
-- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
+${older(rows)}- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
   least .99), and it is named in brackets. Machines differ and this one is shared: compare ratios, not milliseconds.
 ${notes.map((note) => `- ${note}\n`).join('')}
 ![Ratios of clipsight to onnxruntime-web](results/ratios.svg)

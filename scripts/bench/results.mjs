@@ -1,5 +1,6 @@
 // What measured rows say: the best of each side, and their ratio.
 import { ENCODERS } from './configurations.mjs';
+import { planned } from './plan.mjs';
 
 /** The valid entry of a side with the lowest `measure`. */
 export function fastest(entries, side, measure = ({ verdictMs }) => verdictMs) {
@@ -120,16 +121,17 @@ export function precisionGoals({ embeddings, verdicts }) {
   return rows;
 }
 
+/** A row's name. */
+export const idOf = ({ kind, device, encoder }) => `${kind}/${device}/${encoder}`;
+
 /**
- * The run `latest` with all that `part` measured in the place of what it had. Rows that are older than the rest say when and at
- * which commit they were measured.
+ * The run `latest` with all that `part` measured in the place of what it had. Rows that were measured before say when and at
+ * which commit.
  */
-export function updated(latest, part) {
-  const idOf = ({ kind, device, encoder }) => `${kind}/${device}/${encoder}`;
-  const measured = new Set(part.rows.map(idOf));
-  const { date, versions } = latest;
-  const kept = (latest.rows ?? [])
-    .filter((row) => !measured.has(idOf(row)))
-    .map((row) => ({ measured: { date, commit: versions.commit }, ...row }));
-  return { ...latest, ...part, rows: [...kept, ...part.rows] };
+export function updated({ rows = [], date, versions, ...latest }, part) {
+  const rowsById = new Map(rows.map((row) => [idOf(row), { measured: { date, commit: versions.commit }, ...row }]));
+  for (const row of part.rows) rowsById.set(idOf(row), row);
+  const order = planned({ firefox: true }).map(idOf);
+  const sorted = [...rowsById.values()].sort((a, b) => order.indexOf(idOf(a)) - order.indexOf(idOf(b)));
+  return { ...latest, ...part, rows: sorted };
 }
