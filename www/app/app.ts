@@ -1,5 +1,6 @@
-import { locale, translate } from 'clipsight/element';
+import { catalogue as sharedCatalogue, locale, translate } from 'clipsight/ui';
 import { catalogue } from './strings/index.js';
+import type { Strings as SharedStrings } from 'clipsight/ui';
 import type { Batch } from './batch/batch.js';
 import type { Engine } from './engine.js';
 import type { History } from './history/store.js';
@@ -21,4 +22,9 @@ export interface App {
 /** The page's strings in the language in use. */
 export function text(): Strings {
   return translate(catalogue, locale());
+}
+
+/** Those of the parts that page, element and extension share. */
+export function sharedText(): SharedStrings {
+  return translate(sharedCatalogue, locale());
 }

@@ -1,6 +1,6 @@
-import { h } from 'clipsight/element';
+import { h } from 'clipsight/ui';
 
-export { h, icon, icons } from 'clipsight/element';
+export { h, icon, icons } from 'clipsight/ui';
 
 /** Line icons that only the page has, as paths of 24 units. */
 export const pageIcons = {

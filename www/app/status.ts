@@ -1,4 +1,5 @@
-import { locale, sharedStrings } from 'clipsight/element';
+import { locale } from 'clipsight/ui';
+import { sharedText } from './app.js';
 import { button, h, icon, icons, onChange } from './dom.js';
 import type { App } from './app.js';
 import type { DetectorInfo, LoadProgress } from 'clipsight';
@@ -40,7 +41,7 @@ export class Status {
   #loading({ phase, loadedBytes, totalBytes }: LoadProgress): void {
     this.#shown = undefined;
     this.#note.replaceChildren();
-    const { status } = sharedStrings();
+    const { status } = sharedText();
     const text = {
       core: status.core,
       weights: status.weights(loadedBytes, totalBytes),
@@ -58,7 +59,7 @@ export class Status {
   #ready(info: DetectorInfo): void {
     if (this.#shown === info) return;
     this.#shown = info;
-    const { status } = sharedStrings();
+    const { status } = sharedText();
     const text = status.ready[info.device];
     this.#text.textContent = text;
     const fellBack = info.selfTest === 'fell-back';
@@ -70,14 +71,14 @@ export class Status {
       h(
         'details',
         {},
-        h('summary', {}, sharedStrings().details.summary),
+        h('summary', {}, sharedText().details.summary),
         h('p', { class: 'mono', lang: 'en', dir: 'ltr' }, info.fallbackReason ?? ''),
       ),
     );
   }
 
   #failed(error: Extract<EngineState, { phase: 'failed' }>['error']): void {
-    const { status, error: errors } = sharedStrings();
+    const { status, error: errors } = sharedText();
     this.#text.textContent = status.failed;
     // The package's messages are English.
     const message = h('span', { lang: 'en', dir: 'ltr' }, error.message);

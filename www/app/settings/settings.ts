@@ -1,6 +1,6 @@
-import { LANGUAGES } from 'clipsight/element';
+import { LANGUAGES } from 'clipsight/ui';
 import type { AnalyzeOptions, DevicePreference } from 'clipsight';
-import type { Language } from 'clipsight/element';
+import type { Language } from 'clipsight/ui';
 
 /** What the visitor chose. */
 export interface Settings {

@@ -1,4 +1,4 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 
 /** The page's own sentences, in English. What card and status say stands in the package's catalogue. */
 export const en = (l: Locale) => ({
