@@ -6,6 +6,7 @@ export const resultCss = `
   container-type: inline-size;
   /* Where nothing else gives it a width, e.g. in a row of flex items. */
   contain-intrinsic-inline-size: 34rem;
+  min-inline-size: 0;
   color: var(--ink);
   font: 400 1rem/1.55 var(--font);
   text-align: start;

@@ -26,10 +26,25 @@ export interface ResultError {
  * - Attributes: `state` (set by the element), `compact`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
  * - Event: `remove`, cancelable; bubbles
  * - Slots: `notes` (beside the verdict), `actions` (below it)
- * - CSS parts: `card`, `picture`, `name`, `headline`, `meter`, `probability`, `measured`, `facts`, `details`, `caveats`, `remove`
+ * - CSS parts: {@link AiImageResult.parts}
  */
 export class AiImageResult extends LocalizedElement {
   static readonly observedAttributes = ['lang', 'compact', 'removable', 'heading-level'];
+
+  /** Its CSS parts, as an element that holds it exports them. */
+  static readonly parts: readonly string[] = [
+    'card',
+    'picture',
+    'name',
+    'headline',
+    'meter',
+    'probability',
+    'measured',
+    'facts',
+    'details',
+    'caveats',
+    'remove',
+  ];
 
   #analysis: Analysis | null = null;
   #error: ResultError | null = null;

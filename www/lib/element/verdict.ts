@@ -118,7 +118,7 @@ function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
   return list(
     [
       ...(maker === undefined ? [] : [[words.generator, maker, words.generatorNote] as const]),
-      ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality), words.qualityNote] as const]),
+      ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality)] as const]),
       [words.image, `${words.size(file.width, file.height)} ${FORMATS[file.format]}, ${locale.bytes(file.bytes)}`],
       [words.source, words.fidelity[input.fidelity]],
       [
