@@ -96,7 +96,7 @@ export class Engine extends EventTarget {
     const address = URL.createObjectURL(new Blob([worker], { type: 'text/javascript' }));
     const detector = await createDetector({
       model: files,
-      worker: trustScript(address),
+      worker: new URL(trustScript(address)),
       onProgress: (progress) => {
         if (progress.phase === 'self-test' || progress.phase === 'fallback') this.#set({ phase: 'loading', progress });
       },

@@ -16,7 +16,20 @@ export interface Item {
   error?: DetectorError;
 }
 
-/** Images in the order they came in, worked off one after the other. Dispatches `change` for whatever changes. */
+/** An image is done: it has a result or an error, and was not cancelled. */
+export class SettledEvent extends Event {
+  readonly item: Item;
+
+  constructor(item: Item) {
+    super('settled');
+    this.item = item;
+  }
+}
+
+/**
+ * Images in the order they came in, worked off one after the other. Dispatches `change` for whatever changes, and a
+ * {@link SettledEvent} for every image that is done.
+ */
 export class Batch extends EventTarget {
   readonly #items = new Map<number, Item>();
   #queue: Item[] = [];
@@ -25,8 +38,6 @@ export class Batch extends EventTarget {
   #views: AnalyzeOptions['views'];
   #running: AbortController | undefined;
   #settled = 0;
-  /** Called with every image that is done, and not with those that are cancelled. */
-  onSettled: ((item: Item) => void) | undefined;
 
   get items(): readonly Item[] {
     return [...this.#items.values()];
@@ -151,7 +162,7 @@ export class Batch extends EventTarget {
       if (error !== undefined) item.error = error;
       this.#settle(item, 'error');
     }
-    this.onSettled?.(item);
+    this.dispatchEvent(new SettledEvent(item));
     this.#changed();
   }
 

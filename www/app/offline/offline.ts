@@ -8,6 +8,7 @@ const SCRIPT = 'service-worker.js';
 export class Offline extends EventTarget {
   readonly #registration: Promise<ServiceWorkerRegistration | undefined>;
   #waiting: ServiceWorker | undefined;
+  #kept = false;
 
   constructor() {
     super();
@@ -19,17 +20,23 @@ export class Offline extends EventTarget {
     return this.#waiting !== undefined;
   }
 
+  /** Whether the page works without a connection from now on. */
+  get kept(): boolean {
+    return this.#kept;
+  }
+
   /**
    * Waits until the page's files are kept, together with what this page has loaded so far: afterwards nothing more is
-   * fetched for the sake of later visits. False when they could not be.
+   * fetched for the sake of later visits.
    */
-  async keep(): Promise<boolean> {
+  async keep(): Promise<void> {
     const patience = new Promise<false>((resolve) => {
       setTimeout(() => {
         resolve(false);
       }, OFFLINE_PATIENCE_MS);
     });
-    return Promise.race([this.#keep().catch(() => false), patience]);
+    this.#kept = await Promise.race([this.#keep().catch(() => false), patience]);
+    this.dispatchEvent(new Event('change'));
   }
 
   /** Lets the newer version take over and loads it. */

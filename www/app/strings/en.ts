@@ -4,15 +4,14 @@ import type { Locale } from 'clipsight/ui';
 export const en = (l: Locale) => ({
   title: 'How strongly does an image look AI-generated?',
   lead: 'Read the evidence in a picture, with the error we measured beside it. Everything runs on this device.',
-  skip: 'Skip to the images',
   footer: (model: string): string => `Model ${l.isolate(model)}.`,
 
   lock: {
-    loading: 'Nothing is uploaded',
+    loading: 'Nothing is uploaded.',
     loadingNote: 'Once the model is here, the network is locked.',
-    locked: 'Network locked',
+    locked: 'Network locked.',
     lockedNote: 'Neither this page nor its worker can reach the network any more.',
-    open: 'Network unlocked',
+    open: 'Network open.',
     openNote: 'Images can be fetched by address. Lock the network before you look at private ones.',
     more: 'How it works',
     heading: 'The network lock',
@@ -33,20 +32,18 @@ export const en = (l: Locale) => ({
   },
 
   intake: {
-    heading: 'Images',
     drop: 'Drop images or folders anywhere on this page',
     paste: 'or paste one from the clipboard',
     files: 'Choose images',
     folder: 'Choose a folder',
     address: 'From an address',
-    noImages: 'There is no file in it.',
+    noImages: 'There is no image in it.',
     addressLabel: 'Address of an image',
     addressNote:
       'The request goes from your device to that site, without cookies. Most sites do not let other pages read their images (CORS): then save the image and drop the file here.',
     addressLocked:
       'The network is locked, so nothing can be fetched. Unlocking loads the page anew, without the results that are on it now; then the image is fetched.',
     fetch: 'Fetch',
-    fetching: 'Fetching …',
     unlockAndFetch: 'Unlock and fetch',
     fromAddress: 'Image from an address',
     refused: {
@@ -70,7 +67,6 @@ export const en = (l: Locale) => ({
     nothing: 'No image matches.',
     cancel: 'Cancel',
     cancelled: 'Cancelled',
-    cancelledNote: 'It was taken back before it was looked at.',
     checkAgain: 'Check it after all',
     clear: 'Clear all',
     waiting: 'Waiting',
@@ -125,6 +121,7 @@ export const en = (l: Locale) => ({
     views: 'Views of each image',
     viewsOptions: { model: 'As the model says', 1: 'Only one: faster', 5: 'All five: slower' },
     viewsNote: 'For images that are added from now on.',
+    look: 'Page',
     language: 'Language',
     theme: 'Appearance',
     automatic: 'As the browser says',
@@ -147,7 +144,6 @@ export const en = (l: Locale) => ({
       `(${l.percent(low)} to ${l.percent(high)}); of ${l.number(found.n)} generated, ${l.percent(found.rate)} ` +
       `(${l.percent(found.low)} to ${l.percent(found.high)}).`,
     baseRate: 'How many of your images are generated?',
-    share: (share: number): string => `${l.percent(share)}`,
     effect: (share: number, right: number): string =>
       `If ${l.percent(share)} of your images are generated, then of ${l.number(100)} marked ones about ` +
       `${l.number(Math.round(right * 100))} are.`,
@@ -169,7 +165,7 @@ export const en = (l: Locale) => ({
   },
 
   offline: {
-    ready: 'Works without a connection from now on',
+    ready: 'Works without a connection from now on.',
     update: 'A new version of this page is ready.',
     reload: 'Load it',
   },
