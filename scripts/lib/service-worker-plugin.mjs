@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 
 const NAME = 'service-worker.js';
 
-/** What only some devices fetch; weights are kept by the package's own cache. */
-const REST = /\.wasm$/;
+/** What only some devices or uses fetch; weights are kept by the package's own cache. */
+const REST = /\.wasm$|^\d+\.[0-9a-f]+\.js$/;
 const NEVER = /\.(safetensors|map|txt)$/;
 
 export class ServiceWorkerPlugin {
