@@ -29,10 +29,7 @@ export class ServiceWorkerPlugin {
             shell: names.filter((name) => !REST.test(name)).map((name) => (name === 'index.html' ? './' : name)),
             rest: names.filter((name) => REST.test(name)),
           };
-          compilation.updateAsset(
-            NAME,
-            new sources.ConcatSource(`self.clipsightBuild=${JSON.stringify(build)};`, own),
-          );
+          compilation.updateAsset(NAME, new sources.ConcatSource(`self.clipsightBuild=${JSON.stringify(build)};`, own));
         },
       );
     });

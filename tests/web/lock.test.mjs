@@ -136,7 +136,15 @@ describe('the page', () => {
     await page.evaluate(
       async ([other, own]) => {
         const { controller } = navigator.serviceWorker;
-        for (const files of [[`${other}/sw`], [`${own}/sw`], ['sw?secret'], '__proto__', null, [null], 'x'.repeat(1e6)]) {
+        for (const files of [
+          [`${other}/sw`],
+          [`${own}/sw`],
+          ['sw?secret'],
+          '__proto__',
+          null,
+          [null],
+          'x'.repeat(1e6),
+        ]) {
           controller.postMessage({ type: 'keep', files });
         }
         for (const message of [null, 1, 'activate', { type: 'fetch', url: `${other}/sw` }, { type: '__proto__' }])
@@ -200,7 +208,10 @@ describe('the page', () => {
     spy.seen.length = 0;
     const from = server.requests.length;
     await page.evaluate(tryAllFromPage, { base: `${spy.url}/early/`, stun: spy.stun });
-    assert.deepEqual(spy.seen.filter((request) => request !== '/stun'), []);
+    assert.deepEqual(
+      spy.seen.filter((request) => request !== '/stun'),
+      [],
+    );
     // A control: its own server is reached.
     await page.evaluate(() => fetch('./early-own').catch(() => undefined));
     assert.ok(server.requests.slice(from).includes('/early-own'));

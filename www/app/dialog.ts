@@ -15,7 +15,11 @@ export class Modal {
         'header',
         {},
         h('h2', { id }, heading),
-        button('', () => void this.close(), { kind: 'round', symbol: icon(icons.close), label: close }),
+        button(
+          '',
+          () => {
+            this.close();
+          }, { kind: 'round', symbol: icon(icons.close), label: close }),
       ),
       this.body,
     );

@@ -23,7 +23,9 @@ export async function tryAllFromPage({ base, stun }) {
   };
   const socket = (url) => url.replace(/^http/, 'ws');
   await attempt('fetch', (url) => fetch(url));
-  await attempt('fetch-keepalive', (url) => fetch(url, { mode: 'no-cors', keepalive: true, method: 'POST', body: 'x' }));
+  await attempt('fetch-keepalive', (url) =>
+    fetch(url, { mode: 'no-cors', keepalive: true, method: 'POST', body: 'x' }),
+  );
   await attempt('xhr', (url) => {
     const request = new XMLHttpRequest();
     request.open('GET', url, false);
@@ -60,7 +62,6 @@ export async function tryAllFromPage({ base, stun }) {
   await attempt('preload', (url) => append('link', { rel: 'preload', as: 'image', href: url }));
   await attempt('prefetch', (url) => append('link', { rel: 'prefetch', href: url }));
   await attempt('modulepreload', (url) => append('link', { rel: 'modulepreload', href: url }));
-  await attempt('icon', (url) => append('link', { rel: 'icon', href: url }));
   await attempt('form', (url) => {
     append('iframe', { name: 'probe-frame' });
     append('form', { action: url, method: 'post', target: 'probe-frame' }).submit();

@@ -27,12 +27,7 @@ export class Row {
       'div',
       { class: 'row-item', role: 'option', id: `image-${String(item.id)}` },
       frame,
-      h(
-        'span',
-        { class: 'row-body' },
-        h('bdi', { class: 'row-name', title: name }, name),
-        this.#verdict,
-      ),
+      h('span', { class: 'row-body' }, h('bdi', { class: 'row-name', title: name }, name), this.#verdict),
       this.#probability,
     );
   }
@@ -72,7 +67,10 @@ export function outcomeParts(item: Item): (Node | string)[] {
       return [stateIcon('error'), h('span', {}, errorHeadline(item))];
     case 'abstained':
       return [stateIcon('abstained'), h('span', {}, sharedText().abstained.headline)];
-    default:
+    case 'weak':
+    case 'moderate':
+    case 'strong':
+    case 'very-strong':
       return [stateIcon(item.outcome), h('span', {}, sharedText().grade[item.outcome])];
   }
 }

@@ -23,7 +23,11 @@ interface ItemRecord {
 /** Results as JSON: what the detector said of each image, unchanged, under the model and device that said it. */
 export function toJson({ items, info, threshold, made }: Saving): string {
   const records = items.filter(({ analysis, error }) => analysis ?? error).map((item) => toRecord(item, threshold));
-  return JSON.stringify({ schemaVersion: 1, made: made.toISOString(), detector: info, threshold, images: records }, null, 1);
+  return JSON.stringify(
+    { schemaVersion: 1, made: made.toISOString(), detector: info, threshold, images: records },
+    null,
+    1,
+  );
 }
 
 function toRecord(item: Item, threshold: number | undefined): ItemRecord {

@@ -32,7 +32,11 @@ export class History {
     const count = await settled(store.count());
     const results: Remembered[] = [];
     const request = store.openCursor(null, 'prev');
-    for (let cursor = await settled(request); cursor !== null && results.length < limit; cursor = await settled(request)) {
+    for (
+      let cursor = await settled(request);
+      cursor !== null && results.length < limit;
+      cursor = await settled(request)
+    ) {
       results.push(cursor.value as Remembered);
       cursor.continue();
     }

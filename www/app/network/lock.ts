@@ -32,20 +32,22 @@ export class NetworkLock extends EventTarget {
 
   /** Really tries to reach the page's own server. */
   async test(): Promise<LockTest> {
-    let refused = false;
-    const note = (): void => {
-      refused = true;
-    };
-    document.addEventListener('securitypolicyviolation', note);
+    const refused = new Promise<LockTest>((resolve) => {
+      const note = (): void => {
+        resolve('refused');
+      };
+      document.addEventListener('securitypolicyviolation', note, { once: true });
+      // The event is a task of its own, after the request has failed.
+      setTimeout(() => {
+        document.removeEventListener('securitypolicyviolation', note);
+        resolve('failed');
+      }, 1000);
+    });
     try {
       await fetch('./', { method: 'HEAD', cache: 'no-store' });
       return 'reached';
     } catch {
-      // The event comes as a task of its own.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return refused ? 'refused' : 'failed';
-    } finally {
-      document.removeEventListener('securitypolicyviolation', note);
+      return await refused;
     }
   }
 

@@ -27,9 +27,13 @@ export class LockPanel {
       h('p', { role: 'status' }, h('strong', {}, lock[state]), ' ', h('span', {}, note)),
       state === 'open'
         ? button(lock.relock, () => void this.#app.engine.lockNow(), { kind: 'quiet' })
-        : button(lock.more, () => {
-            this.explain();
-          }, { kind: 'link' }),
+        : button(
+            lock.more,
+            () => {
+              this.explain();
+            },
+            { kind: 'link' },
+          ),
     );
   }
 

@@ -24,6 +24,16 @@ const LOCKED = [
   "base-uri 'none'",
 ].join('; ');
 
+/** What a page that loads may do besides: as the document says. Without it the document's own policy would admit prefetching. */
+const LOADING = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "manifest-src 'self'",
+].join('; ');
+
 /** Forbids the document whatever the policy does not allow; for good. */
 export function restrict(policy: string): void {
   const meta = document.createElement('meta');
@@ -39,7 +49,8 @@ export function restrict(policy: string): void {
  * @param model - address of the model's manifest, where it is not the page's own
  */
 export function restrictLoading(model: URL | undefined): void {
-  restrict(`connect-src 'self'${model === undefined ? '' : ` https: ${model.origin}`}`);
+  const connect = `connect-src 'self'${model === undefined ? '' : ` https: ${model.origin}`}`;
+  restrict(`${connect}; ${LOADING}`);
 }
 
 /** Cuts page and later workers off the network. */

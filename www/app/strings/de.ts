@@ -75,8 +75,10 @@ export const de = (l: Locale): Strings => ({
     flagged: 'Über Ihrer Schwelle',
     flaggedCount: (n) => l.plural(n, { other: '{n} über Ihrer Schwelle' }),
     finished: (n, errors) =>
-      `${l.plural(n, { one: '{n} Bild angesehen', other: '{n} Bilder angesehen' })}` +
-      (errors === 0 ? '.' : `, ${l.plural(errors, { one: '{n} war nicht lesbar.', other: '{n} waren nicht lesbar.' })}`),
+      l.plural(n, { one: '{n} Bild angesehen', other: '{n} Bilder angesehen' }) +
+      (errors === 0
+        ? '.'
+        : `, ${l.plural(errors, { one: '{n} war nicht lesbar.', other: '{n} waren nicht lesbar.' })}`),
     filter: 'Zeigen',
     search: 'Name enthält',
     sort: 'Ordnen nach',

@@ -1,6 +1,7 @@
 import type { Locale } from 'clipsight/ui';
 
 /** The page's own sentences, in English. What card and status say stands in the package's catalogue. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
 export const en = (l: Locale) => ({
   title: 'How strongly does an image look AI-generated?',
   lead: 'Read the evidence in a picture, with the error we measured beside it. Everything runs on this device.',
@@ -75,12 +76,20 @@ export const en = (l: Locale) => ({
     flaggedCount: (n: number): string =>
       l.plural(n, { one: '{n} above your threshold', other: '{n} above your threshold' }),
     finished: (n: number, errors: number): string =>
-      `${l.plural(n, { one: '{n} image looked at', other: '{n} images looked at' })}` +
-      (errors === 0 ? '.' : `, ${l.plural(errors, { one: '{n} could not be read.', other: '{n} could not be read.' })}`),
+      l.plural(n, { one: '{n} image looked at', other: '{n} images looked at' }) +
+      (errors === 0
+        ? '.'
+        : `, ${l.plural(errors, { one: '{n} could not be read.', other: '{n} could not be read.' })}`),
     filter: 'Show',
     search: 'Name contains',
     sort: 'Sort by',
-    filters: { all: 'All', flagged: 'Above your threshold', waiting: 'Waiting', error: 'Errors', cancelled: 'Cancelled' },
+    filters: {
+      all: 'All',
+      flagged: 'Above your threshold',
+      waiting: 'Waiting',
+      error: 'Errors',
+      cancelled: 'Cancelled',
+    },
     sorts: { added: 'Order added', probability: 'Probability', grade: 'Grade', name: 'Name' },
   },
 
@@ -110,7 +119,8 @@ export const en = (l: Locale) => ({
     heading: 'Settings',
     close: 'Close',
     apply: 'Apply and reload',
-    reloadNote: 'Model and device take effect when the page is loaded anew. The results that are on it now are then gone.',
+    reloadNote:
+      'Model and device take effect when the page is loaded anew. The results that are on it now are then gone.',
     model: 'Model',
     modelCompact: 'Compact, comes with the page',
     modelOther: 'Another one, by the address of its model.json',

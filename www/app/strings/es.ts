@@ -75,7 +75,7 @@ export const es = (l: Locale): Strings => ({
     flagged: 'Sobre su umbral',
     flaggedCount: (n) => l.plural(n, { other: '{n} sobre su umbral' }),
     finished: (n, errors) =>
-      `${l.plural(n, { one: '{n} imagen examinada', other: '{n} imágenes examinadas' })}` +
+      l.plural(n, { one: '{n} imagen examinada', other: '{n} imágenes examinadas' }) +
       (errors === 0
         ? '.'
         : `, ${l.plural(errors, { one: '{n} no se pudo leer.', other: '{n} no se pudieron leer.' })}`),
