@@ -3,7 +3,7 @@ export const checkCss = `
   display: block;
   container-type: inline-size;
   /* Where nothing else gives it a width, e.g. in a row of flex items. */
-  contain-intrinsic-inline-size: 34rem;
+  contain-intrinsic-inline-size: 17rem;
   min-inline-size: 0;
   color: var(--ink);
   font: 400 1rem/1.55 var(--font);
@@ -99,10 +99,9 @@ progress:indeterminate::-moz-progress-bar { background: transparent; }
 @keyframes slide { from { background-position: 100% 0; } to { background-position: 0 0; } }
 
 .found { display: grid; grid-template-columns: minmax(0, 1fr); justify-items: end; gap: var(--s3); }
-.results { display: grid; gap: var(--s4); inline-size: 100%; padding: 0; list-style: none; }
+.results { display: grid; grid-template-columns: minmax(0, 1fr); gap: var(--s4); inline-size: 100%; padding: 0; list-style: none; }
 .box:not(.has-results) .found { display: none; }
-/* The element is the card's frame: a line is enough between them. */
-.results ai-image-result::part(card) { padding: 0; background: none; box-shadow: none; }
+/* The element is the frame of its cards: a line is enough between them. */
 .results li { padding-block-start: var(--s6); border-block-start: 1px solid var(--line); }
 
 /* Once there are results, and where little room was asked for, the way in is one row. */

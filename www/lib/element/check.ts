@@ -233,6 +233,7 @@ export class AiImageCheck extends LocalizedElement {
     card.picture = file;
     card.stage = 'loading';
     card.setAttribute('removable', '');
+    card.setAttribute('frameless', '');
     card.setAttribute('exportparts', EXPORTED_PARTS);
     card.addEventListener('remove', () => {
       this.#remove(item);

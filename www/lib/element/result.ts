@@ -23,7 +23,7 @@ export interface ResultError {
 /**
  * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its properties hold.
  *
- * - Attributes: `state` (set by the element), `compact`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
+ * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
  * - Event: `remove`, cancelable; bubbles
  * - Slots: `notes` (beside the verdict), `actions` (below it)
  * - CSS parts: {@link AiImageResult.parts}

@@ -87,9 +87,9 @@ export class StatusStrip {
     this.#text.textContent = strings.status.failed;
     const again = h('button', { type: 'button', class: 'button secondary', part: 'retry' }, strings.status.retry);
     again.addEventListener('click', this.#retry);
-    const said = h('span', { lang: 'en', dir: 'auto' }, message);
+    const said = h('bdi', { lang: 'en' }, message);
     this.#note.append(
-      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, ' ', strings.error.advice[code])),
+      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, h('br'), strings.error.advice[code])),
       again,
     );
   }

@@ -54,9 +54,9 @@ export const de = (l: Locale): Strings => {
       generator: 'Vermuteter Generator',
       unknown: 'Unbekannt',
       family: {
-        diffusion: 'Unbekannt, ein Diffusionsmodell',
-        gan: 'Unbekannt, ein Generative Adversarial Network (GAN)',
-        autoregressive: 'Unbekannt, ein autoregressives Modell',
+        diffusion: 'Ein unbekanntes Diffusionsmodell',
+        gan: 'Ein unbekanntes GAN (Generative Adversarial Network)',
+        autoregressive: 'Ein unbekanntes autoregressives Modell',
       },
       familyNamed: (name) => `Unbekannt, aus der Familie ${l.isolate(name)}`,
       generatorNote: 'Geraten unter den Generatoren, die das Modell gelernt hat, falls das Bild überhaupt erzeugt ist.',

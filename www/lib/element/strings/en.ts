@@ -58,9 +58,9 @@ export const en = (l: Locale) => {
       unknown: 'Unknown',
       /** Families that have a name; others are called as the model calls them. */
       family: {
-        diffusion: 'Unknown, of the diffusion models',
-        gan: 'Unknown, of the generative adversarial networks (GANs)',
-        autoregressive: 'Unknown, of the autoregressive models',
+        diffusion: 'An unknown diffusion model',
+        gan: 'An unknown generative adversarial network (GAN)',
+        autoregressive: 'An unknown autoregressive model',
       } as Readonly<Record<string, string>>,
       familyNamed: (name: string): string => `Unknown, of the family ${l.isolate(name)}`,
       generatorNote: 'A guess among the generators the model has learned, should the image be generated at all.',

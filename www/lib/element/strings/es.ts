@@ -53,9 +53,9 @@ export const es = (l: Locale): Strings => {
       generator: 'Generador probable',
       unknown: 'Desconocido',
       family: {
-        diffusion: 'Desconocido, de los modelos de difusión',
-        gan: 'Desconocido, de las redes generativas antagónicas (GAN)',
-        autoregressive: 'Desconocido, de los modelos autorregresivos',
+        diffusion: 'Un modelo de difusión desconocido',
+        gan: 'Una red generativa antagónica (GAN) desconocida',
+        autoregressive: 'Un modelo autorregresivo desconocido',
       },
       familyNamed: (name) => `Desconocido, de la familia ${l.isolate(name)}`,
       generatorNote:

@@ -51,9 +51,9 @@ export const zh = (l: Locale): Strings => {
       generator: '可能的生成器',
       unknown: '未知',
       family: {
-        diffusion: '未知，属于扩散模型',
-        gan: '未知，属于生成对抗网络（GAN）',
-        autoregressive: '未知，属于自回归模型',
+        diffusion: '未知的扩散模型',
+        gan: '未知的生成对抗网络（GAN）',
+        autoregressive: '未知的自回归模型',
       },
       familyNamed: (name) => `未知，属于 ${l.isolate(name)} 一类`,
       generatorNote: '假如图像确为生成，这是在模型学过的生成器中作出的猜测。',
