@@ -289,7 +289,7 @@ describe('what the page says', () => {
     const { page, jpeg, close } = await open({ ready: false });
     await page.setInputFiles(FILES, file('early.jpg', jpeg));
     await page.waitForSelector('.status[data-state=failed]');
-    assert.match(await page.textContent('[role=alert].bad'), /damaged.*Reload the page/);
+    assert.match(await page.textContent('.status [role=alert].bad'), /damaged.*Reload the page/);
     assert.equal(await page.getAttribute('.lock', 'data-state'), 'loading');
     await page.screenshot({ path: path.join(out, 'page-failed.png') });
     restore();
