@@ -60,6 +60,8 @@ await main(async () => {
   for (const [at, file] of requests.entries()) console.log(`  ${kilobytes(sizes[at]).padStart(8)}  ${file}`);
   for (const [kind, all] of Object.entries(visits)) {
     const of = (name) => `${median(all.map((one) => one[name])).toFixed(0)} ms`;
-    console.log(`${kind}: usable after ${of('usable')}, locked after ${of('locked')}, first verdict after ${of('verdict')}`);
+    console.log(
+      `${kind}: usable after ${of('usable')}, locked after ${of('locked')}, first verdict after ${of('verdict')}`,
+    );
   }
 });

@@ -19,7 +19,9 @@ export class Modal {
           '',
           () => {
             this.close();
-          }, { kind: 'round', symbol: icon(icons.close), label: close }),
+          },
+          { kind: 'round', symbol: icon(icons.close), label: close },
+        ),
       ),
       this.body,
     );
