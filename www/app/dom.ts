@@ -72,3 +72,22 @@ export function eachFrame(act: () => void): () => void {
     });
   };
 }
+
+/** `act` at once, then at most every `ms` milliseconds however often it is called, the last time included. */
+export function atMostEvery(ms: number, act: () => void): () => void {
+  let next: ReturnType<typeof setTimeout> | undefined;
+  let again = false;
+  const run = (): void => {
+    act();
+    next = setTimeout(() => {
+      next = undefined;
+      if (!again) return;
+      again = false;
+      run();
+    }, ms);
+  };
+  return () => {
+    if (next === undefined) run();
+    else again = true;
+  };
+}

@@ -26,3 +26,6 @@ export const REPORT_SLICE = 50;
 
 /** Longest wait for the copies that make the page work offline, in milliseconds; then the network is locked without them. */
 export const OFFLINE_PATIENCE_MS = 15_000;
+
+/** The list follows results at most so often, in milliseconds: with thousands of images more would keep the page busy. */
+export const UPDATE_MS = 150;

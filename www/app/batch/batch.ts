@@ -32,6 +32,7 @@ export class SettledEvent extends Event {
  */
 export class Batch extends EventTarget {
   readonly #items = new Map<number, Item>();
+  #list: readonly Item[] | undefined;
   #queue: Item[] = [];
   #nextId = 1;
   #detector: Detector | undefined;
@@ -39,8 +40,10 @@ export class Batch extends EventTarget {
   #running: AbortController | undefined;
   #settled = 0;
 
+  /** In the order they came in. The same array until images are added or removed. */
   get items(): readonly Item[] {
-    return [...this.#items.values()];
+    this.#list ??= [...this.#items.values()];
+    return this.#list;
   }
 
   get size(): number {
@@ -64,6 +67,7 @@ export class Batch extends EventTarget {
   add(images: readonly Incoming[]): Item[] {
     const added = images.map(({ file, name }): Item => ({ id: this.#nextId++, file, name, outcome: 'waiting' }));
     for (const item of added) this.#items.set(item.id, item);
+    this.#list = undefined;
     this.#queue.push(...added);
     this.#changed();
     void this.#run();
@@ -83,12 +87,14 @@ export class Batch extends EventTarget {
 
   remove(item: Item): void {
     if (!this.#items.delete(item.id)) return;
+    this.#list = undefined;
     if (isSettled(item)) this.#settled -= 1;
     this.#changed();
   }
 
   clear(): void {
     this.#items.clear();
+    this.#list = undefined;
     this.#queue = [];
     this.#settled = 0;
     this.#running?.abort();

@@ -1,3 +1,4 @@
+import { MAX_KEPT_NAME } from '../limits.js';
 import type { Item, Outcome } from './batch.js';
 
 /** What the list shows, and in which order. */
@@ -40,15 +41,16 @@ export function arrange(
   items: readonly Item[],
   { filter, text, sort }: Arrangement,
   threshold: number | undefined,
-  compareNames: (a: string, b: string) => number,
+  compareNames: CompareNames,
 ): Item[] {
   const wanted = text.trim().toLowerCase();
-  const shown = items.filter(
+  const shown = (sort === 'name' ? byName(items, compareNames) : items).filter(
     (item) =>
       matches(item, filter, threshold) && (wanted === '' || item.name.slice(0, 1000).toLowerCase().includes(wanted)),
   );
   switch (sort) {
     case 'added':
+    case 'name':
       return shown;
     case 'probability':
       return shown.sort((a, b) => (probabilityOf(b) ?? -1) - (probabilityOf(a) ?? -1));
@@ -56,9 +58,20 @@ export function arrange(
       return shown.sort(
         (a, b) => RANK[a.outcome] - RANK[b.outcome] || (probabilityOf(b) ?? -1) - (probabilityOf(a) ?? -1),
       );
-    case 'name':
-      return shown.sort((a, b) => compareNames(a.name, b.name));
   }
+}
+
+type CompareNames = (a: string, b: string) => number;
+
+/** The last order by name of a list: comparing names costs more than all else here, and they do not change. */
+const named = new WeakMap<readonly Item[], { readonly compare: CompareNames; readonly sorted: readonly Item[] }>();
+
+function byName(items: readonly Item[], compare: CompareNames): readonly Item[] {
+  const known = named.get(items);
+  if (known?.compare === compare) return known.sorted;
+  const sorted = [...items].sort((a, b) => compare(a.name.slice(0, MAX_KEPT_NAME), b.name.slice(0, MAX_KEPT_NAME)));
+  named.set(items, { compare, sorted });
+  return sorted;
 }
 
 function matches(item: Item, filter: Arrangement['filter'], threshold: number | undefined): boolean {

@@ -1,8 +1,8 @@
 import { locale } from 'clipsight/ui';
 import { text } from '../app.js';
-import { button, eachFrame, h, onChange } from '../dom.js';
+import { atMostEvery, button, eachFrame, h, onChange } from '../dom.js';
 import { ExportMenu } from '../export/menu.js';
-import { MAX_ANNOUNCED } from '../limits.js';
+import { MAX_ANNOUNCED, UPDATE_MS } from '../limits.js';
 import { chosenThreshold } from '../settings/operating.js';
 import { SettledEvent } from './batch.js';
 import { ImageList } from './list.js';
@@ -30,6 +30,7 @@ export class ResultsPanel {
   readonly #tools: ReturnType<typeof toolbar>;
   readonly #split: HTMLElement;
   readonly #exports: ExportMenu;
+  readonly #collator = new Intl.Collator(locale().tag, { numeric: true });
   readonly #update = eachFrame(() => {
     this.#updateNow();
   });
@@ -96,7 +97,7 @@ export class ResultsPanel {
       this.#tools.element,
       this.#split,
     );
-    onChange(app.batch, signal, this.#update);
+    onChange(app.batch, signal, atMostEvery(UPDATE_MS, this.#update));
     onChange(app.settings, signal, this.#update);
     onChange(app.engine, signal, this.#update);
     app.batch.addEventListener(
@@ -130,8 +131,7 @@ export class ResultsPanel {
   }
 
   #arranged(threshold: number | undefined): Item[] {
-    const compare = new Intl.Collator(locale().tag, { numeric: true }).compare;
-    return arrange(this.#app.batch.items, this.#arrangement, threshold, compare);
+    return arrange(this.#app.batch.items, this.#arrangement, threshold, this.#collator.compare);
   }
 
   #updateNow(): void {
