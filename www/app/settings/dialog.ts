@@ -12,7 +12,7 @@ export function openSettings(app: App): Modal {
   const { settings } = text();
   const modal = new Modal(settings.heading, settings.close);
   modal.element.classList.add('settings');
-  modal.body.append(budgetFields(app), engineFields(app, modal), viewFields(app), lookFields(app));
+  modal.body.append(budgetFields(app), engineFields(app, modal), lookFields(app));
   modal.open();
   return modal;
 }
@@ -73,29 +73,30 @@ function engineFields(app: App, modal: Modal): HTMLElement {
     stored.device,
     update,
   );
+  const views = choice(
+    settings.views,
+    [
+      ['model', settings.viewsOptions.model],
+      ['1', settings.viewsOptions[1]],
+      ['5', settings.viewsOptions[5]],
+    ],
+    stored.views,
+    (chosen) => {
+      app.settings.change({ views: chosen });
+    },
+  );
   input.addEventListener('input', update);
   update();
-  return h('fieldset', {}, h('legend', {}, settings.model), model.element, address, bad, device.element, restart);
-}
-
-function viewFields(app: App): HTMLElement {
-  const { settings } = text();
   return h(
     'fieldset',
     {},
-    h('legend', {}, settings.views),
-    choice(
-      settings.views,
-      [
-        ['model', settings.viewsOptions.model],
-        ['1', settings.viewsOptions[1]],
-        ['5', settings.viewsOptions[5]],
-      ],
-      app.settings.value.views,
-      (views) => {
-        app.settings.change({ views });
-      },
-    ).element,
+    h('legend', {}, settings.model),
+    model.element,
+    address,
+    bad,
+    device.element,
+    restart,
+    views.element,
     h('p', { class: 'fine' }, settings.viewsNote),
   );
 }
