@@ -56,7 +56,7 @@ describe('the check', () => {
     // One more comes on top; clearing takes all away.
     await page.setInputFiles(picker, image(jpeg, 'later.jpg'));
     await settled(page);
-    assert.equal(await page.getByRole('heading', { level: 3 }).first().textContent(), 'later.jpg');
+    assert.equal(await page.locator('article [part=name]').first().textContent(), 'later.jpg');
     await check.getByRole('button', { name: 'Clear' }).click();
     assert.deepEqual(await states(page), []);
     assert.deepEqual(problems, []);
@@ -68,7 +68,7 @@ describe('the check', () => {
     for (const name of ['first.jpg', 'second.jpg']) {
       await page.setInputFiles(picker, image(jpeg, name));
       await settled(page);
-      assert.equal(await page.getByRole('article').getByRole('heading').textContent(), name);
+      assert.equal(await page.locator('article [part=name]').textContent(), name);
       assert.equal((await states(page)).length, 1);
     }
     await close();
@@ -136,7 +136,7 @@ describe('the check', () => {
     assert.match(await check.getByRole('alert').textContent(), /Copy a picture/);
     assert.equal(await paste('h1', [...jpeg]), true);
     await settled(page);
-    assert.equal(await page.getByRole('article').getByRole('heading').textContent(), 'Pasted image');
+    assert.equal(await page.locator('article [part=name]').textContent(), 'Pasted image');
     await check.evaluate((element) => element.removeAttribute('paste'));
     assert.equal(await paste('h1', [...jpeg]), false);
     assert.deepEqual(problems, []);
@@ -247,10 +247,11 @@ describe('the check', () => {
     await check.evaluate((element) => document.body.append(element));
     await settled(page);
     assert.equal(page.workers().length, 1);
-    await page.setInputFiles(picker, image(jpeg));
     const [worker] = page.workers();
     const ended = worker.waitForEvent('close');
     const left = await check.evaluate(async (element) => {
+      element.check([element.items[0].file]);
+      await new Promise((resolve) => setTimeout(resolve));
       element.remove();
       await Promise.resolve();
       return element.items.length;
@@ -277,7 +278,7 @@ describe('hostile names', () => {
     );
     assert.ok(took < 200, `${took} ms`);
     await settled(page);
-    const shown = await page.getByRole('article').getByRole('heading').allTextContents();
+    const shown = await page.locator('article [part=name]').allTextContents();
     assert.equal(shown[0], names[0]);
     assert.equal(shown[1], 'photo\ufffdgpj.exe');
     assert.equal(shown[2], 'a\ufffdb.jpg');
@@ -304,7 +305,7 @@ describe('the result alone', () => {
         // A second copy of the module, as two bundles on a page make them.
         await import('/pkg/element/index.js?copy');
         await new Promise((resolve) => setTimeout(resolve));
-        return card.shadowRoot.querySelector('[role=heading]').textContent;
+        return card.shadowRoot.querySelector('[part=name]').textContent;
       },
       [...jpeg],
     );

@@ -16,6 +16,7 @@ export class ResultCard {
   constructor(app: App, remove: (item: Item) => void) {
     this.#app = app;
     this.#card.setAttribute('removable', '');
+    this.#card.setAttribute('heading-level', '3');
     this.#card.addEventListener('remove', () => {
       if (this.#item !== undefined) remove(this.#item);
     });

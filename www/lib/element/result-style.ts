@@ -78,7 +78,8 @@ export const resultCss = `
 dl { display: grid; font-variant-numeric: tabular-nums; }
 dl > div { display: grid; grid-template-columns: minmax(7.5rem, 10rem) minmax(0, 1fr); gap: 0 var(--s4); }
 dt { color: var(--muted); }
-dd { display: grid; overflow-wrap: anywhere; }
+dd { overflow-wrap: anywhere; }
+dd .fine { display: block; }
 .facts { gap: var(--s2); padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
 .facts dd > :first-child { font-weight: 500; }
 .facts .fine { line-height: 1.4; }
@@ -130,13 +131,14 @@ dd { display: grid; overflow-wrap: anywhere; }
 }
 
 @media (forced-colors: active) {
-  .card { border: 1px solid; }
+  :host(:not([frameless])) .card { border: 1px solid; }
   .meter span { border: 1px solid; }
   .meter .on { background: CanvasText; forced-color-adjust: none; }
 }
 
 @media print {
-  .card { break-inside: avoid; border: 1px solid #999; box-shadow: none; }
+  .card { break-inside: avoid; box-shadow: none; }
+  :host(:not([frameless])) .card { border: 1px solid var(--line-strong); }
   .meter span { print-color-adjust: exact; }
   .close { display: none; }
 }

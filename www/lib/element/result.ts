@@ -23,7 +23,8 @@ export interface ResultError {
 /**
  * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its properties hold.
  *
- * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
+ * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`,
+ *   `heading-level` (makes the name a heading of that level)
  * - Event: `remove`, cancelable; bubbles
  * - Slots: `notes` (beside the verdict), `actions` (below it)
  * - CSS parts: {@link AiImageResult.parts}
@@ -160,6 +161,7 @@ export class AiImageResult extends LocalizedElement {
     this.#article.dir = locale.direction;
     this.#article.setAttribute('aria-busy', String(state === 'waiting'));
     const name = this.#shownName(strings);
+    const level = this.getAttribute('heading-level');
     const open = new Set([...this.root.querySelectorAll('details[open]')].map(({ className }) => className));
     const body = h(
       'div',
@@ -170,12 +172,11 @@ export class AiImageResult extends LocalizedElement {
           class: 'file',
           part: 'name',
           id: 'name',
-          dir: 'auto',
           title: name,
-          role: 'heading',
-          'aria-level': this.getAttribute('heading-level') ?? '3',
+          ...(level === null ? {} : { role: 'heading', 'aria-level': level }),
         },
-        name,
+        // A direction of its own, in the place that the text around it gives it.
+        h('bdi', {}, name),
       ),
       ...this.#content(strings, locale),
       h('slot', { name: 'actions' }),

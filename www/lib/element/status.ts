@@ -79,7 +79,7 @@ export class StatusStrip {
     this.#text.textContent = status.ready[device];
     if (selfTest !== 'fell-back') return;
     const details = h('details', {}, h('summary', {}, status.fellBackReason));
-    details.append(h('p', { class: 'mono', lang: 'en', dir: 'auto' }, fallbackReason ?? ''));
+    details.append(h('p', { class: 'mono' }, h('bdi', { lang: 'en' }, fallbackReason ?? '')));
     this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)), details);
   }
 

@@ -84,6 +84,8 @@ ${declarations(([light, dark]) => `light-dark(${light}, ${dark})`)}
 ${selector === ':root' ? ':root' : themed('auto')} { color-scheme: light dark; }
 ${themed('light')} { color-scheme: light; }
 ${themed('dark')} { color-scheme: dark; }
+/* Paper is white. */
+@media print { ${selector === ':host' ? ':host, :host([theme])' : ':root, :root[data-theme]'} { color-scheme: light; } }
 }
 `;
 }

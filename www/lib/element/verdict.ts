@@ -41,7 +41,7 @@ export function failure(error: ResultError, strings: Strings): HTMLElement[] {
   return [
     h('p', { class: 'headline', part: 'headline' }, stateIcon('error'), h('span', {}, headlineOf(error, strings))),
     // Messages are English, whatever the language around them.
-    h('p', { lang: 'en', dir: 'auto' }, displayMessage(error.message)),
+    h('p', {}, h('bdi', { lang: 'en' }, displayMessage(error.message))),
     h('p', { class: 'muted' }, advice[error.code] ?? ''),
   ];
 }
