@@ -1,6 +1,8 @@
 // npm run bench: clipsight beside onnxruntime-web. See benches/README.md for what is measured.
 //
 //   --only REGEX   only rows whose id (kind/device/encoder) matches; the documents stay as they are
+//   --update       what was measured takes the place of the same in the last run, and the documents are written: for machines on
+//                  which a run in one go takes too long
 //   --quick        few repetitions: does it run?
 //   --out FILE     where the JSON goes
 //   --firefox      ViT-B/32 in Debian's Firefox on lavapipe as well
@@ -15,6 +17,7 @@ import { ensureChromium, ensureNodeModules } from './lib/tools.mjs';
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
+    update: { type: 'boolean' },
     quick: { type: 'boolean' },
     out: { type: 'string' },
     firefox: { type: 'boolean' },
@@ -35,6 +38,7 @@ await main(async () => {
   await ensureNodeModules();
   // What these import is there only now.
   const { LATEST, table, writeReport } = await import('./bench/report.mjs');
+  const { updated } = await import('./bench/results.mjs');
   if (options.report) {
     await writeReport(await readJson(LATEST), { check: options.check });
     return;
@@ -53,18 +57,18 @@ await main(async () => {
   const rows = options.soak
     ? []
     : planned({ only: new RegExp(options.only ?? '.'), quick: options.quick, firefox: options.firefox });
-  const out = options.out ?? (whole ? LATEST : path.join(root, 'target/bench/part.json'));
+  const out = options.out ?? (whole && !options.update ? LATEST : path.join(root, 'target/bench/part.json'));
   await step('what the benchmark needs', () =>
     prepare(options.soak ? ['vit-ti-16'] : [...new Set(rows.map(({ encoder }) => encoder))]),
   );
-  const earlier = (await readJson(LATEST)).rows ?? [];
+  const latest = await readJson(LATEST);
   const run = { ...(await describeRun(chromium)), rows: [] };
   const server = await startServer();
   const context = { chromium, server, images, say: (line) => console.log(`  ${line}`) };
   try {
     if (options.soak || whole) run.soak = await step('soak', () => measureSoak(context));
     for (const row of rows) {
-      run.rows.push(await step(row.id, () => execute(row, { ...context, results: run.rows, earlier })));
+      run.rows.push(await step(row.id, () => execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] })));
       await writeJson(out, run);
     }
   } finally {
@@ -76,5 +80,6 @@ await main(async () => {
   }
   await writeJson(out, run);
   console.log(`\n${table(run)}\n\nwritten to ${path.relative(root, out)}`);
-  if (whole) await writeReport(run);
+  if (options.update) await writeJson(LATEST, updated(latest, run));
+  if (options.update || whole) await writeReport(await readJson(LATEST));
 });

@@ -119,3 +119,17 @@ export function precisionGoals({ embeddings, verdicts }) {
   });
   return rows;
 }
+
+/**
+ * The run `latest` with all that `part` measured in the place of what it had. Rows that are older than the rest say when and at
+ * which commit they were measured.
+ */
+export function updated(latest, part) {
+  const idOf = ({ kind, device, encoder }) => `${kind}/${device}/${encoder}`;
+  const measured = new Set(part.rows.map(idOf));
+  const { date, versions } = latest;
+  const kept = (latest.rows ?? [])
+    .filter((row) => !measured.has(idOf(row)))
+    .map((row) => ({ measured: { date, commit: versions.commit }, ...row }));
+  return { ...latest, ...part, rows: [...kept, ...part.rows] };
+}

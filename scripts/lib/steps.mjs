@@ -82,54 +82,83 @@ ${shards.map((name) => `    ${JSON.stringify(name)}: ${url(name)},\n`).join('')}
 `;
 }
 
-/** What other steps than the compiler write into the package's root. */
-const GENERATED = ['compact.js', 'compact.d.ts', 'worker.js', 'worker.d.ts'];
+/** Where the compiler puts the package's modules; what is published of them are the bundles. */
+const MODULES = '.cache/package';
 
-/** The package's TypeScript, into pkg. */
+/** What of the package's root is written by no step below. */
+const KEPT = ['README.md', 'package.json', 'compact.js', 'compact.d.ts', 'models', 'wasm'];
+
+/** The package's TypeScript: declarations into pkg, modules to be bundled. */
 export async function buildLib() {
   await ifChanged({
     name: 'package',
     inputs: ['www/lib', 'tsconfig.base.json', 'package-lock.json', 'scripts/lib/schema.mjs'],
-    outputs: ['pkg/index.js', 'pkg/index.d.ts', 'pkg/worker/main.js', 'pkg/schema.json'],
+    outputs: [`${MODULES}/index.js`, 'pkg/index.d.ts', 'pkg/schema.json'],
     work: async () => {
       // What an older source left behind must not be published.
-      for (const entry of await readdir(path.join(root, 'pkg'), { withFileTypes: true })) {
-        const { name } = entry;
-        const compiled = entry.isDirectory() ? !['models', 'wasm'].includes(name) : /\.(js|d\.ts)$/.test(name);
-        if (compiled && !GENERATED.includes(name)) await rm(path.join(root, 'pkg', name), { recursive: true });
+      await rm(path.join(root, MODULES), { recursive: true, force: true });
+      for (const name of await readdir(path.join(root, 'pkg'))) {
+        if (!KEPT.includes(name)) await rm(path.join(root, 'pkg', name), { recursive: true });
       }
-      await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'www/lib']);
+      const folders = ['--outDir', MODULES, '--declarationDir', 'pkg'];
+      await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'www/lib', ...folders]);
       await (await import('./schema.mjs')).writeSchema();
     },
   });
 }
 
+const BUNDLE = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** How the bundles find the modules that other steps write into the package; `resolve` gets their names in there. */
+const generated = (resolve) => ({
+  name: 'generated',
+  setup({ onResolve }) {
+    onResolve({ filter: /(\/wasm\/[a-z-]+\/clipsight|\/compact)\.js$/ }, ({ path: file }) =>
+      resolve(file.replace(/^(\.\.?\/)+/, '')),
+    );
+  },
+});
+
 /**
+ * The package's entry points: few files, as pages without a bundler fetch every module in a request of its own, each level of
+ * imports after the one before. What several share, or load only when it is needed, stands beside them in the root.
+ *
  * The worker, into one file that imports nothing: whoever bundles the package copies it as it is, and it runs from a `blob:`
  * URL. Needs the package and the cores, whose JavaScript it holds.
  */
-export async function buildWorker() {
+export async function buildBundles() {
   await ifChanged({
-    name: 'worker',
-    inputs: [
-      'www/lib',
-      'tsconfig.base.json',
-      'package-lock.json',
-      ...CORES.map(({ name }) => `pkg/wasm/${name}/clipsight.js`),
-    ],
-    outputs: ['pkg/worker.js', 'pkg/worker.d.ts'],
+    name: 'bundles',
+    inputs: [MODULES, 'scripts/lib/steps.mjs', ...CORES.map(({ name }) => `pkg/wasm/${name}/clipsight.js`)],
+    outputs: ['pkg/index.js', 'pkg/element/index.js', 'pkg/worker.js', 'pkg/worker.d.ts'],
     work: async () => {
       const { build } = await import('esbuild');
+      for (const name of await readdir(path.join(root, 'pkg'))) {
+        if (name.startsWith('part-')) await rm(path.join(root, 'pkg', name));
+      }
+      const from = path.join(root, MODULES);
       await build({
-        entryPoints: [path.join(root, 'pkg/worker/main.js')],
+        ...BUNDLE,
+        entryPoints: ['index.js', 'element/index.js', 'element/ui.js'].map((name) => path.join(from, name)),
+        outdir: path.join(root, 'pkg'),
+        outbase: from,
+        splitting: true,
+        chunkNames: 'part-[hash]',
+        // They name files by their own address, so they stay where they are.
+        plugins: [generated((name) => ({ path: `./${name}`, external: true }))],
+      });
+      await build({
+        ...BUNDLE,
+        entryPoints: [path.join(from, 'worker/main.js')],
         outfile: path.join(root, 'pkg/worker.js'),
-        bundle: true,
-        format: 'esm',
-        target: 'es2022',
-        minifySyntax: true,
-        minifyWhitespace: true,
-        legalComments: 'none',
-        logLevel: 'warning',
+        plugins: [generated((name) => ({ path: path.join(root, 'pkg', name) }))],
       });
       await writeFile(
         path.join(root, 'pkg/worker.d.ts'),
@@ -164,6 +193,6 @@ export async function buildAll() {
   await buildCores();
   await buildModel();
   await buildLib();
-  await buildWorker();
+  await buildBundles();
   await buildPage();
 }

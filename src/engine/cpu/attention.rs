@@ -129,7 +129,8 @@ impl Scratch {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_keys<'a, I: Isa>(
         &mut self,
         isa: I,
@@ -162,7 +163,8 @@ impl Scratch {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
         let Shape { tokens, heads, head_width } = shape;
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
@@ -214,7 +216,8 @@ impl Scratch {
     }
 
     /// The scores of a tile of queries, rows of `score_length`.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
         let stride = score_length(isa, tokens);
         self.scores.resize(ROWS * stride, 0.0);
@@ -235,7 +238,8 @@ impl Scratch {
     }
 
     /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
         let functions = Functions::new(isa);
         let length = token_length(tokens);
@@ -265,7 +269,8 @@ impl Scratch {
     }
 
     /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], mut take: impl FnMut(usize, usize, &[f32])) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];

@@ -43,7 +43,8 @@ impl Codes {
     }
 
     /// Rounds a row of `inner.length` values; they are void afterwards.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn put<I: Isa>(
         &mut self,
         isa: I,

@@ -284,7 +284,8 @@ impl Workspace {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn activate<I: Isa>(isa: I, values: &mut [f32], activation: Activation) {
     let functions = Functions::new(isa);
     let values = values.as_chunks_mut::<LANES>().0;

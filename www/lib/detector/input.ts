@@ -59,8 +59,9 @@ async function fetchImage(
   limits: Required<ImageLimits>,
   { signal }: AnalyzeOptions,
 ): Promise<Blob> {
-  const source = image.currentSrc === '' ? image.src : image.currentSrc;
-  if (source === '') throw new DetectorError('argument', 'The <img> has no source.');
+  // Which of several sources is in use is known only after the browser has begun to load it.
+  const source = image.currentSrc === '' ? image.getAttribute('src') : image.currentSrc;
+  if (source === null || source === '') throw new DetectorError('argument', 'The <img> has no source.');
   const url = absolute(source, 'The source of the <img>');
   let response: Response;
   try {
