@@ -55,7 +55,7 @@ const drop = (page, jpegs, count) =>
     [jpegs.map((bytes) => [...bytes]), count],
   );
 
-test('500 images: the page answers all the while, the list holds few rows, memory is given back', async (t) => {
+test('500 images: the page answers all the while, the list holds few rows', async (t) => {
   const { page, problems, jpeg, close } = await openPage(browser, server);
   t.after(close);
   await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
