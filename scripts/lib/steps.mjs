@@ -176,7 +176,17 @@ export async function buildBundles() {
 export async function buildPage() {
   await ifChanged({
     name: 'page',
-    inputs: ['www/app', 'pkg', 'webpack.config.js', 'tsconfig.base.json', 'package-lock.json'],
+    inputs: [
+      'www/app',
+      'www/service-worker',
+      'models/compact/operating-points.json',
+      'pkg',
+      'webpack.config.js',
+      'scripts/lib/service-worker-plugin.mjs',
+      'scripts/lib/static-files-plugin.mjs',
+      'tsconfig.base.json',
+      'package-lock.json',
+    ],
     outputs: ['www/dist/index.html'],
     work: () => run(process.execPath, ['scripts/lib/webpack.mjs']),
   });

@@ -7,7 +7,8 @@ import { LocalizedElement } from './host.js';
 import { spokenStatus } from './status.js';
 import { AiImageResult } from './result.js';
 import type { DetectorError } from '../errors.js';
-import type { Analysis, Detector, DetectorInfo, DevicePreference, LoadProgress } from '../types.js';
+import type { DevicePreference, LoadProgress } from '../options.js';
+import type { Analysis, Detector, DetectorInfo } from '../types.js';
 import type { Intake } from './drop.js';
 import type { Locale } from './i18n.js';
 import type { LoadState } from './status.js';
@@ -184,7 +185,6 @@ export class AiImageCheck extends LocalizedElement {
     super.addEventListener(type, listener, options);
   }
 
-  /** @internal */
   protected override render(strings: Strings, locale: Locale): void {
     this.setAttribute('state', this.#state());
     this.#view.render(

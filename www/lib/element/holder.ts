@@ -1,6 +1,7 @@
 import { createDetector } from '../detector.js';
 import { toDetectorError } from '../errors.js';
-import type { Detector, DetectorOptions, LoadProgress } from '../types.js';
+import type { LoadProgress } from '../options.js';
+import type { Detector, DetectorOptions } from '../types.js';
 import type { LoadState } from './status.js';
 
 /** A detector that is, or was, being loaded here. */

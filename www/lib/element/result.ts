@@ -154,7 +154,6 @@ export class AiImageResult extends LocalizedElement {
     return strings.card.announce(file, headlineOf(this.#analysis, strings), restOf(this.#analysis, strings));
   }
 
-  /** @internal */
   protected override render(strings: Strings, locale: Locale): void {
     const { state } = this;
     this.setAttribute('state', state);

@@ -1,6 +1,7 @@
 import { h, icon, icons } from './dom.js';
 import type { DetectorError } from '../errors.js';
-import type { DetectorInfo, LoadProgress } from '../types.js';
+import type { LoadProgress } from '../options.js';
+import type { DetectorInfo } from '../types.js';
 import type { ResultError } from './result.js';
 import type { Strings } from './strings/index.js';
 

@@ -1,17 +1,19 @@
-import { strings } from './strings.js';
+import { fromDrop } from './entries.js';
+import type { Incoming } from './entries.js';
 
-/** Where images come in: dropped anywhere on the page, picked, or pasted. */
+/** What came in by a drop or a paste anywhere on the page. */
 export interface Intake {
-  /** Image files, in the order given. */
-  readonly files: (files: readonly File[]) => void;
-  /** Something came in that holds no file; the sentence says what to do. */
-  readonly nothing: (message: string) => void;
+  readonly take: (images: readonly Incoming[]) => void;
+  /** Something came in that holds no file. */
+  readonly nothing: (how: 'drop' | 'paste') => void;
   /** A drag with files hovers over the page, or no longer does. */
   readonly over: (hovering: boolean) => void;
+  /** What a pasted picture is called: browsers call every one "image.png". */
+  readonly pastedName: () => string;
 }
 
 /** Listens on the whole document. */
-export function listen({ files, nothing, over }: Intake): void {
+export function listen({ take, nothing, over, pastedName }: Intake): void {
   // dragenter and dragleave fire for every element under the pointer; the page is left when all are.
   let depth = 0;
   const leave = (): void => {
@@ -34,22 +36,20 @@ export function listen({ files, nothing, over }: Intake): void {
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     leave();
-    const dropped = [...(event.dataTransfer?.files ?? [])];
-    if (dropped.length > 0) files(dropped);
-    else nothing(strings.drop.noFiles);
+    if (event.dataTransfer === null) return;
+    void fromDrop(event.dataTransfer).then((images) => {
+      if (images.length > 0) take(images);
+      else nothing('drop');
+    });
   });
   document.addEventListener('paste', (event) => {
     const pasted = [...(event.clipboardData?.files ?? [])];
     if (pasted.length === 0) {
-      nothing(strings.drop.pasteEmpty);
+      // Text that is pasted into a field is meant for it.
+      if (!(event.target instanceof HTMLInputElement)) nothing('paste');
       return;
     }
     event.preventDefault();
-    files(pasted.map(named));
+    take(pasted.map((file) => ({ file, name: /^image\.\w+$/.test(file.name) ? pastedName() : file.name })));
   });
-}
-
-/** Browsers call every pasted picture "image.png". */
-function named(file: File): File {
-  return /^image\.\w+$/.test(file.name) ? new File([file], strings.results.pasted, { type: file.type }) : file;
 }
