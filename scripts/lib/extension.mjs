@@ -1,5 +1,5 @@
 // The extension's folders and zips.
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import webpack from 'webpack';
@@ -40,7 +40,7 @@ export async function buildExtension() {
       await cp(folderOf('chrome'), folderOf('firefox'), { recursive: true });
       for (const browser of BROWSERS) {
         await complete(browser, version);
-        await pack(browser, zipOf(browser));
+        await writeFile(path.join(root, zipOf(browser)), await packed(browser));
       }
     },
   });
@@ -76,14 +76,13 @@ async function complete(browser, version) {
   await writeFile(path.join(to, 'manifest.json'), `${JSON.stringify(manifest(browser, { version }), null, 2)}\n`);
 }
 
-/** The same files give the same zip, byte for byte: sorted, and without the time of the build. */
-async function pack(browser, zip) {
+/** The zip of a folder. The same files give the same zip, byte for byte: sorted, and without the time of the build. */
+export async function packed(browser) {
   const folder = path.relative(root, folderOf(browser));
   const entries = {};
   for (const file of await filesBelow([folder])) {
     const name = path.posix.relative(folder, file);
     entries[name] = [new Uint8Array(await readFile(path.join(root, file))), { mtime: '1980-01-01T12:00:00' }];
   }
-  await mkdir(path.join(root, 'target/extension'), { recursive: true });
-  await writeFile(path.join(root, zip), zipSync(entries, { level: 9 }));
+  return zipSync(entries, { level: 9 });
 }
