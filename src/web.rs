@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::WorkerGlobalScope;
 
 use crate::detect::{Detector, Timings};
+use crate::image::probe;
 use crate::limits::MAX_IMAGE_BYTES;
 use crate::weights::{Manifest, Shard};
 use crate::{Error, ErrorKind, Result};
@@ -23,13 +24,6 @@ type JsResult<T> = std::result::Result<T, JsValue>;
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
-}
-
-/// This module as the browser compiled it, for further workers.
-#[wasm_bindgen(js_name = compiledModule)]
-#[must_use]
-pub fn compiled_module() -> JsValue {
-    wasm_bindgen::module()
 }
 
 /// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's
@@ -159,9 +153,11 @@ struct SelfTest {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
     views: Option<usize>,
+    max_side: Option<u32>,
+    max_pixels: Option<u64>,
 }
 
 #[wasm_bindgen]
@@ -193,7 +189,8 @@ impl Model {
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
 
-    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5 }`.
+    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5, maxSide?, maxPixels? }`, bounds in pixels that
+    /// are tighter than the built-in ones.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`, `device-lost`.
@@ -221,7 +218,12 @@ async fn analyze(
         })?
     };
     let start = now();
-    let prepared = detector.prepare(&bytes.to_vec(), options.views)?;
+    let bytes = bytes.to_vec();
+    if options.max_side.is_some() || options.max_pixels.is_some() {
+        let header = probe(&bytes)?;
+        header.check_within(options.max_side.unwrap_or(u32::MAX), options.max_pixels.unwrap_or(u64::MAX))?;
+    }
+    let prepared = detector.prepare(&bytes, options.views)?;
     let decoded = now();
     let mut analysis = detector.score(prepared).await?;
     let end = now();

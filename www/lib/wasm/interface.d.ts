@@ -34,15 +34,16 @@ export interface Model {
     readonly expected: number;
     readonly tolerance: number;
   }>;
-  analyze(bytes: Uint8Array, options: { readonly views?: 1 | 5 }): Promise<Analysis>;
+  analyze(
+    bytes: Uint8Array,
+    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+  ): Promise<Analysis>;
   free(): void;
 }
 
 export interface Core {
-  /** Fetches and compiles the module, unless it is given. */
-  default(options?: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
-  /** The compiled module. */
-  compiledModule(): WebAssembly.Module;
+  /** Makes an instance of the compiled module. */
+  default(options: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
   openDevice(): Promise<Device>;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
 }

@@ -1,6 +1,6 @@
-import { DetectorError } from './errors.js';
-import type { Calls, Response, WireError } from './rpc.js';
-import type { LoadProgress } from './types.js';
+import { DetectorError } from '../errors.js';
+import type { LoadProgress } from '../options.js';
+import type { Calls, Port, PortEvents, Response, WireError } from '../rpc.js';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -19,37 +19,20 @@ export class Session {
   /** Called with each step of loading. */
   onProgress: ((progress: LoadProgress) => void) | undefined;
 
-  readonly #worker: Worker;
+  readonly #port: Port;
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #ended: DetectorError | undefined;
 
-  constructor() {
-    try {
-      // A literal, so that bundlers see the worker and emit it.
-      this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'clipsight' });
-    } catch (error) {
-      throw new DetectorError(
-        'network',
-        'The worker script could not be started. It must come from the same origin as the page.',
-        { cause: error },
-      );
-    }
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<Response>) => {
-      this.#receive(data);
-    });
-    this.#worker.addEventListener('messageerror', () => {
-      this.end(new DetectorError('internal', 'A message from the worker could not be read.'));
-    });
-    this.#worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      // A script that cannot be fetched gives a plain event, a script that throws gives one with a message.
-      const message = event instanceof ErrorEvent ? event.message : '';
-      this.end(
-        message === ''
-          ? new DetectorError('network', 'The worker script could not be loaded. Check the connection and try again.')
-          : new DetectorError(this.device === 'webgpu' ? 'device-lost' : 'internal', `The worker stopped: ${message}`),
-      );
+  constructor(open: (events: PortEvents) => Port) {
+    this.#port = open({
+      received: (response) => {
+        this.#receive(response);
+      },
+      failed: (message, crashed) => {
+        const broken = this.device === 'webgpu' ? 'device-lost' : 'internal';
+        this.end(new DetectorError(crashed ? broken : 'network', message));
+      },
     });
   }
 
@@ -64,7 +47,8 @@ export class Session {
     const id = this.#nextId++;
     return new Promise<Calls[K]['result']>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, call, params });
+      // The compiler cannot know that a call and its parameters stay together.
+      this.#port.send({ id, call, params } as Parameters<Port['send']>[0]);
     });
   }
 
@@ -72,7 +56,7 @@ export class Session {
   end(reason: DetectorError): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    this.#worker.terminate();
+    this.#port.close();
     const open = [...this.#pending.values()];
     this.#pending.clear();
     for (const pending of open) pending.reject(reason);
