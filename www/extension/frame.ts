@@ -1,5 +1,5 @@
 /** The messages between the engine's page and its sandboxed frame, and the engine's side of them. */
-import type { DetectorInfo, DevicePreference, ModelFiles } from 'clipsight';
+import type { DetectorInfo, ModelFiles } from 'clipsight';
 import type { Fidelity } from './analysis.js';
 import { isInfo } from './analysis.js';
 import { isOutcome } from './channel.js';
@@ -10,7 +10,7 @@ import { ENGINE_MS } from './limits.js';
 
 /** Calls to the frame; each is answered with its id. */
 export type Call =
-  | { readonly call: 'load'; readonly files: ModelFiles; readonly device: DevicePreference }
+  | { readonly call: 'load'; readonly files: ModelFiles }
   | { readonly call: 'analyze'; readonly bytes: ArrayBuffer; readonly fidelity: Fidelity };
 
 /** The first message into the frame: everything else goes over the port that comes with it. */
@@ -54,8 +54,8 @@ export class Frame {
     return new Frame(element, port1);
   }
 
-  async load(files: ModelFiles, device: DevicePreference): Promise<DetectorInfo> {
-    const answer = await this.#call({ call: 'load', files, device });
+  async load(files: ModelFiles): Promise<DetectorInfo> {
+    const answer = await this.#call({ call: 'load', files });
     if (isRecord(answer) && isInfo(answer['info'])) return answer['info'];
     throw lost(isRecord(answer) && isOutcome(answer) && answer.error !== undefined ? answer.error.message : 'load');
   }

@@ -24,7 +24,7 @@ async function start(device: Device): Promise<Frame> {
   const files = await fetchModel({ device, cache: 'none' });
   const opened = await Frame.open();
   try {
-    await opened.load(files, device);
+    await opened.load(files);
   } catch (error) {
     opened.close();
     throw error;

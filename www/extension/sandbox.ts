@@ -15,7 +15,7 @@ let detector: Detector | undefined;
 
 async function answer(call: Call): Promise<unknown> {
   if (call.call === 'load') {
-    detector ??= await createDetector({ model: call.files, device: call.device, worker: false });
+    detector ??= await createDetector({ model: call.files, worker: false });
     return { info: detector.info };
   }
   if (detector === undefined) throw new Error('analyze came before load');
@@ -25,7 +25,7 @@ async function answer(call: Call): Promise<unknown> {
 
 function isCall(value: unknown): value is Call {
   if (!isRecord(value)) return false;
-  if (value['call'] === 'load') return isRecord(value['files']) && isOneOf(value['device'], ['auto', 'webgpu', 'cpu']);
+  if (value['call'] === 'load') return isRecord(value['files']);
   const { call, bytes, fidelity } = value;
   return (
     call === 'analyze' &&
