@@ -29,7 +29,7 @@ export type Refusal = 'scheme' | 'private';
  */
 export function refusal(address: URL, page: URL | undefined): Refusal | undefined {
   if (address.protocol !== 'http:' && address.protocol !== 'https:') return 'scheme';
-  if (page !== undefined && page.hostname === address.hostname) return undefined;
+  if (page?.hostname === address.hostname) return undefined;
   return isPrivate(address.hostname) ? 'private' : undefined;
 }
 

@@ -24,7 +24,9 @@ function isVerdict(model: unknown): boolean {
   if (!isRecord(model)) return false;
   if (model['status'] === 'abstained') {
     return (
-      isOneOf(model['reason'], REASONS) && isOptional(model['probability'], isShare) && isOptional(model['logit'], isNumber)
+      isOneOf(model['reason'], REASONS) &&
+      isOptional(model['probability'], isShare) &&
+      isOptional(model['logit'], isNumber)
     );
   }
   const error = model['measuredError'];

@@ -65,9 +65,7 @@ export function isMessage(value: unknown): value is Message {
   if (!isId(value['id'])) return false;
   switch (value['kind']) {
     case 'analyze':
-      return (
-        isPicture(value['image']) && isOneOf(value['fidelity'], FIDELITIES) && isOneOf(value['device'], DEVICES)
-      );
+      return isPicture(value['image']) && isOneOf(value['fidelity'], FIDELITIES) && isOneOf(value['device'], DEVICES);
     case 'accepted':
       return true;
     case 'outcome':

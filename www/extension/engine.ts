@@ -8,9 +8,12 @@ import { ACCEPT_MS, ENGINE_MS } from './limits.js';
 import { readDevice } from './settings.js';
 
 interface Waiting {
-  readonly accepted: () => void;
+  readonly accepted: (yes: true) => void;
   readonly done: (outcome: Outcome) => void;
 }
+
+/** How often an engine that does not answer is started. */
+const ATTEMPTS = 5;
 
 const waiting = new Map<string, Waiting>();
 let send: ReturnType<typeof openChannel> | undefined;
@@ -18,46 +21,33 @@ let send: ReturnType<typeof openChannel> | undefined;
 /** Analyses an image; never rejects. */
 export async function analyze(image: Blob, fidelity: Fidelity): Promise<Outcome> {
   send ??= openChannel((message) => {
-    if (message.kind === 'accepted') waiting.get(message.id)?.accepted();
+    if (message.kind === 'accepted') waiting.get(message.id)?.accepted(true);
     if (message.kind === 'outcome') waiting.get(message.id)?.done(message.outcome);
   });
   const id = crypto.randomUUID();
   const device = await readDevice();
-  let heard = false;
-  let hear = (): void => undefined;
-  const hearing = new Promise<void>((resolve) => {
-    hear = resolve;
-  });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const answer = new Promise<Outcome>((resolve, reject) => {
-    waiting.set(id, {
-      accepted() {
-        heard = true;
-        hear();
-      },
-      done: resolve,
-    });
-    timer = setTimeout(() => {
-      reject(new AcquireError('engine', 'no answer'));
-    }, 2 * ENGINE_MS);
-  });
+  const accepted = Promise.withResolvers<true>();
+  const done = Promise.withResolvers<Outcome>();
+  waiting.set(id, { accepted: accepted.resolve, done: done.resolve });
+  const late = new AcquireError('engine', 'no answer');
+  const timer = setTimeout(done.resolve, 2 * ENGINE_MS, { error: toWire(late) });
   try {
-    for (let attempt = 0; attempt < 5 && !heard; attempt += 1) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       await ensureEngine();
       send({ kind: 'analyze', id, image, fidelity, device });
-      const soon = new Promise((resolve) => setTimeout(resolve, ACCEPT_MS));
-      await Promise.race([soon, hearing]);
+      if (await Promise.race([accepted.promise, after(ACCEPT_MS)])) return await done.promise;
     }
-    if (!heard) throw new AcquireError('engine', 'did not start');
-    return await answer;
+    throw new AcquireError('engine', 'did not start');
   } catch (error) {
-    // Whatever comes later is nobody's.
-    answer.catch(() => undefined);
     return { error: toWire(error) };
   } finally {
     clearTimeout(timer);
     waiting.delete(id);
   }
+}
+
+function after(ms: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, ms, false));
 }
 
 /** Chrome: the offscreen document. Firefox: the event page, which a message wakes. */
@@ -66,12 +56,14 @@ async function ensureEngine(): Promise<void> {
     await api.runtime.sendMessage({ kind: 'wake' }).catch(() => undefined);
     return;
   }
-  const contexts = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT' as chrome.runtime.ContextType] });
+  const contexts = await api.runtime.getContexts({
+    contextTypes: ['OFFSCREEN_DOCUMENT'],
+  });
   if (contexts.length > 0) return;
   await offscreen
     .createDocument({
       url: 'offscreen.html',
-      reasons: ['IFRAME_SCRIPTING' as chrome.offscreen.Reason],
+      reasons: ['IFRAME_SCRIPTING'],
       justification: 'Holds the sandboxed frame in which images are analysed on this device.',
     })
     // Another page of the extension was quicker: there may be one only.

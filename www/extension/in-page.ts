@@ -34,7 +34,9 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
       const firefox = (element as { openOrClosedShadowRoot?: ShadowRoot | null }).openOrClosedShadowRoot;
       const opener = (globalThis as { chrome?: Opener }).chrome?.dom;
       const shadow =
-        firefox ?? (element instanceof HTMLElement ? opener?.openOrClosedShadowRoot(element) : null) ?? element.shadowRoot;
+        firefox ??
+        (element instanceof HTMLElement ? opener?.openOrClosedShadowRoot(element) : null) ??
+        element.shadowRoot;
       if (shadow) visit(shadow);
     }
   };
@@ -56,7 +58,8 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     (a, b) => Number(b.matches(':hover')) - Number(a.matches(':hover')) || visibleArea(b) - visibleArea(a),
   );
   if (image === undefined) return null;
-  if (image instanceof HTMLImageElement && (!image.complete || image.naturalWidth === 0) && want === 'place') return null;
+  if (image instanceof HTMLImageElement && (!image.complete || image.naturalWidth === 0) && want === 'place')
+    return null;
 
   const top = { width: innerWidth, height: innerHeight };
   const found = { address: addressOf(image), viewport: top };

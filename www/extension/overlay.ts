@@ -2,9 +2,7 @@
  * Content script of sites with overlays: asks for the grade of each image that comes into view and marks it. One element
  * without attributes, with a closed shadow root, is all that the page can see of it.
  */
-import { LEVELS, stateIcon } from '../lib/element/grades.js';
-import { locale, translate } from '../lib/element/i18n.js';
-import { catalogue as shared } from '../lib/element/strings/index.js';
+import { LEVELS, catalogue as shared, locale, stateIcon, translate } from 'clipsight/ui';
 import { tokenCss } from '../lib/element/tokens.js';
 import type { Grade } from 'clipsight';
 import { api } from './api.js';

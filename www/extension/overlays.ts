@@ -11,12 +11,12 @@ import { isText } from './guards.js';
 import { check } from './jobs.js';
 import { MAX_TEXT } from './limits.js';
 
-const ID = /^overlay:/;
+const ID = 'overlay:';
 
 /** Sites that have overlays, as match patterns. */
 export async function overlaySites(): Promise<string[]> {
   const scripts = await api.scripting.getRegisteredContentScripts();
-  return scripts.filter(({ id }) => ID.test(id)).flatMap(({ matches }) => matches ?? []);
+  return scripts.filter(({ id }) => id.startsWith(ID)).flatMap(({ matches }) => matches ?? []);
 }
 
 /** Turns overlays on for a page's site. To be called in a gesture: the browser asks. Returns whether they are on. */
@@ -24,7 +24,7 @@ export async function turnOn(page: URL, tabId: number | undefined): Promise<bool
   const pattern = originPattern(page);
   if (!(await api.permissions.request({ origins: [pattern] }))) return false;
   const script = {
-    id: `overlay:${pattern}`,
+    id: `${ID}${pattern}`,
     matches: [pattern],
     js: ['overlay.js'],
     runAt: 'document_idle' as const,
@@ -51,7 +51,9 @@ export async function turnOff(pattern: string): Promise<void> {
 /** Unregisters the overlays of sites. */
 export async function forgetOverlays(patterns: readonly string[]): Promise<void> {
   const scripts = await api.scripting.getRegisteredContentScripts();
-  const gone = scripts.filter(({ id, matches }) => ID.test(id) && matches?.some((match) => patterns.includes(match)));
+  const gone = scripts.filter(
+    ({ id, matches }) => id.startsWith(ID) && matches?.some((match) => patterns.includes(match)),
+  );
   if (gone.length > 0) await api.scripting.unregisterContentScripts({ ids: gone.map(({ id }) => id) });
 }
 

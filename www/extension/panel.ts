@@ -2,7 +2,8 @@
 import 'clipsight/element';
 import { api } from './api.js';
 import { openChannel } from './channel.js';
-import { brand, h } from './dom.js';
+import { h } from 'clipsight/ui';
+import { brand } from './brand.js';
 import { settings } from './settings-view.js';
 import { Cards, prepare, takeImages } from './view.js';
 

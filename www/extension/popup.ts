@@ -2,7 +2,8 @@
 import 'clipsight/element';
 import { originPattern, parse } from './addresses.js';
 import { api, openPanel } from './api.js';
-import { brand, h } from './dom.js';
+import { h } from 'clipsight/ui';
+import { brand } from './brand.js';
 import { overlaySites, turnOff, turnOn } from './overlays.js';
 import { Cards, prepare, takeImages } from './view.js';
 
@@ -33,7 +34,12 @@ panel.addEventListener('click', () => {
   openPanel(tab.windowId);
   window.close();
 });
-const empty = h('div', { class: 'empty' }, h('p', {}, strings.empty.menu), h('p', { class: 'muted' }, strings.empty.drop));
+const empty = h(
+  'div',
+  { class: 'empty' },
+  h('p', {}, strings.empty.menu),
+  h('p', { class: 'muted' }, strings.empty.drop),
+);
 
 document.body.append(
   brand(strings.privacy),

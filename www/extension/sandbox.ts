@@ -37,8 +37,8 @@ function isCall(value: unknown): value is Call {
 
 function connect(port: MessagePort): void {
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (!isRecord(data) || !isNumber(data['id']) || !isCall(data)) return;
-    const id = data['id'];
+    const id = isRecord(data) ? data['id'] : undefined;
+    if (!isNumber(id) || !isCall(data)) return;
     answer(data).then(
       (result) => {
         port.postMessage({ id, answer: result });

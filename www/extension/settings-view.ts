@@ -1,6 +1,6 @@
 /** The settings in the panel: where to compute, and which sites may be read. */
 import { api } from './api.js';
-import { h } from './dom.js';
+import { h } from 'clipsight/ui';
 import { overlaySites, turnOff } from './overlays.js';
 import { DEVICES, readDevice, writeDevice } from './settings.js';
 import type { Strings } from './strings/index.js';

@@ -1,9 +1,8 @@
 /** What side panel and popup have in common: images that come in, and the list of what is known of them. */
-import { applyLocale, applyTokens, locale, setLocale, translate } from 'clipsight/element';
+import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
 import type { AiImageResult } from 'clipsight/element';
 import { api } from './api.js';
 import type { Job, Outcome } from './channel.js';
-import { h } from './dom.js';
 import { analyze } from './engine.js';
 import { AcquireError, toWire } from './errors.js';
 import type { WireError } from './errors.js';

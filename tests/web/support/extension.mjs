@@ -99,7 +99,10 @@ export async function launchExtension({ folder, language = 'en-US', others = [],
       const tab = await tabOf(page);
       await worker.evaluate(
         ([details, where]) => chrome.contextMenus.onClicked.dispatch(details, where),
-        [{ menuItemId: 'check-image', mediaType: 'image', srcUrl: source, pageUrl: page.url(), frameId: 0, ...info }, tab],
+        [
+          { menuItemId: 'check-image', mediaType: 'image', srcUrl: source, pageUrl: page.url(), frameId: 0, ...info },
+          tab,
+        ],
       );
     },
 

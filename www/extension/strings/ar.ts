@@ -1,4 +1,4 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 import type { Strings } from './en.js';
 
 export const ar = (l: Locale): Strings => ({
@@ -36,7 +36,8 @@ export const ar = (l: Locale): Strings => ({
   },
   reason: {
     scheme: () => 'لا يمكن قراءة الصور من هذا النوع من العناوين. احفظ الصورة ثم أفلت الملف هنا.',
-    private: (host) => `${l.isolate(host)} في شبكة خاصة، والصفحة ليست كذلك. لا يُجلب شيء من هناك. احفظ الصورة ثم أفلت الملف هنا.`,
+    private: (host) =>
+      `${l.isolate(host)} في شبكة خاصة، والصفحة ليست كذلك. لا يُجلب شيء من هناك. احفظ الصورة ثم أفلت الملف هنا.`,
     status: (code) => `أجاب الخادم بالرمز ${code}.`,
     unreachable: () => 'تعذّر جلب الصورة، وهي غير ظاهرة في الصفحة. احفظها ثم أفلت الملف هنا.',
     stalled: () => 'استغرق الخادم وقتًا طويلًا.',

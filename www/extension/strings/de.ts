@@ -1,4 +1,4 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 import type { Strings } from './en.js';
 
 export const de = (l: Locale): Strings => ({
@@ -35,10 +35,13 @@ export const de = (l: Locale): Strings => ({
     remove: (site) => `${l.isolate(site)} nicht mehr erlauben`,
   },
   reason: {
-    scheme: () => 'Bilder mit dieser Art von Adresse können nicht gelesen werden. Speichere das Bild und ziehe die Datei hierher.',
-    private: (host) => `${l.isolate(host)} liegt in einem privaten Netz, die Seite nicht. Von dort wird nichts abgerufen. Speichere das Bild und ziehe die Datei hierher.`,
+    scheme: () =>
+      'Bilder mit dieser Art von Adresse können nicht gelesen werden. Speichere das Bild und ziehe die Datei hierher.',
+    private: (host) =>
+      `${l.isolate(host)} liegt in einem privaten Netz, die Seite nicht. Von dort wird nichts abgerufen. Speichere das Bild und ziehe die Datei hierher.`,
     status: (code) => `Der Server antwortete mit ${code}.`,
-    unreachable: () => 'Das Bild konnte nicht abgerufen werden und ist auf der Seite nicht zu sehen. Speichere es und ziehe die Datei hierher.',
+    unreachable: () =>
+      'Das Bild konnte nicht abgerufen werden und ist auf der Seite nicht zu sehen. Speichere es und ziehe die Datei hierher.',
     stalled: () => 'Der Server hat zu lange gebraucht.',
     'too-large': () => `Das Bild hat mehr als ${l.number(64)} MiB.`,
     empty: () => 'Der Server hat kein Bild geschickt.',

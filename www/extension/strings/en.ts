@@ -1,7 +1,8 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 import type { Reason } from '../errors.js';
 
 /** Every sentence of the extension's own parts, in English. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
 export const en = (l: Locale) => ({
   privacy: 'Nothing is uploaded. Images are read and judged on this device only.',
   empty: {
@@ -40,7 +41,8 @@ export const en = (l: Locale) => ({
     private: (host) =>
       `${l.isolate(host)} is on a private network, and the page is not. Nothing is fetched from there. Save the picture, then drop the file here.`,
     status: (code) => `The server answered ${code}.`,
-    unreachable: () => 'The image could not be fetched, and it is not visible on the page. Save it, then drop the file here.',
+    unreachable: () =>
+      'The image could not be fetched, and it is not visible on the page. Save it, then drop the file here.',
     stalled: () => 'The server took too long.',
     'too-large': () => `The image has more than ${l.number(64)} MiB.`,
     empty: () => 'The server sent no image.',

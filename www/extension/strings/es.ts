@@ -1,4 +1,4 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 import type { Strings } from './en.js';
 
 export const es = (l: Locale): Strings => ({
@@ -36,7 +36,8 @@ export const es = (l: Locale): Strings => ({
   },
   reason: {
     scheme: () => 'No se pueden leer imágenes con este tipo de dirección. Guarda la imagen y suelta aquí el archivo.',
-    private: (host) => `${l.isolate(host)} está en una red privada y la página no. No se pide nada de ahí. Guarda la imagen y suelta aquí el archivo.`,
+    private: (host) =>
+      `${l.isolate(host)} está en una red privada y la página no. No se pide nada de ahí. Guarda la imagen y suelta aquí el archivo.`,
     status: (code) => `El servidor respondió ${code}.`,
     unreachable: () => 'No se pudo obtener la imagen y no se ve en la página. Guárdala y suelta aquí el archivo.',
     stalled: () => 'El servidor tardó demasiado.',

@@ -1,4 +1,4 @@
-import type { Catalogue } from 'clipsight/element';
+import type { Catalogue } from 'clipsight/ui';
 import { ar } from './ar.js';
 import { de } from './de.js';
 import { en } from './en.js';

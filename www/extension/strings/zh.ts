@@ -1,4 +1,4 @@
-import type { Locale } from 'clipsight/element';
+import type { Locale } from 'clipsight/ui';
 import type { Strings } from './en.js';
 
 export const zh = (l: Locale): Strings => ({
@@ -36,7 +36,8 @@ export const zh = (l: Locale): Strings => ({
   },
   reason: {
     scheme: () => '无法读取这类地址的图片。请保存图片，再把文件拖放到这里。',
-    private: (host) => `${l.isolate(host)} 位于专用网络，而此网页不在其中，因此不会从那里获取任何内容。请保存图片，再把文件拖放到这里。`,
+    private: (host) =>
+      `${l.isolate(host)} 位于专用网络，而此网页不在其中，因此不会从那里获取任何内容。请保存图片，再把文件拖放到这里。`,
     status: (code) => `服务器返回了 ${code}。`,
     unreachable: () => '无法获取图片，页面上也看不到它。请保存图片，再把文件拖放到这里。',
     stalled: () => '服务器响应时间过长。',
