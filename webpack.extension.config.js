@@ -1,4 +1,4 @@
-// The extension: www/extension on top of the package, into target/extension/<browser>. scripts/extension.mjs adds manifest,
+// The extension: www/extension on top of the package, into dist/extension/<browser>. scripts/extension.mjs adds manifest,
 // pages and zips.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,8 @@ export const extension = (output) => ({
           compilerOptions: { noEmit: false },
         },
       },
+      // The sandboxed frame computes by itself: the package's worker, which the library names, stays out.
+      { test: /pkg[\\/]worker\.js$/, dependency: 'url', generator: { emit: false } },
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },

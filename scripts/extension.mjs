@@ -1,4 +1,4 @@
-// npm run extension: the browser extension for Chrome and Firefox, as folders and zips in target/extension.
+// npm run extension: the browser extension for Chrome and Firefox, as folders and zips in dist/extension.
 import { buildAll } from './lib/steps.mjs';
 import { main } from './lib/run.mjs';
 import { ensureNodeModules } from './lib/tools.mjs';

@@ -11,7 +11,7 @@ import { filesBelow, ifChanged } from './stamp.mjs';
 export const BROWSERS = ['chrome', 'firefox'];
 
 /** Where an unpacked extension lies. */
-export const folderOf = (browser) => path.join(root, 'target/extension', browser);
+export const folderOf = (browser) => path.join(root, 'dist/extension', browser);
 
 /** Pages of each browser; the rest is the same. */
 const PAGES = {
@@ -21,7 +21,7 @@ const PAGES = {
 
 /** Builds what changed; returns the zips with their sizes. */
 export async function buildExtension() {
-  const zipOf = (browser) => `target/extension/clipsight-${browser}.zip`;
+  const zipOf = (browser) => `dist/extension/clipsight-${browser}.zip`;
   await ifChanged({
     name: 'extension',
     inputs: [
@@ -33,7 +33,7 @@ export async function buildExtension() {
       'tsconfig.base.json',
       'package-lock.json',
     ],
-    outputs: BROWSERS.flatMap((browser) => [`target/extension/${browser}/manifest.json`, zipOf(browser)]),
+    outputs: BROWSERS.flatMap((browser) => [`dist/extension/${browser}/manifest.json`, zipOf(browser)]),
     work: async () => {
       const { version } = JSON.parse(await readFile(path.join(root, 'pkg/package.json'), 'utf8'));
       await bundle(folderOf('chrome'));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import ts from 'typescript';
-import { BROWSERS, buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
+import { BROWSERS, buildExtension, folderOf, packed } from '../../scripts/lib/extension.mjs';
 import { root } from '../../scripts/lib/run.mjs';
 import { manifest } from '../../www/extension/manifest.mjs';
 
@@ -90,7 +90,7 @@ describe('what is built', () => {
       assert.ok(bytes < 16e6, `${zip}: ${bytes}`);
       const entries = unzipSync(new Uint8Array(await readFile(path.join(root, zip))));
       for (const [name, contents] of Object.entries(entries)) {
-        assert.deepEqual(Buffer.from(contents), await readFile(path.join(folderOf(browser), name)), name);
+        assert.ok((await readFile(path.join(folderOf(browser), name))).equals(contents), name);
       }
       for (const needed of [
         'manifest.json',
@@ -107,7 +107,6 @@ describe('what is built', () => {
       );
       assert.ok(!Object.keys(entries).some((name) => /\.(ts|mjs|map)$/.test(name)));
     }
-    const { packed } = await import('../../scripts/lib/extension.mjs');
     for (const { browser, zip } of built) {
       assert.ok(Buffer.from(await packed(browser)).equals(await readFile(path.join(root, zip))), 'deterministic');
     }
@@ -129,36 +128,31 @@ describe('what is built', () => {
     }
   });
 
-  for (const browser of BROWSERS) {
-    test(`Mozilla's linter finds no error in the ${browser} build`, async () => {
-      const { createInstance } = await import('addons-linter');
-      const linter = createInstance({
-        config: {
-          _: [folderOf(browser)],
-          logLevel: 'fatal',
-          stack: false,
-          pretty: false,
-          warningsAsErrors: false,
-          metadata: false,
-          output: 'none',
-          boring: true,
-          selfHosted: false,
-          enableBackgroundServiceWorker: browser === 'chrome',
-          minManifestVersion: 3,
-          maxManifestVersion: 3,
-          shouldScanFile: () => true,
-        },
-        runAsBinary: false,
-      });
-      const { errors, warnings } = await linter.run();
-      const allowed = browser === 'firefox' ? [] : /EXTENSION_ID|PERMISSION|MANIFEST_/;
-      assert.deepEqual(
-        errors
-          .filter(({ code }) => browser === 'firefox' || !allowed.test(code))
-          .map(({ code, message, file }) => [code, message, file]),
-        [],
-      );
-      console.log(warnings.map(({ code, message, file }) => `${code}: ${message} (${file})`).join('\n'));
+  test("Mozilla's linter finds no error in the Firefox build", async () => {
+    const { createInstance } = await import('addons-linter');
+    const config = {
+      _: [folderOf('firefox')],
+      logLevel: 'fatal',
+      output: 'none',
+      boring: true,
+      stack: false,
+      pretty: false,
+    };
+    const linter = createInstance({
+      config: { ...config, minManifestVersion: 3, maxManifestVersion: 3, shouldScanFile: () => true },
+      runAsBinary: false,
     });
-  }
+    const { errors, warnings } = await linter.run();
+    assert.deepEqual(
+      errors.map(({ code, message, file }) => [code, message, file]),
+      [],
+    );
+    // wasm-bindgen looks for the global object with Function('return this'), which the frame's policy forbids.
+    const known = ['DANGEROUS_EVAL sandbox.js', 'KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION manifest.json'];
+    const found = warnings.map(({ code, file }) => `${code} ${file}`);
+    assert.deepEqual(
+      found.filter((warning) => !known.includes(warning)),
+      [],
+    );
+  });
 });

@@ -69,7 +69,9 @@ export function manifest(browser, { version }) {
               data_collection_permissions: { required: ['none'] },
             },
           },
-          content_security_policy: { extension_pages: PAGES.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'") },
+          content_security_policy: {
+            extension_pages: PAGES.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"),
+          },
         }
       : {
           minimum_chrome_version: '120',
