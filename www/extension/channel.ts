@@ -8,8 +8,8 @@ import { FIDELITIES, isAnalysis, isInfo } from './analysis.js';
 import type { Fidelity } from './analysis.js';
 import { REASONS } from './errors.js';
 import type { WireError } from './errors.js';
-import { DEVICES } from './settings.js';
-import type { Device } from './settings.js';
+import { DEVICES } from './device.js';
+import type { Device } from './device.js';
 import { isId, isNumber, isOneOf, isPicture, isRecord, isText } from './guards.js';
 
 /** One image on its way, as a panel shows it. */

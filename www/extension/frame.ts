@@ -1,20 +1,14 @@
-/** The messages between the engine's page and its sandboxed frame, and the engine's side of them. */
+/** The engine's side of its sandboxed frame. */
 import type { DetectorInfo, ModelFiles } from 'clipsight';
 import type { Fidelity } from './analysis.js';
 import { isInfo } from './analysis.js';
+import { CONNECT, READY } from './calls.js';
+import type { Call } from './calls.js';
 import { isOutcome } from './channel.js';
 import type { Outcome } from './channel.js';
 import { AcquireError } from './errors.js';
 import { isNumber, isRecord } from './guards.js';
-import { ENGINE_MS } from './limits.js';
-
-/** Calls to the frame; each is answered with its id. */
-export type Call =
-  | { readonly call: 'load'; readonly files: ModelFiles }
-  | { readonly call: 'analyze'; readonly bytes: ArrayBuffer; readonly fidelity: Fidelity };
-
-/** The first message into the frame: everything else goes over the port that comes with it. */
-export const CONNECT = 'clipsight-connect';
+import { ENGINE_MS, FRAME_MS } from './limits.js';
 
 /** What has gone wrong in the frame. */
 const lost = (why: string): AcquireError => new AcquireError('engine', why);
@@ -51,7 +45,15 @@ export class Frame {
     const { port1, port2 } = new MessageChannel();
     // Its origin is opaque and has no name, so the only address is any; the port is all that it gets.
     element.contentWindow?.postMessage(CONNECT, '*', [port2]);
-    return new Frame(element, port1);
+    const ready = await new Promise((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+        resolve(data === READY);
+      };
+      setTimeout(resolve, FRAME_MS, false);
+    });
+    if (ready === true) return new Frame(element, port1);
+    element.remove();
+    throw lost('frame');
   }
 
   async load(files: ModelFiles): Promise<DetectorInfo> {

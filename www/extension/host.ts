@@ -8,7 +8,7 @@ import type { Message, Outcome } from './channel.js';
 import { toWire } from './errors.js';
 import { Frame } from './frame.js';
 import { ENGINE_IDLE_MS } from './limits.js';
-import type { Device } from './settings.js';
+import type { Device } from './device.js';
 
 type Analyze = Extract<Message, { kind: 'analyze' }>;
 

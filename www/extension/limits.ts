@@ -21,6 +21,9 @@ export const ENGINE_IDLE_MS = 180_000;
 /** Longest time for the first analysis, with loading, and any other one: software GPUs are slow, a hung frame is for ever. */
 export const ENGINE_MS = 180_000;
 
+/** How long a frame may take to start its script. */
+export const FRAME_MS = 30_000;
+
 /** How long an engine may take to say that it heard, before it is started again. */
 export const ACCEPT_MS = 3_000;
 

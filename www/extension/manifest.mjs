@@ -25,7 +25,6 @@ export const SANDBOX = [
   "connect-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
-  "webrtc 'block'",
 ].join('; ');
 
 const SIZES = [16, 32, 48, 128];

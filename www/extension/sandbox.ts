@@ -6,8 +6,8 @@ import { createDetector } from 'clipsight';
 import type { Detector } from 'clipsight';
 import { FIDELITIES } from './analysis.js';
 import { toWire } from './errors.js';
-import { CONNECT } from './frame.js';
-import type { Call } from './frame.js';
+import { CONNECT, READY } from './calls.js';
+import type { Call } from './calls.js';
 import { isNumber, isOneOf, isRecord } from './guards.js';
 import { MAX_IMAGE_BYTES } from './limits.js';
 
@@ -48,6 +48,7 @@ function connect(port: MessagePort): void {
       },
     );
   };
+  port.postMessage(READY);
 }
 
 /** The extension's origin: this document's address has it, although the document's own origin is opaque. */

@@ -2,7 +2,8 @@
 import { api } from './api.js';
 import { h } from 'clipsight/ui';
 import { overlaySites, turnOff } from './overlays.js';
-import { DEVICES, readDevice, writeDevice } from './settings.js';
+import { DEVICES } from './device.js';
+import { readDevice, writeDevice } from './settings.js';
 import type { Strings } from './strings/index.js';
 
 export function settings(strings: Strings): HTMLElement {

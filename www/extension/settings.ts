@@ -1,10 +1,7 @@
-import type { DevicePreference } from 'clipsight';
 import { api } from './api.js';
+import { DEVICES } from './device.js';
+import type { Device } from './device.js';
 import { isOneOf } from './guards.js';
-
-/** Devices that can be chosen. */
-export const DEVICES = ['auto', 'cpu'] as const satisfies readonly DevicePreference[];
-export type Device = (typeof DEVICES)[number];
 
 /** Where to compute, as chosen in the panel. */
 export async function readDevice(): Promise<Device> {
