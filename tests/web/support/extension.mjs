@@ -87,11 +87,9 @@ export async function launchExtension({ folder, language = 'en-US', others = [],
     /** The visitor's gesture: it gives `activeTab` for the page's tab, as a click on the menu does. */
     async gesture(page) {
       await page.bringToFront();
-      const popup = context.waitForEvent('page', { timeout: 5_000 }).catch(() => undefined);
       const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{ type: 'tab' }] });
       const tab = targetInfos.find(({ url }) => url === page.url());
       await cdp.send('Extensions.triggerAction', { id, targetId: tab.targetId });
-      return popup;
     },
 
     /** A click on "Check this image". */
