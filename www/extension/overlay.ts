@@ -8,6 +8,7 @@ import type { Grade } from 'clipsight';
 import { api } from './api.js';
 import { isOneOf, isRecord } from './guards.js';
 import { MAX_OVERLAYS, MIN_OVERLAY } from './limits.js';
+import { readLanguage } from './settings.js';
 import { catalogue } from './strings/index.js';
 
 const STATES = [...(Object.keys(LEVELS) as Grade[]), 'abstained', 'error'] as const;
@@ -43,8 +44,8 @@ svg { inline-size: 18px; block-size: 18px; }
 .error { color: var(--bad); }
 `;
 
-function start(): void {
-  const own = locale(api.i18n.getUILanguage());
+async function start(): Promise<void> {
+  const own = locale(await readLanguage());
   const words = translate(shared, own);
   const { overlays } = translate(catalogue, own);
   const host = document.createElement('div');
@@ -174,5 +175,5 @@ function start(): void {
 const running = globalThis as { clipsightOverlay?: boolean };
 if (running.clipsightOverlay !== true) {
   running.clipsightOverlay = true;
-  start();
+  void start();
 }

@@ -7,17 +7,17 @@ import { brand } from './brand.js';
 import { settings } from './settings-view.js';
 import { Cards, prepare, takeImages } from './view.js';
 
-const strings = prepare();
-const cards = new Cards(
-  strings,
-  (count) => {
+const strings = await prepare();
+const cards = new Cards(strings, {
+  level: 3,
+  changed(count) {
     empty.hidden = count > 0;
     header.hidden = count === 0;
   },
-  (id) => {
+  removed(id) {
     void api.runtime.sendMessage({ kind: 'forget', id }).catch(() => undefined);
   },
-);
+});
 const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
 const { button, picker } = takeImages(strings, {
   files(files) {

@@ -7,16 +7,15 @@ import { brand } from './brand.js';
 import { overlaySites, turnOff, turnOn } from './overlays.js';
 import { Cards, prepare, takeImages } from './view.js';
 
-const strings = prepare();
+const strings = await prepare();
 const [tab] = await api.tabs.query({ active: true, currentWindow: true });
 
-const cards = new Cards(
-  strings,
-  (count) => {
+const cards = new Cards(strings, {
+  level: 2,
+  changed(count) {
     empty.hidden = count > 0;
   },
-  () => undefined,
-);
+});
 const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
 const { button, picker } = takeImages(strings, {
   files(files) {

@@ -1,9 +1,9 @@
 /** The settings in the panel: where to compute, and which sites may be read. */
 import { api } from './api.js';
-import { h } from 'clipsight/ui';
+import { LANGUAGES, LANGUAGE_NAMES, h, locale } from 'clipsight/ui';
 import { overlaySites, turnOff } from './overlays.js';
 import { DEVICES } from './device.js';
-import { readDevice, writeDevice } from './settings.js';
+import { readDevice, writeDevice, writeLanguage } from './settings.js';
 import type { Strings } from './strings/index.js';
 
 export function settings(strings: Strings): HTMLElement {
@@ -18,6 +18,21 @@ export function settings(strings: Strings): HTMLElement {
   });
   device.addEventListener('change', () => {
     void writeDevice(device.value === 'cpu' ? 'cpu' : 'auto');
+  });
+
+  const language = h(
+    'select',
+    { id: 'language' },
+    ...LANGUAGES.map((value) => h('option', { value, lang: value }, LANGUAGE_NAMES[value])),
+  );
+  language.value = locale().language;
+  language.addEventListener('change', () => {
+    const chosen = LANGUAGES.find((candidate) => candidate === language.value);
+    if (chosen === undefined) return;
+    // Everything on the page is written once, in one language.
+    void writeLanguage(chosen).then(() => {
+      location.reload();
+    });
   });
 
   const sites = h('ul', { class: 'sites' });
@@ -42,6 +57,7 @@ export function settings(strings: Strings): HTMLElement {
     { class: 'settings' },
     h('summary', {}, words.heading),
     h('div', { class: 'row' }, h('label', { for: 'device' }, words.device), device),
+    h('div', { class: 'row' }, h('label', { for: 'language' }, words.language), language),
     h('h3', {}, words.sites),
     sites,
   );

@@ -1,3 +1,5 @@
+import { LANGUAGES } from 'clipsight/ui';
+import type { Language } from 'clipsight/ui';
 import { api } from './api.js';
 import { DEVICES } from './device.js';
 import type { Device } from './device.js';
@@ -11,4 +13,14 @@ export async function readDevice(): Promise<Device> {
 
 export async function writeDevice(device: Device): Promise<void> {
   await api.storage.local.set({ device });
+}
+
+/** The language of the extension: the one chosen in the panel, else that of the browser's own interface. */
+export async function readLanguage(): Promise<string> {
+  const { language } = await api.storage.local.get('language');
+  return isOneOf(language, LANGUAGES) ? language : api.i18n.getUILanguage();
+}
+
+export async function writeLanguage(language: Language): Promise<void> {
+  await api.storage.local.set({ language });
 }

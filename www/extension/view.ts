@@ -1,19 +1,19 @@
 /** What side panel and popup have in common: images that come in, and the list of what is known of them. */
 import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
 import type { AiImageResult } from 'clipsight/element';
-import { api } from './api.js';
 import type { Job, Outcome } from './channel.js';
 import { analyze } from './engine.js';
 import { AcquireError, toWire } from './errors.js';
 import type { WireError } from './errors.js';
 import { MAX_CARDS, MAX_IMAGE_BYTES } from './limits.js';
+import { readLanguage } from './settings.js';
 import { catalogue } from './strings/index.js';
 import type { Strings } from './strings/index.js';
 
-/** The language of the browser's own interface, on the whole document. */
-export function prepare(): Strings {
+/** Look and language, on the whole document. */
+export async function prepare(): Promise<Strings> {
   applyTokens(document);
-  setLocale(api.i18n.getUILanguage());
+  setLocale(await readLanguage());
   applyLocale(document);
   return translate(catalogue, locale());
 }
@@ -25,11 +25,16 @@ export class Cards {
   readonly announcer = h('p', { class: 'visually-hidden', 'aria-live': 'polite' });
   readonly #cards = new Map<string, AiImageResult>();
   readonly #strings: Strings;
+  readonly #level: string;
   readonly #changed: (count: number) => void;
-  readonly #removed: (id: string) => void;
+  readonly #removed: ((id: string) => void) | undefined;
 
-  constructor(strings: Strings, changed: (count: number) => void, removed: (id: string) => void) {
+  constructor(
+    strings: Strings,
+    { level, changed, removed }: { level: 2 | 3; changed: (count: number) => void; removed?: (id: string) => void },
+  ) {
     this.#strings = strings;
+    this.#level = String(level);
     this.#changed = changed;
     this.#removed = removed;
   }
@@ -61,6 +66,7 @@ export class Cards {
   #add(id: string): AiImageResult {
     const card = document.createElement('ai-image-result');
     card.setAttribute('removable', '');
+    card.setAttribute('heading-level', this.#level);
     card.addEventListener('remove', () => {
       this.#remove(id);
     });
@@ -75,7 +81,7 @@ export class Cards {
   #remove(id: string): void {
     this.#cards.get(id)?.remove();
     this.#cards.delete(id);
-    this.#removed(id);
+    this.#removed?.(id);
     this.#changed(this.#cards.size);
   }
 

@@ -42,8 +42,8 @@ export async function variant(folder, change) {
   return { folder: copy, remove: () => rm(copy, { recursive: true }) };
 }
 
-/** @param {{ folder: string, language?: string, others?: string[] }} options */
-export async function launchExtension({ folder, language = 'en-US', others = [], ...contextOptions }) {
+/** @param {{ folder: string, language?: 'de' | 'es' | 'ar' | 'zh', others?: string[] }} options */
+export async function launchExtension({ folder, language, others = [], ...contextOptions }) {
   const executablePath = process.env.CHROMIUM ?? (await output('sh', ['-c', 'command -v chromium']));
   const context = await chromium.launchPersistentContext('', {
     executablePath,
@@ -53,9 +53,7 @@ export async function launchExtension({ folder, language = 'en-US', others = [],
       '--disable-features=WebGPU,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable',
       '--enable-unsafe-extension-debugging',
       '--host-resolver-rules=MAP *.test 127.0.0.1',
-      `--lang=${language}`,
     ],
-    env: { ...process.env, LANGUAGE: language },
     ignoreDefaultArgs: ['--headless', '--disable-extensions'],
     viewport: null,
     ...contextOptions,
@@ -66,6 +64,9 @@ export async function launchExtension({ folder, language = 'en-US', others = [],
   const worker = await starting;
   const otherIds = [];
   for (const other of others) otherIds.push((await cdp.send('Extensions.loadUnpacked', { path: other })).id);
+  // As chosen in the panel: Debian's Chromium itself may speak English only.
+  if (language !== undefined)
+    await worker.evaluate((chosen) => chrome.storage.local.set({ language: chosen }), language);
   const address = (file) => `chrome-extension://${id}/${file}`;
 
   /** The tab of a page, as the extension's API knows it. */
@@ -90,6 +91,32 @@ export async function launchExtension({ folder, language = 'en-US', others = [],
       const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{ type: 'tab' }] });
       const tab = targetInfos.find(({ url }) => url === page.url());
       await cdp.send('Extensions.triggerAction', { id, targetId: tab.targetId });
+    },
+
+    /** The toolbar's popup over a page, opened by the gesture. Playwright does not see it; returns how to evaluate in it. */
+    async popup(page) {
+      await this.gesture(page);
+      const find = async () => {
+        const { targetInfos } = await cdp.send('Target.getTargets');
+        return targetInfos.find(({ type, url }) => type === 'page' && url === address('popup.html'));
+      };
+      let target;
+      while (target === undefined) target = await find();
+      const { sessionId } = await cdp.send('Target.attachToTarget', { targetId: target.targetId, flatten: false });
+      let next = 0;
+      return async (expression) => {
+        const number = ++next;
+        const answer = new Promise((resolve) => {
+          cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
+            const { id: answered, result } = JSON.parse(message);
+            if (answered === number) resolve(result.result.value);
+          });
+        });
+        const params = { expression, userGesture: true, awaitPromise: true, returnByValue: true };
+        const message = JSON.stringify({ id: number, method: 'Runtime.evaluate', params });
+        await cdp.send('Target.sendMessageToTarget', { sessionId, message });
+        return answer;
+      };
     },
 
     /** A click on "Check this image". */

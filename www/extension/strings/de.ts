@@ -29,6 +29,7 @@ export const de = (l: Locale): Strings => ({
     device: 'Rechnen auf',
     auto: 'GPU, wenn es eine schnelle gibt',
     cpu: 'CPU',
+    language: 'Sprache',
     sites: 'Erlaubte Websites',
     noSites: 'Keine. Die Erweiterung kann keine Website lesen, solange du es nicht erlaubst.',
     marked: 'Bilder werden markiert',

@@ -31,6 +31,7 @@ export const en = (l: Locale) => ({
     device: 'Compute on',
     auto: 'GPU if there is a fast one',
     cpu: 'CPU',
+    language: 'Language',
     sites: 'Sites you have allowed',
     noSites: 'None. The extension can read no site until you allow it.',
     marked: 'images are marked',

@@ -29,6 +29,7 @@ export const es = (l: Locale): Strings => ({
     device: 'Calcular en',
     auto: 'GPU si hay una rápida',
     cpu: 'CPU',
+    language: 'Idioma',
     sites: 'Sitios que has permitido',
     noSites: 'Ninguno. La extensión no puede leer ningún sitio hasta que lo permitas.',
     marked: 'se marcan las imágenes',

@@ -29,6 +29,7 @@ export const zh = (l: Locale): Strings => ({
     device: '计算设备',
     auto: '有快速 GPU 时用 GPU',
     cpu: 'CPU',
+    language: '语言',
     sites: '您已允许的网站',
     noSites: '无。在您允许之前，扩展不能读取任何网站。',
     marked: '图片会被标记',
