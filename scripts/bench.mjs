@@ -47,6 +47,7 @@ await main(async () => {
   const { execute } = await import('./bench/execute.mjs');
   const { measureSoak } = await import('./bench/soak.mjs');
   const { measureNative } = await import('./bench/native.mjs');
+  const { measurePrecision } = await import('./bench/precision.mjs');
 
   const whole = options.only === undefined && !options.quick && !options.soak;
   const rows = options.soak
@@ -69,7 +70,10 @@ await main(async () => {
   } finally {
     await server.close();
   }
-  if (whole) run.native = await step('native', measureNative);
+  if (whole) {
+    run.native = await step('native', measureNative);
+    run.precision = await step('precision', measurePrecision);
+  }
   await writeJson(out, run);
   console.log(`\n${table(run)}\n\nwritten to ${path.relative(root, out)}`);
   if (whole) await writeReport(run);

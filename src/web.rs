@@ -5,6 +5,7 @@
 //! [`ErrorKind`](crate::ErrorKind)'s.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Reflect, Uint8Array};
@@ -20,10 +21,22 @@ use crate::{Error, ErrorKind, Result};
 
 type JsResult<T> = std::result::Result<T, JsValue>;
 
+thread_local! {
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    console_error_panic_hook::set_once();
+    // The console of a page that embeds us belongs to that page.
+    std::panic::set_hook(Box::new(|panic| PANIC.set(Some(panic.to_string()))));
+}
+
+/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it, as nothing else is.
+#[wasm_bindgen(js_name = panicMessage)]
+#[must_use]
+pub fn panic_message() -> Option<String> {
+    PANIC.take()
 }
 
 /// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's
@@ -111,13 +124,18 @@ impl ModelLoader {
         to_js::<[Shard]>(&self.0.manifest().shards)
     }
 
-    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
+    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device. `sha256` is what
+    /// `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the hash is computed here, which takes longer.
     ///
     /// # Errors
     /// `weights-corrupt`, `argument`, `device-lost`.
     #[wasm_bindgen(js_name = pushShard)]
-    pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> JsResult<()> {
-        self.0.push_shard(index, bytes).map_err(thrown)
+    pub fn push_shard(&mut self, index: usize, bytes: &[u8], sha256: Option<String>) -> JsResult<()> {
+        let pushed = match sha256 {
+            Some(sha256) => self.0.push_hashed_shard(index, bytes, &sha256),
+            None => self.0.push_shard(index, bytes),
+        };
+        pushed.map_err(thrown)
     }
 
     /// The model; uses the loader up.

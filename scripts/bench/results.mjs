@@ -97,3 +97,25 @@ export function peakShares(rows) {
       return [{ encoder: title, gmacs, peak: peakInt8, share: gmacs / peakInt8, goal }];
     });
 }
+
+/** Goals of issue 4 for embeddings (lowest mean cosine to f32) and verdicts (largest share that flips). */
+const LEAST_COSINES = { q8: 0.999, q4: 0.99 };
+const MOST_FLIPS = 0.005;
+
+/** What `clipsight bench precision` measured beside the goals: `{ what, value, goal, met }`. */
+export function precisionGoals({ embeddings, verdicts }) {
+  const rows = Object.entries(embeddings).map(([storage, { mean, lowest }]) => ({
+    what: `cosine of embeddings, ${storage}: mean (lowest)`,
+    value: `${mean.toFixed(5)} (${lowest.toFixed(5)})`,
+    goal: `mean >= ${LEAST_COSINES[storage]}`,
+    met: mean >= LEAST_COSINES[storage],
+  }));
+  const flips = verdicts.flips / verdicts.images;
+  rows.push({
+    what: 'verdicts on the other side of the threshold, q8',
+    value: `${verdicts.flips} of ${verdicts.images}, ${(flips * 100).toFixed(2)} %`,
+    goal: `<= ${MOST_FLIPS * 100} %`,
+    met: flips <= MOST_FLIPS,
+  });
+  return rows;
+}

@@ -48,6 +48,7 @@ export async function buildNative() {
 /** The figures in the documents are those that were measured. */
 export async function checkFigures() {
   await run('target/release/clipsight', ['card', 'models/compact', '--readme', 'README.md', '--check']);
+  await node('scripts/bench.mjs', '--report', '--check');
 }
 
 /** The browser tests; they find Chromium in the environment. */

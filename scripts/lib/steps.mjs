@@ -89,8 +89,8 @@ const GENERATED = ['compact.js', 'compact.d.ts', 'worker.js', 'worker.d.ts'];
 export async function buildLib() {
   await ifChanged({
     name: 'package',
-    inputs: ['www/lib', 'tsconfig.base.json', 'package-lock.json'],
-    outputs: ['pkg/index.js', 'pkg/index.d.ts', 'pkg/worker/main.js'],
+    inputs: ['www/lib', 'tsconfig.base.json', 'package-lock.json', 'scripts/lib/schema.mjs'],
+    outputs: ['pkg/index.js', 'pkg/index.d.ts', 'pkg/worker/main.js', 'pkg/schema.json'],
     work: async () => {
       // What an older source left behind must not be published.
       for (const entry of await readdir(path.join(root, 'pkg'), { withFileTypes: true })) {
@@ -99,6 +99,7 @@ export async function buildLib() {
         if (compiled && !GENERATED.includes(name)) await rm(path.join(root, 'pkg', name), { recursive: true });
       }
       await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'www/lib']);
+      await (await import('./schema.mjs')).writeSchema();
     },
   });
 }

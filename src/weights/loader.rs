@@ -77,6 +77,19 @@ impl ModelLoader {
     /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that the manifest describes or hold anything
     /// but the model's tensors; [`ErrorKind::Argument`] when there is no such shard or it was taken before.
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
+        self.push(index, bytes, || sha256_hex(bytes))
+    }
+
+    /// [`push_shard`](Self::push_shard) for who has hashed exactly these bytes by faster means than ours: browsers do it
+    /// with the machine's own instructions. `sha256` is what came of it, in lower-case hex.
+    ///
+    /// # Errors
+    /// As [`push_shard`](Self::push_shard).
+    pub fn push_hashed_shard(&mut self, index: usize, bytes: &[u8], sha256: &str) -> Result<()> {
+        self.push(index, bytes, || sha256.to_owned())
+    }
+
+    fn push(&mut self, index: usize, bytes: &[u8], sha256: impl FnOnce() -> String) -> Result<()> {
         let shard = self.manifest.shards.get(index).filter(|_| !self.pushed[index]).ok_or_else(|| {
             Error::new(ErrorKind::Argument, format!("there is no shard {index} left to load"))
         })?;
@@ -88,7 +101,7 @@ impl ModelLoader {
                 shard.bytes
             )));
         }
-        if sha256_hex(bytes) != shard.sha256 {
+        if sha256() != shard.sha256 {
             let message = format!(
                 "the weights are damaged: {} does not match its SHA-256; load the model again",
                 shard.file

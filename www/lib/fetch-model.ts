@@ -60,7 +60,7 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
 
     const { manifest, totalBytes, ...rest } = await feed;
     const shards: Uint8Array<ArrayBuffer>[] = [];
-    for await (const bytes of rest.shards()) shards.push(bytes);
+    for await (const { bytes } of rest.shards()) shards.push(bytes);
     const cores = Object.fromEntries(await coreBytes);
     const cache = await rest.cache();
     throwIfAborted(signal);

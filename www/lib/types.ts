@@ -9,6 +9,8 @@ import type {
   ModelSource,
 } from './options.js';
 
+export type { CachePreference, CacheState, CoreSources, DevicePreference, LoadProgress, ModelFiles, ModelSource };
+
 /** Options of {@link createDetector}. */
 export interface DetectorOptions {
   /**

@@ -126,7 +126,7 @@ impl Packed {
                 let mut sum = 0;
                 for (step, values) in values.as_chunks::<4>().0.iter().enumerate() {
                     #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
-                    let codes = values.map(|value| (value * inverse).round().clamp(-127.0, 127.0) as i8);
+                    let codes = values.map(|value| nearest(value * inverse).clamp(-127.0, 127.0) as i8);
                     sum += codes.into_iter().map(i32::from).sum::<i32>();
                     let step = tile * steps + group * inner.group / 4 + step;
                     packed.words[step * width + lane] = u32::from_le_bytes(codes.map(i8::cast_unsigned));
@@ -163,19 +163,34 @@ pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
         StoredValues::F32(values) => out.copy_from_slice(&values[row * columns..][..columns]),
         StoredValues::Q8(q8) => {
             let scales = &q8.scales[row * blocks(columns)..];
-            for ((at, value), code) in out.iter_mut().enumerate().zip(&q8.codes[row * columns..]) {
-                *value = f32::from(*code) * scales[at / BLOCK].to_f32();
+            let codes = q8.codes[row * columns..][..columns].chunks(BLOCK);
+            for ((out, codes), scale) in out.chunks_mut(BLOCK).zip(codes).zip(scales) {
+                let scale = scale.to_f32();
+                for (value, code) in out.iter_mut().zip(codes) {
+                    *value = f32::from(*code) * scale;
+                }
             }
         }
         StoredValues::Q4(q4) => {
             let scales = &q4.scales[row * blocks(columns)..];
-            let bytes = &q4.codes[row * Q4::row_bytes(columns)..];
-            for (at, value) in out.iter_mut().enumerate() {
-                let code = bytes[at / 2] >> (4 * (at % 2)) & 15;
-                *value = (f32::from(code) - 8.0) * scales[at / BLOCK].to_f32();
+            let bytes = q4.codes[row * Q4::row_bytes(columns)..].chunks(BLOCK / 2);
+            for ((out, bytes), scale) in out.chunks_mut(BLOCK).zip(bytes).zip(scales) {
+                let scale = scale.to_f32();
+                for (pair, byte) in out.chunks_mut(2).zip(bytes) {
+                    for (value, code) in pair.iter_mut().zip([byte & 15, byte >> 4]) {
+                        *value = (f32::from(code) - 8.0) * scale;
+                    }
+                }
             }
         }
     }
+}
+
+/// To the nearest integer, halves away from zero: [`f32::round`], which is a slow call in WebAssembly.
+#[inline(always)]
+fn nearest(value: f32) -> f32 {
+    let whole = value.trunc();
+    if (value - whole).abs() >= 0.5 { whole + 1.0_f32.copysign(value) } else { whole }
 }
 
 /// Whether a stored matrix holds as many numbers as its shape says.
@@ -187,6 +202,19 @@ pub(super) fn is_whole(tensor: &StoredTensor) -> bool {
         StoredValues::Q8(q8) => q8.codes.len() == rows * columns && q8.scales.len() == rows * blocks(columns),
         StoredValues::Q4(q4) => {
             q4.codes.len() == rows * Q4::row_bytes(columns) && q4.scales.len() == rows * blocks(columns)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn rounds_as_the_library_does() {
+        let edges = [0.0, -0.0, 0.499_999_97, 0.5, -0.5, 1.5, 2.5, -2.5, 126.499_99, 126.5, 8_388_607.5];
+        for value in edges.into_iter().chain((-1000_i16..1000).map(|n| f32::from(n) * 0.127)) {
+            assert_eq!(nearest(value), value.round(), "{value}");
         }
     }
 }

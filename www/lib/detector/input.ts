@@ -30,7 +30,9 @@ export async function toParams(
     return params(copyOf(value), 'original-bytes');
   }
   if (isInstance(value, 'HTMLImageElement')) return params(await fetchImage(value, limits, options), 'original-bytes');
-  if (isInstance(value, 'ImageBitmap')) return params(await encode(value, limits), 're-encoded');
+  if (isInstance(value, 'ImageBitmap')) {
+    return params(await unlessAborted(encode(value, limits), options.signal), 're-encoded');
+  }
   throw new DetectorError(
     'argument',
     'The input must be a Blob, a File, an ArrayBuffer, a typed array, an <img> or an ImageBitmap.',
@@ -93,6 +95,20 @@ async function readBounded(response: Response, limits: Required<ImageLimits>): P
     checkSize(length, limits);
     chunks.push(chunk.value);
   }
+}
+
+/** What cannot be stopped goes on, but its caller need not wait. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(aborted(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
 }
 
 /** A bitmap's pixels as PNG. */

@@ -31,16 +31,20 @@ export function openWorker(url: URL, events: PortEvents): Port {
 /** Opens a line to this very thread: the same program, without a worker around it. */
 export function openLocal(events: PortEvents): Port {
   const stop = new AbortController();
+  const { signal } = stop;
   // A literal, so that bundlers see the program, and fetch it only when it is asked for.
-  const service = import('../worker/service.js').then(({ Service }) => new Service(post, stop.signal));
-  function post(response: Response): void {
-    if (!stop.signal.aborted) events.received(response);
-  }
+  const starting = import('../worker/service.js').then(({ Service }) => {
+    const service = new Service((response) => {
+      if (!signal.aborted) events.received(response);
+    }, signal);
+    watchPanics((thrown) => service.takePanic(thrown), signal);
+    return service;
+  });
   return {
     send(request) {
-      service.then(
-        (ready) => {
-          ready.receive(request);
+      starting.then(
+        (service) => {
+          service.receive(request);
         },
         (error: unknown) => {
           events.failed(
@@ -54,6 +58,18 @@ export function openLocal(events: PortEvents): Port {
       stop.abort();
     },
   };
+}
+
+/** A panic between two awaits leaves the core's promise open for ever, and shows up as an error of the realm only. */
+function watchPanics(take: (thrown: unknown) => boolean, signal: AbortSignal): void {
+  const listen = (type: 'error' | 'unhandledrejection', thrownBy: (event: Event) => unknown): void => {
+    const listener = (event: Event): void => {
+      if (take(thrownBy(event))) event.preventDefault();
+    };
+    globalThis.addEventListener(type, listener, { signal });
+  };
+  listen('error', (event) => (event as ErrorEvent).error);
+  listen('unhandledrejection', (event) => (event as PromiseRejectionEvent).reason);
 }
 
 function startWorker(url: URL): Worker {

@@ -6,10 +6,10 @@ export const LEVELS = { weak: 1, moderate: 2, strong: 3, 'very-strong': 4 } as c
 
 /** How much of a dial each level fills: a grade is told by its shape as well as by its colour. */
 const SECTORS = {
-  1: 'M12 12V6.5a5.5 5.5 0 0 1 5.5 5.5z',
-  2: 'M12 6.5a5.5 5.5 0 0 1 0 11z',
-  3: 'M12 12V6.5A5.5 5.5 0 1 1 6.5 12z',
-  4: 'M12 6.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 1 1 0-11z',
+  1: 'M12 12V3a9 9 0 0 1 9 9z',
+  2: 'M12 3a9 9 0 0 1 0 18z',
+  3: 'M12 12V3a9 9 0 1 1-9 9z',
+  4: 'M12 3a9 9 0 1 1 0 18 9 9 0 1 1 0-18z',
 } as const;
 
 /** The shape of a result: a dial filled by grade, or a sign for what has no grade. */

@@ -65,6 +65,11 @@ export class Locale {
     return this.#unit(bytes / 1e6, 'megabyte', 1);
   }
 
+  /** A limit on sizes, which are powers of two. */
+  mebibytes(bytes: number): string {
+    return `${this.number(bytes / 2 ** 20)}\u00a0MiB`;
+  }
+
   /** A duration: milliseconds, or seconds from 10 on. */
   duration(ms: number): string {
     return ms < 1e4 ? this.#unit(Math.max(1, Math.round(ms)), 'millisecond', 0) : this.#unit(ms / 1e3, 'second', 1);

@@ -4,14 +4,18 @@
  *
  * @packageDocumentation
  */
+import { AiImageCheck } from './check.js';
 import { AiImageResult } from './result.js';
 
+export { AiImageCheck } from './check.js';
+export type { AiImageCheckEventMap, CheckItem } from './check.js';
 export { AiImageResult } from './result.js';
 export type { ResultError, ResultStage, ResultState } from './result.js';
 export { setLocale } from './i18n.js';
 
 declare global {
   interface HTMLElementTagNameMap {
+    'ai-image-check': AiImageCheck;
     'ai-image-result': AiImageResult;
   }
 }
@@ -22,3 +26,4 @@ function define(name: string, element: CustomElementConstructor): void {
 }
 
 define('ai-image-result', AiImageResult);
+define('ai-image-check', AiImageCheck);

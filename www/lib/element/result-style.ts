@@ -5,7 +5,8 @@ export const resultCss = `
   display: block;
   container-type: inline-size;
   /* Where nothing else gives it a width, e.g. in a row of flex items. */
-  contain-intrinsic-inline-size: 34rem;
+  contain-intrinsic-inline-size: 17rem;
+  min-inline-size: 0;
   color: var(--ink);
   font: 400 1rem/1.55 var(--font);
   text-align: start;
@@ -79,7 +80,7 @@ dl > div { display: grid; grid-template-columns: minmax(7.5rem, 10rem) minmax(0,
 dt { color: var(--muted); }
 dd { display: grid; overflow-wrap: anywhere; }
 .facts { gap: var(--s2); padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
-.facts bdi { font-weight: 500; }
+.facts dd > :first-child { font-weight: 500; }
 .facts .fine { line-height: 1.4; }
 
 .more { display: grid; gap: var(--s1); }
@@ -109,16 +110,20 @@ dd { display: grid; overflow-wrap: anywhere; }
 }
 .close:hover { background: var(--sunken); color: var(--ink); }
 
-:host([compact]) .card { grid-template-columns: 6rem minmax(0, 1fr); gap: var(--s4); padding: var(--s3); }
+:host([compact]) .card { grid-template-columns: 4.5rem minmax(0, 1fr); gap: var(--s4); padding: var(--s3); }
 :host([compact]) .body { gap: var(--s2); }
 :host([compact]) .headline { font-size: 1.125rem; letter-spacing: -0.01em; }
 :host([compact]) .note { display: none; }
+
+:host([frameless]) .card { padding: 0; background: none; box-shadow: none; }
+:host([frameless]) .close { inset-block-start: calc(-1 * var(--s3)); inset-inline-end: calc(-1 * var(--s3)); }
 
 @container (max-width: 32rem) {
   :host(:not([compact])) .card { grid-template-columns: minmax(0, 1fr); gap: var(--s4); }
   :host(:not([compact])) .picture { aspect-ratio: 4 / 3; }
   .close { background: color-mix(in srgb, var(--surface) 88%, transparent); }
   :host([removable]:not([compact])) .close { inset-block-start: var(--s6); inset-inline-end: var(--s6); }
+  :host([frameless]:not([compact])) .close { inset-block-start: var(--s2); inset-inline-end: var(--s2); }
   :host([removable]:not([compact])) .file { margin-inline-end: 0; }
   dl > div { grid-template-columns: minmax(0, 1fr); }
   .rows { gap: var(--s2); }

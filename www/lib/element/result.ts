@@ -23,13 +23,28 @@ export interface ResultError {
 /**
  * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its properties hold.
  *
- * - Attributes: `state` (set by the element), `compact`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
+ * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`, `heading-level`
  * - Event: `remove`, cancelable; bubbles
  * - Slots: `notes` (beside the verdict), `actions` (below it)
- * - CSS parts: `card`, `picture`, `name`, `headline`, `meter`, `probability`, `measured`, `facts`, `details`, `caveats`, `remove`
+ * - CSS parts: {@link AiImageResult.parts}
  */
 export class AiImageResult extends LocalizedElement {
   static readonly observedAttributes = ['lang', 'compact', 'removable', 'heading-level'];
+
+  /** Its CSS parts, as an element that holds it exports them. */
+  static readonly parts: readonly string[] = [
+    'card',
+    'picture',
+    'name',
+    'headline',
+    'meter',
+    'probability',
+    'measured',
+    'facts',
+    'details',
+    'caveats',
+    'remove',
+  ];
 
   #analysis: Analysis | null = null;
   #error: ResultError | null = null;

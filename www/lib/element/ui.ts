@@ -22,3 +22,5 @@ export { catalogue } from './strings/index.js';
 export type { Strings } from './strings/index.js';
 export { displayName, generatorName } from './text.js';
 export { COLOURS, SIZES } from './tokens.js';
+export { loadingText, spokenStatus, StatusStrip } from './status.js';
+export type { LoadState } from './status.js';

@@ -96,7 +96,9 @@ function measured({ grade, measuredError: error }: Scored, strings: Strings): (H
 /** Terms with their values, and a note to some. */
 type Row = readonly [term: string, value: string, note?: string | undefined];
 
-function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>): HTMLElement {
+/** `own`: values are sentences of ours, in the language around them; others have a direction of their own. */
+function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>, own: boolean): HTMLElement {
+  const direction: Readonly<Record<string, string>> = own ? {} : { dir: 'auto' };
   return h(
     'dl',
     attributes,
@@ -105,7 +107,12 @@ function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>
         'div',
         {},
         h('dt', {}, term),
-        h('dd', {}, h('bdi', {}, value), note === undefined ? undefined : h('span', { class: 'fine' }, note)),
+        h(
+          'dd',
+          {},
+          h('span', direction, value),
+          note === undefined ? undefined : h('span', { class: 'fine', ...direction }, note),
+        ),
       ),
     ),
   );
@@ -114,12 +121,17 @@ function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>
 function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
   const { file, input, quality, timings } = analysis;
   const { facts: words } = strings;
-  const maker = makerOf(analysis, strings);
+  const maker = makerOf(analysis, strings, locale);
   return list(
     [
       ...(maker === undefined ? [] : [[words.generator, maker, words.generatorNote] as const]),
-      ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality), words.qualityNote] as const]),
-      [words.image, `${words.size(file.width, file.height)} ${FORMATS[file.format]}, ${locale.bytes(file.bytes)}`],
+      ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality)] as const]),
+      [
+        words.image,
+        [`${words.size(file.width, file.height)} ${FORMATS[file.format]}`, locale.bytes(file.bytes)].join(
+          words.separator,
+        ),
+      ],
       [words.source, words.fidelity[input.fidelity]],
       [
         words.ran,
@@ -127,6 +139,7 @@ function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
       ],
     ],
     { class: 'facts', part: 'facts' },
+    true,
   );
 }
 
@@ -140,11 +153,10 @@ const FORMATS = {
 } as const satisfies Record<Analysis['file']['format'], string>;
 
 /** Who made the image: only where something speaks for a generator at all. */
-function makerOf({ model, attribution }: Analysis, strings: Strings): string | undefined {
+function makerOf({ model, attribution }: Analysis, strings: Strings, locale: Locale): string | undefined {
   if (attribution === undefined || model.status !== 'scored' || LEVELS[model.grade] < LEVELS.moderate) return undefined;
-  return attribution.generator === null
-    ? unknownMaker(attribution, strings)
-    : generatorName(attribution.generator.name);
+  if (attribution.generator === null) return unknownMaker(attribution, strings);
+  return locale.isolate(generatorName(attribution.generator.name));
 }
 
 function unknownMaker({ family }: Attribution, { facts: words }: Strings): string {
@@ -178,7 +190,7 @@ function details({ analysis, info, strings, locale }: Verdict): HTMLElement {
     'details',
     { class: 'details', part: 'details' },
     h('summary', {}, words.summary),
-    list(rows, { class: 'rows' }),
+    list(rows, { class: 'rows' }, false),
   );
 }
 

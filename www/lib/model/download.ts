@@ -61,7 +61,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
         });
       }
     }
-    await delay(RESUME_DELAY_MS * 2 ** resumes);
+    await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
   }
 }
 
@@ -79,6 +79,15 @@ function fileName(url: string): string {
   return new URL(url).pathname.split('/').at(-1) ?? url;
 }
 
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Over early when the signal is aborted, which the next request then says. */
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal?.addEventListener('abort', over);
+  });
 }

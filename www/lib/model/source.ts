@@ -17,13 +17,19 @@ export interface ModelAddresses {
   readonly cache: CachePreference;
 }
 
+/** A shard, and its SHA-256 as it was computed here; undefined where the browser has none to offer. */
+export interface HashedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sha256: string | undefined;
+}
+
 /** A model's files as they come in. */
 export interface ModelFeed {
   readonly manifest: Uint8Array<ArrayBuffer>;
   /** Bytes of all shards. */
   readonly totalBytes: number;
   /** The shards in order. A few are on their way ahead of the one that is asked for. To be called once. */
-  shards(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  shards(): AsyncIterable<HashedBytes>;
   /** What the cache did, once all shards are through. */
   cache(): Promise<CacheState>;
 }
@@ -41,9 +47,8 @@ export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache
   return {
     manifest: files.manifest,
     totalBytes,
-    // eslint-disable-next-line @typescript-eslint/require-await -- it is asynchronous for the network's sake
     async *shards() {
-      yield* files.shards;
+      for (const bytes of files.shards) yield hashed(bytes);
       options.onReceived(totalBytes, totalBytes);
     },
     cache: () => Promise.resolve(files.cache),
@@ -61,7 +66,7 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
 
   let loadedBytes = 0;
   const received = shards.map(() => 0);
-  const start = (index: number): Promise<Uint8Array<ArrayBuffer>> | undefined => {
+  const start = (index: number): Promise<HashedBytes> | undefined => {
     const shard = shards[index];
     if (shard === undefined) return undefined;
     const bytes = fetchShard(shard, addressOf(shard, model), cache, {
@@ -86,35 +91,37 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
     totalBytes,
     async *shards() {
       for (let index = 0; index < shards.length; index += 1) {
-        const bytes = await ahead.shift();
+        const shard = await ahead.shift();
         ahead.push(start(index + SHARDS_AHEAD));
-        if (bytes !== undefined) yield bytes;
+        if (shard !== undefined) yield shard;
       }
     },
     cache: () => cache.settle(),
   };
 }
 
-/** One shard, its hash checked where the browser can: the core checks all again before it takes them. */
+/** One shard, its hash checked where the browser can; elsewhere that is left to the core. */
 async function fetchShard(
   shard: Shard,
   url: string,
   cache: WeightCache,
   options: { readonly signal: AbortSignal | undefined; readonly onReceived: (bytes: number) => void },
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<HashedBytes> {
   const stored = await cache.read(shard);
   if (stored !== undefined) {
-    if (await isShard(stored, shard)) {
+    const found = await hashed(stored);
+    if (isShard(found, shard)) {
       options.onReceived(stored.byteLength);
-      return stored;
+      return found;
     }
     await cache.evict(shard);
   }
   for (const reload of [false, true]) {
     const bytes = await download(url, { ...options, limit: shard.bytes, reload });
-    if (await isShard(bytes, shard)) {
+    const found = await hashed(bytes);
+    if (isShard(found, shard)) {
       cache.write(shard, bytes);
-      return bytes;
+      return found;
     }
     // Once more, past the HTTP cache: what is damaged may lie there.
   }
@@ -124,8 +131,12 @@ async function fetchShard(
   );
 }
 
-async function isShard(bytes: Uint8Array<ArrayBuffer>, shard: Shard): Promise<boolean> {
-  return bytes.byteLength === shard.bytes && ((await sha256(bytes)) ?? shard.sha256) === shard.sha256;
+async function hashed(bytes: Uint8Array<ArrayBuffer>): Promise<HashedBytes> {
+  return { bytes, sha256: await sha256(bytes) };
+}
+
+function isShard({ bytes, sha256: hash }: HashedBytes, shard: Shard): boolean {
+  return bytes.byteLength === shard.bytes && (hash ?? shard.sha256) === shard.sha256;
 }
 
 function addressOf({ file }: Shard, { manifest, files }: ModelAddresses): string {

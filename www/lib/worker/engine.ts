@@ -11,6 +11,8 @@ import { chooseDevice, watchDevices } from './device.js';
 /** What the engine tells while it works, and what stops it. */
 export interface EngineEvents {
   readonly device: (device: 'webgpu' | 'cpu') => void;
+  /** The core is there. */
+  readonly core: (core: Core) => void;
   readonly progress: (progress: LoadProgress) => void;
   /** The GPU was lost, at whatever moment. */
   readonly lost: (message: string) => void;
@@ -54,16 +56,17 @@ export class Engine {
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
     await glue.default({ module_or_path: module });
+    events.core(glue);
 
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
     const loader = new glue.ModelLoader(feed.manifest, device);
     let index = 0;
-    for await (const bytes of feed.shards()) loader.pushShard(index++, bytes);
+    for await (const { bytes, sha256 } of feed.shards()) loader.pushShard(index++, bytes, sha256);
     const model = await loader.finish();
 
     report('self-test');
-    const test = await model.selfTest();
+    const [test, cache] = await Promise.all([model.selfTest(), feed.cache()]);
     if (!test.passed) {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
@@ -71,7 +74,6 @@ export class Engine {
           `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ${test.tolerance.toPrecision(2)}).`,
       );
     }
-    const cache = await feed.cache();
     report('done');
     const { modelId, weightsSha256, calibrationId, views } = model.info;
     const weightsBytes = feed.totalBytes;

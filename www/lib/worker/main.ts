@@ -30,9 +30,3 @@ scope.addEventListener('unhandledrejection', (event) => {
 scope.addEventListener('message', ({ data }) => {
   service.receive(data);
 });
-
-// The console of a page that embeds us belongs to that page. What the core writes there (its panics) travels with errors.
-// eslint-disable-next-line no-console -- see above
-console.error = (...data: unknown[]): void => {
-  service.panicMessage = String(data[0]);
-};

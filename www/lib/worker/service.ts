@@ -1,19 +1,15 @@
-import { toDetectorError } from '../errors.js';
+import { DetectorError, toDetectorError } from '../errors.js';
 import type { DetectorErrorCode } from '../errors.js';
 import type { Calls, Response, WireError } from '../rpc.js';
+import type { Core } from '../wasm/interface.js';
 import { Engine } from './engine.js';
 import { isRequest } from './request.js';
 
 /** Answers calls, one model long. */
 export class Service {
-  /**
-   * The last thing the core wrote to the console. A Rust panic reaches JavaScript as `unreachable`; what it was about is
-   * known only to the panic hook, which writes it there.
-   */
-  panicMessage: string | undefined;
-
   readonly #post: (response: Response) => void;
   readonly #signal: AbortSignal | undefined;
+  #core: Core | undefined;
   #engine: Engine | undefined;
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
@@ -48,6 +44,15 @@ export class Service {
     this.#post({ type: 'fatal', error: { ...this.#toWire(thrown), fatal: true } });
   }
 
+  /** Whether an error of a realm that is not ours alone is our core's panic; then it is dealt with. */
+  takePanic(thrown: unknown): boolean {
+    if (!(thrown instanceof WebAssembly.RuntimeError)) return false;
+    const message = this.#panicMessage();
+    if (message === undefined) return false;
+    this.crash(new DetectorError(this.#device === 'webgpu' ? 'device-lost' : 'internal', message));
+    return true;
+  }
+
   async #load(params: Calls['load']['params']): Promise<Calls['load']['result']> {
     if (this.#loading) throw new Error('load was called twice');
     this.#loading = true;
@@ -55,6 +60,9 @@ export class Service {
       device: (device) => {
         this.#device = device;
         this.#post({ type: 'device', device });
+      },
+      core: (core) => {
+        this.#core = core;
       },
       progress: (progress) => {
         this.#post({ type: 'progress', progress });
@@ -79,14 +87,19 @@ export class Service {
     const { code, message } = toDetectorError(thrown, broken);
     // On the GPU an internal error says that the device does not do what it should; on the CPU only a panic ends the core.
     const fatal = crashed || code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
-    if (!crashed || this.panicMessage === undefined) return { code, message: firstLine(message, 300), fatal };
     // The panic's place stands in the first line, what it says in the second.
-    return { code, message: firstLine(this.panicMessage.split('\n', 2).join(' '), 300), fatal };
+    const panic = crashed ? this.#panicMessage()?.split('\n', 2).join(' ') : undefined;
+    // What comes from the browser may carry a stack; people are told the first line.
+    const [line = ''] = (panic ?? message).split('\n', 1);
+    return { code, message: line.slice(0, 300), fatal };
   }
-}
 
-/** What comes from the browser may carry a stack; people are told the first line. */
-function firstLine(text: string, length: number): string {
-  const [line = ''] = text.split('\n', 1);
-  return line.slice(0, length);
+  /** A core that crashed may be too broken to say why. */
+  #panicMessage(): string | undefined {
+    try {
+      return this.#core?.panicMessage();
+    } catch {
+      return undefined;
+    }
+  }
 }

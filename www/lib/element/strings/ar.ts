@@ -64,15 +64,14 @@ export const ar = (l: Locale): Strings => {
       generator: 'المولّد المرجّح',
       unknown: 'غير معروف',
       family: {
-        diffusion: 'غير معروف، من نماذج الانتشار',
-        gan: 'غير معروف، من الشبكات التوليدية التنافسية (GAN)',
-        autoregressive: 'غير معروف، من نماذج الانحدار الذاتي',
+        diffusion: 'نموذج انتشار غير معروف',
+        gan: 'شبكة توليدية تنافسية (GAN) غير معروفة',
+        autoregressive: 'نموذج انحدار ذاتي غير معروف',
       },
       familyNamed: (name) => `غير معروف، من عائلة ${l.isolate(name)}`,
       generatorNote: 'تخمين من بين المولّدات التي تعلّمها النموذج، إن كانت الصورة مولّدة أصلًا.',
       quality: 'الجودة التقنية',
       qualityOf: (quality) => `${hundredths(quality)} من ${hundred}`,
-      qualityNote: 'الضبابية والتشويش والضغط والتكبير كما يراها النموذج. ليست جمالًا ولا علامة على الذكاء الاصطناعي.',
       image: 'الصورة',
       // A width stands left of its height everywhere, also within right-to-left text.
       size: (width, height) => `\u2066${l.number(width)} × ${l.number(height)}\u2069`,
@@ -134,6 +133,10 @@ export const ar = (l: Locale): Strings => {
           text: 'يحكم على الصورة ككل. وقد يمرّ دون ملاحظة وجه مستبدل أو شيء مضاف في صورة لم يُمسّ باقيها.',
         },
         {
+          title: 'الجودة التقنية أمر آخر',
+          text: 'الضبابية والتشويش والضغط والتكبير كما يراها النموذج. ليست جمالًا ولا علامة على الذكاء الاصطناعي، ولا تغيّر النتيجة أبدًا.',
+        },
+        {
           title: 'لا تتهم أحدًا بهذا وحده',
           text: 'بين صور نزيهة كثيرة يصيب حتى الخطأ النادر أحدًا ما. اسأل عن مصدر الصورة، وابحث عن الأصل، وقارن بتقارير أخرى.',
         },
@@ -173,6 +176,8 @@ export const ar = (l: Locale): Strings => {
     },
 
     status: {
+      loading: 'جارٍ تحميل النموذج',
+      fellBackReason: 'ما الذي حدث',
       core: 'جارٍ التحضير لهذا الجهاز…',
       weights: (loaded, total) => `جارٍ تحميل النموذج: ${l.bytes(loaded)} من ${l.bytes(total)}`,
       selfTest: 'جارٍ التحقق من صحة حساب هذا الجهاز…',
@@ -192,7 +197,7 @@ export const ar = (l: Locale): Strings => {
         many: 'افحص صورًا بحثًا عن علامات الذكاء الاصطناعي',
       },
       drop: { one: 'أفلت صورة هنا', many: 'أفلت الصور هنا' },
-      paste: 'أو ألصق واحدة من الحافظة',
+      dropOrPaste: { one: 'أفلت صورة هنا أو ألصقها', many: 'أفلت الصور هنا أو ألصقها' },
       choose: { one: 'اختر صورة', many: 'اختر صورًا' },
       over: 'أفلت للفحص',
       formats: (bytes) => `JPEG أو PNG أو WebP أو GIF أو BMP أو TIFF، حتى ${bytes}`,

@@ -54,16 +54,14 @@ export const de = (l: Locale): Strings => {
       generator: 'Vermuteter Generator',
       unknown: 'Unbekannt',
       family: {
-        diffusion: 'Unbekannt, ein Diffusionsmodell',
-        gan: 'Unbekannt, ein Generative Adversarial Network (GAN)',
-        autoregressive: 'Unbekannt, ein autoregressives Modell',
+        diffusion: 'Ein unbekanntes Diffusionsmodell',
+        gan: 'Ein unbekanntes GAN (Generative Adversarial Network)',
+        autoregressive: 'Ein unbekanntes autoregressives Modell',
       },
       familyNamed: (name) => `Unbekannt, aus der Familie ${l.isolate(name)}`,
       generatorNote: 'Geraten unter den Generatoren, die das Modell gelernt hat, falls das Bild überhaupt erzeugt ist.',
       quality: 'Technische Qualität',
       qualityOf: (quality) => `${hundredths(quality)} von ${hundred}`,
-      qualityNote:
-        'Unschärfe, Rauschen, Kompression und Vergrößerung, wie das Modell sie sieht. Keine Schönheit und kein Anzeichen für KI.',
       image: 'Bild',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
       ran: 'Berechnet',
@@ -123,6 +121,10 @@ export const de = (l: Locale): Strings => {
           text: 'Es beurteilt das Bild als Ganzes. Ein ausgetauschtes Gesicht oder ein eingefügter Gegenstand in einem sonst unberührten Foto kann unbemerkt bleiben.',
         },
         {
+          title: 'Technische Qualität ist etwas anderes',
+          text: 'Unschärfe, Rauschen, Kompression und Vergrößerung, wie das Modell sie sieht. Sie ist keine Schönheit, kein Anzeichen für KI und ändert nichts am Ergebnis.',
+        },
+        {
           title: 'Niemanden allein damit beschuldigen',
           text: 'Unter vielen ehrlichen Bildern trifft selbst ein seltener Fehler jemanden. Fragen Sie, woher das Bild kommt, suchen Sie das Original, vergleichen Sie mit anderen Berichten.',
         },
@@ -164,6 +166,8 @@ export const de = (l: Locale): Strings => {
     },
 
     status: {
+      loading: 'Modell wird geladen',
+      fellBackReason: 'Was schiefging',
       core: 'Wird für dieses Gerät vorbereitet …',
       weights: (loaded, total) => `Modell wird geladen: ${l.bytes(loaded)} von ${l.bytes(total)}`,
       selfTest: 'Es wird geprüft, ob dieses Gerät richtig rechnet …',
@@ -178,7 +182,10 @@ export const de = (l: Locale): Strings => {
     check: {
       label: { one: 'Bild auf Anzeichen für KI prüfen', many: 'Bilder auf Anzeichen für KI prüfen' },
       drop: { one: 'Bild hier ablegen', many: 'Bilder hier ablegen' },
-      paste: 'oder aus der Zwischenablage einfügen',
+      dropOrPaste: {
+        one: 'Bild hier ablegen oder aus der Zwischenablage einfügen',
+        many: 'Bilder hier ablegen oder aus der Zwischenablage einfügen',
+      },
       choose: { one: 'Bild auswählen', many: 'Bilder auswählen' },
       over: 'Zum Prüfen loslassen',
       formats: (bytes) => `JPEG, PNG, WebP, GIF, BMP oder TIFF, bis ${bytes}`,

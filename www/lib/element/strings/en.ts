@@ -58,15 +58,14 @@ export const en = (l: Locale) => {
       unknown: 'Unknown',
       /** Families that have a name; others are called as the model calls them. */
       family: {
-        diffusion: 'Unknown, of the diffusion models',
-        gan: 'Unknown, of the generative adversarial networks (GANs)',
-        autoregressive: 'Unknown, of the autoregressive models',
+        diffusion: 'An unknown diffusion model',
+        gan: 'An unknown generative adversarial network (GAN)',
+        autoregressive: 'An unknown autoregressive model',
       } as Readonly<Record<string, string>>,
       familyNamed: (name: string): string => `Unknown, of the family ${l.isolate(name)}`,
       generatorNote: 'A guess among the generators the model has learned, should the image be generated at all.',
       quality: 'Technical quality',
       qualityOf: (quality: number): string => `${hundredths(quality)} of ${hundred}`,
-      qualityNote: 'Blur, noise, compression and enlargement as the model sees them. Not beauty, and no sign of AI.',
       image: 'Image',
       size: (width: number, height: number): string => `${l.number(width)} × ${l.number(height)}`,
       ran: 'Computed',
@@ -126,6 +125,10 @@ export const en = (l: Locale) => {
           text: 'It judges the picture as a whole. A face swapped or an object added in an otherwise untouched photograph may pass without notice.',
         },
         {
+          title: 'Technical quality is another matter',
+          text: 'Blur, noise, compression and enlargement, as the model sees them. It is not beauty, no sign of AI, and never moves the verdict.',
+        },
+        {
           title: 'Never accuse on this alone',
           text: 'Among many honest pictures even a rare mistake hits someone. Ask where the picture comes from, look for the original, compare with other reports.',
         },
@@ -166,6 +169,8 @@ export const en = (l: Locale) => {
     },
 
     status: {
+      loading: 'Loading the model',
+      fellBackReason: 'What went wrong',
       core: 'Getting ready for this device …',
       weights: (loaded: number, total: number): string => `Loading the model: ${l.bytes(loaded)} of ${l.bytes(total)}`,
       selfTest: 'Testing that this device computes correctly …',
@@ -179,7 +184,7 @@ export const en = (l: Locale) => {
     check: {
       label: { one: 'Check an image for signs of AI', many: 'Check images for signs of AI' },
       drop: { one: 'Drop an image here', many: 'Drop images here' },
-      paste: 'or paste one from the clipboard',
+      dropOrPaste: { one: 'Drop an image here, or paste one', many: 'Drop images here, or paste them' },
       choose: { one: 'Choose an image', many: 'Choose images' },
       over: 'Let go to check',
       formats: (bytes: string): string => `JPEG, PNG, WebP, GIF, BMP or TIFF, up to ${bytes}`,

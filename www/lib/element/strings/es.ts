@@ -53,17 +53,15 @@ export const es = (l: Locale): Strings => {
       generator: 'Generador probable',
       unknown: 'Desconocido',
       family: {
-        diffusion: 'Desconocido, de los modelos de difusión',
-        gan: 'Desconocido, de las redes generativas antagónicas (GAN)',
-        autoregressive: 'Desconocido, de los modelos autorregresivos',
+        diffusion: 'Un modelo de difusión desconocido',
+        gan: 'Una red generativa antagónica (GAN) desconocida',
+        autoregressive: 'Un modelo autorregresivo desconocido',
       },
       familyNamed: (name) => `Desconocido, de la familia ${l.isolate(name)}`,
       generatorNote:
         'Una conjetura entre los generadores que el modelo ha aprendido, si es que la imagen fue generada.',
       quality: 'Calidad técnica',
       qualityOf: (quality) => `${hundredths(quality)} de ${hundred}`,
-      qualityNote:
-        'Desenfoque, ruido, compresión y ampliación tal como los ve el modelo. No es belleza ni indicio de IA.',
       image: 'Imagen',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
       ran: 'Calculado',
@@ -123,6 +121,10 @@ export const es = (l: Locale): Strings => {
           text: 'Juzga la imagen en conjunto. Un rostro cambiado o un objeto añadido en una fotografía por lo demás intacta puede pasar inadvertido.',
         },
         {
+          title: 'La calidad técnica es otra cosa',
+          text: 'Desenfoque, ruido, compresión y ampliación tal como los ve el modelo. No es belleza ni indicio de IA y nunca cambia el resultado.',
+        },
+        {
           title: 'No acuse nunca solo por esto',
           text: 'Entre muchas imágenes honestas, hasta un error poco frecuente afecta a alguien. Pregunte de dónde viene la imagen, busque el original y compare con otras informaciones.',
         },
@@ -163,6 +165,8 @@ export const es = (l: Locale): Strings => {
     },
 
     status: {
+      loading: 'Cargando el modelo',
+      fellBackReason: 'Qué falló',
       core: 'Preparándose para este dispositivo…',
       weights: (loaded, total) => `Cargando el modelo: ${l.bytes(loaded)} de ${l.bytes(total)}`,
       selfTest: 'Comprobando que este dispositivo calcula bien…',
@@ -177,7 +181,7 @@ export const es = (l: Locale): Strings => {
     check: {
       label: { one: 'Buscar indicios de IA en una imagen', many: 'Buscar indicios de IA en imágenes' },
       drop: { one: 'Suelte una imagen aquí', many: 'Suelte imágenes aquí' },
-      paste: 'o pegue una del portapapeles',
+      dropOrPaste: { one: 'Suelte o pegue una imagen aquí', many: 'Suelte o pegue imágenes aquí' },
       choose: { one: 'Elegir una imagen', many: 'Elegir imágenes' },
       over: 'Suelte para comprobar',
       formats: (bytes) => `JPEG, PNG, WebP, GIF, BMP o TIFF, hasta ${bytes}`,

@@ -51,15 +51,14 @@ export const zh = (l: Locale): Strings => {
       generator: '可能的生成器',
       unknown: '未知',
       family: {
-        diffusion: '未知，属于扩散模型',
-        gan: '未知，属于生成对抗网络（GAN）',
-        autoregressive: '未知，属于自回归模型',
+        diffusion: '未知的扩散模型',
+        gan: '未知的生成对抗网络（GAN）',
+        autoregressive: '未知的自回归模型',
       },
       familyNamed: (name) => `未知，属于 ${l.isolate(name)} 一类`,
       generatorNote: '假如图像确为生成，这是在模型学过的生成器中作出的猜测。',
       quality: '技术质量',
       qualityOf: (quality) => `${hundredths(quality)}（满分 ${hundred}）`,
-      qualityNote: '模型所见的模糊、噪点、压缩与放大程度。不代表美感，也不是 AI 迹象。',
       image: '图像',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
       ran: '计算',
@@ -117,6 +116,10 @@ export const zh = (l: Locale): Strings => {
           text: '它从整体上判断图像。在一张其余部分未经改动的照片中，换脸或添加的物体可能不会被发现。',
         },
         {
+          title: '技术质量是另一回事',
+          text: '指模型所见的模糊、噪点、压缩与放大程度。它不代表美感，也不是 AI 迹象，绝不影响判断结果。',
+        },
+        {
           title: '切勿仅凭此指责他人',
           text: '在大量诚实的图像中，即使罕见的错误也会落到某人头上。请询问图像的出处，寻找原图，并与其他报道比较。',
         },
@@ -156,6 +159,8 @@ export const zh = (l: Locale): Strings => {
     },
 
     status: {
+      loading: '正在加载模型',
+      fellBackReason: '出了什么问题',
       core: '正在为本设备做准备……',
       weights: (loaded, total) => `正在加载模型：${l.bytes(loaded)} / ${l.bytes(total)}`,
       selfTest: '正在检验本设备的计算是否正确……',
@@ -169,7 +174,7 @@ export const zh = (l: Locale): Strings => {
     check: {
       label: { one: '检查图像的 AI 迹象', many: '检查图像的 AI 迹象' },
       drop: { one: '将图像拖放到这里', many: '将图像拖放到这里' },
-      paste: '或从剪贴板粘贴',
+      dropOrPaste: { one: '将图像拖放或粘贴到这里', many: '将图像拖放或粘贴到这里' },
       choose: { one: '选择图像', many: '选择图像' },
       over: '松开即可检查',
       formats: (bytes) => `JPEG、PNG、WebP、GIF、BMP 或 TIFF，最大 ${bytes}`,
