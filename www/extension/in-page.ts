@@ -101,7 +101,7 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
       reader.readAsDataURL(blob);
     });
   try {
-    const response = await fetch(found.address, { credentials: 'omit' });
+    const response = await fetch(found.address, { credentials: 'omit', referrerPolicy: 'no-referrer' });
     if (!response.ok) return null;
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;

@@ -1,5 +1,4 @@
 /** Side panel (Chrome) and sidebar (Firefox): results of the window it belongs to, and settings. */
-import 'clipsight/element';
 import { api } from './api.js';
 import { openChannel } from './channel.js';
 import { h } from 'clipsight/ui';

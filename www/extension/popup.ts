@@ -1,5 +1,4 @@
 /** The toolbar's popup: drop or paste an image, open the panel, mark the images of this site. */
-import 'clipsight/element';
 import { originPattern, parse } from './addresses.js';
 import { api, openPanel } from './api.js';
 import { h } from 'clipsight/ui';

@@ -1,6 +1,7 @@
 /** What side panel and popup have in common: images that come in, and the list of what is known of them. */
 import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
-import type { AiImageResult } from 'clipsight/element';
+// Not clipsight/element: with the element that checks by itself comes the detector, which has no place in a panel.
+import { AiImageResult } from '../../pkg/element/result.js';
 import type { Job, Outcome } from './channel.js';
 import { analyze } from './engine.js';
 import { AcquireError, toWire } from './errors.js';
@@ -9,6 +10,8 @@ import { MAX_CARDS, MAX_IMAGE_BYTES } from './limits.js';
 import { readLanguage } from './settings.js';
 import { catalogue } from './strings/index.js';
 import type { Strings } from './strings/index.js';
+
+customElements.define('ai-image-result', AiImageResult);
 
 /** Look and language, on the whole document. */
 export async function prepare(): Promise<Strings> {
@@ -64,7 +67,7 @@ export class Cards {
   }
 
   #add(id: string): AiImageResult {
-    const card = document.createElement('ai-image-result');
+    const card = new AiImageResult();
     card.setAttribute('removable', '');
     card.setAttribute('heading-level', this.#level);
     card.addEventListener('remove', () => {
