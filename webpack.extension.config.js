@@ -15,7 +15,10 @@ export const extension = (output) => ({
   target: 'web',
   context: root,
   entry: Object.fromEntries(
-    ['background', 'offscreen', 'sandbox', 'panel', 'popup', 'overlay'].map((name) => [name, `./www/extension/${name}.ts`]),
+    ['background', 'offscreen', 'sandbox', 'panel', 'popup', 'overlay'].map((name) => [
+      name,
+      `./www/extension/${name}.ts`,
+    ]),
   ),
   output: {
     path: output,
