@@ -1,5 +1,5 @@
 // The extension's folders and zips.
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import webpack from 'webpack';
@@ -37,6 +37,8 @@ export async function buildExtension() {
     work: async () => {
       const { version } = JSON.parse(await readFile(path.join(root, 'pkg/package.json'), 'utf8'));
       await bundle(folderOf('chrome'));
+      // What an older build left behind must not be packed.
+      await rm(folderOf('firefox'), { recursive: true, force: true });
       await cp(folderOf('chrome'), folderOf('firefox'), { recursive: true });
       for (const browser of BROWSERS) {
         await complete(browser, version);
