@@ -13,6 +13,7 @@ export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/app');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/service-worker');
+  await node('node_modules/typescript/bin/tsc', '-p', 'www/extension');
   await node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }

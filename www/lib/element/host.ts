@@ -44,7 +44,11 @@ export abstract class LocalizedElement extends ElementBase {
     if (before !== after) this.invalidate();
   }
 
-  /** Fills {@link root}. */
+  /**
+   * Fills {@link root}.
+   *
+   * @internal
+   */
   protected abstract render(strings: Strings, locale: Locale): void;
 
   /** Renders once the current turn is over. */
