@@ -28,8 +28,13 @@ thread_local! {
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // The console of a page that embeds us belongs to that page.
-    std::panic::set_hook(Box::new(|panic| PANIC.set(Some(panic.to_string()))));
+    std::panic::set_hook(Box::new(|panic| {
+        // With a stack, for us; the console of a page that embeds us belongs to that page.
+        if cfg!(debug_assertions) {
+            console_error_panic_hook::hook(panic);
+        }
+        PANIC.set(Some(panic.to_string()));
+    }));
 }
 
 /// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it, as nothing else is.

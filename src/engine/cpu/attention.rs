@@ -128,7 +128,8 @@ fn score_length<I: Isa>(_: I, tokens: usize) -> usize {
 
 impl Scratch {
     /// What one head of the first query gathers, in f32.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn attend_class<I: Isa>(
         &mut self,
         isa: I,
@@ -169,7 +170,8 @@ impl Scratch {
         self.row.fill(0.0);
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_queries<'a, I: Isa>(
         &mut self,
         isa: I,
