@@ -3,7 +3,7 @@ import globals from './scripts/lib/globals.mjs';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['pkg/**', 'target/**', 'www/dist/**', '.cache/**', 'tests/web/out/**'] },
+  { ignores: ['pkg/**', 'target/**', 'dist/**', 'www/dist/**', '.cache/**', 'tests/web/out/**'] },
   js.configs.recommended,
   {
     rules: { eqeqeq: 'error', 'no-console': 'off', 'prefer-const': 'error', 'object-shorthand': 'error' },

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import HtmlWebpackPlugin from 'html-webpack-plugin';
 import MiniCssExtractPlugin from 'mini-css-extract-plugin';
+import { ServiceWorkerPlugin } from './scripts/lib/service-worker-plugin.mjs';
+import { StaticFilesPlugin } from './scripts/lib/static-files-plugin.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
@@ -11,7 +13,11 @@ export default {
   name: 'page',
   mode: 'production',
   context: root,
-  entry: './www/app/main.ts',
+  entry: {
+    main: './www/app/main.ts',
+    // Under one name for good: browsers look there for a newer version.
+    'service-worker': { import: './www/service-worker/main.ts', filename: '[name].js' },
+  },
   output: {
     path: path.join(root, 'www/dist'),
     // Addresses relative to the page: it may be served from any folder.
@@ -35,13 +41,23 @@ export default {
           compilerOptions: { noEmit: false },
         },
       },
+      // In the style sheet itself: under the network lock no picture comes over the network any more.
+      { test: /\.svg$/, issuer: /\.css$/, type: 'asset/inline' },
       { test: /\.css$/, use: [MiniCssExtractPlugin.loader, 'css-loader'] },
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
   plugins: [
-    new HtmlWebpackPlugin({ template: './www/app/index.html', favicon: './www/app/icon.svg' }),
+    new HtmlWebpackPlugin({ template: './www/app/index.html', favicon: './www/app/icon.svg', chunks: ['main'] }),
     new MiniCssExtractPlugin({ filename: '[name].[contenthash].css' }),
+    new StaticFilesPlugin({
+      folder: path.join(root, 'www/app'),
+      files: [
+        'manifest.webmanifest',
+        ...['icon-192', 'icon-512', 'maskable-512', 'apple-touch-180'].map((name) => `icons/${name}.png`),
+      ],
+    }),
+    new ServiceWorkerPlugin(),
   ],
   // WebAssembly is what it is; scripts/sizes.mjs watches it.
   performance: { hints: false },

@@ -1,6 +1,8 @@
 // npm run bench: clipsight beside onnxruntime-web. See benches/README.md for what is measured.
 //
 //   --only REGEX   only rows whose id (kind/device/encoder) matches; the documents stay as they are
+//   --update       what was measured takes the place of the same in the last run, and the documents are written: for machines on
+//                  which a run in one go takes too long
 //   --quick        few repetitions: does it run?
 //   --out FILE     where the JSON goes
 //   --firefox      ViT-B/32 in Debian's Firefox on lavapipe as well
@@ -15,6 +17,7 @@ import { ensureChromium, ensureNodeModules } from './lib/tools.mjs';
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
+    update: { type: 'boolean' },
     quick: { type: 'boolean' },
     out: { type: 'string' },
     firefox: { type: 'boolean' },
@@ -35,8 +38,11 @@ await main(async () => {
   await ensureNodeModules();
   // What these import is there only now.
   const { LATEST, table, writeReport } = await import('./bench/report.mjs');
+  const { updated } = await import('./bench/results.mjs');
   if (options.report) {
-    await writeReport(await readJson(LATEST), { check: options.check });
+    const latest = await readJson(LATEST);
+    if (latest.rows !== undefined) await writeReport(latest, { check: options.check });
+    else console.warn('!! No run of the benchmark is in benches/results: there is nothing to report.');
     return;
   }
   const chromium = await ensureChromium();
@@ -47,30 +53,37 @@ await main(async () => {
   const { execute } = await import('./bench/execute.mjs');
   const { measureSoak } = await import('./bench/soak.mjs');
   const { measureNative } = await import('./bench/native.mjs');
+  const { measurePrecision } = await import('./bench/precision.mjs');
 
   const whole = options.only === undefined && !options.quick && !options.soak;
   const rows = options.soak
     ? []
     : planned({ only: new RegExp(options.only ?? '.'), quick: options.quick, firefox: options.firefox });
-  const out = options.out ?? (whole ? LATEST : path.join(root, 'target/bench/part.json'));
+  const out = options.out ?? (whole && !options.update ? LATEST : path.join(root, 'target/bench/part.json'));
   await step('what the benchmark needs', () =>
     prepare(options.soak ? ['vit-ti-16'] : [...new Set(rows.map(({ encoder }) => encoder))]),
   );
-  const earlier = (await readJson(LATEST)).rows ?? [];
+  const latest = await readJson(LATEST);
   const run = { ...(await describeRun(chromium)), rows: [] };
   const server = await startServer();
   const context = { chromium, server, images, say: (line) => console.log(`  ${line}`) };
   try {
     if (options.soak || whole) run.soak = await step('soak', () => measureSoak(context));
     for (const row of rows) {
-      run.rows.push(await step(row.id, () => execute(row, { ...context, results: run.rows, earlier })));
+      run.rows.push(
+        await step(row.id, () => execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] })),
+      );
       await writeJson(out, run);
     }
   } finally {
     await server.close();
   }
-  if (whole) run.native = await step('native', measureNative);
+  if (whole) {
+    run.native = await step('native', measureNative);
+    run.precision = await step('precision', measurePrecision);
+  }
   await writeJson(out, run);
   console.log(`\n${table(run)}\n\nwritten to ${path.relative(root, out)}`);
-  if (whole) await writeReport(run);
+  if (options.update) await writeJson(LATEST, updated(latest, run));
+  if (options.update || whole) await writeReport(await readJson(LATEST));
 });

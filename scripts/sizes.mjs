@@ -29,9 +29,9 @@ await main(async () => {
     const folder = path.join(root, 'pkg/wasm', kind);
     cores[kind] = await measure(path.join(folder, 'clipsight_bg.wasm'));
     row(`core for the ${kind.toUpperCase()}: wasm`, cores[kind]);
-    const glue = await measure(path.join(folder, 'clipsight.js'));
-    row(`core for the ${kind.toUpperCase()}: JavaScript`, glue);
   }
+  const worker = await measure(path.join(root, 'pkg/worker.js'));
+  row("worker, with all cores' JavaScript", worker);
   const model = [];
   const modelFolder = path.join(root, 'pkg/models/compact');
   for (const name of (await readdir(modelFolder)).filter((file) => /\.(safetensors|json)$/.test(file))) {
@@ -42,7 +42,7 @@ await main(async () => {
   for (const name of (await readdir(dist)).filter((file) => /\.(html|js|css)$/.test(file))) {
     page.push(await measure(path.join(dist, name)));
   }
-  row('page, worker, both glues', sum(page));
+  row('page', sum(page));
   for (const kind of ['gpu', 'cpu'])
-    row(`to the first verdict, ${kind.toUpperCase()}`, sum([cores[kind], ...model, ...page]));
+    row(`to the first verdict, ${kind.toUpperCase()}`, sum([cores[kind], worker, ...model, ...page]));
 });

@@ -2,13 +2,15 @@
 import { buildNative, checkCoreInterface, checkFigures, lintRust, lintWeb, testRust, testWeb } from './lib/checks.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
-import { ensureChromium, ensureNodeModules, ensureVulkan, ensureWasmTarget } from './lib/tools.mjs';
+import { ensureChromium, ensureNodeModules, ensureVulkan, ensureWasmTarget, isDebian } from './lib/tools.mjs';
 
 await main(async () => {
   const chromium = await ensureChromium();
   await ensureVulkan();
   await ensureWasmTarget();
   await ensureNodeModules();
+  // Elsewhere its tests run where it is there, and say so where it is not.
+  if (await isDebian()) await (await import('./bench/firefox.mjs')).ensureFirefox();
   await buildLib();
   await step('lints: TypeScript', lintWeb);
   await step('lints: Rust', lintRust);

@@ -5,6 +5,7 @@
 //! [`ErrorKind`](crate::ErrorKind)'s.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Reflect, Uint8Array};
@@ -13,23 +14,34 @@ use wasm_bindgen::prelude::*;
 use web_sys::WorkerGlobalScope;
 
 use crate::detect::{Detector, Timings};
+use crate::image::probe;
 use crate::limits::MAX_IMAGE_BYTES;
 use crate::weights::{Manifest, Shard};
 use crate::{Error, ErrorKind, Result};
 
 type JsResult<T> = std::result::Result<T, JsValue>;
 
+thread_local! {
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    console_error_panic_hook::set_once();
+    std::panic::set_hook(Box::new(|panic| {
+        // With a stack, for us; the console of a page that embeds us belongs to that page.
+        if cfg!(debug_assertions) {
+            console_error_panic_hook::hook(panic);
+        }
+        PANIC.set(Some(panic.to_string()));
+    }));
 }
 
-/// This module as the browser compiled it, for further workers.
-#[wasm_bindgen(js_name = compiledModule)]
+/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it, as nothing else is.
+#[wasm_bindgen(js_name = panicMessage)]
 #[must_use]
-pub fn compiled_module() -> JsValue {
-    wasm_bindgen::module()
+pub fn panic_message() -> Option<String> {
+    PANIC.take()
 }
 
 /// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's
@@ -117,13 +129,18 @@ impl ModelLoader {
         to_js::<[Shard]>(&self.0.manifest().shards)
     }
 
-    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
+    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device. `sha256` is what
+    /// `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the hash is computed here, which takes longer.
     ///
     /// # Errors
     /// `weights-corrupt`, `argument`, `device-lost`.
     #[wasm_bindgen(js_name = pushShard)]
-    pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> JsResult<()> {
-        self.0.push_shard(index, bytes).map_err(thrown)
+    pub fn push_shard(&mut self, index: usize, bytes: &[u8], sha256: Option<String>) -> JsResult<()> {
+        let pushed = match sha256 {
+            Some(sha256) => self.0.push_hashed_shard(index, bytes, &sha256),
+            None => self.0.push_shard(index, bytes),
+        };
+        pushed.map_err(thrown)
     }
 
     /// The model; uses the loader up.
@@ -159,9 +176,11 @@ struct SelfTest {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
     views: Option<usize>,
+    max_side: Option<u32>,
+    max_pixels: Option<u64>,
 }
 
 #[wasm_bindgen]
@@ -193,7 +212,8 @@ impl Model {
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
 
-    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5 }`.
+    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5, maxSide?, maxPixels? }`, bounds in pixels that
+    /// are tighter than the built-in ones.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`, `device-lost`.
@@ -221,7 +241,12 @@ async fn analyze(
         })?
     };
     let start = now();
-    let prepared = detector.prepare(&bytes.to_vec(), options.views)?;
+    let bytes = bytes.to_vec();
+    if options.max_side.is_some() || options.max_pixels.is_some() {
+        let header = probe(&bytes)?;
+        header.check_within(options.max_side.unwrap_or(u32::MAX), options.max_pixels.unwrap_or(u64::MAX))?;
+    }
+    let prepared = detector.prepare(&bytes, options.views)?;
     let decoded = now();
     let mut analysis = detector.score(prepared).await?;
     let end = now();

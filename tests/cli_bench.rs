@@ -66,3 +66,38 @@ fn measures_a_model() {
     let output = clipsight().args(["bench", "run", "--model"]).arg(model()).arg("none.jpg").output().unwrap();
     assert_status(&output, 1);
 }
+
+#[test]
+#[cfg(feature = "webgpu")]
+fn measures_passes_of_a_gpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    let output = clipsight().args(["bench", "images", "--count", "1"]).arg(&images).output().unwrap();
+    assert_status(&output, 0);
+    let run = |peak: &str| {
+        clipsight()
+            .args(["bench", "run", "--device", "gpu", "--repetitions", "1", "--peak-tflops", peak, "--model"])
+            .arg(model())
+            .arg(images.join("00.jpg"))
+            .output()
+            .unwrap()
+    };
+    assert_status(&run("0"), 2);
+    let output = run("2");
+    if output.status.code() == Some(1) && String::from_utf8_lossy(&output.stderr).contains("no usable GPU") {
+        assert!(std::env::var_os("CI").is_none(), "CI must have a Vulkan driver");
+        eprintln!("SKIPPED: no GPU and no Vulkan driver such as Mesa's lavapipe");
+        return;
+    }
+    assert_status(&output, 0);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let pass = &report["gpu"][0];
+    let figure = |name: &str| pass[name].as_f64().unwrap();
+    assert_eq!(figure("batch"), 1.0);
+    assert!(figure("cpuMs") > 0.0 && figure("cpuMs") < figure("ms"));
+    // 1.26 GMAC for the whole tower.
+    assert!(figure("macs") > 1.0e9 && figure("macs") < 1.3e9, "{pass}");
+    let gmac_per_second = figure("macs") / figure("ms") / 1e6;
+    assert!((figure("gmacPerSecond") / gmac_per_second - 1.0).abs() < 1e-6);
+    assert!((figure("shareOfPeak") / (gmac_per_second / 1000.0) - 1.0).abs() < 1e-6);
+}

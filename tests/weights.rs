@@ -242,6 +242,21 @@ fn a_hundred_flipped_bits_are_refused() {
 }
 
 #[test]
+fn a_hash_from_outside_is_compared_all_the_same() {
+    let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
+    let push = |hash: &str| {
+        let mut loader = ModelLoader::new(manifest.clone(), &Device::reference()).unwrap();
+        loader.push_hashed_shard(0, &shards[0].bytes, hash)
+    };
+    push(&sha256_hex(&shards[0].bytes)).unwrap();
+    for wrong in ["", &sha256_hex(b"other bytes"), &manifest.shards[0].sha256.to_uppercase()] {
+        let error = push(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
+        assert!(error.message().contains("does not match its SHA-256"), "{error}");
+    }
+}
+
+#[test]
 fn truncated_missing_and_repeated_shards_are_refused() {
     let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
     let whole = bytes(&shards);

@@ -1,22 +1,25 @@
 // Cold start: a browser never used before, from navigation to the first verdict; what came over the wire; and, in starts of
 // their own because looking costs time, how much memory it took.
-import { withPage } from './browser.mjs';
-import { alone } from './lock.mjs';
+import { undriven } from './browser.mjs';
 import { median } from './stats.mjs';
+import { visit } from './visit.mjs';
 import { compressed, totals } from './wire.mjs';
 
 /** A home connection: 50 Mbit/s. */
 export const NETWORK_BYTES_PER_SECOND = 50e6 / 8;
 
-function address(server, spec, image) {
-  return `${server.url}/page/cold.html#${encodeURIComponent(JSON.stringify({ contender: spec, image }))}`;
+/** Where a page waits until the browser has come up and it is its turn, on another site, so that the next gets a process. */
+function address(server, page, task) {
+  const next = `${server.url}/page/${page}#${encodeURIComponent(JSON.stringify(task ?? null))}`;
+  return `${server.url.replace('localhost', '127.0.0.1')}/page/start.html#${encodeURIComponent(next)}`;
 }
 
-/** One start. Gives `{ loadedMs, verdictMs }`. */
-async function start(page, url) {
-  await page.goto(url, { waitUntil: 'commit' });
-  await page.waitForFunction(() => window.result !== undefined, undefined, { polling: 20 });
-  const result = await page.evaluate(() => window.result);
+const coldAddress = (server, contender, image) => address(server, 'cold.html', { contender, image });
+
+/** One start. Gives `{ loadedMs, verdictMs, logit }`. */
+async function start(browser, server, url) {
+  let result;
+  await visit(browser, { url, server, take: (step) => (result = step) });
   if (result.error !== undefined) throw new Error(result.error);
   return result;
 }
@@ -27,15 +30,14 @@ async function start(page, url) {
  */
 export async function measureCold(row, { chromium, server, images, say }) {
   const { encoder, device, specs, repetitions, throttled } = row;
-  const options = { executablePath: chromium, webgpu: device === 'webgpu' };
+  const browser = undriven({ executablePath: chromium, webgpu: device === 'webgpu' });
   server.settings.isolated = false;
   const entries = Object.entries(specs).map(([name, spec]) => {
     return { name, side: spec.side, form: spec.form, engine: spec.engine, samples: [], throttledSamples: [] };
   });
-  const once = async ({ name }) => {
-    const url = address(server, specs[name], images[0]);
+  const once = ({ name }) => {
     server.log.length = 0;
-    return withPage(options, (page) => alone(() => start(page, url)));
+    return start(browser, server, coldAddress(server, specs[name], images[0]));
   };
   // The first start finds the disk's cache cold and the server's compressed files not yet made.
   for (const entry of entries) {
@@ -67,20 +69,26 @@ export async function measureCold(row, { chromium, server, images, say }) {
 /** Peak memory of a start and one verdict, over that of an empty page. */
 export async function measureMemory(row, { chromium, server, images, say }) {
   const { encoder, device, specs } = row;
-  const options = { executablePath: chromium, webgpu: device === 'webgpu' };
-  const peakWhile = (work) =>
-    withPage(options, async (page, { sample }) => {
-      const stop = sample();
-      await work(page);
-      return stop();
-    });
-  const blank = await peakWhile(async (page) => {
-    await page.goto(`${server.url}/page/blank.html`);
-    await page.waitForTimeout(1000);
-  });
+  const browser = undriven({ executablePath: chromium, webgpu: device === 'webgpu' });
+  const peakOf = async (url) => {
+    let stop;
+    let peak;
+    const take = async ({ done, error }, { sample }) => {
+      if (error !== undefined) throw new Error(error);
+      if (done) peak = await stop();
+      else stop = sample();
+    };
+    try {
+      await visit(browser, { url, server, take });
+    } finally {
+      await stop?.();
+    }
+    return peak;
+  };
+  const blank = await peakOf(address(server, 'blank.html'));
   const entries = [];
   for (const [name, spec] of Object.entries(specs)) {
-    const peak = await peakWhile((page) => start(page, address(server, spec, images[0])));
+    const peak = await peakOf(coldAddress(server, spec, images[0]));
     entries.push({ name, side: spec.side, form: spec.form, engine: spec.engine, peakBytes: peak - blank });
     say(`${name}: ${((peak - blank) / 1e6).toFixed(0)} MB over an empty page`);
   }

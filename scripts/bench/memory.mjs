@@ -44,6 +44,6 @@ export function sampleMemory(profile, intervalMs = 100) {
   return async function stop() {
     going = false;
     await sampling;
-    return peak;
+    return Math.max(peak, await memoryOf(profile));
   };
 }

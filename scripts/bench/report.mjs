@@ -3,11 +3,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, root } from '../lib/run.mjs';
 import { chart } from './chart.mjs';
-import { comparisons, peakShares } from './results.mjs';
+import { comparisons, idOf, peakShares, precisionGoals } from './results.mjs';
+import { SOAK_GOALS } from './soak.mjs';
 import { median } from './stats.mjs';
 
 /** The run that the documents tell of. */
 export const LATEST = path.join(root, 'benches/results/latest.json');
+
+const outcomeOf = (met) => (met ? 'met' : 'missed');
 
 /** Three digits say all that a timing knows. */
 export function figure(value) {
@@ -25,7 +28,7 @@ function lines(rows) {
     `${figure(ours)} ${unit} (${ourForm.replace('clipsight ', '')})`,
     `${figure(theirs)} ${unit} (${form.replace('ort-', '')})`,
     ratio.toFixed(2),
-    goal === undefined ? '' : `<= ${goal.toFixed(2)} ${ratio <= goal ? 'met' : 'missed'}`,
+    goal === undefined ? '' : `<= ${goal.toFixed(2)} ${outcomeOf(ratio <= goal)}`,
   ]);
 }
 
@@ -44,13 +47,23 @@ export function table({ rows }) {
 
 function shares(rows) {
   return peakShares(rows).map(({ encoder, gmacs, peak, share, goal }) => {
-    const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${share >= goal ? 'met' : 'missed'}`;
+    const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${outcomeOf(share >= goal)}`;
     return `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit products a second, ${(share * 100).toFixed(0)} %${aim}`;
   });
 }
 
 const markdownTable = (head, body) =>
   [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** Rows that were measured before the rest. */
+function older(rows) {
+  const byRun = new Map();
+  for (const row of rows.filter(({ measured }) => measured !== undefined)) {
+    const run = `${row.measured.date} at ${row.measured.commit}`;
+    byRun.set(run, [...(byRun.get(run) ?? []), idOf(row)]);
+  }
+  return [...byRun].map(([run, ids]) => `- Measured on ${run}: ${ids.join(', ')}.\n`).join('');
+}
 
 function contenders(rows) {
   return rows
@@ -82,8 +95,8 @@ worker of its own, taking turns. Random weights of the published shapes stand in
 ships, and onnxruntime-web runs the same encoder and head. A ratio below 1 means that clipsight needs less.
 
 - **${date}**, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}
-- ${versions.browser}, WebGPU on SwiftShader (a software adapter); onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
-- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
+- ${versions.browser}, WebGPU on software adapters (no GPU was at hand): SwiftShader in Chromium, lavapipe in Firefox; onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
+${older(rows)}- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
   least .99), and it is named in brackets. Machines differ and this one is shared: compare ratios, not milliseconds.
 ${notes.map((note) => `- ${note}\n`).join('')}
 ![Ratios of clipsight to onnxruntime-web](results/ratios.svg)
@@ -102,8 +115,9 @@ ${shares(rows)
   traffic held to 50 Mbit/s.
 - *Engine, weights*: what was fetched until that verdict, as a static host would send it (brotli 11; weights brotli 4).
 - *Peak memory*: PSS over all of the browser's processes, that of an empty page subtracted.
+- Starts, memory, the long session and Firefox run in a browser that nobody drives: developer tools keep copies of what is fetched.
 - *Batch*: 16 images, each side with all cores it can use on a cross-origin isolated page.
-${soak(run)}${native(run)}
+${precision(run)}${soak(run)}${native(run)}
 ## Forms of onnxruntime-web
 
 Forms that were not close to the best in the heats were not measured further.
@@ -115,13 +129,48 @@ ${contenders(rows)}
 function soak({ soak: measured }) {
   if (measured === undefined) return '';
   const { images, growth, longestTaskMs, device } = measured;
+  const memories = {
+    wasm: 'WebAssembly memory',
+    heap: "JavaScript heap of the page's thread",
+    processes: 'all processes (PSS)',
+  };
+  const cells = Object.entries(memories).map(([name, label]) => [
+    label,
+    `${(growth[name] / 1e6).toFixed(2)} MB`,
+    `<= ${SOAK_GOALS.growth / 1e6} MB ${outcomeOf(growth[name] <= SOAK_GOALS.growth)}`,
+  ]);
+  const longest = longestTaskMs === 0 ? `none over ${SOAK_GOALS.longestTaskMs} ms` : `${figure(longestTaskMs)} ms`;
+  const kept = outcomeOf(longestTaskMs <= SOAK_GOALS.longestTaskMs);
   return `
 ## A long session
 
-${images} images in one page (compact model, ${device}), growth per 100 images after the first 100: WebAssembly memory ${figure(growth.wasm / 1e6)} MB, JavaScript heap
-${figure(growth.heap / 1e6)} MB, processes ${figure(growth.processes / 1e6)} MB; longest task of the page's thread: ${
-    longestTaskMs === 0 ? 'none over 50 ms' : `${figure(longestTaskMs)} ms`
-  }.
+${images} images in one page (compact model, ${device}). Growth per 100 images, after the first 100:
+
+${markdownTable(['memory', 'growth', 'goal'], cells)}
+
+Longest task of the page's thread: ${longest}; goal: <= ${SOAK_GOALS.longestTaskMs} ms, ${kept}.
+`;
+}
+
+function precision({ precision: measured }) {
+  if (measured === undefined) return '';
+  const { device, embeddings, verdicts } = measured;
+  const cells = precisionGoals(measured).map(({ what, value, goal, met }) => [
+    what,
+    value,
+    `${goal} ${outcomeOf(met)}`,
+  ]);
+  const [{ images }] = Object.values(embeddings);
+  return `
+## What quantisation changes
+
+\`clipsight bench precision --device ${device}\`, against the f32 reference: embeddings of ImageNet's ViT-Ti/16 on ${images} real images, verdicts of
+the compact model on ${verdicts.images} images of role test.
+
+${markdownTable(['what', 'measured', 'goal'], cells)}
+
+Logits differ by ${verdicts.meanLogitDifference.toFixed(3)} on average, by ${verdicts.largestLogitDifference.toFixed(3)} at most; ${verdicts.otherGrades} images get another grade, or an abstention
+instead of one.
 `;
 }
 

@@ -1,5 +1,6 @@
 // What measured rows say: the best of each side, and their ratio.
 import { ENCODERS } from './configurations.mjs';
+import { planned } from './plan.mjs';
 
 /** The valid entry of a side with the lowest `measure`. */
 export function fastest(entries, side, measure = ({ verdictMs }) => verdictMs) {
@@ -96,4 +97,41 @@ export function peakShares(rows) {
       const goal = encoder === 'vit-ti-16' ? PEAK_SHARE_GOAL : undefined;
       return [{ encoder: title, gmacs, peak: peakInt8, share: gmacs / peakInt8, goal }];
     });
+}
+
+/** Goals of issue 4 for embeddings (lowest mean cosine to f32) and verdicts (largest share that flips). */
+const LEAST_COSINES = { q8: 0.999, q4: 0.99 };
+const MOST_FLIPS = 0.005;
+
+/** What `clipsight bench precision` measured beside the goals: `{ what, value, goal, met }`. */
+export function precisionGoals({ embeddings, verdicts }) {
+  const rows = Object.entries(embeddings).map(([storage, { mean, lowest }]) => ({
+    what: `cosine of embeddings, ${storage}: mean (lowest)`,
+    value: `${mean.toFixed(5)} (${lowest.toFixed(5)})`,
+    goal: `mean >= ${LEAST_COSINES[storage]}`,
+    met: mean >= LEAST_COSINES[storage],
+  }));
+  const flips = verdicts.flips / verdicts.images;
+  rows.push({
+    what: 'verdicts on the other side of the threshold, q8',
+    value: `${verdicts.flips} of ${verdicts.images}, ${(flips * 100).toFixed(2)} %`,
+    goal: `<= ${MOST_FLIPS * 100} %`,
+    met: flips <= MOST_FLIPS,
+  });
+  return rows;
+}
+
+/** A row's name. */
+export const idOf = ({ kind, device, encoder }) => `${kind}/${device}/${encoder}`;
+
+/**
+ * The run `latest` with all that `part` measured in the place of what it had. Rows that were measured before say when and at
+ * which commit.
+ */
+export function updated({ rows = [], date, versions, ...latest }, part) {
+  const rowsById = new Map(rows.map((row) => [idOf(row), { measured: { date, commit: versions.commit }, ...row }]));
+  for (const row of part.rows) rowsById.set(idOf(row), row);
+  const order = planned({ firefox: true }).map(idOf);
+  const sorted = [...rowsById.values()].sort((a, b) => order.indexOf(idOf(a)) - order.indexOf(idOf(b)));
+  return { ...latest, ...part, rows: sorted };
 }

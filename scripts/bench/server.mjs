@@ -20,18 +20,23 @@ const FOLDERS = {
 /** Isolated pages may share memory between threads, which onnxruntime-web needs for more than one. */
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-/** Remembers every WebAssembly memory of clipsight's worker, so that its size can be asked for. */
-const WATCH_MEMORIES = `self.memories = [];
+/** Makes clipsight's worker tell the size of its WebAssembly memories to who asks on the channel `memories`. */
+const WATCH_MEMORIES = `const memories = [];
 for (const name of ['instantiate', 'instantiateStreaming']) {
   const original = WebAssembly[name];
   WebAssembly[name] = async (...args) => {
     const result = await original.apply(WebAssembly, args);
     for (const value of Object.values((result.instance ?? result).exports)) {
-      if (value instanceof WebAssembly.Memory) self.memories.push(value);
+      if (value instanceof WebAssembly.Memory) memories.push(value);
     }
     return result;
   };
 }
+const channel = new BroadcastChannel('memories');
+channel.addEventListener('message', ({ data }) => {
+  if (data !== 'tell') return;
+  channel.postMessage({ bytes: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) });
+});
 `;
 
 /** Starts the server. `settings` may be changed between requests. */

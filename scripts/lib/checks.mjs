@@ -12,6 +12,8 @@ const node = (...args) => run(process.execPath, args);
 export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/app');
+  await node('node_modules/typescript/bin/tsc', '-p', 'www/service-worker');
+  await node('node_modules/typescript/bin/tsc', '-p', 'www/extension');
   await node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }
@@ -39,14 +41,15 @@ export async function testRust() {
   await run('cargo', ['test', '--release', '--locked']);
 }
 
-/** The native program that the browser's results are compared with. */
+/** The native programs that the browser's results are compared with. */
 export async function buildNative() {
-  await run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']);
+  await run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight', '--example', 'analyze']);
 }
 
 /** The figures in the documents are those that were measured. */
 export async function checkFigures() {
   await run('target/release/clipsight', ['card', 'models/compact', '--readme', 'README.md', '--check']);
+  await node('scripts/bench.mjs', '--report', '--check');
 }
 
 /** The browser tests; they find Chromium in the environment. */

@@ -17,6 +17,7 @@ export const TYPES = {
   '.svg': 'image/svg+xml; charset=utf-8',
   // Streaming compilation refuses any other type.
   '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
 };
 
 /**

@@ -102,6 +102,16 @@ pub struct Header {
     pub bits: u8,
 }
 
+impl Header {
+    /// Checks the image against bounds of the caller's own, in pixels.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] if a side is longer than `side` or there are more than `pixels`.
+    pub fn check_within(&self, side: u32, pixels: u64) -> Result<()> {
+        check_bounds(self.width, self.height, side, pixels)
+    }
+}
+
 /// Reads the header and checks it against the [limits](crate::limits), without decoding anything.
 ///
 /// # Errors
@@ -137,7 +147,10 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<()> {
     if width == 0 || height == 0 {
         return Err(Error::new(ErrorKind::Decode, format!("the image is {width} x {height} pixels: empty")));
     }
-    let side = limits::MAX_IMAGE_SIDE;
+    check_bounds(width, height, limits::MAX_IMAGE_SIDE, limits::MAX_IMAGE_PIXELS)
+}
+
+fn check_bounds(width: u32, height: u32, side: u32, pixels: u64) -> Result<()> {
     if width > side || height > side {
         return Err(Error::new(
             ErrorKind::Limit,
@@ -145,10 +158,10 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<()> {
         ));
     }
     let area = u64::from(width) * u64::from(height);
-    if area > limits::MAX_IMAGE_PIXELS {
+    if area > pixels {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("the image has {area} pixels; at most {} are read", limits::MAX_IMAGE_PIXELS),
+            format!("the image has {area} pixels; at most {pixels} are read"),
         ));
     }
     Ok(())

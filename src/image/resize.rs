@@ -206,21 +206,27 @@ impl Axis {
         let (start, _) = self.source();
         let mut out = Vec::with_capacity(self.spans.len() * 3 * rows.size_hint().0);
         for row in rows {
-            let mut weights = self.weights.as_slice();
-            for &(first, count) in &self.spans {
-                let (own, rest) = weights.split_at(count);
-                weights = rest;
-                let mut sum = [HALF; 3];
-                let pixels = row[(first - start) * 3..][..count * 3].as_chunks::<3>().0;
-                for (pixel, &weight) in pixels.iter().zip(own) {
-                    for (sum, &value) in sum.iter_mut().zip(pixel) {
-                        *sum += i32::from(value) * weight;
-                    }
-                }
-                out.extend_from_slice(&sum.map(to_u8));
-            }
+            self.along(start, row, &mut out);
         }
         out
+    }
+
+    /// One row, resized. A function of its own, as browsers optimise functions for their next call.
+    #[inline(never)]
+    fn along(&self, start: usize, row: &[u8], out: &mut Vec<u8>) {
+        let mut weights = self.weights.as_slice();
+        for &(first, count) in &self.spans {
+            let (own, rest) = weights.split_at(count);
+            weights = rest;
+            let mut sum = [HALF; 3];
+            let pixels = row[(first - start) * 3..][..count * 3].as_chunks::<3>().0;
+            for (pixel, &weight) in pixels.iter().zip(own) {
+                for (sum, &value) in sum.iter_mut().zip(pixel) {
+                    *sum += i32::from(value) * weight;
+                }
+            }
+            out.extend_from_slice(&sum.map(to_u8));
+        }
     }
 
     /// Rows of `stride` bytes, given by their source position, resized across the rows.
@@ -233,13 +239,19 @@ impl Axis {
             weights = rest;
             sums.fill(HALF);
             for (y, &weight) in (first..first + count).zip(own) {
-                for (sum, &value) in sums.iter_mut().zip(row(y)) {
-                    *sum += i32::from(value) * weight;
-                }
+                add_weighted(&mut sums, row(y), weight);
             }
             out.extend(sums.iter().map(|&sum| to_u8(sum)));
         }
         out
+    }
+}
+
+/// `sums += row * weight`. A function of its own, as [`Axis::along`].
+#[inline(never)]
+fn add_weighted(sums: &mut [i32], row: &[u8], weight: i32) {
+    for (sum, &value) in sums.iter_mut().zip(row) {
+        *sum += i32::from(value) * weight;
     }
 }
 

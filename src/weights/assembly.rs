@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
-use super::{Shard, StoredTensor, sha256_hex};
+use super::{Shard, StoredTensor};
 use crate::clip::TensorSpec;
 use crate::{Error, ErrorKind, Result};
 
@@ -47,7 +47,7 @@ impl Assembly {
         }
     }
 
-    /// Takes the bytes of shard `index`; hands every tensor that is there in full to `sink`.
+    /// Takes the bytes of shard `index`, whose hash is `sha256`'s to tell; hands every tensor that is there in full to `sink`.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that was announced or hold anything but the
@@ -56,6 +56,7 @@ impl Assembly {
         &mut self,
         index: usize,
         bytes: &[u8],
+        sha256: impl FnOnce() -> String,
         mut sink: impl FnMut(&TensorSpec, StoredTensor) -> Result<()>,
     ) -> Result<()> {
         let shard = self.shards.get(index).filter(|_| !self.pushed[index]).ok_or_else(|| {
@@ -69,7 +70,7 @@ impl Assembly {
                 shard.bytes
             )));
         }
-        if sha256_hex(bytes) != shard.sha256 {
+        if sha256() != shard.sha256 {
             let message = format!(
                 "the weights are damaged: {} does not match its SHA-256; load the model again",
                 shard.file

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::assembly::Assembly;
-use super::{HostTensor, Manifest};
+use super::{HostTensor, Manifest, sha256_hex};
 use crate::Result;
 use crate::clip::VisionConfig;
 use crate::engine::{Device, Encoder, EncoderBuilder};
@@ -58,8 +58,21 @@ impl ModelLoader {
     /// or hold anything but the model's tensors; [`Argument`](crate::ErrorKind::Argument) when there is no such shard or
     /// it was taken before.
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
+        self.push(index, bytes, || sha256_hex(bytes))
+    }
+
+    /// [`push_shard`](Self::push_shard) for who has hashed exactly these bytes by faster means than ours: browsers do it
+    /// with the machine's own instructions. `sha256` is what came of it, in lower-case hex.
+    ///
+    /// # Errors
+    /// As [`push_shard`](Self::push_shard).
+    pub fn push_hashed_shard(&mut self, index: usize, bytes: &[u8], sha256: &str) -> Result<()> {
+        self.push(index, bytes, || sha256.to_owned())
+    }
+
+    fn push(&mut self, index: usize, bytes: &[u8], sha256: impl FnOnce() -> String) -> Result<()> {
         let Self { encoder, assembly, heads, .. } = self;
-        assembly.push_shard(index, bytes, |spec, tensor| {
+        assembly.push_shard(index, bytes, sha256, |spec, tensor| {
             if VisionConfig::owns(&spec.name) {
                 return encoder.take(spec, tensor);
             }

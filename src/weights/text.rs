@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::assembly::Assembly;
-use super::{Shard, Storage, manifest, upload};
+use super::{Shard, Storage, manifest, sha256_hex, upload};
 use crate::clip::{DeviceTensor, TextConfig, TextTower};
 use crate::limits::MAX_MANIFEST_BYTES;
 use crate::{Error, ErrorKind, Result};
@@ -87,7 +87,7 @@ impl TextLoader {
     /// As [`ModelLoader::push_shard`](super::ModelLoader::push_shard).
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         let Self { assembly, tensors, device, .. } = self;
-        assembly.push_shard(index, bytes, |spec, tensor| {
+        assembly.push_shard(index, bytes, || sha256_hex(bytes), |spec, tensor| {
             tensors.insert(spec.name.clone(), upload(spec, tensor.into_host()?, device)?);
             Ok(())
         })

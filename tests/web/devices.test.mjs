@@ -135,6 +135,50 @@ describe('GPUs that fail', () => {
         };`,
       reason: /.{10}/,
     },
+    'has too little memory': {
+      // What a browser does: the buffer is there, and invalid; the error comes out of the scope.
+      code: `
+        const { createBuffer, pushErrorScope, popErrorScope } = GPUDevice.prototype;
+        const scopes = [];
+        let taken = 0;
+        GPUDevice.prototype.pushErrorScope = function (filter) {
+          scopes.push({ filter });
+          return pushErrorScope.call(this, filter);
+        };
+        GPUDevice.prototype.createBuffer = function (descriptor) {
+          taken += descriptor.size;
+          const scope = scopes.findLast(({ filter }) => filter === 'out-of-memory');
+          if (taken > 2 ** 21 && scope !== undefined) scope.error = new GPUOutOfMemoryError('no memory left');
+          return createBuffer.call(this, descriptor);
+        };
+        GPUDevice.prototype.popErrorScope = async function () {
+          const { error } = scopes.pop();
+          const reported = await popErrorScope.call(this);
+          return error ?? reported;
+        };`,
+      reason: /too little memory/,
+    },
+    'has a driver that cannot compile': {
+      // Neither a mistake of the shader's nor want of memory: the third kind of error.
+      code: `
+        const { popErrorScope, createComputePipeline } = GPUDevice.prototype;
+        let compiled = false;
+        GPUDevice.prototype.createComputePipeline = function (descriptor) {
+          compiled = true;
+          return createComputePipeline.call(this, descriptor);
+        };
+        GPUDevice.prototype.popErrorScope = async function () {
+          const reported = await popErrorScope.call(this);
+          return compiled ? new GPUInternalError('the compiler crashed') : reported;
+        };`,
+      reason: /.{10}/,
+    },
+    'has buffers that are too small': {
+      code: `
+        for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize'])
+          Object.defineProperty(GPUSupportedLimits.prototype, name, { get: () => 2 ** 17 });`,
+      reason: /buffers are too small/,
+    },
   };
   for (const [name, { code, reason }] of Object.entries(faults)) {
     test(`a GPU that ${name}: the CPU takes over, and says so`, async (t) => {

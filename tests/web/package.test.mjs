@@ -1,65 +1,11 @@
 // The package as a plain module, on the CPU: loading, bad input, damaged models, cancelling, crashes.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { root } from '../../scripts/lib/run.mjs';
-import { launch, newPage } from './support/browser.mjs';
-import { drawJpeg } from './support/images.mjs';
-import { startServer } from './support/server.mjs';
+import { describe, test } from 'node:test';
+import { manifest, modelBytes, packageTests } from './support/package.mjs';
 
-const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
-const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 const lastShard = manifest.shards.at(-1).file;
-
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-/** A fresh page with the package; `window.picture` is a JPEG, `window.codeOf` gives the code a promise rejects with. */
-async function open() {
-  const opened = await newPage(browser);
-  await opened.page.goto(`${server.url}/package.html`);
-  await opened.page.waitForFunction(() => window.clipsight !== undefined);
-  const jpeg = await drawJpeg(opened.page);
-  await opened.page.evaluate((bytes) => {
-    window.picture = new Uint8Array(bytes);
-    window.create = (options) => window.clipsight.createDetector({ device: 'cpu', ...options });
-    window.codeOf = (promise) =>
-      promise.then(
-        () => 'no error',
-        (error) => {
-          if (!(error instanceof window.clipsight.DetectorError)) return `not a DetectorError: ${error}`;
-          return error.message.length > 10 ? error.code : `no message for people: ${error.message}`;
-        },
-      );
-  }, jpeg);
-  return opened;
-}
-
-/** Does something on a page of its own and expects its console to stay silent. */
-async function inPage(work, argument, { expectProblems = false } = {}) {
-  const { page, problems, close } = await open();
-  try {
-    const result = await page.evaluate(work, argument);
-    if (!expectProblems) assert.deepEqual(problems, []);
-    return result;
-  } finally {
-    await close();
-  }
-}
-
-/** While a test runs, answers differently where `match` is part of the path. */
-function serving(t, match, answer) {
-  t.after(server.override(match, answer));
-}
+const tests = packageTests();
+const { inPage, serving } = tests;
 
 describe('loading', () => {
   test('progress never falls and ends with every byte of the model', async () => {
@@ -81,9 +27,9 @@ describe('loading', () => {
   });
 
   test('fetches only the core it needs, and each file once', async () => {
-    const from = server.requests.length;
+    const from = tests.server.requests.length;
     await inPage(async () => (await window.create()).dispose());
-    const asked = server.requests.slice(from).filter((file) => /\.(wasm|safetensors|json)$/.test(file));
+    const asked = tests.server.requests.slice(from).filter((file) => /\.(wasm|safetensors|json)$/.test(file));
     assert.ok(asked.some((file) => file.endsWith('/cpu/clipsight_bg.wasm')));
     assert.ok(!asked.some((file) => file.includes('/gpu/')));
     assert.equal(new Set(asked).size, asked.length);
@@ -110,9 +56,14 @@ describe('loading', () => {
   test('arguments that make no sense', async () => {
     const codes = await inPage(async () => [
       await window.codeOf(window.create({ device: 'tpu' })),
-      await window.codeOf(window.create({ model: 'http://[' })),
+      ...(await Promise.all(
+        ['http://[', null, 5, {}, { manifest: 5 }].map((model) => window.codeOf(window.create({ model }))),
+      )),
+      await window.codeOf(window.create({ wasm: { cpu: 5 } })),
+      await window.codeOf(window.create({ worker: 'yes' })),
+      await window.codeOf(window.create({ cache: 'disk' })),
     ]);
-    assert.deepEqual(codes, ['argument', 'argument']);
+    assert.deepEqual([...new Set(codes)], ['argument'], codes.join());
   });
 });
 
@@ -144,17 +95,11 @@ describe('models that are missing or damaged', () => {
 
   test('a known input with another answer: the device is not trusted, no detector', async (t) => {
     // What a device that computes wrongly looks like: the stored answer and the computed one differ.
-    serving(t, 'cpu/clipsight.js', (bytes) =>
-      Buffer.concat([
-        bytes,
-        Buffer.from(`
-          const selfTest = Model.prototype.selfTest;
-          Model.prototype.selfTest = async function () {
-            const result = await selfTest.call(this);
-            return { ...result, passed: false, logit: result.logit + 1 };
-          };`),
-      ]),
-    );
+    serving(t, 'model.json', (bytes) => {
+      const changed = JSON.parse(bytes);
+      changed.self_test.logit += 1;
+      return Buffer.from(JSON.stringify(changed));
+    });
     assert.equal(await inPage(create), 'internal');
   });
 });
@@ -328,26 +273,25 @@ describe('cancelling', () => {
 });
 
 describe('crashes on the CPU', () => {
-  // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte 0xEE.
-  const trap = `
+  // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte 0xEE: put in place of the
+  // core's function as the instance hands it out.
+  const trap = (body) => `
     const boom = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(
       [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 98, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.b;
-    const analyze = Model.prototype.analyze;`;
-  const inside = `${trap}
-    Model.prototype.analyze = async function (bytes, options) {
-      if (bytes[bytes.length - 1] === 0xee) boom();
-      return analyze.call(this, bytes, options);
+    let poisoned = false;
+    addEventListener('message', ({ data }) => { poisoned = data.params.input?.at(-1) === 0xee; });
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (module, imports) => {
+      const { exports } = await instantiate(module, imports);
+      const analyze = (...given) => poisoned ? (${body})() : exports.model_analyze(...given);
+      return Object.create(WebAssembly.Instance.prototype, { exports: { value: { ...exports, model_analyze: analyze } } });
     };`;
+  const inside = trap('() => boom()');
   // Between two awaits the promise stays open for ever: the trap shows up as an error of the worker only.
-  const between = `${trap}
-    Model.prototype.analyze = function (bytes, options) {
-      if (bytes[bytes.length - 1] !== 0xee) return analyze.call(this, bytes, options);
-      setTimeout(boom);
-      return new Promise(() => {});
-    };`;
+  const between = trap('() => { setTimeout(boom); return new Promise(() => {}); }');
   for (const [name, code] of Object.entries({ inside, between })) {
     test(`a panic ${name} a call costs that image only`, async (t) => {
-      serving(t, 'cpu/clipsight.js', (bytes) => Buffer.concat([bytes, Buffer.from(code)]));
+      serving(t, 'pkg/worker.js', (bytes) => Buffer.concat([Buffer.from(code), bytes]));
       const items = await inPage(async () => {
         const detector = await window.create();
         const poison = new Uint8Array([...window.picture, 0xee]);

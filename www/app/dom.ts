@@ -1,37 +1,93 @@
-type Child = Node | string | undefined;
+import { h } from 'clipsight/ui';
 
-/** Makes an element. Text always becomes a text node, so nothing a file says is ever read as markup. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, string>> = {},
-  ...children: readonly Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.filter((child) => child !== undefined));
+export { h, icon, icons } from 'clipsight/ui';
+
+/** Line icons that only the page has, as paths of 24 units. */
+export const pageIcons = {
+  unlock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.8-1.2',
+  folder: 'M3.5 6h6l2 2.5h9V19h-17z',
+  link: 'M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1-1',
+  settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8v4.4M9 14.8v4.4',
+  history: 'M4 12a8 8 0 1 1 2.5 5.8M4 19v-4.5h4.5M12 8v4.5l3 1.8',
+} as const;
+
+/** A button that does something. */
+export function button(
+  text: string,
+  act: () => void,
+  { kind = '', symbol, label }: { kind?: string; symbol?: SVGElement; label?: string } = {},
+): HTMLButtonElement {
+  const element = h(
+    'button',
+    {
+      type: 'button',
+      class: `button ${kind}`.trim(),
+      ...(label === undefined ? {} : { 'aria-label': label, title: label }),
+    },
+    symbol,
+    text === '' ? undefined : h('span', {}, text),
+  );
+  element.addEventListener('click', act);
   return element;
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
-
-/** A line icon of 24 units, from one path. */
-export function icon(path: string): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  const line = document.createElementNS(SVG, 'path');
-  line.setAttribute('d', path);
-  svg.append(line);
-  return svg;
+/** A labelled choice among few. */
+export function choice<T extends string>(
+  label: string,
+  options: readonly (readonly [value: T, text: string])[],
+  chosen: T,
+  act: (value: T) => void,
+): { readonly element: HTMLLabelElement; readonly select: HTMLSelectElement } {
+  const select = h('select', {}, ...options.map(([value, text]) => h('option', { value }, text)));
+  select.value = chosen;
+  select.addEventListener('change', () => {
+    const found = options.find(([value]) => value === select.value);
+    if (found !== undefined) act(found[0]);
+  });
+  return { element: h('label', { class: 'field' }, h('span', {}, label), select), select };
 }
 
-/** Paths of the icons in use. */
-export const icons = {
-  image: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01',
-  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
-  close: 'M6 6l12 12M18 6 6 18',
-  warning: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.3v.01',
-  question: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.5 9.5a2.5 2.5 0 1 1 3.6 2.25c-.7.35-1.1.9-1.1 1.75M12 16.8v.01',
-  info: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 11v5.5M12 7.8v.01',
-} as const;
+let nextId = 0;
+
+/** An id that no other element has. */
+export function uniqueId(prefix: string): string {
+  nextId += 1;
+  return `${prefix}-${String(nextId)}`;
+}
+
+/** Calls `act` whenever `target` dispatches `change`, until `signal` says that the view is gone. */
+export function onChange(target: EventTarget, signal: AbortSignal, act: () => void): void {
+  target.addEventListener('change', act, { signal });
+}
+
+/** `act`, at most once a frame however often it is called. */
+export function eachFrame(act: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      act();
+    });
+  };
+}
+
+/** `act` at once, then at most every `ms` milliseconds however often it is called, the last time included. */
+export function atMostEvery(ms: number, act: () => void): () => void {
+  let next: ReturnType<typeof setTimeout> | undefined;
+  let again = false;
+  const run = (): void => {
+    act();
+    next = setTimeout(() => {
+      next = undefined;
+      if (!again) return;
+      again = false;
+      run();
+    }, ms);
+  };
+  return () => {
+    if (next === undefined) run();
+    else again = true;
+  };
+}

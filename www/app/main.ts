@@ -1,187 +1,68 @@
-import { createDetector, DetectorError } from 'clipsight';
-import { Card } from './card.js';
-import { h, icon, icons } from './dom.js';
-import { listen } from './intake.js';
-import { Status } from './status.js';
-import { strings } from './strings.js';
-import './style.css';
-import type { Detector, DevicePreference } from 'clipsight';
+import { applyLocale, applyTokens, locale, setLocale } from 'clipsight/ui';
+import { Batch } from './batch/batch.js';
+import { remember } from './history/remember.js';
+import { Engine } from './engine.js';
+import { History } from './history/store.js';
+import { NetworkLock } from './network/lock.js';
+import { restrictLoading } from './network/policy.js';
+import { installScriptPolicy } from './network/trusted.js';
+import { takeUnlocked } from './network/unlock.js';
+import { Offline } from './offline/offline.js';
+import { Page } from './page.js';
+import { modelAddress, SettingsStore } from './settings/settings.js';
+import './style/index.css';
+import type { App } from './app.js';
+import type { DevicePreference } from 'clipsight';
 
-/** One image from intake to verdict. */
-interface Item {
-  readonly file: File;
-  readonly card: Card;
-  readonly abort: AbortController;
-  settled: boolean;
+const settings = new SettingsStore();
+const model = modelAddress(settings.value.model);
+
+// Before anything else: what the page may reach. The document itself allows more, for a page that stays unlocked.
+const unlocked = takeUnlocked();
+if (unlocked === undefined) restrictLoading(model);
+installScriptPolicy();
+
+applyTokens(document);
+followLook();
+
+const lock = new NetworkLock();
+const offline = new Offline();
+const engine = new Engine({ model, device: preference(), lock, offline, unlocked: unlocked !== undefined });
+const app: App = { settings, lock, engine, offline, batch: new Batch(), history: new History() };
+const page = new Page(app);
+
+engine.addEventListener('change', () => {
+  if (engine.detector !== undefined) app.batch.use(engine.detector);
+});
+remember(app);
+let language = settings.value.language;
+settings.addEventListener('change', () => {
+  followLook();
+  if (settings.value.language === language) return;
+  language = settings.value.language;
+  page.render();
+});
+page.render();
+void engine.start();
+if (unlocked !== undefined && unlocked !== '') {
+  const fetch = (): void => {
+    if (lock.state !== 'open') return;
+    lock.removeEventListener('change', fetch);
+    page.fetch(unlocked);
+  };
+  lock.addEventListener('change', fetch);
 }
 
-const items = new Set<Item>();
-let detector: Detector | undefined;
-
-const status = new Status();
-const picker = h('input', { type: 'file', accept: 'image/*', multiple: '', hidden: '' });
-const choose = h('button', { type: 'button', class: 'button' }, strings.drop.choose);
-const hint = h('p', { class: 'notice', hidden: '', role: 'alert' });
-const drop = h(
-  'section',
-  { class: 'drop' },
-  h('div', { class: 'drop-art', 'aria-hidden': 'true' }, icon(icons.image)),
-  h('h2', { class: 'drop-title' }, strings.drop.title),
-  h('p', { class: 'muted' }, strings.drop.paste),
-  choose,
-  picker,
-  h('p', { class: 'fine' }, strings.drop.formats),
-  hint,
-);
-const list = h('ul', { class: 'cards' });
-const count = h('p', { class: 'muted' });
-const clear = h('button', { type: 'button', class: 'button quiet' }, strings.results.clear);
-const results = h(
-  'section',
-  { class: 'results', 'aria-labelledby': 'results', hidden: '' },
-  h('header', {}, h('h2', { id: 'results', tabindex: '-1' }, strings.results.heading), count, clear),
-  list,
-);
-/** Read out by screen readers as each verdict comes in. */
-const announcer = h('p', { class: 'visually-hidden', 'aria-live': 'polite' });
-const footer = h('footer', { class: 'fine' });
-
-document.body.append(
-  h(
-    'div',
-    { class: 'page' },
-    h(
-      'header',
-      { class: 'masthead' },
-      h('p', { class: 'brand' }, h('span', { class: 'mark', 'aria-hidden': 'true' }), strings.name),
-      h('h1', {}, strings.title),
-      h('p', { class: 'lead' }, strings.lead),
-      h('p', { class: 'privacy' }, icon(icons.lock), h('span', {}, strings.privacy)),
-    ),
-    h('main', {}, h('div', { class: 'intake' }, drop, status.element), results, about()),
-    footer,
-  ),
-  h('div', { class: 'curtain', 'aria-hidden': 'true' }, h('p', {}, strings.drop.over)),
-  announcer,
-);
-
-function about(): HTMLElement {
-  return h(
-    'section',
-    { class: 'about', 'aria-labelledby': 'about' },
-    h('h2', { id: 'about' }, strings.about.heading),
-    h(
-      'div',
-      { class: 'points' },
-      ...strings.about.points.map(({ title, text }) => h('div', {}, h('h3', {}, title), h('p', {}, text))),
-    ),
-  );
+/** Language, appearance and views as the settings say. */
+function followLook(): void {
+  const { value } = settings;
+  setLocale(value.language === 'auto' ? undefined : value.language);
+  applyLocale(document, locale());
+  document.documentElement.dataset['theme'] = value.theme;
 }
 
-/** `?device=webgpu` and `?device=cpu` override the choice, for tests and for people whose GPU misbehaves. */
+/** `?device=webgpu` and `?device=cpu` come before the settings, for tests and for people whose GPU misbehaves. */
 function preference(): DevicePreference {
   const asked = new URLSearchParams(location.search).get('device');
-  return asked === 'webgpu' || asked === 'cpu' ? asked : 'auto';
+  return asked === 'webgpu' || asked === 'cpu' ? asked : settings.value.device;
 }
-
-async function start(): Promise<void> {
-  status.loading({ phase: 'core', loadedBytes: 0, totalBytes: 0 });
-  try {
-    detector = await createDetector({
-      device: preference(),
-      onProgress(progress) {
-        status.loading(progress);
-      },
-    });
-  } catch (error) {
-    status.failed(asDetectorError(error), () => void start());
-    return;
-  }
-  status.ready(detector.info);
-  footer.textContent = strings.footer(detector.info.modelId);
-  for (const item of items) if (!item.settled) void analyze(item, detector);
-}
-
-async function analyze(item: Item, ready: Detector): Promise<void> {
-  item.card.waiting(strings.results.waiting);
-  let sentence: string;
-  try {
-    const analysis = await ready.analyze(item.file, { signal: item.abort.signal });
-    sentence = item.card.done(analysis, ready.info);
-  } catch (thrown) {
-    const error = asDetectorError(thrown);
-    if (error.code === 'aborted') return;
-    sentence = item.card.failed(error);
-  }
-  item.settled = true;
-  announcer.textContent = sentence;
-  // The device may have changed under way, and then the page says so.
-  status.ready(ready.info);
-  updateCount();
-}
-
-function add(files: readonly File[]): void {
-  hint.hidden = true;
-  const added = files.map((file): Item => {
-    const item: Item = {
-      file,
-      card: new Card(file, () => {
-        remove(item);
-        (items.size > 0 ? document.getElementById('results') : choose)?.focus();
-      }),
-      abort: new AbortController(),
-      settled: false,
-    };
-    item.card.waiting(strings.results.waitingForModel);
-    items.add(item);
-    return item;
-  });
-  // The newest batch on top, in its own order.
-  list.prepend(...added.map(({ card }) => card.element));
-  updateCount();
-  results.scrollIntoView({ block: 'nearest' });
-  if (detector !== undefined) for (const item of added) void analyze(item, detector);
-}
-
-function remove(item: Item): void {
-  item.abort.abort();
-  item.card.release();
-  items.delete(item);
-  updateCount();
-}
-
-function updateCount(): void {
-  results.hidden = items.size === 0;
-  document.body.classList.toggle('has-results', items.size > 0);
-  const done = [...items].filter(({ settled }) => settled).length;
-  count.textContent = strings.results.progress(done, items.size);
-  count.hidden = items.size < 2;
-}
-
-function asDetectorError(error: unknown): DetectorError {
-  return error instanceof DetectorError ? error : new DetectorError('internal', String(error));
-}
-
-choose.addEventListener('click', () => {
-  picker.click();
-});
-picker.addEventListener('change', () => {
-  add([...(picker.files ?? [])]);
-  // So that the same file can be picked again.
-  picker.value = '';
-});
-clear.addEventListener('click', () => {
-  for (const item of [...items]) remove(item);
-  choose.focus();
-});
-listen({
-  files: add,
-  nothing(message) {
-    hint.textContent = message;
-    hint.hidden = false;
-  },
-  over(hovering) {
-    document.body.classList.toggle('dragging', hovering);
-  },
-});
-void start();

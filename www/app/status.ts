@@ -1,79 +1,95 @@
-import { h, icon, icons } from './dom.js';
-import { strings } from './strings.js';
-import type { DetectorError, DetectorInfo, LoadProgress } from 'clipsight';
+import { locale } from 'clipsight/ui';
+import { sharedText } from './app.js';
+import { button, h, icon, icons, onChange } from './dom.js';
+import type { App } from './app.js';
+import type { DetectorInfo, LoadProgress } from 'clipsight';
+import type { EngineState } from './engine.js';
 
 /** The strip that says how far loading is, then which device runs, or what went wrong. */
 export class Status {
   readonly element = h('div', { class: 'status' });
+  readonly #app: App;
   readonly #text = h('p', { class: 'status-text' });
   /** Only what ends a wait is read out; the bytes in between would drown everything else. */
   readonly #spoken = h('p', { class: 'visually-hidden', role: 'status' });
-  #shown: DetectorInfo | undefined;
-  readonly #bar = h('progress', { 'aria-label': strings.status.core });
+  readonly #bar = h('progress', { max: '1' });
   readonly #note = h('div', { class: 'status-note' });
+  #shown: DetectorInfo | undefined;
 
-  constructor() {
+  constructor(app: App, signal: AbortSignal) {
+    this.#app = app;
     this.element.append(this.#text, this.#bar, this.#note, this.#spoken);
+    const update = (): void => {
+      this.#update(app.engine.state);
+    };
+    onChange(app.engine, signal, update);
+    // The device may have changed under way, and then the page says so.
+    onChange(app.batch, signal, () => {
+      if (app.engine.state.phase === 'ready') update();
+    });
+    update();
   }
 
-  loading({ phase, loadedBytes, totalBytes }: LoadProgress): void {
-    this.element.dataset['state'] = 'loading';
+  #update(state: EngineState): void {
+    this.element.dataset['state'] = state.phase;
+    this.#bar.hidden = state.phase !== 'loading';
+    if (state.phase === 'loading') this.#loading(state.progress);
+    else if (state.phase === 'ready') this.#ready(state.detector.info);
+    else this.#failed(state.error);
+  }
+
+  #loading({ phase, loadedBytes, totalBytes }: LoadProgress): void {
+    this.#shown = undefined;
     this.#note.replaceChildren();
+    const { status } = sharedText();
     const text = {
-      core: strings.status.core,
-      weights: strings.status.weights(loadedBytes, totalBytes),
-      'self-test': strings.status.selfTest,
-      fallback: strings.status.fallback,
-      done: strings.status.selfTest,
+      core: status.core,
+      weights: status.weights(loadedBytes, totalBytes),
+      'self-test': status.selfTest,
+      fallback: status.fallback,
+      done: status.selfTest,
     }[phase];
     this.#text.textContent = text;
-    this.#bar.hidden = false;
     this.#bar.setAttribute('aria-label', text);
-    if (phase === 'weights' && totalBytes > 0) {
-      this.#bar.max = totalBytes;
-      this.#bar.value = loadedBytes;
-    } else {
-      this.#bar.removeAttribute('value');
-    }
+    if (phase === 'weights' && totalBytes > 0) this.#bar.value = loadedBytes / totalBytes;
+    else this.#bar.removeAttribute('value');
   }
 
-  /** Shows where the detector runs. What is shown already stays as it is, and silent. */
-  ready(info: DetectorInfo): void {
+  /** What is shown already stays as it is, and silent. */
+  #ready(info: DetectorInfo): void {
     if (this.#shown === info) return;
     this.#shown = info;
-    this.element.dataset['state'] = 'ready';
-    const text = strings.status.ready(info.device);
+    const { status } = sharedText();
+    const text = status.ready[info.device];
     this.#text.textContent = text;
-    this.#spoken.textContent = info.selfTest === 'fell-back' ? `${text}. ${strings.status.fellBack}` : text;
-    this.#bar.hidden = true;
+    const fellBack = info.selfTest === 'fell-back';
+    this.#spoken.textContent = fellBack ? `${text}. ${status.fellBack}` : text;
     this.#note.replaceChildren();
-    if (info.selfTest === 'fell-back') {
-      this.#note.append(
-        h('p', { class: 'notice' }, icon(icons.info), h('span', {}, strings.status.fellBack)),
-        h(
-          'details',
-          {},
-          h('summary', {}, strings.status.fellBackReason),
-          h('p', { class: 'mono' }, info.fallbackReason ?? ''),
-        ),
-      );
-    }
+    if (!fellBack) return;
+    this.#note.append(
+      h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)),
+      h(
+        'details',
+        {},
+        h('summary', {}, sharedText().details.summary),
+        h('p', { class: 'mono', lang: 'en', dir: 'ltr' }, info.fallbackReason ?? ''),
+      ),
+    );
   }
 
-  failed(error: DetectorError, retry: () => void): void {
-    this.element.dataset['state'] = 'failed';
-    this.#text.textContent = strings.status.failed;
-    this.#bar.hidden = true;
-    const again = h('button', { type: 'button', class: 'button secondary' }, strings.status.retry);
-    again.addEventListener('click', retry);
+  #failed(error: Extract<EngineState, { phase: 'failed' }>['error']): void {
+    const { status, error: errors } = sharedText();
+    this.#text.textContent = status.failed;
+    // The package's messages are English.
+    const message = h('span', { lang: 'en', dir: 'ltr' }, error.message);
     this.#note.replaceChildren(
       h(
         'div',
         { class: 'notice bad', role: 'alert' },
         icon(icons.warning),
-        h('span', {}, error.message, ' ', strings.error.advice[error.code] ?? ''),
+        h('span', {}, ...(locale().language === 'en' ? [message, ' '] : []), errors.advice[error.code]),
       ),
-      again,
+      button(status.retry, () => void this.#app.engine.start(), { kind: 'secondary' }),
     );
   }
 }

@@ -83,3 +83,13 @@ function sentence(message: string): string {
 function isDetectorErrorCode(code: string): code is DetectorErrorCode {
   return CODES.has(code);
 }
+
+/** @internal */
+export function aborted(signal: AbortSignal | undefined): DetectorError {
+  return new DetectorError('aborted', 'The work was cancelled.', { cause: signal?.reason });
+}
+
+/** @internal */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw aborted(signal);
+}

@@ -6,7 +6,20 @@
  */
 export { createDetector } from './detector.js';
 export { DetectorError } from './errors.js';
+export { fetchModel, transferablesOf } from './fetch-model.js';
+export { workerUrl } from './assets.js';
 export type { DetectorErrorCode } from './errors.js';
+export type {
+  CachePreference,
+  CacheState,
+  CoreName,
+  CoreSources,
+  DevicePreference,
+  FetchModelOptions,
+  LoadProgress,
+  ModelFiles,
+  ModelSource,
+} from './options.js';
 export type {
   Abstained,
   Analysis,
@@ -16,13 +29,12 @@ export type {
   Detector,
   DetectorInfo,
   DetectorOptions,
-  DevicePreference,
   Evidence,
+  Fidelity,
   Grade,
   ImageInput,
-  LoadProgress,
+  ImageLimits,
   Maker,
   MeasuredError,
-  ModelSource,
   Scored,
 } from './types.js';

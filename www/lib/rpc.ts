@@ -2,24 +2,32 @@
  * The messages between the page's thread and the worker: every call carries an id, every answer carries its call's id.
  */
 import type { DetectorErrorCode } from './errors.js';
-import type { Analysis, DetectorInfo, DevicePreference, LoadProgress } from './types.js';
+import type { ModelAddresses } from './model/source.js';
+import type { CoreName, DevicePreference, LoadProgress, ModelFiles } from './options.js';
+import type { Analysis, DetectorInfo, Fidelity, ImageLimits } from './types.js';
 
 /** Calls the worker answers: parameters and result of each. */
 export interface Calls {
   /** Opens the device, loads the model onto it and tests it. Once a worker, before anything else. */
   load: {
     params: {
-      readonly manifest: string;
-      readonly files: Readonly<Record<string, string>>;
+      readonly model: ModelAddresses | Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>;
+      /** Absolute addresses or bytes of the program's builds. */
+      readonly cores: Readonly<Partial<Record<CoreName, string | Uint8Array<ArrayBuffer>>>>;
       readonly device: DevicePreference;
       /** The CPU's core, as an earlier worker compiled it. */
-      readonly core?: WebAssembly.Module;
+      readonly module?: WebAssembly.Module;
     };
     result: LoadedInfo;
   };
   /** Analyses one image. One at a time: the page's side keeps the queue. */
   analyze: {
-    params: { readonly input: Blob | Uint8Array; readonly views?: 1 | 5 };
+    params: {
+      readonly input: Blob | Uint8Array;
+      readonly limits: Required<ImageLimits>;
+      readonly fidelity: Fidelity;
+      readonly views?: 1 | 5;
+    };
     result: Analysis;
   };
 }
@@ -27,7 +35,7 @@ export interface Calls {
 /** What is known after loading; whether it fell back is known to the page's side only. */
 export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
   /** The compiled core, for further workers. */
-  readonly core: WebAssembly.Module;
+  readonly module: WebAssembly.Module;
 };
 
 /** An error on its way out of the worker. */
@@ -52,3 +60,17 @@ export type Response =
   | { readonly type: 'device'; readonly device: 'webgpu' | 'cpu' }
   /** The core broke outside of any call, e.g. it panicked between two awaits or the GPU was lost while idle. */
   | { readonly type: 'fatal'; readonly error: WireError };
+
+/** The page's end of a line to whoever computes. */
+export interface Port {
+  send(request: Request): void;
+  /** Ends whoever computes, at once. */
+  close(): void;
+}
+
+/** What comes in at the page's end. */
+export interface PortEvents {
+  readonly received: (response: Response) => void;
+  /** The other end is gone or was never there. `crashed`: it had been running. */
+  readonly failed: (message: string, crashed: boolean) => void;
+}

@@ -1,58 +1,62 @@
 import type { DetectorError } from './errors.js';
+import type {
+  CachePreference,
+  CacheState,
+  CoreSources,
+  DevicePreference,
+  LoadProgress,
+  ModelFiles,
+  ModelSource,
+} from './options.js';
 
-/**
- * Where the model runs.
- *
- * - `auto`: WebGPU when the browser offers a hardware adapter, else the CPU.
- * - `webgpu`: WebGPU, also on a software adapter; without any adapter {@link createDetector} rejects with `no-gpu`.
- * - `cpu`: the CPU.
- *
- * On WebGPU the device must prove itself: if the numeric self-test fails, or the GPU breaks later, the detector moves to
- * the CPU and says so in {@link DetectorInfo.selfTest} and {@link DetectorInfo.fallbackReason}.
- */
-export type DevicePreference = 'auto' | 'webgpu' | 'cpu';
-
-/** A model: the address of its manifest, and of its shards where they do not lie beside it. */
-export interface ModelSource {
-  /** Address of `model.json`. */
-  readonly manifest: string | URL;
-  /**
-   * Addresses of the shards by the file name the manifest gives. A shard that is not named here is fetched from beside
-   * the manifest.
-   */
-  readonly files?: Readonly<Record<string, string | URL>>;
-}
-
-/** One step of loading, see {@link DetectorOptions.onProgress}. */
-export interface LoadProgress {
-  /**
-   * - `core`: the program for the chosen device is coming in
-   * - `weights`: the model's files are coming in
-   * - `self-test`: the model is on the device and computes a known input
-   * - `fallback`: WebGPU failed, everything starts again on the CPU
-   * - `done`: the detector is ready
-   */
-  readonly phase: 'core' | 'weights' | 'self-test' | 'fallback' | 'done';
-  /** Bytes of the model's shards received so far; never falls, and equals `totalBytes` when done. */
-  readonly loadedBytes: number;
-  /** Bytes of all shards, as the manifest gives them; 0 until the manifest is there. */
-  readonly totalBytes: number;
-}
+export type { CachePreference, CacheState, CoreSources, DevicePreference, LoadProgress, ModelFiles, ModelSource };
 
 /** Options of {@link createDetector}. */
 export interface DetectorOptions {
-  /** The model: a source, or the address of its manifest. Default: the compact model of this package. */
-  readonly model?: ModelSource | string | URL;
-  /** Where to run; default `auto`. */
+  /**
+   * The model: a source, the address of its manifest, or what {@link fetchModel} returned. Default: the compact model of
+   * this package.
+   */
+  readonly model?: ModelSource | ModelFiles | string | URL;
+  /** Where to run; default `auto`, with {@link ModelFiles} the device they were fetched for. */
   readonly device?: DevicePreference;
+  /**
+   * Who computes: `auto`, a worker of the package; an address, a worker from that copy of `clipsight/worker`, which is one
+   * file and may be a `blob:` URL; `false`, the calling thread, which then blocks while it computes. Default `auto`.
+   */
+  readonly worker?: 'auto' | URL | false;
+  /** The program's builds, should they not lie where the package has them. */
+  readonly wasm?: CoreSources;
+  /** Where weights are kept for the next visit. Default: `cache-storage`. */
+  readonly cache?: CachePreference;
+  /** Tighter bounds on images than the built-in ones. */
+  readonly limits?: ImageLimits;
   /** Called while loading. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Stops loading: {@link createDetector} then rejects with `aborted` and ends the worker. */
   readonly signal?: AbortSignal;
 }
 
-/** An encoded image: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file. */
-export type ImageInput = Blob | ArrayBuffer | Uint8Array;
+/** Bounds on images, beyond which they are refused with `limit`. They can only be tightened. */
+export interface ImageLimits {
+  /** Largest encoded image in bytes; at most and by default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Largest width or height in pixels; at most and by default 16,384. */
+  readonly maxSide?: number;
+  /** Largest area in pixels; at most and by default 100 million. */
+  readonly maxPixels?: number;
+}
+
+/**
+ * An encoded image, the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file: as they are, or
+ *
+ * - an `<img>`: its file is fetched again from `currentSrc`; another origin must allow that by CORS
+ * - an `ImageBitmap`: is encoded anew, without loss, as PNG; what its file would have told is gone
+ */
+export type ImageInput = Blob | ArrayBuffer | ArrayBufferView | HTMLImageElement | ImageBitmap;
+
+/** How faithful bytes are to the file they come from. */
+export type Fidelity = 'original-bytes' | 're-encoded' | 'screen-capture';
 
 /** Options of one analysis. */
 export interface AnalyzeOptions {
@@ -63,6 +67,11 @@ export interface AnalyzeOptions {
    * the whole image, and the corners only where that gives no grade.
    */
   readonly views?: 1 | 5;
+  /**
+   * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default: `original-bytes`, for an ImageBitmap
+   * `re-encoded`.
+   */
+  readonly fidelity?: Fidelity;
 }
 
 /** What is running, and where. */
@@ -83,6 +92,8 @@ export interface DetectorInfo {
   readonly adapter: string;
   /** `passed` on the device that was chosen; `fell-back`: WebGPU failed, and the CPU passed in its place. */
   readonly selfTest: 'passed' | 'fell-back';
+  /** What the weight cache did. */
+  readonly cache: CacheState;
   /** Why WebGPU was given up; there exactly when `selfTest` is `fell-back`. */
   readonly fallbackReason?: string;
 }
@@ -190,7 +201,7 @@ export interface Analysis {
   /** How the pixels came to the model. */
   readonly input: {
     /** How faithful the bytes are to the file they come from. */
-    readonly fidelity: 'original-bytes' | 're-encoded' | 'screen-capture';
+    readonly fidelity: Fidelity;
     /** Views that were scored. */
     readonly views: number;
   };

@@ -1,30 +1,41 @@
-// One page, one detector, many images; every task of this thread that is long is noted.
+// One page, one detector, many images; every task of this thread that is long is noted, and what memory is held is posted.
 import { createDetector } from '/pkg/index.js';
 
-let detector;
-let images;
-let next = 0;
+const { urls, count, every } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+const tell = (step) => fetch('/result', { method: 'POST', body: JSON.stringify(step) });
 
-window.soak = {
-  longestTaskMs: 0,
-  async start(urls) {
-    images = await Promise.all(urls.map(async (url) => (await fetch(url)).blob()));
-    detector = await createDetector({ device: 'cpu' });
-    return detector.info.device;
-  },
-  async analyze(count) {
-    const part = Array.from({ length: count }, () => images[next++ % images.length]);
-    for await (const { error } of detector.analyzeAll(part, { views: 1 })) if (error !== undefined) throw error;
-  },
-  heap() {
-    globalThis.gc?.();
-    return performance.memory.usedJSHeapSize;
-  },
-};
-
+let longestTaskMs = 0;
 // Reported from 50 ms on.
 new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) {
-    window.soak.longestTaskMs = Math.max(window.soak.longestTaskMs, duration);
-  }
+  for (const { duration } of list.getEntries()) longestTaskMs = Math.max(longestTaskMs, duration);
 }).observe({ type: 'longtask', buffered: true });
+
+const channel = new BroadcastChannel('memories');
+
+/** Bytes of WebAssembly memory of all workers, each of which answers within the wait. */
+async function wasmBytes() {
+  let sum = 0;
+  const add = ({ data }) => (sum += data.bytes);
+  channel.addEventListener('message', add);
+  channel.postMessage('tell');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  channel.removeEventListener('message', add);
+  return sum;
+}
+
+try {
+  const images = await Promise.all(urls.map(async (url) => (await fetch(url)).blob()));
+  const detector = await createDetector({ device: 'cpu' });
+  await tell({ device: detector.info.device });
+  let next = 0;
+  while (next < count) {
+    const part = Array.from({ length: every }, () => images[next++ % images.length]);
+    for await (const { error } of detector.analyzeAll(part, { views: 1 })) if (error !== undefined) throw error;
+    const wasm = await wasmBytes();
+    globalThis.gc();
+    await tell({ sample: { images: next, wasm, heap: performance.memory.usedJSHeapSize, longestTaskMs } });
+  }
+  await tell({ done: true });
+} catch (error) {
+  await tell({ error: String(error), done: true });
+}

@@ -3,8 +3,12 @@
 //! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes, the largest of a row 255,
 //! times values less their mean over all tokens, with a scale a channel. What is lost by rounding small weights to zero is
 //! thus credited to the mean value, not to zero.
+//!
+//! The class token's own row is f32: heads read it of every layer, and one row of all is not worth rounding.
 
-use super::codes::{Codes, Preparation, largest, symmetric};
+use std::ops::Range;
+
+use super::codes::{Codes, largest, symmetric};
 use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
 use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
 use super::packed::{Inner, padded};
@@ -72,8 +76,9 @@ impl Operand {
     }
 }
 
-/// Mixes the values of every head for the queries given: `queries` and `out` are rows `[query, heads * head_width]`,
-/// `keys`, divided by the square root of `head_width`, and `values` one row a token; all rows [`padded`].
+/// Mixes the values of every head for the queries given, of which the first is the class token's: `queries` and `out` are
+/// rows `[query, heads * head_width]`, `keys`, divided by the square root of `head_width`, and `values` one row a token;
+/// all rows [`padded`].
 #[inline(always)]
 pub(super) fn attend<I: Isa>(
     isa: I,
@@ -88,15 +93,23 @@ pub(super) fn attend<I: Isa>(
     let inner = Inner::whole(head_width);
     for head in 0..heads {
         let channels = head * head_width..(head + 1) * head_width;
-        scratch.pack_queries(isa, inner, queries.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.attend_class(isa, shape, channels.clone(), [queries, keys, values], out);
+        if count == 1 {
+            continue;
+        }
+        scratch.pack_queries(
+            isa,
+            inner,
+            queries.chunks_exact(stride).skip(1).map(|row| &row[channels.clone()]),
+        );
         scratch.pack_keys(isa, inner, tokens, keys.chunks_exact(stride).map(|row| &row[channels.clone()]));
         scratch.pack_values(isa, shape, values, channels.start);
-        for first in (0..count).step_by(ROWS) {
-            let rows = ROWS.min(count - first);
+        for first in (0..count - 1).step_by(ROWS) {
+            let rows = ROWS.min(count - 1 - first);
             scratch.score(isa, inner, first, rows, tokens);
             let totals = scratch.normalise(isa, rows, tokens);
             scratch.mix(isa, shape, &totals[..rows], |row, channel, mixed| {
-                let out = &mut out[(first + row) * stride + channels.start + channel..];
+                let out = &mut out[(1 + first + row) * stride + channels.start + channel..];
                 out[..mixed.len()].copy_from_slice(mixed);
             });
         }
@@ -114,7 +127,51 @@ fn score_length<I: Isa>(_: I, tokens: usize) -> usize {
 }
 
 impl Scratch {
-    #[inline(always)]
+    /// What one head of the first query gathers, in f32.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    fn attend_class<I: Isa>(
+        &mut self,
+        isa: I,
+        shape: Shape,
+        channels: Range<usize>,
+        [queries, keys, values]: [&[f32]; 3],
+        out: &mut [f32],
+    ) {
+        let stride = padded(shape.heads * shape.head_width);
+        let width = channels.len();
+        let query = &queries[channels.clone()];
+        self.scores.resize(ROWS * score_length(isa, shape.tokens), 0.0);
+        let scores = &mut self.scores[..token_length(shape.tokens)];
+        scores[shape.tokens..].fill(NEVER);
+        for (score, key) in scores.iter_mut().zip(keys.chunks_exact(stride)) {
+            let key = &key[channels.clone()];
+            let mut sum = Lanes::zero();
+            for at in (0..width).step_by(LANES) {
+                let live = LANES.min(width - at);
+                sum = load(&query[at..], live).mul_add(isa, load(&key[at..], live), sum);
+            }
+            *score = sum.sum();
+        }
+        let share = 1.0 / softmax(isa, scores);
+        self.row.clear();
+        self.row.resize(padded(width), 0.0);
+        let sums = &mut self.row.as_chunks_mut::<LANES>().0[..width.div_ceil(LANES)];
+        for (weight, value) in scores[..shape.tokens].iter().zip(values.chunks_exact(stride)) {
+            let weight = Lanes::splat(weight * share);
+            let value = &value[channels.clone()];
+            for (at, sums) in sums.iter_mut().enumerate() {
+                let live = LANES.min(width - at * LANES);
+                load(&value[at * LANES..], live).mul_add(isa, weight, Lanes::load(sums)).store(sums);
+            }
+        }
+        out[channels].copy_from_slice(&self.row[..width]);
+        // What pads a head's row must be zero.
+        self.row.fill(0.0);
+    }
+
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_queries<'a, I: Isa>(
         &mut self,
         isa: I,
@@ -125,11 +182,12 @@ impl Scratch {
         self.queries.reset(rows.len(), inner);
         for (row, values) in rows.enumerate() {
             fill(&mut self.row, values);
-            self.queries.put(isa, inner, row, &mut self.row, Preparation::None);
+            self.queries.put(isa, inner, row, &self.row);
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_keys<'a, I: Isa>(
         &mut self,
         isa: I,
@@ -162,7 +220,8 @@ impl Scratch {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
         let Shape { tokens, heads, head_width } = shape;
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
@@ -214,7 +273,8 @@ impl Scratch {
     }
 
     /// The scores of a tile of queries, rows of `score_length`.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
         let stride = score_length(isa, tokens);
         self.scores.resize(ROWS * stride, 0.0);
@@ -235,7 +295,8 @@ impl Scratch {
     }
 
     /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
         let functions = Functions::new(isa);
         let length = token_length(tokens);
@@ -265,7 +326,8 @@ impl Scratch {
     }
 
     /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], mut take: impl FnMut(usize, usize, &[f32])) {
         let length = token_length(shape.tokens);
         let mut sums = [0; ROWS * MAX_COLUMNS];
@@ -291,6 +353,25 @@ impl Scratch {
             }
         }
     }
+}
+
+/// Powers of e in place of scores, relative to the highest; returns their sum.
+#[inline(always)]
+fn softmax<I: Isa>(isa: I, scores: &mut [f32]) -> f32 {
+    let functions = Functions::new(isa);
+    let scores = scores.as_chunks_mut::<LANES>().0;
+    let mut highest = Lanes::splat(NEVER);
+    for scores in &*scores {
+        highest = highest.max(Lanes::load(scores));
+    }
+    let highest = Lanes::splat(highest.largest());
+    let mut total = Lanes::zero();
+    for scores in scores {
+        let weights = functions.exp(Lanes::load(scores) - highest);
+        total = total + weights;
+        weights.store(scores);
+    }
+    total.sum()
 }
 
 /// The first `live` values, the rest zeros.

@@ -6,7 +6,7 @@ use super::CpuEncoder;
 use super::attention::Shape;
 use super::machine::Machine;
 use super::norm::Norm;
-use super::packed::{Inner, Packed, is_whole, padded, stored_row};
+use super::packed::{Inner, Packed, is_narrow, is_whole, padded, stored_row};
 use super::product::Linear;
 use super::rotation::{rotate, rotate_weights, rotates};
 use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
@@ -19,9 +19,17 @@ pub struct Builder {
     machine: Machine,
     config: VisionConfig,
     features: FeatureSpec,
-    matrices: HashMap<String, (Packed, Option<Vec<f32>>)>,
+    matrices: HashMap<String, Matrix>,
     /// Vectors, tables and the few matrices that are kept in f32.
     values: HashMap<String, Vec<f32>>,
+}
+
+/// A matrix as it was packed: itself, what its rounding left, the sums of its rows where they are needed.
+#[derive(Debug)]
+struct Matrix {
+    packed: Packed,
+    remainder: Option<Packed>,
+    sums: Option<Vec<f32>>,
 }
 
 /// The weights of an encoder.
@@ -166,7 +174,7 @@ impl Builder {
     fn pack(&mut self, name: &str, tensor: &StoredTensor, inner: Inner, rotated: bool) -> Result<()> {
         let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
         let mut sums = vec![0.0; rows.next_multiple_of(self.machine.columns())];
-        let packed = Packed::new(self.machine, inner, rows, |row, out| {
+        let (packed, remainder) = self.packed(inner, rows, |row, out| {
             stored_row(tensor, row, &mut out[..columns]);
             sums[row] = out.iter().sum();
             if rotated {
@@ -174,14 +182,28 @@ impl Builder {
             }
         })?;
         let sums = (name == "vision.patch_embedding.weight").then_some(sums);
-        self.insert(name.to_owned(), packed, sums)
+        self.insert(name.to_owned(), Matrix { packed, remainder, sums })
     }
 
-    fn insert(&mut self, name: String, packed: Packed, sums: Option<Vec<f32>>) -> Result<()> {
+    /// Packs rows; narrow encoders keep what rounding leaves of them as well.
+    fn packed(
+        &self,
+        inner: Inner,
+        rows: usize,
+        row: impl FnMut(usize, &mut [f32]),
+    ) -> Result<(Packed, Option<Packed>)> {
+        if is_narrow(self.config.width) {
+            let (packed, remainder) = Packed::with_remainder(self.machine, inner, rows, row)?;
+            return Ok((packed, Some(remainder)));
+        }
+        Ok((Packed::new(self.machine, inner, rows, row)?, None))
+    }
+
+    fn insert(&mut self, name: String, matrix: Matrix) -> Result<()> {
         if self.matrices.contains_key(&name) {
             return Err(corrupt(format!("the tensor {name} has come twice")));
         }
-        self.matrices.insert(name, (packed, sums));
+        self.matrices.insert(name, matrix);
         Ok(())
     }
 
@@ -193,7 +215,7 @@ impl Builder {
             // The rows of one head at a time, as its rotation mixes them.
             let mut head_rows = vec![0.0; head_width * width];
             let mut channel = vec![0.0; head_width];
-            let packed = Packed::new(self.machine, inner, width, |row, out| {
+            let (packed, remainder) = self.packed(inner, width, |row, out| {
                 if row % head_width == 0 {
                     for (at, out) in head_rows.chunks_exact_mut(width).enumerate() {
                         stored_row(tensor, part * width + row + at, out);
@@ -213,7 +235,7 @@ impl Builder {
                     rotate_weights(out);
                 }
             })?;
-            self.insert(format!("{name}.{part_name}"), packed, None)?;
+            self.insert(format!("{name}.{part_name}"), Matrix { packed, remainder, sums: None })?;
         }
         Ok(())
     }
@@ -299,11 +321,11 @@ impl Builder {
     }
 
     fn linear(&mut self, name: &str, mut bias: Vec<f32>) -> Result<Linear> {
-        let (matrix, sums) = self
+        let Matrix { packed: matrix, remainder, sums } = self
             .matrices
             .remove(name)
             .ok_or_else(|| corrupt(format!("the model lacks the tensor {name}")))?;
         bias.resize(matrix.columns.next_multiple_of(self.machine.columns()), 0.0);
-        Ok(Linear { matrix, bias, sums })
+        Ok(Linear { matrix, bias, remainder, sums })
     }
 }

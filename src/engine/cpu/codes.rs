@@ -42,21 +42,20 @@ impl Codes {
         &self.words[(tile * inner.groups() + group) * words..][..words]
     }
 
-    /// Rounds a row of `inner.length` values; they are void afterwards.
+    /// Prepares a row for [`put`](Self::put).
     #[inline(always)]
-    pub(super) fn put<I: Isa>(
-        &mut self,
-        isa: I,
-        inner: Inner,
-        row: usize,
-        values: &mut [f32],
-        preparation: Preparation,
-    ) {
+    pub(super) fn prepare(&mut self, row: usize, values: &mut [f32], preparation: Preparation) {
         match preparation {
             Preparation::None => {}
             Preparation::Rotate => rotate(values),
             Preparation::Shift => self.shifts[row] = shift(values),
         }
+    }
+
+    /// Rounds a row of `inner.length` values.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    pub(super) fn put<I: Isa>(&mut self, isa: I, inner: Inner, row: usize, values: &[f32]) {
         let (tile, lane, groups) = (row / ROWS, row % ROWS, inner.groups());
         let words = inner.tile_words();
         for (group, values) in values.chunks_exact(inner.group).enumerate() {
@@ -70,6 +69,22 @@ impl Codes {
                 let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
+                }
+            }
+        }
+    }
+
+    /// Takes what the codes of row `row` stand for off the values that they were made of.
+    #[inline(always)]
+    pub(super) fn subtract<I: Isa>(&self, isa: I, inner: Inner, row: usize, values: &mut [f32]) {
+        let groups = inner.groups();
+        for (group, values) in values.chunks_exact_mut(inner.group).enumerate() {
+            let scale = self.scales[row * groups + group];
+            let words = self.tile_group(inner, row / ROWS, group);
+            for (values, words) in values.as_chunks_mut::<4>().0.iter_mut().zip(words.chunks_exact(ROWS)) {
+                let codes = (words[row % ROWS] ^ isa.flip()).to_le_bytes();
+                for (value, code) in values.iter_mut().zip(codes) {
+                    *value -= (f32::from(code) - 128.0) * scale;
                 }
             }
         }

@@ -1,14 +1,15 @@
 //! The forward pass.
 
 use super::attention::{self, Scratch};
+use super::block::Block;
 use super::builder::{Layer, Tower};
-use super::codes::{Codes, Preparation};
+use super::codes::Preparation;
 use super::features::Collector;
 use super::isa::{Isa, Pass, ROWS};
 use super::lanes::{Functions, LANES, Lanes};
 use super::norm::Norm;
-use super::packed::{Inner, padded};
-use super::product::{Product, Target};
+use super::packed::padded;
+use super::product::{Linear, Target};
 use super::rotation::rotates;
 use crate::clip::{Activation, Pool};
 
@@ -27,7 +28,7 @@ pub(super) struct Workspace {
     mixed: Vec<f32>,
     hidden: Vec<f32>,
     row: Vec<f32>,
-    codes: Codes,
+    block: Block,
     scratch: Scratch,
 }
 
@@ -56,7 +57,7 @@ impl Pass for Forward<'_> {
                 tokens = 1;
             }
             collector.heads(tower, index, &workspace.mixed, tokens);
-            workspace.transform(isa, layer, config.activation);
+            workspace.transform(isa, layer, config.activation, tokens);
             collector.pool(tower, index + 1, &workspace.stream, tokens);
         }
         collector.inverse_deviations(tower, &workspace.stream, tokens);
@@ -100,7 +101,7 @@ impl Workspace {
             let block = block_rows(grid * grid);
             for first in (0..grid * grid).step_by(block) {
                 let count = block.min(grid * grid - first);
-                self.codes.reset(count, inner);
+                self.block.begin(&tower.patch_embedding, count, false);
                 for row in 0..count {
                     let (top, left) = ((first + row) / grid * patch, (first + row) % grid * patch);
                     // Channel, y, x, like the kernels of published files.
@@ -109,16 +110,11 @@ impl Workspace {
                         out.copy_from_slice(&pixels[start..][..patch]);
                     }
                     self.row[3 * patch * patch..].fill(0.0);
-                    self.codes.put(isa, inner, row, &mut self.row, Preparation::Shift);
+                    self.block.put(isa, row, &mut self.row, Preparation::Shift);
                 }
+                self.block.finish(isa);
                 let out = &mut stream[(1 + first) * stride..];
-                isa.run(Product {
-                    codes: &self.codes,
-                    rows: count,
-                    linear: &tower.patch_embedding,
-                    out,
-                    target: Target::Add,
-                });
+                self.block.multiply(isa, &tower.patch_embedding, out, Target::Add);
             }
         }
         if let Some(norm) = &tower.pre_norm {
@@ -151,48 +147,24 @@ impl Workspace {
         ] {
             buffer.resize(rows * stride, 0.0);
         }
-        let inner = layer.keys.matrix.inner;
-        let block = block_rows(rows);
-        for first in (0..rows).step_by(block) {
-            let count = block.min(rows - first);
-            let here = first * stride..(first + count) * stride;
-            self.norm_to_codes(isa, &layer.norm1, inner, here.clone(), stride);
-            isa.run(Product {
-                codes: &self.codes,
-                rows: count,
-                linear: &layer.keys,
-                out: &mut self.keys[here.clone()],
-                target: Target::Store,
-            });
-            isa.run(Product {
-                codes: &self.codes,
-                rows: count,
-                linear: &layer.values,
-                out: &mut self.values[here.clone()],
-                target: Target::Store,
-            });
-            if !narrow {
-                isa.run(Product {
-                    codes: &self.codes,
-                    rows: count,
-                    linear: &layer.queries,
-                    out: &mut self.queries[here],
-                    target: Target::Store,
-                });
+        let block = block_rows(shape.tokens);
+        for image in 0..batch {
+            let start = image * shape.tokens;
+            for first in (start..start + shape.tokens).step_by(block) {
+                let count = block.min(start + shape.tokens - first);
+                let here = first * stride..(first + count) * stride;
+                self.norm_to_block(isa, &layer.norm1, &layer.keys, here.clone(), first == start);
+                self.block.multiply(isa, &layer.keys, &mut self.keys[here.clone()], Target::Store);
+                self.block.multiply(isa, &layer.values, &mut self.values[here.clone()], Target::Store);
+                if !narrow {
+                    self.block.multiply(isa, &layer.queries, &mut self.queries[here], Target::Store);
+                }
             }
-        }
-        if narrow {
-            for image in 0..batch {
-                let first = image * shape.tokens * stride;
-                self.norm_to_codes(isa, &layer.norm1, inner, first..first + stride, stride);
+            if narrow {
+                let first = start * stride;
+                self.norm_to_block(isa, &layer.norm1, &layer.queries, first..first + stride, true);
                 let out = &mut self.queries[image * stride..][..stride];
-                isa.run(Product {
-                    codes: &self.codes,
-                    rows: 1,
-                    linear: &layer.queries,
-                    out,
-                    target: Target::Store,
-                });
+                self.block.multiply(isa, &layer.queries, out, Target::Store);
             }
         }
         let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
@@ -204,23 +176,25 @@ impl Workspace {
         }
     }
 
-    /// Layer norm of some rows of the stream, rounded.
+    /// Layer norm of some rows of the stream, rounded for `linear` and others of its kind.
     #[inline(always)]
-    fn norm_to_codes<I: Isa>(
+    fn norm_to_block<I: Isa>(
         &mut self,
         isa: I,
         norm: &Norm,
-        inner: Inner,
+        linear: &Linear,
         rows: std::ops::Range<usize>,
-        stride: usize,
+        class: bool,
     ) {
-        self.codes.reset(rows.len() / stride, inner);
+        let stride = padded(norm.width);
+        self.block.begin(linear, rows.len() / stride, class);
         self.row.resize(stride, 0.0);
         let preparation = if rotates(norm.width) { Preparation::Rotate } else { Preparation::None };
         for (row, values) in self.stream[rows].chunks_exact(stride).enumerate() {
             norm.apply(isa, values, &mut self.row);
-            self.codes.put(isa, inner, row, &mut self.row, preparation);
+            self.block.put(isa, row, &mut self.row, preparation);
         }
+        self.block.finish(isa);
     }
 
     /// Leaves of every image's `tokens` rows the first.
@@ -233,58 +207,43 @@ impl Workspace {
         self.stream.truncate(images * stride);
     }
 
-    /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`.
+    /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`; `tokens` rows an image.
     #[inline(always)]
-    fn transform<I: Isa>(&mut self, isa: I, layer: &Layer, activation: Activation) {
+    fn transform<I: Isa>(&mut self, isa: I, layer: &Layer, activation: Activation, tokens: usize) {
         let stride = padded(layer.norm2.width);
         let hidden_stride = padded(layer.fc1.matrix.columns);
         let rows = self.stream.len() / stride;
-        let block = block_rows(rows);
+        let block = block_rows(tokens);
         let rotation =
             if rotates(layer.fc1.matrix.columns) { Preparation::Rotate } else { Preparation::None };
-        for first in (0..rows).step_by(block) {
-            let count = block.min(rows - first);
-            let here = first * stride..(first + count) * stride;
-            let inner = layer.output.matrix.inner;
-            self.codes.reset(count, inner);
-            for (row, values) in self.mixed[here.clone()].chunks_exact_mut(stride).enumerate() {
-                self.codes.put(isa, inner, row, values, Preparation::None);
+        for start in (0..rows).step_by(tokens) {
+            for first in (start..start + tokens).step_by(block) {
+                let count = block.min(start + tokens - first);
+                let here = first * stride..(first + count) * stride;
+                let class = first == start;
+                self.block.begin(&layer.output, count, class);
+                for (row, values) in self.mixed[here.clone()].chunks_exact_mut(stride).enumerate() {
+                    self.block.put(isa, row, values, Preparation::None);
+                }
+                self.block.finish(isa);
+                self.block.multiply(isa, &layer.output, &mut self.stream[here.clone()], Target::Add);
+                self.norm_to_block(isa, &layer.norm2, &layer.fc1, here.clone(), class);
+                self.hidden.resize(count * hidden_stride, 0.0);
+                self.block.multiply(isa, &layer.fc1, &mut self.hidden, Target::Store);
+                self.block.begin(&layer.fc2, count, class);
+                for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
+                    activate(isa, values, activation);
+                    self.block.put(isa, row, values, rotation);
+                }
+                self.block.finish(isa);
+                self.block.multiply(isa, &layer.fc2, &mut self.stream[here], Target::Add);
             }
-            let stream = &mut self.stream[here.clone()];
-            isa.run(Product {
-                codes: &self.codes,
-                rows: count,
-                linear: &layer.output,
-                out: stream,
-                target: Target::Add,
-            });
-            self.norm_to_codes(isa, &layer.norm2, layer.fc1.matrix.inner, here.clone(), stride);
-            self.hidden.resize(count * hidden_stride, 0.0);
-            isa.run(Product {
-                codes: &self.codes,
-                rows: count,
-                linear: &layer.fc1,
-                out: &mut self.hidden,
-                target: Target::Store,
-            });
-            let inner = layer.fc2.matrix.inner;
-            self.codes.reset(count, inner);
-            for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
-                activate(isa, values, activation);
-                self.codes.put(isa, inner, row, values, rotation);
-            }
-            isa.run(Product {
-                codes: &self.codes,
-                rows: count,
-                linear: &layer.fc2,
-                out: &mut self.stream[here],
-                target: Target::Add,
-            });
         }
     }
 }
 
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn activate<I: Isa>(isa: I, values: &mut [f32], activation: Activation) {
     let functions = Functions::new(isa);
     let values = values.as_chunks_mut::<LANES>().0;

@@ -9,11 +9,13 @@
 //! | `isa/` | the integer product of one tile for every instruction set; the only code that differs between machines |
 //! | `lanes.rs` | f32 vectors and functions on them |
 //! | `packed.rs`, `codes.rs` | weights and activations as the products read them |
+//! | `block.rs` | rounded rows on their way through products, and what makes up for their rounding |
 //! | `product.rs`, `attention.rs`, `norm.rs` | the parts of a layer |
 //! | `builder.rs` | from stored tensors to an encoder |
 //! | `forward.rs`, `features.rs` | the forward pass, and what is read off it |
 
 mod attention;
+mod block;
 mod builder;
 mod codes;
 mod features;

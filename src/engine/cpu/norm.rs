@@ -18,7 +18,8 @@ pub(super) struct Norm {
 
 impl Norm {
     /// `out = (row - mean) / sqrt(variance + epsilon) * gain + offset`. Padding of `row` must be zero, and is in `out`.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn apply<I: Isa>(&self, isa: I, row: &[f32], out: &mut [f32]) {
         let row = row.as_chunks::<LANES>().0;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand values a row")]

@@ -12,6 +12,8 @@ pub(super) struct Linear {
     pub(super) matrix: Packed,
     /// Added to every row of the result; padded to whole tiles.
     pub(super) bias: Vec<f32>,
+    /// What rounding took off the matrix, where that is kept.
+    pub(super) remainder: Option<Packed>,
     /// The sums of the matrix's rows, padded likewise, for activations that were shifted.
     pub(super) sums: Option<Vec<f32>>,
 }
@@ -30,7 +32,11 @@ pub(super) enum Target {
 pub(super) struct Product<'a> {
     pub(super) codes: &'a Codes,
     pub(super) rows: usize,
-    pub(super) linear: &'a Linear,
+    pub(super) matrix: &'a Packed,
+    /// Added to every row; padded to whole tiles.
+    pub(super) bias: Option<&'a [f32]>,
+    /// The sums of the matrix's rows, for activations that were shifted.
+    pub(super) sums: Option<&'a [f32]>,
     pub(super) out: &'a mut [f32],
     pub(super) target: Target,
 }
@@ -38,15 +44,14 @@ pub(super) struct Product<'a> {
 impl Pass for Product<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { codes, rows, linear, out, target } = self;
-        let Linear { matrix, bias, sums: row_sums } = linear;
+        let Self { codes, rows, matrix, bias, sums: row_sums, out, target } = self;
         let inner = matrix.inner;
         let groups = inner.groups();
         let stride = padded(matrix.columns);
         let mut sums = [0; ROWS * MAX_COLUMNS];
         for tile in 0..matrix.tiles() {
             let column = tile * I::COLUMNS;
-            let bias = bias[column..][..I::COLUMNS].as_chunks::<LANES>().0;
+            let bias = bias.map(|bias| bias[column..][..I::COLUMNS].as_chunks::<LANES>().0);
             for first in (0..rows).step_by(ROWS) {
                 let count = ROWS.min(rows - first);
                 for group in 0..groups {
@@ -60,7 +65,10 @@ impl Pass for Product<'_> {
                         let out = &mut out[(first + row) * stride + column..][..I::COLUMNS];
                         let (out, sums) = (out.as_chunks_mut::<LANES>().0, sums.as_chunks::<LANES>().0);
                         for at in 0..I::COLUMNS / LANES {
-                            let mut base = if group == 0 { Lanes::load(&bias[at]) } else { Lanes::zero() };
+                            let mut base = match bias {
+                                Some(bias) if group == 0 => Lanes::load(&bias[at]),
+                                _ => Lanes::zero(),
+                            };
                             if adds {
                                 base = base + Lanes::load(&out[at]);
                             }

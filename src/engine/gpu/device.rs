@@ -15,6 +15,7 @@ pub struct Gpu {
     name: Arc<str>,
     backend: &'static str,
     software: bool,
+    half: bool,
     /// Set by the GPU's error callbacks. A failed dispatch or a lost device is only reported there, while reads go on
     /// returning stale memory: a result computed after such a report is not to be trusted.
     fault: Arc<AtomicBool>,
@@ -25,10 +26,21 @@ pub struct Gpu {
 /// # Errors
 /// [`ErrorKind::NoGpu`] when there is none.
 pub async fn open() -> Result<Gpu> {
+    open_with(wgpu::InstanceDescriptor::new_without_display_handle(), wgpu::Adapter::limits).await
+}
+
+/// The same on an instance of this description, with the limits that `limits` chooses for the adapter.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn open_with(
+    instance: wgpu::InstanceDescriptor,
+    limits: impl Fn(&wgpu::Adapter) -> wgpu::Limits,
+) -> Result<Gpu> {
     let none = |error: &dyn std::fmt::Display| {
         Error::new(ErrorKind::NoGpu, format!("there is no usable GPU ({error}); use the CPU"))
     };
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let instance = wgpu::Instance::new(instance);
     let adapter = instance
         .request_adapter(&wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
@@ -36,9 +48,11 @@ pub async fn open() -> Result<Gpu> {
         })
         .await
         .map_err(|error| none(&error))?;
+    let half = adapter.features() & wgpu::Features::SHADER_F16;
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
-            required_limits: adapter.limits(),
+            required_features: half,
+            required_limits: limits(&adapter),
             // The encoder's buffers are few and live long: blocks that are allocated ahead would lie idle.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..wgpu::DeviceDescriptor::default()
@@ -59,6 +73,7 @@ pub async fn open() -> Result<Gpu> {
         name: name.join(", ").into(),
         backend: info.backend.to_str(),
         software: info.device_type == wgpu::DeviceType::Cpu,
+        half: !half.is_empty(),
         fault,
     })
 }
@@ -80,6 +95,24 @@ impl Gpu {
     #[must_use]
     pub fn software(&self) -> bool {
         self.software
+    }
+
+    /// Whether kernels may compute with f16.
+    #[must_use]
+    pub fn half(&self) -> bool {
+        self.half
+    }
+
+    /// The same GPU for kernels that compute in f32 alone: to measure what f16 brings.
+    #[must_use]
+    pub fn in_f32(&self) -> Self {
+        Self { half: false, ..self.clone() }
+    }
+
+    /// The same, taken for one that no CPU plays.
+    #[cfg(test)]
+    pub(super) fn as_hardware(&self) -> Self {
+        Self { software: false, ..self.clone() }
     }
 
     /// Whether everything computed so far is to be believed.

@@ -118,7 +118,7 @@ impl Kernels {
     }
 
     /// The product with the matrix `name`, a weight of the tower.
-    fn gemm(&self, name: &str, matrix: [usize; 2], form: Form) -> Gemm {
+    pub(super) fn gemm(&self, name: &str, matrix: [usize; 2], form: Form) -> Gemm {
         let [columns, depth] = matrix;
         let operand = self.family.operand();
         let part = name.trim_end_matches(".weight");

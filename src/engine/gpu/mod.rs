@@ -3,10 +3,10 @@
 //!
 //! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values; attention; its output;
 //! layer norm; the two halves of the MLP) and a handful around them, all prepared once for each batch size, and one read
-//! back. Matrices stay as they are stored, in 8 or 4 bits, and are dequantised in registers. Where nothing but the class
+//! back. Matrices stay as they are stored, in 8 or 4 bits or in floating point, and are dequantised in registers. Where nothing but the class
 //! token is wanted of the last layer, only that is computed.
 //!
-//! The kernels come in two families, see `kernels`. `clip::VisionTower` on burn is the definition that they are tested
+//! The kernels come in families for kinds of adapters, see `kernels`. `clip::VisionTower` on burn is the definition that they are tested
 //! against.
 
 mod arena;
@@ -18,6 +18,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 mod weights;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +31,7 @@ use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
 use arena::{Arena, Sizes};
 use device::Reports;
-use kernels::{Family, Kernel, Rows};
+use kernels::{Family, Kernel, MAX_HEAD, Rows};
 use layers::{Kernels, Parts, Pipelines, Tower};
 use plan::{Planner, Step};
 
@@ -60,6 +61,14 @@ pub struct GpuEncoder {
     state: Mutex<State>,
 }
 
+/// A forward pass that the GPU has been given.
+#[derive(Debug)]
+pub struct Pass {
+    output: wgpu::Buffer,
+    reports: Reports,
+    batch: usize,
+}
+
 /// What depends on the batches that have come so far.
 #[derive(Debug, Default)]
 struct State {
@@ -76,12 +85,13 @@ impl GpuEncoder {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features; [`ErrorKind::Unsupported`] for features
-    /// that name attention heads, which only the other engines compute; [`ErrorKind::DeviceLost`].
+    /// that name attention heads, which only the other engines compute; [`ErrorKind::DeviceLost`] for heads
+    /// that are too wide for the workgroup memory of GPUs.
     pub fn builder(gpu: &Gpu, config: &VisionConfig, features: &FeatureSpec) -> Result<Builder> {
         let limits = gpu.device().limits();
         let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let family = Family::choose(gpu.software(), config.width / config.heads.max(1));
+        let family = Family::choose(gpu.software(), gpu.half(), config.width / config.heads.max(1));
         Builder::new(gpu, config, features, family, limit)
     }
 
@@ -91,21 +101,59 @@ impl GpuEncoder {
     /// [`ErrorKind::Argument`] when there are not `batch` images; [`ErrorKind::DeviceLost`] when the GPU has too little
     /// memory or does not answer.
     pub async fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
+        let image = self.check_pixels(pixels, batch)?;
         let config = &self.kernels.config;
-        let image = 3 * config.image_size * config.image_size;
-        if batch == 0 || pixels.len() != batch * image {
-            let message = format!("{batch} images of {image} numbers are {} numbers", pixels.len());
-            return Err(Error::new(ErrorKind::Argument, message));
-        }
         let mut encoding = Encoding {
             features: Vec::with_capacity(batch * self.kernels.features.width(config)),
             embedding: Vec::with_capacity(batch * config.embedding_width()),
         };
-        let most = self.sizes(MAX_BATCH)?.capacity;
-        for pixels in pixels.chunks(most * image) {
-            self.encode_batch(pixels, pixels.len() / image, &mut encoding).await?;
+        for pixels in pixels.chunks(self.max_batch()? * image) {
+            let pass = self.submit(pixels, pixels.len() / image)?;
+            self.read(pass, &mut encoding).await?;
         }
         Ok(encoding)
+    }
+
+    /// Images that one pass takes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the GPU's buffers are too small for any.
+    pub fn max_batch(&self) -> Result<usize> {
+        self.sizes(MAX_BATCH).map(|sizes| sizes.capacity)
+    }
+
+    /// The first half of [`encode`](Self::encode), for at most [`max_batch`](Self::max_batch) images: all of a pass that
+    /// the CPU has to do.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn begin(&self, pixels: &[f32], batch: usize) -> Result<Pass> {
+        self.check_pixels(pixels, batch)?;
+        let most = self.max_batch()?;
+        if batch > most {
+            return Err(Error::new(ErrorKind::Argument, format!("a pass takes {most} images at most")));
+        }
+        self.submit(pixels, batch)
+    }
+
+    /// The second half: waits for the GPU.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub async fn finish(&self, pass: Pass) -> Result<Encoding> {
+        let mut encoding = Encoding { features: Vec::new(), embedding: Vec::new() };
+        self.read(pass, &mut encoding).await?;
+        Ok(encoding)
+    }
+
+    /// The numbers of one image, if there are `batch` images.
+    fn check_pixels(&self, pixels: &[f32], batch: usize) -> Result<usize> {
+        let image = 3 * self.kernels.config.image_size.pow(2);
+        if batch == 0 || pixels.len() != batch * image {
+            let message = format!("{batch} images of {image} numbers are {} numbers", pixels.len());
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        Ok(image)
     }
 
     fn sizes(&self, wanted: usize) -> Result<Sizes> {
@@ -114,11 +162,15 @@ impl GpuEncoder {
         })
     }
 
-    async fn encode_batch(&self, pixels: &[f32], batch: usize, encoding: &mut Encoding) -> Result<()> {
-        self.gpu.check()?;
+    /// Waits for a pass, and appends what it computed.
+    async fn read(&self, pass: Pass, encoding: &mut Encoding) -> Result<()> {
+        let Pass { output, reports, batch } = pass;
+        if let Err(error) = reports.check().await {
+            // What this batch asked for is not there: a smaller one may do with less.
+            *self.lock() = State::default();
+            return Err(error);
+        }
         let (floats, features) = self.kernels.output_floats(batch);
-        let (output, reports) = self.submit(pixels, batch)?;
-        reports.check().await?;
         let values = self.gpu.read(&output, 4 * floats as u64).await?;
         self.lock().idle.push(output);
         let width = self.kernels.config.embedding_width();
@@ -129,16 +181,36 @@ impl GpuEncoder {
         Ok(())
     }
 
-    /// Submits a pass, and names the buffer that will hold its result.
-    fn submit(&self, pixels: &[f32], batch: usize) -> Result<(wgpu::Buffer, Reports)> {
+    /// Gives a pass to the GPU: all that a forward pass takes of the CPU.
+    fn submit(&self, pixels: &[f32], batch: usize) -> Result<Pass> {
+        self.gpu.check()?;
         let mut reports = Reports::default();
         let mut state = self.lock();
+        let first_of_its_size = !state.plans.contains_key(&batch);
         let (steps, output) = self.prepare(&mut state, batch, &mut reports)?;
         let State { arena, patches, .. } = &mut *state;
         let Some((arena, _)) = arena else {
             return Err(Error::new(ErrorKind::Internal, "the GPU's buffers are missing"));
         };
         patches::write_patches(pixels, &self.kernels.config, self.kernels.family.operand(), patches);
+        let dispatch = |_: &wgpu::Device| self.dispatch(arena, &steps, patches, (&output, batch));
+        if first_of_its_size {
+            // Buffers that there was no memory for fail once more here, which says nothing about the device.
+            self.gpu.watch(&mut reports, dispatch);
+        } else {
+            dispatch(self.gpu.device());
+        }
+        Ok(Pass { output, reports, batch })
+    }
+
+    /// Submits the steps of `batch` images, and the copy of what they leave.
+    fn dispatch(
+        &self,
+        arena: &Arena,
+        steps: &[Step],
+        patches: &[u32],
+        (output, batch): (&wgpu::Buffer, usize),
+    ) {
         let queue = self.gpu.queue();
         queue.write_buffer(&arena.patches, 0, bytemuck::cast_slice(patches));
         let mut encoder =
@@ -146,7 +218,7 @@ impl GpuEncoder {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             let mut current = None;
-            for Step { pipeline, bindings, groups: [x, y, z] } in steps.iter() {
+            for Step { pipeline, bindings, groups: [x, y, z] } in steps {
                 if current != Some(pipeline) {
                     pass.set_pipeline(pipeline);
                     current = Some(pipeline);
@@ -156,9 +228,8 @@ impl GpuEncoder {
             }
         }
         let bytes = 4 * self.kernels.output_floats(batch).0 as u64;
-        encoder.copy_buffer_to_buffer(&arena.output, 0, &output, 0, bytes);
+        encoder.copy_buffer_to_buffer(&arena.output, 0, output, 0, bytes);
         queue.submit([encoder.finish()]);
-        Ok((output, reports))
     }
 
     /// The steps for `batch` images and a buffer to read their result from.
@@ -229,6 +300,11 @@ impl Builder {
         if !features.heads.is_empty() {
             let message = "features of attention heads are not computed on GPUs; use the CPU";
             return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        if config.width / config.heads > MAX_HEAD {
+            let message =
+                format!("attention heads wider than {MAX_HEAD} are not computed on GPUs; use the CPU");
+            return Err(Error::new(ErrorKind::DeviceLost, message));
         }
         gpu.check()?;
         let kernels = Kernels { config: config.clone(), features: features.clone(), family };

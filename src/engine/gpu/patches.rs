@@ -1,5 +1,7 @@
 //! Pixels rearranged into the rows of the patch embedding.
 
+use half::f16;
+
 use super::kernels::{Rows, stride};
 use crate::clip::VisionConfig;
 
@@ -34,6 +36,9 @@ pub(super) fn write_patches(pixels: &[f32], config: &VisionConfig, rows: Rows, w
 fn push_row(row: &[f32], rows: Rows, words: &mut Vec<u32>) {
     match rows {
         Rows::F32 => words.extend(row.iter().map(|value| value.to_bits())),
+        Rows::Half => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| {
+            u32::from(f16::from_f32(*low).to_bits()) | u32::from(f16::from_f32(*high).to_bits()) << 16
+        })),
         Rows::Packed => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| pack(*low, *high))),
     }
 }
@@ -66,5 +71,8 @@ mod tests {
         write_patches(&pixels, &config, Rows::Packed, &mut packed);
         assert_eq!(packed[2 * 16], pack(2.0, 3.0));
         assert_eq!(f32::from_bits(packed[2 * 16] << 16), 2.0);
+        write_patches(&pixels, &config, Rows::Half, &mut packed);
+        assert_eq!(packed.len(), 2 * 5 * 16);
+        assert_eq!(packed[2 * 16].to_le_bytes(), [0x00, 0x40, 0x00, 0x42]);
     }
 }

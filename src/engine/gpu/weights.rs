@@ -23,7 +23,7 @@ pub(super) struct Part {
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) codes: wgpu::Buffer,
-    /// One f16 a block, two a word; none for f32.
+    /// One f16 a block, two a word; none for floating point.
     pub(super) scales: Option<wgpu::Buffer>,
 }
 
@@ -44,6 +44,9 @@ impl Matrix {
     ) -> Result<Self> {
         let &[columns, depth] = tensor.shape.as_slice() else { return Err(misshapen()) };
         let (form, row_bytes, given) = match &tensor.values {
+            StoredValues::F32(values) if values.iter().copied().all(is_half) => {
+                (Form::F16, 2 * stride(depth), values.len() == columns * depth)
+            }
             StoredValues::F32(values) => (Form::F32, 4 * stride(depth), values.len() == columns * depth),
             StoredValues::Q8(Q8 { codes, .. }) => (Form::Q8, stride(depth), codes.len() == columns * depth),
             StoredValues::Q4(Q4 { codes, .. }) => {
@@ -67,6 +70,9 @@ impl Matrix {
         let part = |first: usize| {
             let count = step.min(columns - first);
             let codes = match &tensor.values {
+                StoredValues::F32(values) if form == Form::F16 => {
+                    interleave::<8>(&f16_bytes(&values[first * depth..][..count * depth], depth), row_bytes)
+                }
                 StoredValues::F32(values) => {
                     interleave::<16>(&f32_bytes(&values[first * depth..][..count * depth], depth), row_bytes)
                 }
@@ -152,6 +158,20 @@ fn f32_bytes(values: &[f32], width: usize) -> Cow<'static, [u8]> {
     for row in values.chunks(width.max(1)) {
         bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
         bytes.resize(bytes.len() + 4 * (stride(width) - row.len()), 0);
+    }
+    Cow::Owned(bytes)
+}
+
+/// Whether f16 holds the number: files of f16 are read as f32, and may go back to what they were.
+fn is_half(value: f32) -> bool {
+    f16::from_f32(value).to_f32().to_bits() == value.to_bits()
+}
+
+fn f16_bytes(values: &[f32], width: usize) -> Cow<'static, [u8]> {
+    let mut bytes = Vec::with_capacity(values.len() / width.max(1) * stride(width) * 2);
+    for row in values.chunks(width.max(1)) {
+        bytes.extend(row.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
+        bytes.resize(bytes.len() + 2 * (stride(width) - row.len()), 0);
     }
     Cow::Owned(bytes)
 }

@@ -114,6 +114,8 @@ impl Bits<'_> {
         Err(if self.left < 16 { truncated() } else { damaged() })
     }
 
+    // Browsers optimise a function for its next call: one that runs through the whole file would stay slow to its end.
+    #[inline(never)]
     fn block(&mut self, dc: &Table, ac: &Table) -> Result<()> {
         let bits = u32::from(self.symbol(dc)?);
         if bits > 16 {

@@ -210,7 +210,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
 
     // Adobe's transform 0 with three components means RGB; the decoder believes it only if they are named so.
     let renamed = (components == 3 && adobe == Some(0)).then(|| name_rgb(bytes, frame_at, &scans));
-    let bytes = renamed.as_deref().unwrap_or(bytes);
+    // A copy, as the `tiff` crate hands it one: borrowed bytes would bring a second decoder into the browser's program.
+    let bytes = renamed.unwrap_or_else(|| bytes.to_vec());
 
     let options = DecoderOptions::default()
         .set_strict_mode(true)

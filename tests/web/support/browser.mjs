@@ -10,13 +10,16 @@ mkdirSync(out, { recursive: true });
 
 const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'];
 
+/** A host that is this machine and yet no secure context. */
+const INSECURE = '--host-resolver-rules=MAP insecure.test 127.0.0.1';
+
 /** @param {{ webgpu?: boolean }} options */
 export async function launch({ webgpu = false } = {}) {
   const executablePath = process.env.CHROMIUM ?? (await output('sh', ['-c', 'command -v chromium']));
   return chromium.launch({
     executablePath,
     // The full browser's headless mode: the old one has no WebGPU.
-    args: ['--headless=new', '--no-sandbox', ...(webgpu ? WEBGPU : ['--disable-features=WebGPU'])],
+    args: ['--headless=new', '--no-sandbox', INSECURE, ...(webgpu ? WEBGPU : ['--disable-features=WebGPU'])],
     ignoreDefaultArgs: ['--headless'],
   });
 }

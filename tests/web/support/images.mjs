@@ -32,10 +32,10 @@ export function testImages(perOrigin) {
     .map((cells) => cells[file]);
 }
 
-/** What `clipsight scan` says about files of the data folder, in their order; `views`: as the model says. */
+/** What `clipsight scan` says about files, their paths relative to the data folder, in their order; `views`: as the model says. */
 export async function scanNatively(files, { views, device = 'cpu' } = {}) {
   const program = path.join(root, 'target/release/clipsight');
-  const paths = files.map((file) => path.join(data, file));
+  const paths = files.map((file) => path.resolve(data, file));
   const args = [
     'scan',
     '--format',

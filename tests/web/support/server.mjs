@@ -1,5 +1,5 @@
-// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at /data/, small pages of the
-// tests' own, and any answer replaced by a test.
+// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at /data/, images of
+// every kind at /fixtures/, small pages of the tests' own, and any answer replaced by a test.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { serveFile } from '../../../scripts/lib/server.mjs';
 const FOLDERS = {
   '/pkg/': path.join(root, 'pkg'),
   '/data/': path.join(root, '../shared/data'),
+  '/fixtures/': path.join(root, 'tests/fixtures/image/decode'),
   '/': path.join(root, 'www/dist'),
 };
 
@@ -18,11 +19,13 @@ const PACKAGE_PAGE = `<!doctype html><meta charset="utf-8"><title>package</title
 
 /**
  * Starts a server. `override(match, answer)` replaces what is served where `match` is part of the path: `answer` gets the
- * file's bytes and returns the new ones, or a status. Returned functions take the override back.
+ * file's bytes, the response and the request, and returns the new bytes, a status, or nothing when it has answered. Returned
+ * functions take the override back. `pages`: HTML by path; what a page posts to /result goes to `settings.onResult`.
  */
-export async function startServer({ folders = {} } = {}) {
+export async function startServer({ folders = {}, pages = {} } = {}) {
   const overrides = new Set();
   const requests = [];
+  const settings = {};
   const all = { ...FOLDERS, ...folders };
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
@@ -34,8 +37,15 @@ export async function startServer({ folders = {} } = {}) {
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost');
     requests.push(pathname);
-    if (pathname === '/package.html') {
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(PACKAGE_PAGE);
+    const page = pathname === '/package.html' ? PACKAGE_PAGE : pages[pathname];
+    if (page !== undefined) {
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      return;
+    }
+    if (pathname === '/result') {
+      const parts = await request.toArray();
+      await settings.onResult?.(JSON.parse(Buffer.concat(parts).toString()));
+      response.writeHead(204).end();
       return;
     }
     const prefix = Object.keys(all)
@@ -45,7 +55,7 @@ export async function startServer({ folders = {} } = {}) {
     const override = [...overrides].find(({ match }) => pathname.includes(match));
     if (override !== undefined) {
       const file = path.join(all[prefix], inside);
-      const replaced = await override.answer(await readFile(file).catch(() => Buffer.alloc(0)), response);
+      const replaced = await override.answer(await readFile(file).catch(() => Buffer.alloc(0)), response, request);
       if (replaced === undefined) return;
       if (typeof replaced === 'number') response.writeHead(replaced).end();
       else {
@@ -63,6 +73,7 @@ export async function startServer({ folders = {} } = {}) {
     url: `http://localhost:${server.address().port}`,
     /** Paths asked for so far. */
     requests,
+    settings,
     override(match, answerWith) {
       const entry = { match, answer: answerWith };
       overrides.add(entry);

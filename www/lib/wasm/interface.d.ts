@@ -14,8 +14,11 @@ export interface Device {
 export interface ModelLoader {
   /** In the order in which they are pushed. */
   readonly shards: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
-  /** Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. */
-  pushShard(index: number, bytes: Uint8Array): void;
+  /**
+   * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`: what `crypto.subtle` made
+   * of exactly these bytes, in lower-case hex; without it the core hashes them, which takes longer.
+   */
+  pushShard(index: number, bytes: Uint8Array, sha256?: string | null): void;
   /** Consumes the loader. Throws when a shard or tensor is missing. */
   finish(): Promise<Model>;
   free(): void;
@@ -34,15 +37,18 @@ export interface Model {
     readonly expected: number;
     readonly tolerance: number;
   }>;
-  analyze(bytes: Uint8Array, options: { readonly views?: 1 | 5 }): Promise<Analysis>;
+  analyze(
+    bytes: Uint8Array,
+    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+  ): Promise<Analysis>;
   free(): void;
 }
 
 export interface Core {
-  /** Fetches and compiles the module, unless it is given. */
-  default(options?: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
-  /** The compiled module. */
-  compiledModule(): WebAssembly.Module;
+  /** Makes an instance of the compiled module. */
+  default(options: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
   openDevice(): Promise<Device>;
+  /** What a panic said; to be called after one. */
+  panicMessage(): string | undefined;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
 }

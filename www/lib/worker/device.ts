@@ -1,5 +1,5 @@
 import { DetectorError } from '../errors.js';
-import type { DevicePreference } from '../types.js';
+import type { DevicePreference } from '../options.js';
 
 /**
  * Names under which browsers show adapters that compute on the CPU. WebGPU on them is many times slower than the CPU
@@ -20,9 +20,12 @@ export async function chooseDevice(preference: DevicePreference): Promise<'webgp
   return adapter === null || isSoftware(adapter) ? 'cpu' : 'webgpu';
 }
 
-/** Calls `lost` when a GPU device that is opened from now on stops working, for whatever reason. */
-export function watchDevices(lost: (message: string) => void): void {
-  // The core opens its device inside WebAssembly and hands it out to nobody; this worker's realm is ours to instrument.
+/**
+ * Calls `lost` when a GPU device that is opened from now on stops working, for whatever reason. Returns what ends the
+ * watch over devices still to be opened.
+ */
+export function watchDevices(lost: (message: string) => void): () => void {
+  // The core opens its device inside WebAssembly and hands it out to nobody, so it is met on its way there.
   const { prototype } = GPUAdapter;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its adapter below
   const { requestDevice } = prototype;
@@ -32,6 +35,9 @@ export function watchDevices(lost: (message: string) => void): void {
       lost(message === '' ? `The GPU device was lost (${reason}).` : `The GPU device was lost: ${message}`);
     });
     return device;
+  };
+  return () => {
+    prototype.requestDevice = requestDevice;
   };
 }
 

@@ -1,18 +1,25 @@
+import { compileCore, coreFor } from '../cores.js';
 import { DetectorError } from '../errors.js';
-import { MAX_IMAGE_BYTES, MAX_MANIFEST_BYTES } from '../limits.js';
-import { chooseDevice, watchDevices } from './device.js';
-import { download } from './download.js';
+import { feedAddresses, feedFiles } from '../model/source.js';
+import type { FeedOptions, ModelFeed } from '../model/source.js';
+import type { CoreName, LoadProgress } from '../options.js';
 import type { Calls, LoadedInfo } from '../rpc.js';
-import type { Analysis, LoadProgress } from '../types.js';
-import type { Core, Model, ModelLoader } from '../wasm/interface.js';
+import type { Analysis, ImageLimits } from '../types.js';
+import type { Core, Model } from '../wasm/interface.js';
+import { chooseDevice, watchDevices } from './device.js';
 
-/** What the engine tells while it works. */
+/** What the engine tells while it works, and what stops it. */
 export interface EngineEvents {
   readonly device: (device: 'webgpu' | 'cpu') => void;
+  /** The core is there. */
+  readonly core: (core: Core) => void;
   readonly progress: (progress: LoadProgress) => void;
   /** The GPU was lost, at whatever moment. */
   readonly lost: (message: string) => void;
+  readonly signal: AbortSignal | undefined;
 }
+
+type LoadParams = Calls['load']['params'];
 
 /** A model on a device. */
 export class Engine {
@@ -25,35 +32,41 @@ export class Engine {
   }
 
   /** Opens the device, loads the model onto it, and compares a known input's logit with the stored one. */
-  static async load(params: Calls['load']['params'], events: EngineEvents): Promise<Engine> {
-    const kind = params.core === undefined ? await chooseDevice(params.device) : 'cpu';
-    events.device(kind);
-    if (kind === 'webgpu') watchDevices(events.lost);
-
+  static async load(params: LoadParams, events: EngineEvents): Promise<Engine> {
     let loadedBytes = 0;
     let totalBytes = 0;
     const report = (phase: LoadProgress['phase']): void => {
       events.progress({ phase, loadedBytes, totalBytes });
     };
     report('core');
-    const [core, manifest] = await Promise.all([
-      loadCore(kind, params.core),
-      download(params.manifest, MAX_MANIFEST_BYTES),
-    ]);
-    const device = await core.openDevice();
-    const loader = new core.ModelLoader(manifest, device);
-    // The getter copies the list out of WebAssembly.
-    const { shards } = loader;
-    totalBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
-    report('weights');
-    await pushShards(loader, shards, params, (bytes) => {
-      loadedBytes += bytes;
-      report('weights');
+    // Under way before the device is chosen, which may take the browser a while.
+    const feeding = openFeed(params.model, {
+      signal: events.signal,
+      onReceived(loaded, total) {
+        [loadedBytes, totalBytes] = [loaded, total];
+        report('weights');
+      },
     });
+    feeding.catch(() => undefined);
+
+    const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
+    events.device(kind);
+    const name = coreFor(kind);
+    const source = params.module ?? params.cores[name];
+    if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
+    const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
+    await glue.default({ module_or_path: module });
+    events.core(glue);
+
+    const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
+    const device = await glue.openDevice().finally(unwatch);
+    const loader = new glue.ModelLoader(feed.manifest, device);
+    let index = 0;
+    for await (const { bytes, sha256 } of feed.shards()) loader.pushShard(index++, bytes, sha256);
     const model = await loader.finish();
 
     report('self-test');
-    const test = await model.selfTest();
+    const [test, cache] = await Promise.all([model.selfTest(), feed.cache()]);
     if (!test.passed) {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
@@ -63,48 +76,46 @@ export class Engine {
     }
     report('done');
     const { modelId, weightsSha256, calibrationId, views } = model.info;
+    const weightsBytes = feed.totalBytes;
     const { adapter } = device;
-    const weightsBytes = totalBytes;
-    const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter };
-    return new Engine(model, { ...info, core: core.compiledModule() });
+    const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter, cache };
+    return new Engine(model, { ...info, module });
   }
 
   /** Analyses one image. */
-  async analyze({ input, views }: Calls['analyze']['params']): Promise<Analysis> {
-    const bytes = input instanceof Blob ? await readBlob(input) : input;
-    return this.#model.analyze(bytes, views === undefined ? {} : { views });
+  async analyze({ input, limits, fidelity, views }: Calls['analyze']['params']): Promise<Analysis> {
+    const bytes = input instanceof Blob ? await readBlob(input, limits) : input;
+    const { maxSide, maxPixels } = limits;
+    const analysis = await this.#model.analyze(bytes, {
+      maxSide,
+      maxPixels,
+      ...(views === undefined ? {} : { views }),
+    });
+    return { ...analysis, input: { ...analysis.input, fidelity } };
+  }
+
+  /** Frees the model's memory; to be called last. */
+  free(): void {
+    this.#model.free();
   }
 }
 
-/**
- * Whether this module is valid, i.e. whether there are relaxed dot products:
- * `(module (func (result v128) (i32x4.relaxed_dot_i8x16_i7x16_add_s (i32x4.splat (i32.const 0)) ...)))`.
- */
-const RELAXED_SIMD = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00,
-  0x0a, 0x13, 0x01, 0x11, 0x00, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x93,
-  0x02, 0x0b,
-]);
+function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<ModelFeed> {
+  return 'shards' in model ? Promise.resolve(feedFiles(model, options)) : feedAddresses(model, options);
+}
 
-async function loadCore(kind: 'webgpu' | 'cpu', compiled: WebAssembly.Module | undefined): Promise<Core> {
+/** The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it is asked for. */
+async function loadGlue(name: CoreName): Promise<Core> {
   try {
-    // Literals, so that bundlers see all files and fetch none before it is asked for.
-    let core: Core;
-    if (kind === 'webgpu') core = await import('../wasm/gpu/clipsight.js');
-    else if (WebAssembly.validate(RELAXED_SIMD)) core = await import('../wasm/cpu/clipsight.js');
-    else core = await import('../wasm/cpu-plain/clipsight.js');
-    await (compiled === undefined ? core.default() : core.default({ module_or_path: compiled }));
-    return core;
-  } catch (error) {
-    // A panic in the start function is no matter of the connection.
-    if (error instanceof WebAssembly.RuntimeError) throw error;
-    if (error instanceof WebAssembly.CompileError) {
-      throw new DetectorError(
-        'unsupported',
-        'The program cannot be compiled here. It arrived damaged, or this browser is too old: WebAssembly SIMD is needed.',
-        { cause: error },
-      );
+    switch (name) {
+      case 'gpu':
+        return await import('../wasm/gpu/clipsight.js');
+      case 'cpu':
+        return await import('../wasm/cpu/clipsight.js');
+      case 'cpu-plain':
+        return await import('../wasm/cpu-plain/clipsight.js');
     }
+  } catch (error) {
     throw new DetectorError(
       'network',
       `The program itself could not be fetched. Check the connection and try again. (${String(error)})`,
@@ -113,32 +124,8 @@ async function loadCore(kind: 'webgpu' | 'cpu', compiled: WebAssembly.Module | u
   }
 }
 
-/** One shard is pushed while the next is on its way; never more than two are in memory. */
-async function pushShards(
-  loader: ModelLoader,
-  shards: ModelLoader['shards'],
-  { manifest, files }: Pick<Calls['load']['params'], 'manifest' | 'files'>,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const fetchShard = (index: number): Promise<Uint8Array> | undefined => {
-    const shard = shards[index];
-    if (shard === undefined) return undefined;
-    const named = Object.hasOwn(files, shard.file) ? files[shard.file] : undefined;
-    const bytes = download(named ?? new URL(shard.file, manifest).href, shard.bytes, onBytes);
-    // Awaited one turn later; until then its failure is nobody's unhandled rejection.
-    bytes.catch(() => undefined);
-    return bytes;
-  };
-  let next = fetchShard(0);
-  for (let index = 0; next !== undefined; index += 1) {
-    const bytes = await next;
-    next = fetchShard(index + 1);
-    loader.pushShard(index, bytes);
-  }
-}
-
-async function readBlob(blob: Blob): Promise<Uint8Array> {
-  if (blob.size > MAX_IMAGE_BYTES) throw new DetectorError('limit', 'The file is too large.');
+async function readBlob(blob: Blob, { maxBytes }: Required<ImageLimits>): Promise<Uint8Array> {
+  if (blob.size > maxBytes) throw new DetectorError('limit', 'The file is too large.');
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {

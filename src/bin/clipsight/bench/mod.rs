@@ -1,6 +1,8 @@
 //! `clipsight bench`: how fast a model runs here, and what `npm run bench` needs to measure it in a browser: models of the
 //! published shapes with random weights, and images of known content.
 
+#[cfg(feature = "webgpu")]
+mod gpu;
 mod images;
 mod model;
 mod precision;

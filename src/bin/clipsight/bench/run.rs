@@ -22,6 +22,20 @@ pub(crate) struct Args {
     /// Times each thing is measured.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     repetitions: u32,
+    /// What the GPU could do at most, in 10^12 floating-point operations a second (of f32, outside of matrix units): the
+    /// report then says which share of it a pass reaches
+    #[cfg(feature = "webgpu")]
+    #[arg(long, value_name = "NUMBER", value_parser = positive)]
+    peak_tflops: Option<f64>,
+}
+
+/// A number above zero.
+#[cfg(feature = "webgpu")]
+fn positive(text: &str) -> std::result::Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite() && *value > 0.0)
+        .ok_or("must be above 0".to_owned())
 }
 
 /// What was measured.
@@ -39,6 +53,10 @@ struct Report {
     verdict_ms: f64,
     /// Median of images per second, from bytes to verdict, images spread over the cores.
     images_per_second: f64,
+    /// Passes of the encoder alone.
+    #[cfg(feature = "webgpu")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gpu: Vec<super::gpu::Passes>,
 }
 
 /// Measures, and prints one JSON object.
@@ -74,6 +92,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         result
     })?);
 
+    #[cfg(feature = "webgpu")]
+    let gpu = {
+        let pixels = detector.manifest().preprocessing.tensor(std::slice::from_ref(&view));
+        let options = (args.repetitions, args.peak_tflops);
+        super::gpu::measure(&runtime, &args.runtime.folder(), &pixels, options)?
+    };
+
     let report = Report {
         model: detector.manifest().id.clone(),
         device: runtime.device().to_owned(),
@@ -83,6 +108,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         view_ms,
         verdict_ms,
         images_per_second: files.len() as f64 / batch_ms * 1e3,
+        #[cfg(feature = "webgpu")]
+        gpu,
     };
     let json = serde_json::to_string_pretty(&report).map_err(|error| {
         Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
@@ -97,7 +124,7 @@ fn view(detector: &clipsight::detect::Detector, bytes: &[u8]) -> Result<Rgb8> {
 }
 
 /// The middle value, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }

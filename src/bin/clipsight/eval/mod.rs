@@ -6,6 +6,7 @@ mod controls;
 mod curves;
 mod figures;
 mod html;
+mod operating;
 mod report;
 mod robustness;
 mod section;
@@ -24,6 +25,7 @@ use self::attribution::Attributed;
 use self::controls::{HEAD_IMAGES, RandomHeads};
 use self::curves::Curves;
 pub(crate) use self::figures::{Scored, evaluate};
+use self::operating::OperatingPoints;
 use self::report::DataName;
 pub(crate) use self::report::{ModelName, Report};
 use self::robustness::{Delivered, Matrix, partners};
@@ -65,6 +67,9 @@ pub(crate) struct Args {
     /// Measure controls, too: shuffled labels and heads of random weights, which must come out as chance
     #[arg(long)]
     controls: bool,
+    /// Choose thresholds by false-alarm rate on role `calibrate`, measure them on the role, and write them as JSON
+    #[arg(long, value_name = "FILE")]
+    operating_points: Option<PathBuf>,
 }
 
 /// One image, and what is to be measured on it beside its score.
@@ -103,8 +108,12 @@ struct Measurement<'a> {
 /// When anything at all cannot be read or scored: figures over some of the images would be figures of something else.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // What can be refused is refused before an hour of work.
-    for path in args.json.iter().chain(&args.html) {
+    for path in args.json.iter().chain(&args.html).chain(&args.operating_points) {
         io::check_folder(path)?;
+    }
+    if args.operating_points.is_some() && args.role == Role::Calibrate {
+        let message = "operating points are chosen on role calibrate: measure them on another one";
+        return Err(Error::new(ErrorKind::Argument, message));
     }
     let dataset = Dataset::read(&args.data)?;
     let entries = dataset.role_of_both_classes(args.role)?;
@@ -138,6 +147,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let outcomes = measurement.score_all(&items)?;
 
     let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
+    let points = match &args.operating_points {
+        None => None,
+        Some(path) => Some((path, measurement.operating_points(args, &dataset, &scored)?.to_json()?)),
+    };
     let calibration = &manifest.calibration;
     let pairs: Vec<(&Scored, &Delivered)> = scored
         .iter()
@@ -191,10 +204,28 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if let Some((path, html)) = html {
         io::write_file(path, html.as_bytes())?;
     }
+    if let Some((path, points)) = points {
+        io::write_file(path, points.as_bytes())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Measurement<'_> {
+    fn operating_points(&self, args: &Args, dataset: &Dataset, scored: &[Scored]) -> Result<OperatingPoints> {
+        let entries = dataset.role_of_both_classes(Role::Calibrate)?;
+        let items: Vec<Item<'_>> =
+            entries.iter().map(|entry| Item { entry, partners: None, control: false }).collect();
+        let calibrate: Vec<Scored> =
+            self.score_all(&items)?.into_iter().map(|outcome| outcome.scored).collect();
+        OperatingPoints::of(
+            &calibrate,
+            scored,
+            ModelName::of(self.runtime.detector().manifest())?,
+            sha256_hex(&io::read_file(&args.data)?),
+            args.role.name(),
+        )
+    }
+
     fn score_all(&self, items: &[Item<'_>]) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(items.len());
         let mut failure = None;

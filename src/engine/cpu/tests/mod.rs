@@ -4,7 +4,7 @@ mod plain;
 
 use proptest::prelude::*;
 
-use super::builder::Builder;
+use super::builder::{Builder, Layer};
 use super::isa::{Isa, MAX_COLUMNS, Portable, ROWS, Sums};
 use super::machine::{Machine, with_isa};
 use super::*;
@@ -181,6 +181,31 @@ fn encodings_are_those_of_the_definition() {
                 assert!(error < 2e-3, "features of {name}: {error}");
             }
         }
+    }
+}
+
+/// What narrow encoders keep of their weights' rounding makes up for most of its effect on what heads read.
+#[test]
+fn remainders_bring_class_tokens_and_means_closer() {
+    let config = VisionConfig { mlp_width: 256, ..tower(128, 2, 8, 2) };
+    let features = FeatureSpec::pooled(vec![1, 2, 3], &[Pool::Class, Pool::Mean]);
+    let weights = weights(&config, 11);
+    let pixels = pixels(&config, 4, 12);
+    let truth = Plain::new(&config, &weights).encode(&pixels, 4, &features);
+    for machine in Machine::all() {
+        let mut encoder = encoder(machine, &config, &features, &weights, in_f32);
+        let error =
+            |encoder: &CpuEncoder| distance(&encoder.encode(&pixels, 4).unwrap().features, &truth.features);
+        let with = error(&encoder);
+        encoder.tower.patch_embedding.remainder = None;
+        for layer in &mut encoder.tower.layers {
+            let Layer { queries, keys, values, output, fc1, fc2, .. } = layer;
+            for linear in [queries, keys, values, output, fc1, fc2] {
+                assert!(linear.remainder.take().is_some());
+            }
+        }
+        let without = error(&encoder);
+        assert!(with < without / 2.0, "{}: {with} with, {without} without", machine.name());
     }
 }
 

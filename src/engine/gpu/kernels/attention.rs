@@ -1,6 +1,6 @@
 //! Softmax attention of all heads, from the rows that hold queries, keys and values side by side.
 
-use super::{Family, Groups, constants, count, push, stride};
+use super::{Family, Groups, MAX_WORKGROUP_BYTES, Rows, constants, count, push, stride};
 
 /// Attention over the tokens of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,26 @@ const THREADS: usize = 4;
 /// Keys that a thread of [`Family::Tiles`] takes at once.
 const STEP: usize = 8;
 
+/// Loads of [`Family::Tiles`] where heads begin and end at whole vectors.
+const LOAD_QUARTERS: &str = "
+@group(0) @binding(1) var<storage, read> qkv: array<Operand4>;
+@group(0) @binding(2) var<storage, read_write> output: array<Operand4>;
+
+fn quarter(at: u32, index: u32) -> Operand4 { return qkv[at / 4u + index]; }
+";
+
+/// Its loads where they do not: four numbers of a head's part of a row, zeros beyond the head.
+const LOAD_NUMBERS: &str = "
+@group(0) @binding(1) var<storage, read> qkv: array<Operand>;
+@group(0) @binding(2) var<storage, read_write> output: array<Operand>;
+
+fn quarter(at: u32, index: u32) -> Operand4 {
+  let i = 4u * index;
+  let four = Operand4(qkv[at + i], qkv[at + i + 1u], qkv[at + i + 2u], qkv[at + i + 3u]);
+  return select(Operand4(), four, vec4(i, i + 1u, i + 2u, i + 3u) < vec4(HEAD));
+}
+";
+
 impl Attention {
     fn width(&self) -> usize {
         self.heads * self.head
@@ -36,7 +56,9 @@ impl Attention {
             Family::Registers => {
                 [count((images * self.heads * queries.div_ceil(QUERIES)).div_ceil(THREADS)), 1, 1]
             }
-            Family::Tiles => [count(queries.div_ceil(64)), count(self.heads), count(images)],
+            Family::Tiles | Family::HalfTiles => {
+                [count(queries.div_ceil(64)), count(self.heads), count(images)]
+            }
         }
     }
 
@@ -58,7 +80,7 @@ impl Attention {
         push(text, format_args!("const SCALE: f32 = {scale:e};\n"));
         match family {
             Family::Registers => self.write_registers(text),
-            Family::Tiles => self.write_tiles(text),
+            Family::Tiles | Family::HalfTiles => self.write_tiles(family.operand(), text),
         }
     }
 
@@ -133,17 +155,19 @@ impl Attention {
     /// One pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one query and its running
     /// result in registers, a workgroup shares tiles of keys and values. Unrolled here, as not every driver's compiler keeps
     /// arrays in registers.
-    fn write_tiles(&self, text: &mut String) {
+    fn write_tiles(&self, operand: Rows, text: &mut String) {
         let quarters = self.head.div_ceil(4);
-        // Workgroup memory holds 16 KiB everywhere.
-        let shared = (16_384 / (32 * quarters)).clamp(STEP, 32) / STEP * STEP;
+        let row = if operand == Rows::Half { 8 } else { 16 } * quarters;
+        let shared = (MAX_WORKGROUP_BYTES / (2 * row)).clamp(STEP, 32) / STEP * STEP;
         constants(text, &[("KEYS", shared)]);
+        let whole = self.head.is_multiple_of(4);
+        text.push_str(if whole { LOAD_QUARTERS } else { LOAD_NUMBERS });
         let mut body = String::new();
         for i in 0..quarters {
             push(
                 &mut body,
                 format_args!(
-                    "  let query{i} = quarter(query, {i}u) * SCALE;
+                    "  let query{i} = vec4<f32>(quarter(query, {i}u)) * SCALE;
   var mix{i} = vec4(0.0);\n"
                 ),
             );
@@ -152,7 +176,7 @@ impl Attention {
         push(text, format_args!("    for (var at = 0u; at < KEYS; at += {STEP}u) {{\n"));
         for k in 0..STEP {
             let products: Vec<_> =
-                (0..quarters).map(|i| format!("dot(query{i}, keys[at + {k}u][{i}])")).collect();
+                (0..quarters).map(|i| format!("dot(query{i}, vec4<f32>(keys[at + {k}u][{i}]))")).collect();
             push(
                 text,
                 format_args!(
@@ -174,14 +198,22 @@ impl Attention {
         let weights: Vec<_> = (0..STEP).map(|k| format!("weight{k}")).collect();
         push(text, format_args!("      total = total * fade + {};\n", weights.join(" + ")));
         for i in 0..quarters {
-            let values: Vec<_> = (0..STEP).map(|k| format!("weight{k} * values[at + {k}u][{i}]")).collect();
+            let values: Vec<_> =
+                (0..STEP).map(|k| format!("weight{k} * vec4<f32>(values[at + {k}u][{i}])")).collect();
             push(text, format_args!("      mix{i} = mix{i} * fade + {};\n", values.join(" + ")));
         }
         text.push_str("    }\n  }\n  if (mine >= call.queries) { return; }\n");
         text.push_str("  let to = (image * call.queries + mine) * OUT_STRIDE + head * HEAD;\n");
-        for column in 0..self.head {
-            let part = ["x", "y", "z", "w"][column % 4];
-            push(text, format_args!("  output[to + {column}u] = mix{}.{part} / total;\n", column / 4));
+        if whole {
+            for i in 0..quarters {
+                push(text, format_args!("  output[to / 4u + {i}u] = operand4(mix{i} / total);\n"));
+            }
+        } else {
+            for column in 0..self.head {
+                let part = ["x", "y", "z", "w"][column % 4];
+                let at = column / 4;
+                push(text, format_args!("  output[to + {column}u] = operand(mix{at}.{part} / total);\n"));
+            }
         }
         text.push_str("}\n");
     }

@@ -1,17 +1,8 @@
-// The part of `Family::Tiles` that does not depend on the width of a head; the loop over the shared keys is appended.
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
-@group(0) @binding(2) var<storage, read_write> output: array<f32>;
-
+// The part of tiles that does not depend on the width of a head: what loads and stores comes before, the loop over the
+// shared keys after it.
 const LOWEST: f32 = -3.0e38;
-var<workgroup> keys: array<array<vec4<f32>, QUARTERS>, KEYS>;
-var<workgroup> values: array<array<vec4<f32>, QUARTERS>, KEYS>;
-
-// Four numbers of a head's part of a row; zeros beyond the head.
-fn quarter(at: u32, index: u32) -> vec4<f32> {
-  let i = 4u * index;
-  let four = vec4(qkv[at + i], qkv[at + i + 1u], qkv[at + i + 2u], qkv[at + i + 3u]);
-  return select(vec4(0.0), four, vec4(i, i + 1u, i + 2u, i + 3u) < vec4(HEAD));
-}
+var<workgroup> keys: array<array<Operand4, QUARTERS>, KEYS>;
+var<workgroup> values: array<array<Operand4, QUARTERS>, KEYS>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

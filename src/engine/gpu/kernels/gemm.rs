@@ -8,11 +8,20 @@ use crate::clip::Activation;
 pub(in super::super) enum Form {
     /// In f32.
     F32,
+    /// In f16.
+    F16,
     /// Codes of 8 bits, four a word.
     Q8,
     /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns, the upper half one of
     /// the last four.
     Q4,
+}
+
+impl Form {
+    /// Whether codes stand for the numbers, with a scale a block.
+    fn scaled(self) -> bool {
+        matches!(self, Self::Q8 | Self::Q4)
+    }
 }
 
 /// A product and what follows it.
@@ -55,7 +64,7 @@ impl Gemm {
         text.push_str(include_str!("activations.wgsl"));
         let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "vec4<u32>" };
         push(text, format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"));
-        if self.form != Form::F32 {
+        if self.form.scaled() {
             text.push_str("@group(0) @binding(3) var<storage, read> scales: array<vec4<u32>>;\n");
         }
         if self.bias {
@@ -64,13 +73,17 @@ impl Gemm {
         if self.residual {
             text.push_str("@group(0) @binding(5) var<storage, read> residual: array<vec4<f32>>;\n");
         }
-        let output = if self.output == Rows::F32 { "vec4<f32>" } else { "vec2<u32>" };
+        let output = match self.output {
+            Rows::F32 => "vec4<f32>",
+            Rows::Packed => "vec2<u32>",
+            Rows::Half => "Operand4",
+        };
         push(text, format_args!("@group(0) @binding(6) var<storage, read_write> output: array<{output}>;\n"));
         self.write_decoding(text);
         self.write_finish(text);
         match family {
             Family::Registers => write_registers(self, text),
-            Family::Tiles => write_tiles(self, text),
+            Family::Tiles | Family::HalfTiles => write_tiles(self, text),
         }
     }
 
@@ -80,6 +93,16 @@ impl Gemm {
         // The codes are moved to the top of their words, where sign extension comes free; the scale makes up for it.
         let (mask, factor) = match self.form {
             Form::F32 => return,
+            Form::F16 => {
+                text.push_str(
+                    "
+fn halves(words: vec2<u32>) -> vec4<f32> {
+  return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
+}
+",
+                );
+                return;
+            }
             Form::Q8 => ("0xff000000u", "5.9604644775390625e-8"),
             Form::Q4 => ("0xf0000000u", "3.7252902984619140625e-9"),
         };
@@ -115,6 +138,16 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     );
                 }
             }
+            Form::F16 => {
+                for i in 0..2 {
+                    push(
+                        text,
+                        format_args!(
+                            "      {keyword}{name}_words{i} = codes[({square} * (DEPTH / 4u) + quarter) * 2u + {i}u];\n"
+                        ),
+                    );
+                }
+            }
             Form::Q8 | Form::Q4 => {
                 let words = if self.form == Form::Q8 { 1 } else { 2 };
                 push(
@@ -130,7 +163,7 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
 
     /// Loads the scales of square `square` in block `block` and its neighbour into `name`.
     fn write_pairs(&self, keyword: &str, name: &str, square: &str, block: &str, text: &mut String) {
-        if self.form != Form::F32 {
+        if self.form.scaled() {
             let at = format!("{square} * SCALE_WORDS + {block} / 2u");
             push(text, format_args!("      {keyword}{name} = scales[{at}];\n"));
         }
@@ -140,6 +173,16 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
     fn write_square(&self, name: &str, scales: &str, quarter: &str, text: &mut String) {
         let half = match self.form {
             Form::F32 => return,
+            Form::F16 => {
+                for i in 0..4 {
+                    let half = if i % 2 == 0 { "xy" } else { "zw" };
+                    push(
+                        text,
+                        format_args!("      let {name}_{i} = halves({name}_words{}.{half});\n", i / 2),
+                    );
+                }
+                return;
+            }
             Form::Q8 => String::new(),
             Form::Q4 => format!(" * select(16u, 1u, ({quarter} & 1u) == 1u)"),
         };
@@ -173,6 +216,7 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
         let stored = match self.output {
             Rows::F32 => "value",
             Rows::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
+            Rows::Half => "operand4(value)",
         };
         push(text, format_args!("  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"));
     }
@@ -181,7 +225,9 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
     pub(in super::super) fn groups(&self, family: Family, rows: usize, columns: usize) -> Groups {
         match family {
             Family::Registers => [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1],
-            Family::Tiles => [count(columns.div_ceil(self.tile)), count(rows.div_ceil(self.tile)), 1],
+            Family::Tiles | Family::HalfTiles => {
+                [count(columns.div_ceil(self.tile)), count(rows.div_ceil(self.tile)), 1]
+            }
         }
     }
 }
@@ -217,7 +263,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     text.push_str("  for (var block = 0u; block < BLOCKS; block++) {\n");
     for s in 0..COLUMNS / 4 {
         gemm.write_pairs("let ", &format!("pairs{s}"), &format!("square{s}"), "block", text);
-        if gemm.form != Form::F32 {
+        if gemm.form.scaled() {
             push(text, format_args!("    let scales{s} = scales_of(pairs{s}, block);\n"));
         }
     }
@@ -286,10 +332,10 @@ fn write_tiles(gemm: &Gemm, text: &mut String) {
         text,
         format_args!(
             "
-@group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> input: array<Operand4>;
 
-var<workgroup> left: array<vec4<f32>, {depth}u * EDGE>;
-var<workgroup> right: array<vec4<f32>, {depth}u * EDGE>;
+var<workgroup> left: array<Operand4, {depth}u * EDGE>;
+var<workgroup> right: array<Operand4, {depth}u * EDGE>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {{
@@ -320,7 +366,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     text.push_str("  var quarter = slice;\n");
     load("var ", text);
     push(text, format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4));
-    if gemm.form != Form::F32 {
+    if gemm.form.scaled() {
         text.push_str("    let scale = scales_of(pairs, quarter / 8u);\n");
     }
     gemm.write_square("b", "scale", "quarter", text);
@@ -329,8 +375,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "    left[(4u * slice + {k}u) * EDGE + four] = vec4(a0.{part}, a1.{part}, a2.{part}, a3.{part});
-    right[(4u * slice + {k}u) * EDGE + four] = vec4(b_0.{part}, b_1.{part}, b_2.{part}, b_3.{part});\n"
+                "    left[(4u * slice + {k}u) * EDGE + four] = Operand4(a0.{part}, a1.{part}, a2.{part}, a3.{part});
+    right[(4u * slice + {k}u) * EDGE + four] = operand4(vec4(b_0.{part}, b_1.{part}, b_2.{part}, b_3.{part}));\n"
             ),
         );
     }
@@ -342,7 +388,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "      let l{s} = left[k * EDGE + {}u + y];\n      let r{s} = right[k * EDGE + {}u + x];\n",
+                "      let l{s} = vec4<f32>(left[k * EDGE + {}u + y]);
+      let r{s} = vec4<f32>(right[k * EDGE + {}u + x]);\n",
                 8 * s,
                 8 * s
             ),

@@ -1,8 +1,7 @@
-// Layer norm, one workgroup a row.
+// Layer norm, one workgroup a row; the output and how it is stored are appended.
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read> gain: array<f32>;
 @group(0) @binding(3) var<storage, read> shift: array<f32>;
-@group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
 var<workgroup> partial: array<f32, 64>;
 
@@ -32,6 +31,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let inverse = inverseSqrt(sum_of_all(squares, lane) / f32(WIDTH) + EPSILON);
   for (var i = lane; i < WIDTH; i += 64u) {
-    output[row * STRIDE + i] = (input[start + i] - mean) * inverse * gain[i] + shift[i];
+    store(row * STRIDE + i, (input[start + i] - mean) * inverse * gain[i] + shift[i]);
   }
 }

@@ -4,7 +4,9 @@
 //! - [`Family::Registers`] for CPUs that play a GPU (SwiftShader, lavapipe). Barriers and workgroup memory are slow
 //!   there, and every load from a buffer is four checked loads; so a thread computes a large tile in registers, and what
 //!   products read is packed two to a word.
-//! - [`Family::Tiles`] for GPUs: tiles in workgroup memory, everything in f32.
+//! - [`Family::Tiles`] for GPUs: tiles in workgroup memory, everything in f32; where the GPU has f16
+//!   ([`Family::HalfTiles`]), what products read is f16, which halves what activations and tiles take of memory and of
+//!   its bandwidth. Sums, softmax, norms and the residual stream are f32 all the same.
 //!
 //! What is known when an encoder is built is a constant of the text; what depends on the batch comes in the uniform
 //! `Call` (`common.wgsl`).
@@ -24,8 +26,10 @@ pub(super) use gemm::{Form, Gemm};
 pub(super) enum Family {
     /// Register tiles without barriers.
     Registers,
-    /// Tiles in workgroup memory.
+    /// Tiles in workgroup memory, in f32.
     Tiles,
+    /// Tiles in workgroup memory, in f16.
+    HalfTiles,
 }
 
 /// How the rows of an activation buffer are held.
@@ -35,23 +39,38 @@ pub(super) enum Rows {
     F32,
     /// Two numbers a word: the upper halves of their f32.
     Packed,
+    /// In f16.
+    Half,
 }
 
 impl Rows {
+    /// What the numbers are called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Packed => "bf16",
+            Self::Half => "f16",
+        }
+    }
+
     /// Bytes of a row of `width`, padded.
     pub(super) fn bytes(self, width: usize) -> usize {
         match self {
             Self::F32 => 4 * stride(width),
-            Self::Packed => 2 * stride(width),
+            Self::Packed | Self::Half => 2 * stride(width),
         }
     }
 }
 
 impl Family {
     /// The family for an adapter; `head` is the width of an attention head.
-    pub(super) fn choose(software: bool, head: usize) -> Self {
+    pub(super) fn choose(software: bool, half: bool, head: usize) -> Self {
         // Packed rows hold two numbers a word, so a head must not end within one.
-        if software && head.is_multiple_of(2) { Self::Registers } else { Self::Tiles }
+        match (software && head.is_multiple_of(2), half) {
+            (true, _) => Self::Registers,
+            (false, false) => Self::Tiles,
+            (false, true) => Self::HalfTiles,
+        }
     }
 
     /// What the products of this family read.
@@ -59,9 +78,26 @@ impl Family {
         match self {
             Self::Registers => Rows::Packed,
             Self::Tiles => Rows::F32,
+            Self::HalfTiles => Rows::Half,
+        }
+    }
+
+    /// What a kernel's text begins with: the numbers that tiles are held in.
+    fn preamble(self) -> &'static str {
+        match self {
+            Self::Registers => "",
+            Self::Tiles => include_str!("tiles_f32.wgsl"),
+            Self::HalfTiles => include_str!("tiles_f16.wgsl"),
         }
     }
 }
+
+/// Workgroup memory that every WebGPU device has, in bytes.
+pub(super) const MAX_WORKGROUP_BYTES: usize = 16 << 10;
+
+/// Widest attention head: the keys and values of [`Family::Tiles`] must fit [`MAX_WORKGROUP_BYTES`], eight at a time.
+/// Published encoders' are at most 128 wide.
+pub(super) const MAX_HEAD: usize = 256;
 
 /// Values from one row to the next: rows are padded to whole blocks of a quantised matrix.
 pub(super) fn stride(width: usize) -> usize {
@@ -111,7 +147,9 @@ pub(super) struct Pooling {
 impl Kernel {
     /// The whole text.
     pub(super) fn source(&self, family: Family) -> String {
-        let mut text = String::from(include_str!("common.wgsl"));
+        // First, as it may have a directive.
+        let mut text = String::from(family.preamble());
+        text.push_str(include_str!("common.wgsl"));
         match self {
             Self::Gemm(gemm) => gemm.write(family, &mut text),
             Self::LayerNorm(norm) => norm.write(family, &mut text),
@@ -129,15 +167,28 @@ impl LayerNorm {
         push(text, format_args!("const PACKED: bool = {};\n", self.output == Rows::Packed));
         text.push_str(match family {
             Family::Registers => include_str!("layer_norm_rows.wgsl"),
-            Family::Tiles => include_str!("layer_norm_tiles.wgsl"),
+            Family::Tiles | Family::HalfTiles => include_str!("layer_norm_tiles.wgsl"),
         });
+        if family != Family::Registers {
+            let (output, stored) = match self.output {
+                Rows::F32 => ("f32", "value"),
+                _ => ("Operand", "operand(value)"),
+            };
+            push(
+                text,
+                format_args!(
+                    "\n@group(0) @binding(4) var<storage, read_write> output: array<{output}>;
+fn store(at: u32, value: f32) {{ output[at] = {stored}; }}\n"
+                ),
+            );
+        }
     }
 
     /// Workgroups for `rows` rows.
     pub(super) fn groups(family: Family, rows: usize) -> Groups {
         match family {
             Family::Registers => [count(rows.div_ceil(4)), 1, 1],
-            Family::Tiles => [count(rows), 1, 1],
+            Family::Tiles | Family::HalfTiles => [count(rows), 1, 1],
         }
     }
 }

@@ -1,14 +1,13 @@
+use half::f16;
 use proptest::prelude::*;
 
 use super::super::device::Reports;
 use super::super::kernels::{Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, Rows, stride};
 use super::super::layers::Pipelines;
 use super::super::weights::{Matrix, upload_rows, upload_vector};
-use super::{Gpu, Noise, error, gpu, plain};
+use super::{Gpu, Noise, error, families, gpu, plain};
 use crate::clip::{Activation, Pool};
 use crate::weights::{Q4, Q8, StoredTensor, StoredValues};
-
-const FAMILIES: [Family; 2] = [Family::Registers, Family::Tiles];
 
 /// Words that a run leaves in its output of `words` words, bound as number `to`.
 fn run(
@@ -68,16 +67,19 @@ fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, V
     if form == Rows::F32 {
         return (upload_rows(gpu, values, width, &mut reports), values.to_vec());
     }
-    let seen: Vec<f32> = values
-        .iter()
-        .map(|value| f32::from_bits(value.to_bits().wrapping_add(0x8000) & 0xffff_0000))
-        .collect();
-    let halves: Vec<u16> = seen
+    let halves: Vec<u16> = values
         .chunks(width)
         .flat_map(|row| {
-            row.iter().map(|value| (value.to_bits() >> 16) as u16).chain((width..stride(width)).map(|_| 0))
+            let halves = row.iter().map(|value| match form {
+                Rows::Half => f16::from_f32(*value).to_bits(),
+                _ => (value.to_bits().wrapping_add(0x8000) >> 16) as u16,
+            });
+            halves.chain((width..stride(width)).map(|_| 0))
         })
         .collect();
+    let seen =
+        halves.chunks(stride(width)).flat_map(|row| row[..width].iter().map(|half| number_of(form, *half)));
+    let seen = seen.collect();
     let words: Vec<f32> = halves
         .as_chunks::<2>()
         .0
@@ -91,17 +93,26 @@ fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, V
 fn unpacked(words: &[u32], form: Rows, count: usize, width: usize) -> Vec<f32> {
     let values: Vec<f32> = match form {
         Rows::F32 => words.iter().map(|word| f32::from_bits(*word)).collect(),
-        Rows::Packed => words
+        Rows::Packed | Rows::Half => words
             .iter()
-            .flat_map(|word| [f32::from_bits(word << 16), f32::from_bits(word & 0xffff_0000)])
+            .flat_map(|word| [word & 0xffff, word >> 16].map(|half| number_of(form, half as u16)))
             .collect(),
     };
     values.chunks(stride(width)).take(count).flat_map(|row| row[..width].to_vec()).collect()
 }
 
+/// What half a word stands for.
+fn number_of(form: Rows, half: u16) -> f32 {
+    if form == Rows::Half { f16::from_bits(half).to_f32() } else { f32::from_bits(u32::from(half) << 16) }
+}
+
 /// How exact a result of this form can be.
 fn tolerance(form: Rows) -> f64 {
-    if form == Rows::F32 { 1e-5 } else { 1.0 / 200.0 }
+    match form {
+        Rows::F32 => 1e-5,
+        Rows::Packed => 1.0 / 200.0,
+        Rows::Half => 1.0 / 1500.0,
+    }
 }
 
 fn number(value: usize) -> u32 {
@@ -126,7 +137,7 @@ fn products() -> impl Strategy<Value = Product> {
     let shape = (1..75_usize, 1..150_usize, 1..150_usize);
     let activation = prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
     let residual = prop_oneof![Just(None), (1..9_usize).prop_map(Some)];
-    let rest = (0..3_u8, any::<bool>(), activation, residual, any::<bool>());
+    let rest = (0..4_u8, any::<bool>(), activation, residual, any::<bool>());
     (shape, rest, prop_oneof![Just(32), Just(64)], any::<u64>()).prop_map(
         |((rows, columns, depth), (stored, bias, activation, residual, output_operand), tile, seed)| {
             Product { rows, columns, depth, stored, bias, activation, residual, output_operand, tile, seed }
@@ -142,6 +153,7 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
     let values = match product.stored {
         0 => StoredValues::F32(values),
         1 => StoredValues::Q8(Q8::quantize(&values, depth)),
+        2 => StoredValues::F32(values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect()),
         _ => StoredValues::Q4(Q4::quantize(&values, depth)),
     };
     let tensor = StoredTensor { shape: vec![columns, depth], values };
@@ -189,7 +201,9 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
         })
         .collect();
     let error = error(&unpacked(&found, output, count, columns), &expected);
-    assert!(error < tolerance(output), "{family:?} {product:?}: {error}");
+    // Tiles of f16 round weights, too.
+    let rounded = if family == Family::HalfTiles { tolerance(Rows::Half) } else { 0.0 };
+    assert!(error < tolerance(output).max(rounded), "{family:?} {product:?}: {error}");
 }
 
 fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, usize), seed: u64) {
@@ -284,7 +298,7 @@ proptest! {
     #[test]
     fn products_of_any_shape(product in products()) {
         let Some(gpu) = gpu() else { return Ok(()) };
-        for family in FAMILIES {
+        for family in families(&gpu) {
             check_product(&gpu, family, &product);
         }
     }
@@ -292,7 +306,7 @@ proptest! {
     #[test]
     fn layer_norms_of_any_shape(shape in (1..40_usize, 1..4_usize, 2..300_usize), seed: u64) {
         let Some(gpu) = gpu() else { return Ok(()) };
-        for family in FAMILIES {
+        for family in families(&gpu) {
             check_norm(&gpu, family, shape, seed);
         }
     }
@@ -302,7 +316,7 @@ proptest! {
         tokens in 1..90_usize, heads in 1..4_usize, half in 1..40_usize, images in 1..4_usize, all: bool, seed: u64,
     ) {
         let Some(gpu) = gpu() else { return Ok(()) };
-        for family in FAMILIES {
+        for family in families(&gpu) {
             check_attention(&gpu, family, &Attention { tokens, heads, head: 2 * half }, (images, all), seed);
         }
     }
@@ -318,7 +332,7 @@ proptest! {
 #[test]
 fn shapes_of_published_encoders() {
     let Some(gpu) = gpu() else { return };
-    for family in FAMILIES {
+    for family in families(&gpu) {
         let product = Product {
             rows: 50,
             columns: 192,
@@ -332,7 +346,28 @@ fn shapes_of_published_encoders() {
             seed: 1,
         };
         check_product(&gpu, family, &product);
-        check_product(&gpu, family, &Product { stored: 2, columns: 768, depth: 192, ..product });
+        check_product(&gpu, family, &Product { stored: 3, columns: 768, depth: 192, ..product });
         check_attention(&gpu, family, &Attention { tokens: 197, heads: 3, head: 64 }, (1, true), 1);
     }
+}
+
+/// What f16 cannot hold becomes the largest that it can; anything else would be no number one kernel further on.
+#[test]
+fn f16_saturates() {
+    let Some(gpu) = gpu() else { return };
+    if !families(&gpu).contains(&Family::HalfTiles) {
+        return;
+    }
+    let norm = LayerNorm { width: 3, epsilon: 0, output: Rows::Half };
+    let mut reports = Reports::default();
+    let (input, _) = rows(&gpu, Rows::F32, &[-1.0, 0.0, 1.0], 3);
+    let gain = upload_vector(&gpu, &[1e5; 3], &mut reports);
+    let shift = upload_vector(&gpu, &[0.0; 3], &mut reports);
+    let bindings = [(1, &input), (2, &gain), (3, &shift)];
+    let words = Rows::Half.bytes(3) / 4;
+    let groups = LayerNorm::groups(Family::HalfTiles, 1);
+    let kernel = Kernel::LayerNorm(norm);
+    let found =
+        run(&gpu, Family::HalfTiles, &kernel, &bindings, (4, words), [1, 0, 0, 0, 1, 1, 0, 0], groups);
+    assert_eq!(unpacked(&found, Rows::Half, 1, 3), [-65504.0, 0.0, 65504.0]);
 }

@@ -2,12 +2,15 @@
 //! runs on every CPU.
 
 mod kernels;
+mod limits;
 mod plain;
+mod shipped;
 mod towers;
 
 use std::sync::OnceLock;
 
 use super::device::{Gpu, open};
+use super::kernels::Family;
 
 /// The GPU, or a loud word that there is none.
 fn gpu() -> Option<Gpu> {
@@ -17,6 +20,17 @@ fn gpu() -> Option<Gpu> {
         eprintln!("SKIPPED, nothing was tested: there is no GPU (apt-get install mesa-vulkan-drivers)");
     }
     gpu.clone()
+}
+
+/// The families that run there: all where it has f16.
+fn families(gpu: &Gpu) -> Vec<Family> {
+    let mut families = vec![Family::Registers, Family::Tiles];
+    if gpu.half() {
+        families.push(Family::HalfTiles);
+    } else {
+        eprintln!("SKIPPED: f16, which {} has not", gpu.name());
+    }
+    families
 }
 
 /// Reproducible numbers in -1..1.
@@ -42,4 +56,12 @@ fn error(found: &[f32], expected: &[f64]) -> f64 {
     }
     let largest = expected.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
     found.iter().zip(expected).fold(0.0, |worst: f64, (a, b)| worst.max((f64::from(*a) - b).abs())) / largest
+}
+
+/// The cosine of the angle between two vectors.
+fn cosine(found: &[f32], expected: &[f64]) -> f64 {
+    let dot = |a: &mut dyn Iterator<Item = (f64, f64)>| a.map(|(a, b)| a * b).sum::<f64>();
+    let wide = || found.iter().map(|value| f64::from(*value));
+    let squares = dot(&mut wide().zip(wide())) * dot(&mut expected.iter().map(|value| (*value, *value)));
+    dot(&mut wide().zip(expected.iter().copied())) / squares.sqrt()
 }

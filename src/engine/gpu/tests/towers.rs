@@ -1,19 +1,22 @@
-use super::super::kernels::Family;
+use half::f16;
+
+use super::super::kernels::{Family, MAX_HEAD};
 use super::super::{Builder, GpuEncoder};
-use super::{Gpu, Noise, error, gpu, plain};
+use super::{Gpu, Noise, cosine, error, families, gpu, plain};
 use crate::ErrorKind;
 use crate::clip::{Activation, FeatureSpec, Pool, TensorRole, VisionConfig};
 use crate::weights::{Q4, Q8, StoredTensor, StoredValues};
 
 /// How the matrices of a test's tower are stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stored {
+pub(super) enum Stored {
     F32,
+    F16,
     Q8,
     Q4,
 }
 
-fn small() -> VisionConfig {
+pub(super) fn small() -> VisionConfig {
     VisionConfig {
         image_size: 12,
         patch_size: 4,
@@ -48,6 +51,9 @@ fn tower(config: &VisionConfig, stored: Stored, noise: &mut Noise) -> (Vec<Store
             let numbers = match (spec.role, stored) {
                 (TensorRole::Matrix, Stored::Q8) => StoredValues::Q8(Q8::quantize(&numbers, columns)),
                 (TensorRole::Matrix, Stored::Q4) => StoredValues::Q4(Q4::quantize(&numbers, columns)),
+                (TensorRole::Matrix, Stored::F16) => {
+                    StoredValues::F32(numbers.into_iter().map(|x| f16::from_f32(x).to_f32()).collect())
+                }
                 _ => StoredValues::F32(numbers),
             };
             let tensor = StoredTensor { shape: spec.shape.clone(), values: numbers };
@@ -72,13 +78,25 @@ fn build(
     pollster::block_on(builder.finish())
 }
 
+/// An encoder of random weights, always the same.
+pub(super) fn small_encoder(gpu: &Gpu, stored: Stored, family: Family) -> GpuEncoder {
+    let spec = FeatureSpec::all_layers(&small(), &[Pool::Class, Pool::Mean]);
+    let (tensors, _) = tower(&small(), stored, &mut Noise(11));
+    build(gpu, (&small(), &spec), &tensors, family, NO_LIMIT).unwrap()
+}
+
 /// Encodes random images in batches of these sizes, and compares with the plain definition.
 fn compare(config: &VisionConfig, spec: &FeatureSpec, stored: Stored, batches: &[usize], limit: usize) {
     let Some(gpu) = gpu() else { return };
     let mut noise = Noise(7);
     let (tensors, values) = tower(config, stored, &mut noise);
     let image = 3 * config.image_size * config.image_size;
-    for (family, tolerance) in [(Family::Tiles, 5e-5), (Family::Registers, 0.02)] {
+    for family in families(&gpu) {
+        let tolerance = match family {
+            Family::Registers => 0.02,
+            Family::Tiles => 5e-5,
+            Family::HalfTiles => 2e-3,
+        };
         let encoder = build(&gpu, (config, spec), &tensors, family, limit).unwrap();
         for batch in batches {
             let pixels = noise.values(batch * image);
@@ -92,6 +110,12 @@ fn compare(config: &VisionConfig, spec: &FeatureSpec, stored: Stored, batches: &
                 errors.iter().all(|error| *error < tolerance),
                 "{family:?} {stored:?} batch {batch}: {errors:?}"
             );
+            if family == Family::HalfTiles {
+                for (found, expected) in [(&found.features, &features), (&found.embedding, &embedding)] {
+                    let cosine = cosine(found, expected);
+                    assert!(cosine >= 0.9999, "{stored:?} batch {batch}: cosine {cosine}");
+                }
+            }
         }
     }
 }
@@ -101,7 +125,7 @@ const NO_LIMIT: usize = 1 << 27;
 #[test]
 fn every_form_and_batch_size() {
     let spec = FeatureSpec::all_layers(&small(), &[Pool::Class, Pool::Mean]);
-    for stored in [Stored::F32, Stored::Q8, Stored::Q4] {
+    for stored in [Stored::F32, Stored::F16, Stored::Q8, Stored::Q4] {
         compare(&small(), &spec, stored, &[1, 2, 3, 8, 5, 9], NO_LIMIT);
     }
 }
@@ -150,22 +174,24 @@ fn every_kind_of_features() {
 fn small_bindings() {
     let config = VisionConfig { width: 100, heads: 2, mlp_width: 200, image_size: 8, layers: 5, ..small() };
     let spec = FeatureSpec::all_layers(&config, &[Pool::Mean]);
-    for stored in [Stored::Q8, Stored::F32] {
+    for stored in [Stored::F32, Stored::F16, Stored::Q8, Stored::Q4] {
+        // A matrix of 300 x 128 numbers is cut into 3 to 19 parts.
         compare(&config, &spec, stored, &[3, 1], 8192);
     }
 }
 
 #[test]
 fn odd_heads_are_left_to_the_other_family() {
-    assert_eq!(Family::choose(true, 64), Family::Registers);
-    assert_eq!(Family::choose(true, 5), Family::Tiles);
-    assert_eq!(Family::choose(false, 64), Family::Tiles);
+    assert_eq!(Family::choose(true, true, 64), Family::Registers);
+    assert_eq!(Family::choose(true, false, 5), Family::Tiles);
+    assert_eq!(Family::choose(false, false, 64), Family::Tiles);
+    assert_eq!(Family::choose(false, true, 5), Family::HalfTiles);
     let Some(gpu) = gpu() else { return };
     let config = VisionConfig { width: 15, heads: 3, ..small() };
     let spec = FeatureSpec::all_layers(&config, &[Pool::Class]);
     let mut noise = Noise(3);
     let (tensors, values) = tower(&config, Stored::Q4, &mut noise);
-    let encoder = build(&gpu, (&config, &spec), &tensors, Family::choose(true, 5), NO_LIMIT).unwrap();
+    let encoder = build(&gpu, (&config, &spec), &tensors, Family::choose(true, false, 5), NO_LIMIT).unwrap();
     let pixels = noise.values(3 * 144);
     let found = pollster::block_on(encoder.encode(&pixels, 1)).unwrap();
     let (features, _) = plain::forward(&values, &config, &spec, &pixels);
@@ -200,10 +226,20 @@ fn errors_have_their_kinds() {
     let spec = FeatureSpec::all_layers(&config, &[Pool::Class]);
     let heads = GpuEncoder::builder(&gpu, &config, &FeatureSpec::of_heads(vec![1]));
     assert_eq!(heads.unwrap_err().kind(), ErrorKind::Unsupported);
+    let width = MAX_HEAD + 2;
+    let wide = VisionConfig { width, heads: 1, ..config.clone() };
+    assert_eq!(GpuEncoder::builder(&gpu, &wide, &spec).unwrap_err().kind(), ErrorKind::DeviceLost);
     let (mut tensors, _) = tower(&config, Stored::Q8, &mut Noise(1));
     let tiny = build(&gpu, (&config, &spec), &tensors, Family::Tiles, 64).unwrap_err();
     assert_eq!(tiny.kind(), ErrorKind::DeviceLost);
     let encoder = build(&gpu, (&config, &spec), &tensors, Family::Tiles, NO_LIMIT).unwrap();
+    let most = encoder.max_batch().unwrap();
+    let pixels = vec![0.0; (most + 1) * 432];
+    assert_eq!(encoder.begin(&pixels, most + 1).unwrap_err().kind(), ErrorKind::Argument);
+    let (first, second) = (encoder.begin(&pixels[432..], most), encoder.begin(&pixels[..432], 1));
+    let second = pollster::block_on(encoder.finish(second.unwrap())).unwrap();
+    let first = pollster::block_on(encoder.finish(first.unwrap())).unwrap();
+    assert_eq!(first.embedding[..24], second.embedding, "passes under way do not mix");
     let wrong = pollster::block_on(encoder.encode(&[0.0; 5], 1)).unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Argument);
     assert_eq!(pollster::block_on(encoder.encode(&[], 0)).unwrap_err().kind(), ErrorKind::Argument);

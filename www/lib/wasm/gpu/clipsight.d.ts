@@ -3,6 +3,6 @@ import type { Core, Device, Model, ModelLoader as Loader } from '../interface.js
 export type { Device, Model };
 declare const init: Core['default'];
 export default init;
-export declare const compiledModule: Core['compiledModule'];
+export declare const panicMessage: Core['panicMessage'];
 export declare const openDevice: Core['openDevice'];
 export declare const ModelLoader: new (manifest: Uint8Array, device: Device) => Loader;

@@ -1,0 +1,90 @@
+// The extension's folders and zips.
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { zipSync } from 'fflate';
+import webpack from 'webpack';
+import { manifest } from '../../www/extension/manifest.mjs';
+import { extension } from '../../webpack.extension.config.js';
+import { Failure, root } from './run.mjs';
+import { filesBelow, ifChanged } from './stamp.mjs';
+
+export const BROWSERS = ['chrome', 'firefox'];
+
+/** Where an unpacked extension lies. */
+export const folderOf = (browser) => path.join(root, 'dist/extension', browser);
+
+/** Pages of each browser; the rest is the same. */
+const PAGES = {
+  chrome: ['offscreen.html', 'sandbox.html', 'panel.html', 'popup.html'],
+  firefox: ['background.html', 'sandbox.html', 'panel.html', 'popup.html'],
+};
+
+/** Builds what changed; returns the zips with their sizes. */
+export async function buildExtension() {
+  const zipOf = (browser) => `dist/extension/clipsight-${browser}.zip`;
+  await ifChanged({
+    name: 'extension',
+    inputs: [
+      'www/extension',
+      'www/lib/element',
+      'pkg',
+      'webpack.extension.config.js',
+      'scripts/lib/extension.mjs',
+      'tsconfig.base.json',
+      'package-lock.json',
+    ],
+    outputs: BROWSERS.flatMap((browser) => [`dist/extension/${browser}/manifest.json`, zipOf(browser)]),
+    work: async () => {
+      const { version } = JSON.parse(await readFile(path.join(root, 'pkg/package.json'), 'utf8'));
+      await bundle(folderOf('chrome'));
+      // What an older build left behind must not be packed.
+      await rm(folderOf('firefox'), { recursive: true, force: true });
+      await cp(folderOf('chrome'), folderOf('firefox'), { recursive: true });
+      for (const browser of BROWSERS) {
+        await complete(browser, version);
+        await writeFile(path.join(root, zipOf(browser)), await packed(browser));
+      }
+    },
+  });
+  return Promise.all(
+    BROWSERS.map(async (browser) => {
+      const zip = zipOf(browser);
+      return { browser, zip, bytes: (await readFile(path.join(root, zip))).length };
+    }),
+  );
+}
+
+function bundle(folder) {
+  return new Promise((resolve, reject) => {
+    webpack(extension(folder), (error, stats) => {
+      if (error) reject(error);
+      else if (stats.hasErrors() || stats.hasWarnings()) reject(new Failure(stats.toString('errors-warnings')));
+      else resolve();
+    });
+  });
+}
+
+/** Adds what webpack does not make. */
+async function complete(browser, version) {
+  const from = path.join(root, 'www/extension');
+  const to = folderOf(browser);
+  for (const name of [...PAGES[browser], 'view.css', 'icons', '_locales']) {
+    await cp(path.join(from, name), path.join(to, name), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.mjs'),
+    });
+  }
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(path.join(root, name), path.join(to, name));
+  await writeFile(path.join(to, 'manifest.json'), `${JSON.stringify(manifest(browser, { version }), null, 2)}\n`);
+}
+
+/** The zip of a folder. The same files give the same zip, byte for byte: sorted, and without the time of the build. */
+export async function packed(browser) {
+  const folder = path.relative(root, folderOf(browser));
+  const entries = {};
+  for (const file of await filesBelow([folder])) {
+    const name = path.posix.relative(folder, file);
+    entries[name] = [new Uint8Array(await readFile(path.join(root, file))), { mtime: '1980-01-01T12:00:00' }];
+  }
+  return zipSync(entries, { level: 9 });
+}

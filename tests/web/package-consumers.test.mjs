@@ -1,0 +1,164 @@
+// Somebody else's project: the tarball of `npm pack`, installed, bundled as the README says, run.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { root } from '../../scripts/lib/run.mjs';
+import { launch, newPage } from './support/browser.mjs';
+import { data, noData, scanNatively, testImages } from './support/images.mjs';
+import { startServer } from './support/server.mjs';
+
+const exec = promisify(execFile);
+let folder;
+let tarball;
+let files;
+before(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-consumers-'));
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: path.join(root, 'pkg'),
+  });
+  // Older npm answers with a list, newer ones with an object by name.
+  const [packed] = Object.values(JSON.parse(stdout));
+  files = packed.files.map((file) => file.path);
+  tarball = path.join(folder, packed.filename);
+  await install(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** Installs the tarball into a project, and nothing else. */
+async function install(project) {
+  const dependencies = { clipsight: `file:${tarball}` };
+  await writeFile(
+    path.join(project, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
+  );
+  await exec('npm', ['install', '--no-audit', '--no-fund', '--offline'], { cwd: project });
+}
+
+describe('the tarball', () => {
+  test('holds what is needed and nothing else', async () => {
+    for (const needed of [
+      ...['package.json', 'README.md', 'index.js', 'index.d.ts', 'worker.js', 'worker.d.ts', 'schema.json'],
+      ...['gpu', 'cpu', 'cpu-plain'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
+      ...['models/compact/model.json', 'compact.js', 'element/index.js'],
+    ]) {
+      assert.ok(files.includes(needed), needed);
+    }
+    const surplus = files.filter(
+      (file) => !/^(README\.md|package\.json|schema\.json)$|\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(file),
+    );
+    assert.deepEqual(surplus, []);
+    const manifest = JSON.parse(await readFile(path.join(folder, 'node_modules/clipsight/package.json'), 'utf8'));
+    assert.equal(manifest.dependencies, undefined);
+    assert.equal(manifest.scripts, undefined);
+  });
+
+  test('has a worker in one file that imports nothing', async () => {
+    const { build } = await import('esbuild');
+    const entry = path.join(folder, 'node_modules/clipsight/worker.js');
+    // As a classic script, which has neither imports nor an `import.meta`: esbuild warns of both.
+    const { metafile, warnings } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      format: 'iife',
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    assert.deepEqual(warnings, []);
+    const [[, { imports, bytes }], ...others] = Object.entries(metafile.inputs);
+    assert.deepEqual([imports, others], [[], []]);
+    assert.ok(bytes > 10_000);
+  });
+
+  test('publint finds nothing to say', async () => {
+    const { publint } = await import('publint');
+    const { messages } = await publint({ pkgDir: path.join(folder, 'node_modules/clipsight'), strict: true });
+    assert.deepEqual(messages, []);
+  });
+
+  test("arethetypeswrong finds every entry's types right", async () => {
+    const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
+    const { problems, types, entrypoints } = await checkPackage(createPackageFromTarballData(await readFile(tarball)), {
+      excludeEntrypoints: ['./schema.json', './package.json', /^\.\/(wasm|models)\//],
+    });
+    assert.equal(types.kind, 'included');
+    assert.deepEqual(Object.keys(entrypoints).sort(), ['.', './element', './ui', './worker']);
+    // Node before 22.12 and `moduleResolution: node10` cannot load ES modules' subpaths: the package is for browsers.
+    const ours = problems.filter(
+      ({ kind, resolutionKind }) => !(kind === 'CJSResolvesToESM' || resolutionKind === 'node10'),
+    );
+    assert.deepEqual(ours, []);
+  });
+
+  test('its types hold in a strict TypeScript project', async () => {
+    await writeFile(
+      path.join(folder, 'use.ts'),
+      `import { createDetector, DetectorError, fetchModel, type Analysis, type Grade, type ModelFiles } from 'clipsight';
+       export async function grade(image: File | HTMLImageElement | ImageBitmap): Promise<Grade | 'cannot tell'> {
+         const model: ModelFiles = await fetchModel({ device: 'cpu', signal: AbortSignal.timeout(10_000) });
+         await using detector = await createDetector({ model, limits: { maxBytes: 1_000_000 } });
+         try {
+           const { model }: Analysis = await detector.analyze(image, { fidelity: 'screen-capture' });
+           return model.status === 'scored' ? model.grade : 'cannot tell';
+         } catch (error) {
+           if (error instanceof DetectorError && error.code === 'decode') return 'cannot tell';
+           throw error;
+         }
+       }`,
+    );
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = { noEmit: true, strict: true, target: 'es2022', module, moduleResolution, types: [] };
+      compilerOptions.lib = ['es2022', 'dom', 'esnext.disposable'];
+      await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+      await exec(process.execPath, [tsc, '-p', folder]).catch((error) => assert.fail(error.stdout));
+    }
+  });
+});
+
+describe('projects', () => {
+  // A labelled photograph or generated image where they are at hand, else a picture of the repository's own.
+  const image = noData ? path.join(root, 'tests/fixtures/image/decode/exif-6.jpg') : path.join(data, testImages(1)[0]);
+
+  for (const name of ['webpack', 'esbuild', 'plain']) {
+    test(`${name}: builds without a warning, runs, and says what the native program says`, async () => {
+      const project = path.join(folder, name);
+      await cp(path.join(root, 'tests/web/consumers', name), project, { recursive: true });
+      await install(project);
+      // The bundler is this repository's.
+      const tools = path.join(root, 'node_modules');
+      if (name !== 'plain') await symlink(path.join(tools, name), path.join(project, 'node_modules', name));
+      const { stderr } = await exec(process.execPath, ['build.mjs'], { cwd: project });
+      assert.equal(stderr, '');
+      const [expected] = await scanNatively([image]);
+      const server = await startServer({ folders: { '/consumer/': path.join(project, 'dist') } });
+      const browser = await launch();
+      try {
+        const { page, problems } = await newPage(browser);
+        await page.goto(`${server.url}/consumer/`);
+        const { info, analysis } = await page.evaluate((bytes) => window.check(bytes), [...(await readFile(image))]);
+        assert.equal(info.device, 'cpu');
+        assert.equal(analysis.file.sha256, expected.sha256);
+        assert.equal(analysis.model.status, expected.status);
+        assert.equal(analysis.model.grade, expected.grade ?? undefined);
+        assert.ok(
+          Math.abs(analysis.model.logit - expected.logit) < 1e-3,
+          `${analysis.model.logit}, natively ${expected.logit}`,
+        );
+        assert.deepEqual(problems, []);
+        const outside = server.requests.filter((file) => !file.startsWith('/consumer/'));
+        assert.deepEqual(outside, [], 'only its own files');
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,106 @@
+// schema.json against real results, of the page and of the native library, and against wrong ones.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { promisify } from 'node:util';
+import Ajv from 'ajv';
+import { root } from '../../scripts/lib/run.mjs';
+import { data, noData, testImages } from './support/images.mjs';
+import { packageTests } from './support/package.mjs';
+
+const tests = packageTests();
+
+let validate;
+before(async () => {
+  const schema = JSON.parse(await readFile(path.join(root, 'pkg/schema.json'), 'utf8'));
+  validate = new Ajv({ allErrors: true, strict: true, strictTypes: false }).compile(schema);
+});
+
+function assertValid(analysis) {
+  assert.ok(validate(analysis), JSON.stringify({ errors: validate.errors, analysis }));
+}
+
+/** The page's results on files that show all there is to show: grades, abstentions, notes. */
+async function inBrowser(files) {
+  return tests.inPage(async (names) => {
+    const detector = await window.create();
+    const found = [];
+    for (const name of names) found.push(await detector.analyze(await (await fetch(name)).blob()));
+    await detector.dispose();
+    return found;
+  }, files);
+}
+
+const FIXTURES = [
+  'flat.jpg',
+  'animated.gif',
+  'cmyk-adobe.jpg',
+  'rgba16.png',
+  'pages.tif',
+  '1x1.png',
+  'exif-6.jpg',
+  'lossy.webp',
+  '24.bmp',
+];
+
+test('results of the page on every kind of file', async () => {
+  const results = await inBrowser(FIXTURES.map((name) => `/fixtures/${name}`));
+  results.forEach(assertValid);
+  assert.ok(results.some(({ model }) => model.status === 'abstained'));
+  const notes = new Set(results.flatMap(({ evidence }) => evidence.map(({ code }) => code)));
+  for (const note of ['first-frame-only', 'cmyk-converted', 'first-page-only']) assert.ok(notes.has(note), note);
+});
+
+test(
+  'results of the page and of the native library on labelled images, which are the same',
+  { skip: noData },
+  async () => {
+    const files = testImages(1).slice(0, 12);
+    const inPage = await inBrowser(files.map((file) => `/data/${file}`));
+    const program = path.join(root, 'target/release/examples/analyze');
+    const { stdout } = await promisify(execFile)(
+      program,
+      ['models/compact', ...files.map((file) => path.join(data, file))],
+      { cwd: root },
+    );
+    const natively = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(natively.length, files.length);
+    for (const [i, analysis] of natively.entries()) {
+      assertValid(analysis);
+      assertValid(inPage[i]);
+      assert.deepEqual(inPage[i].file, analysis.file);
+      assert.equal(inPage[i].model.grade, analysis.model.grade);
+      assert.ok(Math.abs(inPage[i].model.logit - analysis.model.logit) < 1e-3);
+    }
+    assert.ok(natively.some(({ model }) => model.status === 'scored'));
+  },
+);
+
+test('wrong results fail', async () => {
+  const [real] = await inBrowser(['/fixtures/exif-6.jpg']);
+  assertValid(real);
+  const wrong = {
+    'a version to come': (of) => (of.schemaVersion = 2),
+    'no file': (of) => delete of.file,
+    'no times': (of) => delete of.timings,
+    'another format': (of) => (of.file.format = 'jpg'),
+    'a verdict that does not exist': (of) => (of.model = { ...of.model, status: 'real' }),
+    'scored without a grade': (of) =>
+      (of.model = { status: 'scored', probability: 0.5, logit: 0, measuredError: null }),
+    'abstained without a reason': (of) => (of.model = { status: 'abstained', probability: 0.5, logit: 0 }),
+    'a probability in words': (of) => (of.model = { ...of.model, probability: 'high' }),
+    'a fidelity that does not exist': (of) => (of.input.fidelity = 'perfect'),
+    'a field of somebody else': (of) => (of.secret = 1),
+    'evidence without a code': (of) => (of.evidence = [{ kind: 'note' }]),
+  };
+  for (const [name, change] of Object.entries(wrong)) {
+    const changed = structuredClone(real);
+    change(changed);
+    assert.equal(validate(changed), false, name);
+  }
+});

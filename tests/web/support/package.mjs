@@ -1,0 +1,73 @@
+// The package as a plain module on a page of its own: what the package's tests share.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before } from 'node:test';
+import { root } from '../../../scripts/lib/run.mjs';
+import { launch, newPage } from './browser.mjs';
+import { drawJpeg } from './images.mjs';
+import { startServer } from './server.mjs';
+
+/** The compact model's manifest. */
+export const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
+
+/** Bytes of all its shards. */
+export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** A server and a browser for the tests of a file. The properties are there once the tests run. */
+export function packageTests(options = {}) {
+  const tests = {
+    server: undefined,
+    browser: undefined,
+
+    /**
+     * A fresh page with the package. In it: `picture` is a JPEG, `create` a `createDetector` on the CPU, `codeOf` gives the
+     * code a promise rejects with.
+     */
+    async open() {
+      const opened = await newPage(tests.browser);
+      await opened.page.goto(`${tests.server.url}/package.html`);
+      await opened.page.waitForFunction(() => window.clipsight !== undefined);
+      const jpeg = await drawJpeg(opened.page);
+      await opened.page.evaluate((bytes) => {
+        window.picture = new Uint8Array(bytes);
+        window.create = (given) => window.clipsight.createDetector({ device: 'cpu', ...given });
+        window.codeOf = (promise) =>
+          promise.then(
+            () => 'no error',
+            (error) => {
+              if (!(error instanceof window.clipsight.DetectorError)) return `not a DetectorError: ${error}`;
+              return error.message.length > 10 ? error.code : `no message for people: ${error.message}`;
+            },
+          );
+      }, jpeg);
+      return opened;
+    },
+
+    /** Does something on a page of its own and expects its console to stay silent. */
+    async inPage(work, argument, { expectProblems = false } = {}) {
+      const { page, problems, close } = await tests.open();
+      try {
+        const result = await page.evaluate(work, argument);
+        if (!expectProblems) assert.deepEqual(problems, []);
+        return result;
+      } finally {
+        await close();
+      }
+    },
+
+    /** While a test runs, answers differently where `match` is part of the path. */
+    serving(t, match, answer) {
+      t.after(tests.server.override(match, answer));
+    },
+  };
+  before(async () => {
+    tests.server = await startServer();
+    tests.browser = await launch(options);
+  });
+  after(async () => {
+    await tests.browser?.close();
+    await tests.server?.close();
+  });
+  return tests;
+}

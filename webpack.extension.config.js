@@ -1,0 +1,53 @@
+// The extension: www/extension on top of the package, into dist/extension/<browser>. scripts/extension.mjs adds manifest,
+// pages and zips.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+
+/**
+ * @param {string} output folder
+ * @returns {import('webpack').Configuration}
+ */
+export const extension = (output) => ({
+  name: 'extension',
+  mode: 'production',
+  target: 'web',
+  context: root,
+  entry: Object.fromEntries(
+    ['background', 'offscreen', 'sandbox', 'panel', 'popup', 'overlay'].map((name) => [
+      name,
+      `./www/extension/${name}.ts`,
+    ]),
+  ),
+  output: {
+    path: output,
+    // Every page lies at the top; a script that looked for its own address would find none in the sandboxed frame.
+    publicPath: '',
+    filename: '[name].js',
+    assetModuleFilename: 'assets/[name].[contenthash][ext]',
+    clean: true,
+  },
+  module: {
+    // One classic script each: the sandboxed frame, an origin of its own, may load nothing else of the extension.
+    parser: { javascript: { dynamicImportMode: 'eager' } },
+    rules: [
+      {
+        test: /\.ts$/,
+        loader: 'ts-loader',
+        // `npm run lint` checks the types; here they are only taken off.
+        options: {
+          configFile: path.join(root, 'www/extension/tsconfig.json'),
+          transpileOnly: true,
+          compilerOptions: { noEmit: false },
+        },
+      },
+      // The sandboxed frame computes by itself: the package's worker, which the library names, stays out.
+      { test: /pkg[\\/]worker\.js$/, dependency: 'url', generator: { emit: false } },
+    ],
+  },
+  resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+  // Reviewers of the browsers' shops read this code.
+  optimization: { minimize: false, splitChunks: false },
+  performance: { hints: false },
+});

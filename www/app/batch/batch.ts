@@ -1,0 +1,187 @@
+import { toError } from '../errors.js';
+import type { Analysis, AnalyzeOptions, Detector, DetectorError, Grade } from 'clipsight';
+import type { Incoming } from '../intake/entries.js';
+
+/** What became of an image, as filters and marks know it. */
+export type Outcome = Grade | 'abstained' | 'error' | 'waiting' | 'working' | 'cancelled';
+
+/** One image from intake to verdict. */
+export interface Item {
+  readonly id: number;
+  readonly file: File;
+  /** The file's name, or its path in the folder it came in. */
+  readonly name: string;
+  outcome: Outcome;
+  analysis?: Analysis;
+  error?: DetectorError;
+}
+
+/** An image is done: it has a result or an error, and was not cancelled. */
+export class SettledEvent extends Event {
+  readonly item: Item;
+
+  constructor(item: Item) {
+    super('settled');
+    this.item = item;
+  }
+}
+
+/**
+ * Images in the order they came in, worked off one after the other. Dispatches `change` for whatever changes, and a
+ * {@link SettledEvent} for every image that is done.
+ */
+export class Batch extends EventTarget {
+  readonly #items = new Map<number, Item>();
+  #list: readonly Item[] | undefined;
+  #queue: Item[] = [];
+  #nextId = 1;
+  #detector: Detector | undefined;
+  #views: AnalyzeOptions['views'];
+  #running: AbortController | undefined;
+  #settled = 0;
+
+  /** In the order they came in. The same array until images are added or removed. */
+  get items(): readonly Item[] {
+    this.#list ??= [...this.#items.values()];
+    return this.#list;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Images with a result or an error, and those that were cancelled. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  get busy(): boolean {
+    return this.#settled < this.#items.size;
+  }
+
+  get(id: number): Item | undefined {
+    return this.#items.get(id);
+  }
+
+  /** Adds images; they wait for a detector if there is none yet. */
+  add(images: readonly Incoming[]): Item[] {
+    const added = images.map(({ file, name }): Item => ({ id: this.#nextId++, file, name, outcome: 'waiting' }));
+    for (const item of added) this.#items.set(item.id, item);
+    this.#list = undefined;
+    this.#queue.push(...added);
+    this.#changed();
+    void this.#run();
+    return added;
+  }
+
+  /** Works with this detector from now on. */
+  use(detector: Detector): void {
+    this.#detector = detector;
+    void this.#run();
+  }
+
+  /** How many views images are given that are not looked at yet. */
+  setViews(views: AnalyzeOptions['views']): void {
+    this.#views = views;
+  }
+
+  remove(item: Item): void {
+    if (!this.#items.delete(item.id)) return;
+    this.#list = undefined;
+    if (isSettled(item)) this.#settled -= 1;
+    this.#changed();
+  }
+
+  clear(): void {
+    this.#items.clear();
+    this.#list = undefined;
+    this.#queue = [];
+    this.#settled = 0;
+    this.#running?.abort();
+    this.#changed();
+  }
+
+  /** Takes everything back that has no result yet. */
+  cancelAll(): void {
+    this.#queue = [];
+    for (const item of this.#items.values()) if (!isSettled(item)) this.#settle(item, 'cancelled');
+    this.#running?.abort();
+    this.#changed();
+  }
+
+  cancel(item: Item): void {
+    if (isSettled(item) || !this.#items.has(item.id)) return;
+    this.#settle(item, 'cancelled');
+    this.#changed();
+  }
+
+  /** Puts a cancelled image back into the queue. */
+  again(item: Item): void {
+    if (item.outcome !== 'cancelled' || !this.#items.has(item.id)) return;
+    item.outcome = 'waiting';
+    this.#settled -= 1;
+    this.#queue.push(item);
+    this.#changed();
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const detector = this.#detector;
+    if (this.#running !== undefined || detector === undefined) return;
+    while (this.#queue.length > 0) {
+      const running = new AbortController();
+      this.#running = running;
+      const taken: Item[] = [];
+      const options = { signal: running.signal, ...(this.#views === undefined ? {} : { views: this.#views }) };
+      try {
+        for await (const { index, result, error } of detector.analyzeAll(this.#take(taken), options)) {
+          const item = taken[index];
+          if (item !== undefined) this.#finish(item, result, error);
+        }
+      } catch (thrown) {
+        // Cancelled; or the detector itself is gone, and then all that it had taken learn why.
+        const error = toError(thrown);
+        if (error.code !== 'aborted') for (const item of taken) this.#finish(item, undefined, error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  /** Hands images out only as they are asked for: what is still in the queue can be taken back. */
+  *#take(taken: Item[]): Generator<File> {
+    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
+      if (item.outcome !== 'waiting' || !this.#items.has(item.id)) continue;
+      item.outcome = 'working';
+      taken.push(item);
+      this.#changed();
+      yield item.file;
+    }
+  }
+
+  #finish(item: Item, analysis: Analysis | undefined, error: DetectorError | undefined): void {
+    // Removed or cancelled in the meantime, or finished before the detector broke.
+    if (!this.#items.has(item.id) || isSettled(item)) return;
+    if (analysis !== undefined) {
+      item.analysis = analysis;
+      this.#settle(item, analysis.model.status === 'scored' ? analysis.model.grade : 'abstained');
+    } else {
+      if (error !== undefined) item.error = error;
+      this.#settle(item, 'error');
+    }
+    this.dispatchEvent(new SettledEvent(item));
+    this.#changed();
+  }
+
+  #settle(item: Item, outcome: Outcome): void {
+    item.outcome = outcome;
+    this.#settled += 1;
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+function isSettled({ outcome }: Item): boolean {
+  return outcome !== 'waiting' && outcome !== 'working';
+}

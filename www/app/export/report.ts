@@ -1,0 +1,92 @@
+import { displayName, locale } from 'clipsight/ui';
+import { sharedText, text } from '../app.js';
+import { errorHeadline, shortPercent } from '../batch/rows.js';
+import { isFlagged } from '../batch/order.js';
+import { button, h } from '../dom.js';
+import { REPORT_SLICE } from '../limits.js';
+import type { Item } from '../batch/batch.js';
+import type { Saving } from './records.js';
+
+/** Shows all results as a document in place of the page, to be printed or put into a PDF. */
+export async function openReport(saving: Saving): Promise<void> {
+  const strings = text().export;
+  const body = h('tbody');
+  const close = (): void => {
+    document.body.classList.remove('reporting');
+    report.remove();
+    before?.focus();
+  };
+  const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+  const print = button(strings.print, () => {
+    window.print();
+  });
+  print.disabled = true;
+  const report = h(
+    'article',
+    { class: 'report', 'aria-labelledby': 'report' },
+    h('div', { class: 'row no-print' }, print, button(strings.back, close, { kind: 'secondary' })),
+    h('h1', { id: 'report', tabindex: '-1' }, strings.reportTitle),
+    h('p', {}, strings.made(locale().date(saving.made)), '. ', strings.caution),
+    facts(saving),
+    h(
+      'table',
+      {},
+      h('thead', {}, h('tr', {}, ...Object.values(strings.columns).map((name) => h('th', { scope: 'col' }, name)))),
+      body,
+    ),
+    caveats(),
+  );
+  document.body.classList.add('reporting');
+  document.body.append(report);
+  report.querySelector('h1')?.focus();
+  const items = saving.items.filter(({ analysis, error }) => analysis ?? error);
+  for (let at = 0; at < items.length; at += REPORT_SLICE) {
+    body.append(...items.slice(at, at + REPORT_SLICE).map((item) => row(item, saving.threshold)));
+    await new Promise(requestAnimationFrame);
+  }
+  print.disabled = false;
+}
+
+function facts({ info, threshold }: Saving): HTMLElement {
+  const { details, facts: names } = sharedText();
+  const rows: [string, string][] =
+    info === undefined
+      ? []
+      : [
+          [details.model, info.modelId],
+          [details.weights, info.weightsSha256],
+          [details.calibration, info.calibrationId],
+          [names.ran, names.ranOn[info.device]],
+        ];
+  if (threshold !== undefined) rows.push([text().budget.heading, text().budget.threshold(threshold)]);
+  return h('dl', {}, ...rows.map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
+}
+
+function row(item: Item, threshold: number | undefined): HTMLElement {
+  const { analysis } = item;
+  const { grade, abstained } = sharedText();
+  const model = analysis?.model;
+  const result =
+    model === undefined ? errorHeadline(item) : model.status === 'scored' ? grade[model.grade] : abstained.headline;
+  const measured = model?.status === 'scored' ? model.measuredError : null;
+  const flagged = isFlagged(item, threshold) ? ` (${text().batch.flagged})` : '';
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, h('bdi', {}, displayName(item.name))),
+    h('td', {}, result, flagged),
+    h('td', {}, model?.probability === undefined ? '' : shortPercent(model.probability)),
+    h('td', {}, measured === null ? '' : text().export.range(measured.rate, measured.low, measured.high)),
+    h('td', { class: 'mono' }, analysis?.file.sha256 ?? ''),
+  );
+}
+
+function caveats(): HTMLElement {
+  const { caveats: strings } = sharedText();
+  return h(
+    'section',
+    {},
+    h('h2', {}, strings.summary),
+    ...strings.points.map((point) => h('p', {}, h('strong', {}, point.title), '. ', point.text)),
+  );
+}

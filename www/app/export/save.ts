@@ -1,0 +1,12 @@
+/** Saves text as a file, out of memory. */
+export function saveAs(name: string, type: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The download has its own hold on the bytes once it has begun.
+  setTimeout(() => {
+    URL.revokeObjectURL(address);
+  }, 60_000);
+}

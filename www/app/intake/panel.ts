@@ -1,0 +1,111 @@
+import { sharedText, text } from '../app.js';
+import { button, h, icon, icons, onChange, pageIcons } from '../dom.js';
+import { MAX_FETCHED_BYTES } from '../limits.js';
+import { locale } from 'clipsight/ui';
+import { AddressForm } from './address-form.js';
+import { fromFiles, fromFolder } from './entries.js';
+import type { App } from '../app.js';
+import type { Incoming } from './entries.js';
+
+/** Where images come in: what a person can press, and where messages about it stand. */
+export class IntakePanel {
+  readonly element: HTMLElement;
+  readonly #choose: HTMLButtonElement;
+  readonly #hint = h('p', { class: 'notice', hidden: '', role: 'alert' });
+  readonly #address: AddressForm;
+  readonly #take: (images: readonly Incoming[]) => void;
+
+  /** @param take - called with what comes in */
+  constructor(app: App, signal: AbortSignal, take: (images: readonly Incoming[]) => void) {
+    const { intake } = text();
+    const { check } = sharedText();
+    this.#take = take;
+    const files = picker({ accept: 'image/*', multiple: '' }, (picked) => {
+      this.#got(fromFiles(picked));
+    });
+    const folder = picker({ webkitdirectory: '' }, (picked) => {
+      this.#got(fromFolder(picked));
+    });
+    this.#choose = button(intake.files, () => {
+      files.click();
+    });
+    this.#address = new AddressForm(app, signal, (image) => {
+      this.#got([image]);
+    });
+    const address = button(
+      intake.address,
+      () => {
+        const open = this.#address.toggle();
+        address.setAttribute('aria-expanded', String(open));
+      },
+      { kind: 'quiet', symbol: icon(pageIcons.link) },
+    );
+    address.setAttribute('aria-expanded', 'false');
+    address.setAttribute('aria-controls', this.#address.element.id);
+    this.element = h(
+      'section',
+      { class: 'drop', 'aria-labelledby': 'intake' },
+      h('div', { class: 'drop-art', 'aria-hidden': 'true' }, icon(icons.image)),
+      h('h2', { class: 'drop-title', id: 'intake' }, intake.drop),
+      h('p', { class: 'muted drop-paste' }, intake.paste),
+      h(
+        'div',
+        { class: 'drop-ways' },
+        this.#choose,
+        button(
+          intake.folder,
+          () => {
+            folder.click();
+          },
+          { kind: 'quiet', symbol: icon(pageIcons.folder) },
+        ),
+        address,
+      ),
+      files,
+      folder,
+      this.#address.element,
+      h('p', { class: 'fine drop-formats' }, check.formats(locale().bytes(MAX_FETCHED_BYTES))),
+      this.#hint,
+    );
+    onChange(app.lock, signal, () => {
+      this.#address.update();
+    });
+  }
+
+  focus(): void {
+    this.#choose.focus();
+  }
+
+  /** Fetches from this address, as if somebody had typed it. */
+  fetch(address: string): void {
+    this.#address.fetch(address);
+  }
+
+  /** Says that something came in that holds no image. */
+  nothing(how: 'drop' | 'paste' | 'folder'): void {
+    const { check } = sharedText();
+    this.#hint.textContent = { drop: check.noFiles, paste: check.pasteEmpty, folder: text().intake.noImages }[how];
+    this.#hint.hidden = false;
+  }
+
+  clearHint(): void {
+    this.#hint.hidden = true;
+  }
+
+  #got(images: readonly Incoming[]): void {
+    if (images.length === 0) this.nothing('folder');
+    else this.#take(images);
+  }
+}
+
+/** An invisible file input. */
+function picker(attributes: Readonly<Record<string, string>>, picked: (files: File[]) => void): HTMLInputElement {
+  const input = h('input', { type: 'file', hidden: '', ...attributes });
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])];
+    // So that the same file can be picked again.
+    input.value = '';
+    if (files.length > 0 || 'webkitdirectory' in attributes) picked(files);
+  });
+  return input;
+}

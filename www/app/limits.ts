@@ -1,0 +1,31 @@
+/** Every bound of the page. */
+
+/** Largest image fetched from an address, in bytes (64 MiB): what the detector reads at most. */
+export const MAX_FETCHED_BYTES = 64 * 1024 * 1024;
+
+/** Results kept in the history; the oldest go first. */
+export const MAX_HISTORY = 5000;
+
+/** Results of the history that are shown. */
+export const SHOWN_HISTORY = 200;
+
+/** Characters of a name that are kept in the history. */
+export const MAX_KEPT_NAME = 300;
+
+/** Verdicts are read out one by one up to so many images at a time; beyond, only the end is. */
+export const MAX_ANNOUNCED = 5;
+
+/** Height of a row of the list in pixels; style/batch.css has it, too. */
+export const ROW_HEIGHT = 68;
+
+/** Rows above and below the visible part that exist, so that scrolling finds them. */
+export const OVERSCAN = 6;
+
+/** Rows of the printable report that are made at a time, so that the page answers in between. */
+export const REPORT_SLICE = 50;
+
+/** Longest wait for the copies that make the page work offline, in milliseconds; then the network is locked without them. */
+export const OFFLINE_PATIENCE_MS = 15_000;
+
+/** The list follows results at most so often, in milliseconds: with thousands of images more would keep the page busy. */
+export const UPDATE_MS = 150;

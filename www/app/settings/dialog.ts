@@ -1,0 +1,139 @@
+import { LANGUAGE_NAMES, LANGUAGES } from 'clipsight/ui';
+import { text } from '../app.js';
+import { Modal } from '../dialog.js';
+import { button, choice, h } from '../dom.js';
+import { budgetFields } from './budget.js';
+import { modelAddress } from './settings.js';
+import type { App } from '../app.js';
+import type { DevicePreference } from 'clipsight';
+
+/** The settings. Most take effect at once; another model or device needs the page to be loaded anew. */
+export function openSettings(app: App): Modal {
+  const { settings } = text();
+  const modal = new Modal(settings.heading, settings.close);
+  modal.element.classList.add('settings');
+  modal.body.append(budgetFields(app), engineFields(app, modal), lookFields(app));
+  modal.open();
+  return modal;
+}
+
+function engineFields(app: App, modal: Modal): HTMLElement {
+  const { settings } = text();
+  const stored = app.settings.value;
+  const apply = button(
+    settings.apply,
+    () => {
+      const address = model.select.value === 'other' ? modelAddress(input.value)?.href : '';
+      if (address === undefined) {
+        bad.hidden = false;
+        input.focus();
+        return;
+      }
+      app.settings.change({ model: address, device: device.select.value as DevicePreference });
+      modal.close();
+      location.reload();
+    },
+    { kind: 'secondary' },
+  );
+  const note = h('p', { class: 'fine' }, settings.reloadNote);
+  const restart = h('div', { class: 'restart', hidden: '' }, note, h('div', { class: 'row' }, apply));
+  const input = h('input', {
+    type: 'text',
+    inputmode: 'url',
+    dir: 'ltr',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder: 'https://…/model.json',
+  });
+  input.value = stored.model;
+  const bad = h('p', { class: 'notice bad', role: 'alert', hidden: '' }, settings.modelBad);
+  const address = h('label', { class: 'field wide' }, h('span', {}, settings.modelAddress), input);
+  const update = (): void => {
+    address.hidden = model.select.value !== 'other';
+    bad.hidden = true;
+    const wanted = model.select.value === 'other' ? input.value : '';
+    restart.hidden = wanted === stored.model && device.select.value === stored.device;
+  };
+  const model = choice(
+    settings.model,
+    [
+      ['compact', settings.modelCompact],
+      ['other', settings.modelOther],
+    ],
+    stored.model === '' ? 'compact' : 'other',
+    update,
+  );
+  const device = choice(
+    settings.device,
+    [
+      ['auto', settings.devices.auto],
+      ['webgpu', settings.devices.webgpu],
+      ['cpu', settings.devices.cpu],
+    ],
+    stored.device,
+    update,
+  );
+  const views = choice(
+    settings.views,
+    [
+      ['model', settings.viewsOptions.model],
+      ['1', settings.viewsOptions[1]],
+      ['5', settings.viewsOptions[5]],
+    ],
+    stored.views,
+    (chosen) => {
+      app.settings.change({ views: chosen });
+    },
+  );
+  input.addEventListener('input', update);
+  update();
+  return h(
+    'fieldset',
+    {},
+    h('legend', {}, settings.model),
+    model.element,
+    address,
+    bad,
+    device.element,
+    restart,
+    views.element,
+    h('p', { class: 'fine' }, settings.viewsNote),
+  );
+}
+
+function lookFields(app: App): HTMLElement {
+  const { settings } = text();
+  const { language, theme, history } = app.settings.value;
+  const keep = h('input', { type: 'checkbox' });
+  keep.checked = history;
+  keep.addEventListener('change', () => {
+    app.settings.change({ history: keep.checked });
+  });
+  return h(
+    'fieldset',
+    {},
+    h('legend', {}, settings.look),
+    choice(
+      settings.language,
+      [['auto', settings.automatic], ...LANGUAGES.map((known) => [known, LANGUAGE_NAMES[known]] as const)],
+      language,
+      (chosen) => {
+        app.settings.change({ language: chosen });
+      },
+    ).element,
+    choice(
+      settings.theme,
+      [
+        ['auto', settings.automatic],
+        ['light', settings.themes.light],
+        ['dark', settings.themes.dark],
+      ],
+      theme,
+      (chosen) => {
+        app.settings.change({ theme: chosen });
+      },
+    ).element,
+    h('label', { class: 'check' }, keep, h('span', {}, settings.history)),
+    h('p', { class: 'fine' }, text().history.note),
+  );
+}

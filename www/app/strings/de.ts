@@ -1,0 +1,177 @@
+import type { Locale } from 'clipsight/ui';
+import type { Strings } from './en.js';
+
+/** The page's own sentences, in German. */
+export const de = (l: Locale): Strings => ({
+  title: 'Wie stark sieht ein Bild nach KI aus?',
+  lead: 'Lesen Sie die Hinweise in einem Bild, mit dem gemessenen Fehler daneben. Alles läuft auf diesem Gerät.',
+  footer: (model) => `Modell ${l.isolate(model)}.`,
+
+  lock: {
+    loading: 'Nichts wird hochgeladen.',
+    loadingNote: 'Sobald das Modell hier ist, wird das Netz gesperrt.',
+    locked: 'Netz gesperrt.',
+    lockedNote: 'Weder diese Seite noch ihr Worker kann noch ins Netz.',
+    open: 'Netz offen.',
+    openNote: 'Bilder können von einer Adresse geholt werden. Sperren Sie das Netz, bevor Sie private Bilder ansehen.',
+    more: 'Wie das geht',
+    heading: 'Die Netzsperre',
+    points: [
+      'Zuerst werden Modell und Programm geladen. Dann weist die Seite den Browser an, jede weitere Verbindung abzulehnen: Anfragen, Sockets, Beacons, Bilder, Skripte, Stilvorlagen, Schriften, Rahmen, Formulare.',
+      'Ihre Dateien liest ein Worker, der unter dieser Regel gestartet wird. Er kann sie nicht aufheben, und die Seite kann es auch nicht: nur ein neues Laden der Seite.',
+      'Nicht von der Regel erfasst: das Verlassen der Seite über einen Link oder eine neue Adresse, das Nachschlagen eines Namens vor einem Besuch (DNS-Prefetch) und WebRTC, das die Seite für sich abschaltet.',
+      'Kopien für Besuche ohne Verbindung prüft der Browser selbst auf Neuerungen. Diese Anfrage enthält nichts über Ihre Bilder.',
+    ],
+    test: 'Ausprobieren',
+    testing: 'Die Seite versucht jetzt, ihren eigenen Server zu erreichen …',
+    testRefused: 'Vom Browser abgelehnt. Nichts wurde gesendet.',
+    testReached: 'Der Server wurde erreicht: Das Netz ist nicht gesperrt.',
+    testFailed: 'Der Server wurde nicht erreicht, aber nicht wegen der Sperre: Es scheint keine Verbindung zu geben.',
+    unlock: 'Entsperren …',
+    unlockNote: 'Zum Entsperren wird die Seite neu geladen, ohne die Ergebnisse, die jetzt auf ihr stehen.',
+    relock: 'Jetzt sperren',
+  },
+
+  intake: {
+    drop: 'Bilder oder Ordner irgendwo auf dieser Seite ablegen',
+    paste: 'oder eines aus der Zwischenablage einfügen',
+    files: 'Bilder auswählen',
+    folder: 'Ordner auswählen',
+    address: 'Von einer Adresse',
+    noImages: 'Darin ist kein Bild.',
+    addressLabel: 'Adresse eines Bildes',
+    addressNote:
+      'Die Anfrage geht von Ihrem Gerät an jene Website, ohne Cookies. Die meisten erlauben anderen Seiten nicht, ihre Bilder zu lesen (CORS): Speichern Sie das Bild dann und legen Sie die Datei hier ab.',
+    addressLocked:
+      'Das Netz ist gesperrt, also kann nichts geholt werden. Zum Entsperren wird die Seite neu geladen, ohne die Ergebnisse, die jetzt auf ihr stehen; dann wird das Bild geholt.',
+    fetch: 'Holen',
+    unlockAndFetch: 'Entsperren und holen',
+    fromAddress: 'Bild von einer Adresse',
+    refused: {
+      address: 'Das ist keine Adresse. Sie beginnt mit https:// oder http://.',
+      scheme: 'Geholt werden nur Adressen, die mit https://, http:// oder data: beginnen.',
+      credentials: 'Die Adresse enthält einen Benutzernamen oder ein Passwort. Nehmen Sie beides heraus.',
+      unreachable:
+        'Das Bild konnte nicht geholt werden. Die Website erlaubt anderen Seiten nicht, es zu lesen (CORS), oder es gibt keine Verbindung. Speichern Sie das Bild und legen Sie die Datei hier ab.',
+      status: (status) => `Die Website hat mit dem Fehler ${String(status)} geantwortet.`,
+      empty: 'Die Website hat eine leere Datei gesendet.',
+      large: (bytes) => `Die Datei ist größer als ${l.bytes(bytes)}.`,
+      cut: 'Die Verbindung brach ab, bevor das ganze Bild da war. Versuchen Sie es noch einmal.',
+    },
+  },
+
+  batch: {
+    heading: 'Ergebnisse',
+    list: 'Bilder; wählen Sie eines, um sein Ergebnis zu sehen',
+    progress: (done, all) => `${l.number(done)} von ${l.number(all)} fertig`,
+    shown: (shown, all) => `${l.number(shown)} von ${l.number(all)} gezeigt`,
+    nothing: 'Kein Bild passt dazu.',
+    cancel: 'Abbrechen',
+    cancelled: 'Abgebrochen',
+    checkAgain: 'Doch prüfen',
+    clear: 'Alle entfernen',
+    waiting: 'Wartet',
+    working: 'Wird angesehen',
+    flagged: 'Über Ihrer Schwelle',
+    flaggedCount: (n) => l.plural(n, { other: '{n} über Ihrer Schwelle' }),
+    finished: (n, errors) =>
+      l.plural(n, { one: '{n} Bild angesehen', other: '{n} Bilder angesehen' }) +
+      (errors === 0
+        ? '.'
+        : `, ${l.plural(errors, { one: '{n} war nicht lesbar.', other: '{n} waren nicht lesbar.' })}`),
+    filter: 'Zeigen',
+    search: 'Name enthält',
+    sort: 'Ordnen nach',
+    filters: {
+      all: 'Alle',
+      flagged: 'Über Ihrer Schwelle',
+      waiting: 'Wartende',
+      error: 'Fehler',
+      cancelled: 'Abgebrochene',
+    },
+    sorts: { added: 'Reihenfolge', probability: 'Wahrscheinlichkeit', grade: 'Stufe', name: 'Name' },
+  },
+
+  export: {
+    menu: 'Ergebnisse sichern',
+    json: 'JSON',
+    csv: 'CSV, für Tabellen',
+    report: 'Bericht, zum Drucken',
+    reportTitle: 'Bericht über KI-erzeugte Bilder',
+    made: (date) => `Erstellt ${date}`,
+    columns: {
+      image: 'Bild',
+      result: 'Ergebnis',
+      probability: 'Wahrscheinlichkeit',
+      error: 'Gemessener Fehler',
+      sha256: 'SHA-256 der Datei',
+    },
+    back: 'Bericht schließen',
+    print: 'Drucken',
+    caution: 'Eine Stufe ist ein Hinweis, kein Beweis. Wenige Anzeichen von KI beweisen keine Kamera.',
+    range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} bis ${l.percent(high)})`,
+  },
+
+  settings: {
+    open: 'Einstellungen',
+    heading: 'Einstellungen',
+    close: 'Schließen',
+    apply: 'Übernehmen und neu laden',
+    reloadNote:
+      'Modell und Gerät gelten, wenn die Seite neu geladen ist. Die Ergebnisse, die jetzt auf ihr stehen, sind dann weg.',
+    model: 'Modell',
+    modelCompact: 'Kompakt, kommt mit der Seite',
+    modelOther: 'Ein anderes, über die Adresse seiner model.json',
+    modelAddress: 'Adresse der model.json',
+    modelBad: 'Das ist keine Adresse eines Modells: Sie beginnt mit https:// und endet mit .json.',
+    device: 'Läuft auf',
+    devices: { auto: 'Was zu diesem Gerät passt', webgpu: 'GPU, über WebGPU', cpu: 'CPU' },
+    views: 'Ausschnitte jedes Bildes',
+    viewsOptions: { model: 'Wie das Modell es vorsieht', 1: 'Nur einer: schneller', 5: 'Alle fünf: langsamer' },
+    viewsNote: 'Für Bilder, die von jetzt an dazukommen.',
+    look: 'Seite',
+    language: 'Sprache',
+    theme: 'Aussehen',
+    automatic: 'Wie im Browser',
+    themes: { light: 'Hell', dark: 'Dunkel' },
+    history: 'Verlauf auf diesem Gerät führen',
+  },
+
+  budget: {
+    heading: 'Fehlalarme',
+    note: 'Wie viele Bilder, die nicht KI-erzeugt sind, dürfen markiert werden? Je weniger, desto mehr erzeugte bleiben unmarkiert.',
+    label: 'Höchstens',
+    none: 'Nichts markieren',
+    option: (rate) => `${l.percent(rate)} der nicht erzeugten Bilder`,
+    threshold: (threshold) => `Markiert wird ab einer Wahrscheinlichkeit von ${l.number(threshold * 100, 1)} %.`,
+    measured: ({ rate, low, high, n }, found) =>
+      `Gemessen an Bildern, nach denen nicht ausgewählt wurde: Von ${l.number(n)} nicht erzeugten wurden ${l.percent(rate)} markiert ` +
+      `(${l.percent(low)} bis ${l.percent(high)}), von ${l.number(found.n)} erzeugten ${l.percent(found.rate)} ` +
+      `(${l.percent(found.low)} bis ${l.percent(found.high)}).`,
+    baseRate: 'Wie viele Ihrer Bilder sind erzeugt?',
+    effect: (share, right) =>
+      `Sind ${l.percent(share)} Ihrer Bilder erzeugt, dann sind es von ${l.number(100)} markierten etwa ` +
+      `${l.number(Math.round(right * 100))}.`,
+    unknown: 'Für dieses Modell wurde nichts dergleichen gemessen.',
+    views: 'Gemessen mit so vielen Ausschnitten, wie das Modell es vorsieht.',
+  },
+
+  history: {
+    open: 'Verlauf',
+    heading: 'Verlauf',
+    note: 'Namen und Ergebnisse, ohne die Bilder; nur in diesem Browser auf diesem Gerät.',
+    empty: 'Noch nichts.',
+    off: 'Aus. Einschalten lässt er sich in den Einstellungen.',
+    wipe: 'Löschen',
+    wiped: 'Der Verlauf ist gelöscht.',
+    refused: 'Dieser Browser gibt der Seite keinen Speicher, also gibt es keinen Verlauf.',
+    count: (n) => l.plural(n, { one: '{n} Ergebnis', other: '{n} Ergebnisse' }),
+    newest: (n) => `Gezeigt werden die neuesten ${l.number(n)}.`,
+  },
+
+  offline: {
+    ready: 'Läuft von jetzt an auch ohne Verbindung.',
+    update: 'Eine neue Version dieser Seite ist da.',
+    reload: 'Laden',
+  },
+});

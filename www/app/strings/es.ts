@@ -1,0 +1,177 @@
+import type { Locale } from 'clipsight/ui';
+import type { Strings } from './en.js';
+
+/** The page's own sentences, in Spanish. */
+export const es = (l: Locale): Strings => ({
+  title: '¿Hasta qué punto parece una imagen generada por IA?',
+  lead: 'Lea los indicios de una imagen, con el error medido al lado. Todo se ejecuta en este dispositivo.',
+  footer: (model) => `Modelo ${l.isolate(model)}.`,
+
+  lock: {
+    loading: 'No se sube nada.',
+    loadingNote: 'En cuanto el modelo esté aquí, se bloquea la red.',
+    locked: 'Red bloqueada.',
+    lockedNote: 'Ni esta página ni su worker pueden ya acceder a la red.',
+    open: 'Red abierta.',
+    openNote: 'Se pueden obtener imágenes por su dirección. Bloquee la red antes de examinar imágenes privadas.',
+    more: 'Cómo funciona',
+    heading: 'El bloqueo de la red',
+    points: [
+      'Primero se cargan el modelo y el programa. Después la página ordena al navegador que rechace toda conexión posterior: peticiones, sockets, balizas, imágenes, scripts, hojas de estilo, fuentes, marcos, formularios.',
+      'Sus archivos los lee un worker que se inicia bajo esta regla. Ni él ni la página pueden levantarla: solo volver a cargar la página.',
+      'La regla no abarca: salir de la página por un enlace o una dirección nueva, la consulta anticipada de un nombre (DNS prefetch) y WebRTC, que la página desactiva para sí misma.',
+      'El propio navegador comprueba si hay versiones nuevas de las copias que sirven sin conexión. Esa petición no contiene nada sobre sus imágenes.',
+    ],
+    test: 'Probar',
+    testing: 'La página intenta ahora llegar a su propio servidor …',
+    testRefused: 'Rechazado por el navegador. No se envió nada.',
+    testReached: 'Se llegó al servidor: la red no está bloqueada.',
+    testFailed: 'No se llegó al servidor, pero no por el bloqueo: parece que no hay conexión.',
+    unlock: 'Desbloquear …',
+    unlockNote: 'Al desbloquear se vuelve a cargar la página, sin los resultados que hay ahora en ella.',
+    relock: 'Bloquear ahora',
+  },
+
+  intake: {
+    drop: 'Suelte imágenes o carpetas en cualquier lugar de la página',
+    paste: 'o pegue una desde el portapapeles',
+    files: 'Elegir imágenes',
+    folder: 'Elegir una carpeta',
+    address: 'Desde una dirección',
+    noImages: 'No contiene ninguna imagen.',
+    addressLabel: 'Dirección de una imagen',
+    addressNote:
+      'La petición va de su dispositivo a ese sitio, sin cookies. La mayoría de los sitios no permiten que otras páginas lean sus imágenes (CORS): guarde entonces la imagen y suelte aquí el archivo.',
+    addressLocked:
+      'La red está bloqueada, así que no se puede obtener nada. Al desbloquear se vuelve a cargar la página, sin los resultados que hay ahora en ella; después se obtiene la imagen.',
+    fetch: 'Obtener',
+    unlockAndFetch: 'Desbloquear y obtener',
+    fromAddress: 'Imagen de una dirección',
+    refused: {
+      address: 'Eso no es una dirección. Empieza por https:// o http://.',
+      scheme: 'Solo se obtienen direcciones que empiezan por https://, http:// o data:.',
+      credentials: 'La dirección contiene un nombre de usuario o una contraseña. Quítelos.',
+      unreachable:
+        'No se pudo obtener la imagen. El sitio no permite que otras páginas la lean (CORS), o no hay conexión. Guarde la imagen y suelte aquí el archivo.',
+      status: (status) => `El sitio respondió con el error ${String(status)}.`,
+      empty: 'El sitio envió un archivo vacío.',
+      large: (bytes) => `El archivo ocupa más de ${l.bytes(bytes)}.`,
+      cut: 'La conexión se cortó antes de que llegara toda la imagen. Inténtelo de nuevo.',
+    },
+  },
+
+  batch: {
+    heading: 'Resultados',
+    list: 'Imágenes; elija una para ver su resultado',
+    progress: (done, all) => `${l.number(done)} de ${l.number(all)} listas`,
+    shown: (shown, all) => `${l.number(shown)} de ${l.number(all)} a la vista`,
+    nothing: 'Ninguna imagen coincide.',
+    cancel: 'Cancelar',
+    cancelled: 'Cancelada',
+    checkAgain: 'Examinarla de todos modos',
+    clear: 'Quitar todas',
+    waiting: 'En espera',
+    working: 'Examinándola',
+    flagged: 'Sobre su umbral',
+    flaggedCount: (n) => l.plural(n, { other: '{n} sobre su umbral' }),
+    finished: (n, errors) =>
+      l.plural(n, { one: '{n} imagen examinada', other: '{n} imágenes examinadas' }) +
+      (errors === 0
+        ? '.'
+        : `, ${l.plural(errors, { one: '{n} no se pudo leer.', other: '{n} no se pudieron leer.' })}`),
+    filter: 'Mostrar',
+    search: 'El nombre contiene',
+    sort: 'Ordenar por',
+    filters: {
+      all: 'Todas',
+      flagged: 'Sobre su umbral',
+      waiting: 'En espera',
+      error: 'Errores',
+      cancelled: 'Canceladas',
+    },
+    sorts: { added: 'Orden de llegada', probability: 'Probabilidad', grade: 'Grado', name: 'Nombre' },
+  },
+
+  export: {
+    menu: 'Guardar resultados',
+    json: 'JSON',
+    csv: 'CSV, para hojas de cálculo',
+    report: 'Informe, para imprimir',
+    reportTitle: 'Informe sobre imágenes generadas por IA',
+    made: (date) => `Hecho el ${date}`,
+    columns: {
+      image: 'Imagen',
+      result: 'Resultado',
+      probability: 'Probabilidad',
+      error: 'Error medido',
+      sha256: 'SHA-256 del archivo',
+    },
+    back: 'Cerrar el informe',
+    print: 'Imprimir',
+    caution: 'Un grado es un indicio, no una prueba. Pocos indicios de IA no prueban que haya una cámara.',
+    range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} a ${l.percent(high)})`,
+  },
+
+  settings: {
+    open: 'Ajustes',
+    heading: 'Ajustes',
+    close: 'Cerrar',
+    apply: 'Aplicar y volver a cargar',
+    reloadNote:
+      'El modelo y el dispositivo cambian al volver a cargar la página. Los resultados que hay ahora en ella se pierden.',
+    model: 'Modelo',
+    modelCompact: 'Compacto, viene con la página',
+    modelOther: 'Otro, por la dirección de su model.json',
+    modelAddress: 'Dirección de model.json',
+    modelBad: 'Eso no es la dirección de un modelo: empieza por https:// y termina en .json.',
+    device: 'Se ejecuta en',
+    devices: { auto: 'Lo que convenga a este dispositivo', webgpu: 'GPU, con WebGPU', cpu: 'CPU' },
+    views: 'Vistas de cada imagen',
+    viewsOptions: { model: 'Las que indica el modelo', 1: 'Solo una: más rápido', 5: 'Las cinco: más lento' },
+    viewsNote: 'Para las imágenes que se añadan desde ahora.',
+    look: 'Página',
+    language: 'Idioma',
+    theme: 'Aspecto',
+    automatic: 'Como el navegador',
+    themes: { light: 'Claro', dark: 'Oscuro' },
+    history: 'Llevar un historial en este dispositivo',
+  },
+
+  budget: {
+    heading: 'Falsas alarmas',
+    note: '¿Cuántas imágenes no generadas por IA se pueden marcar? Cuantas menos, más generadas quedan sin marcar.',
+    label: 'Como máximo',
+    none: 'No marcar nada',
+    option: (rate) => `${l.percent(rate)} de las imágenes no generadas`,
+    threshold: (threshold) => `Se marca desde una probabilidad del ${l.number(threshold * 100, 1)} %.`,
+    measured: ({ rate, low, high, n }, found) =>
+      `Medido en imágenes que no intervinieron en la elección: de ${l.number(n)} no generadas se marcó el ${l.percent(rate)} ` +
+      `(${l.percent(low)} a ${l.percent(high)}); de ${l.number(found.n)} generadas, el ${l.percent(found.rate)} ` +
+      `(${l.percent(found.low)} a ${l.percent(found.high)}).`,
+    baseRate: '¿Cuántas de sus imágenes son generadas?',
+    effect: (share, right) =>
+      `Si el ${l.percent(share)} de sus imágenes son generadas, lo son unas ` +
+      `${l.number(Math.round(right * 100))} de cada ${l.number(100)} marcadas.`,
+    unknown: 'Para este modelo no se midió nada de eso.',
+    views: 'Medido con tantas vistas como indica el modelo.',
+  },
+
+  history: {
+    open: 'Historial',
+    heading: 'Historial',
+    note: 'Nombres y resultados, sin las imágenes; solo en este navegador y en este dispositivo.',
+    empty: 'Nada todavía.',
+    off: 'Desactivado. Actívelo en los ajustes.',
+    wipe: 'Borrar',
+    wiped: 'El historial está borrado.',
+    refused: 'Este navegador no da almacenamiento a la página, así que no hay historial.',
+    count: (n) => l.plural(n, { one: '{n} resultado', other: '{n} resultados' }),
+    newest: (n) => `Se muestran los ${l.number(n)} más recientes.`,
+  },
+
+  offline: {
+    ready: 'Desde ahora funciona también sin conexión.',
+    update: 'Hay una versión nueva de esta página.',
+    reload: 'Cargarla',
+  },
+});

@@ -1,0 +1,5 @@
+import { host } from './host.js';
+
+host(() => {
+  window.close();
+});

@@ -1,0 +1,57 @@
+/** Side panel (Chrome) and sidebar (Firefox): results of the window it belongs to, and settings. */
+import { api } from './api.js';
+import { openChannel } from './channel.js';
+import { h } from 'clipsight/ui';
+import { brand } from './brand.js';
+import { settings } from './settings-view.js';
+import { Cards, prepare, takeImages } from './view.js';
+
+const strings = await prepare();
+const cards = new Cards(strings, {
+  level: 3,
+  changed(count) {
+    empty.hidden = count > 0;
+    header.hidden = count === 0;
+  },
+  removed(id) {
+    void api.runtime.sendMessage({ kind: 'forget', id }).catch(() => undefined);
+  },
+});
+const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
+const { button, picker } = takeImages(strings, {
+  files(files) {
+    hint.hidden = true;
+    for (const file of files) void cards.check(file);
+  },
+  nothing(message) {
+    hint.textContent = message;
+    hint.hidden = false;
+  },
+});
+const clear = h('button', { type: 'button', class: 'button quiet' }, strings.clear);
+clear.addEventListener('click', () => {
+  cards.clear();
+  button.focus();
+});
+const header = h('header', { class: 'bar', hidden: '' }, h('h2', {}, strings.results), clear);
+const empty = h(
+  'div',
+  { class: 'empty' },
+  h('h2', {}, strings.empty.title),
+  h('p', {}, strings.empty.menu),
+  h('p', { class: 'muted' }, strings.empty.drop),
+);
+
+document.body.append(
+  brand(strings.privacy),
+  h('main', {}, hint, empty, header, cards.list, h('div', { class: 'intake' }, button, picker), settings(strings)),
+  h('div', { class: 'curtain', 'aria-hidden': 'true' }, h('p', {}, strings.over)),
+  cards.announcer,
+);
+
+const { id: windowId } = await api.windows.getCurrent();
+openChannel((message) => {
+  if (message.kind === 'job' && message.job.windowId === windowId) cards.show(message.job);
+});
+// What began before this panel was there.
+await api.runtime.sendMessage({ kind: 'panel', windowId }).catch(() => undefined);

@@ -1,0 +1,26 @@
+import { LANGUAGES } from 'clipsight/ui';
+import type { Language } from 'clipsight/ui';
+import { api } from './api.js';
+import { DEVICES } from './device.js';
+import type { Device } from './device.js';
+import { isOneOf } from './guards.js';
+
+/** Where to compute, as chosen in the panel. */
+export async function readDevice(): Promise<Device> {
+  const { device } = await api.storage.local.get('device');
+  return isOneOf(device, DEVICES) ? device : 'auto';
+}
+
+export async function writeDevice(device: Device): Promise<void> {
+  await api.storage.local.set({ device });
+}
+
+/** The language of the extension: the one chosen in the panel, else that of the browser's own interface. */
+export async function readLanguage(): Promise<string> {
+  const { language } = await api.storage.local.get('language');
+  return isOneOf(language, LANGUAGES) ? language : api.i18n.getUILanguage();
+}
+
+export async function writeLanguage(language: Language): Promise<void> {
+  await api.storage.local.set({ language });
+}

@@ -1,0 +1,235 @@
+import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../errors.js';
+import { MAX_WORKERS, WAITING_BEFORE_WORKER, WORKER_MEMORY_SHARE, WORKER_OVERHEAD_BYTES } from '../limits.js';
+import { monotone } from '../progress.js';
+import type { Calls, LoadedInfo, Port, PortEvents } from '../rpc.js';
+import type {
+  Analysis,
+  AnalyzeOptions,
+  BatchItem,
+  Detector,
+  DetectorInfo,
+  DetectorOptions,
+  ImageInput,
+  ImageLimits,
+} from '../types.js';
+import { toParams } from './input.js';
+import { Queue } from './queue.js';
+import { Session } from './session.js';
+
+type LoadParams = Calls['load']['params'];
+type AnalyzeParams = Calls['analyze']['params'];
+type OnProgress = DetectorOptions['onProgress'];
+
+/** What a detector is made from. */
+export interface Setup {
+  /** Opens a line to a new worker. */
+  readonly open: (events: PortEvents) => Port;
+  readonly load: LoadParams;
+  /** There is nowhere to compute but behind the first line. */
+  readonly alone: boolean;
+  /** The caller wants WebGPU or nothing. */
+  readonly insists: boolean;
+  readonly limits: Required<ImageLimits>;
+}
+
+/** A detector: keeps a worker alive through crashes and lost GPUs, and calls in more when many images wait. */
+export class ModelDetector implements Detector {
+  readonly #setup: Setup;
+  #device: LoadParams['device'];
+  #session: Session | undefined;
+  readonly #helpers = new Set<Session>();
+  #info: DetectorInfo | undefined;
+  #fallbackReason: string | undefined;
+  /** The compiled core of the CPU, for the next worker. */
+  #compiled: { readonly module: WebAssembly.Module } | undefined;
+  #disposed = false;
+  readonly #queue: Queue<AnalyzeParams, Analysis>;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+    this.#device = setup.load.device;
+    this.#queue = new Queue({
+      first: (params) => this.#analyze(params),
+      most: () => this.#workers(),
+      help: () => this.#help(),
+      waitingBeforeHelp: WAITING_BEFORE_WORKER,
+    });
+  }
+
+  /** Loads for the first time. */
+  async start(onProgress: OnProgress, signal: AbortSignal | undefined): Promise<void> {
+    const stop = (): void => {
+      this.#end(aborted(signal));
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await this.#load(onProgress === undefined ? undefined : monotone(onProgress));
+    } catch (error) {
+      this.#end(toDetectorError(error));
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  get info(): DetectorInfo {
+    if (this.#info === undefined) throw new DetectorError('internal', 'The detector has not been loaded.');
+    return this.#info;
+  }
+
+  async analyze(input: ImageInput, options: AnalyzeOptions = {}): Promise<Analysis> {
+    const { signal } = options;
+    try {
+      throwIfAborted(signal);
+      this.#throwIfDisposed();
+      const params = await toParams(input, options, this.#setup.limits);
+      throwIfAborted(signal);
+      this.#throwIfDisposed();
+      return await this.#queue.add(params, signal);
+    } catch (error) {
+      throw toDetectorError(error);
+    }
+  }
+
+  async *analyzeAll(
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options: AnalyzeOptions = {},
+  ): AsyncIterableIterator<BatchItem> {
+    let index = 0;
+    // As many as can be worked on or wait for their turn: later inputs are not even asked for.
+    const ahead: Promise<BatchItem>[] = [];
+    const settle = async (at: number, analysis: Promise<Analysis>): Promise<BatchItem> => {
+      try {
+        return { index: at, result: await analysis };
+      } catch (thrown) {
+        return { index: at, error: toDetectorError(thrown) };
+      }
+    };
+    for await (const input of inputs) {
+      ahead.push(settle(index, this.analyze(input, options)));
+      index += 1;
+      if (ahead.length >= this.#workers() + WAITING_BEFORE_WORKER) yield* unlessAborted(ahead.splice(0, 1));
+    }
+    yield* unlessAborted(ahead);
+  }
+
+  dispose(): Promise<void> {
+    if (!this.#disposed) this.#end(disposedError());
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #throwIfDisposed(): void {
+    if (this.#disposed) throw disposedError();
+  }
+
+  #end(reason: DetectorError): void {
+    this.#disposed = true;
+    this.#session?.end(reason);
+    for (const helper of this.#helpers) helper.end(reason);
+    this.#helpers.clear();
+    this.#queue.end(reason);
+  }
+
+  /** How many workers may run: the GPU is one; on the CPU as cores and memory allow. */
+  #workers(): number {
+    if (this.#setup.alone || this.#info?.device !== 'cpu') return 1;
+    const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & { readonly deviceMemory?: number };
+    const each = this.#info.weightsBytes + WORKER_OVERHEAD_BYTES;
+    const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / each);
+    return Math.max(1, Math.min(hardwareConcurrency, MAX_WORKERS, fit));
+  }
+
+  /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
+  async #help(): Promise<(params: AnalyzeParams) => Promise<Analysis>> {
+    let helper = await this.#loadHelper();
+    return async (params) => {
+      if (helper.ended !== undefined) helper = await this.#loadHelper();
+      return helper.call('analyze', params);
+    };
+  }
+
+  async #loadHelper(): Promise<Session> {
+    this.#throwIfDisposed();
+    const helper = new Session(this.#setup.open);
+    for (const other of this.#helpers) if (other.ended !== undefined) this.#helpers.delete(other);
+    this.#helpers.add(helper);
+    try {
+      await helper.call('load', { ...this.#setup.load, device: 'cpu', ...this.#compiled });
+      return helper;
+    } catch (error) {
+      helper.end(new DetectorError('internal', 'A further worker could not be started.'));
+      throw error;
+    }
+  }
+
+  async #analyze(params: AnalyzeParams): Promise<Analysis> {
+    // After a crash the next image gets a new worker: one poisonous file must not take the rest of a batch with it.
+    const session = this.#session?.ended === undefined ? this.#session : undefined;
+    const usable = session ?? (await this.#load(undefined));
+    try {
+      return await usable.call('analyze', params);
+    } catch (thrown) {
+      const error = toDetectorError(thrown);
+      if (usable.ended === undefined || this.#disposed || usable.device !== 'webgpu') throw error;
+      const onCpu = await this.#fallBack(error.message, undefined);
+      return onCpu.call('analyze', params);
+    }
+  }
+
+  async #load(onProgress: OnProgress): Promise<Session> {
+    this.#throwIfDisposed();
+    const session = new Session(this.#setup.open);
+    this.#session = session;
+    session.onProgress = onProgress;
+    let loaded: LoadedInfo;
+    try {
+      loaded = await session.call('load', { ...this.#setup.load, device: this.#device, ...this.#compiled });
+    } catch (thrown) {
+      const error = toDetectorError(thrown);
+      session.end(error);
+      if (this.#mayFallBack(session, error)) return this.#fallBack(error.message, onProgress);
+      throw error;
+    }
+    session.onProgress = undefined;
+    const { module, ...info } = loaded;
+    this.#compiled = info.device === 'cpu' ? { module } : undefined;
+    this.#info = {
+      ...info,
+      ...(this.#fallbackReason === undefined
+        ? { selfTest: 'passed' }
+        : { selfTest: 'fell-back', fallbackReason: this.#fallbackReason }),
+    };
+    return session;
+  }
+
+  async #fallBack(reason: string, onProgress: OnProgress): Promise<Session> {
+    this.#device = 'cpu';
+    this.#fallbackReason = reason;
+    onProgress?.({ phase: 'fallback', loadedBytes: 0, totalBytes: 0 });
+    return this.#load(onProgress);
+  }
+
+  /** The CPU helps against a broken GPU, not against a missing file; and who insists on a GPU learns that there is none. */
+  #mayFallBack({ device }: Session, { code }: DetectorError): boolean {
+    if (this.#disposed || this.#device === 'cpu') return false;
+    if (code === 'no-gpu') return !this.#setup.insists;
+    return device === 'webgpu' && (code === 'device-lost' || code === 'internal');
+  }
+}
+
+/** The items in turn, up to one whose caller gave up. */
+async function* unlessAborted(items: Iterable<Promise<BatchItem>>): AsyncIterableIterator<BatchItem> {
+  for (const item of items) {
+    const { error } = await item;
+    if (error?.code === 'aborted') throw error;
+    yield item;
+  }
+}
+
+function disposedError(): DetectorError {
+  return new DetectorError('aborted', 'The detector was disposed.');
+}

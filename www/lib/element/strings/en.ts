@@ -1,0 +1,203 @@
+import type { Abstained, Analysis, Evidence, Grade, MeasuredError } from '../../types.js';
+import type { DetectorErrorCode } from '../../errors.js';
+import type { Locale } from '../i18n.js';
+
+/** Every sentence of the shared parts, in English. "Real" is never a verdict, and the word is not used at all. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
+export const en = (l: Locale) => {
+  const hundredths = (rate: number): string => l.number(Math.round(rate * 100));
+  const hundred = l.number(100);
+  /** So many in a hundred, whole, or a bound where rounding would claim "never". */
+  const about = (rate: number): string => {
+    const count = Math.round(rate * 100);
+    if (count === 0) return 'fewer than 1 is';
+    return l.plural(count, { one: 'about {n} is', other: 'about {n} are' });
+  };
+  return {
+    grade: {
+      weak: 'Little sign of AI',
+      moderate: 'Some signs of AI',
+      strong: 'Strong signs of AI',
+      'very-strong': 'Very strong signs of AI',
+    } satisfies Record<Grade, string>,
+    meter: (level: number): string => `Strength of evidence: ${l.number(level)} of ${l.number(4)}`,
+    gradeNote: {
+      weak: 'The model found little that speaks for a generator. That is no proof of a camera.',
+      moderate: 'Some of what the model looks at speaks for a generator. Look for other evidence.',
+      strong: 'Much of what the model looks at speaks for a generator.',
+      'very-strong': 'Nearly all that the model looks at speaks for a generator.',
+    } satisfies Record<Grade, string>,
+    probability: (probability: number): string =>
+      `${l.boundedPercent(
+        probability,
+        (bound) => `Over ${bound}`,
+        (bound) => `Under ${bound}`,
+      )} probability of AI`,
+    measuredError: {
+      sentence: (grade: Grade, { rate }: MeasuredError): string =>
+        grade === 'weak'
+          ? `Of ${hundred} results like this, ${about(rate)} AI-generated all the same.`
+          : `Of ${hundred} results like this, ${about(rate)} not AI-generated.`,
+      basis: ({ low, high, n }: MeasuredError): string =>
+        `Measured on ${l.plural(n, { one: '{n} test image', other: '{n} test images' })}; ` +
+        `${l.percent(0.95)} interval ${hundredths(low)} to ${hundredths(high)} of ${hundred}.`,
+      unknown: 'Too few test images got this result to say how often it is wrong.',
+    },
+
+    abstained: {
+      headline: 'Cannot tell',
+      reason: {
+        'between-grades': 'The evidence points neither way: here the model is wrong about as often as it is right.',
+        uncalibrated: 'Nobody has measured how often this model is wrong, so its number gets no grade.',
+        'too-small': 'The image has too few pixels. Try a larger version of it.',
+        'no-content': 'There is next to nothing in this image to judge, only one colour or nearly so.',
+      } satisfies Record<Abstained['reason'], string>,
+    },
+
+    facts: {
+      generator: 'Likely generator',
+      unknown: 'Unknown',
+      /** Families that have a name; others are called as the model calls them. */
+      family: {
+        diffusion: 'An unknown diffusion model',
+        gan: 'An unknown generative adversarial network (GAN)',
+        autoregressive: 'An unknown autoregressive model',
+      } as Readonly<Record<string, string>>,
+      familyNamed: (name: string): string => `Unknown, of the family ${l.isolate(name)}`,
+      generatorNote: 'A guess among the generators the model has learned, should the image be generated at all.',
+      quality: 'Technical quality',
+      qualityOf: (quality: number): string => `${hundredths(quality)} of ${hundred}`,
+      image: 'Image',
+      size: (width: number, height: number): string => `${l.number(width)} × ${l.number(height)}`,
+      ran: 'Computed',
+      ranOn: { webgpu: 'On this device’s GPU', cpu: 'On this device’s CPU' },
+      /** Between device and time. */
+      separator: ', ',
+      source: 'Source',
+      fidelity: {
+        'original-bytes': 'The file’s own bytes',
+        're-encoded': 'Encoded anew from its pixels',
+        'screen-capture': 'A capture of the screen',
+      } satisfies Record<Analysis['input']['fidelity'], string>,
+    },
+    fidelityNote: {
+      're-encoded': 'Judged from pixels that were encoded anew: some of what the model looks at is lost.',
+      'screen-capture':
+        'Judged from a capture of the screen: much of what the model looks at is lost. Try the original file.',
+    },
+    notes: {
+      'first-frame-only': 'Animated: only the first frame was looked at.',
+      'first-page-only': 'Several pages: only the first was looked at.',
+      'alpha-over-white': 'Partly transparent: laid over white.',
+      'sixteen-bit-reduced': '16 bits a colour: rounded to 8.',
+      'cmyk-converted': 'Made for print (CMYK): its colours were converted roughly.',
+    } satisfies Record<Evidence['code'], string>,
+
+    details: {
+      summary: 'Details',
+      probability: 'Probability of AI',
+      logit: 'Logit',
+      views: 'Views scored',
+      decode: 'Decoding',
+      encode: 'Encoding',
+      bytes: 'File size in bytes',
+      sha256: 'SHA-256',
+      model: 'Model',
+      weights: 'Weights, SHA-256',
+      calibration: 'Calibration',
+      adapter: 'GPU',
+      selfTest: 'Self-test',
+      selfTestResult: { passed: 'Passed', 'fell-back': 'WebGPU failed, the CPU passed' },
+    },
+
+    caveats: {
+      summary: 'What this can and cannot tell you',
+      points: [
+        {
+          title: 'It gives evidence, not proof',
+          text: 'A vision model compares the picture with what it learned from thousands of generated and camera-made images. It reports how strongly the picture resembles the generated ones, and how often such a report was wrong.',
+        },
+        {
+          title: 'Little sign proves nothing',
+          text: 'New generators, heavy editing, screenshots and repeated compression can hide every trace. A picture can also mislead without any AI: by its caption, its crop or its date.',
+        },
+        {
+          title: 'Small changes are not its strength',
+          text: 'It judges the picture as a whole. A face swapped or an object added in an otherwise untouched photograph may pass without notice.',
+        },
+        {
+          title: 'Technical quality is another matter',
+          text: 'Blur, noise, compression and enlargement, as the model sees them. It is not beauty, no sign of AI, and never moves the verdict.',
+        },
+        {
+          title: 'Never accuse on this alone',
+          text: 'Among many honest pictures even a rare mistake hits someone. Ask where the picture comes from, look for the original, compare with other reports.',
+        },
+      ],
+    },
+
+    error: {
+      headline: {
+        decode: 'Not a readable image',
+        unsupported: 'Kind of image not supported',
+        limit: 'Image too large',
+        network: 'Could not be fetched',
+        aborted: 'Cancelled',
+        other: 'Could not be analysed',
+      },
+      advice: {
+        decode: 'The file may be damaged, cut off, or something else under an image’s name. Try the original file.',
+        unsupported: 'Save it as JPEG, PNG, WebP, GIF, BMP or TIFF and try again.',
+        limit: 'Save a smaller version of it and try again.',
+        'weights-corrupt': 'Reload the page without its cache, or try again later.',
+        network: 'Check the connection, then try again.',
+        'no-gpu': 'Choose the CPU instead.',
+        'device-lost': 'Reload the page and try again.',
+        internal:
+          'This is a mistake of ours. Reload the page; if it happens again, please report it with the message above.',
+        argument: 'This is a mistake of the page, not of the image.',
+        aborted: 'Nothing was computed. Check the image again if you want to know.',
+      } satisfies Record<DetectorErrorCode, string>,
+    },
+
+    card: {
+      remove: (file: string): string => `Remove ${l.isolate(file)}`,
+      unnamed: 'Image',
+      queued: 'Waiting for its turn',
+      loading: 'Waiting for the model',
+      working: 'Looking at it',
+      announce: (file: string, headline: string, rest: string): string => `${l.isolate(file)}: ${headline}. ${rest}`,
+    },
+
+    status: {
+      loading: 'Loading the model',
+      fellBackReason: 'What went wrong',
+      core: 'Getting ready for this device …',
+      weights: (loaded: number, total: number): string => `Loading the model: ${l.bytes(loaded)} of ${l.bytes(total)}`,
+      selfTest: 'Testing that this device computes correctly …',
+      fallback: 'WebGPU failed here. Starting again on the CPU …',
+      ready: { webgpu: 'Ready, on this device’s GPU', cpu: 'Ready, on this device’s CPU' },
+      fellBack: 'WebGPU did not work correctly here, so the CPU is used. Results are the same, only slower.',
+      failed: 'The detector could not be started.',
+      retry: 'Try again',
+    },
+
+    check: {
+      label: { one: 'Check an image for signs of AI', many: 'Check images for signs of AI' },
+      drop: { one: 'Drop an image here', many: 'Drop images here' },
+      dropOrPaste: { one: 'Drop an image here, or paste one', many: 'Drop images here, or paste them' },
+      choose: { one: 'Choose an image', many: 'Choose images' },
+      over: 'Let go to check',
+      formats: (bytes: string): string => `JPEG, PNG, WebP, GIF, BMP or TIFF, up to ${bytes}`,
+      privacy: 'Nothing is uploaded: images are read and judged on this device only.',
+      noFiles: 'That was no image file. Save the picture first, then drop the file here.',
+      pasteEmpty: 'The clipboard holds no image. Copy a picture, not its address, then paste again.',
+      pasted: 'Pasted image',
+      results: 'Results',
+      clear: 'Clear',
+    },
+  };
+};
+
+/** What every language has. */
+export type Strings = ReturnType<typeof en>;

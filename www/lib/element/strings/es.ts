@@ -1,0 +1,197 @@
+import type { Locale } from '../i18n.js';
+import type { Strings } from './en.js';
+
+export const es = (l: Locale): Strings => {
+  const hundredths = (rate: number): string => l.number(Math.round(rate * 100));
+  const hundred = l.number(100);
+  const about = (rate: number): string => {
+    const count = Math.round(rate * 100);
+    if (count === 0) return 'menos de 1';
+    return l.plural(count, { other: 'unos {n}', one: 'alrededor de {n}' });
+  };
+  return {
+    grade: {
+      weak: 'Pocos indicios de IA',
+      moderate: 'Algunos indicios de IA',
+      strong: 'Indicios fuertes de IA',
+      'very-strong': 'Indicios muy fuertes de IA',
+    },
+    meter: (level) => `Fuerza de los indicios: ${l.number(level)} de ${l.number(4)}`,
+    gradeNote: {
+      weak: 'El modelo encontró poco que apunte a un generador. Eso no prueba que haya habido una cámara.',
+      moderate: 'Parte de lo que el modelo observa apunta a un generador. Busque otros indicios.',
+      strong: 'Mucho de lo que el modelo observa apunta a un generador.',
+      'very-strong': 'Casi todo lo que el modelo observa apunta a un generador.',
+    },
+    probability: (probability) =>
+      `Probabilidad de IA: ${l.boundedPercent(
+        probability,
+        (bound) => `más del ${bound}`,
+        (bound) => `menos del ${bound}`,
+      )}`,
+    measuredError: {
+      sentence: (grade, { rate }) =>
+        grade === 'weak'
+          ? `De ${hundred} resultados como este, ${about(rate)} corresponden pese a todo a imágenes generadas con IA.`
+          : `De ${hundred} resultados como este, ${about(rate)} no corresponden a imágenes generadas con IA.`,
+      basis: ({ low, high, n }) =>
+        `Medido con ${l.plural(n, { one: '{n} imagen de prueba', other: '{n} imágenes de prueba' })}; ` +
+        `intervalo del ${l.percent(0.95)}: de ${hundredths(low)} a ${hundredths(high)} de ${hundred}.`,
+      unknown: 'Muy pocas imágenes de prueba dieron este resultado para decir con qué frecuencia es erróneo.',
+    },
+
+    abstained: {
+      headline: 'No se puede saber',
+      reason: {
+        'between-grades': 'Los indicios no apuntan a ningún lado: aquí el modelo se equivoca casi tanto como acierta.',
+        uncalibrated: 'Nadie ha medido con qué frecuencia se equivoca este modelo, por lo que su número no recibe grado.',
+        'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
+        'no-content': 'En esta imagen no hay casi nada que juzgar: un solo color o poco más.',
+      },
+    },
+
+    facts: {
+      generator: 'Generador probable',
+      unknown: 'Desconocido',
+      family: {
+        diffusion: 'Un modelo de difusión desconocido',
+        gan: 'Una red generativa antagónica (GAN) desconocida',
+        autoregressive: 'Un modelo autorregresivo desconocido',
+      },
+      familyNamed: (name) => `Desconocido, de la familia ${l.isolate(name)}`,
+      generatorNote:
+        'Una conjetura entre los generadores que el modelo ha aprendido, si es que la imagen fue generada.',
+      quality: 'Calidad técnica',
+      qualityOf: (quality) => `${hundredths(quality)} de ${hundred}`,
+      image: 'Imagen',
+      size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
+      ran: 'Calculado',
+      ranOn: { webgpu: 'En la GPU de este dispositivo', cpu: 'En la CPU de este dispositivo' },
+      separator: ', ',
+      source: 'Procedencia',
+      fidelity: {
+        'original-bytes': 'Los bytes del propio archivo',
+        're-encoded': 'Codificada de nuevo a partir de sus píxeles',
+        'screen-capture': 'Una captura de pantalla',
+      },
+    },
+    fidelityNote: {
+      're-encoded':
+        'Juzgada a partir de píxeles codificados de nuevo: se ha perdido parte de lo que el modelo observa.',
+      'screen-capture':
+        'Juzgada a partir de una captura de pantalla: se ha perdido mucho de lo que el modelo observa. Pruebe con el archivo original.',
+    },
+    notes: {
+      'first-frame-only': 'Animada: solo se miró el primer fotograma.',
+      'first-page-only': 'Varias páginas: solo se miró la primera.',
+      'alpha-over-white': 'Parcialmente transparente: puesta sobre blanco.',
+      'sixteen-bit-reduced': '16 bits por color: redondeados a 8.',
+      'cmyk-converted': 'Hecha para imprenta (CMYK): los colores se convirtieron de forma aproximada.',
+    },
+
+    details: {
+      summary: 'Detalles',
+      probability: 'Probabilidad de IA',
+      logit: 'Logit',
+      views: 'Vistas evaluadas',
+      decode: 'Decodificación',
+      encode: 'Codificación',
+      bytes: 'Tamaño en bytes',
+      sha256: 'SHA-256',
+      model: 'Modelo',
+      weights: 'Pesos, SHA-256',
+      calibration: 'Calibración',
+      adapter: 'GPU',
+      selfTest: 'Autocomprobación',
+      selfTestResult: { passed: 'Superada', 'fell-back': 'WebGPU falló, la CPU la superó' },
+    },
+
+    caveats: {
+      summary: 'Qué puede decirle esto y qué no',
+      points: [
+        {
+          title: 'Da indicios, no pruebas',
+          text: 'Un modelo de visión compara la imagen con lo que aprendió de miles de imágenes generadas y de imágenes tomadas con cámara. Indica cuánto se parece la imagen a las generadas y con qué frecuencia ese resultado fue erróneo.',
+        },
+        {
+          title: 'Pocos indicios no prueban nada',
+          text: 'Los generadores nuevos, una edición intensa, las capturas de pantalla y la compresión repetida pueden ocultar todo rastro. Una imagen también puede engañar sin ninguna IA: por su pie, su encuadre o su fecha.',
+        },
+        {
+          title: 'Los cambios pequeños no son su fuerte',
+          text: 'Juzga la imagen en conjunto. Un rostro cambiado o un objeto añadido en una fotografía por lo demás intacta puede pasar inadvertido.',
+        },
+        {
+          title: 'La calidad técnica es otra cosa',
+          text: 'Desenfoque, ruido, compresión y ampliación tal como los ve el modelo. No es belleza ni indicio de IA y nunca cambia el resultado.',
+        },
+        {
+          title: 'No acuse nunca solo por esto',
+          text: 'Entre muchas imágenes honestas, hasta un error poco frecuente afecta a alguien. Pregunte de dónde viene la imagen, busque el original y compare con otras informaciones.',
+        },
+      ],
+    },
+
+    error: {
+      headline: {
+        decode: 'No es una imagen legible',
+        unsupported: 'Tipo de imagen no admitido',
+        limit: 'Imagen demasiado grande',
+        network: 'No se pudo obtener',
+        aborted: 'Cancelado',
+        other: 'No se pudo analizar',
+      },
+      advice: {
+        decode:
+          'El archivo puede estar dañado, cortado o ser otra cosa con nombre de imagen. Pruebe con el archivo original.',
+        unsupported: 'Guárdela como JPEG, PNG, WebP, GIF, BMP o TIFF e inténtelo de nuevo.',
+        limit: 'Guarde una versión más pequeña e inténtelo de nuevo.',
+        'weights-corrupt': 'Vuelva a cargar la página sin su caché o inténtelo más tarde.',
+        network: 'Compruebe la conexión e inténtelo de nuevo.',
+        'no-gpu': 'Elija la CPU en su lugar.',
+        'device-lost': 'Vuelva a cargar la página e inténtelo de nuevo.',
+        internal: 'Es un error nuestro. Vuelva a cargar la página; si se repite, comuníquelo con el mensaje de arriba.',
+        argument: 'Es un error de la página, no de la imagen.',
+        aborted: 'No se calculó nada. Compruebe la imagen otra vez si quiere saberlo.',
+      },
+    },
+
+    card: {
+      remove: (file) => `Quitar ${l.isolate(file)}`,
+      unnamed: 'Imagen',
+      queued: 'Esperando su turno',
+      loading: 'Esperando al modelo',
+      working: 'Analizándola',
+      announce: (file, headline, rest) => `${l.isolate(file)}: ${headline}. ${rest}`,
+    },
+
+    status: {
+      loading: 'Cargando el modelo',
+      fellBackReason: 'Qué falló',
+      core: 'Preparándose para este dispositivo…',
+      weights: (loaded, total) => `Cargando el modelo: ${l.bytes(loaded)} de ${l.bytes(total)}`,
+      selfTest: 'Comprobando que este dispositivo calcula bien…',
+      fallback: 'WebGPU falló aquí. Empezando de nuevo en la CPU…',
+      ready: { webgpu: 'Listo, en la GPU de este dispositivo', cpu: 'Listo, en la CPU de este dispositivo' },
+      fellBack:
+        'WebGPU no funcionó bien aquí, así que se usa la CPU. Los resultados son los mismos, solo que más lentos.',
+      failed: 'No se pudo iniciar el detector.',
+      retry: 'Intentar de nuevo',
+    },
+
+    check: {
+      label: { one: 'Buscar indicios de IA en una imagen', many: 'Buscar indicios de IA en imágenes' },
+      drop: { one: 'Suelte una imagen aquí', many: 'Suelte imágenes aquí' },
+      dropOrPaste: { one: 'Suelte o pegue una imagen aquí', many: 'Suelte o pegue imágenes aquí' },
+      choose: { one: 'Elegir una imagen', many: 'Elegir imágenes' },
+      over: 'Suelte para comprobar',
+      formats: (bytes) => `JPEG, PNG, WebP, GIF, BMP o TIFF, hasta ${bytes}`,
+      privacy: 'No se sube nada: las imágenes se leen y se juzgan solo en este dispositivo.',
+      noFiles: 'Eso no era un archivo de imagen. Guarde primero la imagen y suelte después el archivo aquí.',
+      pasteEmpty: 'El portapapeles no contiene ninguna imagen. Copie una imagen, no su dirección, y péguela de nuevo.',
+      pasted: 'Imagen pegada',
+      results: 'Resultados',
+      clear: 'Vaciar',
+    },
+  };
+};

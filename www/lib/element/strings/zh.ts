@@ -1,0 +1,190 @@
+import type { Locale } from '../i18n.js';
+import type { Strings } from './en.js';
+
+export const zh = (l: Locale): Strings => {
+  const hundredths = (rate: number): string => l.number(Math.round(rate * 100));
+  const hundred = l.number(100);
+  const about = (rate: number): string => {
+    const count = Math.round(rate * 100);
+    return count === 0 ? '不到 1 个' : l.plural(count, { other: '约有 {n} 个' });
+  };
+  return {
+    grade: {
+      weak: 'AI 迹象很少',
+      moderate: '有一些 AI 迹象',
+      strong: '有较强的 AI 迹象',
+      'very-strong': '有很强的 AI 迹象',
+    },
+    meter: (level) => `证据强度：${l.number(level)}（满级为 ${l.number(4)}）`,
+    gradeNote: {
+      weak: '模型几乎没有发现指向生成器的特征。但这并不能证明图像来自相机。',
+      moderate: '模型所观察的特征中，有一部分指向生成器。请再寻找其他证据。',
+      strong: '模型所观察的特征中，有许多指向生成器。',
+      'very-strong': '模型所观察的特征几乎全部指向生成器。',
+    },
+    probability: (probability) =>
+      `AI 生成的概率：${l.boundedPercent(
+        probability,
+        (bound) => `高于 ${bound}`,
+        (bound) => `低于 ${bound}`,
+      )}`,
+    measuredError: {
+      sentence: (grade, { rate }) =>
+        grade === 'weak'
+          ? `每 ${hundred} 个此类结果中，${about(rate)}其实是 AI 生成的。`
+          : `每 ${hundred} 个此类结果中，${about(rate)}并非 AI 生成。`,
+      basis: ({ low, high, n }) =>
+        `在 ${l.number(n)} 张测试图像上测得；${l.percent(0.95)} 区间：每 ${hundred} 个中 ${hundredths(low)} 至 ${hundredths(high)} 个。`,
+      unknown: '得到此结果的测试图像太少，无法说明它出错的频率。',
+    },
+
+    abstained: {
+      headline: '无法判断',
+      reason: {
+        'between-grades': '证据不偏向任何一方：在这里，模型出错与正确的次数大致相当。',
+        uncalibrated: '没有人测量过这个模型多久出错一次，因此它的数值不给等级。',
+        'too-small': '图像的像素太少。请换一个更大的版本。',
+        'no-content': '这张图像中几乎没有可供判断的内容，只有一种颜色或近乎如此。',
+      },
+    },
+
+    facts: {
+      generator: '可能的生成器',
+      unknown: '未知',
+      family: {
+        diffusion: '未知的扩散模型',
+        gan: '未知的生成对抗网络（GAN）',
+        autoregressive: '未知的自回归模型',
+      },
+      familyNamed: (name) => `未知，属于 ${l.isolate(name)} 一类`,
+      generatorNote: '假如图像确为生成，这是在模型学过的生成器中作出的猜测。',
+      quality: '技术质量',
+      qualityOf: (quality) => `${hundredths(quality)}（满分 ${hundred}）`,
+      image: '图像',
+      size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
+      ran: '计算',
+      ranOn: { webgpu: '在本设备的 GPU 上', cpu: '在本设备的 CPU 上' },
+      separator: '，',
+      source: '来源',
+      fidelity: {
+        'original-bytes': '文件本身的字节',
+        're-encoded': '由像素重新编码',
+        'screen-capture': '屏幕截图',
+      },
+    },
+    fidelityNote: {
+      're-encoded': '依据重新编码的像素判断：模型所观察的特征有一部分已丢失。',
+      'screen-capture': '依据屏幕截图判断：模型所观察的特征大多已丢失。请改用原始文件。',
+    },
+    notes: {
+      'first-frame-only': '动画图像：只看了第一帧。',
+      'first-page-only': '多页图像：只看了第一页。',
+      'alpha-over-white': '部分透明：已置于白色背景上。',
+      'sixteen-bit-reduced': '每种颜色 16 位：已舍入为 8 位。',
+      'cmyk-converted': '用于印刷（CMYK）：颜色经过粗略转换。',
+    },
+
+    details: {
+      summary: '详细信息',
+      probability: 'AI 生成的概率',
+      logit: 'Logit',
+      views: '评分的视图数',
+      decode: '解码',
+      encode: '编码',
+      bytes: '文件大小（字节）',
+      sha256: 'SHA-256',
+      model: '模型',
+      weights: '权重，SHA-256',
+      calibration: '校准',
+      adapter: 'GPU',
+      selfTest: '自检',
+      selfTestResult: { passed: '通过', 'fell-back': 'WebGPU 未通过，CPU 通过' },
+    },
+
+    caveats: {
+      summary: '它能告诉您什么，不能告诉您什么',
+      points: [
+        {
+          title: '它给出的是证据，不是证明',
+          text: '一个视觉模型将图像与它从数千张生成图像和相机拍摄图像中学到的内容进行比较，并报告图像与生成图像的相似程度，以及此类报告出错的频率。',
+        },
+        {
+          title: '迹象很少并不能证明什么',
+          text: '新的生成器、大幅编辑、屏幕截图和反复压缩都可能掩盖所有痕迹。即使没有 AI，图像也可能因说明文字、裁剪或日期而误导人。',
+        },
+        {
+          title: '它不擅长发现小的改动',
+          text: '它从整体上判断图像。在一张其余部分未经改动的照片中，换脸或添加的物体可能不会被发现。',
+        },
+        {
+          title: '技术质量是另一回事',
+          text: '指模型所见的模糊、噪点、压缩与放大程度。它不代表美感，也不是 AI 迹象，绝不影响判断结果。',
+        },
+        {
+          title: '切勿仅凭此指责他人',
+          text: '在大量诚实的图像中，即使罕见的错误也会落到某人头上。请询问图像的出处，寻找原图，并与其他报道比较。',
+        },
+      ],
+    },
+
+    error: {
+      headline: {
+        decode: '不是可读取的图像',
+        unsupported: '不支持此类图像',
+        limit: '图像过大',
+        network: '无法获取',
+        aborted: '已取消',
+        other: '无法分析',
+      },
+      advice: {
+        decode: '文件可能已损坏、不完整，或只是用了图像的文件名。请尝试原始文件。',
+        unsupported: '请另存为 JPEG、PNG、WebP、GIF、BMP 或 TIFF 后重试。',
+        limit: '请保存一个较小的版本后重试。',
+        'weights-corrupt': '请绕过缓存重新加载页面，或稍后重试。',
+        network: '请检查连接后重试。',
+        'no-gpu': '请改用 CPU。',
+        'device-lost': '请重新加载页面后重试。',
+        internal: '这是我们的错误。请重新加载页面；如果再次发生，请附上上面的信息进行报告。',
+        argument: '这是页面的错误，与图像无关。',
+        aborted: '没有进行计算。如需结果，请重新检查该图像。',
+      },
+    },
+
+    card: {
+      remove: (file) => `移除 ${l.isolate(file)}`,
+      unnamed: '图像',
+      queued: '排队等候中',
+      loading: '正在等待模型',
+      working: '正在分析',
+      announce: (file, headline, rest) => `${l.isolate(file)}：${headline}。${rest}`,
+    },
+
+    status: {
+      loading: '正在加载模型',
+      fellBackReason: '出了什么问题',
+      core: '正在为本设备做准备……',
+      weights: (loaded, total) => `正在加载模型：${l.bytes(loaded)} / ${l.bytes(total)}`,
+      selfTest: '正在检验本设备的计算是否正确……',
+      fallback: 'WebGPU 在此失败。正在改用 CPU 重新开始……',
+      ready: { webgpu: '已就绪，使用本设备的 GPU', cpu: '已就绪，使用本设备的 CPU' },
+      fellBack: 'WebGPU 在此无法正确工作，因此使用 CPU。结果相同，只是较慢。',
+      failed: '无法启动检测器。',
+      retry: '重试',
+    },
+
+    check: {
+      label: { one: '检查图像的 AI 迹象', many: '检查图像的 AI 迹象' },
+      drop: { one: '将图像拖放到这里', many: '将图像拖放到这里' },
+      dropOrPaste: { one: '将图像拖放或粘贴到这里', many: '将图像拖放或粘贴到这里' },
+      choose: { one: '选择图像', many: '选择图像' },
+      over: '松开即可检查',
+      formats: (bytes) => `JPEG、PNG、WebP、GIF、BMP 或 TIFF，最大 ${bytes}`,
+      privacy: '不会上传任何内容：图像只在本设备上读取和判断。',
+      noFiles: '这不是图像文件。请先保存图像，再将文件拖放到这里。',
+      pasteEmpty: '剪贴板中没有图像。请复制图像本身而非其地址，然后重新粘贴。',
+      pasted: '粘贴的图像',
+      results: '结果',
+      clear: '清空',
+    },
+  };
+};

@@ -1,0 +1,209 @@
+/** What a result card says: waiting, a verdict, an error, as elements. */
+import { h, icon, icons } from './dom.js';
+import { LEVELS, stateIcon } from './grades.js';
+import { displayName, generatorName } from './text.js';
+import type { Analysis, Attribution, DetectorInfo, Scored } from '../types.js';
+import type { Locale } from './i18n.js';
+import type { ResultError } from './result.js';
+import type { Strings } from './strings/index.js';
+
+/** Everything a verdict is shown from. */
+export interface Verdict {
+  readonly analysis: Analysis;
+  readonly info: DetectorInfo | null;
+  readonly strings: Strings;
+  readonly locale: Locale;
+  readonly compact: boolean;
+}
+
+/** The result in a few words. */
+export function headlineOf(result: Analysis | ResultError, strings: Strings): string {
+  if ('code' in result) {
+    const { headline } = strings.error;
+    return Object.hasOwn(headline, result.code) ? headline[result.code as keyof typeof headline] : headline.other;
+  }
+  return result.model.status === 'scored' ? strings.grade[result.model.grade] : strings.abstained.headline;
+}
+
+/** The sentence below the headline. */
+export function restOf({ model }: Analysis, strings: Strings): string {
+  return model.status === 'scored' ? strings.probability(model.probability) : strings.abstained.reason[model.reason];
+}
+
+/** While there is nothing to show yet. */
+export function waiting(text: string): HTMLElement[] {
+  return [h('p', { class: 'pending' }, h('span', { class: 'pulse' }), text)];
+}
+
+/** An error, and what to do about it. */
+export function failure(error: ResultError, strings: Strings): HTMLElement[] {
+  const advice: Readonly<Partial<Record<string, string>>> = strings.error.advice;
+  return [
+    h('p', { class: 'headline', part: 'headline' }, stateIcon('error'), h('span', {}, headlineOf(error, strings))),
+    // Messages are English, whatever the language around them.
+    h('p', {}, h('bdi', { lang: 'en' }, displayMessage(error.message))),
+    h('p', { class: 'muted' }, advice[error.code] ?? ''),
+  ];
+}
+
+/** A result: the verdict, its measured error, what is known beside it. */
+export function verdict(shown: Verdict): HTMLElement[] {
+  const { analysis, strings, compact } = shown;
+  const { model, input, evidence } = analysis;
+  const state = model.status === 'scored' ? model.grade : model.status;
+  const notes = [
+    ...(input.fidelity === 'original-bytes' ? [] : [strings.fidelityNote[input.fidelity]]),
+    // A later version may know more notes than there are sentences for.
+    ...evidence.map(({ code }) => strings.notes[code] as string | undefined),
+  ];
+  return [
+    h(
+      'div',
+      { class: 'verdict' },
+      h('p', { class: 'headline', part: 'headline' }, stateIcon(state), h('span', {}, headlineOf(analysis, strings))),
+      ...(model.status === 'scored' ? scored(model, shown) : [h('p', {}, restOf(analysis, strings))]),
+    ),
+    ...notes
+      .filter((note) => note !== undefined)
+      .map((note) => h('p', { class: 'notice' }, icon(icons.info), h('span', {}, note))),
+    h('slot', { name: 'notes' }),
+    ...(compact ? [] : [facts(shown)]),
+    h('div', { class: 'more' }, details(shown), caveats(strings)),
+  ];
+}
+
+function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
+  const level = LEVELS[model.grade];
+  const meter = h('div', { class: 'meter', part: 'meter', role: 'img', 'aria-label': strings.meter(level) });
+  for (let segment = 1; segment <= 4; segment += 1) meter.append(h('span', segment <= level ? { class: 'on' } : {}));
+  return [
+    meter,
+    h('p', { class: 'probability', part: 'probability' }, strings.probability(model.probability)),
+    h('p', { class: 'measured', part: 'measured' }, ...measured(model, strings)),
+    h('p', { class: 'muted note' }, strings.gradeNote[model.grade]),
+  ];
+}
+
+function measured({ grade, measuredError: error }: Scored, strings: Strings): (HTMLElement | string)[] {
+  if (error === null) return [strings.measuredError.unknown];
+  return [
+    h('strong', {}, strings.measuredError.sentence(grade, error)),
+    ' ',
+    h('span', { class: 'muted' }, strings.measuredError.basis(error)),
+  ];
+}
+
+/** Terms with their values, and a note to some. */
+type Row = readonly [term: string, value: string, note?: string | undefined];
+
+/** `own`: values are sentences of ours, in the language around them; others have a direction of their own. */
+function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>, own: boolean): HTMLElement {
+  const direction: Readonly<Record<string, string>> = own ? {} : { dir: 'auto' };
+  return h(
+    'dl',
+    attributes,
+    ...rows.map(([term, value, note]) =>
+      h(
+        'div',
+        {},
+        h('dt', {}, term),
+        h(
+          'dd',
+          {},
+          h('span', direction, value),
+          note === undefined ? undefined : h('span', { class: 'fine', ...direction }, note),
+        ),
+      ),
+    ),
+  );
+}
+
+function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
+  const { file, input, quality, timings } = analysis;
+  const { facts: words } = strings;
+  const maker = makerOf(analysis, strings, locale);
+  return list(
+    [
+      ...(maker === undefined ? [] : [[words.generator, maker, words.generatorNote] as const]),
+      ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality)] as const]),
+      [
+        words.image,
+        [`${words.size(file.width, file.height)} ${FORMATS[file.format]}`, locale.bytes(file.bytes)].join(
+          words.separator,
+        ),
+      ],
+      [words.source, words.fidelity[input.fidelity]],
+      [
+        words.ran,
+        [...(info === null ? [] : [words.ranOn[info.device]]), locale.duration(timings.totalMs)].join(words.separator),
+      ],
+    ],
+    { class: 'facts', part: 'facts' },
+    true,
+  );
+}
+
+const FORMATS = {
+  jpeg: 'JPEG',
+  png: 'PNG',
+  webp: 'WebP',
+  gif: 'GIF',
+  bmp: 'BMP',
+  tiff: 'TIFF',
+} as const satisfies Record<Analysis['file']['format'], string>;
+
+/** Who made the image: only where something speaks for a generator at all. */
+function makerOf({ model, attribution }: Analysis, strings: Strings, locale: Locale): string | undefined {
+  if (attribution === undefined || model.status !== 'scored' || LEVELS[model.grade] < LEVELS.moderate) return undefined;
+  if (attribution.generator === null) return unknownMaker(attribution, strings);
+  return locale.isolate(generatorName(attribution.generator.name));
+}
+
+function unknownMaker({ family }: Attribution, { facts: words }: Strings): string {
+  if (family === null) return words.unknown;
+  const known = Object.hasOwn(words.family, family.name) ? words.family[family.name] : undefined;
+  return known ?? words.familyNamed(displayName(family.name));
+}
+
+function details({ analysis, info, strings, locale }: Verdict): HTMLElement {
+  const { file, model, input, timings } = analysis;
+  const { details: words } = strings;
+  const rows: Row[] = [
+    ...(model.probability === undefined ? [] : [[words.probability, locale.number(model.probability, 3)] as const]),
+    ...(model.logit === undefined ? [] : [[words.logit, locale.number(model.logit, 3)] as const]),
+    [words.views, locale.number(input.views)],
+    [words.decode, locale.duration(timings.decodeMs)],
+    [words.encode, locale.duration(timings.encodeMs)],
+    [words.bytes, locale.number(file.bytes)],
+    [words.sha256, file.sha256],
+  ];
+  if (info !== null) {
+    rows.push(
+      [words.model, info.modelId],
+      [words.weights, info.weightsSha256],
+      [words.calibration, info.calibrationId],
+    );
+    if (info.adapter !== '') rows.push([words.adapter, displayName(info.adapter)]);
+    rows.push([words.selfTest, words.selfTestResult[info.selfTest], info.fallbackReason]);
+  }
+  return h(
+    'details',
+    { class: 'details', part: 'details' },
+    h('summary', {}, words.summary),
+    list(rows, { class: 'rows' }, false),
+  );
+}
+
+function caveats({ caveats: { summary, points } }: Strings): HTMLElement {
+  return h(
+    'details',
+    { class: 'caveats', part: 'caveats' },
+    h('summary', {}, summary),
+    h('ul', {}, ...points.map(({ title, text }) => h('li', {}, h('strong', {}, title), h('span', {}, text)))),
+  );
+}
+
+/** Messages name what a file says of itself, so they may be as long and as odd as it likes. */
+function displayMessage(message: string): string {
+  return displayName(message, 400);
+}

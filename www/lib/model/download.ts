@@ -1,0 +1,93 @@
+import { DetectorError, aborted } from '../errors.js';
+import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../limits.js';
+
+/** How a file is fetched. */
+export interface DownloadOptions {
+  /** More bytes than these are refused as soon as they come in. */
+  readonly limit: number;
+  /** What the file is, for messages: "model file" and the like. */
+  readonly what?: string;
+  /** Called with all bytes that are there so far. */
+  readonly onReceived?: (bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Past the HTTP cache. */
+  readonly reload?: boolean;
+}
+
+/**
+ * Fetches a file of known or bounded size. A connection that breaks half-way is taken up where it broke, if the server
+ * answers to ranges; whether the parts fit together is for the file's hash to say.
+ *
+ * @returns what came; fewer bytes than expected are the caller's to judge
+ * @throws {DetectorError} `network`, `weights-corrupt` (larger than `limit`), `aborted`
+ */
+export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit, onReceived, signal } = options;
+  const name = `${options.what ?? 'model file'} ${fileName(url)}`;
+  const bytes = new Uint8Array(limit);
+  let length = 0;
+  for (let resumes = 0; ; resumes += 1) {
+    try {
+      const response = await request(url, length, options);
+      if (response.status === 416 && length > 0) {
+        // Nothing after what we have: the file changed, or was complete all along and its hash will tell.
+        return bytes.subarray(0, length);
+      }
+      if (!response.ok) {
+        throw new DetectorError(
+          'network',
+          `The ${name} could not be fetched: the server answered ${String(response.status)}.`,
+        );
+      }
+      if (response.status !== 206) length = 0;
+      const reader = response.body?.getReader();
+      for (;;) {
+        const chunk = await reader?.read();
+        if (chunk?.value === undefined) return bytes.subarray(0, length);
+        if (length + chunk.value.byteLength > limit) {
+          void reader?.cancel();
+          throw new DetectorError('weights-corrupt', `The ${name} is larger than it should be.`);
+        }
+        bytes.set(chunk.value, length);
+        length += chunk.value.byteLength;
+        onReceived?.(length);
+      }
+    } catch (error) {
+      if (error instanceof DetectorError) throw error;
+      if (signal?.aborted === true) throw aborted(signal);
+      if (length === 0 || resumes === DOWNLOAD_RESUMES) {
+        throw new DetectorError('network', `The ${name} could not be fetched. Check the connection and try again.`, {
+          cause: error,
+        });
+      }
+    }
+    await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
+  }
+}
+
+function request(url: string, from: number, { signal, reload }: DownloadOptions): Promise<Response> {
+  return fetch(url, {
+    credentials: 'same-origin',
+    signal: signal ?? null,
+    ...(reload === true ? { cache: 'reload' } : {}),
+    // A single range from some byte on needs no preflight, and keeps the answer from being compressed.
+    ...(from > 0 ? { headers: { Range: `bytes=${String(from)}-` } } : {}),
+  });
+}
+
+function fileName(url: string): string {
+  return new URL(url).pathname.split('/').at(-1) ?? url;
+}
+
+/** Over early when the signal is aborted, which the next request then says. */
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal?.addEventListener('abort', over);
+  });
+}

@@ -1,0 +1,55 @@
+import { DetectorError } from '../errors.js';
+import { MAX_SHARD_BYTES, MAX_SHARDS } from '../limits.js';
+
+/** A shard, as a manifest names it. */
+export interface Shard {
+  readonly file: string;
+  readonly bytes: number;
+  /** In lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * The shards that a manifest names, so that they can be on their way before the core is there, which then reads the
+ * manifest for good.
+ *
+ * @throws {DetectorError} `weights-corrupt`
+ */
+export function shardsOf(manifest: Uint8Array): readonly Shard[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(manifest));
+  } catch (error) {
+    throw corrupt('is no JSON', error);
+  }
+  const shards: unknown = isRecord(parsed) ? parsed['shards'] : undefined;
+  if (!Array.isArray(shards) || shards.length === 0) throw corrupt('names no shards');
+  if (shards.length > MAX_SHARDS) throw corrupt(`names more than ${String(MAX_SHARDS)} shards`);
+  return shards.map((shard: unknown, index) => {
+    if (!isShard(shard)) throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
+    return shard;
+  });
+}
+
+function isShard(value: unknown): value is Shard {
+  if (!isRecord(value)) return false;
+  const { file, bytes, sha256 } = value;
+  return (
+    typeof file === 'string' &&
+    // A name beside the manifest and nothing else.
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(file) &&
+    Number.isSafeInteger(bytes) &&
+    (bytes as number) > 0 &&
+    (bytes as number) <= MAX_SHARD_BYTES &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function corrupt(what: string, cause?: unknown): DetectorError {
+  return new DetectorError('weights-corrupt', `The model's manifest ${what}. The address may be wrong.`, { cause });
+}

@@ -1,0 +1,145 @@
+import { DetectorError } from '../errors.js';
+import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../limits.js';
+import type { CachePreference, CacheState, ModelFiles } from '../options.js';
+import { WeightCache } from './cache.js';
+import { download } from './download.js';
+import { sha256 } from './hash.js';
+import { shardsOf } from './manifest.js';
+import type { Shard } from './manifest.js';
+
+/** A model by absolute addresses. */
+export interface ModelAddresses {
+  readonly manifest: string;
+  /** Addresses of shards by file name; those that are not here lie beside the manifest. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What the cache knows the model by: newer weights of this name take the place of older ones. */
+  readonly name: string;
+  readonly cache: CachePreference;
+}
+
+/** A shard, and its SHA-256 as it was computed here; undefined where the browser has none to offer. */
+export interface HashedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sha256: string | undefined;
+}
+
+/** A model's files as they come in. */
+export interface ModelFeed {
+  readonly manifest: Uint8Array<ArrayBuffer>;
+  /** Bytes of all shards. */
+  readonly totalBytes: number;
+  /** The shards in order. A few are on their way ahead of the one that is asked for. To be called once. */
+  shards(): AsyncIterable<HashedBytes>;
+  /** What the cache did, once all shards are through. */
+  cache(): Promise<CacheState>;
+}
+
+/** What is told while files come in, and what stops them. */
+export interface FeedOptions {
+  /** Called with the bytes of all shards received so far, and those there will be. */
+  readonly onReceived: (loadedBytes: number, totalBytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens a model that is in memory already. */
+export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>, options: FeedOptions): ModelFeed {
+  const totalBytes = files.shards.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return {
+    manifest: files.manifest,
+    totalBytes,
+    async *shards() {
+      for (const bytes of files.shards) yield hashed(bytes);
+      options.onReceived(totalBytes, totalBytes);
+    },
+    cache: () => Promise.resolve(files.cache),
+  };
+}
+
+/** Fetches a model's manifest and starts to fetch its shards, each from the cache or else over the network. */
+export async function feedAddresses(model: ModelAddresses, options: FeedOptions): Promise<ModelFeed> {
+  const { signal } = options;
+  const cache = new WeightCache(model.cache);
+  const manifest = await download(model.manifest, { limit: MAX_MANIFEST_BYTES, signal });
+  const shards = shardsOf(manifest);
+  const totalBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
+  void cache.keep(model.name, shards);
+
+  let loadedBytes = 0;
+  const received = shards.map(() => 0);
+  const start = (index: number): Promise<HashedBytes> | undefined => {
+    const shard = shards[index];
+    if (shard === undefined) return undefined;
+    const bytes = fetchShard(shard, addressOf(shard, model), cache, {
+      signal,
+      onReceived(total) {
+        // A shard that starts anew has been counted up to here.
+        const more = total - (received[index] ?? 0);
+        if (more <= 0) return;
+        received[index] = total;
+        loadedBytes += more;
+        options.onReceived(loadedBytes, totalBytes);
+      },
+    });
+    // Awaited some turns later; until then its failure is nobody's unhandled rejection.
+    bytes.catch(() => undefined);
+    return bytes;
+  };
+  options.onReceived(0, totalBytes);
+  const ahead = Array.from({ length: SHARDS_AHEAD }, (_, index) => start(index));
+  return {
+    manifest,
+    totalBytes,
+    async *shards() {
+      for (let index = 0; index < shards.length; index += 1) {
+        const shard = await ahead.shift();
+        ahead.push(start(index + SHARDS_AHEAD));
+        if (shard !== undefined) yield shard;
+      }
+    },
+    cache: () => cache.settle(),
+  };
+}
+
+/** One shard, its hash checked where the browser can; elsewhere that is left to the core. */
+async function fetchShard(
+  shard: Shard,
+  url: string,
+  cache: WeightCache,
+  options: { readonly signal: AbortSignal | undefined; readonly onReceived: (bytes: number) => void },
+): Promise<HashedBytes> {
+  const stored = await cache.read(shard);
+  if (stored !== undefined) {
+    const found = await hashed(stored);
+    if (isShard(found, shard)) {
+      options.onReceived(stored.byteLength);
+      return found;
+    }
+    await cache.evict(shard);
+  }
+  for (const reload of [false, true]) {
+    const bytes = await download(url, { ...options, limit: shard.bytes, reload });
+    const found = await hashed(bytes);
+    if (isShard(found, shard)) {
+      cache.write(shard, bytes);
+      return found;
+    }
+    // Once more, past the HTTP cache: what is damaged may lie there.
+  }
+  throw new DetectorError(
+    'weights-corrupt',
+    `The model file ${shard.file} is damaged: its SHA-256 is not the one in the manifest.`,
+  );
+}
+
+async function hashed(bytes: Uint8Array<ArrayBuffer>): Promise<HashedBytes> {
+  return { bytes, sha256: await sha256(bytes) };
+}
+
+function isShard({ bytes, sha256: hash }: HashedBytes, shard: Shard): boolean {
+  return bytes.byteLength === shard.bytes && (hash ?? shard.sha256) === shard.sha256;
+}
+
+function addressOf({ file }: Shard, { manifest, files }: ModelAddresses): string {
+  const named = Object.hasOwn(files, file) ? files[file] : undefined;
+  return named ?? new URL(file, manifest).href;
+}

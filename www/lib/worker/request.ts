@@ -1,0 +1,66 @@
+import type { Request } from '../rpc.js';
+
+/**
+ * Whether a message is a call with the parameters it needs. Own properties only: what a forged message inherits does not
+ * count. The page's side checks what callers pass; this keeps anything else from reaching the core.
+ */
+export function isRequest(message: unknown): message is Request {
+  const id = own(message, 'id');
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) return false;
+  const params = own(message, 'params');
+  switch (own(message, 'call')) {
+    case 'load':
+      return isLoad(params);
+    case 'analyze':
+      return isAnalyze(params);
+    default:
+      return false;
+  }
+}
+
+function isLoad(params: unknown): boolean {
+  const model = own(params, 'model');
+  const files = own(model, 'files');
+  const shards = own(model, 'shards');
+  const addresses =
+    typeof own(model, 'manifest') === 'string' &&
+    isRecordOf(files, (file) => typeof file === 'string') &&
+    typeof own(model, 'name') === 'string' &&
+    isOneOf(own(model, 'cache'), ['cache-storage', 'opfs', 'none']);
+  const bytes = isBytes(own(model, 'manifest')) && Array.isArray(shards) && shards.every(isBytes);
+  const module = own(params, 'module');
+  return (
+    (addresses || bytes) &&
+    isRecordOf(own(params, 'cores'), (core) => typeof core === 'string' || isBytes(core)) &&
+    isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
+    (module === undefined || module instanceof WebAssembly.Module)
+  );
+}
+
+function isAnalyze(params: unknown): boolean {
+  const input = own(params, 'input');
+  const limits = own(params, 'limits');
+  return (
+    (input instanceof Blob || isBytes(input)) &&
+    ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
+    isOneOf(own(params, 'fidelity'), ['original-bytes', 're-encoded', 'screen-capture']) &&
+    isOneOf(own(params, 'views'), [undefined, 1, 5])
+  );
+}
+
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+}
+
+function isOneOf(value: unknown, allowed: readonly unknown[]): boolean {
+  return allowed.includes(value);
+}
+
+function isRecordOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isItem);
+}
