@@ -4,14 +4,16 @@
 //! token of every layer) -> `detect` (logit, calibrated probability, grade or abstention). `weights` reads, checks
 //! and writes the models that say how each step is done; nothing about a particular model is compiled in.
 //!
-//! The crate knows no browser, no file system and no clock outside `web` and the command line: it takes bytes and
-//! returns values.
+//! The crate knows no browser, no file system and no clock outside `web`, `import` and the command line: it takes bytes
+//! and returns values.
 
 pub mod clip;
 pub mod detect;
 pub mod engine;
 pub mod error;
 pub mod image;
+#[cfg(feature = "import")]
+pub mod import;
 pub mod limits;
 pub mod metrics;
 pub mod residual;

@@ -45,3 +45,24 @@ pub const MAX_HEAD_VALUES: usize = 1 << 26;
 
 /// Largest scale of caption logits: ten times the bound that CLIP trains under.
 pub const MAX_CAPTION_SCALE: f32 = 1000.0;
+
+/// Largest header of a checkpoint to be imported (64 MiB): the largest published have some hundred kilobytes.
+pub const MAX_IMPORT_HEADER_BYTES: u64 = 64 << 20;
+
+/// Largest tensor of a checkpoint to be imported (2 GiB): above the token table of any published CLIP.
+pub const MAX_IMPORT_TENSOR_BYTES: u64 = 2 << 30;
+
+/// Deepest nesting of a checkpoint's dictionaries and modules; OpenAI's archives have seven levels.
+pub const MAX_IMPORT_NESTING: usize = 64;
+
+/// Most objects that the description of a TorchScript archive may be made of: OpenAI's largest has about 20,000.
+pub const MAX_IMPORT_OBJECTS: usize = 1 << 20;
+
+/// Largest file of a detector head to be imported (256 MiB): RINE's, the largest published, have some 50.
+pub const MAX_HEAD_FILE_BYTES: u64 = 256 << 20;
+
+/// Most concepts of a concept head: clip-cues has 168.
+pub const MAX_CONCEPTS: usize = 4096;
+
+/// Most projections before and after the weighing of layers: RINE has 1 to 5.
+pub const MAX_PROJECTIONS: usize = 16;

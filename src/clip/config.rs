@@ -105,6 +105,36 @@ impl VisionConfig {
         Self::openai(14, 1024, 24, 768)
     }
 
+    /// `openai/clip-vit-large-patch14-336`.
+    #[must_use]
+    pub fn openai_clip_vit_large_patch14_336() -> Self {
+        Self { image_size: 336, ..Self::openai_clip_vit_large_patch14() }
+    }
+
+    /// `laion/CLIP-ViT-B-32-laion2B-s34B-b79K`.
+    #[must_use]
+    pub fn laion_clip_vit_b_32() -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai_clip_vit_base_patch32() }
+    }
+
+    /// `laion/CLIP-ViT-B-16-laion2B-s34B-b88K`.
+    #[must_use]
+    pub fn laion_clip_vit_b_16() -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai_clip_vit_base_patch16() }
+    }
+
+    /// `laion/CLIP-ViT-L-14-laion2B-s32B-b82K` and `laion/CLIP-ViT-L-14-CommonPool.XL-s13B-b90K`.
+    #[must_use]
+    pub fn laion_clip_vit_l_14() -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai_clip_vit_large_patch14() }
+    }
+
+    /// TinyCLIP's image towers, such as `wkcn/TinyCLIP-ViT-39M-16-Text-19M-YFCC15M` (patch 16, width 512, 12 layers).
+    #[must_use]
+    pub fn tinyclip(patch_size: usize, width: usize, layers: usize) -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai(patch_size, width, layers, 512) }
+    }
+
     fn openai(patch_size: usize, width: usize, layers: usize, projection: usize) -> Self {
         Self {
             image_size: 224,

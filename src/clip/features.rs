@@ -15,6 +15,9 @@ pub enum Pool {
     Mean,
     /// The standard deviation over the patch tokens (biased: divided by their number).
     Std,
+    /// The class token as the layer's MLP reads it: after attention, through the second norm. Published detectors were
+    /// trained on it (RINE); the reference alone computes it.
+    MlpInputClass,
 }
 
 /// The feature vector: for every layer in order, every pool in order, concatenated; then the sum of what some attention
@@ -83,10 +86,12 @@ impl FeatureSpec {
             return Ok(());
         }
         let last = after_norm(config);
+        // There is no MLP after the last norm.
+        let last = last - usize::from(self.pools.contains(&Pool::MlpInputClass));
         let inside = self.layers.iter().all(|layer| (1..=last).contains(layer));
         let ordered = ascending(&self.layers);
-        if self.layers.is_empty() || self.pools.is_empty() || self.pools.len() > 3 || !ordered || !inside {
-            return fail(format!("ascending layers from 1 to {last} and 1 to 3 pools, or heads"));
+        if self.layers.is_empty() || self.pools.is_empty() || self.pools.len() > 4 || !ordered || !inside {
+            return fail(format!("ascending layers from 1 to {last} and 1 to 4 pools, or heads"));
         }
         Ok(())
     }

@@ -26,5 +26,7 @@ pub use text::{TextConfig, TextTower, TokenBatch};
 pub use tokenizer::Tokenizer;
 #[cfg(feature = "nn")]
 pub use transformer::DeviceTensor;
+#[cfg(feature = "train")]
+pub use vision::StreamedTower;
 #[cfg(feature = "nn")]
 pub use vision::{Contributions, VisionOutput, VisionTower};

@@ -53,6 +53,24 @@ impl TextConfig {
         Self::openai(768)
     }
 
+    /// `laion/CLIP-ViT-B-32-laion2B-s34B-b79K` and its B/16 kin.
+    #[must_use]
+    pub fn laion_clip_vit_b() -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai(512) }
+    }
+
+    /// `laion/CLIP-ViT-L-14-CommonPool.XL-s13B-b90K` and the other L/14.
+    #[must_use]
+    pub fn laion_clip_vit_l() -> Self {
+        Self { activation: Activation::Gelu, ..Self::openai(768) }
+    }
+
+    /// TinyCLIP's text towers.
+    #[must_use]
+    pub fn tinyclip(width: usize, layers: usize) -> Self {
+        Self { layers, activation: Activation::Gelu, projection: 512, ..Self::openai(width) }
+    }
+
     fn openai(width: usize) -> Self {
         Self {
             vocabulary: 49_408,

@@ -94,6 +94,11 @@ impl Layer {
         tokens + change
     }
 
+    /// What the MLP reads: the tokens after attention, normed.
+    pub(super) fn mlp_input(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
+        self.norm2.forward(tokens.clone() + self.attend(self.norm1.forward(tokens), options))
+    }
+
     /// The MLP.
     pub(super) fn transform(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
         let hidden = self.fc1.forward(tokens);

@@ -3,6 +3,8 @@
 //! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
 
 mod contributions;
+#[cfg(feature = "train")]
+mod streamed;
 
 use std::collections::HashMap;
 
@@ -15,6 +17,8 @@ use super::{FeatureSpec, Pool, VisionConfig, features};
 use crate::Result;
 
 pub use contributions::Contributions;
+#[cfg(feature = "train")]
+pub use streamed::StreamedTower;
 
 /// The image encoder.
 #[derive(Module, Debug)]
@@ -135,9 +139,10 @@ impl VisionTower {
     ) -> (Tensor<2>, Vec<Tensor<2>>) {
         let mut pooled = Vec::with_capacity(features.layers.len() * features.pools.len());
         for (index, layer) in self.layers.iter().enumerate() {
+            let before = tokens.clone();
             tokens = run(layer, tokens);
             if features.layers.contains(&(index + 1)) {
-                pooled.extend(features.pools.iter().map(|pool| pool_tokens(&tokens, *pool)));
+                pooled.extend(pool_layer(layer, self.config.layer_options(), &before, &tokens, features));
             }
         }
         let tokens = self.norm.forward(tokens);
@@ -197,11 +202,27 @@ fn class_token(tokens: &Tensor<3>) -> Tensor<2> {
     tokens.clone().slice([0..tokens.dims()[0], 0..1]).squeeze_dim(1)
 }
 
+/// One layer's pooled tokens, from what goes in and what comes out.
+fn pool_layer(
+    layer: &Layer,
+    options: LayerOptions,
+    before: &Tensor<3>,
+    after: &Tensor<3>,
+    features: &FeatureSpec,
+) -> Vec<Tensor<2>> {
+    let pool = |pool: &Pool| match pool {
+        Pool::MlpInputClass => class_token(&layer.mlp_input(before.clone(), options)),
+        pool => pool_tokens(after, *pool),
+    };
+    features.pools.iter().map(pool).collect()
+}
+
 fn pool_tokens(tokens: &Tensor<3>, pool: Pool) -> Tensor<2> {
     let [batch, count, _] = tokens.dims();
     let patches = || tokens.clone().slice([0..batch, 1..count]);
     match pool {
-        Pool::Class => class_token(tokens),
+        // Of tokens alone nothing more can be told; layers go through `pool_layer`.
+        Pool::Class | Pool::MlpInputClass => class_token(tokens),
         Pool::Mean => patches().mean_dim(1).squeeze_dim(1),
         Pool::Std => {
             let patches = patches();

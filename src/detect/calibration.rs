@@ -42,6 +42,8 @@ impl Grade {
 pub enum AbstainReason {
     /// The probability lies where the model is wrong about as often as right.
     BetweenGrades,
+    /// The model's head was published without a calibration: nobody measured how often it is wrong here.
+    Uncalibrated,
     /// The image is too small to carry evidence.
     TooSmall,
     /// The image is flat: it shows nothing to judge.
@@ -54,6 +56,7 @@ impl AbstainReason {
     pub fn name(self) -> &'static str {
         match self {
             Self::BetweenGrades => "between-grades",
+            Self::Uncalibrated => "uncalibrated",
             Self::TooSmall => "too-small",
             Self::NoContent => "no-content",
         }
@@ -108,8 +111,9 @@ pub struct ViewCalibration {
 pub struct Calibration {
     /// The one threshold between "generated" and not.
     pub threshold: f64,
-    /// Where grades begin.
-    pub edges: GradeEdges,
+    /// Where grades begin; `None` where the model was never calibrated, and gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<GradeEdges>,
     /// One entry for every number of views that can be asked for; the first is the default.
     pub by_views: Vec<ViewCalibration>,
     /// Where it is there and no number of views is asked for, one view decides where it gives a grade, and all five are
@@ -147,6 +151,23 @@ impl Calibration {
         })
     }
 
+    /// The calibration of a head that was published without one: the logit's own probability, no grade.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            threshold: 0.5,
+            edges: None,
+            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            second_look: None,
+        }
+    }
+
+    /// Why a probability has no [`grade`](Self::grade).
+    #[must_use]
+    pub fn no_grade(&self) -> AbstainReason {
+        if self.edges.is_none() { AbstainReason::Uncalibrated } else { AbstainReason::BetweenGrades }
+    }
+
     /// The number of views used when none is asked for; under a [second look](Self::second_look), of the first.
     #[must_use]
     pub fn default_views(&self) -> usize {
@@ -156,7 +177,7 @@ impl Calibration {
     /// The grade of a probability, if it has one.
     #[must_use]
     pub fn grade(&self, probability: f64) -> Option<Grade> {
-        let edges = &self.edges;
+        let edges = self.edges.as_ref()?;
         if probability < edges.weak_below {
             Some(Grade::Weak)
         } else if probability < edges.moderate {
@@ -188,9 +209,13 @@ impl Calibration {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`]: the numbers come from a model's manifest.
     pub fn validate(&self) -> Result<()> {
-        let edges = &self.edges;
-        let order =
-            [0.0, edges.weak_below, self.threshold, edges.moderate, edges.strong, edges.very_strong, 1.0];
+        let order = match &self.edges {
+            None => vec![0.0, self.threshold, 1.0],
+            Some(edges) => {
+                let GradeEdges { weak_below, moderate, strong, very_strong } = *edges;
+                vec![0.0, weak_below, self.threshold, moderate, strong, very_strong, 1.0]
+            }
+        };
         let ordered = order.windows(2).all(|pair| pair[0] <= pair[1]);
         let usable = self.by_views.iter().all(|calibration| {
             matches!(calibration.views, 1 | MAX_VIEWS)
@@ -231,7 +256,7 @@ mod tests {
     pub(crate) fn example() -> Calibration {
         Calibration {
             threshold: 0.5,
-            edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
+            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
             by_views: vec![ViewCalibration { views: 1, slope: 2.0, offset: -0.5, measured: [None; 4] }],
             second_look: None,
         }
@@ -248,6 +273,20 @@ mod tests {
     }
 
     #[test]
+    fn without_a_calibration_there_are_no_grades() {
+        let none = Calibration::none();
+        assert!(none.validate().is_ok());
+        for probability in [0.0, 0.5, 1.0] {
+            assert_eq!(none.grade(probability), None);
+        }
+        assert_eq!(none.no_grade().name(), "uncalibrated");
+        assert_eq!(example().no_grade().name(), "between-grades");
+        let json = serde_json::to_string(&none).unwrap();
+        assert!(!json.contains("edges"), "{json}");
+        assert_eq!(serde_json::from_str::<Calibration>(&json).unwrap(), none);
+    }
+
+    #[test]
     fn probability_is_platts() {
         let views = &example().by_views[0];
         assert!((views.probability(0.25) - 0.5).abs() < 1e-12);
@@ -261,7 +300,7 @@ mod tests {
         assert!(good.validate().is_ok());
         assert!(good.for_views(5).is_err());
         let mut bad = good.clone();
-        bad.edges.strong = 0.99;
+        bad.edges = bad.edges.map(|edges| GradeEdges { strong: 0.99, ..edges });
         assert!(bad.validate().is_err());
         let mut bad = good.clone();
         bad.second_look = Some(SecondLook { measured: [None; 4] });

@@ -5,7 +5,7 @@ use super::analysis::{
 };
 use super::calibration::{MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
 use super::captions::attribute;
-use super::{AbstainReason, AttributionHead, CaptionMatcher, LinearHead, QualityPerceptron};
+use super::{AbstainReason, AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
 use crate::engine::Encoder;
 use crate::image::{Decoded, Rgb8, ViewCount, decode};
 use crate::limits::MAX_VIEWS;
@@ -21,7 +21,7 @@ const SCHEMA_VERSION: u32 = 1;
 pub struct Detector {
     manifest: Manifest,
     encoder: Encoder,
-    head: LinearHead,
+    head: HeadScorer,
     attribution: Option<CaptionMatcher>,
     quality: Option<QualityPerceptron>,
     residual: Option<ResidualScorer>,
@@ -73,7 +73,7 @@ impl Detector {
     /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing.
     pub fn new(loaded: LoadedTensors) -> Result<Self> {
         let LoadedTensors { manifest, encoder, mut tensors } = loaded;
-        let head = LinearHead::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
+        let head = HeadScorer::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
         let attribution = manifest.attribution.as_ref();
         let attribution = attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
         let quality = manifest.quality.as_ref();
@@ -118,12 +118,29 @@ impl Detector {
         &self.encoder
     }
 
+    /// Checks that the model gives verdicts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when it is an encoder without a head.
+    pub fn check_head(&self) -> Result<()> {
+        if self.manifest.head.is_detector() {
+            return Ok(());
+        }
+        let message = format!(
+            "{} is an encoder without a detector's head, which gives no verdict: import it with --head FILE",
+            self.manifest.id
+        );
+        Err(Error::new(ErrorKind::Argument, message))
+    }
+
     /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as turn out to be needed
     /// if the model can take a second look (see [`SecondLook`](super::SecondLook)).
     ///
     /// # Errors
-    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
+    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not calibrated for, or a model
+    /// [without a head](Self::check_head).
     pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+        self.check_head()?;
         let calibration = &self.manifest.calibration;
         let first_view_may_do = views.is_none() && calibration.second_look.is_some();
         let views =
@@ -167,9 +184,7 @@ impl Detector {
         let score = Score { probability, logit: answers.logit };
         let model = match (abstain, calibration.grade(score.probability)) {
             (None, Some(grade)) => Verdict::Scored { score, grade, measured_error: measured[grade as usize] },
-            (reason, _) => {
-                Verdict::Abstained { score, reason: reason.unwrap_or(AbstainReason::BetweenGrades) }
-            }
+            (reason, _) => Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) },
         };
         // Of a flat or tiny image there is nothing more to say.
         let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
@@ -285,7 +300,8 @@ impl Detector {
         })
     }
 
-    /// The head's features of every view, before the head's transform: `[views, features]` row-major.
+    /// The head's features of every view, or the embedding where it reads that, before the head's transform:
+    /// `[views, features]` row-major.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
@@ -294,7 +310,9 @@ impl Detector {
             return Ok(Vec::new());
         }
         let pixels = self.manifest.preprocessing.tensor(views);
-        let features = self.encoder.encode(&pixels, views.len()).await?.features;
+        let encoding = self.encoder.encode(&pixels, views.len()).await?;
+        let features =
+            if self.manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
         // A device that computes nonsense is as good as lost.
         if features.iter().all(|value| value.is_finite()) {
             return Ok(features);

@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::linear::Linear;
-use crate::clip::{FeatureSpec, TensorRole, TensorSpec, VisionConfig};
+use super::linear::{Linear, normalize};
+use super::scorer;
+use crate::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
+use crate::limits::{MAX_CONCEPTS, MAX_PROJECTIONS};
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// What the manifest says of the head.
+/// What the manifest says of the head. Every kind names the features that the encoder is to pool, even where the head reads
+/// the embedding, which comes with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Head {
@@ -21,6 +24,36 @@ pub enum Head {
         features: FeatureSpec,
         /// What is done to every feature first.
         transform: Transform,
+    },
+    /// `logit = weight . transform(embedding) + bias`, as in UnivFD (Ojha et al. 2023, arXiv 2302.10174).
+    Embedding {
+        /// Unread.
+        features: FeatureSpec,
+        /// What is done to the embedding first.
+        transform: Transform,
+    },
+    /// Concepts, gated, weighed: the concept bottleneck of clip-cues. Of the embedding `e` at length one:
+    /// `logit = weight . (concepts e * sigmoid(gate e + gate_bias)) + bias`.
+    Concepts {
+        /// Unread.
+        features: FeatureSpec,
+        /// Number of concepts.
+        concepts: usize,
+    },
+    /// Class tokens of all layers, projected, weighed dimension by dimension, and classified: RINE (Koutlis and
+    /// Papadopoulos 2024, arXiv 2402.19091).
+    Layers {
+        /// One token of every layer.
+        features: FeatureSpec,
+        /// Width of the projected tokens.
+        width: usize,
+        /// Linear maps with ReLU before the weighing, and again after it.
+        projections: usize,
+    },
+    /// None: the model is an encoder, and gives no verdict.
+    None {
+        /// What the self-test reads.
+        features: FeatureSpec,
     },
 }
 
@@ -37,6 +70,8 @@ pub enum Transform {
     /// Every pooled token brought to mean 0 and deviation 1: a layer norm without gain and offset. The layers' very
     /// different scales become one, and gradients pass through everywhere.
     TokenNorm,
+    /// Every pooled token, or the embedding, brought to length one, as CLIP compares them.
+    UnitLength,
 }
 
 /// Added to variances under [`Transform::TokenNorm`].
@@ -50,6 +85,7 @@ impl Transform {
             Self::SignedSqrt => {
                 row.iter_mut().for_each(|value| *value = value.signum() * value.abs().sqrt());
             }
+            Self::UnitLength => row.chunks_mut(token_width).for_each(normalize),
             Self::TokenNorm => {
                 for token in row.chunks_mut(token_width) {
                     #[expect(clippy::cast_precision_loss, reason = "a token has a few thousand values")]
@@ -78,35 +114,89 @@ impl Transform {
                 let variance = (centred.clone() * centred.clone()).mean_dim(2);
                 (centred / (variance + TOKEN_NORM_EPSILON).sqrt()).reshape([batch, length])
             }
+            Self::UnitLength => {
+                let [batch, length] = features.dims();
+                let tokens = features.reshape([batch, length / token_width, token_width]);
+                let lengths = (tokens.clone() * tokens.clone()).sum_dim(2).clamp_min(1e-12).sqrt();
+                (tokens / lengths).reshape([batch, length])
+            }
         }
     }
 }
 
 impl Head {
-    /// The features it reads.
+    /// The features that the encoder pools for it.
     #[must_use]
     pub fn features(&self) -> &FeatureSpec {
-        let Self::Linear { features, .. } = self;
-        features
+        match self {
+            Self::Linear { features, .. }
+            | Self::Embedding { features, .. }
+            | Self::Concepts { features, .. }
+            | Self::Layers { features, .. }
+            | Self::None { features } => features,
+        }
+    }
+
+    /// Whether it reads the embedding instead of the features.
+    #[must_use]
+    pub fn reads_embedding(&self) -> bool {
+        matches!(self, Self::Embedding { .. } | Self::Concepts { .. })
+    }
+
+    /// Whether it gives a verdict.
+    #[must_use]
+    pub fn is_detector(&self) -> bool {
+        !matches!(self, Self::None { .. })
+    }
+
+    /// Whether only the reference computes what it reads.
+    #[must_use]
+    pub fn needs_reference(&self) -> bool {
+        self.features().pools.contains(&Pool::MlpInputClass)
+    }
+
+    /// How many numbers it reads.
+    #[must_use]
+    pub fn width(&self, config: &VisionConfig) -> usize {
+        if self.reads_embedding() { config.embedding_width() } else { self.features().width(config) }
+    }
+
+    /// The width of what its transform is applied to, one after the other.
+    #[must_use]
+    pub fn token_width(&self, config: &VisionConfig) -> usize {
+        if self.reads_embedding() { config.embedding_width() } else { config.width }
     }
 
     /// What is done to every feature before the weights.
     #[must_use]
     pub fn transform(&self) -> Transform {
-        let Self::Linear { transform, .. } = self;
-        *transform
+        match self {
+            Self::Linear { transform, .. } | Self::Embedding { transform, .. } => *transform,
+            Self::Concepts { .. } | Self::None { .. } => Transform::UnitLength,
+            Self::Layers { .. } => Transform::None,
+        }
     }
 
-    /// The tensors it needs.
+    /// The tensors it needs. Heads are kept in f32.
     #[must_use]
     pub fn tensors(&self, config: &VisionConfig) -> Vec<TensorSpec> {
-        let vector = |name: &str, width| TensorSpec {
-            name: name.to_owned(),
-            shape: vec![width],
-            role: TensorRole::Vector,
+        let spec = |(name, shape): (String, Vec<usize>)| TensorSpec { name, shape, role: TensorRole::Vector };
+        let mut shapes = match self {
+            Self::None { .. } => return Vec::new(),
+            Self::Linear { .. } | Self::Embedding { .. } => Vec::new(),
+            Self::Concepts { concepts, .. } => scorer::concept_shapes(*concepts, self.width(config)),
+            Self::Layers { width, projections, .. } => {
+                scorer::layer_shapes(config.layers, config.width, *width, *projections)
+            }
+        };
+        let read = match self {
+            Self::Concepts { concepts, .. } => *concepts,
+            Self::Layers { width, .. } => *width,
+            _ => self.width(config),
         };
         let [weight, bias] = LinearHead::TENSORS;
-        vec![vector(weight, self.features().width(config)), vector(bias, 1)]
+        shapes.extend([(weight.to_owned(), vec![read]), (bias.to_owned(), vec![1])]);
+        shapes.into_iter().map(spec).collect()
     }
 
     /// Checks that the encoder gives what the head reads.
@@ -114,15 +204,29 @@ impl Head {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn validate(&self, config: &VisionConfig) -> Result<()> {
+        let fail = |why: &str| Err(Error::new(ErrorKind::WeightsCorrupt, why));
         self.features().validate(config)?;
         let uneven = !self.features().heads.is_empty() && config.embedding_width() != config.width;
-        if self.transform() == Transform::TokenNorm && uneven {
-            return Err(Error::new(
-                ErrorKind::WeightsCorrupt,
-                "the model's head norms tokens of one width, but its attention heads write another",
-            ));
+        if matches!(self.transform(), Transform::TokenNorm | Transform::UnitLength)
+            && uneven
+            && !self.reads_embedding()
+        {
+            return fail("the model's head norms tokens of one width, but its attention heads write another");
         }
-        Ok(())
+        match self {
+            Self::Concepts { concepts, .. } if !(1..=MAX_CONCEPTS).contains(concepts) => {
+                fail("the model's head has no concepts, or too many")
+            }
+            Self::Layers { width, projections, .. }
+                if !(1..=8192).contains(width) || !(1..=MAX_PROJECTIONS).contains(projections) =>
+            {
+                fail("the model's head has projections of an unknown size")
+            }
+            Self::Layers { features, .. } if features.width(config) != config.layers * config.width => {
+                fail("the model's head reads one token of every layer, and nothing else")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -151,7 +255,7 @@ impl LinearHead {
         Ok(Self {
             linear: Linear::take(tensors, weight, bias)?,
             transform: head.transform(),
-            token_width: config.width,
+            token_width: head.token_width(config),
         })
     }
 

@@ -11,6 +11,7 @@ pub mod fit;
 mod head;
 mod linear;
 mod quality;
+mod scorer;
 
 pub use analysis::{
     Analysis, AttributionFacts, Evidence, FileFacts, InputFacts, Maker, Score, Timings, Verdict,
@@ -22,3 +23,4 @@ pub use calibration::{
 pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use head::{Head, LinearHead, Transform};
 pub use quality::{QualityModel, QualityPerceptron};
+pub use scorer::HeadScorer;

@@ -17,6 +17,8 @@ pub mod gpu;
 mod reference;
 
 use crate::Result;
+#[cfg(any(feature = "cpu", feature = "webgpu"))]
+use crate::clip::Pool;
 use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
 use crate::weights::StoredTensor;
 
@@ -47,6 +49,18 @@ pub enum Device {
 }
 
 impl Device {
+    #[cfg(any(feature = "cpu", feature = "webgpu"))]
+    fn is_reference(&self) -> bool {
+        match self {
+            #[cfg(feature = "nn")]
+            Self::Reference(_) => true,
+            #[cfg(feature = "cpu")]
+            Self::Cpu => false,
+            #[cfg(feature = "webgpu")]
+            Self::Gpu(_) => false,
+        }
+    }
+
     /// The reference on the CPU.
     #[cfg(feature = "nn")]
     #[must_use]
@@ -107,6 +121,11 @@ impl EncoderBuilder {
     pub fn new(device: &Device, config: &VisionConfig, features: &FeatureSpec) -> Result<Self> {
         config.validate()?;
         features.validate(config)?;
+        #[cfg(any(feature = "cpu", feature = "webgpu"))]
+        if features.pools.contains(&Pool::MlpInputClass) && !device.is_reference() {
+            let message = "the model's head reads inside the layers, which only the reference computes: use --device reference";
+            return Err(crate::Error::new(crate::ErrorKind::Unsupported, message));
+        }
         match device {
             #[cfg(feature = "cpu")]
             Device::Cpu => Ok(Self::Cpu(Box::new(cpu::CpuEncoder::builder(config, features)?))),

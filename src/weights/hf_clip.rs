@@ -108,7 +108,7 @@ fn read(
 }
 
 /// The tensors that one of ours is made of, one below the other.
-fn hf_names(name: &str, model: &str, projection: &str) -> Vec<String> {
+pub(crate) fn hf_names(name: &str, model: &str, projection: &str) -> Vec<String> {
     let (_, part) = name.split_once('.').unwrap_or(("", name));
     if part == "projection.weight" {
         return vec![format!("{projection}.weight")];

@@ -119,7 +119,7 @@ impl Manifest {
     pub fn tensors(&self) -> Vec<TensorSpec> {
         let mut specs = self.architecture.tensors();
         specs.extend(self.head.tensors(&self.architecture));
-        let features = self.head.features().width(&self.architecture);
+        let features = self.head.width(&self.architecture);
         specs.extend(self.attribution.iter().flat_map(|head| head.tensors(features)));
         specs.extend(self.quality.iter().flat_map(|model| model.tensors(features)));
         specs.extend(self.residual.iter().flat_map(|branch| branch.network.tensors()));
@@ -146,7 +146,7 @@ impl Manifest {
             Error::new(ErrorKind::WeightsCorrupt, error.message().to_owned()).with_source(error)
         })?;
         self.head.validate(&self.architecture)?;
-        let features = self.head.features().width(&self.architecture);
+        let features = self.head.width(&self.architecture);
         self.attribution.as_ref().map_or(Ok(()), |head| head.validate(features))?;
         self.quality.as_ref().map_or(Ok(()), |model| model.validate(features))?;
         self.residual.as_ref().map_or(Ok(()), ResidualBranch::validate)?;
@@ -158,23 +158,32 @@ impl Manifest {
         if !self.self_test.logit.is_finite() || !(0.0..1.0).contains(&self.self_test.tolerance) {
             return fail("the self-test's logit or tolerance is no usable number".to_owned());
         }
-        if self.shards.is_empty() || self.shards.len() > MAX_SHARDS {
-            return fail(format!("a model has 1 to {MAX_SHARDS} shards"));
-        }
-        let mut seen = HashSet::new();
-        for Shard { file, bytes, sha256 } in &self.shards {
-            // A plain name: a manifest must not reach outside its folder.
-            let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-            if !plain || file.starts_with('.') || file.is_empty() || !seen.insert(file) {
-                return fail(format!("{file:?} is no usable shard name"));
-            }
-            if *bytes == 0 || *bytes > MAX_SHARD_BYTES {
-                return fail(format!("the shard {file} must have 1 to {MAX_SHARD_BYTES} bytes"));
-            }
-            if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-                return fail(format!("the shard {file} has no SHA-256 in lower-case hex"));
-            }
-        }
-        Ok(())
+        validate_shards(&self.shards)
     }
+}
+
+/// Checks names, sizes and hashes of a model's files.
+///
+/// # Errors
+/// [`ErrorKind::WeightsCorrupt`].
+pub(super) fn validate_shards(shards: &[Shard]) -> Result<()> {
+    let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, why));
+    if shards.is_empty() || shards.len() > MAX_SHARDS {
+        return fail(format!("a model has 1 to {MAX_SHARDS} shards"));
+    }
+    let mut seen = HashSet::new();
+    for Shard { file, bytes, sha256 } in shards {
+        // A plain name: a manifest must not reach outside its folder.
+        let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !plain || file.starts_with('.') || file.is_empty() || !seen.insert(file) {
+            return fail(format!("{file:?} is no usable shard name"));
+        }
+        if *bytes == 0 || *bytes > MAX_SHARD_BYTES {
+            return fail(format!("the shard {file} must have 1 to {MAX_SHARD_BYTES} bytes"));
+        }
+        if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return fail(format!("the shard {file} has no SHA-256 in lower-case hex"));
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 //! same files; [`timm`] reads the published weights that the compact model starts from, `hf_clip` (feature `train`)
 //! those of CLIP.
 
+mod assembly;
 #[cfg(feature = "train")]
 pub mod hf_clip;
 mod loader;
@@ -13,11 +14,13 @@ mod pack;
 mod quantize;
 mod stored;
 mod tensors;
+#[cfg(feature = "train")]
+mod text;
 pub mod timm;
 
 pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
-pub use pack::{PackedShard, pack};
+pub use pack::{PackedShard, Packer, pack};
 pub use quantize::{BLOCK, Q4, Q8, Storage, blocks};
 pub use stored::{StoredTensor, StoredValues};
 #[cfg(feature = "train")]
@@ -25,3 +28,5 @@ pub use tensors::download;
 #[cfg(feature = "nn")]
 pub use tensors::upload;
 pub use tensors::{HostTensor, sha256_hex};
+#[cfg(feature = "train")]
+pub use text::{TextLoader, TextManifest};

@@ -23,6 +23,7 @@ pub struct PackedShard {
 const HEADER_ROOM: usize = 64 << 10;
 
 /// One stored tensor.
+#[derive(Debug)]
 struct Entry {
     name: String,
     dtype: Dtype,
@@ -30,9 +31,84 @@ struct Entry {
     bytes: Vec<u8>,
 }
 
-/// Packs `tensors` in the order of `specs` into shards named `{prefix}-00001.safetensors` and so on, each at most
-/// [`MAX_SHARD_BYTES`]. A matrix that does not fit in what is left of a shard is split by rows: its parts are named
-/// `{name}@{first row}`.
+/// Packs tensors, one after the other, into shards named `{prefix}-00001.safetensors` and so on, each at most
+/// [`MAX_SHARD_BYTES`]: no more than a shard and the tensor at hand is ever held. A matrix that does not fit in what is
+/// left of a shard is split by rows: its parts are named `{name}@{first row}`.
+#[derive(Debug)]
+pub struct Packer {
+    storage: Storage,
+    prefix: String,
+    open: Vec<Entry>,
+    used: usize,
+    closed: usize,
+}
+
+impl Packer {
+    /// Nothing packed yet.
+    #[must_use]
+    pub fn new(storage: Storage, prefix: &str) -> Self {
+        Self { storage, prefix: prefix.to_owned(), open: Vec::new(), used: 0, closed: 0 }
+    }
+
+    /// Packs one tensor; hands every shard that is full to `full`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when the tensor is not of the shape that `spec` says, or not finite; what `full`
+    /// gives.
+    pub fn push(
+        &mut self,
+        spec: &TensorSpec,
+        tensor: &HostTensor,
+        mut full: impl FnMut(PackedShard) -> Result<()>,
+    ) -> Result<()> {
+        #[expect(clippy::cast_possible_truncation, reason = "4 MiB")]
+        let room = MAX_SHARD_BYTES as usize - HEADER_ROOM;
+        if tensor.shape != spec.shape || !tensor.data.iter().all(|value| value.is_finite()) {
+            return Err(unusable(spec));
+        }
+        let columns = *spec.shape.last().unwrap_or(&1);
+        // A head's matrices are small beside the encoder's, and every bit counts there.
+        let storage = match self.storage {
+            Storage::Q4 if !VisionConfig::owns(&spec.name) && !spec.name.starts_with("text.") => Storage::Q8,
+            other => other,
+        };
+        let rows = if spec.shape.len() == 2 { spec.shape[0] } else { 1 };
+        let row_bytes = stored_row_bytes(spec.role, storage, columns);
+        let mut row = 0;
+        while row < rows {
+            let fit = (room - self.used) / row_bytes;
+            // A few leftover rows would cost a tensor entry each; a whole new shard is better.
+            if fit == 0 || (fit < rows - row && self.used > room / 8 * 7) {
+                full(self.close()?)?;
+                continue;
+            }
+            let end = rows.min(row + fit);
+            let name = if end - row == rows { spec.name.clone() } else { format!("{}@{row}", spec.name) };
+            let shape = if spec.shape.len() == 2 { vec![end - row, columns] } else { vec![columns] };
+            let values = &tensor.data[row * columns..end * columns];
+            store(&mut self.open, spec.role, storage, name, shape, values);
+            self.used += (end - row) * row_bytes;
+            row = end;
+        }
+        Ok(())
+    }
+
+    /// The last shard, unless nothing is left to be written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] when it cannot be written.
+    pub fn finish(mut self) -> Result<Option<PackedShard>> {
+        if self.open.is_empty() { Ok(None) } else { self.close().map(Some) }
+    }
+
+    fn close(&mut self) -> Result<PackedShard> {
+        let shard = close(&mut self.open, self.closed, &self.prefix)?;
+        (self.used, self.closed) = (0, self.closed + 1);
+        Ok(shard)
+    }
+}
+
+/// Packs `tensors` in the order of `specs`, as [`Packer`] does.
 ///
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing, of the wrong shape or not finite.
@@ -42,51 +118,23 @@ pub fn pack(
     storage: Storage,
     prefix: &str,
 ) -> Result<Vec<PackedShard>> {
-    #[expect(clippy::cast_possible_truncation, reason = "4 MiB")]
-    let room = MAX_SHARD_BYTES as usize - HEADER_ROOM;
+    let mut packer = Packer::new(storage, prefix);
     let mut shards = Vec::new();
-    let mut open: Vec<Entry> = Vec::new();
-    let mut used = 0;
     for spec in specs {
-        let tensor = tensors
-            .get(&spec.name)
-            .filter(|tensor| tensor.shape == spec.shape && tensor.data.iter().all(|value| value.is_finite()))
-            .ok_or_else(|| {
-                let message = format!(
-                    "the tensor {} is missing, not {:?} in shape, or not finite",
-                    spec.name, spec.shape
-                );
-                Error::new(ErrorKind::WeightsCorrupt, message)
-            })?;
-        let columns = *spec.shape.last().unwrap_or(&1);
-        // A head's matrices are small beside the encoder's, and every bit counts there.
-        let storage = match storage {
-            Storage::Q4 if !VisionConfig::owns(&spec.name) => Storage::Q8,
-            other => other,
-        };
-        let rows = if spec.shape.len() == 2 { spec.shape[0] } else { 1 };
-        let row_bytes = stored_row_bytes(spec.role, storage, columns);
-        let mut row = 0;
-        while row < rows {
-            let fit = (room - used) / row_bytes;
-            // A few leftover rows would cost a tensor entry each; a whole new shard is better.
-            if fit == 0 || (fit < rows - row && used > room / 8 * 7) {
-                shards.push(close(&mut open, shards.len(), prefix)?);
-                used = 0;
-                continue;
-            }
-            let end = rows.min(row + fit);
-            let name = if end - row == rows { spec.name.clone() } else { format!("{}@{row}", spec.name) };
-            let shape = if spec.shape.len() == 2 { vec![end - row, columns] } else { vec![columns] };
-            store(&mut open, spec.role, storage, name, shape, &tensor.data[row * columns..end * columns]);
-            used += (end - row) * row_bytes;
-            row = end;
-        }
+        let tensor = tensors.get(&spec.name).ok_or_else(|| unusable(spec))?;
+        packer.push(spec, tensor, |shard| {
+            shards.push(shard);
+            Ok(())
+        })?;
     }
-    if !open.is_empty() {
-        shards.push(close(&mut open, shards.len(), prefix)?);
-    }
+    shards.extend(packer.finish()?);
     Ok(shards)
+}
+
+fn unusable(spec: &TensorSpec) -> Error {
+    let message =
+        format!("the tensor {} is missing, not {:?} in shape, or not finite", spec.name, spec.shape);
+    Error::new(ErrorKind::WeightsCorrupt, message)
 }
 
 fn stored_row_bytes(role: TensorRole, storage: Storage, columns: usize) -> usize {

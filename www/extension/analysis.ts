@@ -9,7 +9,7 @@ export const FIDELITIES = ['original-bytes', 're-encoded', 'screen-capture'] as 
 export type Fidelity = (typeof FIDELITIES)[number];
 
 const GRADES: readonly Grade[] = ['weak', 'moderate', 'strong', 'very-strong'];
-const REASONS = ['between-grades', 'too-small', 'no-content'] as const;
+const REASONS = ['between-grades', 'uncalibrated', 'too-small', 'no-content'] as const;
 const FORMATS: readonly Analysis['file']['format'][] = ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff'];
 
 /** Longest text of an analysis, and most notes. */

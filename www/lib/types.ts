@@ -130,12 +130,13 @@ export interface Scored {
  * The model cannot tell.
  *
  * - `between-grades`: the score lies where the model is wrong about as often as right
+ * - `uncalibrated`: the model's head was published without a calibration: the probability is its own claim
  * - `too-small`: too few pixels
  * - `no-content`: one flat colour, or nearly
  */
 export interface Abstained {
   readonly status: 'abstained';
-  readonly reason: 'between-grades' | 'too-small' | 'no-content';
+  readonly reason: 'between-grades' | 'uncalibrated' | 'too-small' | 'no-content';
   /** Calibrated probability, where the image was scored at all. */
   readonly probability?: number;
   /** The raw score, where the image was scored at all. */

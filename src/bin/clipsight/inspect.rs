@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clipsight::Result;
-use clipsight::detect::Grade;
+use clipsight::detect::{Grade, GradeEdges, Head};
 use clipsight::residual::ResidualBranch;
 use clipsight::weights::Manifest;
 
@@ -92,7 +92,14 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
     line(
         "head",
         format!(
-            "linear over {} features: layers {:?}, {:?}{}",
+            "{} {} features: layers {:?}, {:?}{}",
+            match &manifest.head {
+                Head::Linear { .. } => "linear over".to_owned(),
+                Head::Embedding { .. } => "linear over the embedding; beside it".to_owned(),
+                Head::Concepts { concepts, .. } => format!("{concepts} concepts of the embedding; beside it"),
+                Head::Layers { width, .. } => format!("all layers projected to {width}, over"),
+                Head::None { .. } => "none, the model is an encoder; its self-test reads".to_owned(),
+            },
             features.width(architecture),
             features.layers,
             features.pools,
@@ -139,20 +146,19 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
         );
     }
     line("calibration", format!("{}, threshold {}", calibration.id()?, calibration.threshold));
-    let edges = &calibration.edges;
-    line(
-        "  grades",
-        format!(
-            "weak < {} <= none < {} <= moderate < {} <= strong < {} <= very-strong",
-            edges.weak_below, edges.moderate, edges.strong, edges.very_strong
+    let grades = match calibration.edges {
+        None => "none: the head was published without a calibration".to_owned(),
+        Some(GradeEdges { weak_below, moderate, strong, very_strong }) => format!(
+            "weak < {weak_below} <= none < {moderate} <= moderate < {strong} <= strong < {very_strong} <= very-strong"
         ),
-    );
+    };
+    line("  grades", grades);
     for views in &calibration.by_views {
         line(
             &format!("  {} view{}", views.views, if views.views == 1 { "" } else { "s" }),
             format!("probability = sigmoid({} * logit + {})", views.slope, views.offset),
         );
-        for grade in Grade::ALL {
+        for grade in Grade::ALL.into_iter().filter(|_| calibration.edges.is_some()) {
             let measured =
                 views.measured_error(grade).map_or("never given when measured".to_owned(), |error| {
                     format!(

@@ -1,4 +1,4 @@
-//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `card`, `train`, `study` and `bench`.
+//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `import`, `zero-shot`, `card`, `train`, `study` and `bench`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could not start (bad
 //! arguments, missing or damaged model, no GPU), 2 some of the files failed.
@@ -13,6 +13,7 @@ mod dataset;
 mod eval;
 #[cfg(feature = "train")]
 mod features;
+mod import;
 mod inspect;
 mod io;
 mod pipeline;
@@ -24,6 +25,7 @@ mod scan;
 mod study;
 #[cfg(feature = "train")]
 mod train;
+mod zero_shot;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,10 @@ enum Command {
     Eval(eval::Args),
     /// Load a model, check every hash and tensor, and say what it is
     InspectModel(inspect::Args),
+    /// Make a model of a public CLIP checkpoint, with a published detector's head or as an encoder
+    Import(import::Args),
+    /// Tell which of some texts fits an image best, by an imported CLIP
+    ZeroShot(zero_shot::Args),
     /// Write the figures of a model's eval.json into its card, or check that they are there
     Card(card::Args),
     /// Train the compact model's head and calibration
@@ -76,6 +82,8 @@ fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::InspectModel(args) => inspect::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::ZeroShot(args) => zero_shot::run(&args),
         Command::Card(args) => card::run(&args),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(&args),

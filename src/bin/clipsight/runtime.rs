@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clipsight::detect::{Analysis, Answers, Detector, Encoded};
 use clipsight::engine::Device;
 use clipsight::limits::MAX_MANIFEST_BYTES;
-use clipsight::weights::{Manifest, ModelLoader};
+use clipsight::weights::{Manifest, ModelLoader, Shard};
 use clipsight::{Error, ErrorKind, Result};
 
 use crate::io;
@@ -66,6 +66,10 @@ impl RuntimeArgs {
     /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong numbers.
     pub(crate) fn open(&self) -> Result<Runtime> {
         let folder = self.folder();
+        // Some published heads read what the fast engines never have.
+        if self.device == DeviceChoice::Auto && folder.manifest()?.head.needs_reference() {
+            return Runtime::reference(&folder);
+        }
         match self.device {
             DeviceChoice::Cpu => Runtime::on_cpu(&folder),
             DeviceChoice::Reference => Runtime::reference(&folder),
@@ -128,6 +132,17 @@ impl ModelFolder {
         Manifest::from_json(&bytes)
     }
 
+    /// One of the model's weight files.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it cannot be read.
+    pub(crate) fn shard(&self, shard: &Shard) -> Result<Vec<u8>> {
+        io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
+            let message = format!("the model is incomplete: its weights {} cannot be read", shard.file);
+            Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
+        })
+    }
+
     /// Loads the whole model onto `device`.
     ///
     /// # Errors
@@ -137,19 +152,18 @@ impl ModelFolder {
         let shards = manifest.shards.clone();
         let mut loader = ModelLoader::new(manifest, device)?;
         for (index, shard) in shards.iter().enumerate() {
-            let bytes = io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
-                let message = format!("the model is incomplete: its weights {} cannot be read", shard.file);
-                Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
-            })?;
-            loader.push_shard(index, &bytes)?;
+            loader.push_shard(index, &self.shard(shard)?)?;
         }
         Detector::new(pollster::block_on(loader.finish())?)
     }
 }
 
 impl Runtime {
-    /// The model on the CPU.
+    /// The model on the CPU: in 8-bit integers, unless its head needs the reference.
     pub(crate) fn on_cpu(folder: &ModelFolder) -> Result<Self> {
+        if folder.manifest()?.head.needs_reference() {
+            return Self::reference(folder);
+        }
         Self::tested(folder, &Device::Cpu, "CPU")
     }
 
@@ -180,11 +194,12 @@ impl Runtime {
         &self.device
     }
 
-    /// Checks that the model can be asked for this number of views.
+    /// Checks that the model gives verdicts, and can be asked for this number of views.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`].
     pub(crate) fn check_views(&self, asked: Option<usize>) -> Result<()> {
+        self.detector.check_head()?;
         asked.map_or(Ok(()), |views| self.detector.manifest().calibration.for_views(views).map(|_| ()))
     }
 

@@ -397,7 +397,7 @@ fn views(views: usize, slope: f64, offset: f64) -> ViewCalibration {
 }
 
 fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
-    Calibration { threshold: 0.5, edges: EDGES, by_views, second_look: None }
+    Calibration { threshold: 0.5, edges: Some(EDGES), by_views, second_look: None }
 }
 
 /// Loads a model as everyone else does, through the hash-checking reader.

@@ -61,7 +61,7 @@ impl Collector {
             let (class, patches) = rows.split_at(stride);
             for (pool, out) in spec.pools.iter().zip(out.chunks_exact_mut(width)) {
                 match pool {
-                    Pool::Class => out.copy_from_slice(&class[..width]),
+                    Pool::Class | Pool::MlpInputClass => out.copy_from_slice(&class[..width]),
                     Pool::Mean => mean(patches, stride, out),
                     Pool::Std => deviation(patches, stride, out),
                 }

@@ -155,7 +155,7 @@ fn manifest(args: &Args) -> Manifest {
         residual: None,
         calibration: Calibration {
             threshold: 0.5,
-            edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
+            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
             by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
             second_look: None,
         },

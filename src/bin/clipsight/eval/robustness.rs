@@ -459,7 +459,7 @@ mod tests {
     fn figures_of_the_matrix_by_hand() {
         let calibration = Calibration {
             threshold: 0.5,
-            edges: GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 },
+            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
             by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
             second_look: None,
         };

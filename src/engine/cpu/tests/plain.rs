@@ -176,7 +176,7 @@ impl<'a> Plain<'a> {
         let mean = |at: usize| tokens[1..].iter().map(|token| token[at]).sum::<f32>() / count;
         for pool in &features.pools {
             out.features.extend((0..self.config.width).map(|at| match pool {
-                Pool::Class => tokens[0][at],
+                Pool::Class | Pool::MlpInputClass => tokens[0][at],
                 Pool::Mean => mean(at),
                 Pool::Std => {
                     let mean = mean(at);

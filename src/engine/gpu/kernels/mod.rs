@@ -210,7 +210,7 @@ impl Pooling {
         }
         for (index, pool) in self.pools.iter().enumerate() {
             let value = match pool {
-                Pool::Class => "input[start]",
+                Pool::Class | Pool::MlpInputClass => "input[start]",
                 Pool::Mean => "mean",
                 Pool::Std => "deviation_of(start, mean)",
             };

@@ -74,7 +74,7 @@ pub(super) fn pool(rows: &[Vec<f64>], pool: Pool) -> Vec<f64> {
     let mean = |column: usize| patches.iter().map(|row| row[column]).sum::<f64>() / patches.len() as f64;
     (0..rows[0].len())
         .map(|column| match pool {
-            Pool::Class => rows[0][column],
+            Pool::Class | Pool::MlpInputClass => rows[0][column],
             Pool::Mean => mean(column),
             Pool::Std => {
                 let mean = mean(column);

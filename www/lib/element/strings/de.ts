@@ -45,6 +45,7 @@ export const de = (l: Locale): Strings => {
       headline: 'Nicht zu entscheiden',
       reason: {
         'between-grades': 'Die Anzeichen weisen in keine Richtung: Hier irrt das Modell etwa so oft, wie es recht hat.',
+        uncalibrated: 'Niemand hat gemessen, wie oft dieses Modell irrt; darum bekommt seine Zahl keine Stufe.',
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
         'no-content': 'In diesem Bild gibt es fast nichts zu beurteilen, nur eine Farbe oder kaum mehr.',
       },

@@ -48,6 +48,7 @@ export const en = (l: Locale) => {
       headline: 'Cannot tell',
       reason: {
         'between-grades': 'The evidence points neither way: here the model is wrong about as often as it is right.',
+        uncalibrated: 'Nobody has measured how often this model is wrong, so its number gets no grade.',
         'too-small': 'The image has too few pixels. Try a larger version of it.',
         'no-content': 'There is next to nothing in this image to judge, only one colour or nearly so.',
       } satisfies Record<Abstained['reason'], string>,

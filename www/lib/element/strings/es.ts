@@ -44,6 +44,7 @@ export const es = (l: Locale): Strings => {
       headline: 'No se puede saber',
       reason: {
         'between-grades': 'Los indicios no apuntan a ningún lado: aquí el modelo se equivoca casi tanto como acierta.',
+        uncalibrated: 'Nadie ha medido con qué frecuencia se equivoca este modelo, por lo que su número no recibe grado.',
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
         'no-content': 'En esta imagen no hay casi nada que juzgar: un solo color o poco más.',
       },

@@ -42,6 +42,7 @@ export const zh = (l: Locale): Strings => {
       headline: '无法判断',
       reason: {
         'between-grades': '证据不偏向任何一方：在这里，模型出错与正确的次数大致相当。',
+        uncalibrated: '没有人测量过这个模型多久出错一次，因此它的数值不给等级。',
         'too-small': '图像的像素太少。请换一个更大的版本。',
         'no-content': '这张图像中几乎没有可供判断的内容，只有一种颜色或近乎如此。',
       },
