@@ -87,10 +87,15 @@ impl TextLoader {
     /// As [`ModelLoader::push_shard`](super::ModelLoader::push_shard).
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         let Self { assembly, tensors, device, .. } = self;
-        assembly.push_shard(index, bytes, || sha256_hex(bytes), |spec, tensor| {
-            tensors.insert(spec.name.clone(), upload(spec, tensor.into_host()?, device)?);
-            Ok(())
-        })
+        assembly.push_shard(
+            index,
+            bytes,
+            || sha256_hex(bytes),
+            |spec, tensor| {
+                tensors.insert(spec.name.clone(), upload(spec, tensor.into_host()?, device)?);
+                Ok(())
+            },
+        )
     }
 
     /// The tower, in f32.
