@@ -47,6 +47,8 @@ export const extension = (output) => ({
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+  // wasm-bindgen asks whether there is a `global`; webpack's answer would hold a Function('return this').
+  node: { global: false },
   // Reviewers of the browsers' shops read this code.
   optimization: { minimize: false, splitChunks: false },
   performance: { hints: false },

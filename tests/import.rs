@@ -84,7 +84,7 @@ fn check_parity(case: &Path) {
     let golden = SafeTensors::deserialize(&golden).unwrap();
     let held = |what: &str, found: &[f32], expected: &[f32], width: usize| {
         let (cosine, difference) = compare(found, expected, width);
-        println!("{name:<20} {what:<12} cosine {cosine:.7}, largest difference {difference:.2e}");
+        eprintln!("{name:<20} {what:<12} cosine {cosine:.7}, largest difference {difference:.2e}");
         assert!(cosine >= 0.99999 && difference <= 1e-3, "{name}: {what}: {cosine} {difference}");
     };
 
@@ -409,7 +409,9 @@ fn parity_inputs(file: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("CLIPSIGHT_PARITY").map(PathBuf::from);
     let found = folder.filter(|folder| folder.join(file).exists());
     if found.is_none() {
-        println!("skipped: CLIPSIGHT_PARITY names no folder with {file}; scripts/parity/inputs.py makes one");
+        eprintln!(
+            "skipped: CLIPSIGHT_PARITY names no folder with {file}; scripts/parity/inputs.py makes one"
+        );
     }
     found
 }

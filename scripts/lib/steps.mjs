@@ -111,6 +111,9 @@ export async function buildLib() {
   });
 }
 
+/** What `exports` of pkg/package.json names, but for the worker. */
+const ENTRIES = ['index.js', 'element/index.js', 'element/result.js', 'element/ui.js'];
+
 const BUNDLE = {
   bundle: true,
   format: 'esm',
@@ -141,7 +144,7 @@ export async function buildBundles() {
   await ifChanged({
     name: 'bundles',
     inputs: [MODULES, 'scripts/lib/steps.mjs', ...CORES.map(({ name }) => `pkg/wasm/${name}/clipsight.js`)],
-    outputs: ['pkg/index.js', 'pkg/element/index.js', 'pkg/worker.js', 'pkg/worker.d.ts'],
+    outputs: [...ENTRIES, 'worker.js', 'worker.d.ts'].map((name) => `pkg/${name}`),
     work: async () => {
       const { build } = await import('esbuild');
       for (const name of await readdir(path.join(root, 'pkg'))) {
@@ -150,7 +153,7 @@ export async function buildBundles() {
       const from = path.join(root, MODULES);
       await build({
         ...BUNDLE,
-        entryPoints: ['index.js', 'element/index.js', 'element/ui.js'].map((name) => path.join(from, name)),
+        entryPoints: ENTRIES.map((name) => path.join(from, name)),
         outdir: path.join(root, 'pkg'),
         outbase: from,
         splitting: true,

@@ -25,8 +25,11 @@ pub(super) fn looks_like(start: &[u8]) -> bool {
     start.get(8) == Some(&b'{')
 }
 
-/// Names, types, shapes and places of all tensors.
-pub(super) fn open(path: &Path) -> Result<Vec<(String, Dtype, Vec<usize>, SafetensorsEntry)>> {
+/// A tensor's name, type, shape and place.
+type Named = (String, Dtype, Vec<usize>, SafetensorsEntry);
+
+/// All tensors of a file.
+pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
     let failed = |error| unreadable(path, error);
     let mut file = open_file(path)?;
     let length = file.metadata().map_err(failed)?.len();

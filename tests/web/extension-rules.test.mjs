@@ -147,8 +147,7 @@ describe('what is built', () => {
       errors.map(({ code, message, file }) => [code, message, file]),
       [],
     );
-    // wasm-bindgen looks for the global object with Function('return this'), which the frame's policy forbids.
-    const known = ['DANGEROUS_EVAL sandbox.js', 'KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION manifest.json'];
+    const known = ['KEY_FIREFOX_ANDROID_UNSUPPORTED_BY_MIN_VERSION manifest.json'];
     const found = warnings.map(({ code, file }) => `${code} ${file}`);
     assert.deepEqual(
       found.filter((warning) => !known.includes(warning)),

@@ -22,6 +22,17 @@ const flipLastByte = (bytes) => {
   return damaged;
 };
 
+/** Waits until a shard is in the page's Cache Storage, or no longer is; waitForFunction takes no asynchronous conditions. */
+const shardIs = (there, page, hash) =>
+  page.evaluate(
+    async ([address, wanted]) => {
+      while (((await caches.match(address)) !== undefined) !== wanted) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    [`https://clipsight.invalid/shard-${hash}`, there],
+  );
+
 for (const cache of ['cache-storage', 'opfs']) {
   describe(`in ${cache}`, () => {
     test('the first visit stores, the second asks for no weights; a damaged shard is fetched anew', async () => {
@@ -93,10 +104,7 @@ describe('what is kept', () => {
     t.after(restore);
     assert.equal(await page.evaluate(() => window.codeOf(window.create())), 'network');
     restore();
-    await page.waitForFunction(
-      async (hash) => (await caches.match(`https://clipsight.invalid/shard-${hash}`)) !== undefined,
-      firstShard.sha256,
-    );
+    await shardIs(true, page, firstShard.sha256);
     const from = tests.server.requests.length;
     assert.equal(await page.evaluate(load, {}), 'stored');
     assert.deepEqual(
@@ -124,10 +132,7 @@ describe('what is kept', () => {
       await page.evaluate(() => window.codeOf(window.create({ model: '/pkg/models/compact/model.json' }))),
       'weights-corrupt',
     );
-    await page.waitForFunction(
-      async (hash) => (await caches.match(`https://clipsight.invalid/shard-${hash}`)) === undefined,
-      firstShard.sha256,
-    );
+    await shardIs(false, page, firstShard.sha256);
     assert.ok((await page.evaluate(stored)).includes(`shard-${lastShard.sha256}`));
     await close();
   });
@@ -143,9 +148,6 @@ describe('what is kept', () => {
       for (const name of ['shard-old', 'shard-new', 'shard-nobody']) await put(name, 'bytes');
     }, 31 * 86_400_000);
     await page.evaluate(load, {});
-    await page.waitForFunction(
-      async () => (await caches.match('https://clipsight.invalid/shard-nobody')) === undefined,
-    );
     const names = await page.evaluate(stored);
     const others = names.filter((name) => /old|new|nobody|broken/.test(name)).sort();
     assert.deepEqual(others, ['model-new', 'shard-new']);
@@ -234,7 +236,7 @@ describe('connections', () => {
     if (from > 0) headers['Content-Range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
     if (seen.length > 2) response.end(rest);
-    else response.write(rest.subarray(0, rest.length >> 1), () => setTimeout(() => response.destroy(), 50));
+    else response.write(rest.subarray(0, rest.length >> 1), () => setTimeout(() => response.destroy(), 250));
     return undefined;
   };
   for (const ranges of [true, false]) {

@@ -86,7 +86,7 @@ describe('the tarball', () => {
       excludeEntrypoints: ['./schema.json', './package.json', /^\.\/(wasm|models)\//],
     });
     assert.equal(types.kind, 'included');
-    assert.deepEqual(Object.keys(entrypoints).sort(), ['.', './element', './ui', './worker']);
+    assert.deepEqual(Object.keys(entrypoints).sort(), ['.', './element', './element/result', './ui', './worker']);
     // Node before 22.12 and `moduleResolution: node10` cannot load ES modules' subpaths: the package is for browsers.
     const ours = problems.filter(
       ({ kind, resolutionKind }) => !(kind === 'CJSResolvesToESM' || resolutionKind === 'node10'),

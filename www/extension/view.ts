@@ -1,7 +1,7 @@
 /** What side panel and popup have in common: images that come in, and the list of what is known of them. */
 import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
 // Not clipsight/element: with the element that checks by itself comes the detector, which has no place in a panel.
-import { AiImageResult } from '../../pkg/element/result.js';
+import { AiImageResult } from 'clipsight/element/result';
 import type { Job, Outcome } from './channel.js';
 import { analyze } from './engine.js';
 import { AcquireError, toWire } from './errors.js';

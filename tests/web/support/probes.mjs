@@ -7,6 +7,7 @@
  */
 export async function tryAllFromPage({ base, stun }) {
   const tried = [];
+  const connections = [];
   const attempt = async (name, work) => {
     tried.push(name);
     try {
@@ -70,16 +71,20 @@ export async function tryAllFromPage({ base, stun }) {
   await attempt('cache', async (url) => (await caches.open('probe')).add(url));
   await attempt('rtc', async () => {
     const connection = new RTCPeerConnection({ iceServers: [{ urls: `stun:${stun}` }] });
+    connections.push(connection);
     connection.createDataChannel('probe');
     await connection.setLocalDescription(await connection.createOffer());
   });
   await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Or it goes on asking, and a later probe is taken for heard.
+  for (const connection of connections) connection.close();
   return tried;
 }
 
 /** The same in a worker. */
 export async function tryAllFromWorker({ base, stun }) {
   const tried = [];
+  const connections = [];
   const attempt = async (name, work) => {
     tried.push(name);
     try {
@@ -111,9 +116,12 @@ export async function tryAllFromWorker({ base, stun }) {
   await attempt('cache', async (url) => (await caches.open('probe')).add(url));
   await attempt('rtc', async () => {
     const connection = new RTCPeerConnection({ iceServers: [{ urls: `stun:${stun}` }] });
+    connections.push(connection);
     connection.createDataChannel('probe');
     await connection.setLocalDescription(await connection.createOffer());
   });
   await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Or it goes on asking, and a later probe is taken for heard.
+  for (const connection of connections) connection.close();
   return tried;
 }

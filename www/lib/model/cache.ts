@@ -65,11 +65,11 @@ export class WeightCache {
   }
 
   /**
-   * Notes which shards the model of this name has now, and removes those that no model has: of its older versions, and of
-   * models that nobody loaded for {@link CACHE_DAYS} days.
+   * Starts to note which shards the model of this name has now, and to remove those that no model has: of its older
+   * versions, and of models that nobody loaded for {@link CACHE_DAYS} days. {@link settle} waits for it.
    */
-  async keep(name: string, shards: readonly Shard[]): Promise<void> {
-    await this.#try(async (store) => {
+  keep(name: string, shards: readonly Shard[]): void {
+    const tidied = this.#try(async (store) => {
       const key = MODEL + String(await sha256(new TextEncoder().encode(name)));
       const entry: Entry = { shards: shards.map(({ sha256: hash }) => hash), used: Date.now() };
       await store.put(key, new TextEncoder().encode(JSON.stringify(entry)));
@@ -84,6 +84,7 @@ export class WeightCache {
         if (!kept.has(shard)) await store.delete(shard);
       }
     });
+    this.#writes.push(tidied);
   }
 
   /** Waits until everything is stored, and says what came of it. */

@@ -26,6 +26,8 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   const name = `${options.what ?? 'model file'} ${fileName(url)}`;
   const bytes = new Uint8Array(limit);
   let length = 0;
+  // Whether the server ever began to answer: a connection that breaks then is worth another try, no connection is not.
+  let begun = false;
   for (let resumes = 0; ; resumes += 1) {
     try {
       const response = await request(url, length, options);
@@ -39,6 +41,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
           `The ${name} could not be fetched: the server answered ${String(response.status)}.`,
         );
       }
+      begun = true;
       if (response.status !== 206) length = 0;
       const reader = response.body?.getReader();
       for (;;) {
@@ -55,7 +58,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     } catch (error) {
       if (error instanceof DetectorError) throw error;
       if (signal?.aborted === true) throw aborted(signal);
-      if (length === 0 || resumes === DOWNLOAD_RESUMES) {
+      if (!begun || resumes === DOWNLOAD_RESUMES) {
         throw new DetectorError('network', `The ${name} could not be fetched. Check the connection and try again.`, {
           cause: error,
         });

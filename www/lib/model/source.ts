@@ -62,7 +62,7 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
   const manifest = await download(model.manifest, { limit: MAX_MANIFEST_BYTES, signal });
   const shards = shardsOf(manifest);
   const totalBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
-  void cache.keep(model.name, shards);
+  cache.keep(model.name, shards);
 
   let loadedBytes = 0;
   const received = shards.map(() => 0);

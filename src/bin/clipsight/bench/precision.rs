@@ -27,7 +27,7 @@ pub(crate) struct Args {
     encoder: PathBuf,
     #[command(flatten)]
     runtime: RuntimeArgs,
-    /// Images for the embeddings
+    /// Images for the embeddings, at the least
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     images: u32,
 }
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let preprocessing = &reference.manifest().preprocessing;
 
     let mut embeddings = BTreeMap::new();
-    let step = entries.len().div_ceil(args.images as usize).max(1);
+    let step = (entries.len() / args.images as usize).max(1);
     let chosen: Vec<&Entry> = entries.iter().step_by(step).collect();
     let exact = Rounded::new(&args.encoder, Storage::F32, &Device::reference())?;
     for (name, storage) in [("q8", Storage::Q8), ("q4", Storage::Q4)] {
