@@ -17,17 +17,7 @@ const cards = new Cards(strings, {
     void api.runtime.sendMessage({ kind: 'forget', id }).catch(() => undefined);
   },
 });
-const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
-const { button, picker } = takeImages(strings, {
-  files(files) {
-    hint.hidden = true;
-    for (const file of files) void cards.check(file);
-  },
-  nothing(message) {
-    hint.textContent = message;
-    hint.hidden = false;
-  },
-});
+const { button, picker, hint } = takeImages(strings, cards);
 const clear = h('button', { type: 'button', class: 'button quiet' }, strings.clear);
 clear.addEventListener('click', () => {
   cards.clear();

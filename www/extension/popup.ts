@@ -15,17 +15,7 @@ const cards = new Cards(strings, {
     empty.hidden = count > 0;
   },
 });
-const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
-const { button, picker } = takeImages(strings, {
-  files(files) {
-    hint.hidden = true;
-    for (const file of files) void cards.check(file);
-  },
-  nothing(message) {
-    hint.textContent = message;
-    hint.hidden = false;
-  },
-});
+const { button, picker, hint } = takeImages(strings, cards);
 const panel = h('button', { type: 'button', class: 'button secondary' }, strings.openPanel);
 panel.addEventListener('click', () => {
   if (tab === undefined) return;

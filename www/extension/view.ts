@@ -103,11 +103,16 @@ export class Cards {
   }
 }
 
-/** Takes images from drops, pastes and the file chooser. */
+/** Takes images from drops, pastes and the file chooser, and has them checked; `hint` says what brought none. */
 export function takeImages(
   strings: Strings,
-  { files, nothing }: { files: (files: readonly File[]) => void; nothing: (message: string) => void },
-): { readonly button: HTMLButtonElement; readonly picker: HTMLInputElement } {
+  cards: Cards,
+): { readonly button: HTMLButtonElement; readonly picker: HTMLInputElement; readonly hint: HTMLElement } {
+  const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
+  const files = (chosen: readonly File[]): void => {
+    hint.hidden = true;
+    for (const file of chosen) void cards.check(file);
+  };
   const picker = h('input', { type: 'file', accept: 'image/*', multiple: '', hidden: '' });
   picker.addEventListener('change', () => {
     files([...(picker.files ?? [])]);
@@ -140,7 +145,10 @@ export function takeImages(
     // Browsers call every pasted picture "image.png".
     const named = found.map((file) => (/^image\.\w+$/.test(file.name) ? new File([file], strings.pasted) : file));
     if (named.length > 0) files(named);
-    else nothing(strings.noFiles);
+    else {
+      hint.textContent = strings.noFiles;
+      hint.hidden = false;
+    }
   };
-  return { button, picker };
+  return { button, picker, hint };
 }
