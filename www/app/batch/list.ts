@@ -119,6 +119,8 @@ export class ImageList {
     this.#selected = item;
     this.#events.selected(item);
     this.reveal(item);
-    this.#draw();
+    // At once, not with the next frame: whoever asks right after the key press, as assistive technology does, must be
+    // told the new image.
+    this.#drawNow();
   }
 }
