@@ -14,8 +14,12 @@ export const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/co
 /** Bytes of all its shards. */
 export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** A server and a browser for the tests of a file. The properties are there once the tests run. */
-export function packageTests(options = {}) {
+/**
+ * A server and a browser for the tests of a file. The properties are there once the tests run.
+ *
+ * @param {{ webgpu?: boolean, folders?: Record<string, string> }} options
+ */
+export function packageTests({ folders = {}, ...options } = {}) {
   const tests = {
     server: undefined,
     browser: undefined,
@@ -62,7 +66,7 @@ export function packageTests(options = {}) {
     },
   };
   before(async () => {
-    tests.server = await startServer();
+    tests.server = await startServer({ folders });
     tests.browser = await launch(options);
   });
   after(async () => {

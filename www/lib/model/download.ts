@@ -12,6 +12,8 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Past the HTTP cache. */
   readonly reload?: boolean;
+  /** What is filled, at least `limit` bytes; else a buffer of exactly what comes is made. */
+  readonly into?: ArrayBuffer;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface DownloadOptions {
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, onReceived, signal } = options;
   const name = `${options.what ?? 'model file'} ${fileName(url)}`;
-  const bytes = new Uint8Array(limit);
+  const bytes = new Uint8Array(options.into ?? new ArrayBuffer(limit), 0, limit);
+  const all = (): Uint8Array<ArrayBuffer> => (options.into === undefined ? exactly : view)(bytes, length);
   let length = 0;
   // Whether the server ever began to answer: a connection that breaks then is worth another try, no connection is not.
   let begun = false;
@@ -33,7 +36,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
       const response = await request(url, length, options);
       if (response.status === 416 && length > 0) {
         // Nothing after what we have: the file changed, or was complete all along and its hash will tell.
-        return bytes.subarray(0, length);
+        return all();
       }
       if (!response.ok) {
         throw new DetectorError(
@@ -45,14 +48,14 @@ export async function download(url: string, options: DownloadOptions): Promise<U
       if (response.status !== 206) length = 0;
       const reader = response.body?.getReader();
       for (;;) {
-        const chunk = await reader?.read();
-        if (chunk?.value === undefined) return bytes.subarray(0, length);
-        if (length + chunk.value.byteLength > limit) {
+        const piece = (await reader?.read())?.value;
+        if (piece === undefined) return all();
+        if (length + piece.byteLength > limit) {
           void reader?.cancel();
           throw new DetectorError('weights-corrupt', `The ${name} is larger than it should be.`);
         }
-        bytes.set(chunk.value, length);
-        length += chunk.value.byteLength;
+        bytes.set(piece, length);
+        length += piece.byteLength;
         onReceived?.(length);
       }
     } catch (error) {
@@ -66,6 +69,15 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     }
     await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
   }
+}
+
+/** The first bytes of a buffer as one of their own: what is far below its limit would be kept and copied with all of it. */
+function exactly(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  return length === bytes.byteLength ? bytes : bytes.slice(0, length);
+}
+
+function view(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  return bytes.subarray(0, length);
 }
 
 function request(url: string, from: number, { signal, reload }: DownloadOptions): Promise<Response> {

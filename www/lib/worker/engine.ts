@@ -55,14 +55,16 @@ export class Engine {
     const source = params.module ?? params.cores[name];
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
-    await glue.default({ module_or_path: module });
+    const { memory } = await glue.default({ module_or_path: module });
     events.core(glue);
 
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
     const loader = new glue.ModelLoader(feed.manifest, device);
     let index = 0;
-    for await (const { bytes, sha256 } of feed.shards()) loader.pushShard(index++, bytes, sha256);
+    for await (const { bytes, sha256 } of feed.shards()) {
+      loader.pushShard(index++, bytes, sha256);
+    }
     const model = await loader.finish();
 
     report('self-test');
@@ -75,11 +77,21 @@ export class Engine {
       );
     }
     report('done');
-    const { modelId, weightsSha256, calibrationId, views } = model.info;
+    const { modelId, weightsSha256, calibrationId, views, viewCounts } = model.info;
     const weightsBytes = feed.totalBytes;
     const { adapter } = device;
-    const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter, cache };
-    return new Engine(model, { ...info, module });
+    const info = {
+      modelId,
+      weightsSha256,
+      weightsBytes,
+      calibrationId,
+      views,
+      viewCounts,
+      device: kind,
+      adapter,
+      cache,
+    };
+    return new Engine(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
   }
 
   /** Analyses one image. */
