@@ -224,7 +224,7 @@ describe('the page', () => {
     assert.match(text, /Not graded/);
     assert.match(text, /\d+% probability of AI/);
     assert.match(text, /the model’s own claim. Nobody has measured how often it is wrong/);
-    assert.doesNotMatch(text, /Cannot tell|Little sign|Strong signs/);
+    assert.doesNotMatch(text, /Cannot tell|Little sign of AI|signs of AI/);
     assert.match(await page.textContent('.row-item'), /Not graded\d+%/);
     await page.screenshot({ path: path.join(out, 'page-ungraded.png'), fullPage: true });
 
