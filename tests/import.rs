@@ -430,8 +430,7 @@ fn tokenizer_parity() {
     }
     let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
     let tokenizer = clipsight::clip::Tokenizer::new();
-    let differing: Vec<&Row> =
-        rows.iter().filter(|row| tokenizer.encode(&row.text, 77) != row.ids).collect();
+    let differing: Vec<&Row> = rows.iter().filter(|row| tokenizer.encode(&row.text, 77) != row.ids).collect();
     // A caption cannot end itself here; and what Python's own tables do not know is left to theirs.
     let explained = |kind: &str| ["marker", "unassigned"].contains(&kind);
     let count = |kind: &str| rows.iter().filter(|row| row.kind == kind).count();
@@ -461,7 +460,8 @@ fn preprocessing_parity() {
     for (library, centre_rounds_down) in [("open_clip", false), ("transformers", true)] {
         preprocessing.centre_rounds_down = centre_rounds_down;
         let mut largest = 0.0_f32;
-        let names: Vec<&str> = expected.names().into_iter().filter(|name| name.starts_with(library)).collect();
+        let names: Vec<&str> =
+            expected.names().into_iter().filter(|name| name.starts_with(library)).collect();
         assert!(names.len() >= 200);
         for name in &names {
             let file = format!("{}.png", &name[library.len() + 1..]);

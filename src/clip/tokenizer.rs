@@ -4,9 +4,10 @@
 //! unsafe code, and it carries OpenAI's vocabulary; `tokenizers` is better kept, but brings no vocabulary and a
 //! hundred times the code, for an algorithm and a vocabulary that have been frozen since 2021.
 //!
-//! The reference is open_clip's `SimpleTokenizer`, which is OpenAI's, with ftfy: `tests/text.rs` holds it to those ids, and
-//! `scripts/parity/inputs.py` on 10,000 texts. transformers' `CLIPTokenizer` cleans less (Unicode's NFC, white space, lower
-//! case; neither ftfy nor HTML entities): for text that needs no repair it gives the same ids, else we do as open_clip does.
+//! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs` holds it to those ids, and
+//! the test of `scripts/parity/inputs.py` on 10,000 hard texts. transformers' `CLIPTokenizer` gives the same ids for
+//! plain text in any script, but repairs nothing, leaves HTML entities and control characters, ends no word with a final
+//! sigma ("ΟΔΥΣΣΕΥΣ") and has other ideas of the long s and the iota below; there we do as open_clip does.
 
 mod charmaps;
 mod entities;

@@ -316,7 +316,8 @@ mod tests {
         let image = Rgb8::new(227, 231, pixels).unwrap();
         let torchvision = preprocessing(None, false);
         let transformers = Preprocessing { centre_rounds_down: true, ..torchvision.clone() };
-        let centre = |preprocessing: Preprocessing| preprocessing.views(&image, ViewCount::One).unwrap().remove(0);
+        let centre =
+            |preprocessing: Preprocessing| preprocessing.views(&image, ViewCount::One).unwrap().remove(0);
         assert_eq!(centre(torchvision), image.crop(2, 4, 224, 224).unwrap());
         assert_eq!(centre(transformers), image.crop(1, 3, 224, 224).unwrap());
     }

@@ -29,8 +29,7 @@ static REFERENCE: LazyLock<Regex> =
 
 /// A reference as ftfy finds it.
 #[expect(clippy::unwrap_used, reason = "the pattern is constant")]
-static CAREFUL_REFERENCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"&#?[0-9A-Za-z]{1,24};").unwrap());
+static CAREFUL_REFERENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"&#?[0-9A-Za-z]{1,24};").unwrap());
 
 /// Python's `html.unescape`.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
@@ -106,7 +105,9 @@ fn numbered(reference: &str) -> String {
             u8::try_from(number).ok().and_then(windows_1252).unwrap_or(character).to_string()
         }
         // What HTML forbids: control characters, and the numbers that will never be characters.
-        '\u{1}'..='\u{8}' | '\u{b}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fdd0}'..='\u{fdef}' => String::new(),
+        '\u{1}'..='\u{8}' | '\u{b}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fdd0}'..='\u{fdef}' => {
+            String::new()
+        }
         _ if number & 0xfffe == 0xfffe => String::new(),
         _ => character.to_string(),
     }
@@ -124,7 +125,10 @@ mod tests {
             ("&notit; &notin; &notin", "¬it; ∉ ¬in"),
             ("&nonsense; & &; &#; &#x;", "&nonsense; & &; &#; &#x;"),
             ("&#65 &#x41; &#X41;&#128;&#129;", "A A A€\u{81}"),
-            ("&#0;&#1;&#11;&#x1F;&#xD800;&#x110000;&#99999999999999999999;", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                "&#0;&#1;&#11;&#x1F;&#xD800;&#x110000;&#99999999999999999999;",
+                "\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            ),
             ("&#xfdd0;&#x1fffe;&#13;", "\r"),
             ("&amp;lt;", "&lt;"),
         ] {

@@ -339,7 +339,8 @@ fn fix_parts(text: &str) -> String {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let muddle = previous.is_some_and(|previous| clues.inner.contains(&previous));
-        let found = if muddle || !clues.first.contains(&character) { None } else { clues.sequences.find(rest) };
+        let found =
+            if muddle || !clues.first.contains(&character) { None } else { clues.sequences.find(rest) };
         let length = found.map_or(character.len_utf8(), |found| found.end());
         let (part, after) = rest.split_at(length);
         // The whole text was tried already.
