@@ -48,5 +48,5 @@ export const WAITING_BEFORE_WORKER = 4;
 /** Share of the machine's memory that all workers may take together. */
 export const WORKER_MEMORY_SHARE = 1 / 8;
 
-/** What a worker takes besides its WebAssembly memory after loading (64 MiB): the program, activations, a decoded photograph. */
-export const WORKER_OVERHEAD_BYTES = 64 * 1024 * 1024;
+/** What a worker takes besides the WebAssembly memory that it has after loading (48 MiB): the program, a decoded photograph. */
+export const WORKER_OVERHEAD_BYTES = 48 * 1024 * 1024;

@@ -39,7 +39,7 @@ export function restOf({ model }: Analysis, strings: Strings): string {
   return claim === undefined ? reason : `${strings.probability(claim)}. ${reason}`;
 }
 
-/** The probability that a model gives without a grade, when it is worth reading: nothing speaks against it but that nobody measured it. */
+/** The probability of a verdict without a grade, where nothing speaks against it but that nobody has measured the model. */
 function claimOf({ reason, probability }: Abstained): number | undefined {
   return reason === 'uncalibrated' ? probability : undefined;
 }

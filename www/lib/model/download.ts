@@ -27,7 +27,11 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   const { limit, onReceived, signal } = options;
   const name = `${options.what ?? 'model file'} ${fileName(url)}`;
   const bytes = new Uint8Array(options.into ?? new ArrayBuffer(limit), 0, limit);
-  const all = (): Uint8Array<ArrayBuffer> => (options.into === undefined ? exactly : view)(bytes, length);
+  const all = (): Uint8Array<ArrayBuffer> => {
+    const received = bytes.subarray(0, length);
+    // Far below its limit it would be kept, and copied, with all of the buffer.
+    return options.into === undefined && length < limit ? received.slice() : received;
+  };
   let length = 0;
   // Whether the server ever began to answer: a connection that breaks then is worth another try, no connection is not.
   let begun = false;
@@ -69,15 +73,6 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     }
     await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
   }
-}
-
-/** The first bytes of a buffer as one of their own: what is far below its limit would be kept and copied with all of it. */
-function exactly(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  return length === bytes.byteLength ? bytes : bytes.slice(0, length);
-}
-
-function view(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  return bytes.subarray(0, length);
 }
 
 function request(url: string, from: number, { signal, reload }: DownloadOptions): Promise<Response> {
