@@ -223,13 +223,13 @@ mod tests {
             let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0);
             Lanes::load(&numbers).code(Portable, Lanes::splat(2.0), 0.4)
         });
-        let packed = Whole::pack(quad, 0).map(u32::to_le_bytes).concat();
+        let packed = Whole::pack(quad, false).map(u32::to_le_bytes).concat();
         let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
-        let interleaved = Whole::interleave(quad, 0x8000_0000).map(u32::to_le_bytes);
+        let interleaved = Whole::interleave(quad, true)[0].map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {
             let byte = |register: usize| truth[register * LANES + lane];
-            assert_eq!(bytes, [byte(0), byte(1), byte(2), byte(3) ^ 128]);
+            assert_eq!(bytes, [0, 1, 2, 3].map(|register| byte(register) ^ 128));
         }
         let sum = quad.into_iter().fold(Whole::zero(), Whole::plus).to_array();
         assert_eq!(sum[0], (0..4).map(|register| i32::from(truth[register * LANES])).sum::<i32>());

@@ -1,6 +1,6 @@
 //! Weight matrices as the integer products read them.
 
-use super::isa::{MAX_COLUMNS, ROWS};
+use super::isa::{MAX_COLUMNS, PER_WORD, ROWS};
 use super::lanes::QUAD;
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
@@ -66,7 +66,7 @@ impl Inner {
 
     /// Words of one group in a tile of activations.
     pub(super) fn tile_words(self) -> usize {
-        self.group / 4 * ROWS
+        self.group / PER_WORD * ROWS
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Packed {
     pub(super) columns: usize,
     /// Columns of a tile.
     width: usize,
-    /// `[tile][step][column of the tile]`, four codes a word.
+    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes a word.
     words: Vec<u32>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,
@@ -128,7 +128,7 @@ impl Packed {
 
     fn zeros(machine: Machine, inner: Inner, columns: usize) -> Self {
         let width = machine.columns();
-        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / 4);
+        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / PER_WORD);
         Self {
             inner,
             columns,
@@ -164,7 +164,7 @@ impl Packed {
     /// Rounds a column, and leaves what the codes lack of its values.
     fn put(&mut self, machine: Machine, column: usize, values: &mut [f32]) {
         let (width, group_values) = (self.width, self.inner.group);
-        let (groups, steps) = (self.inner.groups(), self.inner.length / 4);
+        let (groups, steps) = (self.inner.groups(), self.inner.length / PER_WORD);
         let (tile, lane) = (column / width, column % width);
         for (group, values) in values.chunks_mut(group_values).enumerate() {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
@@ -173,15 +173,15 @@ impl Packed {
             self.scales[at] = scale;
             let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
             let mut sum = 0;
-            for (step, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            for (step, values) in values.as_chunks_mut::<PER_WORD>().0.iter_mut().enumerate() {
                 #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
                 let codes = values.map(|value| nearest(value * inverse).clamp(-127.0, 127.0) as i8);
                 for (value, code) in values.iter_mut().zip(codes) {
                     *value -= f32::from(code) * scale;
                 }
                 sum += codes.into_iter().map(i32::from).sum::<i32>();
-                let step = tile * steps + group * group_values / 4 + step;
-                self.words[step * width + lane] = u32::from_le_bytes(codes.map(i8::cast_unsigned));
+                let step = tile * steps + group * group_values / PER_WORD + step;
+                self.words[step * width + lane] = word(codes);
             }
             self.starts[at] = -machine.effective_zero(128) * sum;
         }
@@ -192,18 +192,27 @@ impl Packed {
         self.columns.div_ceil(self.width)
     }
 
-    /// A part of the matrix.
+    /// The groups of a tile.
     #[inline(always)]
-    pub(super) fn tile_group(&self, tile: usize, group: usize) -> TileGroup<'_> {
+    pub(super) fn tile_groups(&self, tile: usize) -> impl Iterator<Item = TileGroup<'_>> {
         let groups = self.inner.groups();
-        let words = self.inner.group / 4 * self.width;
-        let at = tile * groups + group;
-        TileGroup {
-            words: &self.words[at * words..][..words],
-            scales: &self.scales[at * self.width..][..self.width],
-            starts: &self.starts[at * self.width..][..self.width],
-        }
+        let words = self.inner.group / PER_WORD * self.width;
+        let words = self.words[tile * groups * words..].chunks_exact(words).take(groups);
+        let scales = self.scales[tile * groups * self.width..].chunks_exact(self.width);
+        let starts = self.starts[tile * groups * self.width..].chunks_exact(self.width);
+        words.zip(scales.zip(starts)).map(|(words, (scales, starts))| TileGroup { words, scales, starts })
     }
+}
+
+/// The word of a step.
+#[inline(always)]
+fn word(codes: [i8; PER_WORD]) -> u32 {
+    let mut bytes = [0; 4];
+    let bits = 32 / PER_WORD;
+    for (bytes, code) in bytes.chunks_exact_mut(bits / 8).zip(codes) {
+        bytes.copy_from_slice(&i16::from(code).to_le_bytes()[..bits / 8]);
+    }
+    u32::from_le_bytes(bytes)
 }
 
 /// Row `row` of a stored matrix with `out.len()` columns.
