@@ -1,7 +1,7 @@
 //! Arrays, for compilers to vectorise.
 
 use super::super::isa::{Isa, PER_WORD, SIGNS};
-use super::QUAD;
+use super::{QUAD, ROUNDER};
 
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
@@ -97,6 +97,12 @@ impl Lanes {
         Self(self.0.map(f32::abs))
     }
 
+    /// The nearest integers, halves to even, of numbers below 2^22.
+    #[inline(always)]
+    pub(in super::super) fn nearest(self) -> Whole {
+        Whole(self.0.map(|value| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed()))
+    }
+
     /// `self * 2^n`, n the integer in the low bits of `rounded`.
     #[inline(always)]
     pub(super) fn scale_by_power(self, rounded: Self) -> Self {
@@ -125,7 +131,13 @@ impl Whole {
     /// Zeros.
     #[inline(always)]
     pub(in super::super) fn zero() -> Self {
-        Self([0; LANES])
+        Self::splat(0)
+    }
+
+    /// The same number in all.
+    #[inline(always)]
+    pub(in super::super) fn splat(value: i32) -> Self {
+        Self([value; LANES])
     }
 
     /// From memory.

@@ -4,7 +4,7 @@
 use core::arch::wasm32::*;
 
 use super::super::isa::{Isa, PER_WORD};
-use super::QUAD;
+use super::{QUAD, ROUNDER};
 
 #[cfg(target_feature = "relaxed-simd")]
 use f32x4_relaxed_madd as fused;
@@ -98,6 +98,12 @@ impl Lanes {
         Self(f32x4_pmin(self.0, other.0))
     }
 
+    /// The nearest integers, halves to even, of numbers below 2^22.
+    #[inline(always)]
+    pub(in super::super) fn nearest(self) -> Whole {
+        Whole(i32x4_sub(f32x4_add(self.0, f32x4_splat(ROUNDER)), f32x4_splat(ROUNDER)))
+    }
+
     /// Without signs.
     #[inline(always)]
     pub(in super::super) fn abs(self) -> Self {
@@ -129,7 +135,13 @@ impl Whole {
     /// Zeros.
     #[inline(always)]
     pub(in super::super) fn zero() -> Self {
-        Self(i32x4_splat(0))
+        Self::splat(0)
+    }
+
+    /// The same number in all.
+    #[inline(always)]
+    pub(in super::super) fn splat(value: i32) -> Self {
+        Self(i32x4_splat(value))
     }
 
     /// From memory.
