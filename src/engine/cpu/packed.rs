@@ -210,9 +210,9 @@ impl Packed {
 
 /// Whether no number is NaN or infinite.
 fn all_finite(values: &[f32]) -> bool {
-    // What is not finite, less itself, is NaN.
+    // Zero times what is not finite is NaN.
     let values = values.as_chunks().0.iter().map(Lanes::load);
-    values.fold(Lanes::zero(), |sum, values| sum + (values - values)).sum() == 0.0
+    values.fold(Lanes::zero(), |sum, values| sum + values * Lanes::zero()).sum() == 0.0
 }
 
 /// Row `row` of a stored matrix with `out.len()` columns.
