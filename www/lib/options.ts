@@ -27,7 +27,7 @@ export interface ModelSource {
  * The builds of the program: for WebGPU, for CPUs, and for CPUs in browsers without WebAssembly's relaxed SIMD. All have
  * one interface; only what is needed is fetched.
  */
-export type CoreName = 'gpu' | 'cpu' | 'cpu-plain';
+export type CoreName = 'gpu' | 'cpu' | 'cpu-words' | 'cpu-plain';
 
 /** Addresses or bytes of the program's builds. Builds that are not named come from the package. */
 export type CoreSources = Readonly<Partial<Record<CoreName, string | URL | ArrayBuffer | Uint8Array>>>;

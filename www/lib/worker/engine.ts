@@ -52,8 +52,8 @@ export class Engine {
     const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
     events.device(kind);
     const best = coreFor(kind);
-    // Files may come from a page that was not allowed to ask what this machine has; the plain build runs on all.
-    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-plain' : best;
+    // Files may come from a page that was not allowed to ask what this machine has.
+    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-words' : best;
     const source = params.module ?? params.cores[name];
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
@@ -126,6 +126,8 @@ async function loadGlue(name: CoreName): Promise<Core> {
         return await import('../wasm/gpu/clipsight.js');
       case 'cpu':
         return await import('../wasm/cpu/clipsight.js');
+      case 'cpu-words':
+        return await import('../wasm/cpu-words/clipsight.js');
       case 'cpu-plain':
         return await import('../wasm/cpu-plain/clipsight.js');
     }

@@ -23,9 +23,13 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
 use super::lanes::{LANES, Whole};
 
-/// Codes of a word: bytes where instructions multiply them, 16-bit numbers in WebAssembly without them.
+/// Codes of a word: bytes where instructions multiply them, 16-bit numbers in the builds for WebAssembly without them.
 pub(super) const PER_WORD: usize =
-    if cfg!(all(target_arch = "wasm32", not(target_feature = "relaxed-simd"))) { 2 } else { 4 };
+    if cfg!(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd")))) {
+        2
+    } else {
+        4
+    };
 
 /// What turns the bytes of a word into signed ones, 128 less, and back.
 pub(super) const SIGNS: u32 = 0x8080_8080;

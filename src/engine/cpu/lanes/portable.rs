@@ -1,7 +1,7 @@
 //! Arrays, for compilers to vectorise.
 
 use super::super::isa::{Isa, PER_WORD, SIGNS};
-use super::{QUAD, ROUNDER};
+use super::QUAD;
 
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
@@ -97,10 +97,11 @@ impl Lanes {
         Self(self.0.map(f32::abs))
     }
 
-    /// The nearest integers, halves to even, of numbers below 2^22.
+    /// The nearest integers, halves away from zero.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "codes are small")]
     pub(in super::super) fn nearest(self) -> Whole {
-        Whole(self.0.map(|value| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed()))
+        Whole(self.0.map(|value| value.round() as i32))
     }
 
     /// `self * 2^n`, n the integer in the low bits of `rounded`.

@@ -4,7 +4,7 @@
 use core::arch::wasm32::*;
 
 use super::super::isa::{Isa, PER_WORD};
-use super::{QUAD, ROUNDER};
+use super::QUAD;
 
 #[cfg(target_feature = "relaxed-simd")]
 use f32x4_relaxed_madd as fused;
@@ -98,10 +98,14 @@ impl Lanes {
         Self(f32x4_pmin(self.0, other.0))
     }
 
-    /// The nearest integers, halves to even, of numbers below 2^22.
+    /// The nearest integers, halves away from zero.
     #[inline(always)]
     pub(in super::super) fn nearest(self) -> Whole {
-        Whole(i32x4_sub(f32x4_add(self.0, f32x4_splat(ROUNDER)), f32x4_splat(ROUNDER)))
+        let whole = i32x4_trunc_sat_f32x4(self.0);
+        let rest = f32x4_sub(self.0, f32x4_convert_i32x4(whole));
+        // All bits of a lane that compares are set: -1.
+        let (up, down) = (f32x4_ge(rest, f32x4_splat(0.5)), f32x4_le(rest, f32x4_splat(-0.5)));
+        Whole(i32x4_add(i32x4_sub(whole, up), down))
     }
 
     /// Without signs.
@@ -166,7 +170,7 @@ impl Whole {
     }
 
     /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     #[inline(always)]
     pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let bytes = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0));
@@ -174,7 +178,7 @@ impl Whole {
     }
 
     /// A word for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     #[inline(always)]
     pub(in super::super) fn interleave(
         [a, b, c, d]: [Self; 4],
@@ -186,7 +190,7 @@ impl Whole {
     }
 
     /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
     #[inline(always)]
     pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let zero = i16x8_splat(if signed { 128 } else { 0 });
@@ -196,7 +200,7 @@ impl Whole {
     }
 
     /// Words for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
     #[inline(always)]
     pub(in super::super) fn interleave(
         [a, b, c, d]: [Self; 4],
