@@ -235,7 +235,7 @@ mod tests {
         let packed = Whole::pack(quad, false).map(u32::to_le_bytes).concat();
         let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
-        let interleaved = Whole::interleave(quad, true)[0].map(u32::to_le_bytes);
+        let interleaved = Whole::interleave(quad)[0].map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {
             let byte = |register: usize| truth[register * LANES + lane];
             assert_eq!(bytes, [0, 1, 2, 3].map(|register| byte(register) ^ 128));

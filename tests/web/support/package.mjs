@@ -11,6 +11,9 @@ import { startServer } from './server.mjs';
 /** The compact model's manifest. */
 export const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
 
+/** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
+export const CPU_CORE = /^cpu(-words)?$/;
+
 /** Bytes of all its shards. */
 export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 

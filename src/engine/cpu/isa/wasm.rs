@@ -8,7 +8,7 @@
 use core::arch::wasm32::*;
 
 use super::super::lanes::{LANES, Whole};
-use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take};
+use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take, Weights};
 
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,21 @@ const PRODUCTS: u64 = 4 * PER_WORD as u64;
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
     i32x4_relaxed_dot_i8x16_i7x16_add(weights, activations, sum)
+}
+
+/// The weights of four columns.
+///
+/// # Safety
+/// Those of a whole register or half of one can be read there.
+#[inline(always)]
+unsafe fn four(weights: *const Weights) -> v128 {
+    // SAFETY: the caller's; neither load needs an alignment.
+    unsafe {
+        match PER_WORD {
+            2 => i16x8_load_extend_i8x8(weights.cast()),
+            _ => v128_load(weights.cast()),
+        }
+    }
 }
 
 /// `sum + weights * activations`, [`PER_WORD`] products a lane.
@@ -87,7 +102,7 @@ impl Isa for Wasm {
         self,
         rows: usize,
         activations: &[u32],
-        weights: &[u32],
+        weights: &[Weights],
         start: &[i32],
         take: &mut impl Take,
     ) {
@@ -101,8 +116,7 @@ impl Isa for Wasm {
             let mut tile = [start; R];
             // Not unrolled: LLVM would reorder the products of several steps, for which there are too few registers.
             for _ in 0..steps {
-                let pair: [v128; VECTORS] =
-                    std::array::from_fn(|vector| v128_load(weights.add(4 * vector).cast()));
+                let pair: [v128; VECTORS] = std::array::from_fn(|vector| four(weights.add(4 * vector)));
                 for (row, sums) in tile.iter_mut().enumerate() {
                     let word = v128_load32_splat(activations.add(row).cast());
                     for (sum, weights) in sums.iter_mut().zip(pair) {
@@ -123,7 +137,7 @@ impl Isa for Wasm {
     }
 
     /// Not used here: see [`sum`](Isa::sum).
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
+    fn tile<const R: usize>(self, activations: &[u32], weights: &[Weights], start: &[i32], sums: &mut Sums) {
         struct Store<'a>(&'a mut Sums);
         impl Take for Store<'_> {
             fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
@@ -156,7 +170,7 @@ impl Isa for Wasm {
 impl Wasm {
     /// The same pointer.
     #[inline(always)]
-    fn opaque(self, pointer: *const u32) -> *const u32 {
+    fn opaque<T>(self, pointer: *const T) -> *const T {
         std::ptr::with_exposed_provenance(pointer.expose_provenance() & self.all)
     }
 }
