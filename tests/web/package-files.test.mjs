@@ -73,7 +73,10 @@ describe('fetchModel', () => {
     const fetchModel = (options) => window.codeOf(window.clipsight.fetchModel({ device: 'cpu', ...options }));
     const { page, close } = await tests.open();
     assert.equal(await page.evaluate(fetchModel, { model: '/pkg/nowhere.json' }), 'network');
-    assert.equal(await page.evaluate(fetchModel, { wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-words': '/pkg/nowhere.wasm' } }), 'network');
+    assert.equal(
+      await page.evaluate(fetchModel, { wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-words': '/pkg/nowhere.wasm' } }),
+      'network',
+    );
     assert.equal(await page.evaluate(fetchModel, { device: 'tpu' }), 'argument');
     assert.equal(await page.evaluate(fetchModel, { cache: 'disk' }), 'argument');
     assert.equal(await page.evaluate(fetchModel, { model: 'http://[' }), 'argument');
