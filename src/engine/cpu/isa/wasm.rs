@@ -128,10 +128,10 @@ impl Isa for Wasm {
             }
             tile
         };
-        // Loops over constants, which are unrolled: the sums stay in registers.
-        for row in 0..R {
+        // Of a constant number, so that the loop is unrolled: the sums stay in registers.
+        for (row, sums) in tile.into_iter().enumerate() {
             if row < rows {
-                take.take(self, row, tile[row].into_iter().map(Whole));
+                take.take(self, row, sums.into_iter().map(Whole));
             }
         }
     }
