@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use half::f16;
 
 use super::{Architecture, Checkpoint, HeadFile, corrupt, names};
-use crate::clip::{FeatureSpec, Pool, StreamedTower, TensorRole, TensorSpec, VisionConfig};
+use crate::clip::{FeatureSpec, Pool, StreamedTower, TensorRole, TensorSpec};
 use crate::detect::{Calibration, Head, HeadScorer, self_test_view};
 use crate::limits::MAX_CAPTION_SCALE;
 use crate::weights::{
@@ -79,16 +79,18 @@ pub fn convert(
     let mut tower = StreamedTower::new(&architecture.vision, manifest.head.features(), pixels)?;
     let mut packer = Packer::new(options.storage, "weights");
     for spec in &specs {
-        let tensor = match head_tensors.get(&spec.name) {
-            Some(tensor) => tensor.clone(),
-            None => names::read(checkpoint, architecture.family, spec)?,
-        };
-        packer.push(spec, &tensor, |shard| folder.write(shard, &mut manifest.shards))?;
-        done += tensor.data.len() as u64;
-        if VisionConfig::owns(&spec.name) {
-            // The known answer is that of the weights as they are stored.
-            tower.take(spec, as_stored(tensor, spec.role, options.storage)?)?;
+        match head_tensors.get(&spec.name) {
+            Some(tensor) => packer.push(spec, tensor, |shard| folder.write(shard, &mut manifest.shards))?,
+            None => {
+                let mut tensor = names::read(checkpoint, architecture.family, spec)?;
+                as_halves(&mut tensor, spec.role, options.storage);
+                let stored = StoredTensor::quantize(tensor, spec.role, options.storage);
+                packer.push_stored(spec, &stored, |shard| folder.write(shard, &mut manifest.shards))?;
+                // The known answer is that of the weights as they are stored.
+                tower.take(spec, stored.into_host()?)?;
+            }
         }
+        done += spec.shape.iter().product::<usize>() as u64;
         progress(done, total);
     }
     if let Some(shard) = packer.finish()? {
@@ -115,9 +117,12 @@ pub fn convert(
             };
             let mut packer = Packer::new(options.storage, "text");
             for spec in &text_specs {
-                let tensor = names::read(checkpoint, architecture.family, spec)?;
-                packer.push(spec, &tensor, |shard| folder.write(shard, &mut text.shards))?;
-                done += tensor.data.len() as u64;
+                // Nothing of it is computed: a table of hundreds of megabytes goes by in pieces.
+                let parts = names::parts(architecture.family, spec);
+                let mut rows = names::Rows::open(checkpoint, architecture.family, spec, &parts)?;
+                let write = |shard| folder.write(shard, &mut text.shards);
+                packer.push_rows(spec, |values| rows.fill(values), write)?;
+                done += spec.shape.iter().product::<usize>() as u64;
                 progress(done, total);
             }
             if let Some(shard) = packer.finish()? {
@@ -159,15 +164,15 @@ fn manifest(architecture: &Architecture, options: &Options<'_>) -> Result<Manife
     })
 }
 
-/// The values that a file of `storage` holds.
-fn as_stored(mut tensor: HostTensor, role: TensorRole, storage: Storage) -> Result<HostTensor> {
-    match (role, storage) {
-        (TensorRole::Table, Storage::F16 | Storage::Q8 | Storage::Q4)
-        | (TensorRole::Matrix, Storage::F16) => {
-            tensor.data.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
-            Ok(tensor)
-        }
-        _ => StoredTensor::quantize(tensor, role, storage).into_host(),
+/// Rounds what a file of `storage` holds in 16 bits.
+fn as_halves(tensor: &mut HostTensor, role: TensorRole, storage: Storage) {
+    let halves = match role {
+        TensorRole::Vector => false,
+        TensorRole::Table => storage != Storage::F32,
+        TensorRole::Matrix => storage == Storage::F16,
+    };
+    if halves {
+        tensor.data.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
     }
 }
 

@@ -149,7 +149,8 @@ impl StoredTensor {
         }
     }
 
-    fn is_finite(&self) -> bool {
+    /// Whether every number is finite.
+    pub(super) fn is_finite(&self) -> bool {
         match &self.values {
             StoredValues::F32(values) => values.iter().all(|value| value.is_finite()),
             StoredValues::Q8(Q8 { scales, .. }) | StoredValues::Q4(Q4 { scales, .. }) => {
