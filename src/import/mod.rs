@@ -21,7 +21,7 @@ mod torch;
 
 pub use architecture::{Architecture, Configs, Family};
 pub use checkpoint::{Checkpoint, shards_of_index};
-pub use convert::{Converted, Options, convert};
+pub use convert::{CALIBRATION_TOKENS, Converted, Options, convert};
 pub use heads::HeadFile;
 pub use presets::{PRESETS, Preset};
 

@@ -7,7 +7,7 @@ use half::f16;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::{HostTensor, Q4, Q8, Shard, Storage, StoredTensor, StoredValues, blocks, sha256_hex};
-use crate::clip::{TensorRole, TensorSpec, VisionConfig};
+use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::MAX_SHARD_BYTES;
 use crate::{Error, ErrorKind, Result};
 
@@ -88,7 +88,7 @@ impl Packer {
         mut next: impl FnMut(&mut [f32]) -> Result<()>,
         full: impl FnMut(PackedShard) -> Result<()>,
     ) -> Result<()> {
-        let storage = self.storage_of(spec);
+        let storage = self.storage.of(spec);
         let columns = *spec.shape.last().unwrap_or(&1);
         let at_once = (ROWS_BYTES / (4 * columns.max(1))).max(1);
         let mut values = Vec::new();
@@ -123,7 +123,7 @@ impl Packer {
         }
         let columns = *spec.shape.last().unwrap_or(&1);
         let storage = match &tensor.values {
-            StoredValues::F32(_) => match self.storage_of(spec) {
+            StoredValues::F32(_) => match self.storage.of(spec) {
                 Storage::F32 => Storage::F32,
                 _ => Storage::F16,
             },
@@ -149,15 +149,6 @@ impl Packer {
             }
             Ok(())
         })
-    }
-
-    /// How a tensor's values are stored where nothing says otherwise.
-    fn storage_of(&self, spec: &TensorSpec) -> Storage {
-        match self.storage {
-            // A head's matrices are small beside the encoder's, and every bit counts there.
-            Storage::Q4 if !VisionConfig::owns(&spec.name) && !spec.name.starts_with("text.") => Storage::Q8,
-            other => other,
-        }
     }
 
     /// Asks `fill` for as many rows at a time as fit in what is left of a shard.
