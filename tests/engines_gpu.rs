@@ -52,6 +52,7 @@ fn quantised_embeddings_are_those_of_f32() {
         filter: Filter::Bicubic,
         crop: 224,
         whole_first: false,
+        centre_rounds_down: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };

@@ -154,6 +154,7 @@ fn single_pixels_and_strips_become_views() {
         filter: clipsight::image::Filter::Bicubic,
         crop: 224,
         whole_first: false,
+        centre_rounds_down: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };

@@ -73,6 +73,7 @@ fn views_equal_resize_and_crop_of_torchvision_and_pillow() {
             filter: Filter::Bicubic,
             crop,
             whole_first: false,
+            centre_rounds_down: false,
             mean: [0.0; 3],
             std: [1.0; 3],
         };

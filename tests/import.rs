@@ -178,6 +178,8 @@ fn architectures_are_read_off_files() {
     let hf = of("hf");
     assert_eq!((hf.vision.image_size, hf.vision.patch_size, hf.vision.heads), (32, 8, 2));
     assert_eq!(hf.preprocessing.mean, [0.4, 0.5, 0.6]);
+    assert!(hf.preprocessing.centre_rounds_down, "its processor is of transformers'");
+    assert!(!of("open-clip").preprocessing.centre_rounds_down);
     assert!(hf.assumed.is_empty());
     assert_eq!(hf.vision, of("hf-legacy").vision);
     let openai = of("openai-jit");
@@ -428,21 +430,27 @@ fn parity_inputs(file: &str) -> Option<PathBuf> {
 fn tokenizer_parity() {
     let Some(folder) = parity_inputs("tokens.json") else { return };
     #[derive(serde::Deserialize)]
-    struct Pair {
+    struct Row {
+        kind: String,
         text: String,
         ids: Vec<u32>,
     }
-    let pairs: Vec<Pair> =
-        serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
+    let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
     let tokenizer = clipsight::clip::Tokenizer::new();
-    let differing: Vec<&Pair> =
-        pairs.iter().filter(|pair| tokenizer.encode(&pair.text, 77) != pair.ids).collect();
-    println!("tokenizer: {} of {} texts differ", differing.len(), pairs.len());
-    assert!(
-        differing.is_empty(),
-        "{:?}",
-        differing.iter().map(|pair| &pair.text).take(5).collect::<Vec<_>>()
+    let differing: Vec<&Row> = rows.iter().filter(|row| tokenizer.encode(&row.text, 77) != row.ids).collect();
+    // A caption cannot end itself here; and what Python's own tables do not know is left to theirs.
+    let explained = |kind: &str| ["marker", "unassigned"].contains(&kind);
+    let count = |kind: &str| rows.iter().filter(|row| row.kind == kind).count();
+    let (explained, others): (Vec<&Row>, Vec<&Row>) =
+        differing.into_iter().partition(|row| explained(&row.kind));
+    eprintln!(
+        "tokenizer: {} of {} texts differ; {} of {} with a marker or unassigned characters do",
+        others.len(),
+        rows.len(),
+        explained.len(),
+        count("marker") + count("unassigned"),
     );
+    assert!(others.is_empty(), "{:?}", others.iter().map(|row| &row.text).take(5).collect::<Vec<_>>());
 }
 
 /// On real images of many shapes; CI compares the resize with Pillow's in `tests/image_resize.rs`.
@@ -456,16 +464,23 @@ fn preprocessing_parity() {
         Architecture::of(&Checkpoint::open(&weights(&case)).unwrap(), &configs(&case)).unwrap();
     let mut preprocessing = architecture.preprocessing;
     (preprocessing.resize_short_side, preprocessing.crop) = (Some(224), 224);
-    let mut largest = 0.0_f32;
-    for name in expected.names() {
-        let bytes = std::fs::read(folder.join("images").join(format!("{name}.png"))).unwrap();
-        let image = clipsight::image::decode(&bytes).unwrap().pixels;
-        let views = preprocessing.views(&image, clipsight::image::ViewCount::One).unwrap();
-        largest =
-            largest.max(compare(&preprocessing.tensor(&views), &floats(&expected, name), 3 * 224 * 224).1);
+    for (library, centre_rounds_down) in [("open_clip", false), ("transformers", true)] {
+        preprocessing.centre_rounds_down = centre_rounds_down;
+        let mut largest = 0.0_f32;
+        let names: Vec<&str> =
+            expected.names().into_iter().filter(|name| name.starts_with(library)).collect();
+        assert!(names.len() >= 200);
+        for name in &names {
+            let file = format!("{}.png", &name[library.len() + 1..]);
+            let bytes = std::fs::read(folder.join("images").join(file)).unwrap();
+            let image = clipsight::image::decode(&bytes).unwrap().pixels;
+            let views = preprocessing.views(&image, clipsight::image::ViewCount::One).unwrap();
+            let found = preprocessing.tensor(&views);
+            largest = largest.max(compare(&found, &floats(&expected, name), 3 * 224 * 224).1);
+        }
+        eprintln!("preprocessing of {library}: {} images, largest difference {largest:.2e}", names.len());
+        assert!(largest <= 1e-5);
     }
-    println!("preprocessing: {} images, largest difference {largest:.2e}", expected.names().len());
-    assert!(largest <= 1e-5);
 }
 
 /// Tensors that are turned, cut out of others, or begin late in their storage.

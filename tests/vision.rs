@@ -131,6 +131,7 @@ fn pretrained_vit_tiny_equals_pytorch() {
         filter: Filter::Bicubic,
         crop: 224,
         whole_first: false,
+        centre_rounds_down: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };

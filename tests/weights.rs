@@ -63,6 +63,7 @@ fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
             filter: Filter::Bicubic,
             crop: u32::try_from(architecture.image_size).unwrap(),
             whole_first: false,
+            centre_rounds_down: false,
             mean: [0.5; 3],
             std: [0.5; 3],
         },

@@ -18,7 +18,8 @@ for name, shape in EXACT.items():
     if names and name not in names:
         continue
     folder = folder_of(root, f"hf-{name}")
-    model, pixels, ids = hugging_face(shape)
+    # As published: QuickGELU in OpenAI's models, GELU in TinyCLIP's, whose configurations name no activation.
+    model, pixels, ids = hugging_face(shape, "gelu" if name.startswith("tiny") else "quick_gelu")
     model.save_pretrained(folder)
     hugging_face_golden(model, pixels, ids, folder)
     folder = folder_of(root, f"open-clip-{name}")

@@ -18,6 +18,7 @@
 //!     filter: Filter::Bicubic,
 //!     crop: 224,
 //!     whole_first: false,
+//!     centre_rounds_down: false,
 //!     mean: [0.5; 3],
 //!     std: [0.5; 3],
 //! };

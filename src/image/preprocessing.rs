@@ -10,7 +10,9 @@ use crate::limits;
 /// How a model wants its pixels: size, filter, crop and normalisation.
 ///
 /// With `enlarge`, resizing and cropping are `Resize(resize_short_side)` and `CenterCrop(crop)` of torchvision,
-/// rounding included, so the pixels are the ones published checkpoints were evaluated on.
+/// rounding included, so the pixels are the ones published checkpoints were evaluated on. They are those of Pillow:
+/// transformers' processors on its Pillow backend agree with [`centre_rounds_down`](Self::centre_rounds_down), while its
+/// default backend, torchvision on tensors, rounds otherwise inside the resize, by up to 2 levels of 255.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
@@ -28,6 +30,11 @@ pub struct Preprocessing {
     /// crop. What an image shows as a whole tells generated images apart better than any part of it does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_first: bool,
+    /// Where an odd number of pixels is cut off around the centre: whether the left and upper side lose the fewer, as in
+    /// transformers' image processors, and not the even number of the two, as in torchvision's `CenterCrop`, which OpenAI
+    /// and open_clip use.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub centre_rounds_down: bool,
     /// Subtracted from each channel (red, green, blue), whose values lie in 0..=1.
     pub mean: [f32; 3],
     /// Divides each channel after that.
@@ -132,7 +139,7 @@ impl Preprocessing {
         }
         let most = if width <= height { (short_side, long_side) } else { (long_side, short_side) };
         let part = (width.min(most.0), height.min(most.1));
-        let (x, y) = (round_half_even(width - part.0), round_half_even(height - part.1));
+        let (x, y) = (self.centre(width - part.0), self.centre(height - part.1));
         resize_window(image, (width, height), Window { x, y, width: part.0, height: part.1 }, self.filter)
     }
 
@@ -144,7 +151,7 @@ impl Preprocessing {
         self.validate()?;
         let (width, height) = self.resized(image.width(), image.height());
         let (right, bottom) = (width - self.crop, height - self.crop);
-        let centre = (round_half_even(right), round_half_even(bottom));
+        let centre = (self.centre(right), self.centre(bottom));
         let places = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
         let places = &places[usize::from(self.whole_first)..count.count()];
         // Where the views cover much of the image, resizing it once is cheaper than overlapping parts; where it is a
@@ -167,13 +174,18 @@ impl Preprocessing {
             // The centre square, reduced to the crop. Two steps, since that is how training images came to be: stored with
             // their short side reduced, then read.
             let side = width.min(height);
-            let square = part(round_half_even(width - side), round_half_even(height - side), side)?;
+            let square = part(self.centre(width - side), self.centre(height - side), side)?;
             views.push(resize(&square, self.crop, self.crop, self.filter)?);
         }
         for &(x, y) in places {
             views.push(part(x, y, self.crop)?);
         }
         Ok(views)
+    }
+
+    /// How much of an excess lies before the centre.
+    fn centre(&self, excess: u32) -> u32 {
+        if self.centre_rounds_down { excess / 2 } else { round_half_even(excess) }
     }
 
     /// The share of each of `count` views in an image's logit. The whole image weighs as much as all corners together;
@@ -183,7 +195,7 @@ impl Preprocessing {
     /// # use clipsight::image::{Filter, Preprocessing};
     /// let preprocessing = Preprocessing {
     ///     resize_short_side: Some(288), enlarge: false, filter: Filter::Lanczos3, crop: 224, whole_first: true,
-    ///     mean: [0.5; 3], std: [0.5; 3],
+    ///     centre_rounds_down: false, mean: [0.5; 3], std: [0.5; 3],
     /// };
     /// assert_eq!(preprocessing.view_shares(5), [0.5, 0.125, 0.125, 0.125, 0.125]);
     /// assert_eq!(preprocessing.view_shares(1), [1.0]);
@@ -237,6 +249,7 @@ mod tests {
             filter: Filter::Bicubic,
             crop: 224,
             whole_first: false,
+            centre_rounds_down: false,
             mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
             std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
         }
@@ -294,6 +307,19 @@ mod tests {
     fn halves_round_to_even() {
         // Python: [round(n / 2) for n in range(8)]
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(round_half_even), [0, 0, 1, 2, 2, 2, 3, 4]);
+    }
+
+    #[test]
+    fn transformers_centre_is_rounded_down() {
+        // An excess of 3 x 7 pixels: torchvision cuts 2 and 4 off before the centre, transformers 1 and 3.
+        let pixels = (0..227 * 231 * 3).map(|index| (index / 3 % 251) as u8).collect();
+        let image = Rgb8::new(227, 231, pixels).unwrap();
+        let torchvision = preprocessing(None, false);
+        let transformers = Preprocessing { centre_rounds_down: true, ..torchvision.clone() };
+        let centre =
+            |preprocessing: Preprocessing| preprocessing.views(&image, ViewCount::One).unwrap().remove(0);
+        assert_eq!(centre(torchvision), image.crop(2, 4, 224, 224).unwrap());
+        assert_eq!(centre(transformers), image.crop(1, 3, 224, 224).unwrap());
     }
 
     #[test]

@@ -304,6 +304,7 @@ pub(super) fn preprocessing(side: usize, filter: Filter) -> Preprocessing {
         filter,
         crop: side,
         whole_first: false,
+        centre_rounds_down: false,
         mean: CLIP_MEAN,
         std: CLIP_STD,
     }
@@ -332,6 +333,8 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     }
     made.mean = given.image_mean.unwrap_or(CLIP_MEAN);
     made.std = given.image_std.unwrap_or(CLIP_STD);
+    // The file is a processor of transformers'.
+    made.centre_rounds_down = configs.preprocessor.is_some();
     Ok(made)
 }
 

@@ -2,19 +2,43 @@ import { DetectorError, aborted } from './errors.js';
 import type { CoreName } from './options.js';
 
 /**
- * Whether this module is valid, i.e. whether there are relaxed dot products:
- * `(module (func (result v128) (i32x4.relaxed_dot_i8x16_i7x16_add_s (i32x4.splat (i32.const 0)) ...)))`.
+ * `(module (func (export "dot") (param i32 i32) (result i32) (i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s
+ * (i8x16.splat (local.get 0)) (i8x16.splat (local.get 1)) (i32x4.splat (i32.const 0))))))`: the sum of four products.
  */
-const RELAXED_SIMD = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00,
-  0x0a, 0x13, 0x01, 0x11, 0x00, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x93,
-  0x02, 0x0b,
+const DOT = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, 0x03, 0x02,
+  0x01, 0x00, 0x07, 0x07, 0x01, 0x03, 0x64, 0x6f, 0x74, 0x00, 0x00, 0x0a, 0x16, 0x01, 0x14, 0x00, 0x20, 0x00, 0xfd,
+  0x0f, 0x20, 0x01, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0x00, 0x0b,
 ]);
+
+let exact: boolean | undefined;
+
+/**
+ * Whether relaxed dot products sum 8-bit products exactly, the second factors unsigned or signed. The standard leaves factors
+ * above 127 to the machine; on x86-64 without AVX-VNNI sums saturate, and the instructions that stand for one are no faster
+ * than the build without them.
+ */
+function hasExactDotProducts(): boolean {
+  try {
+    const { dot } = new WebAssembly.Instance(new WebAssembly.Module(DOT)).exports as {
+      dot: (a: number, b: number) => number;
+    };
+    const seen = [dot(-127, 255), dot(127, 255), dot(127, 128)].map((sum) => sum / 4).join();
+    return [
+      `${String(-127 * 255)},${String(127 * 255)},${String(127 * 128)}`,
+      `127,-127,${String(-127 * 128)}`,
+    ].includes(seen);
+  } catch {
+    // No relaxed SIMD, or a page that compiles nothing: what runs in its worker then needs no more than any browser has.
+    return false;
+  }
+}
 
 /** The build for a device in this browser. */
 export function coreFor(device: 'webgpu' | 'cpu'): CoreName {
   if (device === 'webgpu') return 'gpu';
-  return WebAssembly.validate(RELAXED_SIMD) ? 'cpu' : 'cpu-plain';
+  exact ??= hasExactDotProducts();
+  return exact ? 'cpu' : 'cpu-plain';
 }
 
 /** What a build is loaded from: an absolute address, its bytes, or the module that another worker compiled. */

@@ -115,6 +115,7 @@ fn preprocessing() -> Preprocessing {
         filter: Filter::Lanczos3,
         crop: 224,
         whole_first: true,
+        centre_rounds_down: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     }

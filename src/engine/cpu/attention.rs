@@ -9,15 +9,12 @@
 use std::ops::Range;
 
 use super::codes::{Codes, largest, symmetric};
-use super::isa::{self, Isa, MAX_COLUMNS, ROWS};
+use super::isa::{self, Isa, PER_WORD, ROWS, Take};
 use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
 const TOP: f32 = 255.0;
-
-/// Turns codes around 128 into signed ones.
-const SIGNED: u32 = 0x8080_8080;
 
 /// A score that gives no weight.
 const NEVER: f32 = f32::MIN;
@@ -60,14 +57,14 @@ impl Operand {
     /// Room for `columns` columns of `length` values; what it held is void.
     fn reset<I: Isa>(&mut self, _: I, columns: usize, length: usize) {
         let columns = columns.next_multiple_of(I::COLUMNS);
-        self.words.resize(columns * length / 4, 0);
+        self.words.resize(columns * length / PER_WORD, 0);
         self.scales.resize(columns, 0.0);
         self.starts.resize(columns, 0);
     }
 
     #[inline(always)]
     fn tile<I: Isa>(&self, _: I, tile: usize, length: usize) -> (&[u32], &[f32], &[i32]) {
-        let (words, first) = (I::COLUMNS * length / 4, tile * I::COLUMNS);
+        let (words, first) = (I::COLUMNS * length / PER_WORD, tile * I::COLUMNS);
         (
             &self.words[tile * words..][..words],
             &self.scales[first..][..I::COLUMNS],
@@ -108,10 +105,8 @@ pub(super) fn attend<I: Isa>(
             let rows = ROWS.min(count - 1 - first);
             scratch.score(isa, inner, first, rows, tokens);
             let totals = scratch.normalise(isa, rows, tokens);
-            scratch.mix(isa, shape, &totals[..rows], |row, channel, mixed| {
-                let out = &mut out[(1 + first + row) * stride + channels.start + channel..];
-                out[..mixed.len()].copy_from_slice(mixed);
-            });
+            let out = &mut out[(1 + first) * stride + channels.start..];
+            scratch.mix(isa, shape, &totals[..rows], out);
         }
     }
 }
@@ -196,7 +191,7 @@ impl Scratch {
         rows: impl Iterator<Item = &'a [f32]>,
     ) {
         self.keys.reset(isa, tokens, inner.length);
-        let steps = inner.length / 4;
+        let steps = inner.length / PER_WORD;
         for (token, values) in rows.enumerate() {
             fill(&mut self.row, values);
             let values = self.row.as_chunks::<LANES>().0;
@@ -206,11 +201,11 @@ impl Scratch {
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
             let mut sum = Whole::zero();
             for (values, words) in
-                values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * LANES))
+                values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * QUAD / PER_WORD))
             {
                 let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
-                for (step, word) in Whole::pack(codes, SIGNED).into_iter().enumerate() {
+                for (step, word) in Whole::pack(codes, true).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
                 }
             }
@@ -227,7 +222,7 @@ impl Scratch {
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
         self.values.reset(isa, head_width, length);
         self.means.resize(padded(head_width), 0.0);
-        let tile_words = I::COLUMNS * length / 4;
+        let tile_words = I::COLUMNS * length / PER_WORD;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
         let share = Lanes::splat(1.0 / tokens as f32);
         for channel in (0..head_width).step_by(LANES) {
@@ -248,9 +243,9 @@ impl Scratch {
             let mut total = Whole::zero();
             let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
             let words = &mut self.values.words[tile * tile_words..][..tile_words];
-            for (step, words) in words.chunks_exact_mut(I::COLUMNS).enumerate() {
+            for (four, words) in words.chunks_exact_mut(I::COLUMNS * 4 / PER_WORD).enumerate() {
                 let codes = quad(|at| {
-                    let token = 4 * step + at;
+                    let token = 4 * four + at;
                     let value = if token < tokens {
                         load(&columns[token * stride..], live) - mean
                     } else {
@@ -259,7 +254,10 @@ impl Scratch {
                     symmetric(isa, value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
-                words[lane..][..LANES].copy_from_slice(&Whole::interleave(codes, SIGNED));
+                let steps = Whole::interleave(codes, true);
+                for (words, step) in words.chunks_exact_mut(I::COLUMNS).zip(steps) {
+                    words[lane..][..LANES].copy_from_slice(&step);
+                }
             }
             for (at, (scale, total)) in scales.into_iter().zip(total.to_array()).enumerate() {
                 self.values.scales[channel + at] = scale / 127.0;
@@ -278,19 +276,16 @@ impl Scratch {
     fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
         let stride = score_length(isa, tokens);
         self.scores.resize(ROWS * stride, 0.0);
-        let mut sums = [0; ROWS * MAX_COLUMNS];
         let queries = self.queries.tile_group(inner, first / ROWS, 0);
         for tile in 0..tokens.div_ceil(I::COLUMNS) {
             let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
-            isa::tile(isa, rows, queries, words, starts, &mut sums);
-            for (row, sums) in sums.chunks_exact(I::COLUMNS).take(rows).enumerate() {
-                let scale = Lanes::splat(self.queries.scales[first + row]);
-                let out = &mut self.scores[row * stride + tile * I::COLUMNS..][..I::COLUMNS];
-                let scales = scales.as_chunks::<LANES>().0.iter().zip(sums.as_chunks::<LANES>().0);
-                for (out, (scales, sums)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(scales) {
-                    (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
-                }
-            }
+            let mut scores = Scores {
+                row_scales: &self.queries.scales[first..],
+                scales: scales.as_chunks::<LANES>().0,
+                out: &mut self.scores[tile * I::COLUMNS..],
+                stride,
+            };
+            isa::tile(isa, rows, queries, words, starts, &mut scores);
         }
     }
 
@@ -300,7 +295,7 @@ impl Scratch {
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
         let functions = Functions::new(isa);
         let length = token_length(tokens);
-        self.weights.resize(ROWS * length / 4, 0);
+        self.weights.resize(ROWS * length / PER_WORD, 0);
         let mut sums = [0.0; ROWS];
         let all = self.scores.chunks_exact_mut(score_length(isa, tokens)).take(rows);
         for ((row, scores), sum) in all.enumerate().zip(&mut sums) {
@@ -311,12 +306,12 @@ impl Scratch {
             let highest = Lanes::splat(highest.largest());
             let mut total = Lanes::zero();
             let lane = row % ROWS;
-            let words = self.weights.as_chunks_mut::<{ ROWS * LANES }>().0;
+            let words = self.weights.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
                 let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
                 let codes = quad(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
-                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                for (step, word) in Whole::pack(codes, isa.signed()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
             }
@@ -325,31 +320,87 @@ impl Scratch {
         sums
     }
 
-    /// Mixes the values by the weights, whose sums are given; hands on `(row, first channel, values)`.
+    /// Mixes the values by the weights of a tile's rows, whose sums are given, into `out`, which begins with the first row and
+    /// channel.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], mut take: impl FnMut(usize, usize, &[f32])) {
+    fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], out: &mut [f32]) {
         let length = token_length(shape.tokens);
-        let mut sums = [0; ROWS * MAX_COLUMNS];
-        let mut mixed = [0.0; MAX_COLUMNS];
-        let mixed = &mut mixed[..I::COLUMNS];
+        let stride = padded(shape.heads * shape.head_width);
+        let mut shares = [0.0; ROWS];
+        for (share, total) in shares.iter_mut().zip(totals) {
+            *share = 1.0 / total;
+        }
         for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
-            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut sums);
-            let live = I::COLUMNS.min(shape.head_width - channel);
-            let (scales, means) =
-                (scales.as_chunks::<LANES>().0, self.means[channel..].as_chunks::<LANES>().0);
-            for (row, (sums, total)) in sums.chunks_exact(I::COLUMNS).zip(totals).enumerate() {
-                let share = Lanes::splat(1.0 / total);
-                let channels = sums.as_chunks::<LANES>().0.iter().zip(scales).zip(means);
-                for (out, ((sums, scales), means)) in
-                    mixed.as_chunks_mut::<LANES>().0.iter_mut().zip(channels)
-                {
-                    Lanes::convert(sums)
-                        .mul_add(isa, share * Lanes::load(scales), Lanes::load(means))
-                        .store(out);
-                }
-                take(row, channel, &mixed[..live]);
+            let mut mixed = Mixed {
+                shares,
+                scales: scales.as_chunks::<LANES>().0,
+                means: self.means[channel..].as_chunks::<LANES>().0,
+                live: shape.head_width - channel,
+                out: &mut out[channel..],
+                stride,
+            };
+            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut mixed);
+        }
+    }
+}
+
+/// Sums of products of queries and keys to scores.
+struct Scores<'a> {
+    /// Of the queries.
+    row_scales: &'a [f32],
+    /// Of the keys.
+    scales: &'a [[f32; LANES]],
+    /// From the tile's first key on.
+    out: &'a mut [f32],
+    stride: usize,
+}
+
+impl Take for Scores<'_> {
+    #[inline(always)]
+    fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
+        let scale = Lanes::splat(self.row_scales[row]);
+        let out = self.out[row * self.stride..][..I::COLUMNS].as_chunks_mut().0.iter_mut();
+        for (out, (sums, scales)) in out.zip(sums.zip(self.scales)) {
+            (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
+        }
+    }
+}
+
+/// Sums of products of attention weights and values to mixtures.
+struct Mixed<'a> {
+    /// One over the sum of the weights of every row.
+    shares: [f32; ROWS],
+    /// Of the channels.
+    scales: &'a [[f32; LANES]],
+    /// What was taken off the channels' values.
+    means: &'a [[f32; LANES]],
+    /// Channels of the head from the tile's first on.
+    live: usize,
+    /// From the tile's first channel on.
+    out: &'a mut [f32],
+    stride: usize,
+}
+
+impl Take for Mixed<'_> {
+    #[inline(always)]
+    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>) {
+        let share = Lanes::splat(self.shares[row]);
+        let out = &mut self.out[row * self.stride..];
+        let columns = self.scales.iter().zip(self.means).zip(sums).map(
+            #[inline(always)]
+            |((scales, means), sums)| {
+                Lanes::convert(sums).mul_add(isa, share * Lanes::load(scales), Lanes::load(means))
+            },
+        );
+        if self.live >= I::COLUMNS {
+            let out = out[..I::COLUMNS].as_chunks_mut().0.iter_mut();
+            out.zip(columns).for_each(|(out, mixed)| mixed.store(out));
+        } else {
+            // The next head's channels, or the padding, follow.
+            for (out, mixed) in out[..self.live].chunks_mut(LANES).zip(columns) {
+                out.copy_from_slice(&mixed.to_array()[..out.len()]);
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Activations rounded to 8 bits, as the integer products read them.
 
-use super::isa::{Isa, ROWS};
-use super::lanes::{LANES, Lanes, Whole, quad};
+use super::isa::{Isa, PER_WORD, ROWS, SIGNS};
+use super::lanes::{LANES, Lanes, QUAD, Whole, quad};
 use super::packed::Inner;
 use super::rotation::rotate;
 
 /// Rows of activations in 8-bit codes around 128, a scale for every group of a row.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
-    /// `[tile][step][row of the tile]`, four codes a word.
+    /// `[tile][step][row of the tile]`, [`PER_WORD`] codes a word.
     pub(super) words: Vec<u32>,
     /// `[row][group]`.
     pub(super) scales: Vec<f32>,
@@ -30,7 +30,7 @@ pub(super) enum Preparation {
 impl Codes {
     /// Room for `rows` rows; what it held is void.
     pub(super) fn reset(&mut self, rows: usize, inner: Inner) {
-        self.words.resize(rows.next_multiple_of(ROWS) * inner.length / 4, 0);
+        self.words.resize(rows.next_multiple_of(ROWS) * inner.length / PER_WORD, 0);
         self.scales.resize(rows * inner.groups(), 0.0);
         self.shifts.resize(rows, 0.0);
     }
@@ -40,6 +40,13 @@ impl Codes {
     pub(super) fn tile_group(&self, inner: Inner, tile: usize, group: usize) -> &[u32] {
         let words = inner.tile_words();
         &self.words[(tile * inner.groups() + group) * words..][..words]
+    }
+
+    /// The words of every group of a tile.
+    #[inline(always)]
+    pub(super) fn tile_groups(&self, inner: Inner, tile: usize) -> impl Iterator<Item = &[u32]> {
+        let words = inner.tile_words();
+        self.words[tile * inner.groups() * words..].chunks_exact(words)
     }
 
     /// Prepares a row for [`put`](Self::put).
@@ -64,10 +71,10 @@ impl Codes {
             self.scales[row * groups + group] = largest / 127.0;
             let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let words = &mut self.words[(tile * groups + group) * words..][..words];
-            let words = words.as_chunks_mut::<{ ROWS * LANES }>().0;
+            let words = words.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
             for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
                 let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
-                for (step, word) in Whole::pack(codes, isa.flip()).into_iter().enumerate() {
+                for (step, word) in Whole::pack(codes, isa.signed()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
             }
@@ -78,12 +85,14 @@ impl Codes {
     #[inline(always)]
     pub(super) fn subtract<I: Isa>(&self, isa: I, inner: Inner, row: usize, values: &mut [f32]) {
         let groups = inner.groups();
+        let signs = if isa.signed() { SIGNS } else { 0 };
         for (group, values) in values.chunks_exact_mut(inner.group).enumerate() {
             let scale = self.scales[row * groups + group];
             let words = self.tile_group(inner, row / ROWS, group);
-            for (values, words) in values.as_chunks_mut::<4>().0.iter_mut().zip(words.chunks_exact(ROWS)) {
-                let codes = (words[row % ROWS] ^ isa.flip()).to_le_bytes();
-                for (value, code) in values.iter_mut().zip(codes) {
+            let steps = values.as_chunks_mut::<PER_WORD>().0.iter_mut();
+            for (values, words) in steps.zip(words.chunks_exact(ROWS)) {
+                let codes = (words[row % ROWS] ^ signs).to_le_bytes();
+                for (value, code) in values.iter_mut().zip(codes.into_iter().step_by(4 / PER_WORD)) {
                     *value -= (f32::from(code) - 128.0) * scale;
                 }
             }

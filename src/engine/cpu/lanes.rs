@@ -16,6 +16,9 @@ pub(super) use imp::{LANES, Lanes, Whole};
 /// Numbers that are rounded together: a whole number of words from whole registers.
 pub(super) const QUAD: usize = 4 * LANES;
 
+/// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
+const ROUNDER: f32 = 12_582_912.0;
+
 /// Four of something, without the calls that closures of [`std::array::from_fn`] may cost.
 #[inline(always)]
 pub(super) fn quad<T>(one: impl Fn(usize) -> T) -> [T; 4] {
@@ -59,7 +62,7 @@ pub(super) struct Functions<I> {
 }
 
 struct Table {
-    /// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
+    /// [`ROUNDER`].
     rounder: f32,
     log2_e: f32,
     lowest: f32,
@@ -76,7 +79,7 @@ struct Table {
 }
 
 static TABLE: Table = Table {
-    rounder: 12_582_912.0,
+    rounder: ROUNDER,
     log2_e: std::f32::consts::LOG2_E,
     lowest: -87.0,
     power: [1.327_646_6e-3, 9.675_542e-3, 5.550_713_3e-2, 2.402_212e-1, 6.931_469_7e-1, 1.000_000_1],
@@ -204,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn rounds_to_the_nearest() {
+        let edges = [0.0, -0.0, 0.499_999_97, 0.5, -0.5, 1.5, 2.5, -2.5, 126.499_99, 126.5, -127.0];
+        for value in edges.into_iter().chain((-1000_i16..1000).map(|n| f32::from(n) * 0.127)) {
+            let codes = Lanes::splat(value).nearest().to_array();
+            assert_eq!(codes.map(|code| code as f32), [value.round_ties_even(); LANES], "{value}");
+        }
+    }
+
+    #[test]
     fn far_values_saturate() {
         let at = |x: f32, function: fn(Functions<Portable>, Lanes) -> Lanes| {
             let mut out = [0.0; LANES];
@@ -223,13 +235,13 @@ mod tests {
             let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0);
             Lanes::load(&numbers).code(Portable, Lanes::splat(2.0), 0.4)
         });
-        let packed = Whole::pack(quad, 0).map(u32::to_le_bytes).concat();
+        let packed = Whole::pack(quad, false).map(u32::to_le_bytes).concat();
         let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
-        let interleaved = Whole::interleave(quad, 0x8000_0000).map(u32::to_le_bytes);
+        let interleaved = Whole::interleave(quad, true)[0].map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {
             let byte = |register: usize| truth[register * LANES + lane];
-            assert_eq!(bytes, [byte(0), byte(1), byte(2), byte(3) ^ 128]);
+            assert_eq!(bytes, [0, 1, 2, 3].map(|register| byte(register) ^ 128));
         }
         let sum = quad.into_iter().fold(Whole::zero(), Whole::plus).to_array();
         assert_eq!(sum[0], (0..4).map(|register| i32::from(truth[register * LANES])).sum::<i32>());

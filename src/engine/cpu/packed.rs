@@ -1,7 +1,8 @@
 //! Weight matrices as the integer products read them.
 
-use super::isa::{MAX_COLUMNS, ROWS};
-use super::lanes::QUAD;
+use super::codes::largest;
+use super::isa::{MAX_COLUMNS, PER_WORD, ROWS};
+use super::lanes::{Lanes, QUAD, Whole, quad};
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
@@ -66,7 +67,7 @@ impl Inner {
 
     /// Words of one group in a tile of activations.
     pub(super) fn tile_words(self) -> usize {
-        self.group / 4 * ROWS
+        self.group / PER_WORD * ROWS
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) struct Packed {
     pub(super) columns: usize,
     /// Columns of a tile.
     width: usize,
-    /// `[tile][step][column of the tile]`, four codes a word.
+    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes a word.
     words: Vec<u32>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,
@@ -128,7 +129,7 @@ impl Packed {
 
     fn zeros(machine: Machine, inner: Inner, columns: usize) -> Self {
         let width = machine.columns();
-        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / 4);
+        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / PER_WORD);
         Self {
             inner,
             columns,
@@ -149,7 +150,7 @@ impl Packed {
         for column in 0..self.columns {
             values.fill(0.0);
             row(column, &mut values);
-            if !values.iter().all(|value| value.is_finite()) {
+            if !all_finite(&values) {
                 let message = "a matrix of the model holds a value that is no finite number";
                 return Err(Error::new(ErrorKind::WeightsCorrupt, message));
             }
@@ -164,25 +165,28 @@ impl Packed {
     /// Rounds a column, and leaves what the codes lack of its values.
     fn put(&mut self, machine: Machine, column: usize, values: &mut [f32]) {
         let (width, group_values) = (self.width, self.inner.group);
-        let (groups, steps) = (self.inner.groups(), self.inner.length / 4);
+        let (groups, steps) = (self.inner.groups(), self.inner.length / PER_WORD);
         let (tile, lane) = (column / width, column % width);
+        let mut words = self.words[tile * steps * width + lane..].iter_mut().step_by(width);
         for (group, values) in values.chunks_mut(group_values).enumerate() {
-            let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-            let at = (tile * groups + group) * width + lane;
+            let largest = largest(values.as_chunks().0);
             let scale = largest / 127.0;
-            self.scales[at] = scale;
-            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-            let mut sum = 0;
-            for (step, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
-                let codes = values.map(|value| nearest(value * inverse).clamp(-127.0, 127.0) as i8);
-                for (value, code) in values.iter_mut().zip(codes) {
-                    *value -= f32::from(code) * scale;
+            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let mut sum = Whole::zero();
+            for values in values.as_chunks_mut::<QUAD>().0 {
+                let values = values.as_chunks_mut().0;
+                let codes = quad(|at| (Lanes::load(&values[at]) * inverse).nearest());
+                for (values, codes) in values.iter_mut().zip(codes) {
+                    (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale)).store(values);
+                    sum = sum.plus(codes);
                 }
-                sum += codes.into_iter().map(i32::from).sum::<i32>();
-                let step = tile * steps + group * group_values / 4 + step;
-                self.words[step * width + lane] = u32::from_le_bytes(codes.map(i8::cast_unsigned));
+                let packed = Whole::pack(codes.map(|codes| codes.plus(Whole::splat(128))), true);
+                // The codes first: at their end zip has taken no word too many.
+                packed.into_iter().zip(&mut words).for_each(|(code, word)| *word = code);
             }
+            let sum: i32 = sum.to_array().into_iter().sum();
+            let at = (tile * groups + group) * width + lane;
+            self.scales[at] = scale;
             self.starts[at] = -machine.effective_zero(128) * sum;
         }
     }
@@ -192,18 +196,23 @@ impl Packed {
         self.columns.div_ceil(self.width)
     }
 
-    /// A part of the matrix.
+    /// The groups of a tile.
     #[inline(always)]
-    pub(super) fn tile_group(&self, tile: usize, group: usize) -> TileGroup<'_> {
+    pub(super) fn tile_groups(&self, tile: usize) -> impl Iterator<Item = TileGroup<'_>> {
         let groups = self.inner.groups();
-        let words = self.inner.group / 4 * self.width;
-        let at = tile * groups + group;
-        TileGroup {
-            words: &self.words[at * words..][..words],
-            scales: &self.scales[at * self.width..][..self.width],
-            starts: &self.starts[at * self.width..][..self.width],
-        }
+        let words = self.inner.group / PER_WORD * self.width;
+        let words = self.words[tile * groups * words..].chunks_exact(words).take(groups);
+        let scales = self.scales[tile * groups * self.width..].chunks_exact(self.width);
+        let starts = self.starts[tile * groups * self.width..].chunks_exact(self.width);
+        words.zip(scales.zip(starts)).map(|(words, (scales, starts))| TileGroup { words, scales, starts })
     }
+}
+
+/// Whether no number is NaN or infinite.
+fn all_finite(values: &[f32]) -> bool {
+    // What is not finite, less itself, is NaN.
+    let values = values.as_chunks().0.iter().map(Lanes::load);
+    values.fold(Lanes::zero(), |sum, values| sum + (values - values)).sum() == 0.0
 }
 
 /// Row `row` of a stored matrix with `out.len()` columns.
@@ -236,13 +245,6 @@ pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
     }
 }
 
-/// To the nearest integer, halves away from zero: [`f32::round`], which is a slow call in WebAssembly.
-#[inline(always)]
-fn nearest(value: f32) -> f32 {
-    let whole = value.trunc();
-    if (value - whole).abs() >= 0.5 { whole + 1.0_f32.copysign(value) } else { whole }
-}
-
 /// Whether a stored matrix holds as many numbers as its shape says.
 pub(super) fn is_whole(tensor: &StoredTensor) -> bool {
     let columns = tensor.shape.last().copied().unwrap_or(1);
@@ -252,19 +254,6 @@ pub(super) fn is_whole(tensor: &StoredTensor) -> bool {
         StoredValues::Q8(q8) => q8.codes.len() == rows * columns && q8.scales.len() == rows * blocks(columns),
         StoredValues::Q4(q4) => {
             q4.codes.len() == rows * Q4::row_bytes(columns) && q4.scales.len() == rows * blocks(columns)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn rounds_as_the_library_does() {
-        let edges = [0.0, -0.0, 0.499_999_97, 0.5, -0.5, 1.5, 2.5, -2.5, 126.499_99, 126.5, 8_388_607.5];
-        for value in edges.into_iter().chain((-1000_i16..1000).map(|n| f32::from(n) * 0.127)) {
-            assert_eq!(nearest(value), value.round(), "{value}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Products of rounded activations and a packed matrix.
 
 use super::codes::Codes;
-use super::isa::{self, Isa, MAX_COLUMNS, Pass, ROWS};
-use super::lanes::{LANES, Lanes};
+use super::isa::{self, Isa, Pass, ROWS, Take};
+use super::lanes::{LANES, Lanes, Whole};
 use super::packed::{Packed, padded};
 
 /// A linear map.
@@ -46,47 +46,74 @@ impl Pass for Product<'_> {
     fn run<I: Isa>(self, isa: I) {
         let Self { codes, rows, matrix, bias, sums: row_sums, out, target } = self;
         let inner = matrix.inner;
-        let groups = inner.groups();
         let stride = padded(matrix.columns);
-        let mut sums = [0; ROWS * MAX_COLUMNS];
         for tile in 0..matrix.tiles() {
             let column = tile * I::COLUMNS;
-            let bias = bias.map(|bias| bias[column..][..I::COLUMNS].as_chunks::<LANES>().0);
+            let bias = bias.map(|bias| &bias[column..][..I::COLUMNS]);
             for first in (0..rows).step_by(ROWS) {
                 let count = ROWS.min(rows - first);
-                for group in 0..groups {
-                    let part = matrix.tile_group(tile, group);
-                    let activations = codes.tile_group(inner, first / ROWS, group);
-                    isa::tile(isa, count, activations, part.words, part.starts, &mut sums);
-                    let scales = part.scales.as_chunks::<LANES>().0;
-                    let adds = group > 0 || target == Target::Add;
-                    for (row, sums) in sums.chunks_exact(I::COLUMNS).take(count).enumerate() {
-                        let scale = Lanes::splat(codes.scales[(first + row) * groups + group]);
-                        let out = &mut out[(first + row) * stride + column..][..I::COLUMNS];
-                        let (out, sums) = (out.as_chunks_mut::<LANES>().0, sums.as_chunks::<LANES>().0);
-                        for at in 0..I::COLUMNS / LANES {
-                            let mut base = match bias {
-                                Some(bias) if group == 0 => Lanes::load(&bias[at]),
-                                _ => Lanes::zero(),
-                            };
-                            if adds {
-                                base = base + Lanes::load(&out[at]);
-                            }
-                            let scale = scale * Lanes::load(&scales[at]);
-                            Lanes::convert(&sums[at]).mul_add(isa, scale, base).store(&mut out[at]);
-                        }
+                let out = &mut out[first * stride + column..];
+                for row in out.chunks_mut(stride).take(count) {
+                    let row = &mut row[..I::COLUMNS];
+                    match (target, bias) {
+                        (Target::Store, Some(bias)) => row.copy_from_slice(bias),
+                        (Target::Store, None) => row.fill(0.0),
+                        (Target::Add, Some(bias)) => add(row, bias),
+                        (Target::Add, None) => {}
                     }
+                }
+                let groups = codes.tile_groups(inner, first / ROWS).zip(matrix.tile_groups(tile));
+                for (group, (activations, part)) in groups.enumerate() {
+                    let mut scaled = Scaled {
+                        row_scales: &codes.scales[first * inner.groups() + group..],
+                        groups: inner.groups(),
+                        scales: part.scales.as_chunks::<LANES>().0,
+                        out,
+                        stride,
+                    };
+                    isa::tile(isa, count, activations, part.words, part.starts, &mut scaled);
                 }
                 if let Some(row_sums) = row_sums {
                     let row_sums = &row_sums[column..][..I::COLUMNS];
                     for row in first..first + count {
-                        let out = &mut out[row * stride + column..][..I::COLUMNS];
+                        let out = &mut out[(row - first) * stride..][..I::COLUMNS];
                         out.iter_mut()
                             .zip(row_sums)
                             .for_each(|(value, sum)| *value += codes.shifts[row] * sum);
                     }
                 }
             }
+        }
+    }
+}
+
+/// Adds numbers to others.
+#[inline(always)]
+fn add(row: &mut [f32], others: &[f32]) {
+    for (out, other) in row.as_chunks_mut().0.iter_mut().zip(others.as_chunks().0) {
+        (Lanes::load(other) + Lanes::load(out)).store(out);
+    }
+}
+
+/// Scales sums and adds them to what is there.
+struct Scaled<'a> {
+    /// Of the rows, every [`groups`](Self::groups).
+    row_scales: &'a [f32],
+    groups: usize,
+    /// Of the columns.
+    scales: &'a [[f32; LANES]],
+    /// From the first row and column on.
+    out: &'a mut [f32],
+    stride: usize,
+}
+
+impl Take for Scaled<'_> {
+    #[inline(always)]
+    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>) {
+        let scale = Lanes::splat(self.row_scales[row * self.groups]);
+        let out = self.out[row * self.stride..][..I::COLUMNS].as_chunks_mut().0.iter_mut();
+        for (out, (sums, scales)) in out.zip(sums.zip(self.scales)) {
+            Lanes::convert(sums).mul_add(isa, scale * Lanes::load(scales), Lanes::load(out)).store(out);
         }
     }
 }

@@ -51,7 +51,9 @@ export class Engine {
 
     const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
     events.device(kind);
-    const name = coreFor(kind);
+    const best = coreFor(kind);
+    // Files may come from a page that was not allowed to ask what this machine has; the plain build runs on all.
+    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-plain' : best;
     const source = params.module ?? params.cores[name];
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);

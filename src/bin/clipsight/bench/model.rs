@@ -141,6 +141,7 @@ fn manifest(args: &Args) -> Manifest {
             filter: Filter::Bicubic,
             crop: architecture.image_size as u32,
             whole_first: false,
+            centre_rounds_down: false,
             mean,
             std,
         },

@@ -21,6 +21,15 @@ pub(super) use wasm::Wasm;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
+use super::lanes::{LANES, Whole};
+
+/// Codes of a word: bytes where instructions multiply them, 16-bit numbers in WebAssembly without them.
+pub(super) const PER_WORD: usize =
+    if cfg!(all(target_arch = "wasm32", not(target_feature = "relaxed-simd"))) { 2 } else { 4 };
+
+/// What turns the bytes of a word into signed ones, 128 less, and back.
+pub(super) const SIGNS: u32 = 0x8080_8080;
+
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
 
@@ -32,10 +41,10 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 
 /// An instruction set. A value of the type proves that the machine has it.
 ///
-/// Activations are unsigned bytes, `[steps][ROWS][4]`: a step is four values along the inner dimension, one word
-/// a row, the first value lowest.
-/// Weights are signed bytes, `[steps][COLUMNS][4]`. Kernels that multiply signed by signed bytes read every activation as
-/// 128 less than it is ([`FLIP`](Self::flip)).
+/// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along the inner dimension, one
+/// word a row, the first value lowest.
+/// Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`; where a word holds two codes, either are widened to 16 bits. Kernels
+/// that multiply signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
@@ -46,13 +55,29 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Its name.
     fn name(self) -> &'static str;
 
-    /// What every activation is XORed with before it reaches [`tile`](Self::tile): 0, or `0x80` in each byte where the
-    /// kernel takes signed activations.
-    fn flip(self) -> u32;
+    /// Whether the kernel takes signed activations: their codes are 128 less.
+    fn signed(self) -> bool;
 
     /// `sums[row][column] = start[column] + sum over k of activations[row][k] * weights[column][k]` for the first `R`
     /// rows of a tile of `weights.len() / COLUMNS` steps. Slices too short for that give wrong sums or a panic.
     fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums);
+
+    /// Hands the sums of the first `rows` of `R` rows to `take`, without a detour through memory where that costs.
+    #[inline(always)]
+    fn sum<const R: usize>(
+        self,
+        rows: usize,
+        activations: &[u32],
+        weights: &[u32],
+        start: &[i32],
+        take: &mut impl Take,
+    ) {
+        let mut sums = [0; ROWS * MAX_COLUMNS];
+        self.tile::<R>(activations, weights, start, &mut sums);
+        for (row, sums) in sums.chunks_exact(Self::COLUMNS).take(rows).enumerate() {
+            take.take(self, row, sums.as_chunks::<LANES>().0.iter().map(Whole::load));
+        }
+    }
 
     /// Runs `pass` compiled for this instruction set.
     fn run<P: Pass>(self, pass: P);
@@ -69,7 +94,13 @@ pub(super) trait Pass {
     fn run<I: Isa>(self, isa: I);
 }
 
-/// [`Isa::tile`] for a number of rows known at run time.
+/// What becomes of a tile's sums.
+pub(super) trait Take {
+    /// Takes the sums of a row; to be marked `#[inline(always)]`.
+    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>);
+}
+
+/// Hands on the sums of the first `rows` rows of a tile; see [`Isa::tile`].
 #[inline(always)]
 pub(super) fn tile<I: Isa>(
     isa: I,
@@ -77,20 +108,18 @@ pub(super) fn tile<I: Isa>(
     activations: &[u32],
     weights: &[u32],
     start: &[i32],
-    sums: &mut Sums,
+    take: &mut impl Take,
 ) {
-    match rows {
-        1 => isa.tile::<1>(activations, weights, start, sums),
-        2 => isa.tile::<2>(activations, weights, start, sums),
-        3 => isa.tile::<3>(activations, weights, start, sums),
-        4 => isa.tile::<4>(activations, weights, start, sums),
-        5 => isa.tile::<5>(activations, weights, start, sums),
-        _ => isa.tile::<ROWS>(activations, weights, start, sums),
+    // Two kinds are enough: every other would be code to load, and time for few rows goes into reading weights.
+    if rows > ROWS / 2 {
+        isa.sum::<ROWS>(rows, activations, weights, start, take);
+    } else {
+        isa.sum::<{ ROWS / 2 }>(rows, activations, weights, start, take);
     }
 }
 
 /// What an activation code means 0 has, less what the kernel reads it as: `start = -zero * column sum`.
 #[inline(always)]
 pub(super) fn effective_zero<I: Isa>(isa: I, zero: i32) -> i32 {
-    if isa.flip() == 0 { zero } else { zero - 128 }
+    if isa.signed() { zero - 128 } else { zero }
 }

@@ -29,8 +29,8 @@ impl Isa for DotProduct {
     }
 
     #[inline(always)]
-    fn flip(self) -> u32 {
-        0x8080_8080
+    fn signed(self) -> bool {
+        true
     }
 
     #[inline(always)]

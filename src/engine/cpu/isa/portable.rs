@@ -15,8 +15,8 @@ impl Isa for Portable {
         "portable"
     }
 
-    fn flip(self) -> u32 {
-        0
+    fn signed(self) -> bool {
+        false
     }
 
     #[inline(always)]

@@ -18,7 +18,7 @@ pub(in super::super) struct AvxVnni(());
 pub(in super::super) struct Avx2(());
 
 macro_rules! isa {
-    ($isa:ident, $name:literal, $features:literal, [$($feature:tt),+], $columns:expr, $flip:expr, $tile:ident) => {
+    ($isa:ident, $name:literal, $features:literal, [$($feature:tt),+], $columns:expr, $signed:expr, $tile:ident) => {
         impl $isa {
             /// Whether this machine has it.
             pub(in super::super) fn detect() -> Option<Self> {
@@ -35,8 +35,8 @@ macro_rules! isa {
             }
 
             #[inline(always)]
-            fn flip(self) -> u32 {
-                $flip
+            fn signed(self) -> bool {
+                $signed
             }
 
             #[inline(always)]
@@ -81,11 +81,11 @@ isa!(
     "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma",
     ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vnni", "avx2", "fma"],
     32,
-    0,
+    false,
     avx512_tile
 );
-isa!(AvxVnni, "avx-vnni", "avxvnni,avx2,fma", ["avxvnni", "avx2", "fma"], 16, 0, avx_vnni_tile);
-isa!(Avx2, "avx2", "avx2,fma", ["avx2", "fma"], 8, 0x8080_8080, avx2_tile);
+isa!(AvxVnni, "avx-vnni", "avxvnni,avx2,fma", ["avxvnni", "avx2", "fma"], 16, false, avx_vnni_tile);
+isa!(Avx2, "avx2", "avx2,fma", ["avx2", "fma"], 8, true, avx2_tile);
 
 macro_rules! vnni_tile {
     ($tile:ident, $features:literal, $vector:ty, $bytes:literal, $load:ident, $store:ident, $splat:ident, $dot:ident) => {

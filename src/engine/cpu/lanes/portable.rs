@@ -1,6 +1,7 @@
 //! Arrays, for compilers to vectorise.
 
-use super::super::isa::Isa;
+use super::super::isa::{Isa, PER_WORD, SIGNS};
+use super::{QUAD, ROUNDER};
 
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
@@ -36,8 +37,8 @@ impl Lanes {
     /// From integers.
     #[inline(always)]
     #[expect(clippy::cast_precision_loss, reason = "a sum of products keeps its leading 24 bits")]
-    pub(in super::super) fn convert(values: &[i32; LANES]) -> Self {
-        Self(std::array::from_fn(|lane| values[lane] as f32))
+    pub(in super::super) fn convert(values: Whole) -> Self {
+        Self(values.0.map(|value| value as f32))
     }
 
     /// To memory.
@@ -96,6 +97,12 @@ impl Lanes {
         Self(self.0.map(f32::abs))
     }
 
+    /// The nearest integers, halves to even, of numbers below 2^22.
+    #[inline(always)]
+    pub(in super::super) fn nearest(self) -> Whole {
+        Whole(self.0.map(|value| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed()))
+    }
+
     /// `self * 2^n`, n the integer in the low bits of `rounded`.
     #[inline(always)]
     pub(super) fn scale_by_power(self, rounded: Self) -> Self {
@@ -124,7 +131,19 @@ impl Whole {
     /// Zeros.
     #[inline(always)]
     pub(in super::super) fn zero() -> Self {
-        Self([0; LANES])
+        Self::splat(0)
+    }
+
+    /// The same number in all.
+    #[inline(always)]
+    pub(in super::super) fn splat(value: i32) -> Self {
+        Self([value; LANES])
+    }
+
+    /// From memory.
+    #[inline(always)]
+    pub(in super::super) fn load(values: &[i32; LANES]) -> Self {
+        Self(*values)
     }
 
     #[inline(always)]
@@ -138,20 +157,25 @@ impl Whole {
         self.0
     }
 
-    /// Bytes of numbers of 0..=255 in their order, four a word, each XORed with that of `flip`.
+    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
     #[inline(always)]
-    pub(in super::super) fn pack(numbers: [Self; 4], flip: u32) -> [u32; LANES] {
+    pub(in super::super) fn pack(numbers: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
+        let flip = if signed { SIGNS } else { 0 };
         std::array::from_fn(|word| {
             let number = |byte: usize| numbers[(4 * word + byte) / LANES].0[(4 * word + byte) % LANES];
             (number(0) | number(1) << 8 | number(2) << 16 | number(3) << 24).cast_unsigned() ^ flip
         })
     }
 
-    /// A word for every lane from numbers of 0..=255, the byte of the first lowest, each XORed with that of `flip`.
+    /// A word for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
     #[inline(always)]
-    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4], flip: u32) -> [u32; LANES] {
-        std::array::from_fn(|lane| {
+    pub(in super::super) fn interleave(
+        [a, b, c, d]: [Self; 4],
+        signed: bool,
+    ) -> [[u32; LANES]; 4 / PER_WORD] {
+        let flip = if signed { SIGNS } else { 0 };
+        [std::array::from_fn(|lane| {
             (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ flip
-        })
+        })]
     }
 }

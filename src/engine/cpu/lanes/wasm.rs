@@ -3,7 +3,8 @@
 
 use core::arch::wasm32::*;
 
-use super::super::isa::Isa;
+use super::super::isa::{Isa, PER_WORD};
+use super::{QUAD, ROUNDER};
 
 #[cfg(target_feature = "relaxed-simd")]
 use f32x4_relaxed_madd as fused;
@@ -44,9 +45,8 @@ impl Lanes {
 
     /// From integers.
     #[inline(always)]
-    pub(in super::super) fn convert(values: &[i32; LANES]) -> Self {
-        // SAFETY: 16 readable bytes; v128_load needs no alignment.
-        Self(f32x4_convert_i32x4(unsafe { v128_load(values.as_ptr().cast()) }))
+    pub(in super::super) fn convert(values: Whole) -> Self {
+        Self(f32x4_convert_i32x4(values.0))
     }
 
     /// To memory.
@@ -98,6 +98,12 @@ impl Lanes {
         Self(f32x4_pmin(self.0, other.0))
     }
 
+    /// The nearest integers, halves to even, of numbers below 2^22.
+    #[inline(always)]
+    pub(in super::super) fn nearest(self) -> Whole {
+        Whole(i32x4_sub(f32x4_add(self.0, f32x4_splat(ROUNDER)), f32x4_splat(ROUNDER)))
+    }
+
     /// Without signs.
     #[inline(always)]
     pub(in super::super) fn abs(self) -> Self {
@@ -123,13 +129,26 @@ impl Lanes {
 
 /// Some i32 numbers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Whole(v128);
+pub(in super::super) struct Whole(pub(in super::super) v128);
 
 impl Whole {
     /// Zeros.
     #[inline(always)]
     pub(in super::super) fn zero() -> Self {
-        Self(i32x4_splat(0))
+        Self::splat(0)
+    }
+
+    /// The same number in all.
+    #[inline(always)]
+    pub(in super::super) fn splat(value: i32) -> Self {
+        Self(i32x4_splat(value))
+    }
+
+    /// From memory.
+    #[inline(always)]
+    pub(in super::super) fn load(values: &[i32; LANES]) -> Self {
+        // SAFETY: 16 readable bytes; v128_load needs no alignment.
+        Self(unsafe { v128_load(values.as_ptr().cast()) })
     }
 
     #[inline(always)]
@@ -146,25 +165,55 @@ impl Whole {
         values
     }
 
-    /// Bytes of numbers of 0..=255 in their order, four a word, each XORed with that of `flip`.
+    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
-    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], flip: u32) -> [u32; LANES] {
+    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let bytes = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0));
-        let words = v128_xor(bytes, u32x4_splat(flip));
-        [
-            u32x4_extract_lane::<0>(words),
-            u32x4_extract_lane::<1>(words),
-            u32x4_extract_lane::<2>(words),
-            u32x4_extract_lane::<3>(words),
-        ]
+        Self(v128_xor(bytes, u8x16_splat(if signed { 128 } else { 0 }))).words()
     }
 
-    /// A word for every lane from numbers of 0..=255, the byte of the first lowest, each XORed with that of `flip`.
+    /// A word for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
+    #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
-    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4], flip: u32) -> [u32; LANES] {
+    pub(in super::super) fn interleave(
+        [a, b, c, d]: [Self; 4],
+        signed: bool,
+    ) -> [[u32; LANES]; 4 / PER_WORD] {
         let low = v128_or(a.0, u32x4_shl(b.0, 8));
         let high = v128_or(u32x4_shl(c.0, 16), u32x4_shl(d.0, 24));
-        let words = v128_xor(v128_or(low, high), u32x4_splat(flip));
-        Self(words).to_array().map(i32::cast_unsigned)
+        [Self(v128_xor(v128_or(low, high), u8x16_splat(if signed { 128 } else { 0 }))).words()]
+    }
+
+    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
+        let zero = i16x8_splat(if signed { 128 } else { 0 });
+        let words = |a: Self, b: Self| Self(i16x8_sub(i16x8_narrow_i32x4(a.0, b.0), zero)).words();
+        let ([a, b, c, d], [e, f, g, h]) = (words(a, b), words(c, d));
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// Words for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    pub(in super::super) fn interleave(
+        [a, b, c, d]: [Self; 4],
+        signed: bool,
+    ) -> [[u32; LANES]; 4 / PER_WORD] {
+        let zero = i16x8_splat(if signed { 128 } else { 0 });
+        let words = |a: Self, b: Self| Self(i16x8_sub(v128_or(a.0, u32x4_shl(b.0, 16)), zero)).words();
+        [words(a, b), words(c, d)]
+    }
+
+    #[inline(always)]
+    fn words(self) -> [u32; LANES] {
+        [
+            u32x4_extract_lane::<0>(self.0),
+            u32x4_extract_lane::<1>(self.0),
+            u32x4_extract_lane::<2>(self.0),
+            u32x4_extract_lane::<3>(self.0),
+        ]
     }
 }

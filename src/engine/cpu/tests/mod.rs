@@ -5,7 +5,8 @@ mod plain;
 use proptest::prelude::*;
 
 use super::builder::{Builder, Layer};
-use super::isa::{Isa, MAX_COLUMNS, Portable, ROWS, Sums};
+use super::isa::{Isa, MAX_COLUMNS, Portable, ROWS, SIGNS, Take};
+use super::lanes::Whole;
 use super::machine::{Machine, with_isa};
 use super::*;
 use crate::clip::{Activation, Pool, TensorRole};
@@ -23,6 +24,16 @@ pub(super) fn noise(seed: u64) -> impl FnMut() -> f32 {
     }
 }
 
+/// The sums of the columns that all instruction sets have, row by row.
+struct Collected(Vec<i32>);
+
+impl Take for Collected {
+    fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
+        assert_eq!(self.0.len(), row * Portable::COLUMNS, "rows come in order, each once");
+        self.0.extend(sums.flat_map(Whole::to_array).take(Portable::COLUMNS));
+    }
+}
+
 fn tile_sums<I: Isa>(isa: I, rows: usize, activations: &[u32], weights: &[i8], start: &[i32]) -> Vec<i32> {
     // From columns of bytes to the layout of this instruction set.
     let steps = activations.len() / ROWS;
@@ -31,7 +42,8 @@ fn tile_sums<I: Isa>(isa: I, rows: usize, activations: &[u32], weights: &[i8], s
         .flat_map(|step| (0..I::COLUMNS).map(move |column| (step, column)))
         .map(|(step, column)| u32::from_le_bytes(std::array::from_fn(|at| code(column, 4 * step + at))))
         .collect();
-    let activations: Vec<u32> = activations.iter().map(|word| word ^ isa.flip()).collect();
+    let signs = if isa.signed() { SIGNS } else { 0 };
+    let activations: Vec<u32> = activations.iter().map(|word| word ^ signs).collect();
     // What a kernel for signed activations reads is 128 less; its sums start from what makes up for that.
     let start: Vec<i32> = (0..I::COLUMNS)
         .map(|column| {
@@ -39,11 +51,9 @@ fn tile_sums<I: Isa>(isa: I, rows: usize, activations: &[u32], weights: &[i8], s
             start[column] + (0 - isa::effective_zero(isa, 0)) * sum
         })
         .collect();
-    let mut sums: Sums = [0; ROWS * MAX_COLUMNS];
+    let mut sums = Collected(Vec::new());
     isa::tile(isa, rows, &activations, &words, &start, &mut sums);
-    // The columns that all instruction sets have.
-    let columns = Portable::COLUMNS;
-    sums.chunks(I::COLUMNS).take(rows).flat_map(|row| row[..columns].to_vec()).collect()
+    sums.0
 }
 
 proptest! {
