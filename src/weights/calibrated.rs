@@ -188,15 +188,14 @@ mod tests {
         let values: Vec<f32> = (0..rows * width).map(|_| rng.normal() as f32).collect();
         let error = |q4: &Q4| -> f64 {
             let restored = q4.dequantize(width);
-            unseen
-                .chunks(width)
-                .flat_map(|input| {
-                    values.chunks(width).zip(restored.chunks(width)).map(|(row, restored)| {
-                        let change = row.iter().zip(restored).zip(input).map(|((a, b), x)| (a - b) * x);
-                        f64::from(change.sum::<f32>()).powi(2)
-                    })
-                })
-                .sum()
+            let mut sum = 0.0;
+            for input in unseen.chunks(width) {
+                for (row, restored) in values.chunks(width).zip(restored.chunks(width)) {
+                    let change = row.iter().zip(restored).zip(input).map(|((a, b), x)| (a - b) * x);
+                    sum += f64::from(change.sum::<f32>()).powi(2);
+                }
+            }
+            sum
         };
         let plain = error(&Q4::quantize(&values, width));
         let sensitivity = Sensitivity::new(&moments(seen, width), width);

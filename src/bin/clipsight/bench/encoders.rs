@@ -72,9 +72,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_header(["encoder", "storage", "MB", "import, s", "load, s", "images", "cosine", "lowest"]);
-    (2..8).filter_map(|column| table.column_mut(column)).for_each(|column| {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
-    });
+    }
     for source in args.encoder.iter().map(Source::Timm).chain(args.checkpoints.iter().map(Source::Clip)) {
         let exact = source.make(Storage::F32, &[], &args.work.join("f32"))?;
         let (exact, preprocessing) =
@@ -172,6 +172,7 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         filter: Filter::Bicubic,
         crop: 224,
         whole_first: false,
+        centre_rounds_down: false,
         mean: [0.5; 3],
         std: [0.5; 3],
     };
