@@ -25,7 +25,7 @@ const sum = (sizes) =>
 await main(async () => {
   console.log(`${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);
   const cores = {};
-  for (const kind of ['gpu', 'cpu', 'cpu-plain']) {
+  for (const kind of ['gpu', 'cpu', 'cpu-words', 'cpu-plain']) {
     const folder = path.join(root, 'pkg/wasm', kind);
     cores[kind] = await measure(path.join(folder, 'clipsight_bg.wasm'));
     row(`core for the ${kind.toUpperCase()}: wasm`, cores[kind]);

@@ -165,6 +165,7 @@ struct ModelInfo {
     weights_sha256: String,
     calibration_id: String,
     views: usize,
+    view_counts: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -185,7 +186,8 @@ struct AnalyzeOptions {
 
 #[wasm_bindgen]
 impl Model {
-    /// `{ modelId, weightsSha256, calibrationId, views }`.
+    /// `{ modelId, weightsSha256, calibrationId, views, viewCounts }`; `viewCounts` are the numbers of views that
+    /// [`analyze`](Self::analyze) takes.
     ///
     /// # Errors
     /// `internal`.
@@ -197,6 +199,7 @@ impl Model {
             weights_sha256: manifest.weights_sha256(),
             calibration_id: manifest.calibration.id().map_err(thrown)?,
             views: manifest.calibration.default_views(),
+            view_counts: manifest.calibration.by_views.iter().map(|by_views| by_views.views).collect(),
         })
     }
 

@@ -7,24 +7,43 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Failure } from '../lib/run.mjs';
 import { acquire } from './lock.mjs';
-import { memoryOf, sampleMemory } from './memory.mjs';
+import { memoryByKind, memoryOf, sampleMemory, sampleMemoryByKind } from './memory.mjs';
 
 /** Longest silence of a page, in milliseconds: onnxruntime-web takes half a minute for a forward on SwiftShader. */
 const PATIENCE = 300_000;
 
+/** A folder for a browser's profile while `work` goes on. */
+export async function withProfile(work) {
+  const profile = await mkdtemp(path.join(tmpdir(), 'clipsight-bench-'));
+  try {
+    return await work(profile);
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
 /**
- * Opens `url` in a fresh profile of `browser` and hands every step that the page posts to `take`, until one says `done`. A step
- * with a `turn` is answered when it is this browser's turn on the machine.
+ * Opens `url` in a fresh profile of `browser`, or in the one that is given, and hands every step that the page posts to `take`,
+ * until one says `done`. A step with a `turn` is answered when it is this browser's turn on the machine.
  *
  * @param {{ program: string, prepare?: (profile: string) => Promise<void>, args: (profile: string) => string[] }} browser
- * @param {{ url: string, server: object, take: (step: object, look: object) => unknown }} visit
+ * @param {{ url: string, server: object, take: (step: object, look: object) => unknown, profile?: string }} visit
  */
-export async function visit({ program, prepare, args }, { url, server, take }) {
-  const profile = await mkdtemp(path.join(tmpdir(), 'clipsight-bench-'));
+export async function visit(browser, { profile, ...rest }) {
+  if (profile === undefined) await withProfile((fresh) => visitIn(fresh, browser, rest));
+  else await visitIn(profile, browser, rest);
+}
+
+async function visitIn(profile, { program, prepare, args }, { url, server, take }) {
   await prepare?.(profile);
   // A group of its own, so that its helper processes end with it.
   const child = spawn(program, [...args(profile), url], { stdio: 'ignore', detached: true });
-  const look = { memory: () => memoryOf(profile), sample: () => sampleMemory(profile) };
+  const look = {
+    memory: () => memoryOf(profile),
+    sample: () => sampleMemory(profile),
+    memoryByKind: () => memoryByKind(profile),
+    sampleByKind: () => sampleMemoryByKind(profile, 50),
+  };
   let release = async () => {};
   let timer;
   try {
@@ -60,6 +79,5 @@ export async function visit({ program, prepare, args }, { url, server, take }) {
       process.kill(-child.pid);
       await once(child, 'exit');
     }
-    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -13,8 +13,10 @@ const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src'];
  */
 const CORES = [
   { name: 'gpu', features: 'webgpu,web', rustflags: '' },
-  // Relaxed SIMD, with its 8-bit dot products: Chrome 114 and others that followed.
+  // Relaxed SIMD, with its 8-bit dot products: Chrome 114 and others that followed, on machines where they are exact.
   { name: 'cpu', features: 'cpu,web', rustflags: '-C target-feature=+simd128,+relaxed-simd' },
+  // The same browsers on other machines: 16-bit products, and the same results to the bit.
+  { name: 'cpu-words', features: 'cpu,words,web', rustflags: '-C target-feature=+simd128,+relaxed-simd' },
   // Every browser that has WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4.
   { name: 'cpu-plain', features: 'cpu,web', rustflags: '-C target-feature=+simd128' },
 ];

@@ -89,7 +89,7 @@ describe('how the check looks', { skip: noData }, () => {
         await page.waitForFunction(
           () => document.querySelector('ai-image-check').shadowRoot.querySelector('progress').value > 0,
         );
-        assert.match(await check.locator('.status-text').textContent(), /Loading the model: [\d.]+ MB of [\d.]+ MB/);
+        assert.match(await check.locator('.status-text').textContent(), /Loading the model: [\d.]+ [kM]B of [\d.]+ MB/);
       } else {
         release();
         await page.waitForSelector('ai-image-check[state=failed]');

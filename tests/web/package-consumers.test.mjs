@@ -42,7 +42,7 @@ describe('the tarball', () => {
   test('holds what is needed and nothing else', async () => {
     for (const needed of [
       ...['package.json', 'README.md', 'index.js', 'index.d.ts', 'worker.js', 'worker.d.ts', 'schema.json'],
-      ...['gpu', 'cpu', 'cpu-plain'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
+      ...['gpu', 'cpu', 'cpu-words', 'cpu-plain'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
       ...['models/compact/model.json', 'compact.js', 'element/index.js'],
     ]) {
       assert.ok(files.includes(needed), needed);

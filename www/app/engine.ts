@@ -47,6 +47,11 @@ export class Engine extends EventTarget {
     return this.#state;
   }
 
+  /** Whether the next visit has the model without a connection: the page's own, where the page is kept. */
+  get staysHere(): boolean {
+    return this.#parts.model === undefined && this.#parts.offline.kept;
+  }
+
   get detector(): Detector | undefined {
     return this.#state.phase === 'ready' ? this.#state.detector : undefined;
   }

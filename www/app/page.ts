@@ -34,10 +34,11 @@ export class Page {
     });
     const { batch, settings } = app;
     const follow = (): void => {
-      batch.setViews(viewsOption(settings.value));
+      batch.setViews(viewsOption(settings.value, app.engine.detector?.info));
     };
     follow();
     settings.addEventListener('change', follow);
+    app.engine.addEventListener('change', follow);
   }
 
   /** Fetches an image from an address. */
@@ -162,7 +163,7 @@ function footer(app: App, signal: AbortSignal): HTMLElement {
     const { detector } = app.engine;
     element.replaceChildren(
       ...(detector === undefined ? [] : [h('p', {}, text().footer(detector.info.modelId))]),
-      ...(app.offline.kept ? [h('p', {}, text().offline.ready)] : []),
+      ...(app.engine.staysHere ? [h('p', {}, text().offline.ready)] : []),
     );
   };
   onChange(app.engine, signal, update);

@@ -1,4 +1,4 @@
-import { locale } from 'clipsight/ui';
+import { loadAdvice, locale } from 'clipsight/ui';
 import { sharedText } from './app.js';
 import { button, h, icon, icons, onChange } from './dom.js';
 import type { App } from './app.js';
@@ -63,8 +63,15 @@ export class Status {
     const text = status.ready[info.device];
     this.#text.textContent = text;
     const fellBack = info.selfTest === 'fell-back';
-    this.#spoken.textContent = fellBack ? `${text}. ${status.fellBack}` : text;
+    // The page's own model is kept with the page, if anything is.
+    const notStored = info.cache === 'unavailable' && !this.#app.engine.staysHere;
+    this.#spoken.textContent = [
+      text,
+      ...(fellBack ? [status.fellBack] : []),
+      ...(notStored ? [status.notStored] : []),
+    ].join('. ');
     this.#note.replaceChildren();
+    if (notStored) this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)));
     if (!fellBack) return;
     this.#note.append(
       h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)),
@@ -78,7 +85,7 @@ export class Status {
   }
 
   #failed(error: Extract<EngineState, { phase: 'failed' }>['error']): void {
-    const { status, error: errors } = sharedText();
+    const { status } = sharedText();
     this.#text.textContent = status.failed;
     // The package's messages are English.
     const message = h('span', { lang: 'en', dir: 'ltr' }, error.message);
@@ -87,7 +94,7 @@ export class Status {
         'div',
         { class: 'notice bad', role: 'alert' },
         icon(icons.warning),
-        h('span', {}, ...(locale().language === 'en' ? [message, ' '] : []), errors.advice[error.code]),
+        h('span', {}, ...(locale().language === 'en' ? [message, ' '] : []), loadAdvice(error.code, sharedText())),
       ),
       button(status.retry, () => void this.#app.engine.start(), { kind: 'secondary' }),
     );

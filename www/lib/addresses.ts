@@ -20,7 +20,12 @@ export function resolveCores(sources: CoreSources = {}): Record<CoreName, string
     if (source instanceof Uint8Array) return ownBytes(source);
     return absolute(source, `wasm["${name}"]`);
   };
-  return { gpu: resolve('gpu'), cpu: resolve('cpu'), 'cpu-plain': resolve('cpu-plain') };
+  return {
+    gpu: resolve('gpu'),
+    cpu: resolve('cpu'),
+    'cpu-words': resolve('cpu-words'),
+    'cpu-plain': resolve('cpu-plain'),
+  };
 }
 
 /** Relative addresses mean "from this page", as in fetch(); the worker would take them from its own script. */

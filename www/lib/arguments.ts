@@ -48,13 +48,13 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
   const whole =
     manifest instanceof Uint8Array &&
     Array.isArray(shards) &&
-    shards.every((shard) => shard instanceof Uint8Array) &&
+    shards.every((shard) => shard instanceof Blob) &&
     typeof cores === 'object' &&
     cores !== null &&
     Object.values(cores).every((core) => core instanceof Uint8Array) &&
     (device === 'webgpu' || device === 'cpu');
   if (!whole) throw new DetectorError('argument', 'model is neither an address nor what fetchModel() returns.');
-  if ([manifest, ...shards].some(({ byteLength }: Uint8Array) => byteLength === 0)) {
+  if (manifest.byteLength === 0) {
     throw new DetectorError('argument', 'The files of the model are empty: they have been transferred elsewhere.');
   }
   return true;

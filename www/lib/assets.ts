@@ -20,5 +20,6 @@ export const workerUrl: URL = new URL('./worker.js', import.meta.url);
 export const coreUrls: Readonly<Record<CoreName, URL>> = {
   gpu: new URL('./wasm/gpu/clipsight_bg.wasm', import.meta.url),
   cpu: new URL('./wasm/cpu/clipsight_bg.wasm', import.meta.url),
+  'cpu-words': new URL('./wasm/cpu-words/clipsight_bg.wasm', import.meta.url),
   'cpu-plain': new URL('./wasm/cpu-plain/clipsight_bg.wasm', import.meta.url),
 };

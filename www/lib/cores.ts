@@ -15,10 +15,10 @@ let exact: boolean | undefined;
 
 /**
  * Whether relaxed dot products sum 8-bit products exactly, the second factors unsigned or signed. The standard leaves factors
- * above 127 to the machine; on x86-64 without AVX-VNNI sums saturate, and the instructions that stand for one are no faster
- * than the build without them.
+ * above 127 to the machine; on x86-64 without AVX-VNNI sums saturate, and the instructions that stand for one are slower
+ * than plain products of 16-bit numbers.
  */
-function hasExactDotProducts(): boolean {
+function areDotProductsExact(): boolean {
   try {
     const { dot } = new WebAssembly.Instance(new WebAssembly.Module(DOT)).exports as {
       dot: (a: number, b: number) => number;
@@ -29,7 +29,7 @@ function hasExactDotProducts(): boolean {
       `127,-127,${String(-127 * 128)}`,
     ].includes(seen);
   } catch {
-    // No relaxed SIMD, or a page that compiles nothing: what runs in its worker then needs no more than any browser has.
+    // A page that must not compile anything. What its worker is given then needs no more than any machine has.
     return false;
   }
 }
@@ -37,8 +37,9 @@ function hasExactDotProducts(): boolean {
 /** The build for a device in this browser. */
 export function coreFor(device: 'webgpu' | 'cpu'): CoreName {
   if (device === 'webgpu') return 'gpu';
-  exact ??= hasExactDotProducts();
-  return exact ? 'cpu' : 'cpu-plain';
+  if (!WebAssembly.validate(DOT)) return 'cpu-plain';
+  exact ??= areDotProductsExact();
+  return exact ? 'cpu' : 'cpu-words';
 }
 
 /** What a build is loaded from: an absolute address, its bytes, or the module that another worker compiled. */

@@ -59,8 +59,10 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
     coreBytes.catch(() => undefined);
 
     const { manifest, totalBytes, ...rest } = await feed;
-    const shards: Uint8Array<ArrayBuffer>[] = [];
-    for await (const { bytes } of rest.shards()) shards.push(bytes);
+    const shards: Blob[] = [];
+    for await (const { bytes } of rest.shards()) {
+      shards.push(new Blob([bytes]));
+    }
     const cores = Object.fromEntries(await coreBytes);
     const cache = await rest.cache();
     throwIfAborted(signal);
@@ -76,7 +78,10 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
   }
 }
 
-/** The buffers of {@link ModelFiles}, to hand over with `postMessage(files, transferablesOf(files))` without a copy. */
-export function transferablesOf({ manifest, shards, cores }: ModelFiles): ArrayBuffer[] {
-  return [...new Set([manifest, ...shards, ...Object.values(cores)].map(({ buffer }) => buffer))];
+/**
+ * The buffers of {@link ModelFiles}, to hand over with `postMessage(files, transferablesOf(files))` without a copy; Blobs never
+ * are copied.
+ */
+export function transferablesOf({ manifest, cores }: ModelFiles): ArrayBuffer[] {
+  return [...new Set([manifest, ...Object.values(cores)].map(({ buffer }) => buffer))];
 }

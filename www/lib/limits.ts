@@ -24,7 +24,10 @@ export const MAX_SHARDS = 1024;
 /** Largest build of the program in bytes (16 MiB): several times what the largest takes. */
 export const MAX_CORE_BYTES = 16 * 1024 * 1024;
 
-/** Shards that are on their way at a time: enough to fill a connection, few enough to hold in memory beside the model. */
+/**
+ * Shards that are on their way at a time: enough to fill a connection, few enough to hold in memory beside the model. As many
+ * may wait to be stored.
+ */
 export const SHARDS_AHEAD = 4;
 
 /** How often a file whose connection breaks half-way is asked for the rest. */
@@ -45,5 +48,5 @@ export const WAITING_BEFORE_WORKER = 4;
 /** Share of the machine's memory that all workers may take together. */
 export const WORKER_MEMORY_SHARE = 1 / 8;
 
-/** What a worker takes besides the weights (64 MiB): the program, activations, a decoded photograph. */
-export const WORKER_OVERHEAD_BYTES = 64 * 1024 * 1024;
+/** What a worker takes besides the WebAssembly memory that it has after loading (48 MiB): the program, a decoded photograph. */
+export const WORKER_OVERHEAD_BYTES = 48 * 1024 * 1024;

@@ -27,7 +27,7 @@ export interface ModelSource {
  * The builds of the program: for WebGPU, for CPUs, and for CPUs in browsers without WebAssembly's relaxed SIMD. All have
  * one interface; only what is needed is fetched.
  */
-export type CoreName = 'gpu' | 'cpu' | 'cpu-plain';
+export type CoreName = 'gpu' | 'cpu' | 'cpu-words' | 'cpu-plain';
 
 /** Addresses or bytes of the program's builds. Builds that are not named come from the package. */
 export type CoreSources = Readonly<Partial<Record<CoreName, string | URL | ArrayBuffer | Uint8Array>>>;
@@ -46,22 +46,26 @@ export type CachePreference = 'cache-storage' | 'opfs' | 'none';
  *
  * - `hit`: all weights came out of it
  * - `stored`: some or all came over the network, and are stored for the next visit
- * - `unavailable`: the browser gives no storage (private window, insecure context, quota): everything is in memory only
+ * - `unavailable`: the browser gives no storage (private window, insecure context), or not enough (quota): the model works from
+ *   memory, and what is not stored comes over the network again on the next visit
  * - `off`: `cache: 'none'` was asked for
  */
 export type CacheState = 'hit' | 'stored' | 'unavailable' | 'off';
 
 /**
- * Everything a detector needs, in memory: what {@link fetchModel} returns. A plain object that can be posted to workers,
- * frames and extension pages, and transferred ({@link transferablesOf}); a detector made from it needs no network.
+ * Everything a detector needs: what {@link fetchModel} returns. A plain object that can be posted to workers, frames and
+ * extension pages, and transferred ({@link transferablesOf}); a detector made from it needs no network.
  */
 export interface ModelFiles {
   /** The device that was chosen; with `webgpu` the program for the CPU is there as well, should the GPU fail. */
   readonly device: 'webgpu' | 'cpu';
   /** The bytes of `model.json`. */
   readonly manifest: Uint8Array<ArrayBuffer>;
-  /** The bytes of the shards, in the manifest's order. */
-  readonly shards: readonly Uint8Array<ArrayBuffer>[];
+  /**
+   * The shards, in the manifest's order, whose hashes are checked when a detector is made from them. Blobs, which the browser
+   * keeps outside the page's memory and hands to workers without a copy: a large model is held once, by who computes.
+   */
+  readonly shards: readonly Blob[];
   /** The bytes of the program's builds, as WebAssembly. */
   readonly cores: Readonly<Partial<Record<CoreName, Uint8Array<ArrayBuffer>>>>;
   /** What the weight cache did. */

@@ -36,6 +36,8 @@ export interface Calls {
 export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
   /** The compiled core, for further workers. */
   readonly module: WebAssembly.Module;
+  /** What its WebAssembly memory took by then: 4-bit weights, say, take twice their bytes on the CPU. */
+  readonly memoryBytes: number;
 };
 
 /** An error on its way out of the worker. */

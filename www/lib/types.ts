@@ -86,6 +86,8 @@ export interface DetectorInfo {
   readonly calibrationId: string;
   /** Views scored of each image at first, unless {@link AnalyzeOptions.views} says otherwise. */
   readonly views: number;
+  /** Numbers of views that {@link AnalyzeOptions.views} may ask this model for. */
+  readonly viewCounts: readonly (1 | 5)[];
   /** The device in use. */
   readonly device: 'webgpu' | 'cpu';
   /** What the browser says of the GPU; empty on the CPU, and where it says nothing. */
@@ -130,14 +132,15 @@ export interface Scored {
  * The model cannot tell.
  *
  * - `between-grades`: the score lies where the model is wrong about as often as right
- * - `uncalibrated`: the model's head was published without a calibration: the probability is its own claim
+ * - `uncalibrated`: the model's head was published without a calibration: the probability is its own claim, which nobody
+ *   has measured
  * - `too-small`: too few pixels
  * - `no-content`: one flat colour, or nearly
  */
 export interface Abstained {
   readonly status: 'abstained';
   readonly reason: 'between-grades' | 'uncalibrated' | 'too-small' | 'no-content';
-  /** Calibrated probability, where the image was scored at all. */
+  /** The probability, where the image was scored at all; of an `uncalibrated` model that of its score alone. */
   readonly probability?: number;
   /** The raw score, where the image was scored at all. */
   readonly logit?: number;

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::codes::{Codes, largest, symmetric};
-use super::isa::{self, Isa, PER_WORD, ROWS, Take};
+use super::isa::{self, Isa, PER_WORD, ROWS, Take, Weights};
 use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
 use super::packed::{Inner, padded};
 
@@ -48,7 +48,7 @@ pub(super) struct Scratch {
 /// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single group.
 #[derive(Debug, Default)]
 struct Operand {
-    words: Vec<u32>,
+    words: Vec<Weights>,
     scales: Vec<f32>,
     starts: Vec<i32>,
 }
@@ -63,7 +63,7 @@ impl Operand {
     }
 
     #[inline(always)]
-    fn tile<I: Isa>(&self, _: I, tile: usize, length: usize) -> (&[u32], &[f32], &[i32]) {
+    fn tile<I: Isa>(&self, _: I, tile: usize, length: usize) -> (&[Weights], &[f32], &[i32]) {
         let (words, first) = (I::COLUMNS * length / PER_WORD, tile * I::COLUMNS);
         (
             &self.words[tile * words..][..words],
@@ -205,7 +205,7 @@ impl Scratch {
             {
                 let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
-                for (step, word) in Whole::pack(codes, true).into_iter().enumerate() {
+                for (step, word) in Whole::pack_weights(codes).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
                 }
             }
@@ -254,7 +254,7 @@ impl Scratch {
                     symmetric(isa, value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
-                let steps = Whole::interleave(codes, true);
+                let steps = Whole::interleave(codes);
                 for (words, step) in words.chunks_exact_mut(I::COLUMNS).zip(steps) {
                     words[lane..][..LANES].copy_from_slice(&step);
                 }

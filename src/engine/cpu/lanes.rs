@@ -16,9 +16,6 @@ pub(super) use imp::{LANES, Lanes, Whole};
 /// Numbers that are rounded together: a whole number of words from whole registers.
 pub(super) const QUAD: usize = 4 * LANES;
 
-/// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
-const ROUNDER: f32 = 12_582_912.0;
-
 /// Four of something, without the calls that closures of [`std::array::from_fn`] may cost.
 #[inline(always)]
 pub(super) fn quad<T>(one: impl Fn(usize) -> T) -> [T; 4] {
@@ -62,7 +59,7 @@ pub(super) struct Functions<I> {
 }
 
 struct Table {
-    /// [`ROUNDER`].
+    /// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
     rounder: f32,
     log2_e: f32,
     lowest: f32,
@@ -79,7 +76,7 @@ struct Table {
 }
 
 static TABLE: Table = Table {
-    rounder: ROUNDER,
+    rounder: 12_582_912.0,
     log2_e: std::f32::consts::LOG2_E,
     lowest: -87.0,
     power: [1.327_646_6e-3, 9.675_542e-3, 5.550_713_3e-2, 2.402_212e-1, 6.931_469_7e-1, 1.000_000_1],
@@ -211,7 +208,7 @@ mod tests {
         let edges = [0.0, -0.0, 0.499_999_97, 0.5, -0.5, 1.5, 2.5, -2.5, 126.499_99, 126.5, -127.0];
         for value in edges.into_iter().chain((-1000_i16..1000).map(|n| f32::from(n) * 0.127)) {
             let codes = Lanes::splat(value).nearest().to_array();
-            assert_eq!(codes.map(|code| code as f32), [value.round_ties_even(); LANES], "{value}");
+            assert_eq!(codes.map(|code| code as f32), [value.round(); LANES], "{value}");
         }
     }
 
@@ -238,7 +235,7 @@ mod tests {
         let packed = Whole::pack(quad, false).map(u32::to_le_bytes).concat();
         let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
         assert_eq!(packed, truth);
-        let interleaved = Whole::interleave(quad, true)[0].map(u32::to_le_bytes);
+        let interleaved = Whole::interleave(quad)[0].map(u32::to_le_bytes);
         for (lane, bytes) in interleaved.into_iter().enumerate() {
             let byte = |register: usize| truth[register * LANES + lane];
             assert_eq!(bytes, [0, 1, 2, 3].map(|register| byte(register) ^ 128));

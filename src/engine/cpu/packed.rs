@@ -1,7 +1,7 @@
 //! Weight matrices as the integer products read them.
 
 use super::codes::largest;
-use super::isa::{MAX_COLUMNS, PER_WORD, ROWS};
+use super::isa::{MAX_COLUMNS, PER_WORD, ROWS, Weights};
 use super::lanes::{Lanes, QUAD, Whole, quad};
 use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
@@ -81,7 +81,7 @@ pub(super) struct Packed {
     /// Columns of a tile.
     width: usize,
     /// `[tile][step][column of the tile]`, [`PER_WORD`] codes a word.
-    words: Vec<u32>,
+    words: Vec<Weights>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,
     /// What sums start from: minus the activations' zero point times the sum of the codes, as `scales`.
@@ -90,7 +90,7 @@ pub(super) struct Packed {
 
 /// One group of one tile of a matrix.
 pub(super) struct TileGroup<'a> {
-    pub(super) words: &'a [u32],
+    pub(super) words: &'a [Weights],
     pub(super) scales: &'a [f32],
     pub(super) starts: &'a [i32],
 }
@@ -180,7 +180,7 @@ impl Packed {
                     (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale)).store(values);
                     sum = sum.plus(codes);
                 }
-                let packed = Whole::pack(codes.map(|codes| codes.plus(Whole::splat(128))), true);
+                let packed = Whole::pack_weights(codes.map(|codes| codes.plus(Whole::splat(128))));
                 // The codes first: at their end zip has taken no word too many.
                 packed.into_iter().zip(&mut words).for_each(|(code, word)| *word = code);
             }
@@ -210,9 +210,9 @@ impl Packed {
 
 /// Whether no number is NaN or infinite.
 fn all_finite(values: &[f32]) -> bool {
-    // What is not finite, less itself, is NaN.
+    // Zero times what is not finite is NaN.
     let values = values.as_chunks().0.iter().map(Lanes::load);
-    values.fold(Lanes::zero(), |sum, values| sum + (values - values)).sum() == 0.0
+    values.fold(Lanes::zero(), |sum, values| sum + values * Lanes::zero()).sum() == 0.0
 }
 
 /// Row `row` of a stored matrix with `out.len()` columns.

@@ -11,11 +11,18 @@ import { startServer } from './server.mjs';
 /** The compact model's manifest. */
 export const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
 
+/** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
+export const CPU_CORE = /^cpu(-words)?$/;
+
 /** Bytes of all its shards. */
 export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** A server and a browser for the tests of a file. The properties are there once the tests run. */
-export function packageTests(options = {}) {
+/**
+ * A server and a browser for the tests of a file. The properties are there once the tests run.
+ *
+ * @param {{ webgpu?: boolean, folders?: Record<string, string> }} options
+ */
+export function packageTests({ folders = {}, ...options } = {}) {
   const tests = {
     server: undefined,
     browser: undefined,
@@ -62,7 +69,7 @@ export function packageTests(options = {}) {
     },
   };
   before(async () => {
-    tests.server = await startServer();
+    tests.server = await startServer({ folders });
     tests.browser = await launch(options);
   });
   after(async () => {

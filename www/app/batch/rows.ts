@@ -1,4 +1,4 @@
-import { locale, stateIcon, displayName } from 'clipsight/ui';
+import { locale, stateIcon, displayName, verdictName } from 'clipsight/ui';
 import { sharedText, text } from '../app.js';
 import { h, icon, icons } from '../dom.js';
 import { probabilityOf } from './order.js';
@@ -66,12 +66,14 @@ export function outcomeParts(item: Item): (Node | string)[] {
     case 'error':
       return [stateIcon('error'), h('span', {}, errorHeadline(item))];
     case 'abstained':
-      return [stateIcon('abstained'), h('span', {}, sharedText().abstained.headline)];
     case 'weak':
     case 'moderate':
     case 'strong':
     case 'very-strong':
-      return [stateIcon(item.outcome), h('span', {}, sharedText().grade[item.outcome])];
+      return [
+        stateIcon(item.outcome),
+        h('span', {}, item.analysis === undefined ? '' : verdictName(item.analysis.model, sharedText())),
+      ];
   }
 }
 

@@ -21,7 +21,7 @@ export function toolbar(
     ['strong', grade.strong],
     ['moderate', grade.moderate],
     ['weak', grade.weak],
-    ['abstained', abstained.headline],
+    ['abstained', `${abstained.headline} · ${abstained.ungraded}`],
     ['error', batch.filters.error],
     ['waiting', batch.filters.waiting],
     ['cancelled', batch.filters.cancelled],

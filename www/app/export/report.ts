@@ -1,4 +1,4 @@
-import { displayName, locale } from 'clipsight/ui';
+import { displayName, locale, verdictName } from 'clipsight/ui';
 import { sharedText, text } from '../app.js';
 import { errorHeadline, shortPercent } from '../batch/rows.js';
 import { isFlagged } from '../batch/order.js';
@@ -64,10 +64,8 @@ function facts({ info, threshold }: Saving): HTMLElement {
 
 function row(item: Item, threshold: number | undefined): HTMLElement {
   const { analysis } = item;
-  const { grade, abstained } = sharedText();
   const model = analysis?.model;
-  const result =
-    model === undefined ? errorHeadline(item) : model.status === 'scored' ? grade[model.grade] : abstained.headline;
+  const result = model === undefined ? errorHeadline(item) : verdictName(model, sharedText());
   const measured = model?.status === 'scored' ? model.measuredError : null;
   const flagged = isFlagged(item, threshold) ? ` (${text().batch.flagged})` : '';
   return h(

@@ -1,4 +1,4 @@
-import { displayName, locale, stateIcon } from 'clipsight/ui';
+import { displayName, locale, stateIcon, verdictName } from 'clipsight/ui';
 import { sharedText, text } from '../app.js';
 import { shortPercent } from '../batch/rows.js';
 import { Modal } from '../dialog.js';
@@ -55,18 +55,12 @@ export async function openHistory(app: App): Promise<void> {
 }
 
 function entry({ name, when, model }: Remembered): HTMLElement {
-  const { grade, abstained } = sharedText();
   const state = model.status === 'scored' ? model.grade : 'abstained';
   return h(
     'li',
     { class: 'history-item', 'data-state': state },
     h('bdi', { class: 'row-name' }, displayName(name)),
-    h(
-      'span',
-      { class: 'row-verdict' },
-      stateIcon(state),
-      h('span', {}, model.status === 'scored' ? grade[model.grade] : abstained.headline),
-    ),
+    h('span', { class: 'row-verdict' }, stateIcon(state), h('span', {}, verdictName(model, sharedText()))),
     h('span', { class: 'row-probability' }, model.probability === undefined ? '' : shortPercent(model.probability)),
     h('time', { class: 'fine', datetime: new Date(when).toISOString() }, locale().date(new Date(when))),
   );

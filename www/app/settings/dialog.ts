@@ -73,14 +73,15 @@ function engineFields(app: App, modal: Modal): HTMLElement {
     stored.device,
     update,
   );
+  // Only what the model can do, as soon as that is known.
+  const counts = app.engine.detector?.info.viewCounts ?? ([1, 5] as const);
   const views = choice(
     settings.views,
     [
       ['model', settings.viewsOptions.model],
-      ['1', settings.viewsOptions[1]],
-      ['5', settings.viewsOptions[5]],
+      ...counts.map((count) => [count === 1 ? '1' : '5', settings.viewsOptions[count]] as const),
     ],
-    stored.views,
+    counts.some((count) => String(count) === stored.views) ? stored.views : 'model',
     (chosen) => {
       app.settings.change({ views: chosen });
     },

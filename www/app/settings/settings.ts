@@ -1,5 +1,5 @@
 import { LANGUAGES } from 'clipsight/ui';
-import type { AnalyzeOptions, DevicePreference } from 'clipsight';
+import type { AnalyzeOptions, DetectorInfo, DevicePreference } from 'clipsight';
 import type { Language } from 'clipsight/ui';
 
 /** What the visitor chose. */
@@ -51,9 +51,10 @@ export class SettingsStore extends EventTarget {
   }
 }
 
-/** The option of one analysis. */
-export function viewsOption({ views }: Settings): AnalyzeOptions['views'] {
-  return views === 'model' ? undefined : views === '1' ? 1 : 5;
+/** The option of one analysis: what the visitor chose, if the model can do it. */
+export function viewsOption({ views }: Settings, info: DetectorInfo | undefined): AnalyzeOptions['views'] {
+  const wanted = views === 'model' ? undefined : views === '1' ? 1 : 5;
+  return wanted !== undefined && info?.viewCounts.includes(wanted) === true ? wanted : undefined;
 }
 
 /** The address of another model, or undefined for the compact one and for what is no address. */

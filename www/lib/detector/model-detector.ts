@@ -42,6 +42,8 @@ export class ModelDetector implements Detector {
   #fallbackReason: string | undefined;
   /** The compiled core of the CPU, for the next worker. */
   #compiled: { readonly module: WebAssembly.Module } | undefined;
+  /** What one worker takes of memory. */
+  #workerBytes = WORKER_OVERHEAD_BYTES;
   #disposed = false;
   readonly #queue: Queue<AnalyzeParams, Analysis>;
 
@@ -138,8 +140,7 @@ export class ModelDetector implements Detector {
   #workers(): number {
     if (this.#setup.alone || this.#info?.device !== 'cpu') return 1;
     const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & { readonly deviceMemory?: number };
-    const each = this.#info.weightsBytes + WORKER_OVERHEAD_BYTES;
-    const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / each);
+    const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / this.#workerBytes);
     return Math.max(1, Math.min(hardwareConcurrency, MAX_WORKERS, fit));
   }
 
@@ -195,8 +196,9 @@ export class ModelDetector implements Detector {
       throw error;
     }
     session.onProgress = undefined;
-    const { module, ...info } = loaded;
+    const { module, memoryBytes, ...info } = loaded;
     this.#compiled = info.device === 'cpu' ? { module } : undefined;
+    this.#workerBytes = memoryBytes + WORKER_OVERHEAD_BYTES;
     this.#info = {
       ...info,
       ...(this.#fallbackReason === undefined

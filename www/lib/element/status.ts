@@ -1,5 +1,5 @@
 import { h, icon, icons } from './dom.js';
-import type { DetectorError } from '../errors.js';
+import type { DetectorError, DetectorErrorCode } from '../errors.js';
 import type { LoadProgress } from '../options.js';
 import type { DetectorInfo } from '../types.js';
 import type { ResultError } from './result.js';
@@ -27,14 +27,23 @@ export function loadingText({ phase, loadedBytes, totalBytes }: LoadProgress, { 
   }
 }
 
+/** What to do when loading ended with an error: advice for images is none for models. */
+export function loadAdvice(code: DetectorErrorCode, { status, error }: Strings): string {
+  return code === 'unsupported' || code === 'limit' ? status.unsuitable : error.advice[code];
+}
+
 /** What a screen reader hears of a state: what ends a wait, not the bytes in between. */
 export function spokenStatus(load: LoadState, strings: Strings): string {
   const { status } = strings;
   if (load.state === 'ready') {
-    const { device, selfTest } = load.info;
-    return selfTest === 'fell-back' ? `${status.ready[device]}. ${status.fellBack}` : status.ready[device];
+    const { device, selfTest, cache } = load.info;
+    return [
+      status.ready[device],
+      ...(selfTest === 'fell-back' ? [status.fellBack] : []),
+      ...(cache === 'unavailable' ? [status.notStored] : []),
+    ].join('. ');
   }
-  if (load.state === 'failed') return `${status.failed} ${load.error.message} ${strings.error.advice[load.error.code]}`;
+  if (load.state === 'failed') return `${status.failed} ${load.error.message} ${loadAdvice(load.error.code, strings)}`;
   return load.state === 'loading' ? status.core : '';
 }
 
@@ -75,8 +84,11 @@ export class StatusStrip {
     }
   }
 
-  #ready({ device, selfTest, fallbackReason }: DetectorInfo, { status }: Strings): void {
+  #ready({ device, selfTest, fallbackReason, cache }: DetectorInfo, { status }: Strings): void {
     this.#text.textContent = status.ready[device];
+    if (cache === 'unavailable') {
+      this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)));
+    }
     if (selfTest !== 'fell-back') return;
     const details = h('details', {}, h('summary', {}, status.fellBackReason));
     details.append(h('p', { class: 'mono' }, h('bdi', { lang: 'en' }, fallbackReason ?? '')));
@@ -89,7 +101,7 @@ export class StatusStrip {
     again.addEventListener('click', this.#retry);
     const said = h('bdi', { lang: 'en' }, message);
     this.#note.append(
-      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, h('br'), strings.error.advice[code])),
+      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, h('br'), loadAdvice(code, strings))),
       again,
     );
   }

@@ -22,5 +22,6 @@ export { catalogue } from './strings/index.js';
 export type { Strings } from './strings/index.js';
 export { displayName, generatorName } from './text.js';
 export { COLOURS, SIZES } from './tokens.js';
-export { loadingText, spokenStatus, StatusStrip } from './status.js';
+export { loadAdvice, loadingText, spokenStatus, StatusStrip } from './status.js';
 export type { LoadState } from './status.js';
+export { verdictName } from './verdict.js';

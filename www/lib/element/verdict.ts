@@ -2,7 +2,7 @@
 import { h, icon, icons } from './dom.js';
 import { LEVELS, stateIcon } from './grades.js';
 import { displayName, generatorName } from './text.js';
-import type { Analysis, Attribution, DetectorInfo, Scored } from '../types.js';
+import type { Abstained, Analysis, Attribution, DetectorInfo, Scored } from '../types.js';
 import type { Locale } from './i18n.js';
 import type { ResultError } from './result.js';
 import type { Strings } from './strings/index.js';
@@ -16,18 +16,32 @@ export interface Verdict {
   readonly compact: boolean;
 }
 
+/** A verdict in a few words. */
+export function verdictName(model: Analysis['model'], { grade, abstained }: Strings): string {
+  if (model.status === 'scored') return grade[model.grade];
+  return model.reason === 'uncalibrated' ? abstained.ungraded : abstained.headline;
+}
+
 /** The result in a few words. */
 export function headlineOf(result: Analysis | ResultError, strings: Strings): string {
   if ('code' in result) {
     const { headline } = strings.error;
     return Object.hasOwn(headline, result.code) ? headline[result.code as keyof typeof headline] : headline.other;
   }
-  return result.model.status === 'scored' ? strings.grade[result.model.grade] : strings.abstained.headline;
+  return verdictName(result.model, strings);
 }
 
-/** The sentence below the headline. */
+/** What stands below the headline, as one sentence or two. */
 export function restOf({ model }: Analysis, strings: Strings): string {
-  return model.status === 'scored' ? strings.probability(model.probability) : strings.abstained.reason[model.reason];
+  if (model.status === 'scored') return strings.probability(model.probability);
+  const claim = claimOf(model);
+  const reason = strings.abstained.reason[model.reason];
+  return claim === undefined ? reason : `${strings.probability(claim)}. ${reason}`;
+}
+
+/** The probability of a verdict without a grade, where nothing speaks against it but that nobody has measured the model. */
+function claimOf({ reason, probability }: Abstained): number | undefined {
+  return reason === 'uncalibrated' ? probability : undefined;
 }
 
 /** While there is nothing to show yet. */
@@ -61,7 +75,7 @@ export function verdict(shown: Verdict): HTMLElement[] {
       'div',
       { class: 'verdict' },
       h('p', { class: 'headline', part: 'headline' }, stateIcon(state), h('span', {}, headlineOf(analysis, strings))),
-      ...(model.status === 'scored' ? scored(model, shown) : [h('p', {}, restOf(analysis, strings))]),
+      ...(model.status === 'scored' ? scored(model, shown) : abstained(model, shown)),
     ),
     ...notes
       .filter((note) => note !== undefined)
@@ -81,6 +95,14 @@ function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
     h('p', { class: 'probability', part: 'probability' }, strings.probability(model.probability)),
     h('p', { class: 'measured', part: 'measured' }, ...measured(model, strings)),
     h('p', { class: 'muted note' }, strings.gradeNote[model.grade]),
+  ];
+}
+
+function abstained(model: Abstained, { strings }: Verdict): HTMLElement[] {
+  const claim = claimOf(model);
+  return [
+    ...(claim === undefined ? [] : [h('p', { class: 'probability', part: 'probability' }, strings.probability(claim))]),
+    h('p', {}, strings.abstained.reason[model.reason]),
   ];
 }
 

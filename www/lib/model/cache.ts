@@ -1,4 +1,4 @@
-import { CACHE_DAYS } from '../limits.js';
+import { CACHE_DAYS, SHARDS_AHEAD } from '../limits.js';
 import type { CachePreference, CacheState } from '../options.js';
 import { sha256 } from './hash.js';
 import type { Shard } from './manifest.js';
@@ -22,7 +22,7 @@ const SHARD = 'shard-';
 export class WeightCache {
   readonly #store: Promise<Store | undefined>;
   readonly #off: boolean;
-  readonly #writes: Promise<void>[] = [];
+  readonly #writes = new Set<Promise<void>>();
   #refused = false;
   #missed = false;
 
@@ -45,17 +45,20 @@ export class WeightCache {
     return bytes;
   }
 
-  /** Starts to store a shard; {@link settle} waits for it. */
-  write({ sha256: hash }: Shard, bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#refused) return;
-    this.#writes.push(
-      this.#try(async (store) => {
-        await store.put(SHARD + hash, bytes).catch((error: unknown) => {
-          this.#refused = true;
-          throw error;
-        });
-      }),
-    );
+  /** Starts to store a shard; {@link settle} waits for it, as does who may change the bytes afterwards. */
+  write({ sha256: hash }: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#refused) return Promise.resolve();
+    return this.#begin(async (store) => {
+      await store.put(SHARD + hash, bytes).catch((error: unknown) => {
+        this.#refused = true;
+        throw error;
+      });
+    });
+  }
+
+  /** Waits while too much waits to be stored: a disk slower than the network would have the whole model pile up here. */
+  async room(): Promise<void> {
+    while (this.#writes.size >= SHARDS_AHEAD) await Promise.race(this.#writes);
   }
 
   /** Removes a shard that is not what its name says. */
@@ -69,7 +72,7 @@ export class WeightCache {
    * versions, and of models that nobody loaded for {@link CACHE_DAYS} days. {@link settle} waits for it.
    */
   keep(name: string, shards: readonly Shard[]): void {
-    const tidied = this.#try(async (store) => {
+    void this.#begin(async (store) => {
       const key = MODEL + String(await sha256(new TextEncoder().encode(name)));
       const entry: Entry = { shards: shards.map(({ sha256: hash }) => hash), used: Date.now() };
       await store.put(key, new TextEncoder().encode(JSON.stringify(entry)));
@@ -84,15 +87,22 @@ export class WeightCache {
         if (!kept.has(shard)) await store.delete(shard);
       }
     });
-    this.#writes.push(tidied);
   }
 
-  /** Waits until everything is stored, and says what came of it. */
+  /** Waits until nothing more is to be stored, and says what came of it. */
   async settle(): Promise<CacheState> {
     if (this.#off) return 'off';
     await Promise.all(this.#writes);
     if (this.#refused) return 'unavailable';
     return this.#missed ? 'stored' : 'hit';
+  }
+
+  #begin(work: (store: Store) => Promise<void>): Promise<void> {
+    const write = this.#try(work).then(() => {
+      this.#writes.delete(write);
+    });
+    this.#writes.add(write);
+    return write;
   }
 
   async #try<T>(work: (store: Store) => Promise<T>): Promise<T | undefined> {

@@ -12,6 +12,8 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Past the HTTP cache. */
   readonly reload?: boolean;
+  /** What is filled, at least `limit` bytes; else a buffer of exactly what comes is made. */
+  readonly into?: ArrayBuffer;
 }
 
 /**
@@ -24,7 +26,12 @@ export interface DownloadOptions {
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, onReceived, signal } = options;
   const name = `${options.what ?? 'model file'} ${fileName(url)}`;
-  const bytes = new Uint8Array(limit);
+  const bytes = new Uint8Array(options.into ?? new ArrayBuffer(limit), 0, limit);
+  const all = (): Uint8Array<ArrayBuffer> => {
+    const received = bytes.subarray(0, length);
+    // Far below its limit it would be kept, and copied, with all of the buffer.
+    return options.into === undefined && length < limit ? received.slice() : received;
+  };
   let length = 0;
   // Whether the server ever began to answer: a connection that breaks then is worth another try, no connection is not.
   let begun = false;
@@ -33,7 +40,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
       const response = await request(url, length, options);
       if (response.status === 416 && length > 0) {
         // Nothing after what we have: the file changed, or was complete all along and its hash will tell.
-        return bytes.subarray(0, length);
+        return all();
       }
       if (!response.ok) {
         throw new DetectorError(
@@ -45,14 +52,14 @@ export async function download(url: string, options: DownloadOptions): Promise<U
       if (response.status !== 206) length = 0;
       const reader = response.body?.getReader();
       for (;;) {
-        const chunk = await reader?.read();
-        if (chunk?.value === undefined) return bytes.subarray(0, length);
-        if (length + chunk.value.byteLength > limit) {
+        const piece = (await reader?.read())?.value;
+        if (piece === undefined) return all();
+        if (length + piece.byteLength > limit) {
           void reader?.cancel();
           throw new DetectorError('weights-corrupt', `The ${name} is larger than it should be.`);
         }
-        bytes.set(chunk.value, length);
-        length += chunk.value.byteLength;
+        bytes.set(piece, length);
+        length += piece.byteLength;
         onReceived?.(length);
       }
     } catch (error) {

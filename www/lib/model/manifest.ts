@@ -11,9 +11,9 @@ export interface Shard {
 
 /**
  * The shards that a manifest names, so that they can be on their way before the core is there, which then reads the
- * manifest for good.
+ * manifest for good. A model that could say nothing of any image is refused before it is fetched.
  *
- * @throws {DetectorError} `weights-corrupt`
+ * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a detector's head
  */
 export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   let parsed: unknown;
@@ -22,9 +22,15 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   } catch (error) {
     throw corrupt('is no JSON', error);
   }
-  const shards: unknown = isRecord(parsed) ? parsed['shards'] : undefined;
+  const { shards, head }: Readonly<Record<string, unknown>> = isRecord(parsed) ? parsed : {};
   if (!Array.isArray(shards) || shards.length === 0) throw corrupt('names no shards');
   if (shards.length > MAX_SHARDS) throw corrupt(`names more than ${String(MAX_SHARDS)} shards`);
+  if (isRecord(head) && head['kind'] === 'none') {
+    throw new DetectorError(
+      'unsupported',
+      "The model is an encoder without a detector's head, so it gives no verdict. Import it with one: clipsight import --head.",
+    );
+  }
   return shards.map((shard: unknown, index) => {
     if (!isShard(shard)) throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
     return shard;

@@ -1,6 +1,7 @@
 import { DetectorError } from '../errors.js';
 import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../limits.js';
 import type { CachePreference, CacheState, ModelFiles } from '../options.js';
+import { Buffers } from './buffers.js';
 import { WeightCache } from './cache.js';
 import { download } from './download.js';
 import { sha256 } from './hash.js';
@@ -17,11 +18,17 @@ export interface ModelAddresses {
   readonly cache: CachePreference;
 }
 
-/** A shard, and its SHA-256 as it was computed here; undefined where the browser has none to offer. */
+/**
+ * A shard, whose bytes may be overwritten when the next is asked for, and its SHA-256 as it was computed here; undefined where
+ * the browser has none to offer.
+ */
 export interface HashedBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sha256: string | undefined;
 }
+
+/** A shard that came over the network is in a buffer of ours, which may be used again once the cache has it. */
+type Fetched = HashedBytes & { readonly stored?: Promise<void> };
 
 /** A model's files as they come in. */
 export interface ModelFeed {
@@ -41,15 +48,25 @@ export interface FeedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens a model that is in memory already. */
+/** Opens a model whose files are here already. */
 export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>, options: FeedOptions): ModelFeed {
-  const totalBytes = files.shards.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const totalBytes = files.shards.reduce((sum, { size }) => sum + size, 0);
   return {
     manifest: files.manifest,
     totalBytes,
     async *shards() {
-      for (const bytes of files.shards) yield hashed(bytes);
-      options.onReceived(totalBytes, totalBytes);
+      let loadedBytes = 0;
+      for (const shard of files.shards) {
+        const buffer = await shard.arrayBuffer().catch((error: unknown) => {
+          // What the browser keeps of a Blob may lie on a disk, and be gone.
+          throw new DetectorError('weights-corrupt', 'The browser no longer has the files of the model.', {
+            cause: error,
+          });
+        });
+        loadedBytes += buffer.byteLength;
+        options.onReceived(loadedBytes, totalBytes);
+        yield await hashed(new Uint8Array(buffer));
+      }
     },
     cache: () => Promise.resolve(files.cache),
   };
@@ -66,11 +83,13 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
 
   let loadedBytes = 0;
   const received = shards.map(() => 0);
-  const start = (index: number): Promise<HashedBytes> | undefined => {
+  const buffers = new Buffers();
+  const start = (index: number): Promise<Fetched> | undefined => {
     const shard = shards[index];
     if (shard === undefined) return undefined;
     const bytes = fetchShard(shard, addressOf(shard, model), cache, {
       signal,
+      buffers,
       onReceived(total) {
         // A shard that starts anew has been counted up to here.
         const more = total - (received[index] ?? 0);
@@ -93,7 +112,12 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
       for (let index = 0; index < shards.length; index += 1) {
         const shard = await ahead.shift();
         ahead.push(start(index + SHARDS_AHEAD));
-        if (shard !== undefined) yield shard;
+        if (shard === undefined) continue;
+        yield shard;
+        const { bytes, stored } = shard;
+        void stored?.then(() => {
+          buffers.give(bytes.buffer);
+        });
       }
     },
     cache: () => cache.settle(),
@@ -105,8 +129,12 @@ async function fetchShard(
   shard: Shard,
   url: string,
   cache: WeightCache,
-  options: { readonly signal: AbortSignal | undefined; readonly onReceived: (bytes: number) => void },
-): Promise<HashedBytes> {
+  options: {
+    readonly signal: AbortSignal | undefined;
+    readonly onReceived: (bytes: number) => void;
+    readonly buffers: Buffers;
+  },
+): Promise<Fetched> {
   const stored = await cache.read(shard);
   if (stored !== undefined) {
     const found = await hashed(stored);
@@ -116,12 +144,13 @@ async function fetchShard(
     }
     await cache.evict(shard);
   }
+  await cache.room();
+  const into = options.buffers.take(shard.bytes);
   for (const reload of [false, true]) {
-    const bytes = await download(url, { ...options, limit: shard.bytes, reload });
+    const bytes = await download(url, { ...options, limit: shard.bytes, reload, into });
     const found = await hashed(bytes);
     if (isShard(found, shard)) {
-      cache.write(shard, bytes);
-      return found;
+      return { ...found, stored: cache.write(shard, bytes) };
     }
     // Once more, past the HTTP cache: what is damaged may lie there.
   }

@@ -30,6 +30,7 @@ export interface Model {
     readonly weightsSha256: string;
     readonly calibrationId: string;
     readonly views: number;
+    readonly viewCounts: readonly (1 | 5)[];
   };
   selfTest(): Promise<{
     readonly passed: boolean;
@@ -46,7 +47,7 @@ export interface Model {
 
 export interface Core {
   /** Makes an instance of the compiled module. */
-  default(options: { readonly module_or_path: WebAssembly.Module }): Promise<unknown>;
+  default(options: { readonly module_or_path: WebAssembly.Module }): Promise<{ readonly memory: WebAssembly.Memory }>;
   openDevice(): Promise<Device>;
   /** What a panic said; to be called after one. */
   panicMessage(): string | undefined;

@@ -52,19 +52,21 @@ export class Engine {
     const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
     events.device(kind);
     const best = coreFor(kind);
-    // Files may come from a page that was not allowed to ask what this machine has; the plain build runs on all.
-    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-plain' : best;
+    // Files may come from a page that was not allowed to ask what this machine has.
+    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-words' : best;
     const source = params.module ?? params.cores[name];
     if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
-    await glue.default({ module_or_path: module });
+    const { memory } = await glue.default({ module_or_path: module });
     events.core(glue);
 
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
     const loader = new glue.ModelLoader(feed.manifest, device);
     let index = 0;
-    for await (const { bytes, sha256 } of feed.shards()) loader.pushShard(index++, bytes, sha256);
+    for await (const { bytes, sha256 } of feed.shards()) {
+      loader.pushShard(index++, bytes, sha256);
+    }
     const model = await loader.finish();
 
     report('self-test');
@@ -77,11 +79,21 @@ export class Engine {
       );
     }
     report('done');
-    const { modelId, weightsSha256, calibrationId, views } = model.info;
+    const { modelId, weightsSha256, calibrationId, views, viewCounts } = model.info;
     const weightsBytes = feed.totalBytes;
     const { adapter } = device;
-    const info = { modelId, weightsSha256, weightsBytes, calibrationId, views, device: kind, adapter, cache };
-    return new Engine(model, { ...info, module });
+    const info = {
+      modelId,
+      weightsSha256,
+      weightsBytes,
+      calibrationId,
+      views,
+      viewCounts,
+      device: kind,
+      adapter,
+      cache,
+    };
+    return new Engine(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
   }
 
   /** Analyses one image. */
@@ -114,6 +126,8 @@ async function loadGlue(name: CoreName): Promise<Core> {
         return await import('../wasm/gpu/clipsight.js');
       case 'cpu':
         return await import('../wasm/cpu/clipsight.js');
+      case 'cpu-words':
+        return await import('../wasm/cpu-words/clipsight.js');
       case 'cpu-plain':
         return await import('../wasm/cpu-plain/clipsight.js');
     }

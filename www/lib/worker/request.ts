@@ -27,10 +27,10 @@ function isLoad(params: unknown): boolean {
     isRecordOf(files, (file) => typeof file === 'string') &&
     typeof own(model, 'name') === 'string' &&
     isOneOf(own(model, 'cache'), ['cache-storage', 'opfs', 'none']);
-  const bytes = isBytes(own(model, 'manifest')) && Array.isArray(shards) && shards.every(isBytes);
+  const inHand = isBytes(own(model, 'manifest')) && Array.isArray(shards) && shards.every(isBlob);
   const module = own(params, 'module');
   return (
-    (addresses || bytes) &&
+    (addresses || inHand) &&
     isRecordOf(own(params, 'cores'), (core) => typeof core === 'string' || isBytes(core)) &&
     isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
     (module === undefined || module instanceof WebAssembly.Module)
@@ -55,6 +55,10 @@ function own(value: unknown, name: string): unknown {
 
 function isBytes(value: unknown): boolean {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+}
+
+function isBlob(value: unknown): boolean {
+  return value instanceof Blob;
 }
 
 function isOneOf(value: unknown, allowed: readonly unknown[]): boolean {

@@ -23,9 +23,22 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
 use super::lanes::{LANES, Whole};
 
-/// Codes of a word: bytes where instructions multiply them, 16-bit numbers in WebAssembly without them.
+/// Activations of a word: bytes where instructions multiply them, 16-bit numbers in the builds for WebAssembly without them.
 pub(super) const PER_WORD: usize =
-    if cfg!(all(target_arch = "wasm32", not(target_feature = "relaxed-simd"))) { 2 } else { 4 };
+    if cfg!(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd")))) {
+        2
+    } else {
+        4
+    };
+
+/// As many weights, always bytes: there are too many to be kept wider, and loads can widen them.
+#[cfg(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd"))))]
+pub(super) type Weights = u16;
+/// As many weights.
+#[cfg(not(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd")))))]
+pub(super) type Weights = u32;
+
+const _: () = assert!(size_of::<Weights>() == PER_WORD);
 
 /// What turns the bytes of a word into signed ones, 128 less, and back.
 pub(super) const SIGNS: u32 = 0x8080_8080;
@@ -43,8 +56,7 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 ///
 /// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along the inner dimension, one
 /// word a row, the first value lowest.
-/// Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`; where a word holds two codes, either are widened to 16 bits. Kernels
-/// that multiply signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
+/// Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`. Kernels that multiply signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
@@ -60,7 +72,7 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
 
     /// `sums[row][column] = start[column] + sum over k of activations[row][k] * weights[column][k]` for the first `R`
     /// rows of a tile of `weights.len() / COLUMNS` steps. Slices too short for that give wrong sums or a panic.
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums);
+    fn tile<const R: usize>(self, activations: &[u32], weights: &[Weights], start: &[i32], sums: &mut Sums);
 
     /// Hands the sums of the first `rows` of `R` rows to `take`, without a detour through memory where that costs.
     #[inline(always)]
@@ -68,7 +80,7 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
         self,
         rows: usize,
         activations: &[u32],
-        weights: &[u32],
+        weights: &[Weights],
         start: &[i32],
         take: &mut impl Take,
     ) {
@@ -106,7 +118,7 @@ pub(super) fn tile<I: Isa>(
     isa: I,
     rows: usize,
     activations: &[u32],
-    weights: &[u32],
+    weights: &[Weights],
     start: &[i32],
     take: &mut impl Take,
 ) {

@@ -1,20 +1,21 @@
-//! WebAssembly: relaxed dot products of bytes, and in the build without them products of 16-bit numbers.
+//! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `words`, and wherever there is no
+//! relaxed SIMD).
 //!
-//! Where relaxed dot products do not sum 8-bit products exactly, the build without them serves: engines make several
-//! instructions of one there, and the plain products are no slower. The package's loader asks (`www/lib/cores.ts`).
+//! The package's loader asks the machine (`www/lib/cores.ts`): where relaxed dot products do not sum 8-bit products exactly,
+//! engines make several instructions of one, and plain products are faster.
 #![allow(unsafe_code, reason = "vector loads and stores")]
 
 use core::arch::wasm32::*;
 
 use super::super::lanes::{LANES, Whole};
-use super::{Isa, Pass, ROWS, Sums, Take};
+use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take, Weights};
 
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Wasm {
     /// Whether the relaxed dot product takes its second operand as signed (`SDOT` on aarch64) or as unsigned (`VPDPBUSD` on
     /// x86-64).
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     signed: bool,
     /// All bits set, which the optimiser does not know. Pointers that step through a loop are masked by it, or LLVM would
     /// rewrite their constant offsets so that they no longer fit into load instructions, which costs a quarter of the speed.
@@ -26,17 +27,32 @@ const VECTORS: usize = 2;
 
 /// Products that [`dot`] sums.
 #[cfg(feature = "bench")]
-const PRODUCTS: u64 = 4 * super::PER_WORD as u64;
+const PRODUCTS: u64 = 4 * PER_WORD as u64;
 
 /// `sum + weights * activations`, [`PER_WORD`] products a lane.
-#[cfg(target_feature = "relaxed-simd")]
+#[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
     i32x4_relaxed_dot_i8x16_i7x16_add(weights, activations, sum)
 }
 
+/// The weights of four columns.
+///
+/// # Safety
+/// Those of a whole register or half of one can be read there.
+#[inline(always)]
+unsafe fn four(weights: *const Weights) -> v128 {
+    // SAFETY: the caller's; neither load needs an alignment.
+    unsafe {
+        match PER_WORD {
+            2 => i16x8_load_extend_i8x8(weights.cast()),
+            _ => v128_load(weights.cast()),
+        }
+    }
+}
+
 /// `sum + weights * activations`, [`PER_WORD`] products a lane.
-#[cfg(not(target_feature = "relaxed-simd"))]
+#[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
     i32x4_add(sum, i32x4_dot_i16x8(weights, activations))
@@ -47,7 +63,7 @@ impl Wasm {
     /// defined (here a second operand above 127), but always the same in one place, so they are asked.
     pub(in super::super) fn detect() -> Self {
         Self {
-            #[cfg(target_feature = "relaxed-simd")]
+            #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
             signed: {
                 // Factors that the optimiser cannot see through, as it might have its own opinion of the result.
                 let weights = i8x16_splat(std::hint::black_box(127));
@@ -66,14 +82,18 @@ impl Isa for Wasm {
     const FUSED: bool = cfg!(target_feature = "relaxed-simd");
 
     fn name(self) -> &'static str {
-        if cfg!(target_feature = "relaxed-simd") { "relaxed-simd" } else { "simd128" }
+        match (PER_WORD, Self::FUSED) {
+            (4, _) => "relaxed-simd",
+            (_, true) => "simd128, fused",
+            (_, false) => "simd128",
+        }
     }
 
     #[inline(always)]
     fn signed(self) -> bool {
-        #[cfg(target_feature = "relaxed-simd")]
+        #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
         return self.signed;
-        #[cfg(not(target_feature = "relaxed-simd"))]
+        #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
         false
     }
 
@@ -82,7 +102,7 @@ impl Isa for Wasm {
         self,
         rows: usize,
         activations: &[u32],
-        weights: &[u32],
+        weights: &[Weights],
         start: &[i32],
         take: &mut impl Take,
     ) {
@@ -96,8 +116,7 @@ impl Isa for Wasm {
             let mut tile = [start; R];
             // Not unrolled: LLVM would reorder the products of several steps, for which there are too few registers.
             for _ in 0..steps {
-                let pair: [v128; VECTORS] =
-                    std::array::from_fn(|vector| v128_load(weights.add(4 * vector).cast()));
+                let pair: [v128; VECTORS] = std::array::from_fn(|vector| four(weights.add(4 * vector)));
                 for (row, sums) in tile.iter_mut().enumerate() {
                     let word = v128_load32_splat(activations.add(row).cast());
                     for (sum, weights) in sums.iter_mut().zip(pair) {
@@ -118,7 +137,7 @@ impl Isa for Wasm {
     }
 
     /// Not used here: see [`sum`](Isa::sum).
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
+    fn tile<const R: usize>(self, activations: &[u32], weights: &[Weights], start: &[i32], sums: &mut Sums) {
         struct Store<'a>(&'a mut Sums);
         impl Take for Store<'_> {
             fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
@@ -151,7 +170,7 @@ impl Isa for Wasm {
 impl Wasm {
     /// The same pointer.
     #[inline(always)]
-    fn opaque(self, pointer: *const u32) -> *const u32 {
+    fn opaque<T>(self, pointer: *const T) -> *const T {
         std::ptr::with_exposed_provenance(pointer.expose_provenance() & self.all)
     }
 }

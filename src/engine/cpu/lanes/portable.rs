@@ -1,7 +1,7 @@
 //! Arrays, for compilers to vectorise.
 
-use super::super::isa::{Isa, PER_WORD, SIGNS};
-use super::{QUAD, ROUNDER};
+use super::super::isa::{Isa, PER_WORD, SIGNS, Weights};
+use super::QUAD;
 
 /// Numbers in a [`Lanes`].
 pub(in super::super) const LANES: usize = 4;
@@ -97,10 +97,11 @@ impl Lanes {
         Self(self.0.map(f32::abs))
     }
 
-    /// The nearest integers, halves to even, of numbers below 2^22.
+    /// The nearest integers, halves away from zero.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "codes are small")]
     pub(in super::super) fn nearest(self) -> Whole {
-        Whole(self.0.map(|value| (value + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed()))
+        Whole(self.0.map(|value| value.round() as i32))
     }
 
     /// `self * 2^n`, n the integer in the low bits of `rounded`.
@@ -157,7 +158,7 @@ impl Whole {
         self.0
     }
 
-    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
     #[inline(always)]
     pub(in super::super) fn pack(numbers: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let flip = if signed { SIGNS } else { 0 };
@@ -167,15 +168,17 @@ impl Whole {
         })
     }
 
-    /// A word for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
+    /// Weights, each 128 less, from numbers of 0..=255 in their order.
     #[inline(always)]
-    pub(in super::super) fn interleave(
-        [a, b, c, d]: [Self; 4],
-        signed: bool,
-    ) -> [[u32; LANES]; 4 / PER_WORD] {
-        let flip = if signed { SIGNS } else { 0 };
+    pub(in super::super) fn pack_weights(numbers: [Self; 4]) -> [Weights; QUAD / PER_WORD] {
+        Self::pack(numbers, true)
+    }
+
+    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
+    #[inline(always)]
+    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
         [std::array::from_fn(|lane| {
-            (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ flip
+            (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ SIGNS
         })]
     }
 }

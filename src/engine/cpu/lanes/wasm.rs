@@ -3,8 +3,8 @@
 
 use core::arch::wasm32::*;
 
-use super::super::isa::{Isa, PER_WORD};
-use super::{QUAD, ROUNDER};
+use super::super::isa::{Isa, PER_WORD, Weights};
+use super::QUAD;
 
 #[cfg(target_feature = "relaxed-simd")]
 use f32x4_relaxed_madd as fused;
@@ -98,10 +98,14 @@ impl Lanes {
         Self(f32x4_pmin(self.0, other.0))
     }
 
-    /// The nearest integers, halves to even, of numbers below 2^22.
+    /// The nearest integers, halves away from zero.
     #[inline(always)]
     pub(in super::super) fn nearest(self) -> Whole {
-        Whole(i32x4_sub(f32x4_add(self.0, f32x4_splat(ROUNDER)), f32x4_splat(ROUNDER)))
+        let whole = i32x4_trunc_sat_f32x4(self.0);
+        let rest = f32x4_sub(self.0, f32x4_convert_i32x4(whole));
+        // All bits of a lane that compares are set: -1.
+        let (up, down) = (f32x4_ge(rest, f32x4_splat(0.5)), f32x4_le(rest, f32x4_splat(-0.5)));
+        Whole(i32x4_add(i32x4_sub(whole, up), down))
     }
 
     /// Without signs.
@@ -165,28 +169,15 @@ impl Whole {
         values
     }
 
-    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
-    #[cfg(target_feature = "relaxed-simd")]
+    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     #[inline(always)]
-    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
-        let bytes = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0));
-        Self(v128_xor(bytes, u8x16_splat(if signed { 128 } else { 0 }))).words()
+    pub(in super::super) fn pack(codes: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
+        Self(v128_xor(bytes(codes), u8x16_splat(if signed { 128 } else { 0 }))).words()
     }
 
-    /// A word for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
-    #[cfg(target_feature = "relaxed-simd")]
-    #[inline(always)]
-    pub(in super::super) fn interleave(
-        [a, b, c, d]: [Self; 4],
-        signed: bool,
-    ) -> [[u32; LANES]; 4 / PER_WORD] {
-        let low = v128_or(a.0, u32x4_shl(b.0, 8));
-        let high = v128_or(u32x4_shl(c.0, 16), u32x4_shl(d.0, 24));
-        [Self(v128_xor(v128_or(low, high), u8x16_splat(if signed { 128 } else { 0 }))).words()]
-    }
-
-    /// Codes from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
     #[inline(always)]
     pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let zero = i16x8_splat(if signed { 128 } else { 0 });
@@ -195,16 +186,36 @@ impl Whole {
         [a, b, c, d, e, f, g, h]
     }
 
-    /// Words for every lane from numbers of 0..=255, the code of the first lowest; 128 less where they are `signed`.
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    /// Weights, each 128 less, from numbers of 0..=255 in their order.
     #[inline(always)]
-    pub(in super::super) fn interleave(
-        [a, b, c, d]: [Self; 4],
-        signed: bool,
-    ) -> [[u32; LANES]; 4 / PER_WORD] {
-        let zero = i16x8_splat(if signed { 128 } else { 0 });
-        let words = |a: Self, b: Self| Self(i16x8_sub(v128_or(a.0, u32x4_shl(b.0, 16)), zero)).words();
-        [words(a, b), words(c, d)]
+    pub(in super::super) fn pack_weights(codes: [Self; 4]) -> [Weights; QUAD / PER_WORD] {
+        let bytes = v128_xor(bytes(codes), u8x16_splat(128));
+        let mut weights = [0; QUAD / PER_WORD];
+        // SAFETY: 16 writable bytes; v128_store needs no alignment.
+        unsafe { v128_store(weights.as_mut_ptr().cast(), bytes) }
+        weights
+    }
+
+    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
+    #[inline(always)]
+    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
+        let low = v128_or(a.0, u32x4_shl(b.0, 8));
+        let high = v128_or(u32x4_shl(c.0, 16), u32x4_shl(d.0, 24));
+        [Self(v128_xor(v128_or(low, high), u8x16_splat(128))).words()]
+    }
+
+    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
+    #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
+    #[inline(always)]
+    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
+        let pairs = |a: Self, b: Self| v128_or(a.0, u32x4_shl(b.0, 8));
+        // The pairs of both steps, 16 bits each, side by side.
+        let both = v128_xor(u16x8_narrow_i32x4(pairs(a, b), pairs(c, d)), u8x16_splat(128));
+        let mut weights = [[0; LANES]; 4 / PER_WORD];
+        // SAFETY: 16 writable bytes; v128_store needs no alignment.
+        unsafe { v128_store(weights.as_mut_ptr().cast(), both) }
+        weights
     }
 
     #[inline(always)]
@@ -216,4 +227,10 @@ impl Whole {
             u32x4_extract_lane::<3>(self.0),
         ]
     }
+}
+
+/// Bytes of numbers of 0..=255 in their order.
+#[inline(always)]
+fn bytes([a, b, c, d]: [Whole; 4]) -> v128 {
+    u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0))
 }

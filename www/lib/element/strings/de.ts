@@ -43,9 +43,11 @@ export const de = (l: Locale): Strings => {
 
     abstained: {
       headline: 'Nicht zu entscheiden',
+      ungraded: 'Ohne Stufe',
       reason: {
         'between-grades': 'Die Anzeichen weisen in keine Richtung: Hier irrt das Modell etwa so oft, wie es recht hat.',
-        uncalibrated: 'Niemand hat gemessen, wie oft dieses Modell irrt; darum bekommt seine Zahl keine Stufe.',
+        uncalibrated:
+          'Das behauptet das Modell selbst. Niemand hat gemessen, wie oft es irrt, darum gibt es keine Stufe.',
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
         'no-content': 'In diesem Bild gibt es fast nichts zu beurteilen, nur eine Farbe oder kaum mehr.',
       },
@@ -176,7 +178,10 @@ export const de = (l: Locale): Strings => {
       ready: { webgpu: 'Bereit, auf der GPU dieses Geräts', cpu: 'Bereit, auf der CPU dieses Geräts' },
       fellBack:
         'WebGPU hat hier nicht richtig gearbeitet, daher wird die CPU benutzt. Die Ergebnisse sind dieselben, nur langsamer.',
+      notStored:
+        'Der Browser gibt keinen Platz, um das Modell aufzubewahren. Es läuft aus dem Arbeitsspeicher; beim nächsten Besuch wird es neu geladen.',
       failed: 'Der Detektor konnte nicht gestartet werden.',
+      unsuitable: 'Das Modell ist hier nicht zu gebrauchen. Wählen Sie ein anderes, oder erneuern Sie den Browser.',
       retry: 'Noch einmal versuchen',
     },
 

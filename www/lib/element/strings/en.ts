@@ -46,9 +46,11 @@ export const en = (l: Locale) => {
 
     abstained: {
       headline: 'Cannot tell',
+      /** In its place where a model gives a probability, and no grade because nobody has measured it. */
+      ungraded: 'Not graded',
       reason: {
         'between-grades': 'The evidence points neither way: here the model is wrong about as often as it is right.',
-        uncalibrated: 'Nobody has measured how often this model is wrong, so its number gets no grade.',
+        uncalibrated: 'That is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
         'too-small': 'The image has too few pixels. Try a larger version of it.',
         'no-content': 'There is next to nothing in this image to judge, only one colour or nearly so.',
       } satisfies Record<Abstained['reason'], string>,
@@ -178,7 +180,9 @@ export const en = (l: Locale) => {
       fallback: 'WebGPU failed here. Starting again on the CPU …',
       ready: { webgpu: 'Ready, on this device’s GPU', cpu: 'Ready, on this device’s CPU' },
       fellBack: 'WebGPU did not work correctly here, so the CPU is used. Results are the same, only slower.',
+      notStored: 'The browser gives no room to keep the model. It works from memory; the next visit loads it again.',
       failed: 'The detector could not be started.',
+      unsuitable: 'The model cannot be used here. Choose another one, or update the browser.',
       retry: 'Try again',
     },
 

@@ -42,10 +42,11 @@ export const es = (l: Locale): Strings => {
 
     abstained: {
       headline: 'No se puede saber',
+      ungraded: 'Sin grado',
       reason: {
         'between-grades': 'Los indicios no apuntan a ningún lado: aquí el modelo se equivoca casi tanto como acierta.',
         uncalibrated:
-          'Nadie ha medido con qué frecuencia se equivoca este modelo, por lo que su número no recibe grado.',
+          'Es lo que afirma el propio modelo. Nadie ha medido con qué frecuencia se equivoca, por eso no hay grado.',
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
         'no-content': 'En esta imagen no hay casi nada que juzgar: un solo color o poco más.',
       },
@@ -176,7 +177,10 @@ export const es = (l: Locale): Strings => {
       ready: { webgpu: 'Listo, en la GPU de este dispositivo', cpu: 'Listo, en la CPU de este dispositivo' },
       fellBack:
         'WebGPU no funcionó bien aquí, así que se usa la CPU. Los resultados son los mismos, solo que más lentos.',
+      notStored:
+        'El navegador no da espacio para guardar el modelo. Funciona desde la memoria; en la próxima visita se cargará de nuevo.',
       failed: 'No se pudo iniciar el detector.',
+      unsuitable: 'El modelo no se puede usar aquí. Elija otro o actualice el navegador.',
       retry: 'Intentar de nuevo',
     },
 

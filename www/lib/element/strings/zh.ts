@@ -40,9 +40,10 @@ export const zh = (l: Locale): Strings => {
 
     abstained: {
       headline: '无法判断',
+      ungraded: '不评等级',
       reason: {
         'between-grades': '证据不偏向任何一方：在这里，模型出错与正确的次数大致相当。',
-        uncalibrated: '没有人测量过这个模型多久出错一次，因此它的数值不给等级。',
+        uncalibrated: '这是模型自己的说法。没有人测量过它多久出错一次，因此不给等级。',
         'too-small': '图像的像素太少。请换一个更大的版本。',
         'no-content': '这张图像中几乎没有可供判断的内容，只有一种颜色或近乎如此。',
       },
@@ -168,7 +169,9 @@ export const zh = (l: Locale): Strings => {
       fallback: 'WebGPU 在此失败。正在改用 CPU 重新开始……',
       ready: { webgpu: '已就绪，使用本设备的 GPU', cpu: '已就绪，使用本设备的 CPU' },
       fellBack: 'WebGPU 在此无法正确工作，因此使用 CPU。结果相同，只是较慢。',
+      notStored: '浏览器没有提供保存模型的空间。模型从内存运行，下次访问时将重新加载。',
       failed: '无法启动检测器。',
+      unsuitable: '此模型无法在这里使用。请选择其他模型，或更新浏览器。',
       retry: '重试',
     },
 
