@@ -34,7 +34,7 @@ impl Random {
         };
         let values: Vec<f32> = (0..count).map(|_| mean + deviation * self.normal()).collect();
         let tensor = HostTensor::new(spec.shape.clone(), values).unwrap();
-        StoredTensor::quantize(tensor, spec.role, storage)
+        StoredTensor::quantize(tensor, spec, storage)
     }
 }
 

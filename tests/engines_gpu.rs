@@ -17,7 +17,7 @@ fn embeddings(device: &Device, storage: Storage, weights: &[u8], pixels: &[f32])
     let mut builder = EncoderBuilder::new(device, &config, &features).unwrap();
     for spec in config.tensors() {
         let tensor = tensors.remove(&spec.name).unwrap();
-        builder.take(&spec, StoredTensor::quantize(tensor, spec.role, storage)).unwrap();
+        builder.take(&spec, StoredTensor::quantize(tensor, &spec, storage)).unwrap();
     }
     let encoder = pollster::block_on(builder.finish()).unwrap();
     let batch = pixels.len() / (3 * 224 * 224);

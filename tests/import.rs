@@ -43,7 +43,14 @@ fn configs(case: &Path) -> Configs {
 fn import(case: &Path, storage: Storage, head: Option<&HeadFile>, out: &Path) -> Result<Converted, Error> {
     let checkpoint = Checkpoint::open(&weights(case))?;
     let architecture = Architecture::of(&checkpoint, &configs(case))?;
-    let options = Options { id: "test".to_owned(), licence: "CC0-1.0".to_owned(), storage, head, out };
+    let options = Options {
+        id: "test".to_owned(),
+        licence: "CC0-1.0".to_owned(),
+        storage,
+        head,
+        calibration: &[],
+        out,
+    };
     convert(&checkpoint, &architecture, &options, |_, _| {})
 }
 
@@ -474,4 +481,34 @@ fn preprocessing_parity() {
         eprintln!("preprocessing of {library}: {} images, largest difference {largest:.2e}", names.len());
         assert!(largest <= 1e-5);
     }
+}
+
+/// Tensors that are turned, cut out of others, or begin late in their storage.
+#[test]
+fn views_are_read_in_their_own_order() {
+    let folder = fixture("views");
+    let golden = std::fs::read(folder.join("golden.safetensors")).unwrap();
+    let golden = SafeTensors::deserialize(&golden).unwrap();
+    for file in ["views.pt", "views-legacy.pt"] {
+        let checkpoint = Checkpoint::open(&folder.join(file)).unwrap();
+        for name in ["turned", "cut", "late"] {
+            let found = checkpoint.read(name).unwrap();
+            assert_eq!(found.shape, golden.tensor(name).unwrap().shape(), "{file}: {name}");
+            assert_eq!(found.data, floats(&golden, name), "{file}: {name}");
+        }
+        // No weights are stored like this; a file could ask for any amount of memory by it.
+        let error = checkpoint.read("repeated").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{file}: {error}");
+    }
+    // A bit of the numbers is wrong: the archive's checksum tells, in whatever order they are read.
+    let damaged = tempfile::tempdir().unwrap();
+    let path = damaged.path().join("views.pt");
+    let mut bytes = std::fs::read(folder.join("views.pt")).unwrap();
+    let first = golden.tensor("late").unwrap().data()[..4].to_vec();
+    let at = bytes.windows(4).position(|window| window == first).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let checkpoint = Checkpoint::open(&path).unwrap();
+    let error = checkpoint.read("turned").unwrap_err();
+    assert!(error.to_string().contains("checksum"), "{error}");
 }

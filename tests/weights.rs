@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
+use clipsight::clip::{Activation, FeatureSpec, Pool, TensorRole, VisionConfig};
 use clipsight::detect::captions::{CaptionSet, Subject, attribute};
 use clipsight::detect::{
     Analysis, AttributionHead, Calibration, Detector, GradeEdges, Head, LinearHead, MeasuredError,
@@ -14,7 +14,7 @@ use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, Q4, SelfTest, Storage, pack, sha256_hex,
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, StoredTensor, pack, sha256_hex,
 };
 use clipsight::{ErrorKind, Result};
 use half::f16;
@@ -203,15 +203,13 @@ fn large_matrices_are_split_and_joined() {
     let (q4_manifest, q4_shards) = packed(manifest(larger, Storage::Q4));
     assert!(q4_shards.len() >= 3);
     let mut rounded = tensors(&q4_manifest);
-    for (name, tensor) in &mut rounded {
-        if let (true, &[_, columns]) = (name.starts_with("vision."), tensor.shape.as_slice())
-            && name.ends_with("weight")
-        {
-            tensor.data = Q4::quantize(&tensor.data, columns).dequantize(columns);
-        }
-        if name.ends_with("position_embedding") {
+    for spec in q4_manifest.architecture.tensors() {
+        let tensor = rounded.remove(&spec.name).unwrap();
+        let mut tensor = StoredTensor::quantize(tensor, &spec, Storage::Q4).into_host().unwrap();
+        if spec.role == TensorRole::Table {
             tensor.data.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
         }
+        rounded.insert(spec.name, tensor);
     }
     let mut exact = Manifest { storage: Storage::F32, ..q4_manifest.clone() };
     let exact_shards = pack(&exact.tensors(), &rounded, Storage::F32, "test").unwrap();

@@ -27,6 +27,6 @@ pub use tokenizer::Tokenizer;
 #[cfg(feature = "nn")]
 pub use transformer::DeviceTensor;
 #[cfg(feature = "train")]
-pub use vision::StreamedTower;
+pub use vision::{Calibration, StreamedTower};
 #[cfg(feature = "nn")]
 pub use vision::{Contributions, VisionOutput, VisionTower};

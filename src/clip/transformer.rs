@@ -102,10 +102,7 @@ impl Layer {
     /// The MLP.
     pub(super) fn transform(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
         let hidden = self.fc1.forward(tokens);
-        self.fc2.forward(match options.activation {
-            Activation::Gelu => gelu(hidden),
-            Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
-        })
+        self.fc2.forward(activate(hidden, options.activation))
     }
 
     /// Multi-head self-attention.
@@ -115,20 +112,29 @@ impl Layer {
     }
 
     /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values from one product.
-    pub(super) fn mix(
-        &self,
-        tokens: Tensor<3>,
-        LayerOptions { heads, causal, .. }: LayerOptions,
-    ) -> Tensor<4> {
-        let [batch, count, width] = tokens.dims();
-        let qkv = self
-            .qkv
-            .forward(tokens)
-            .reshape([batch, count, 3, heads, width / heads])
-            .permute([2, 0, 3, 1, 4]);
-        let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
-        let options = AttentionModuleOptions { is_causal: causal, ..AttentionModuleOptions::default() };
-        attention(part(0), part(1), part(2), None, None, options)
+    pub(super) fn mix(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<4> {
+        mix(&self.qkv, tokens, options)
+    }
+}
+
+/// What every head gathers of `tokens`, `[batch, heads, tokens, width / heads]`.
+pub(super) fn mix(
+    qkv: &Linear,
+    tokens: Tensor<3>,
+    LayerOptions { heads, causal, .. }: LayerOptions,
+) -> Tensor<4> {
+    let [batch, count, width] = tokens.dims();
+    let qkv = qkv.forward(tokens).reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
+    let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
+    let options = AttentionModuleOptions { is_causal: causal, ..AttentionModuleOptions::default() };
+    attention(part(0), part(1), part(2), None, None, options)
+}
+
+/// The MLP's activation.
+pub(super) fn activate(hidden: Tensor<3>, activation: Activation) -> Tensor<3> {
+    match activation {
+        Activation::Gelu => gelu(hidden),
+        Activation::QuickGelu => hidden.clone() * sigmoid(hidden * 1.702),
     }
 }
 

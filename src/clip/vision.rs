@@ -2,6 +2,8 @@
 //!
 //! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
 
+#[cfg(feature = "train")]
+mod calibration;
 mod contributions;
 #[cfg(feature = "train")]
 mod streamed;
@@ -9,6 +11,8 @@ mod streamed;
 use std::collections::HashMap;
 
 use burn::module::{Module, Param};
+#[cfg(feature = "train")]
+use burn::nn::LayerNormConfig;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -16,6 +20,8 @@ use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
 use super::{FeatureSpec, Pool, VisionConfig, features};
 use crate::Result;
 
+#[cfg(feature = "train")]
+pub use calibration::Calibration;
 pub use contributions::Contributions;
 #[cfg(feature = "train")]
 pub use streamed::StreamedTower;
@@ -70,6 +76,22 @@ impl VisionTower {
                 Some(_) => Some(parts.linear("vision.projection", config.projection_bias)?),
                 None => None,
             },
+            config: config.clone(),
+        })
+    }
+
+    /// What lies before the first layer, and no layer; the final norm is yet to come.
+    #[cfg(feature = "train")]
+    fn front(config: &VisionConfig, parts: &mut Parts<'_>) -> Result<Self> {
+        let VisionConfig { width, patch_bias, pre_norm, .. } = *config;
+        Ok(Self {
+            patch_embedding: parts.linear("vision.patch_embedding", patch_bias)?,
+            class_token: Param::from_tensor(parts.vector("vision.class_token")?),
+            position_embedding: Param::from_tensor(parts.matrix("vision.position_embedding")?),
+            pre_norm: if pre_norm { Some(parts.norm("vision.pre_norm", width)?) } else { None },
+            layers: Vec::new(),
+            norm: LayerNormConfig::new(width).init(parts.device),
+            projection: None,
             config: config.clone(),
         })
     }

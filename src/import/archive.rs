@@ -130,29 +130,32 @@ impl<R: Read + Seek> Archive<R> {
         self.members.get(name).copied().ok_or_else(|| corrupt(format!("the archive lacks {name}")))
     }
 
-    /// `bytes` of a member from `start` on; of a whole member the checksum is compared.
-    pub(super) fn read(&mut self, name: &str, start: u64, bytes: u64) -> Result<Vec<u8>> {
+    /// Where a member's bytes stand in the file, how many they are, and their checksum where one was computed.
+    pub(super) fn place(&mut self, name: &str) -> Result<(u64, u64, Option<u32>)> {
         let member = self.member(name)?;
         if !member.stored {
             return Err(unsupported(format!(
                 "the archive's {name} is compressed: save it without compression"
             )));
         }
-        if start.checked_add(bytes).is_none_or(|end| end > member.bytes) {
-            return Err(corrupt(format!(
-                "the archive's {name} has {} bytes, and more are needed",
-                member.bytes
-            )));
-        }
         let local = self.bytes(member.header, 30)?;
         if !local.starts_with(LOCAL) {
             return Err(damaged("a member is not where its directory says"));
         }
-        let data = member.header + 30 + number::<2>(&local, 26)? + number::<2>(&local, 28)?;
-        let data = data.checked_add(start).ok_or_else(|| damaged("a member lies beyond its end"))?;
-        let found = self.bytes(data, bytes)?;
+        let start = member.header + 30 + number::<2>(&local, 26)? + number::<2>(&local, 28)?;
+        // Before anybody takes memory for it.
+        if start.checked_add(member.bytes).is_none_or(|end| end > self.length) {
+            return Err(damaged("it ends before its parts do"));
+        }
         // None was computed where it is nought (`torch.save` can be told so).
-        if bytes == member.bytes && member.crc != 0 && crc32fast::hash(&found) != member.crc {
+        Ok((start, member.bytes, Some(member.crc).filter(|crc| *crc != 0)))
+    }
+
+    /// A small member.
+    pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>> {
+        let (start, bytes, crc) = self.place(name)?;
+        let found = self.bytes(start, bytes)?;
+        if crc.is_some_and(|crc| crc32fast::hash(&found) != crc) {
             return Err(damaged(&format!("the checksum of {name} is wrong")));
         }
         Ok(found)

@@ -1,13 +1,12 @@
 //! The tensors of a published checkpoint, whatever its format, one at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use half::{bf16, f16};
-
-use super::safetensors::{self, SafetensorsEntry};
+use super::pieces::{Numbers, Span, Values};
+use super::safetensors;
 use super::torch::{self, TorchEntry};
 use super::{archive, corrupt, unsupported};
 use crate::limits::MAX_IMPORT_TENSOR_BYTES;
@@ -40,7 +39,7 @@ impl Dtype {
 /// Where a tensor lies.
 #[derive(Debug)]
 enum Place {
-    Safetensors(SafetensorsEntry),
+    Safetensors(Span),
     Torch(TorchEntry),
 }
 
@@ -143,43 +142,42 @@ impl Checkpoint {
     /// As [`shape`](Self::shape); [`ErrorKind::WeightsCorrupt`] when the file does not hold what its header says, or no
     /// floating point numbers; [`ErrorKind::Limit`]; [`ErrorKind::Io`].
     pub fn read(&self, name: &str) -> Result<HostTensor> {
+        let shape = self.shape(name)?.to_vec();
+        let data = self.values(name)?.all(shape.iter().product())?;
+        HostTensor::new(shape, data)
+    }
+
+    /// The values of a tensor, to be taken forwards.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn values<'a>(&self, name: &'a str) -> Result<Values<'a>> {
         let entry = self.entry(name)?;
         if entry.dtype == Dtype::Other {
             return Err(corrupt(format!("the tensor {name} holds no floating point numbers")));
         }
-        let values = entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
-        let bytes = values.and_then(|values| values.checked_mul(entry.dtype.bytes()));
-        let Some(bytes) = bytes.filter(|bytes| *bytes as u64 <= MAX_IMPORT_TENSOR_BYTES) else {
+        let count = entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
+        let sized = |count: usize| Some((count, count.checked_mul(entry.dtype.bytes())? as u64));
+        let Some((count, bytes)) =
+            count.and_then(sized).filter(|(_, bytes)| *bytes <= MAX_IMPORT_TENSOR_BYTES)
+        else {
             let message =
                 format!("the tensor {name} of shape {:?} is larger than any encoder's", entry.shape);
             return Err(Error::new(ErrorKind::Limit, message));
         };
-        let raw = match &entry.place {
-            Place::Safetensors(place) => place.read(name, bytes)?,
-            Place::Torch(place) => place.read(name, bytes)?,
-        };
-        if raw.len() != bytes {
-            return Err(corrupt(format!(
-                "the tensor {name} has {} bytes where {bytes} are expected",
-                raw.len()
-            )));
+        match &entry.place {
+            Place::Torch(place) => place.values(name, count),
+            Place::Safetensors(span) if span.bytes == bytes => {
+                Ok(Values::InOrder(Numbers::new(name, span.clone(), entry.dtype, 0)?))
+            }
+            Place::Safetensors(span) => {
+                Err(corrupt(format!("the tensor {name} has {} bytes where {bytes} are expected", span.bytes)))
+            }
         }
-        HostTensor::new(entry.shape.clone(), numbers(&raw, entry.dtype))
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {
         self.entries.get(name).ok_or_else(|| corrupt(format!("the checkpoint lacks the tensor {name}")))
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "f64 weights are kept as f32, as everything else")]
-fn numbers(raw: &[u8], dtype: Dtype) -> Vec<f32> {
-    match dtype {
-        Dtype::F64 => raw.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
-        Dtype::F32 => raw.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-        Dtype::F16 => raw.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
-        Dtype::Bf16 => raw.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
-        Dtype::Other => Vec::new(),
     }
 }
 
@@ -188,30 +186,30 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.to_string_lossy().ends_with(".index.json") {
         return Ok(vec![path.to_owned()]);
     }
+    let mut bytes = Vec::new();
+    let limit = crate::limits::MAX_MANIFEST_BYTES as u64;
+    open(path)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(shards_of_index(&bytes)?.into_iter().map(|name| folder.join(name)).collect())
+}
+
+/// The files that an index (`*.index.json`, Hugging Face's list of which file holds which tensor) names, all beside it.
+///
+/// # Errors
+/// [`ErrorKind::WeightsCorrupt`] when it is none, or names a file elsewhere.
+pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
     #[derive(serde::Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let mut bytes = Vec::new();
-    let limit = crate::limits::MAX_MANIFEST_BYTES as u64;
-    open(path)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
-    let index: Index = serde_json::from_slice(&bytes).map_err(|error| {
-        corrupt(format!("{} is no index of shards: {error}", path.display())).with_source(error)
-    })?;
-    let mut names: Vec<String> = index.weight_map.into_values().collect();
-    names.sort();
-    names.dedup();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    names
-        .into_iter()
-        .map(|name| {
-            // An index must not reach outside its folder.
-            if Path::new(&name).file_name().is_none_or(|file| file != name.as_str()) {
-                return Err(corrupt(format!("the index names {name:?}, which is no file beside it")));
-            }
-            Ok(folder.join(name))
-        })
-        .collect()
+    let index: Index = serde_json::from_slice(bytes)
+        .map_err(|error| corrupt(format!("the index of shards is damaged: {error}")).with_source(error))?;
+    let names: BTreeSet<String> = index.weight_map.into_values().collect();
+    // An index must not reach outside its folder.
+    match names.iter().find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str())) {
+        None => Ok(names),
+        Some(name) => Err(corrupt(format!("the index names {name:?}, which is no file beside it"))),
+    }
 }
 
 /// Opens a regular file.

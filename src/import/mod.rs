@@ -14,13 +14,14 @@ mod heads;
 mod names;
 mod numpy;
 mod pickle;
+mod pieces;
 mod presets;
 mod safetensors;
 mod torch;
 
 pub use architecture::{Architecture, Configs, Family};
-pub use checkpoint::Checkpoint;
-pub use convert::{Converted, Options, convert};
+pub use checkpoint::{Checkpoint, shards_of_index};
+pub use convert::{CALIBRATION_TOKENS, Converted, Options, convert};
 pub use heads::HeadFile;
 pub use presets::{PRESETS, Preset};
 

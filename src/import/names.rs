@@ -1,48 +1,96 @@
 //! What publishers call the tensors that ours are made of.
 
+use super::pieces::Values;
 use super::{Checkpoint, Family, corrupt};
 use crate::Result;
 use crate::clip::TensorSpec;
 use crate::weights::HostTensor;
 use crate::weights::hf_clip::hf_names;
 
-/// Reads the tensor that `spec` names out of a checkpoint of `family`.
-///
-/// # Errors
-/// As [`Checkpoint::read`]; [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for a tensor of another shape.
-pub(super) fn read(checkpoint: &Checkpoint, family: Family, spec: &TensorSpec) -> Result<HostTensor> {
-    let names = match family {
+/// The values of a tensor of ours on their way out of a checkpoint, row-major, to be taken forwards.
+#[derive(Debug)]
+pub(super) struct Rows<'a> {
+    /// Tensors of the checkpoint, one below the other, each of as many values.
+    parts: std::slice::Iter<'a, String>,
+    checkpoint: &'a Checkpoint,
+    open: Values<'a>,
+    left: usize,
+    each: usize,
+}
+
+/// The names of the tensors that the one of `spec` is made of, one below the other.
+pub(super) fn parts(family: Family, spec: &TensorSpec) -> Vec<String> {
+    match family {
         Family::HuggingFace if spec.name.starts_with("text.") => {
             hf_names(&spec.name, "text_model", "text_projection")
         }
         Family::HuggingFace => hf_names(&spec.name, "vision_model", "visual_projection"),
         Family::OpenClip => vec![open_clip_name(&spec.name)],
-    };
-    // OpenAI and OpenCLIP multiply from the left by their projections.
-    let transposed = family == Family::OpenClip
-        && spec.name.ends_with("projection.weight")
-        && !names[0].ends_with(".weight");
-    let (rows, inner) = (spec.shape[0] / names.len(), spec.shape[1..].iter().product::<usize>());
-    if let [name] = names.as_slice() {
-        let tensor = checkpoint.read(name)?;
-        let data = if transposed {
-            check(name, &tensor.shape, inner, rows)?;
-            (0..rows)
-                .flat_map(|row| (0..inner).map(move |column| (row, column)))
-                .map(|(row, column)| tensor.data[column * rows + row])
-                .collect()
-        } else {
-            check(name, &tensor.shape, rows, inner)?;
-            tensor.data
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Those of the tensor of `spec`, which [`parts`] make.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for a tensor of another shape.
+    pub(super) fn open(
+        checkpoint: &'a Checkpoint,
+        family: Family,
+        spec: &TensorSpec,
+        parts: &'a [String],
+    ) -> Result<Self> {
+        let (rows, inner) = (spec.shape[0] / parts.len().max(1), spec.shape[1..].iter().product::<usize>());
+        // OpenAI and OpenCLIP multiply from the left by their projections.
+        let transposed = family == Family::OpenClip
+            && spec.name.ends_with("projection.weight")
+            && parts.iter().all(|name| !name.ends_with(".weight"));
+        for name in parts {
+            let (rows, inner) = if transposed { (inner, rows) } else { (rows, inner) };
+            check(name, checkpoint.shape(name)?, rows, inner)?;
+        }
+        let each = rows * inner;
+        let mut parts = parts.iter();
+        let open = match parts.next() {
+            Some(name) if transposed => {
+                let theirs = checkpoint.read(name)?.data;
+                let place = |index: usize| index % inner * rows + index / inner;
+                Values::Gathered { values: (0..each).map(|index| theirs[place(index)]).collect(), taken: 0 }
+            }
+            Some(name) => checkpoint.values(name)?,
+            None => Values::Gathered { values: Vec::new(), taken: 0 },
         };
-        return HostTensor::new(spec.shape.clone(), data);
+        Ok(Self { parts, checkpoint, open, left: each, each })
     }
-    let mut data = Vec::with_capacity(spec.shape.iter().product());
-    for name in &names {
-        let tensor = checkpoint.read(name)?;
-        check(name, &tensor.shape, rows, inner)?;
-        data.extend(tensor.data);
+
+    /// The next values.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`].
+    pub(super) fn fill(&mut self, mut values: &mut [f32]) -> Result<()> {
+        while !values.is_empty() {
+            if self.left == 0 {
+                let name = self.parts.next().ok_or_else(|| corrupt("the checkpoint has too few values"))?;
+                (self.open, self.left) = (self.checkpoint.values(name)?, self.each);
+            }
+            let (now, later) = values.split_at_mut(values.len().min(self.left));
+            self.open.fill(now)?;
+            self.left -= now.len();
+            values = later;
+        }
+        Ok(())
     }
+}
+
+/// Reads the whole tensor that `spec` names out of a checkpoint of `family`.
+///
+/// # Errors
+/// As [`Rows::open`].
+pub(super) fn read(checkpoint: &Checkpoint, family: Family, spec: &TensorSpec) -> Result<HostTensor> {
+    let parts = parts(family, spec);
+    let mut rows = Rows::open(checkpoint, family, spec, &parts)?;
+    let mut data = vec![0.0; spec.shape.iter().product()];
+    rows.fill(&mut data)?;
     HostTensor::new(spec.shape.clone(), data)
 }
 

@@ -66,8 +66,7 @@ pub(super) fn read_npz(bytes: &[u8]) -> Result<Vec<(String, HostTensor)>> {
     names
         .into_iter()
         .map(|name| {
-            let length = archive.member(&name)?.bytes;
-            let array = read_npy(&archive.read(&name, 0, length)?)?;
+            let array = read_npy(&archive.read(&name)?)?;
             Ok((name.trim_end_matches(".npy").to_owned(), array))
         })
         .collect()

@@ -58,27 +58,27 @@ impl StoredView {
         })
     }
 
-    /// The values in row-major order out of the whole storage; `None` when they reach beyond it.
-    pub(super) fn gather(&self, storage: &[u8], shape: &[usize]) -> Option<Vec<u8>> {
-        let size = self.dtype.bytes();
-        let count = shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side))?;
-        // Strides of nought repeat values: no more than the storage could hold is ever taken.
-        let mut bytes = Vec::with_capacity(count.checked_mul(size).filter(|bytes| *bytes <= storage.len())?);
-        let mut index = vec![0; shape.len()];
-        for _ in 0..count {
-            let at = index.iter().zip(&self.strides).try_fold(self.offset, |sum, (index, stride)| {
-                stride.checked_mul(*index).and_then(|step| sum.checked_add(step))
-            })?;
-            bytes.extend(storage.get(at.checked_mul(size)?..at.checked_add(1)?.checked_mul(size)?)?);
-            for (index, side) in index.iter_mut().zip(shape).rev() {
-                *index += 1;
-                if *index < *side {
-                    break;
-                }
-                *index = 0;
+    /// The axes of more than one index, as sides, strides, and steps in row-major order, those first whose numbers lie
+    /// farthest apart: in this order a view is read forwards. `None` when numbers lie in one another's place, which no
+    /// weights' do.
+    pub(super) fn forwards(&self, shape: &[usize]) -> Option<Vec<(usize, usize, usize)>> {
+        let mut step = 1_usize;
+        let mut axes = Vec::with_capacity(shape.len());
+        for (side, stride) in shape.iter().zip(&self.strides).rev() {
+            if *side != 1 {
+                axes.push((*side, *stride, step));
             }
+            step = step.checked_mul(*side)?;
         }
-        Some(bytes)
+        axes.sort_by_key(|(_, stride, _)| std::cmp::Reverse(*stride));
+        let mut reach = 0_usize;
+        for (side, stride, _) in axes.iter().rev() {
+            if *stride <= reach {
+                return None;
+            }
+            reach = side.checked_sub(1)?.checked_mul(*stride)?.checked_add(reach)?;
+        }
+        Some(axes)
     }
 }
 

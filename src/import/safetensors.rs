@@ -1,24 +1,15 @@
-//! safetensors files too large to be read whole: the header first, then one tensor at a time.
+//! safetensors files too large to be read whole: the header alone; the values are read later, in pieces.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use safetensors::tensor::{Dtype as Stored, Metadata};
 
 use super::checkpoint::{Dtype, open as open_file, unreadable};
 use super::corrupt;
+use super::pieces::{SharedFile, Span};
 use crate::limits::MAX_IMPORT_HEADER_BYTES;
 use crate::{Error, ErrorKind, Result};
-
-/// Where a tensor's values lie in its file.
-#[derive(Debug)]
-pub(super) struct SafetensorsEntry {
-    file: Arc<Mutex<File>>,
-    offset: u64,
-    bytes: usize,
-}
 
 /// Whether a file that starts like this could be one: a length, then JSON.
 pub(super) fn looks_like(start: &[u8]) -> bool {
@@ -26,7 +17,7 @@ pub(super) fn looks_like(start: &[u8]) -> bool {
 }
 
 /// A tensor's name, type, shape and place.
-type Named = (String, Dtype, Vec<usize>, SafetensorsEntry);
+type Named = (String, Dtype, Vec<usize>, Span);
 
 /// All tensors of a file.
 pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
@@ -53,7 +44,7 @@ pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
     let metadata: Metadata = serde_json::from_slice(&header[8..]).map_err(|error| {
         corrupt(format!("{} is no safetensors file: {error}", path.display())).with_source(error)
     })?;
-    let file = Arc::new(Mutex::new(file));
+    let file = SharedFile::new(file);
     metadata
         .tensors()
         .into_iter()
@@ -65,9 +56,9 @@ pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
                     path.display()
                 )));
             }
-            let entry =
-                SafetensorsEntry { file: Arc::clone(&file), offset: start + from as u64, bytes: to - from };
-            Ok((name, dtype(info.dtype), info.shape.clone(), entry))
+            let bytes = (to - from) as u64;
+            let span = Span { file: file.clone(), start: start + from as u64, bytes, crc: None };
+            Ok((name, dtype(info.dtype), info.shape.clone(), span))
         })
         .collect()
 }
@@ -79,26 +70,5 @@ fn dtype(stored: Stored) -> Dtype {
         Stored::F16 => Dtype::F16,
         Stored::BF16 => Dtype::Bf16,
         _ => Dtype::Other,
-    }
-}
-
-impl SafetensorsEntry {
-    /// The bytes of the tensor `name`, which must be `expected`.
-    pub(super) fn read(&self, name: &str, expected: usize) -> Result<Vec<u8>> {
-        if self.bytes != expected {
-            return Err(corrupt(format!(
-                "the tensor {name} has {} bytes where {expected} are expected",
-                self.bytes
-            )));
-        }
-        let mut bytes = vec![0; expected];
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(
-            |error| {
-                Error::new(ErrorKind::Io, format!("the tensor {name} cannot be read: {error}"))
-                    .with_source(error)
-            },
-        )?;
-        Ok(bytes)
     }
 }

@@ -3,14 +3,14 @@
 //! an archive's code is never looked at.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::archive::Archive;
 use super::checkpoint::{Dtype, open as open_file, unreadable};
 use super::pickle::{self, StoredView, Value};
+use super::pieces::{Numbers, SharedFile, Span, Values};
 use super::{corrupt, unsupported};
 use crate::limits::{MAX_IMPORT_HEADER_BYTES, MAX_IMPORT_NESTING};
 use crate::{Error, ErrorKind, Result};
@@ -27,9 +27,9 @@ pub(super) struct TorchEntry {
 #[derive(Debug)]
 enum Store {
     /// Members of an archive, in the folder `root`.
-    Archive { archive: Archive<BufReader<File>>, root: String },
+    Archive { file: SharedFile, archive: Archive<BufReader<SharedFile>>, root: String },
     /// Places and lengths in an old file.
-    Legacy { file: File, places: HashMap<String, (u64, u64)> },
+    Legacy { file: SharedFile, places: HashMap<String, (u64, u64)> },
 }
 
 /// Names, types, shapes and places of tensors.
@@ -45,7 +45,8 @@ pub(super) fn looks_like_legacy(start: &[u8]) -> bool {
 
 /// All tensors of an archive.
 pub(super) fn open_archive(path: &Path) -> Result<Entries> {
-    let mut archive = Archive::open(BufReader::new(open_file(path)?))?;
+    let file = SharedFile::new(open_file(path)?);
+    let mut archive = Archive::open(BufReader::new(file.clone()))?;
     let roots = archive.names().filter_map(|name| name.strip_suffix("data.pkl"));
     let root = roots.filter(|root| root.is_empty() || root.ends_with('/')).min_by_key(|root| root.len());
     let Some(root) = root.map(ToOwned::to_owned) else {
@@ -53,7 +54,7 @@ pub(super) fn open_archive(path: &Path) -> Result<Entries> {
     };
     let order = format!("{root}byteorder");
     if let Ok(member) = archive.member(&order)
-        && archive.read(&order, 0, member.bytes.min(16))? != b"little"
+        && (member.bytes > 16 || archive.read(&order)? != b"little")
     {
         return Err(unsupported(format!("{} was written on a big-endian machine", path.display())));
     }
@@ -66,9 +67,9 @@ pub(super) fn open_archive(path: &Path) -> Result<Entries> {
         );
         return Err(Error::new(ErrorKind::Limit, message));
     }
-    let description = archive.read(&name, 0, bytes)?;
+    let description = archive.read(&name)?;
     let (value, _) = pickle::read(&mut Cursor::new(description), |name| code(path, name))?;
-    entries(&value, Store::Archive { archive, root })
+    entries(&value, Store::Archive { file, archive, root })
 }
 
 /// All tensors of an older file.
@@ -104,7 +105,7 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
         }
         places.insert(key, (start, bytes));
     }
-    entries(&value, Store::Legacy { file, places })
+    entries(&value, Store::Legacy { file: SharedFile::new(file), places })
 }
 
 /// The error of a pickle that calls for something to be run.
@@ -149,45 +150,60 @@ fn walk(
 }
 
 impl Store {
-    /// `bytes` of the storage `key` from `start` on; all of it where `bytes` is `None`.
-    fn read(&mut self, key: &str, start: u64, bytes: Option<u64>) -> Result<Vec<u8>> {
+    /// Where the storage `key` lies.
+    fn span(&mut self, key: &str) -> Result<Span> {
         match self {
-            Self::Archive { archive, root } => {
-                let name = format!("{root}data/{key}");
-                let rest = archive.member(&name)?.bytes.saturating_sub(start);
-                archive.read(&name, start, bytes.unwrap_or(rest))
+            Self::Archive { file, archive, root } => {
+                let (start, bytes, crc) = archive.place(&format!("{root}data/{key}"))?;
+                Ok(Span { file: file.clone(), start, bytes, crc })
             }
             Self::Legacy { file, places } => {
-                let lacking = || corrupt(format!("the storage {key} is shorter than its tensors need"));
-                let (place, length) = places.get(key).copied().ok_or_else(lacking)?;
-                let rest = length.checked_sub(start).ok_or_else(lacking)?;
-                let bytes = bytes.unwrap_or(rest);
-                if bytes > rest {
-                    return Err(lacking());
-                }
-                let mut values = vec![0; usize::try_from(bytes).map_err(|_| lacking())?];
-                file.seek(SeekFrom::Start(place + start))
-                    .and_then(|_| file.read_exact(&mut values))
-                    .map_err(|error| {
-                        let message = format!("the storage {key} cannot be read: {error}");
-                        Error::new(ErrorKind::Io, message).with_source(error)
-                    })?;
-                Ok(values)
+                let (start, bytes) = places
+                    .get(key)
+                    .copied()
+                    .ok_or_else(|| corrupt(format!("the storage {key} is shorter than its tensors need")))?;
+                Ok(Span { file: file.clone(), start, bytes, crc: None })
             }
         }
     }
 }
 
 impl TorchEntry {
-    /// The bytes of the tensor `name`, row-major, `expected` in number.
-    pub(super) fn read(&self, name: &str, expected: usize) -> Result<Vec<u8>> {
+    /// The values of the tensor `name`, row-major, `count` in number.
+    pub(super) fn values<'a>(&self, name: &'a str, count: usize) -> Result<Values<'a>> {
         let outside = || corrupt(format!("the tensor {name} reaches beyond its storage"));
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.view.is_contiguous(&self.shape) {
-            let start = self.view.offset.checked_mul(self.view.dtype.bytes()).ok_or_else(outside)?;
-            return store.read(&self.view.storage, start as u64, Some(expected as u64));
+        let span = self.store.lock().unwrap_or_else(PoisonError::into_inner).span(&self.view.storage)?;
+        let StoredView { dtype, offset, .. } = self.view;
+        let stored = span.bytes / (dtype.bytes() as u64).max(1);
+        let first = offset as u64;
+        // A view that leaves numbers out ends later than this; it is found out when it is read.
+        if first.checked_add(count as u64).is_none_or(|end| end > stored) {
+            return Err(outside());
         }
-        let storage = store.read(&self.view.storage, 0, None)?;
-        self.view.gather(&storage, &self.shape).ok_or_else(outside)
+        if self.view.is_contiguous(&self.shape) {
+            return Ok(Values::InOrder(Numbers::new(name, span, dtype, first)?));
+        }
+        let axes = self.view.forwards(&self.shape).ok_or_else(|| {
+            corrupt(format!("the tensor {name} is stored so that its numbers lie in one another's place"))
+        })?;
+        let mut numbers = Numbers::new(name, span, dtype, 0)?;
+        let mut values = vec![0.0; count];
+        let mut index = vec![0_usize; axes.len()];
+        for _ in 0..count {
+            let sum = |step: fn(&(usize, usize, usize)) -> usize| -> usize {
+                index.iter().zip(&axes).map(|(index, axis)| index * step(axis)).sum()
+            };
+            let (from, to) = (sum(|axis| axis.1), sum(|axis| axis.2));
+            numbers.skip_to(first.checked_add(from as u64).ok_or_else(outside)?)?;
+            numbers.fill(&mut values[to..=to])?;
+            for (index, (side, ..)) in index.iter_mut().zip(&axes).rev() {
+                *index += 1;
+                if *index < *side {
+                    break;
+                }
+                *index = 0;
+            }
+        }
+        Ok(Values::Gathered { values, taken: 0 })
     }
 }

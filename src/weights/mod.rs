@@ -7,6 +7,8 @@
 
 mod assembly;
 #[cfg(feature = "train")]
+mod calibrated;
+#[cfg(feature = "train")]
 pub mod hf_clip;
 mod loader;
 mod manifest;
@@ -18,6 +20,8 @@ mod tensors;
 mod text;
 pub mod timm;
 
+#[cfg(feature = "train")]
+pub use calibrated::Sensitivity;
 pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
 pub use pack::{PackedShard, Packer, pack};

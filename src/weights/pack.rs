@@ -1,12 +1,13 @@
 //! Writes tensors as safetensors shards.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-use super::{HostTensor, Q4, Q8, Shard, Storage, blocks, sha256_hex};
-use crate::clip::{TensorRole, TensorSpec, VisionConfig};
+use super::{HostTensor, Q4, Q8, Shard, Storage, StoredTensor, StoredValues, blocks, sha256_hex};
+use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::MAX_SHARD_BYTES;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,6 +22,9 @@ pub struct PackedShard {
 
 /// Room left in a shard for the safetensors header, in bytes.
 const HEADER_ROOM: usize = 64 << 10;
+
+/// Most bytes of a tensor's values that are held on their way into a shard, unless a single row has more.
+const ROWS_BYTES: usize = 1 << 20;
 
 /// One stored tensor.
 #[derive(Debug)]
@@ -59,19 +63,105 @@ impl Packer {
         &mut self,
         spec: &TensorSpec,
         tensor: &HostTensor,
-        mut full: impl FnMut(PackedShard) -> Result<()>,
+        full: impl FnMut(PackedShard) -> Result<()>,
     ) -> Result<()> {
-        #[expect(clippy::cast_possible_truncation, reason = "4 MiB")]
-        let room = MAX_SHARD_BYTES as usize - HEADER_ROOM;
-        if tensor.shape != spec.shape || !tensor.data.iter().all(|value| value.is_finite()) {
+        if tensor.shape != spec.shape {
+            return Err(unusable(spec));
+        }
+        let mut taken = 0;
+        let next = |values: &mut [f32]| {
+            values.copy_from_slice(&tensor.data[taken..][..values.len()]);
+            taken += values.len();
+            Ok(())
+        };
+        self.push_rows(spec, next, full)
+    }
+
+    /// Packs one tensor that is read on the way: `next` fills what it is given with the next values, row-major. No more
+    /// than a MiB of it is ever held beside the shard.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push); what `next` gives.
+    pub fn push_rows(
+        &mut self,
+        spec: &TensorSpec,
+        mut next: impl FnMut(&mut [f32]) -> Result<()>,
+        full: impl FnMut(PackedShard) -> Result<()>,
+    ) -> Result<()> {
+        let storage = self.storage.of(spec);
+        let columns = *spec.shape.last().unwrap_or(&1);
+        let at_once = (ROWS_BYTES / (4 * columns.max(1))).max(1);
+        let mut values = Vec::new();
+        self.split(spec, storage, full, |rows, parts| {
+            let mut first = rows.start;
+            while first < rows.end {
+                let count = at_once.min(rows.end - first);
+                values.resize(count * columns, 0.0);
+                next(&mut values)?;
+                if !values.iter().all(|value| value.is_finite()) {
+                    return Err(unusable(spec));
+                }
+                parts.add(spec.role, storage, &values, columns);
+                first += count;
+            }
+            Ok(())
+        })
+    }
+
+    /// Packs a tensor that is in its stored form already, whatever that is.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_stored(
+        &mut self,
+        spec: &TensorSpec,
+        tensor: &StoredTensor,
+        full: impl FnMut(PackedShard) -> Result<()>,
+    ) -> Result<()> {
+        if tensor.shape != spec.shape || !tensor.is_finite() {
             return Err(unusable(spec));
         }
         let columns = *spec.shape.last().unwrap_or(&1);
-        // A head's matrices are small beside the encoder's, and every bit counts there.
-        let storage = match self.storage {
-            Storage::Q4 if !VisionConfig::owns(&spec.name) && !spec.name.starts_with("text.") => Storage::Q8,
-            other => other,
+        let storage = match &tensor.values {
+            StoredValues::F32(_) => match self.storage.of(spec) {
+                Storage::F32 => Storage::F32,
+                _ => Storage::F16,
+            },
+            StoredValues::Q8(_) => Storage::Q8,
+            StoredValues::Q4(_) => Storage::Q4,
         };
+        self.split(spec, storage, full, |rows, parts| {
+            let scales = rows.start * blocks(columns)..rows.end * blocks(columns);
+            match &tensor.values {
+                StoredValues::F32(values) => {
+                    parts.add(spec.role, storage, &values[rows.start * columns..rows.end * columns], columns);
+                }
+                StoredValues::Q8(q8) => {
+                    let codes = &q8.codes[rows.start * columns..rows.end * columns];
+                    parts.bytes.extend(codes.iter().map(|code| code.cast_unsigned()));
+                    parts.add_scales(&q8.scales[scales]);
+                }
+                StoredValues::Q4(q4) => {
+                    let bytes = Q4::row_bytes(columns);
+                    parts.bytes.extend(&q4.codes[rows.start * bytes..rows.end * bytes]);
+                    parts.add_scales(&q4.scales[scales]);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Asks `fill` for as many rows at a time as fit in what is left of a shard.
+    fn split(
+        &mut self,
+        spec: &TensorSpec,
+        storage: Storage,
+        mut full: impl FnMut(PackedShard) -> Result<()>,
+        mut fill: impl FnMut(Range<usize>, &mut Part) -> Result<()>,
+    ) -> Result<()> {
+        #[expect(clippy::cast_possible_truncation, reason = "4 MiB")]
+        let room = MAX_SHARD_BYTES as usize - HEADER_ROOM;
+        let columns = *spec.shape.last().unwrap_or(&1);
         let rows = if spec.shape.len() == 2 { spec.shape[0] } else { 1 };
         let row_bytes = stored_row_bytes(spec.role, storage, columns);
         let mut row = 0;
@@ -85,8 +175,9 @@ impl Packer {
             let end = rows.min(row + fit);
             let name = if end - row == rows { spec.name.clone() } else { format!("{}@{row}", spec.name) };
             let shape = if spec.shape.len() == 2 { vec![end - row, columns] } else { vec![columns] };
-            let values = &tensor.data[row * columns..end * columns];
-            store(&mut self.open, spec.role, storage, name, shape, values);
+            let mut part = Part::default();
+            fill(row..end, &mut part)?;
+            part.close(&mut self.open, spec.role, storage, name, shape);
             self.used += (end - row) * row_bytes;
             row = end;
         }
@@ -146,39 +237,61 @@ fn stored_row_bytes(role: TensorRole, storage: Storage, columns: usize) -> usize
     }
 }
 
-fn store(
-    open: &mut Vec<Entry>,
-    role: TensorRole,
-    storage: Storage,
-    name: String,
-    shape: Vec<usize>,
-    values: &[f32],
-) {
-    let half_bytes =
-        |values: &[f16]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    match (role, storage) {
-        (TensorRole::Vector, _) | (_, Storage::F32) => {
-            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            open.push(Entry { name, dtype: Dtype::F32, shape, bytes });
+/// Rows in their stored form.
+#[derive(Debug, Default)]
+struct Part {
+    bytes: Vec<u8>,
+    scales: Vec<u8>,
+}
+
+impl Part {
+    /// Rounds rows of `columns` values.
+    fn add(&mut self, role: TensorRole, storage: Storage, values: &[f32], columns: usize) {
+        match (role, storage) {
+            (TensorRole::Vector, _) | (_, Storage::F32) => {
+                self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            }
+            (TensorRole::Table, _) | (_, Storage::F16) => {
+                self.bytes.extend(values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
+            }
+            (TensorRole::Matrix, Storage::Q8) => {
+                let q8 = Q8::quantize(values, columns);
+                self.bytes.extend(q8.codes.iter().map(|code| code.cast_unsigned()));
+                self.add_scales(&q8.scales);
+            }
+            (TensorRole::Matrix, Storage::Q4) => {
+                let q4 = Q4::quantize(values, columns);
+                self.bytes.extend(q4.codes);
+                self.add_scales(&q4.scales);
+            }
         }
-        (TensorRole::Table, _) | (_, Storage::F16) => {
-            let halves: Vec<f16> = values.iter().map(|value| f16::from_f32(*value)).collect();
-            open.push(Entry { name, dtype: Dtype::F16, shape, bytes: half_bytes(&halves) });
+    }
+
+    fn add_scales(&mut self, scales: &[f16]) {
+        self.scales.extend(scales.iter().flat_map(|scale| scale.to_le_bytes()));
+    }
+
+    /// The entries of a shard that it makes.
+    fn close(
+        self,
+        open: &mut Vec<Entry>,
+        role: TensorRole,
+        storage: Storage,
+        name: String,
+        mut shape: Vec<usize>,
+    ) {
+        let dtype = match (role, storage) {
+            (TensorRole::Vector, _) | (_, Storage::F32) => Dtype::F32,
+            (TensorRole::Table, _) | (_, Storage::F16) => Dtype::F16,
+            (TensorRole::Matrix, Storage::Q8) => Dtype::I8,
+            (TensorRole::Matrix, Storage::Q4) => Dtype::U8,
+        };
+        let scales = matches!(dtype, Dtype::I8 | Dtype::U8).then(|| scales_of(&name, &shape, self.scales));
+        if let (Dtype::U8, [_, columns]) = (dtype, shape.as_mut_slice()) {
+            *columns = Q4::row_bytes(*columns);
         }
-        (TensorRole::Matrix, Storage::Q8) => {
-            let q8 = Q8::quantize(values, shape[1]);
-            let codes = q8.codes.iter().map(|code| code.cast_unsigned()).collect();
-            let scales = scales_of(&name, &shape, half_bytes(&q8.scales));
-            open.push(Entry { name, dtype: Dtype::I8, shape, bytes: codes });
-            open.push(scales);
-        }
-        (TensorRole::Matrix, Storage::Q4) => {
-            let q4 = Q4::quantize(values, shape[1]);
-            let scales = scales_of(&name, &shape, half_bytes(&q4.scales));
-            let shape = vec![shape[0], Q4::row_bytes(shape[1])];
-            open.push(Entry { name, dtype: Dtype::U8, shape, bytes: q4.codes });
-            open.push(scales);
-        }
+        open.push(Entry { name, dtype, shape, bytes: self.bytes });
+        open.extend(scales);
     }
 }
 

@@ -4,7 +4,7 @@ use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::{HostTensor, Q4, Q8, Storage, blocks};
-use crate::clip::TensorRole;
+use crate::clip::{TensorRole, TensorSpec};
 use crate::{Error, ErrorKind, Result};
 
 /// A tensor in its stored form.
@@ -43,16 +43,38 @@ impl StoredTensor {
         }
     }
 
-    /// A tensor as a file of `storage` would hold it: matrices in codes, everything else, and matrices of `F16`, in f32.
+    /// The tensor of `spec` as a file of `storage` would hold it: matrices in codes, everything else, and matrices of `F16`, in f32.
     #[must_use]
-    pub fn quantize(tensor: HostTensor, role: TensorRole, storage: Storage) -> Self {
+    pub fn quantize(tensor: HostTensor, spec: &TensorSpec, storage: Storage) -> Self {
         let columns = tensor.shape.last().copied().unwrap_or(1);
-        let values = match (role, storage) {
+        let values = match (spec.role, storage.of(spec)) {
             (TensorRole::Matrix, Storage::Q8) => StoredValues::Q8(Q8::quantize(&tensor.data, columns)),
             (TensorRole::Matrix, Storage::Q4) => StoredValues::Q4(Q4::quantize(&tensor.data, columns)),
             _ => StoredValues::F32(tensor.data),
         };
         Self { shape: tensor.shape, values }
+    }
+
+    /// Like [`quantize`](Self::quantize), but with four bits rounded for inputs of these second moments `[in, in]`.
+    #[cfg(feature = "train")]
+    #[must_use]
+    pub fn quantize_for(
+        tensor: HostTensor,
+        spec: &TensorSpec,
+        storage: Storage,
+        moments: Option<Vec<f32>>,
+    ) -> Self {
+        match (moments, spec.role, storage.of(spec), tensor.shape.as_slice()) {
+            (Some(moments), TensorRole::Matrix, Storage::Q4, &[_, columns])
+                if moments.len() == columns * columns =>
+            {
+                let sensitivity = super::Sensitivity::new(&moments, columns);
+                drop(moments);
+                let values = StoredValues::Q4(Q4::quantize_for(&tensor.data, columns, &sensitivity));
+                Self { shape: tensor.shape, values }
+            }
+            _ => Self::quantize(tensor, spec, storage),
+        }
     }
 
     /// The same tensor in f32.
@@ -149,7 +171,8 @@ impl StoredTensor {
         }
     }
 
-    fn is_finite(&self) -> bool {
+    /// Whether every number is finite.
+    pub(super) fn is_finite(&self) -> bool {
         match &self.values {
             StoredValues::F32(values) => values.iter().all(|value| value.is_finite()),
             StoredValues::Q8(Q8 { scales, .. }) | StoredValues::Q4(Q4 { scales, .. }) => {

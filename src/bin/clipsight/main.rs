@@ -8,6 +8,7 @@
 mod attribution;
 #[cfg(feature = "train")]
 mod bench;
+mod calibration;
 mod card;
 mod dataset;
 mod eval;

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use burn::module::Param;
-use burn::nn::LayerNormConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::super::transformer::{DeviceTensor, Layer, Parts};
@@ -107,20 +105,8 @@ impl StreamedTower {
     }
 
     fn begin(&mut self) -> Result<(VisionTower, Tensor<3>)> {
-        let VisionConfig { width, image_size: side, patch_bias, pre_norm, .. } = self.config;
-        let config = self.config.clone();
-        let norm = LayerNormConfig::new(width).init(&self.device);
-        let mut parts = self.parts();
-        let tower = VisionTower {
-            patch_embedding: parts.linear("vision.patch_embedding", patch_bias)?,
-            class_token: Param::from_tensor(parts.vector("vision.class_token")?),
-            position_embedding: Param::from_tensor(parts.matrix("vision.position_embedding")?),
-            pre_norm: if pre_norm { Some(parts.norm("vision.pre_norm", width)?) } else { None },
-            layers: Vec::new(),
-            norm,
-            projection: None,
-            config,
-        };
+        let (config, side) = (self.config.clone(), self.config.image_size);
+        let tower = VisionTower::front(&config, &mut self.parts())?;
         let pixels = TensorData::new(std::mem::take(&mut self.pixels), [1, 3, side, side]);
         let tokens = tower.embed(Tensor::from_data(pixels, &self.device), None);
         Ok((tower, tokens))

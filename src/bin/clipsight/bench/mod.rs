@@ -1,6 +1,7 @@
 //! `clipsight bench`: how fast a model runs here, and what `npm run bench` needs to measure it in a browser: models of the
 //! published shapes with random weights, and images of known content.
 
+mod encoders;
 #[cfg(feature = "webgpu")]
 mod gpu;
 mod images;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Images(images::Args),
     /// Compare embeddings and verdicts with the f32 reference, on real images
     Precision(precision::Args),
+    /// Measure encoders in every storage: size, time to import and load, embeddings against f32 on real images
+    Encoders(encoders::Args),
 }
 
 /// Does what was asked.
@@ -35,6 +38,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
         Command::Model(args) => model::run(args),
         Command::Images(args) => images::run(args),
         Command::Precision(args) => precision::run(args),
+        Command::Encoders(args) => encoders::run(args),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -152,12 +152,12 @@ fn each<T: Send>(
     failed
 }
 
-fn pixels(bytes: &[u8], preprocessing: &Preprocessing) -> Result<Vec<f32>> {
+pub(super) fn pixels(bytes: &[u8], preprocessing: &Preprocessing) -> Result<Vec<f32>> {
     let views = preprocessing.views(&decode(bytes)?.pixels, ViewCount::One)?;
     Ok(preprocessing.tensor(&views))
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
@@ -173,7 +173,7 @@ impl Rounded {
         let mut builder = EncoderBuilder::new(device, &config, &features)?;
         for spec in config.tensors() {
             if let Some(tensor) = tensors.remove(&spec.name) {
-                builder.take(&spec, StoredTensor::quantize(tensor, spec.role, storage))?;
+                builder.take(&spec, StoredTensor::quantize(tensor, &spec, storage))?;
             }
         }
         pollster::block_on(builder.finish()).map(Self)

@@ -10,13 +10,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clipsight::import::shards_of_index;
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::{Error, ErrorKind, Result};
 use indicatif::ProgressBar;
-use minreq::ResponseLazy;
 use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 use super::bar;
 use super::source::{CONFIGS, Found, HubName, WEIGHTS, find};
@@ -29,10 +31,6 @@ const ATTEMPTS: u32 = 5;
 
 /// Before the first of these is tried again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// Bytes that are asked for at a time: a request has one deadline for all of it, so that one that stands still is told from
-/// one that is slow by what has come.
-const PART: u64 = 16 << 20;
 
 /// Hosts that a request may be sent on to, one after the other.
 const REDIRECTS: usize = 5;
@@ -61,7 +59,7 @@ struct Revision {
 }
 
 struct Hub<'a> {
-    stall: Duration,
+    agent: Agent,
     endpoint: String,
     token: Option<String>,
     name: &'a HubName,
@@ -99,7 +97,7 @@ pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     }
     let shards = if weights.path.ends_with(".index.json") {
         hub.download(&sha, weights, &folder, &ProgressBar::hidden())?;
-        index(&folder.join(&weights.path))?
+        shards_of_index(&crate::io::read_at_most(&folder.join(&weights.path), MAX_MANIFEST_BYTES as u64)?)?
     } else {
         BTreeSet::from([weights.path.clone()])
     };
@@ -115,20 +113,6 @@ pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     bar.finish_and_clear();
     let found = find(&folder.join(&weights.path))?;
     Ok(Found { download: Some(folder), ..found })
-}
-
-/// The shards that an index names.
-fn index(path: &Path) -> Result<BTreeSet<String>> {
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: std::collections::BTreeMap<String, String>,
-    }
-    let bytes = crate::io::read_at_most(path, MAX_MANIFEST_BYTES as u64)?;
-    let index: Index = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::new(ErrorKind::WeightsCorrupt, format!("the index of shards is damaged: {error}"))
-            .with_source(error)
-    })?;
-    Ok(index.weight_map.into_values().collect())
 }
 
 /// Where downloads lie until they are models.
@@ -201,40 +185,48 @@ impl<'a> Hub<'a> {
     fn new(name: &'a HubName, stall: Duration) -> Self {
         let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { stall, endpoint, token: set("HF_TOKEN"), name }
+        // Redirects are followed here: the agent tells hosts apart by their names alone, and a token is for one origin.
+        let agent = Agent::config_builder()
+            .user_agent(concat!("clipsight/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(stall))
+            .timeout_per_read(Some(stall))
+            .timeout_per_write(Some(stall))
+            .build()
+            .new_agent();
+        Self { agent, endpoint, token: set("HF_TOKEN"), name }
     }
 
-    /// Asks for a path, or for some bytes of what lies there.
-    fn get(&self, path: &str, bytes: Option<(u64, u64)>) -> std::result::Result<ResponseLazy, minreq::Error> {
+    /// Asks for a path, or for what lies there from some byte on.
+    fn get(&self, path: &str, from: Option<u64>) -> std::result::Result<Response<Body>, ureq::Error> {
         let mut url = format!("{}/{path}", self.endpoint);
         for _ in 0..REDIRECTS {
-            let mut request = minreq::get(&url)
-                .with_header("User-Agent", concat!("clipsight/", env!("CARGO_PKG_VERSION")))
-                .with_timeout(self.stall.as_secs())
-                .with_follow_redirects(false);
+            let mut request = self.agent.get(&url);
             // Large files lie on other hosts, which the token is none of the business of.
             if let Some(token) = self.token.as_ref().filter(|_| same_host(&url, &self.endpoint)) {
-                request = request.with_header("Authorization", format!("Bearer {token}"));
+                request = request.header("Authorization", format!("Bearer {token}"));
             }
-            if let Some((from, to)) = bytes {
-                request = request.with_header("Range", format!("bytes={from}-{to}"));
+            if let Some(from) = from {
+                request = request.header("Range", format!("bytes={from}-"));
             }
-            let response = request.send_lazy()?;
-            let next = match response.status_code {
-                301 | 302 | 303 | 307 | 308 => response.headers.get("location"),
+            let response = request.call()?;
+            let next = match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => response.headers().get("location"),
                 _ => None,
             };
-            match next {
+            match next.map(|next| next.to_str()) {
                 None => return Ok(response),
-                Some(next) if next.starts_with('/') => url = format!("{}{next}", origin(&url)),
-                Some(next) => url.clone_from(next),
+                Some(Ok(next)) if next.starts_with('/') => url = format!("{}{next}", origin(&url)),
+                Some(Ok(next)) => next.clone_into(&mut url),
+                Some(Err(_)) => return Err(ureq::Error::BadUri("a redirect to no address".to_owned())),
             }
         }
-        Err(minreq::Error::TooManyRedirections)
+        Err(ureq::Error::TooManyRedirects)
     }
 
     /// What a status other than success means.
-    fn refusal(&self, status: i32, path: &str) -> Error {
+    fn refusal(&self, status: u16, path: &str) -> Error {
         let HubName { repository, revision } = self.name;
         match status {
             401 | 403 => Error::new(
@@ -263,12 +255,14 @@ impl<'a> Hub<'a> {
             failed(format!("{} cannot be reached: {error}; HF_ENDPOINT may name a mirror", self.endpoint))
         };
         let response = self.get(path, None).map_err(|error| unreachable(&error).with_source(error))?;
-        if response.status_code != 200 {
-            return Err(self.refusal(response.status_code, path));
+        if response.status() != 200 {
+            return Err(self.refusal(response.status().as_u16(), path));
         }
         let mut bytes = Vec::new();
         let limit = MAX_MANIFEST_BYTES as u64;
-        Read::take(response, limit).read_to_end(&mut bytes).map_err(|error| unreachable(&error))?;
+        Read::take(response.into_body().into_reader(), limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
             failed(format!("the hub answers {path} with something else than it should: {error}"))
                 .with_source(error)
@@ -318,7 +312,7 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// One request for some of what is missing.
+    /// One request for what is missing.
     fn attempt(
         &self,
         sha: &str,
@@ -330,9 +324,8 @@ impl<'a> Hub<'a> {
         let disk = |error| Interruption::Final(unwritable(part, error));
         let broken = |error: &dyn std::fmt::Display| Interruption::Broken(error.to_string());
         let path = format!("{}/resolve/{sha}/{}", self.name.repository, entry.path);
-        let last = entry.size().min(have + PART).max(1) - 1;
-        let response = self.get(&path, Some((have, last))).map_err(|error| broken(&error))?;
-        let mut file = match response.status_code {
+        let response = self.get(&path, Some(have)).map_err(|error| broken(&error))?;
+        let mut file = match response.status().as_u16() {
             206 => OpenOptions::new().append(true).create(true).open(part).map_err(disk)?,
             // From the start, whatever was asked for.
             200 => File::create(part).map_err(disk)?,
@@ -341,9 +334,9 @@ impl<'a> Hub<'a> {
         };
         let start = file.metadata().map_err(disk)?.len();
         // A byte more than announced is enough to see that it is another file.
-        let mut body = Read::take(response, (entry.size() + 1).saturating_sub(start));
-        // What an interrupted read had got is lost: no more than this.
-        let mut buffer = vec![0; 1 << 12];
+        let mut body =
+            Read::take(response.into_body().into_reader(), (entry.size() + 1).saturating_sub(start));
+        let mut buffer = vec![0; 1 << 16];
         loop {
             let read = body.read(&mut buffer).map_err(|error| broken(&error))?;
             if read == 0 {
@@ -353,6 +346,6 @@ impl<'a> Hub<'a> {
             bar.inc(read as u64);
         }
         let length = file.metadata().map_err(disk)?.len();
-        if length <= last { Err(broken(&"the connection was closed")) } else { Ok(()) }
+        if length < entry.size() { Err(broken(&"the connection was closed")) } else { Ok(()) }
     }
 }

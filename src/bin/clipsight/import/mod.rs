@@ -14,8 +14,10 @@ use clipsight::weights::Storage;
 use clipsight::{Error, ErrorKind, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::io;
+use crate::{calibration, io};
 use source::{Found, Source};
+
+pub(crate) use source::find;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
+    /// Images (a folder, or a manifest's of role fit) that four bits a weight are rounded for; for --quant q4
+    #[arg(long, value_name = "DIR|MANIFEST")]
+    calibrate: Option<PathBuf>,
     /// A detector's head: UnivFD, ClipDet, RINE, clip-cues, or a linear one as JSON or NumPy; without one the model is an
     /// encoder
     #[arg(long, value_name = "FILE")]
@@ -102,6 +107,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             format!("{} is there already: name another folder with --out, or remove it", out.display());
         return Err(Error::new(ErrorKind::Argument, message));
     }
+    if args.calibrate.is_some() && storage != Storage::Q4 {
+        let message = format!("--calibrate is for --quant q4; {quant} is as exact without");
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    let images = args.calibrate.as_deref().map(calibration::images).transpose()?.unwrap_or_default();
     // A head that cannot be read is told before a gigabyte is fetched.
     let head = args.head.as_deref().map(HeadFile::open).transpose()?;
     let mut found = match &source {
@@ -125,6 +135,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         licence: licence.unwrap_or_else(|| UNKNOWN_LICENCE.to_owned()),
         storage,
         head: head.as_ref(),
+        calibration: &images,
         out: &out,
     };
     let bar = bar("converting", "{human_pos} of {human_len} numbers");

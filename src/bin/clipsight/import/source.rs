@@ -26,9 +26,9 @@ pub(super) struct HubName {
 
 /// A checkpoint on this machine with what lies beside it.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) weights: PathBuf,
-    pub(super) configs: Configs,
+pub(crate) struct Found {
+    pub(crate) weights: PathBuf,
+    pub(crate) configs: Configs,
     /// The folder that was downloaded for it.
     pub(super) download: Option<PathBuf>,
 }
@@ -88,7 +88,7 @@ impl Source {
 }
 
 /// The checkpoint at `path`, or the best in the folder there.
-pub(super) fn find(path: &Path) -> Result<Found> {
+pub(crate) fn find(path: &Path) -> Result<Found> {
     let (folder, weights) = if path.is_dir() {
         let weights =
             WEIGHTS.iter().map(|name| path.join(name)).find(|weights| weights.is_file()).ok_or_else(

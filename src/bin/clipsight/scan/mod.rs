@@ -21,6 +21,21 @@ use crate::runtime::{RuntimeArgs, parse_views};
 /// Some of the files failed.
 const SOME_FAILED: u8 = 2;
 
+/// The files below `folder` that are named as images are.
+///
+/// # Errors
+/// [`ErrorKind::Io`](clipsight::ErrorKind::Io) when some of it cannot be read.
+pub(crate) fn images_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+    let images = walk::items(&[folder.to_owned()]).into_iter().map(|item| match item {
+        walk::Item::File(path) => Ok(path),
+        walk::Item::Unreadable(path, failure) => Err(clipsight::Error::new(
+            clipsight::ErrorKind::Io,
+            format!("{}: {}", path.display(), failure.message),
+        )),
+    });
+    images.collect()
+}
+
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
