@@ -24,7 +24,10 @@ await main(async () => {
   const [checkpoints] = positionals;
   if (!checkpoints) throw new Failure('name the folder of checkpoints that scripts/parity/exact.py wrote');
   await mkdir(results, { recursive: true });
-  const sources = [['--encoder', tiny], ...['b32', 'b16', 'l14'].map((name) => ['--checkpoints', path.join(checkpoints, `hf-${name}`)])];
+  const sources = [
+    ['--encoder', tiny],
+    ...['b32', 'b16', 'l14'].map((name) => ['--checkpoints', path.join(checkpoints, `hf-${name}`)]),
+  ];
   const rows = [];
   let head;
   for (const source of sources) {

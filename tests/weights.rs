@@ -14,7 +14,8 @@ use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, StoredTensor, pack, sha256_hex,
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, StoredTensor, pack,
+    sha256_hex,
 };
 use clipsight::{ErrorKind, Result};
 use half::f16;
