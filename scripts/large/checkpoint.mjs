@@ -1,19 +1,23 @@
-// Checkpoints of the published shapes with random weights, in the forms in which they are published: an image tower as
-// transformers writes it (`CLIPVisionModelWithProjection`: config.json, model.safetensors), a head of UnivFD as PyTorch
-// writes it (`fc_weights.pth`). The same numbers for the same encoder, on every machine.
+// Checkpoints of the published shapes with random weights, in the forms in which they are published: an image tower or a
+// whole CLIP as transformers writes it (`CLIPVisionModelWithProjection`, `CLIPModel`: config.json, model.safetensors), a head
+// of UnivFD as PyTorch writes it (`fc_weights.pth`). The same numbers for the same encoder, on every machine.
 import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 
-/** Published image towers: openai/clip-vit-base-patch32, -base-patch16, -large-patch14. */
+/** Published towers: openai/clip-vit-base-patch32, -base-patch16, -large-patch14. */
 export const ENCODERS = {
   'clip-vit-b-32': { width: 768, layers: 12, patch: 32, embedding: 512 },
   'clip-vit-b-16': { width: 768, layers: 12, patch: 16, embedding: 512 },
   'clip-vit-l-14': { width: 1024, layers: 24, patch: 14, embedding: 768 },
 };
 
+/** The text tower beside an image tower: as wide as the embedding. */
+const TEXT = { layers: 12, vocabulary: 49_408, context: 77 };
+
 const SIDE = 224;
+const HEAD_WIDTH = 64;
 
 /** Gains, biases and the class token are as training leaves them: zeros would hide an engine that forgets to add one. */
 const GAIN = { mean: 1, deviation: 0.2 };
@@ -22,19 +26,33 @@ const CLASS_TOKEN = { mean: 0, deviation: 0.5 };
 
 const around = (deviation) => ({ mean: 0, deviation });
 
-/** Every tensor of a tower: name, shape, and how its numbers are spread; matrices as CLIP begins with them. */
-function* tensorsOf({ width, layers, patch, embedding }) {
+const norm = (name, width) => [
+  [`${name}.weight`, [width], GAIN],
+  [`${name}.bias`, [width], BIAS],
+];
+
+const linear = (name, rows, columns, deviation) => [
+  [`${name}.weight`, [rows, columns], around(deviation)],
+  [`${name}.bias`, [rows], BIAS],
+];
+
+/** A tensor is its name, its shape, and how its numbers are spread; matrices as CLIP begins with them. */
+function* layersOf(model, width, layers) {
+  const deep = Math.sqrt(1 / width / (2 * layers));
+  for (let index = 0; index < layers; index += 1) {
+    const layer = `${model}.encoder.layers.${index}`;
+    for (const name of ['q_proj', 'k_proj', 'v_proj']) yield* linear(`${layer}.self_attn.${name}`, width, width, deep);
+    yield* linear(`${layer}.self_attn.out_proj`, width, width, Math.sqrt(1 / width));
+    yield* norm(`${layer}.layer_norm1`, width);
+    yield* norm(`${layer}.layer_norm2`, width);
+    yield* linear(`${layer}.mlp.fc1`, 4 * width, width, Math.sqrt(1 / (2 * width)));
+    yield* linear(`${layer}.mlp.fc2`, width, 4 * width, deep);
+  }
+}
+
+function* visionTensors({ width, layers, patch, embedding }) {
   const model = 'vision_model';
   const tokens = (SIDE / patch) ** 2 + 1;
-  const deep = Math.sqrt(1 / width / (2 * layers));
-  const norm = (name) => [
-    [`${name}.weight`, [width], GAIN],
-    [`${name}.bias`, [width], BIAS],
-  ];
-  const linear = (name, rows, columns, deviation) => [
-    [`${name}.weight`, [rows, columns], around(deviation)],
-    [`${name}.bias`, [rows], BIAS],
-  ];
   yield [`${model}.embeddings.class_embedding`, [width], CLASS_TOKEN];
   yield [
     `${model}.embeddings.patch_embedding.weight`,
@@ -42,18 +60,20 @@ function* tensorsOf({ width, layers, patch, embedding }) {
     around(Math.sqrt(1 / (3 * patch ** 2))),
   ];
   yield [`${model}.embeddings.position_embedding.weight`, [tokens, width], around(0.02)];
-  yield* norm(`${model}.pre_layrnorm`);
-  for (let index = 0; index < layers; index += 1) {
-    const layer = `${model}.encoder.layers.${index}`;
-    for (const name of ['q_proj', 'k_proj', 'v_proj']) yield* linear(`${layer}.self_attn.${name}`, width, width, deep);
-    yield* linear(`${layer}.self_attn.out_proj`, width, width, Math.sqrt(1 / width));
-    yield* norm(`${layer}.layer_norm1`);
-    yield* norm(`${layer}.layer_norm2`);
-    yield* linear(`${layer}.mlp.fc1`, 4 * width, width, Math.sqrt(1 / (2 * width)));
-    yield* linear(`${layer}.mlp.fc2`, width, 4 * width, deep);
-  }
-  yield* norm(`${model}.post_layernorm`);
+  yield* norm(`${model}.pre_layrnorm`, width);
+  yield* layersOf(model, width, layers);
+  yield* norm(`${model}.post_layernorm`, width);
   yield ['visual_projection.weight', [embedding, width], around(Math.sqrt(1 / width))];
+}
+
+function* textTensors(width) {
+  const model = 'text_model';
+  yield [`${model}.embeddings.token_embedding.weight`, [TEXT.vocabulary, width], around(0.02)];
+  yield [`${model}.embeddings.position_embedding.weight`, [TEXT.context, width], around(0.01)];
+  yield* layersOf(model, width, TEXT.layers);
+  yield* norm(`${model}.final_layer_norm`, width);
+  yield ['text_projection.weight', [width, width], around(Math.sqrt(1 / width))];
+  yield ['logit_scale', [], { mean: Math.log(100), deviation: 0 }];
 }
 
 const valuesOf = (shape) => shape.reduce((product, side) => product * side, 1);
@@ -73,44 +93,62 @@ function randomValues(name, count, { mean, deviation }) {
   return Buffer.from(values.buffer);
 }
 
-/** Writes a tower of random weights into `folder`. */
-export async function writeEncoder(encoder, folder) {
-  const { width, layers, patch, embedding } = ENCODERS[encoder];
-  await mkdir(folder, { recursive: true });
-  const config = {
-    architectures: ['CLIPVisionModelWithProjection'],
-    model_type: 'clip_vision_model',
+function configOf({ width, layers, patch, embedding }, text) {
+  const vision = {
     hidden_act: 'quick_gelu',
     hidden_size: width,
     image_size: SIDE,
     intermediate_size: 4 * width,
     layer_norm_eps: 1e-5,
-    num_attention_heads: width / 64,
+    num_attention_heads: width / HEAD_WIDTH,
     num_hidden_layers: layers,
     patch_size: patch,
     projection_dim: embedding,
   };
-  await writeFile(path.join(folder, 'config.json'), JSON.stringify(config, null, 2));
+  if (!text) return { architectures: ['CLIPVisionModelWithProjection'], model_type: 'clip_vision_model', ...vision };
+  return {
+    architectures: ['CLIPModel'],
+    model_type: 'clip',
+    projection_dim: embedding,
+    vision_config: vision,
+    text_config: {
+      hidden_act: 'quick_gelu',
+      hidden_size: embedding,
+      intermediate_size: 4 * embedding,
+      layer_norm_eps: 1e-5,
+      max_position_embeddings: TEXT.context,
+      num_attention_heads: embedding / HEAD_WIDTH,
+      num_hidden_layers: TEXT.layers,
+      vocab_size: TEXT.vocabulary,
+    },
+  };
+}
+
+/** Writes an image tower of random weights into `folder`, or with `text` a whole CLIP. Gives the largest tensor's bytes. */
+export async function writeEncoder(encoder, folder, { text = false } = {}) {
+  const shape = ENCODERS[encoder];
+  const tensors = [...visionTensors(shape), ...(text ? textTensors(shape.embedding) : [])];
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify(configOf(shape, text), null, 2));
   const header = { __metadata__: { format: 'pt' } };
   let end = 0;
-  for (const [name, shape] of tensorsOf(ENCODERS[encoder])) {
+  for (const [name, sides] of tensors) {
     const start = end;
-    end += 4 * valuesOf(shape);
-    header[name] = { dtype: 'F32', shape, data_offsets: [start, end] };
+    end += 4 * valuesOf(sides);
+    header[name] = { dtype: 'F32', shape: sides, data_offsets: [start, end] };
   }
-  const text = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   const file = await open(path.join(folder, 'model.safetensors'), 'w');
   try {
     await file.write(Buffer.concat([length, padded]));
-    for (const [name, shape, spread] of tensorsOf(ENCODERS[encoder])) {
-      await file.write(randomValues(name, valuesOf(shape), spread));
-    }
+    for (const [name, sides, spread] of tensors) await file.write(randomValues(name, valuesOf(sides), spread));
   } finally {
     await file.close();
   }
+  return Math.max(...tensors.map(([, sides]) => 4 * valuesOf(sides)));
 }
 
 /** Writes a head of UnivFD for an encoder, as `torch.save` of a linear layer's state writes it. */
