@@ -8,7 +8,9 @@ use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
 use clipsight::clip::{FeatureSpec, Pool, TokenBatch};
 use clipsight::detect::{Detector, HeadScorer};
 use clipsight::engine::Device;
-use clipsight::import::{Architecture, Checkpoint, Configs, Converted, HeadFile, Options, convert};
+use clipsight::import::{
+    Architecture, Checkpoint, Configs, Converted, HeadFile, Normalisation, Options, Preset, convert,
+};
 use clipsight::weights::{LoadedTensors, ModelLoader, Storage, TextLoader};
 use clipsight::{Error, ErrorKind};
 use safetensors::SafeTensors;
@@ -36,7 +38,7 @@ fn configs(case: &Path) -> Configs {
         config: read("config.json"),
         open_clip: read("open_clip_config.json"),
         preprocessor: read("preprocessor_config.json"),
-        activation: None,
+        ..Configs::default()
     }
 }
 
@@ -193,6 +195,52 @@ fn architectures_are_read_off_files() {
     let other = Configs { config: Some(br#"{"model_type": "siglip"}"#.to_vec()), ..Configs::default() };
     let checkpoint = Checkpoint::open(&weights(&fixture("hf"))).unwrap();
     assert_eq!(Architecture::of(&checkpoint, &other).unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+/// A processor's file is followed to the letter, or refused; what none says, a published name may.
+#[test]
+fn every_step_of_a_processor_counts() {
+    let checkpoint = Checkpoint::open(&weights(&fixture("hf"))).unwrap();
+    let of = |text: &str| {
+        let preprocessor = Some(text.as_bytes().to_vec());
+        Architecture::of(&checkpoint, &Configs { preprocessor, ..configs(&fixture("hf")) })
+            .map(|architecture| architecture.preprocessing)
+    };
+    let plain = of("{}").unwrap();
+    assert_eq!((plain.mean, plain.std), (Normalisation::CLIP.mean, Normalisation::CLIP.std));
+    assert_eq!((plain.resize_short_side, plain.crop), (Some(32), 32));
+    assert_eq!(
+        of(r#"{"crop_size": 32, "size": 40, "do_center_crop": true}"#).unwrap().resize_short_side,
+        Some(40)
+    );
+    assert_eq!(of(r#"{"do_resize": false, "size": 40}"#).unwrap().resize_short_side, None);
+    let raw = of(r#"{"do_normalize": false, "image_mean": [0.1, 0.1, 0.1]}"#).unwrap();
+    assert_eq!((raw.mean, raw.std), ([0.0; 3], [1.0; 3]));
+    for wrong in [
+        r#"{"crop_size": 48}"#,
+        r#"{"crop_size": {"height": 32, "width": 40}}"#,
+        r#"{"size": {"height": 32, "width": 40}}"#,
+        r#"{"do_center_crop": false}"#,
+        r#"{"do_rescale": false}"#,
+    ] {
+        assert_eq!(of(wrong).unwrap_err().kind(), ErrorKind::Unsupported, "{wrong}");
+    }
+    // open_clip's table says .5 of this one, its files nothing.
+    let known = Preset::find("laion/CLIP-ViT-L-14-laion2B-s32B-b82K").unwrap().normalisation;
+    assert_eq!(known, Normalisation::INCEPTION);
+    let mut silent: serde_json::Value =
+        serde_json::from_slice(&configs(&fixture("open-clip")).open_clip.unwrap()).unwrap();
+    silent.as_object_mut().unwrap().remove("preprocess_cfg").unwrap();
+    let mean = |case: &str, configs: Configs| {
+        let checkpoint = Checkpoint::open(&weights(&fixture(case))).unwrap();
+        let configs = Configs { normalisation: Some(known), ..configs };
+        Architecture::of(&checkpoint, &configs).unwrap().preprocessing.mean
+    };
+    assert_eq!(mean("hf", configs(&fixture("hf"))), [0.4, 0.5, 0.6]);
+    assert_eq!(mean("hf", Configs { preprocessor: None, ..configs(&fixture("hf")) }), known.mean);
+    assert_eq!(mean("open-clip", configs(&fixture("open-clip"))), Normalisation::CLIP.mean);
+    let silent = Configs { open_clip: Some(silent.to_string().into_bytes()), ..Configs::default() };
+    assert_eq!(mean("open-clip", silent), known.mean);
 }
 
 /// What the authors' arithmetic gives for the same pixels; see the script for each head's.

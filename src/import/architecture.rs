@@ -28,6 +28,32 @@ pub struct Configs {
     pub preprocessor: Option<Vec<u8>>,
     /// What the caller says of the activation, where no file does.
     pub activation: Option<Activation>,
+    /// Mean and standard deviation of pixels, where no file says them: see [`Preset::normalisation`](super::Preset).
+    pub normalisation: Option<Normalisation>,
+}
+
+/// Mean and standard deviation of each channel, of values from 0 to 1, that pixels are normalised by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalisation {
+    /// Mean of red, green, blue.
+    pub mean: [f32; 3],
+    /// Standard deviation of red, green, blue.
+    pub std: [f32; 3],
+}
+
+impl Normalisation {
+    /// OpenAI's CLIP's, and that of most since.
+    pub const CLIP: Self = Self { mean: CLIP_MEAN, std: CLIP_STD };
+    /// Values from -1 to 1.
+    pub const INCEPTION: Self = Self { mean: [0.5; 3], std: [0.5; 3] };
+}
+
+impl Configs {
+    /// What a file states, or what the checkpoint is known for, or what CLIPs do.
+    fn normalisation(&self, mean: Option<[f32; 3]>, std: Option<[f32; 3]>) -> Normalisation {
+        let known = self.normalisation.unwrap_or(Normalisation::CLIP);
+        Normalisation { mean: mean.unwrap_or(known.mean), std: std.unwrap_or(known.std) }
+    }
 }
 
 /// What a checkpoint describes.
@@ -46,8 +72,8 @@ pub struct Architecture {
 }
 
 /// What OpenAI's CLIP, and most since, was trained with.
-pub(super) const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-pub(super) const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
+const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
+const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// Width of a head where no file says otherwise: that of every CLIP of OpenAI.
 const HEAD_WIDTH: usize = 64;
@@ -100,7 +126,12 @@ struct HfPreprocessing {
     image_mean: Option<[f32; 3]>,
     image_std: Option<[f32; 3]>,
     size: Option<Size>,
+    crop_size: Option<Size>,
     resample: Option<u32>,
+    do_resize: Option<bool>,
+    do_center_crop: Option<bool>,
+    do_rescale: Option<bool>,
+    do_normalize: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -288,15 +319,15 @@ impl Architecture {
             Some("bilinear") => Filter::Bilinear,
             Some(other) => return Err(unsupported(format!("the filter {other} is not known"))),
         };
-        let mut preprocessing = preprocessing(vision.image_size, filter);
-        preprocessing.mean = given.mean.unwrap_or(CLIP_MEAN);
-        preprocessing.std = given.std.unwrap_or(CLIP_STD);
+        let normalisation = configs.normalisation(given.mean, given.std);
+        let preprocessing = preprocessing(vision.image_size, filter, normalisation);
         Ok(Self { family: Family::OpenClip, vision, text, preprocessing, assumed })
     }
 }
 
-/// `Resize(side)`, `CenterCrop(side)`, CLIP's normalisation.
-pub(super) fn preprocessing(side: usize, filter: Filter) -> Preprocessing {
+/// `Resize(side)`, `CenterCrop(side)`, `Normalize(mean, std)`.
+pub(super) fn preprocessing(side: usize, filter: Filter, normalisation: Normalisation) -> Preprocessing {
+    let Normalisation { mean, std } = normalisation;
     let side = u32::try_from(side).unwrap_or(u32::MAX);
     Preprocessing {
         resize_short_side: Some(side),
@@ -305,11 +336,12 @@ pub(super) fn preprocessing(side: usize, filter: Filter) -> Preprocessing {
         crop: side,
         whole_first: false,
         centre_rounds_down: false,
-        mean: CLIP_MEAN,
-        std: CLIP_STD,
+        mean,
+        std,
     }
 }
 
+/// What a processor of transformers' does, step by step; a step that ours cannot leave out or do otherwise is refused.
 fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     let given: HfPreprocessing = json(configs.preprocessor.as_ref(), "preprocessor_config.json")?;
     // Pillow's numbers.
@@ -319,8 +351,13 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
         Some(1) => Filter::Lanczos3,
         Some(other) => return Err(unsupported(format!("Pillow's filter {other} is not known"))),
     };
-    let mut made = preprocessing(side, filter);
+    let normalisation = match given.do_normalize {
+        Some(false) => Normalisation { mean: [0.0; 3], std: [1.0; 3] },
+        _ => configs.normalisation(given.image_mean, given.image_std),
+    };
+    let mut made = preprocessing(side, filter, normalisation);
     match given.size {
+        _ if given.do_resize == Some(false) => made.resize_short_side = None,
         None => {}
         Some(Size::Side(side) | Size::Shortest { shortest_edge: side }) => {
             made.resize_short_side = Some(side)
@@ -331,8 +368,24 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
             )));
         }
     }
-    made.mean = given.image_mean.unwrap_or(CLIP_MEAN);
-    made.std = given.image_std.unwrap_or(CLIP_STD);
+    let cropped = match given.crop_size {
+        _ if given.do_center_crop == Some(false) => {
+            return Err(unsupported("images are not cropped to a square"));
+        }
+        // transformers' own default is what CLIPs read.
+        None => (made.crop, made.crop),
+        Some(Size::Side(side) | Size::Shortest { shortest_edge: side }) => (side, side),
+        Some(Size::Fixed { height, width }) => (width, height),
+    };
+    if cropped != (made.crop, made.crop) {
+        return Err(unsupported(format!(
+            "images are cropped to {} x {}, and the encoder reads {side} x {side}",
+            cropped.0, cropped.1
+        )));
+    }
+    if given.do_rescale == Some(false) {
+        return Err(unsupported("pixels are not scaled to values from 0 to 1"));
+    }
     // The file is a processor of transformers'.
     made.centre_rounds_down = configs.preprocessor.is_some();
     Ok(made)

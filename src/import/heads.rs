@@ -17,7 +17,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::architecture::{Architecture, preprocessing};
+use super::architecture::{Architecture, Normalisation, preprocessing};
 use super::checkpoint::{open, unreadable};
 use super::{Checkpoint, corrupt, numpy, unsupported};
 use crate::clip::{FeatureSpec, Pool, VisionConfig};
@@ -177,7 +177,7 @@ impl HeadFile {
         let side = config.image_size;
         let class = FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]);
         let cropped = |resize: Option<Filter>| {
-            let made = preprocessing(side, resize.unwrap_or(Filter::Bicubic));
+            let made = preprocessing(side, resize.unwrap_or(Filter::Bicubic), Normalisation::CLIP);
             if resize.is_some() {
                 made
             } else {

@@ -19,7 +19,7 @@ mod presets;
 mod safetensors;
 mod torch;
 
-pub use architecture::{Architecture, Configs, Family};
+pub use architecture::{Architecture, Configs, Family, Normalisation};
 pub use checkpoint::{Checkpoint, shards_of_index};
 pub use convert::{CALIBRATION_TOKENS, Converted, Options, convert};
 pub use heads::HeadFile;

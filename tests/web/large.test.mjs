@@ -131,6 +131,23 @@ for (const cache of ['cache-storage', 'opfs']) {
       await close();
     });
 
+    test('nobody answers for the manifest: it is what it was last time; a server that answers has said what there is', async (t) => {
+      const model = '/small/headed/model.json';
+      const { page, close } = await tests.open();
+      t.after(close);
+      const first = await page.evaluate(look, { model, cache, urls: urlsOf(images) });
+      assert.equal(first.info.cache, 'stored');
+      let restore = tests.server.override(model, (_, response) => void response.destroy());
+      const offline = await page.evaluate(look, { model, cache });
+      assert.equal(offline.info.cache, 'hit');
+      const code = (options) => window.codeOf(window.create(options));
+      assert.equal(await page.evaluate(code, { model, cache: 'none' }), 'network');
+      restore();
+      restore = tests.server.override(model, () => 404);
+      assert.equal(await page.evaluate(code, { model, cache }), 'network');
+      restore();
+    });
+
     test('no room: it works from memory and says so; what was stored before is of use all the same', async () => {
       const { page, close } = await tests.open();
       await limitStorage(page, 30e6);

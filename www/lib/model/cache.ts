@@ -8,6 +8,8 @@ import type { Store } from './store.js';
 /** What is stored of a model beside its shards: `model-HASH`, the hash of the name it is known by. */
 interface Entry {
   readonly shards: readonly string[];
+  /** Its manifest, for visits without a network. */
+  readonly manifest?: string;
   /** When it was last loaded, in milliseconds since 1970. */
   readonly used: number;
 }
@@ -67,14 +69,24 @@ export class WeightCache {
     await this.#try((store) => store.delete(SHARD + hash));
   }
 
+  /** The manifest that the model of this name had when it was last loaded, should it be there. */
+  async manifest(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const text = await this.#try(async (store) => readEntry(await store.get(await keyOf(name))).manifest);
+    return text === undefined ? undefined : new TextEncoder().encode(text);
+  }
+
   /**
-   * Starts to note which shards the model of this name has now, and to remove those that no model has: of its older
-   * versions, and of models that nobody loaded for {@link CACHE_DAYS} days. {@link settle} waits for it.
+   * Starts to note which manifest and shards the model of this name has now, and to remove those that no model has: of its
+   * older versions, and of models that nobody loaded for {@link CACHE_DAYS} days. {@link settle} waits for it.
    */
-  keep(name: string, shards: readonly Shard[]): void {
+  keep(name: string, manifest: Uint8Array, shards: readonly Shard[]): void {
     void this.#begin(async (store) => {
-      const key = MODEL + String(await sha256(new TextEncoder().encode(name)));
-      const entry: Entry = { shards: shards.map(({ sha256: hash }) => hash), used: Date.now() };
+      const key = await keyOf(name);
+      const entry: Entry = {
+        shards: shards.map(({ sha256: hash }) => hash),
+        manifest: new TextDecoder().decode(manifest),
+        used: Date.now(),
+      };
       await store.put(key, new TextEncoder().encode(JSON.stringify(entry)));
       const kept = new Set<string>();
       const names = await store.names();
@@ -114,6 +126,10 @@ export class WeightCache {
       return undefined;
     }
   }
+}
+
+async function keyOf(name: string): Promise<string> {
+  return MODEL + String(await sha256(new TextEncoder().encode(name)));
 }
 
 /** What is no entry, or one of a later version, counts as unused. */

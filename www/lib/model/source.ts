@@ -76,10 +76,10 @@ export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache
 export async function feedAddresses(model: ModelAddresses, options: FeedOptions): Promise<ModelFeed> {
   const { signal } = options;
   const cache = new WeightCache(model.cache);
-  const manifest = await download(model.manifest, { limit: MAX_MANIFEST_BYTES, signal });
+  const manifest = await fetchManifest(model, cache, signal);
   const shards = shardsOf(manifest);
   const totalBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
-  cache.keep(model.name, shards);
+  cache.keep(model.name, manifest, shards);
 
   let loadedBytes = 0;
   const received = shards.map(() => 0);
@@ -122,6 +122,23 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
     },
     cache: () => cache.settle(),
   };
+}
+
+/** The model's manifest as it is now, or, where nobody answers, as it was when the model was last loaded. */
+async function fetchManifest(
+  { manifest, name }: ModelAddresses,
+  cache: WeightCache,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await download(manifest, { limit: MAX_MANIFEST_BYTES, signal });
+  } catch (error) {
+    // A server that answers has said what there is.
+    const unanswered = error instanceof DetectorError && error.code === 'network' && error.cause !== undefined;
+    const kept = unanswered ? await cache.manifest(name) : undefined;
+    if (kept === undefined) throw error;
+    return kept;
+  }
 }
 
 /** One shard, its hash checked where the browser can; elsewhere that is left to the core. */

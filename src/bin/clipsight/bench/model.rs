@@ -9,6 +9,7 @@ use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Tra
 use clipsight::engine::Device;
 use clipsight::image::deliveries::Rng;
 use clipsight::image::{Filter, Preprocessing};
+use clipsight::import::Normalisation;
 use clipsight::train::init::random_tensors;
 use clipsight::weights::{
     FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, pack,
@@ -98,10 +99,6 @@ const CLASS_TOKEN_DEVIATION: f64 = 0.5;
 /// 8-bit arithmetic leaves a cosine of .999 to f32, a relative error of .045, stay within three deviations.
 const SELF_TEST_TOLERANCE: f32 = 0.15;
 
-/// What OpenAI's CLIP was trained with.
-const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
-
 /// Writes the model.
 ///
 /// # Errors
@@ -128,7 +125,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn manifest(args: &Args) -> Manifest {
     let architecture = args.architecture.config();
     let clip = architecture.pre_norm;
-    let (mean, std) = if clip { (CLIP_MEAN, CLIP_STD) } else { ([0.5; 3], [0.5; 3]) };
+    let Normalisation { mean, std } = if clip { Normalisation::CLIP } else { Normalisation::INCEPTION };
     let name = args.architecture.to_possible_value();
     let name = name.as_ref().map_or("", |value| value.get_name());
     Manifest {

@@ -122,12 +122,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         ActivationChoice::QuickGelu => Activation::QuickGelu,
         ActivationChoice::Gelu => Activation::Gelu,
     });
+    let preset = source.hub_name().and_then(Preset::find);
+    found.configs.normalisation = preset.map(|preset| preset.normalisation);
     let checkpoint = Checkpoint::open(&found.weights)?;
     let architecture = Architecture::of(&checkpoint, &found.configs)?;
     for assumed in &architecture.assumed {
         eprintln!("clipsight: {}", io::printable(assumed));
     }
-    let preset = source.hub_name().and_then(Preset::find);
     preset.map_or(Ok(()), |preset| preset.check(&architecture))?;
     let licence = args.licence.clone().or_else(|| preset.map(|preset| preset.licence.to_owned()));
     let options = Options {

@@ -114,7 +114,7 @@ pub(crate) fn find(path: &Path) -> Result<Found> {
         config: read(config)?,
         open_clip: read(open_clip)?,
         preprocessor: read(preprocessor)?,
-        activation: None,
+        ..Configs::default()
     };
     Ok(Found { weights, configs, download: None })
 }
