@@ -26,7 +26,7 @@ export async function prepare(encoders) {
   await buildBundles();
   await ifChanged({
     name: 'native program',
-    inputs: ['Cargo.toml', 'Cargo.lock', 'src'],
+    inputs: ['Cargo.toml', 'Cargo.lock', 'crates', 'src'],
     outputs: [program],
     work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
   });

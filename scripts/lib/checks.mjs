@@ -25,20 +25,21 @@ export async function checkCoreInterface() {
 
 /** What clippy looks at: every set of features that ships. */
 const CLIPPY = [
-  ['--all-targets'],
+  ['--workspace', '--all-targets'],
   ['--bin', 'clipsight', '--features', 'burn-gpu'],
   ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'cpu,web'],
+  ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'cpu,words,web'],
   ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'webgpu,web'],
 ];
 
 export async function lintRust() {
-  await run('cargo', ['fmt', '--check']);
+  await run('cargo', ['fmt', '--all', '--check']);
   for (const args of CLIPPY) await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
 }
 
 /** In release mode, as the tests run the encoder; the native program is then built from the same dependencies. */
 export async function testRust() {
-  await run('cargo', ['test', '--release', '--locked']);
+  await run('cargo', ['test', '--release', '--workspace', '--locked']);
 }
 
 /** The native programs that the browser's results are compared with. */

@@ -30,6 +30,7 @@
 mod decode;
 #[cfg(feature = "deliveries")]
 pub mod deliveries;
+mod four;
 mod header;
 mod jpeg;
 mod orientation;

@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::four::Four;
 use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -155,7 +156,7 @@ fn vertical_first(from: (u32, u32), to: (u32, u32)) -> bool {
 }
 
 /// Bits of the coefficients' fixed point: Pillow's `PRECISION_BITS`, 8 for the pixel and 2 for overshoot left free.
-const PRECISION_BITS: u32 = 32 - 8 - 2;
+pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
 
 /// For every position of the result along one axis: which source positions it reads, and their weights.
 struct Axis {
@@ -205,27 +206,28 @@ impl Axis {
     fn horizontal<'a>(&self, rows: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
         let (start, _) = self.source();
         let mut out = Vec::with_capacity(self.spans.len() * 3 * rows.size_hint().0);
+        let mut pixels = Vec::new();
         for row in rows {
-            self.along(start, row, &mut out);
+            pixels.clear();
+            pixels.extend(row.as_chunks().0.iter().map(|&pixel| Four::pixel(pixel)));
+            self.along(start, &pixels, &mut out);
         }
         out
     }
 
     /// One row, resized. A function of its own, as browsers optimise functions for their next call.
     #[inline(never)]
-    fn along(&self, start: usize, row: &[u8], out: &mut Vec<u8>) {
+    fn along(&self, start: usize, row: &[Four], out: &mut Vec<u8>) {
         let mut weights = self.weights.as_slice();
         for &(first, count) in &self.spans {
             let (own, rest) = weights.split_at(count);
             weights = rest;
-            let mut sum = [HALF; 3];
-            let pixels = row[(first - start) * 3..][..count * 3].as_chunks::<3>().0;
-            for (pixel, &weight) in pixels.iter().zip(own) {
-                for (sum, &value) in sum.iter_mut().zip(pixel) {
-                    *sum += i32::from(value) * weight;
-                }
-            }
-            out.extend_from_slice(&sum.map(to_u8));
+            let pixels = &row[first - start..][..count];
+            let sum = pixels.iter().zip(own).fold(Four::splat(HALF), |sum, (pixel, &weight)| {
+                sum.plus_product(*pixel, Four::splat(weight))
+            });
+            let [red, green, blue, ..] = Four::bytes([sum; 4]);
+            out.extend_from_slice(&[red, green, blue]);
         }
     }
 
@@ -233,15 +235,17 @@ impl Axis {
     fn vertical<'a>(&self, stride: usize, row: impl Fn(usize) -> &'a [u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(stride * self.spans.len());
         let mut weights = self.weights.as_slice();
-        let mut sums = vec![HALF; stride];
+        let mut sums = vec![[Four::splat(HALF); 4]; stride.div_ceil(16)];
         for &(first, count) in &self.spans {
             let (own, rest) = weights.split_at(count);
             weights = rest;
-            sums.fill(HALF);
+            sums.fill([Four::splat(HALF); 4]);
             for (y, &weight) in (first..first + count).zip(own) {
                 add_weighted(&mut sums, row(y), weight);
             }
-            out.extend(sums.iter().map(|&sum| to_u8(sum)));
+            let end = out.len() + stride;
+            out.extend(sums.iter().flat_map(|&sums| Four::bytes(sums)));
+            out.truncate(end);
         }
         out
     }
@@ -249,18 +253,26 @@ impl Axis {
 
 /// `sums += row * weight`. A function of its own, as [`Axis::along`].
 #[inline(never)]
-fn add_weighted(sums: &mut [i32], row: &[u8], weight: i32) {
-    for (sum, &value) in sums.iter_mut().zip(row) {
-        *sum += i32::from(value) * weight;
+fn add_weighted(sums: &mut [[Four; 4]], row: &[u8], weight: i32) {
+    let weight = Four::splat(weight);
+    let add = |sums: &mut [Four; 4], bytes: [u8; 16]| {
+        for (sum, values) in sums.iter_mut().zip(Four::values(bytes)) {
+            *sum = sum.plus_product(values, weight);
+        }
+    };
+    let (whole, rest) = row.as_chunks();
+    for (sums, &bytes) in sums.iter_mut().zip(whole) {
+        add(sums, bytes);
+    }
+    if let (Some(sums), false) = (sums.get_mut(whole.len()), rest.is_empty()) {
+        let mut bytes = [0; 16];
+        bytes[..rest.len()].copy_from_slice(rest);
+        add(sums, bytes);
     }
 }
 
 /// One half in fixed point, so that the shift rounds.
 const HALF: i32 = 1 << (PRECISION_BITS - 1);
-
-fn to_u8(sum: i32) -> u8 {
-    (sum >> PRECISION_BITS).clamp(0, 255) as u8
-}
 
 #[cfg(test)]
 mod tests {

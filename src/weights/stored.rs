@@ -106,7 +106,7 @@ impl StoredTensor {
             (Dtype::F16, None) => StoredValues::F32(halves(view).into_iter().map(f16::to_f32).collect()),
             (Dtype::I8, Some(scales)) => {
                 let scales = read_scales(name, scales, view.shape(), columns)?;
-                let codes = view.data().iter().map(|byte| byte.cast_signed()).collect();
+                let codes = bytemuck::cast_slice(view.data()).to_vec();
                 StoredValues::Q8(Q8 { codes, scales })
             }
             (Dtype::U8, Some(scales)) if shape.last() == Some(&Q4::row_bytes(columns)) => {

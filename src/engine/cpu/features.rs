@@ -1,6 +1,7 @@
 //! What is read off the residual stream.
 
 use super::builder::Tower;
+use super::lanes::{LANES, Lanes};
 use super::packed::padded;
 use crate::clip::Pool;
 use crate::engine::Encoding;
@@ -59,11 +60,16 @@ impl Collector {
         for (image, rows) in stream.chunks_exact(tokens * stride).enumerate() {
             let out = &mut self.features[image * self.width + self.next..][..spec.pools.len() * width];
             let (class, patches) = rows.split_at(stride);
+            let patches_count = spec.pools.iter().any(|pool| matches!(pool, Pool::Mean | Pool::Std));
+            let means = if patches_count { means(patches, stride) } else { Vec::new() };
             for (pool, out) in spec.pools.iter().zip(out.chunks_exact_mut(width)) {
                 match pool {
                     Pool::Class | Pool::MlpInputClass => out.copy_from_slice(&class[..width]),
-                    Pool::Mean => mean(patches, stride, out),
-                    Pool::Std => deviation(patches, stride, out),
+                    Pool::Mean => out.copy_from_slice(&means[..width]),
+                    Pool::Std => {
+                        let variances = variances(patches, stride, &means);
+                        out.iter_mut().zip(variances).for_each(|(out, variance)| *out = variance.sqrt());
+                    }
                 }
             }
         }
@@ -138,17 +144,21 @@ fn count(number: usize) -> f32 {
     number as f32
 }
 
-/// Sums in eight lanes, which the compiler may keep in vectors.
+/// Sums in eight lanes.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (a_pairs, b_pairs) = (a.as_chunks::<2>(), b.as_chunks::<2>());
+    let product = |a, b| Lanes::load(a) * Lanes::load(b);
+    let mut sums = [Lanes::zero(); 2];
+    for ([a, c], [b, d]) in a_pairs.0.iter().zip(b_pairs.0) {
+        sums = [sums[0] + product(a, b), sums[1] + product(c, d)];
     }
-    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
+    for (a, b) in a_pairs.1.iter().zip(b_pairs.1) {
+        sums[0] = sums[0] + product(a, b);
+    }
+    let [even, odd] = sums.map(Lanes::to_array);
+    even.iter().chain(&odd).sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 fn centred(row: &[f32]) -> Vec<f32> {
@@ -156,31 +166,40 @@ fn centred(row: &[f32]) -> Vec<f32> {
     row.iter().map(|value| value - mean).collect()
 }
 
-/// The mean of rows of `stride`, of which the first `out.len()` values count.
+/// Values of a row that are summed at a time: what padding is a multiple of.
+const COLUMNS: usize = 8 * LANES;
+
+/// `share` times the sums of what `term` makes of a column's values, for each column of rows of `stride`; it is told which
+/// eight columns' worth of registers they are of.
 #[inline(always)]
-fn mean(rows: &[f32], stride: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    for row in rows.chunks_exact(stride) {
-        for (sum, value) in out.iter_mut().zip(row) {
-            *sum += value;
+fn columns(rows: &[f32], stride: usize, term: impl Fn(usize, usize, Lanes) -> Lanes) -> Vec<f32> {
+    let mut out = vec![0.0; stride];
+    let share = Lanes::splat(1.0 / count(rows.len() / stride));
+    for (block, out) in out.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
+        let mut sums = [Lanes::zero(); 8];
+        for row in rows.chunks_exact(stride) {
+            let values = row[block * COLUMNS..][..COLUMNS].as_chunks().0;
+            for (at, (sum, values)) in sums.iter_mut().zip(values).enumerate() {
+                *sum = *sum + term(block, at, Lanes::load(values));
+            }
+        }
+        for (sum, out) in sums.into_iter().zip(out.as_chunks_mut().0) {
+            (sum * share).store(out);
         }
     }
-    let share = 1.0 / count(rows.len() / stride);
-    out.iter_mut().for_each(|sum| *sum *= share);
+    out
 }
 
-/// The biased standard deviation, likewise.
-#[inline(always)]
-fn deviation(rows: &[f32], stride: usize, out: &mut [f32]) {
-    let mut means = vec![0.0; out.len()];
-    mean(rows, stride, &mut means);
-    out.fill(0.0);
-    for row in rows.chunks_exact(stride) {
-        for ((sum, value), mean) in out.iter_mut().zip(row).zip(&means) {
-            let centred = value - mean;
-            *sum += centred * centred;
-        }
-    }
-    let share = 1.0 / count(rows.len() / stride);
-    out.iter_mut().for_each(|sum| *sum = (*sum * share).sqrt());
+/// Means of whole rows of `stride`, padding and all.
+fn means(rows: &[f32], stride: usize) -> Vec<f32> {
+    columns(rows, stride, |_, _, value| value)
+}
+
+/// Biased variances, likewise.
+fn variances(rows: &[f32], stride: usize, means: &[f32]) -> Vec<f32> {
+    let means = means.as_chunks::<COLUMNS>().0;
+    columns(rows, stride, |block, at, value| {
+        let centred = value - Lanes::load(&means[block].as_chunks().0[at]);
+        centred * centred
+    })
 }

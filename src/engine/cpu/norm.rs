@@ -22,18 +22,20 @@ impl Norm {
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn apply<I: Isa>(&self, isa: I, row: &[f32], out: &mut [f32]) {
         let row = row.as_chunks::<LANES>().0;
+        // Rows are padded to whole pairs (`PADDING`).
+        let pairs = row.as_chunks().0;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand values a row")]
         let (width, padding) = (self.width as f32, (LANES * row.len() - self.width) as f32);
         let mut sum = [Lanes::zero(); 2];
-        for (at, values) in row.iter().enumerate() {
-            sum[at % 2] = sum[at % 2] + Lanes::load(values);
+        for [even, odd] in pairs {
+            sum = [sum[0] + Lanes::load(even), sum[1] + Lanes::load(odd)];
         }
         let mean = (sum[0] + sum[1]).sum() / width;
         let centre = Lanes::splat(mean);
         let mut squares = [Lanes::zero(); 2];
-        for (at, values) in row.iter().enumerate() {
-            let centred = Lanes::load(values) - centre;
-            squares[at % 2] = centred.mul_add(isa, centred, squares[at % 2]);
+        for [even, odd] in pairs {
+            let (even, odd) = (Lanes::load(even) - centre, Lanes::load(odd) - centre);
+            squares = [even.mul_add(isa, even, squares[0]), odd.mul_add(isa, odd, squares[1])];
         }
         let variance = ((squares[0] + squares[1]).sum() - padding * mean * mean) / width;
         let scale = Lanes::splat(1.0 / (variance + self.epsilon).sqrt());

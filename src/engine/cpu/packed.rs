@@ -225,7 +225,14 @@ pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
             let codes = q8.codes[row * columns..][..columns].chunks(BLOCK);
             for ((out, codes), scale) in out.chunks_mut(BLOCK).zip(codes).zip(scales) {
                 let scale = scale.to_f32();
-                for (value, code) in out.iter_mut().zip(codes) {
+                let (quads, rest) = out.as_chunks_mut::<QUAD>();
+                let (code_quads, code_rest) = codes.as_chunks();
+                for (values, codes) in quads.iter_mut().zip(code_quads) {
+                    for (values, codes) in values.as_chunks_mut().0.iter_mut().zip(Whole::codes(codes)) {
+                        (Lanes::convert(codes) * Lanes::splat(scale)).store(values);
+                    }
+                }
+                for (value, code) in rest.iter_mut().zip(code_rest) {
                     *value = f32::from(*code) * scale;
                 }
             }

@@ -147,6 +147,12 @@ impl Whole {
         Self(*values)
     }
 
+    /// Codes as numbers.
+    #[inline(always)]
+    pub(in super::super) fn codes(codes: &[i8; QUAD]) -> [Self; 4] {
+        std::array::from_fn(|at| Self(std::array::from_fn(|lane| i32::from(codes[LANES * at + lane]))))
+    }
+
     #[inline(always)]
     pub(in super::super) fn plus(self, other: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))

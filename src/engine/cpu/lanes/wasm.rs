@@ -155,6 +155,20 @@ impl Whole {
         Self(unsafe { v128_load(values.as_ptr().cast()) })
     }
 
+    /// Codes as numbers.
+    #[inline(always)]
+    pub(in super::super) fn codes(codes: &[i8; QUAD]) -> [Self; 4] {
+        // SAFETY: 16 readable bytes; v128_load needs no alignment.
+        let codes = unsafe { v128_load(codes.as_ptr().cast()) };
+        let (low, high) = (i16x8_extend_low_i8x16(codes), i16x8_extend_high_i8x16(codes));
+        [
+            Self(i32x4_extend_low_i16x8(low)),
+            Self(i32x4_extend_high_i16x8(low)),
+            Self(i32x4_extend_low_i16x8(high)),
+            Self(i32x4_extend_high_i16x8(high)),
+        ]
+    }
+
     #[inline(always)]
     pub(in super::super) fn plus(self, other: Self) -> Self {
         Self(i32x4_add(self.0, other.0))
