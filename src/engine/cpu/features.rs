@@ -2,7 +2,7 @@
 
 use super::builder::Tower;
 use super::lanes::{LANES, Lanes};
-use super::packed::padded;
+use super::packed::{PADDING, padded};
 use crate::clip::Pool;
 use crate::engine::Encoding;
 
@@ -60,8 +60,8 @@ impl Collector {
         for (image, rows) in stream.chunks_exact(tokens * stride).enumerate() {
             let out = &mut self.features[image * self.width + self.next..][..spec.pools.len() * width];
             let (class, patches) = rows.split_at(stride);
-            let patches_count = spec.pools.iter().any(|pool| matches!(pool, Pool::Mean | Pool::Std));
-            let means = if patches_count { means(patches, stride) } else { Vec::new() };
+            let averages = spec.pools.iter().any(|pool| matches!(pool, Pool::Mean | Pool::Std));
+            let means = if averages { means(patches, stride) } else { Vec::new() };
             for (pool, out) in spec.pools.iter().zip(out.chunks_exact_mut(width)) {
                 match pool {
                     Pool::Class | Pool::MlpInputClass => out.copy_from_slice(&class[..width]),
@@ -166,11 +166,13 @@ fn centred(row: &[f32]) -> Vec<f32> {
     row.iter().map(|value| value - mean).collect()
 }
 
-/// Values of a row that are summed at a time: what padding is a multiple of.
+/// Columns that are averaged at a time, in eight registers.
 const COLUMNS: usize = 8 * LANES;
 
-/// `share` times the sums of what `term` makes of a column's values, for each column of rows of `stride`; it is told which
-/// eight columns' worth of registers they are of.
+const _: () = assert!(PADDING.is_multiple_of(COLUMNS));
+
+/// The mean over rows of `stride` of what `term` makes of the values of every column. It is told where the values lie: the
+/// block of [`COLUMNS`], and the register in it.
 #[inline(always)]
 fn columns(rows: &[f32], stride: usize, term: impl Fn(usize, usize, Lanes) -> Lanes) -> Vec<f32> {
     let mut out = vec![0.0; stride];

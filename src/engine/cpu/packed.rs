@@ -27,7 +27,7 @@ pub(super) fn is_narrow(width: usize) -> bool {
 
 /// Rows are padded to a multiple of this, so that every pass works on whole registers and products write whole tiles. The
 /// same on every machine, as groups depend on it.
-const PADDING: usize = 32;
+pub(super) const PADDING: usize = 32;
 
 const _: () = assert!(PADDING.is_multiple_of(QUAD) && PADDING >= MAX_COLUMNS);
 
