@@ -77,6 +77,8 @@ describe('panel and popup', () => {
     t.after(() => extension.close());
     const page = await extension.context.newPage();
     await page.goto(extension.address('popup.html'));
+    // Drawn once it listens.
+    await page.waitForSelector('main');
     const bytes = [...(await jpegOf(page))];
     const give = (kind) =>
       page.evaluate(([type, content]) => {
