@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, output, root, run } from '../lib/run.mjs';
-import { buildCores, buildLib, buildModel, buildBundles } from '../lib/steps.mjs';
+import { RUST_INPUTS, buildCores, buildLib, buildModel, buildBundles } from '../lib/steps.mjs';
 import { ifChanged } from '../lib/stamp.mjs';
 import { installFromDebian, isDebian } from '../lib/tools.mjs';
 import { ENCODERS, ORT_FILES, graphsOf, modelsOf, sourceOf } from './configurations.mjs';
@@ -26,7 +26,7 @@ export async function prepare(encoders) {
   await buildBundles();
   await ifChanged({
     name: 'native program',
-    inputs: ['Cargo.toml', 'Cargo.lock', 'crates', 'src'],
+    inputs: RUST_INPUTS,
     outputs: [program],
     work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
   });

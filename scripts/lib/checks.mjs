@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root, run } from './run.mjs';
+import { CORES } from './steps.mjs';
 
 /** Labelled images and public weights that are not in the repository. Tests that need them skip, and say so. */
 export const shared = path.join(root, '../shared');
@@ -27,9 +28,14 @@ export async function checkCoreInterface() {
 const CLIPPY = [
   ['--workspace', '--all-targets'],
   ['--bin', 'clipsight', '--features', 'burn-gpu'],
-  ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'cpu,web'],
-  ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'cpu,words,web'],
-  ['--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'webgpu,web'],
+  ...Array.from(new Set(CORES.map(({ features }) => features)), (features) => [
+    '--lib',
+    '--target',
+    'wasm32-unknown-unknown',
+    '--no-default-features',
+    '--features',
+    features,
+  ]),
 ];
 
 export async function lintRust() {

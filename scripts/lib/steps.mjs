@@ -5,13 +5,14 @@ import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 import { ensureWasmBindgen, ensureWasmTarget } from './tools.mjs';
 
-const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'src'];
+/** What the programs are compiled from. */
+export const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'src'];
 
 /**
  * The cores. One interface, a target folder each: their RUSTFLAGS and features differ, and in one folder each build would
  * throw the others' away.
  */
-const CORES = [
+export const CORES = [
   { name: 'gpu', features: 'webgpu,web', rustflags: '' },
   // Relaxed SIMD, with its 8-bit dot products: Chrome 114 and others that followed, on machines where they are exact.
   { name: 'cpu', features: 'cpu,web', rustflags: '-C target-feature=+simd128,+relaxed-simd' },

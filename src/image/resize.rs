@@ -233,19 +233,19 @@ impl Axis {
 
     /// Rows of `stride` bytes, given by their source position, resized across the rows.
     fn vertical<'a>(&self, stride: usize, row: impl Fn(usize) -> &'a [u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(stride * self.spans.len());
+        let mut out = vec![0; stride * self.spans.len()];
         let mut weights = self.weights.as_slice();
         let mut sums = vec![[Four::splat(HALF); 4]; stride.div_ceil(16)];
-        for &(first, count) in &self.spans {
+        for (&(first, count), out) in self.spans.iter().zip(out.chunks_exact_mut(stride)) {
             let (own, rest) = weights.split_at(count);
             weights = rest;
             sums.fill([Four::splat(HALF); 4]);
             for (y, &weight) in (first..first + count).zip(own) {
                 add_weighted(&mut sums, row(y), weight);
             }
-            let end = out.len() + stride;
-            out.extend(sums.iter().flat_map(|&sums| Four::bytes(sums)));
-            out.truncate(end);
+            for (out, &sums) in out.chunks_mut(16).zip(&sums) {
+                out.copy_from_slice(&Four::bytes(sums)[..out.len()]);
+            }
         }
         out
     }

@@ -43,7 +43,10 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// OpenAI's CLIP's, and that of most since.
-    pub const CLIP: Self = Self { mean: CLIP_MEAN, std: CLIP_STD };
+    pub const CLIP: Self = Self {
+        mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
+        std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
+    };
     /// Values from -1 to 1.
     pub const INCEPTION: Self = Self { mean: [0.5; 3], std: [0.5; 3] };
 }
@@ -70,10 +73,6 @@ pub struct Architecture {
     /// What had to be taken for granted, a sentence each.
     pub assumed: Vec<String>,
 }
-
-/// What OpenAI's CLIP, and most since, was trained with.
-const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// Width of a head where no file says otherwise: that of every CLIP of OpenAI.
 const HEAD_WIDTH: usize = 64;

@@ -20,11 +20,7 @@ fn tables() -> &'static Tables {
     TABLES.get_or_init(|| {
         let mut tables = Box::new([[0; 256]; SLICES]);
         for byte in 0..256 {
-            let mut crc = byte as u32;
-            for _ in 0..8 {
-                crc = (crc >> 1) ^ (POLYNOMIAL & (crc & 1).wrapping_neg());
-            }
-            tables[0][byte] = crc;
+            tables[0][byte] = (0..8).fold(byte as u32, |crc, _| times_x(crc));
         }
         for slice in 1..SLICES {
             for byte in 0..256 {
@@ -34,6 +30,11 @@ fn tables() -> &'static Tables {
         }
         tables
     })
+}
+
+/// A polynomial times `x`, modulo that of the checksum.
+fn times_x(polynomial: u32) -> u32 {
+    (polynomial >> 1) ^ (POLYNOMIAL & (polynomial & 1).wrapping_neg())
 }
 
 /// The checksum of `bytes`.
@@ -125,7 +126,7 @@ fn multiply(mut a: u32, mut b: u32) -> u32 {
     while a != 0 {
         product ^= b & (a >> 31).wrapping_neg();
         a <<= 1;
-        b = (b >> 1) ^ (POLYNOMIAL & (b & 1).wrapping_neg());
+        b = times_x(b);
     }
     product
 }

@@ -8,7 +8,7 @@ const tell = (step) => fetch('/result', { method: 'POST', body: JSON.stringify(s
 const tasks = [];
 const collections = [];
 new PerformanceObserver((list) => {
-  for (const { startTime, duration } of list.getEntries()) tasks.push({ at: startTime, ms: duration });
+  tasks.push(...list.getEntries());
 }).observe({ type: 'longtask', buffered: true });
 
 function collectGarbage() {
@@ -17,8 +17,9 @@ function collectGarbage() {
 }
 
 function longestTask() {
-  const own = ({ at, ms }) => !collections.some((time) => time >= at && time <= at + ms);
-  return Math.max(0, ...tasks.filter(own).map(({ ms }) => ms));
+  const own = ({ startTime, duration }) =>
+    !collections.some((time) => time >= startTime && time <= startTime + duration);
+  return Math.max(0, ...tasks.filter(own).map(({ duration }) => duration));
 }
 
 const channel = new BroadcastChannel('memories');

@@ -224,17 +224,7 @@ pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
             let scales = &q8.scales[row * blocks(columns)..];
             let codes = q8.codes[row * columns..][..columns].chunks(BLOCK);
             for ((out, codes), scale) in out.chunks_mut(BLOCK).zip(codes).zip(scales) {
-                let scale = scale.to_f32();
-                let (quads, rest) = out.as_chunks_mut::<QUAD>();
-                let (code_quads, code_rest) = codes.as_chunks();
-                for (values, codes) in quads.iter_mut().zip(code_quads) {
-                    for (values, codes) in values.as_chunks_mut().0.iter_mut().zip(Whole::codes(codes)) {
-                        (Lanes::convert(codes) * Lanes::splat(scale)).store(values);
-                    }
-                }
-                for (value, code) in rest.iter_mut().zip(code_rest) {
-                    *value = f32::from(*code) * scale;
-                }
+                scale_codes(codes, scale.to_f32(), out);
             }
         }
         StoredValues::Q4(q4) => {
@@ -249,6 +239,20 @@ pub(super) fn stored_row(tensor: &StoredTensor, row: usize, out: &mut [f32]) {
                 }
             }
         }
+    }
+}
+
+/// `out = codes * scale`.
+fn scale_codes(codes: &[i8], scale: f32, out: &mut [f32]) {
+    let (code_quads, code_rest) = codes.as_chunks();
+    let (quads, rest) = out.as_chunks_mut::<QUAD>();
+    for (values, codes) in quads.iter_mut().zip(code_quads) {
+        for (values, codes) in values.as_chunks_mut().0.iter_mut().zip(Whole::codes(codes)) {
+            (Lanes::convert(codes) * Lanes::splat(scale)).store(values);
+        }
+    }
+    for (value, code) in rest.iter_mut().zip(code_rest) {
+        *value = f32::from(*code) * scale;
     }
 }
 

@@ -21,7 +21,7 @@ export interface DownloadOptions {
  * answers to ranges; whether the parts fit together is for the file's hash to say.
  *
  * @returns what came; fewer bytes than expected are the caller's to judge
- * @throws {DetectorError} `network`, `weights-corrupt` (larger than `limit`), `aborted`
+ * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end), `weights-corrupt` (larger than `limit`), `aborted`
  */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, onReceived, signal } = options;
