@@ -11,13 +11,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let start = row * call.stride * STRIDE;
   var sum = 0.0;
   for (var i = 0u; i < WIDTH; i++) { sum += input[start + i]; }
-  let mean = sum / f32(WIDTH);
+  let near = sum / f32(WIDTH);
+  // A sum one by one loses a digit or two where a row lies far from zero: what it lost is left in the second sum.
+  var rest = 0.0;
   var squares = 0.0;
   for (var i = 0u; i < WIDTH; i++) {
-    let centred = input[start + i] - mean;
+    let centred = input[start + i] - near;
+    rest += centred;
     squares += centred * centred;
   }
-  let inverse = inverseSqrt(squares / f32(WIDTH) + EPSILON);
+  rest /= f32(WIDTH);
+  let mean = near + rest;
+  let inverse = inverseSqrt(max(squares / f32(WIDTH) - rest * rest, 0.0) + EPSILON);
   for (var i = 0u; i < WIDTH; i += 2u) {
     let low = (input[start + i] - mean) * inverse * gain[i] + shift[i];
     // The vectors are padded with zeros, so that an odd width leaves a zero behind it.

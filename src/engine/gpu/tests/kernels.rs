@@ -221,16 +221,15 @@ fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, us
         let words = count * output.bytes(width) / 4;
         let groups = LayerNorm::groups(family, count);
         let found = run(gpu, family, &Kernel::LayerNorm(norm), &bindings, (4, words), call, groups);
-        let expected: Vec<f64> = values
-            .chunks(width * step)
-            .flat_map(|row| {
-                let row: Vec<f64> = row[..width].iter().map(|x| f64::from(*x)).collect();
-                plain::layer_norm(&row, &gain, &shift, 1e-5)
-            })
-            .collect();
-        let error = error(&unpacked(&found, output, count, width), &expected);
-        // The values themselves have an error of 2^-24 of 50, against a deviation of 0.6.
-        assert!(error < tolerance(output).max(5e-5), "{family:?} {count} {step} {width}: {error}");
+        let found = unpacked(&found, output, count, width);
+        for (row, found) in values.chunks(width * step).zip(found.chunks(width)) {
+            let row: Vec<f64> = row[..width].iter().map(|x| f64::from(*x)).collect();
+            let error = error(found, &plain::layer_norm(&row, &gain, &shift, 1e-5));
+            // A mean of numbers near 50 is off by a few units in its last place, 2^-18, and a row's deviation divides
+            // that: about 0.6, but whatever it happens to be where a row is short.
+            let allowed = 4.0 * 2.0_f64.powi(-18) / plain::variance(&row).sqrt();
+            assert!(error < tolerance(output).max(allowed), "{family:?} {count} {step} {width}: {error}");
+        }
     }
 }
 

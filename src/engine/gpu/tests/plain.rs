@@ -31,10 +31,18 @@ pub(super) fn activate(activation: Activation, x: f64) -> f64 {
     }
 }
 
+fn mean(row: &[f64]) -> f64 {
+    row.iter().sum::<f64>() / row.len() as f64
+}
+
+pub(super) fn variance(row: &[f64]) -> f64 {
+    let mean = mean(row);
+    row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / row.len() as f64
+}
+
 pub(super) fn layer_norm(row: &[f64], gain: &[f32], shift: &[f32], epsilon: f64) -> Vec<f64> {
-    let mean = row.iter().sum::<f64>() / row.len() as f64;
-    let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / row.len() as f64;
-    let inverse = 1.0 / (variance + epsilon).sqrt();
+    let mean = mean(row);
+    let inverse = 1.0 / (variance(row) + epsilon).sqrt();
     row.iter()
         .zip(gain.iter().zip(shift))
         .map(|(x, (gain, shift))| (x - mean) * inverse * f64::from(*gain) + f64::from(*shift))
@@ -71,16 +79,12 @@ pub(super) fn attention(qkv: &[Vec<f64>], heads: usize) -> Rows {
 
 pub(super) fn pool(rows: &[Vec<f64>], pool: Pool) -> Vec<f64> {
     let patches = &rows[1..];
-    let mean = |column: usize| patches.iter().map(|row| row[column]).sum::<f64>() / patches.len() as f64;
+    let of = |column: usize| patches.iter().map(|row| row[column]).collect::<Vec<_>>();
     (0..rows[0].len())
         .map(|column| match pool {
             Pool::Class | Pool::MlpInputClass => rows[0][column],
-            Pool::Mean => mean(column),
-            Pool::Std => {
-                let mean = mean(column);
-                let squares = patches.iter().map(|row| (row[column] - mean).powi(2)).sum::<f64>();
-                (squares / patches.len() as f64).sqrt()
-            }
+            Pool::Mean => mean(&of(column)),
+            Pool::Std => variance(&of(column)).sqrt(),
         })
         .collect()
 }
