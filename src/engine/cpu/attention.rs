@@ -277,10 +277,11 @@ impl Scratch {
         let stride = score_length(isa, tokens);
         self.scores.resize(ROWS * stride, 0.0);
         let queries = self.queries.tile_group(inner, first / ROWS, 0);
+        let row_scales = &self.queries.tile_scales(inner, first / ROWS)[0];
         for tile in 0..tokens.div_ceil(I::COLUMNS) {
             let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
             let mut scores = Scores {
-                row_scales: &self.queries.scales[first..],
+                row_scales,
                 scales: scales.as_chunks::<LANES>().0,
                 out: &mut self.scores[tile * I::COLUMNS..],
                 stride,
@@ -349,7 +350,7 @@ impl Scratch {
 /// Sums of products of queries and keys to scores.
 struct Scores<'a> {
     /// Of the queries.
-    row_scales: &'a [f32],
+    row_scales: &'a [f32; ROWS],
     /// Of the keys.
     scales: &'a [[f32; LANES]],
     /// From the tile's first key on.

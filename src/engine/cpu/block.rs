@@ -82,11 +82,10 @@ impl Block {
             self.notable[0] = Some(0);
             return;
         }
-        let groups = inner.groups();
         let mut scale = 0.0;
-        for group in &self.codes.scales[row * groups..][..groups] {
-            if *group > scale {
-                scale = *group;
+        for group in self.codes.row_scales(inner, row) {
+            if group > scale {
+                scale = group;
             }
         }
         if scale > self.largest_scale {

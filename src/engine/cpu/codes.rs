@@ -10,8 +10,8 @@ use super::rotation::rotate;
 pub(super) struct Codes {
     /// `[tile][step][row of the tile]`, [`PER_WORD`] codes a word.
     pub(super) words: Vec<u32>,
-    /// `[row][group]`.
-    pub(super) scales: Vec<f32>,
+    /// `[tile][group][row of the tile]`.
+    scales: Vec<f32>,
     /// What was taken off every value of a row first.
     pub(super) shifts: Vec<f32>,
 }
@@ -31,7 +31,7 @@ impl Codes {
     /// Room for `rows` rows; what it held is void.
     pub(super) fn reset(&mut self, rows: usize, inner: Inner) {
         self.words.resize(rows.next_multiple_of(ROWS) * inner.length / PER_WORD, 0);
-        self.scales.resize(rows * inner.groups(), 0.0);
+        self.scales.resize(rows.next_multiple_of(ROWS) * inner.groups(), 0.0);
         self.shifts.resize(rows, 0.0);
     }
 
@@ -47,6 +47,18 @@ impl Codes {
     pub(super) fn tile_groups(&self, inner: Inner, tile: usize) -> impl Iterator<Item = &[u32]> {
         let words = inner.tile_words();
         self.words[tile * inner.groups() * words..].chunks_exact(words)
+    }
+
+    /// The scales of every group of a tile.
+    #[inline(always)]
+    pub(super) fn tile_scales(&self, inner: Inner, tile: usize) -> &[[f32; ROWS]] {
+        &self.scales.as_chunks().0[tile * inner.groups()..][..inner.groups()]
+    }
+
+    /// The scales of a row.
+    #[inline(always)]
+    pub(super) fn row_scales(&self, inner: Inner, row: usize) -> impl Iterator<Item = f32> {
+        self.tile_scales(inner, row / ROWS).iter().map(move |scales| scales[row % ROWS])
     }
 
     /// Prepares a row for [`put`](Self::put).
@@ -68,7 +80,7 @@ impl Codes {
         for (group, values) in values.chunks_exact(inner.group).enumerate() {
             let values = values.as_chunks::<LANES>().0;
             let largest = largest(values);
-            self.scales[row * groups + group] = largest / 127.0;
+            self.scales[(tile * groups + group) * ROWS + lane] = largest / 127.0;
             let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let words = &mut self.words[(tile * groups + group) * words..][..words];
             let words = words.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
@@ -84,11 +96,9 @@ impl Codes {
     /// Takes what the codes of row `row` stand for off the values that they were made of.
     #[inline(always)]
     pub(super) fn subtract<I: Isa>(&self, isa: I, inner: Inner, row: usize, values: &mut [f32]) {
-        let groups = inner.groups();
         let signs = if isa.signed() { SIGNS } else { 0 };
-        for (group, values) in values.chunks_exact_mut(inner.group).enumerate() {
-            let scale = self.scales[row * groups + group];
-            let words = self.tile_group(inner, row / ROWS, group);
+        let groups = self.tile_groups(inner, row / ROWS).zip(self.row_scales(inner, row));
+        for (values, (words, scale)) in values.chunks_exact_mut(inner.group).zip(groups) {
             let steps = values.as_chunks_mut::<PER_WORD>().0.iter_mut();
             for (values, words) in steps.zip(words.chunks_exact(ROWS)) {
                 let codes = (words[row % ROWS] ^ signs).to_le_bytes();

@@ -1,7 +1,9 @@
 //! Products of rounded activations and a packed matrix.
 
+use std::hint::black_box;
+
 use super::codes::Codes;
-use super::isa::{self, Isa, Pass, ROWS, Take};
+use super::isa::{self, Isa, MAX_COLUMNS, Pass, ROWS, Take};
 use super::lanes::{LANES, Lanes, Whole};
 use super::packed::{Packed, padded};
 
@@ -47,72 +49,71 @@ impl Pass for Product<'_> {
         let Self { codes, rows, matrix, bias, sums: row_sums, out, target } = self;
         let inner = matrix.inner;
         let stride = padded(matrix.columns);
+        // Once: engines call out of the code to clear memory.
+        let mut results = Results([[0.0; MAX_COLUMNS]; ROWS]);
         for tile in 0..matrix.tiles() {
             let column = tile * I::COLUMNS;
             let bias = bias.map(|bias| &bias[column..][..I::COLUMNS]);
             for first in (0..rows).step_by(ROWS) {
                 let count = ROWS.min(rows - first);
                 let out = &mut out[first * stride + column..];
-                for row in out.chunks_mut(stride).take(count) {
-                    let row = &mut row[..I::COLUMNS];
+                for (result, row) in results.0.iter_mut().zip(out.chunks(stride)).take(count) {
+                    let (result, row) = (&mut result[..I::COLUMNS], &row[..I::COLUMNS]);
                     match (target, bias) {
-                        (Target::Store, Some(bias)) => row.copy_from_slice(bias),
-                        (Target::Store, None) => row.fill(0.0),
-                        (Target::Add, Some(bias)) => add(row, bias),
-                        (Target::Add, None) => {}
+                        (Target::Store, Some(bias)) => result.copy_from_slice(bias),
+                        (Target::Store, None) => result.fill(0.0),
+                        (Target::Add, Some(bias)) => sum(result, bias, row),
+                        (Target::Add, None) => result.copy_from_slice(row),
                     }
                 }
+                let row_scales = codes.tile_scales(inner, first / ROWS);
                 let groups = codes.tile_groups(inner, first / ROWS).zip(matrix.tile_groups(tile));
-                for (group, (activations, part)) in groups.enumerate() {
-                    let mut scaled = Scaled {
-                        row_scales: &codes.scales[first * inner.groups() + group..],
-                        groups: inner.groups(),
-                        scales: part.scales.as_chunks::<LANES>().0,
-                        out,
-                        stride,
-                    };
+                for (row_scales, (activations, part)) in row_scales.iter().zip(groups) {
+                    let scales = part.scales.as_chunks().0;
+                    // Else the optimiser would keep the results in registers, of which the sums need all.
+                    let results = black_box(&mut results);
+                    let mut scaled = Scaled { row_scales, scales, results };
                     isa::tile(isa, count, activations, part.words, part.starts, &mut scaled);
                 }
-                if let Some(row_sums) = row_sums {
-                    let row_sums = &row_sums[column..][..I::COLUMNS];
-                    for row in first..first + count {
-                        let out = &mut out[(row - first) * stride..][..I::COLUMNS];
-                        out.iter_mut()
-                            .zip(row_sums)
-                            .for_each(|(value, sum)| *value += codes.shifts[row] * sum);
+                for (row, (out, result)) in out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate() {
+                    let result = &mut result[..I::COLUMNS];
+                    if let Some(row_sums) = row_sums {
+                        let (shift, row_sums) = (codes.shifts[first + row], &row_sums[column..]);
+                        result.iter_mut().zip(row_sums).for_each(|(value, sum)| *value += shift * sum);
                     }
+                    out[..I::COLUMNS].copy_from_slice(result);
                 }
             }
         }
     }
 }
 
-/// Adds numbers to others.
+/// `out = a + b`.
 #[inline(always)]
-fn add(row: &mut [f32], others: &[f32]) {
-    for (out, other) in row.as_chunks_mut().0.iter_mut().zip(others.as_chunks().0) {
-        (Lanes::load(other) + Lanes::load(out)).store(out);
+fn sum(out: &mut [f32], a: &[f32], b: &[f32]) {
+    for (out, (a, b)) in out.as_chunks_mut().0.iter_mut().zip(a.as_chunks().0.iter().zip(b.as_chunks().0)) {
+        (Lanes::load(a) + Lanes::load(b)).store(out);
     }
 }
 
-/// Scales sums and adds them to what is there.
+/// What a tile's groups are gathered in: of constant size, so that nothing is checked between one group and the next.
+struct Results([[f32; MAX_COLUMNS]; ROWS]);
+
+/// Scales a group's sums and adds them to what is there.
 struct Scaled<'a> {
-    /// Of the rows, every [`groups`](Self::groups).
-    row_scales: &'a [f32],
-    groups: usize,
+    /// Of the rows.
+    row_scales: &'a [f32; ROWS],
     /// Of the columns.
     scales: &'a [[f32; LANES]],
-    /// From the first row and column on.
-    out: &'a mut [f32],
-    stride: usize,
+    results: &'a mut Results,
 }
 
 impl Take for Scaled<'_> {
     #[inline(always)]
     fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>) {
-        let scale = Lanes::splat(self.row_scales[row * self.groups]);
-        let out = self.out[row * self.stride..][..I::COLUMNS].as_chunks_mut().0.iter_mut();
-        for (out, (sums, scales)) in out.zip(sums.zip(self.scales)) {
+        let scale = Lanes::splat(self.row_scales[row]);
+        let results = self.results.0[row][..I::COLUMNS].as_chunks_mut().0.iter_mut();
+        for (out, (sums, scales)) in results.zip(sums.zip(&self.scales[..I::COLUMNS / LANES])) {
             Lanes::convert(sums).mul_add(isa, scale * Lanes::load(scales), Lanes::load(out)).store(out);
         }
     }
