@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::codes::{Codes, largest, symmetric};
 use super::isa::{self, Isa, PER_WORD, ROWS, Take, Weights};
-use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, quad};
+use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, place, quad};
 use super::packed::{Inner, padded};
 
 /// The highest code of an attention weight.
@@ -203,7 +203,7 @@ impl Scratch {
             for (values, words) in
                 values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * QUAD / PER_WORD))
             {
-                let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
+                let codes = quad!(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
                 for (step, word) in Whole::pack_weights(codes).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
@@ -244,8 +244,9 @@ impl Scratch {
             let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
             let words = &mut self.values.words[tile * tile_words..][..tile_words];
             for (four, words) in words.chunks_exact_mut(I::COLUMNS * 4 / PER_WORD).enumerate() {
-                let codes = quad(|at| {
-                    let token = 4 * four + at;
+                let codes = quad!(|at| {
+                    let word = four % 4 * (4 / PER_WORD) + at / PER_WORD;
+                    let token = QUAD * (four / 4) + place(word, at % PER_WORD);
                     let value = if token < tokens {
                         load(&columns[token * stride..], live) - mean
                     } else {
@@ -254,9 +255,9 @@ impl Scratch {
                     symmetric(isa, value, inverse)
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
-                let steps = Whole::interleave(codes);
-                for (words, step) in words.chunks_exact_mut(I::COLUMNS).zip(steps) {
-                    words[lane..][..LANES].copy_from_slice(&step);
+                let steps = Whole::pack_weights(codes);
+                for (words, step) in words.chunks_exact_mut(I::COLUMNS).zip(steps.as_chunks::<LANES>().0) {
+                    words[lane..][..LANES].copy_from_slice(step);
                 }
             }
             for (at, (scale, total)) in scales.into_iter().zip(total.to_array()).enumerate() {
@@ -309,9 +310,9 @@ impl Scratch {
             let lane = row % ROWS;
             let words = self.weights.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
-                let weights = quad(|at| functions.exp(Lanes::load(&scores[at]) - highest));
+                let weights = quad!(|at| functions.exp(Lanes::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
-                let codes = quad(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
+                let codes = quad!(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
                 for (step, word) in Whole::pack(codes, isa.signed()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }

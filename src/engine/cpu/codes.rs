@@ -1,9 +1,12 @@
 //! Activations rounded to 8 bits, as the integer products read them.
 
 use super::isa::{Isa, PER_WORD, ROWS, SIGNS};
-use super::lanes::{LANES, Lanes, QUAD, Whole, quad};
+use super::lanes::{LANES, Lanes, QUAD, Whole, place, quad};
 use super::packed::Inner;
 use super::rotation::rotate;
+
+/// Steps of a quad.
+const STEPS: usize = QUAD / PER_WORD;
 
 /// Rows of activations in 8-bit codes around 128, a scale for every group of a row.
 #[derive(Debug, Default)]
@@ -85,7 +88,7 @@ impl Codes {
             let words = &mut self.words[(tile * groups + group) * words..][..words];
             let words = words.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
             for (values, words) in values.as_chunks::<4>().0.iter().zip(words) {
-                let codes = quad(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
+                let codes = quad!(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 for (step, word) in Whole::pack(codes, isa.signed()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
@@ -99,11 +102,11 @@ impl Codes {
         let signs = if isa.signed() { SIGNS } else { 0 };
         let groups = self.tile_groups(inner, row / ROWS).zip(self.row_scales(inner, row));
         for (values, (words, scale)) in values.chunks_exact_mut(inner.group).zip(groups) {
-            let steps = values.as_chunks_mut::<PER_WORD>().0.iter_mut();
-            for (values, words) in steps.zip(words.chunks_exact(ROWS)) {
+            for (step, words) in words.chunks_exact(ROWS).enumerate() {
+                let (quad, word) = (step / STEPS, step % STEPS);
                 let codes = (words[row % ROWS] ^ signs).to_le_bytes();
-                for (value, code) in values.iter_mut().zip(codes.into_iter().step_by(4 / PER_WORD)) {
-                    *value -= (f32::from(code) - 128.0) * scale;
+                for (part, code) in codes.into_iter().step_by(4 / PER_WORD).enumerate() {
+                    values[QUAD * quad + place(word, part)] -= (f32::from(code) - 128.0) * scale;
                 }
             }
         }

@@ -9,18 +9,45 @@ mod imp;
 use std::hint::black_box;
 use std::ops::{Add, Mul, Sub};
 
-use super::isa::Isa;
+use super::isa::{Isa, PER_WORD};
 
 pub(super) use imp::{LANES, Lanes, Whole};
 
 /// Numbers that are rounded together: a whole number of words from whole registers.
 pub(super) const QUAD: usize = 4 * LANES;
 
-/// Four of something, without the calls that closures of [`std::array::from_fn`] may cost.
+/// Which number of a quad part `part` of its word `word` holds, the lowest part first. Words are made of the same lane of
+/// several registers, which takes a shift and an or for each: sums of products do not depend on the order.
 #[inline(always)]
-pub(super) fn quad<T>(one: impl Fn(usize) -> T) -> [T; 4] {
-    [one(0), one(1), one(2), one(3)]
+pub(super) fn place(word: usize, part: usize) -> usize {
+    LANES * (PER_WORD * (word / LANES) + part) + word % LANES
 }
+
+/// Four of something, by their number. Not a function of a closure, which is compiled for the common instruction set where
+/// the compiler chooses not to inline it: there every fused product is a call.
+macro_rules! quad {
+    (|$at:ident| $one:expr) => {
+        [
+            {
+                let $at = 0_usize;
+                $one
+            },
+            {
+                let $at = 1_usize;
+                $one
+            },
+            {
+                let $at = 2_usize;
+                $one
+            },
+            {
+                let $at = 3_usize;
+                $one
+            },
+        ]
+    };
+}
+pub(super) use quad;
 
 impl Lanes {
     /// Zeros.
@@ -33,12 +60,6 @@ impl Lanes {
     #[inline(always)]
     pub(super) fn sum(self) -> f32 {
         self.to_array().into_iter().sum()
-    }
-
-    /// The largest of all.
-    #[inline(always)]
-    pub(super) fn largest(self) -> f32 {
-        self.to_array().into_iter().fold(f32::MIN, f32::max)
     }
 
     /// All of them.
@@ -227,20 +248,23 @@ mod tests {
     }
 
     #[test]
-    fn bytes_come_in_order() {
+    fn bytes_are_where_they_belong() {
         let quad = std::array::from_fn(|register| {
             let numbers = std::array::from_fn(|lane| (register * LANES + lane) as f32 * 3.0);
             Lanes::load(&numbers).code(Portable, Lanes::splat(2.0), 0.4)
         });
-        let packed = Whole::pack(quad, false).map(u32::to_le_bytes).concat();
-        let truth: Vec<u8> = (0..QUAD as u8).map(|at| 6 * at).collect();
-        assert_eq!(packed, truth);
-        let interleaved = Whole::interleave(quad)[0].map(u32::to_le_bytes);
-        for (lane, bytes) in interleaved.into_iter().enumerate() {
-            let byte = |register: usize| truth[register * LANES + lane];
-            assert_eq!(bytes, [0, 1, 2, 3].map(|register| byte(register) ^ 128));
+        let (unsigned, weights) = (Whole::pack(quad, false), Whole::pack_weights(quad));
+        assert_eq!(Whole::pack(quad, true), weights);
+        let mut seen = [false; QUAD];
+        for (word, (activations, weights)) in unsigned.into_iter().zip(weights).enumerate() {
+            let bytes = activations.to_le_bytes().into_iter().zip(weights.to_le_bytes());
+            for (part, (activation, weight)) in bytes.enumerate() {
+                let number = place(word, part);
+                assert_eq!((usize::from(activation), weight), (6 * number, activation ^ 128));
+                assert!(!std::mem::replace(&mut seen[number], true));
+            }
         }
         let sum = quad.into_iter().fold(Whole::zero(), Whole::plus).to_array();
-        assert_eq!(sum[0], (0..4).map(|register| i32::from(truth[register * LANES])).sum::<i32>());
+        assert_eq!(sum[0], (0..4).map(|register| (6 * LANES * register) as i32).sum::<i32>());
     }
 }

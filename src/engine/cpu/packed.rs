@@ -175,7 +175,7 @@ impl Packed {
             let mut sum = Whole::zero();
             for values in values.as_chunks_mut::<QUAD>().0 {
                 let values = values.as_chunks_mut().0;
-                let codes = quad(|at| (Lanes::load(&values[at]) * inverse).nearest());
+                let codes = quad!(|at| (Lanes::load(&values[at]) * inverse).nearest());
                 for (values, codes) in values.iter_mut().zip(codes) {
                     (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale)).store(values);
                     sum = sum.plus(codes);

@@ -75,7 +75,8 @@ impl Pass for Product<'_> {
                     let mut scaled = Scaled { row_scales, scales, results };
                     isa::tile(isa, count, activations, part.words, part.starts, &mut scaled);
                 }
-                for (row, (out, result)) in out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate() {
+                for (row, (out, result)) in out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate()
+                {
                     let result = &mut result[..I::COLUMNS];
                     if let Some(row_sums) = row_sums {
                         let (shift, row_sums) = (codes.shifts[first + row], &row_sums[column..]);

@@ -40,7 +40,7 @@ pub(super) fn rotate_weights(weights: &mut [f32]) {
 fn mix_fours<const APART: usize>(block: &mut [[f32; LANES]]) {
     for fours in block.chunks_exact_mut(4 * APART) {
         for at in 0..APART {
-            let [a, b, c, d] = quad(|of| Lanes::load(&fours[of * APART + at]));
+            let [a, b, c, d] = quad!(|of| Lanes::load(&fours[of * APART + at]));
             let (sum_ab, difference_ab) = (a + b, a - b);
             let (sum_cd, difference_cd) = (c + d, c - d);
             let mixed = [

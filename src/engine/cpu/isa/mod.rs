@@ -55,7 +55,7 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 /// An instruction set. A value of the type proves that the machine has it.
 ///
 /// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along the inner dimension, one
-/// word a row, the first value lowest.
+/// word a row, the first lowest.
 /// Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`. Kernels that multiply signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.

@@ -91,6 +91,12 @@ impl Lanes {
         self.zip(other, |a, b| if b < a { b } else { a })
     }
 
+    /// The largest of all.
+    #[inline(always)]
+    pub(in super::super) fn largest(self) -> f32 {
+        self.0.into_iter().fold(f32::MIN, f32::max)
+    }
+
     /// Without signs.
     #[inline(always)]
     pub(in super::super) fn abs(self) -> Self {
@@ -164,27 +170,19 @@ impl Whole {
         self.0
     }
 
-    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; 128 less where they are
+    /// `signed`.
     #[inline(always)]
-    pub(in super::super) fn pack(numbers: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
+    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let flip = if signed { SIGNS } else { 0 };
-        std::array::from_fn(|word| {
-            let number = |byte: usize| numbers[(4 * word + byte) / LANES].0[(4 * word + byte) % LANES];
-            (number(0) | number(1) << 8 | number(2) << 16 | number(3) << 24).cast_unsigned() ^ flip
+        std::array::from_fn(|lane| {
+            (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ flip
         })
     }
 
-    /// Weights, each 128 less, from numbers of 0..=255 in their order.
+    /// Weights, each 128 less, from numbers of 0..=255, as [`place`](super::place) says.
     #[inline(always)]
     pub(in super::super) fn pack_weights(numbers: [Self; 4]) -> [Weights; QUAD / PER_WORD] {
         Self::pack(numbers, true)
-    }
-
-    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
-    #[inline(always)]
-    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
-        [std::array::from_fn(|lane| {
-            (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ SIGNS
-        })]
     }
 }

@@ -108,6 +108,14 @@ impl Lanes {
         Whole(i32x4_add(i32x4_sub(whole, up), down))
     }
 
+    /// The largest of all.
+    #[inline(always)]
+    pub(in super::super) fn largest(self) -> f32 {
+        // The standard library's maximum is a call.
+        let halves = f32x4_pmax(self.0, i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0));
+        f32x4_extract_lane::<0>(f32x4_pmax(halves, i32x4_shuffle::<1, 0, 3, 2>(halves, halves)))
+    }
+
     /// Without signs.
     #[inline(always)]
     pub(in super::super) fn abs(self) -> Self {
@@ -183,52 +191,30 @@ impl Whole {
         values
     }
 
-    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; 128 less where they are
+    /// `signed`.
     #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     #[inline(always)]
     pub(in super::super) fn pack(codes: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         Self(v128_xor(bytes(codes), u8x16_splat(if signed { 128 } else { 0 }))).words()
     }
 
-    /// Activations from numbers of 0..=255 in their order, [`PER_WORD`] a word; 128 less where they are `signed`.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; never signed.
     #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
     #[inline(always)]
-    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
-        let zero = i16x8_splat(if signed { 128 } else { 0 });
-        let words = |a: Self, b: Self| Self(i16x8_sub(i16x8_narrow_i32x4(a.0, b.0), zero)).words();
+    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], _: bool) -> [u32; QUAD / PER_WORD] {
+        let words = |a: Self, b: Self| Self(v128_or(a.0, u32x4_shl(b.0, 16))).words();
         let ([a, b, c, d], [e, f, g, h]) = (words(a, b), words(c, d));
         [a, b, c, d, e, f, g, h]
     }
 
-    /// Weights, each 128 less, from numbers of 0..=255 in their order.
+    /// Weights, each 128 less, from numbers of 0..=255, as [`place`](super::place) says.
     #[inline(always)]
     pub(in super::super) fn pack_weights(codes: [Self; 4]) -> [Weights; QUAD / PER_WORD] {
         let bytes = v128_xor(bytes(codes), u8x16_splat(128));
         let mut weights = [0; QUAD / PER_WORD];
         // SAFETY: 16 writable bytes; v128_store needs no alignment.
         unsafe { v128_store(weights.as_mut_ptr().cast(), bytes) }
-        weights
-    }
-
-    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
-    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
-    #[inline(always)]
-    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
-        let low = v128_or(a.0, u32x4_shl(b.0, 8));
-        let high = v128_or(u32x4_shl(c.0, 16), u32x4_shl(d.0, 24));
-        [Self(v128_xor(v128_or(low, high), u8x16_splat(128))).words()]
-    }
-
-    /// Weights, each 128 less, of every lane from numbers of 0..=255, the first lowest.
-    #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
-    #[inline(always)]
-    pub(in super::super) fn interleave([a, b, c, d]: [Self; 4]) -> [[Weights; LANES]; 4 / PER_WORD] {
-        let pairs = |a: Self, b: Self| v128_or(a.0, u32x4_shl(b.0, 8));
-        // The pairs of both steps, 16 bits each, side by side.
-        let both = v128_xor(u16x8_narrow_i32x4(pairs(a, b), pairs(c, d)), u8x16_splat(128));
-        let mut weights = [[0; LANES]; 4 / PER_WORD];
-        // SAFETY: 16 writable bytes; v128_store needs no alignment.
-        unsafe { v128_store(weights.as_mut_ptr().cast(), both) }
         weights
     }
 
@@ -243,8 +229,18 @@ impl Whole {
     }
 }
 
-/// Bytes of numbers of 0..=255 in their order.
+/// Words of four bytes from numbers of 0..=255.
+#[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
 #[inline(always)]
 fn bytes([a, b, c, d]: [Whole; 4]) -> v128 {
-    u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0))
+    // Not the narrowing instructions, before which LLVM limits numbers that need no limit.
+    v128_or(v128_or(a.0, u32x4_shl(b.0, 8)), v128_or(u32x4_shl(c.0, 16), u32x4_shl(d.0, 24)))
+}
+
+/// Words of two bytes from numbers of 0..=255.
+#[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
+#[inline(always)]
+fn bytes([a, b, c, d]: [Whole; 4]) -> v128 {
+    let pairs = |a: Whole, b: Whole| v128_or(a.0, u32x4_shl(b.0, 8));
+    u16x8_narrow_i32x4(pairs(a, b), pairs(c, d))
 }
