@@ -61,5 +61,7 @@ export const states = (page) =>
     );
   });
 
+export const names = (page) => page.$$eval('.row-item .row-name', (rows) => rows.map((row) => row.textContent));
+
 /** Everything the chosen image's card says. */
 export const cardText = (page) => page.$eval('ai-image-result', (card) => card.shadowRoot.textContent);
