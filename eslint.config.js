@@ -6,13 +6,20 @@ export default tseslint.config(
   { ignores: ['pkg/**', 'target/**', 'dist/**', 'www/dist/**', '.cache/**', 'tests/web/out/**'] },
   js.configs.recommended,
   {
-    rules: { eqeqeq: 'error', 'no-console': 'off', 'prefer-const': 'error', 'object-shorthand': 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-console': 'off',
+      'prefer-const': 'error',
+      'object-shorthand': 'error',
+    },
   },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals } },
   {
     files: ['www/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',

@@ -1,4 +1,5 @@
-// The page: www/app on top of the package in pkg (an npm workspace, used through its own exports), into www/dist.
+// The page: www/app on top of the package in pkg (an npm workspace, used through its own exports),
+// into www/dist.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import HtmlWebpackPlugin from 'html-webpack-plugin';
@@ -26,7 +27,8 @@ export default {
     chunkFilename: '[name].[contenthash].js',
     assetModuleFilename: 'assets/[name].[contenthash][ext]',
     clean: true,
-    // The page's policy allows scripts from trusted addresses only; this names the policy that webpack's loader uses.
+    // The page's policy allows scripts from trusted addresses only; this names the policy that
+    // webpack's loader uses.
     trustedTypes: 'clipsight',
   },
   module: {
@@ -41,20 +43,27 @@ export default {
           compilerOptions: { noEmit: false },
         },
       },
-      // In the style sheet itself: under the network lock no picture comes over the network any more.
+      // In the style sheet itself: under the network lock no picture comes over the network any
+      // more.
       { test: /\.svg$/, issuer: /\.css$/, type: 'asset/inline' },
       { test: /\.css$/, use: [MiniCssExtractPlugin.loader, 'css-loader'] },
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
   plugins: [
-    new HtmlWebpackPlugin({ template: './www/app/index.html', favicon: './www/app/icon.svg', chunks: ['main'] }),
+    new HtmlWebpackPlugin({
+      template: './www/app/index.html',
+      favicon: './www/app/icon.svg',
+      chunks: ['main'],
+    }),
     new MiniCssExtractPlugin({ filename: '[name].[contenthash].css' }),
     new StaticFilesPlugin({
       folder: path.join(root, 'www/app'),
       files: [
         'manifest.webmanifest',
-        ...['icon-192', 'icon-512', 'maskable-512', 'apple-touch-180'].map((name) => `icons/${name}.png`),
+        ...['icon-192', 'icon-512', 'maskable-512', 'apple-touch-180'].map(
+          (name) => `icons/${name}.png`,
+        ),
       ],
     }),
     new ServiceWorkerPlugin(),

@@ -1,5 +1,5 @@
-// The extension: www/extension on top of the package, into dist/extension/<browser>. scripts/extension.mjs adds manifest,
-// pages and zips.
+// The extension: www/extension on top of the package, into dist/extension/<browser>.
+// scripts/extension.mjs adds manifest, pages and zips.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,14 +22,16 @@ export const extension = (output) => ({
   ),
   output: {
     path: output,
-    // Every page lies at the top; a script that looked for its own address would find none in the sandboxed frame.
+    // Every page lies at the top; a script that looked for its own address would find none in the
+    // sandboxed frame.
     publicPath: '',
     filename: '[name].js',
     assetModuleFilename: 'assets/[name].[contenthash][ext]',
     clean: true,
   },
   module: {
-    // One classic script each: the sandboxed frame, an origin of its own, may load nothing else of the extension.
+    // One classic script each: the sandboxed frame, an origin of its own, may load nothing else of
+    // the extension.
     parser: { javascript: { dynamicImportMode: 'eager' } },
     rules: [
       {
@@ -42,12 +44,14 @@ export const extension = (output) => ({
           compilerOptions: { noEmit: false },
         },
       },
-      // The sandboxed frame computes by itself: the package's worker, which the library names, stays out.
+      // The sandboxed frame computes by itself: the package's worker, which the library names,
+      // stays out.
       { test: /pkg[\\/]worker\.js$/, dependency: 'url', generator: { emit: false } },
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
-  // wasm-bindgen asks whether there is a `global`; webpack's answer would hold a Function('return this').
+  // wasm-bindgen asks whether there is a `global`; webpack's answer would hold a Function('return
+  // this').
   node: { global: false },
   // Reviewers of the browsers' shops read this code.
   optimization: { minimize: false, splitChunks: false },

@@ -1,5 +1,5 @@
-//! The library by itself: loads a model folder, analyses image files, prints one `Analysis` a line, as the npm package gives
-//! it and its `schema.json` describes it.
+//! The library by itself: loads a model folder, analyses image files, prints one `Analysis` a line,
+//! as the npm package gives it and its `schema.json` describes it.
 //!
 //! `cargo run --release --example analyze -- models/compact photo.jpg other.png`
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Every shard is checked against its hash, and the whole model against a known answer, before it is used.
+/// Every shard is checked against its hash, and the whole model against a known answer, before it
+/// is used.
 fn load(folder: &Path) -> Result<Detector, Box<dyn Error>> {
     let manifest = Manifest::from_json(&fs::read(folder.join("model.json"))?)?;
     let shards = manifest.shards.clone();
@@ -46,7 +47,10 @@ fn analyze(detector: &Detector, bytes: &[u8]) -> clipsight::Result<Analysis> {
     let mut analysis = pollster::block_on(detector.score(prepared))?;
     let total = begun.elapsed();
     let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
-    analysis.timings =
-        Some(Timings { decode_ms: ms(decoded), encode_ms: ms(total - decoded), total_ms: ms(total) });
+    analysis.timings = Some(Timings {
+        decode_ms: ms(decoded),
+        encode_ms: ms(total - decoded),
+        total_ms: ms(total),
+    });
     Ok(analysis)
 }

@@ -1,13 +1,13 @@
 // npm run bench: clipsight beside onnxruntime-web. See benches/README.md for what is measured.
 //
-//   --only REGEX   only rows whose id (kind/device/encoder) matches; the documents stay as they are
-//   --update       what was measured takes the place of the same in the last run, and the documents are written: for machines on
+//   --only REGEX only rows whose id (kind/device/encoder) matches; the documents stay as they are
+//   --update what was measured takes the place of the same in the last run, and the documents are
+//   written: for machines on
 //                  which a run in one go takes too long
-//   --quick        few repetitions: does it run?
-//   --out FILE     where the JSON goes
-//   --firefox      ViT-B/32 in Debian's Firefox on lavapipe as well
-//   --soak         1,000 images in one page: memory and long tasks
-//   --report       write benches/README.md and its chart from the JSON of the last run; with --check, only compare
+//   --quick few repetitions: does it run? --out FILE where the JSON goes --firefox ViT-B/32 in
+//   Debian's Firefox on lavapipe as well --soak 1,000 images in one page: memory and long tasks
+//   --report write benches/README.md and its chart from the JSON of the last run; with --check,
+//   only compare
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -42,7 +42,8 @@ await main(async () => {
   if (options.report) {
     const latest = await readJson(LATEST);
     if (latest.rows !== undefined) await writeReport(latest, { check: options.check });
-    else console.warn('!! No run of the benchmark is in benches/results: there is nothing to report.');
+    else
+      console.warn('!! No run of the benchmark is in benches/results: there is nothing to report.');
     return;
   }
   const chromium = await ensureChromium();
@@ -58,8 +59,13 @@ await main(async () => {
   const whole = options.only === undefined && !options.quick && !options.soak;
   const rows = options.soak
     ? []
-    : planned({ only: new RegExp(options.only ?? '.'), quick: options.quick, firefox: options.firefox });
-  const out = options.out ?? (whole && !options.update ? LATEST : path.join(root, 'target/bench/part.json'));
+    : planned({
+        only: new RegExp(options.only ?? '.'),
+        quick: options.quick,
+        firefox: options.firefox,
+      });
+  const out =
+    options.out ?? (whole && !options.update ? LATEST : path.join(root, 'target/bench/part.json'));
   await step('what the benchmark needs', () =>
     prepare(options.soak ? ['vit-ti-16'] : [...new Set(rows.map(({ encoder }) => encoder))]),
   );
@@ -71,7 +77,9 @@ await main(async () => {
     if (options.soak || whole) run.soak = await step('soak', () => measureSoak(context));
     for (const row of rows) {
       run.rows.push(
-        await step(row.id, () => execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] })),
+        await step(row.id, () =>
+          execute(row, { ...context, results: run.rows, earlier: latest.rows ?? [] }),
+        ),
       );
       await writeJson(out, run);
     }

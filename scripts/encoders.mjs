@@ -1,10 +1,10 @@
-// Encoders in every storage: size, time to import and to load, memory of the import, embeddings against f32. Writes
-// benches/encoders.md.
+// Encoders in every storage: size, time to import and to load, memory of the import, embeddings
+// against f32. Writes benches/encoders.md.
 //
 //   node scripts/encoders.mjs [--only REGEX] [--seconds 240]
 //
-// The CLIP checkpoints are of the published shapes, with random weights, and made here. What --only leaves out keeps its rows
-// from the last run.
+// The CLIP checkpoints are of the published shapes, with random weights, and made here. What --only
+// leaves out keeps its rows from the last run.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -31,7 +31,9 @@ async function measureImport(checkpoint, storage) {
   const out = path.join(work, 'imported');
   await rm(out, { recursive: true, force: true });
   const start = performance.now();
-  const child = spawn(PROGRAM, ['import', checkpoint, '--quant', storage, '--out', out], { stdio: 'ignore' });
+  const child = spawn(PROGRAM, ['import', checkpoint, '--quant', storage, '--out', out], {
+    stdio: 'ignore',
+  });
   let peak = 0;
   const ended = once(child, 'close');
   while (child.exitCode === null && child.signalCode === null) {
@@ -57,11 +59,26 @@ async function measure(name, seconds) {
     const { size } = await stat(path.join(source, 'model.safetensors'));
     for (const storage of ['q8', 'q4']) {
       const { seconds: took, peak } = await measureImport(source, storage);
-      const cells = [name, storage, megabytes(size), megabytes(largest), took.toFixed(1), megabytes(peak)];
+      const cells = [
+        name,
+        storage,
+        megabytes(size),
+        megabytes(largest),
+        took.toFixed(1),
+        megabytes(peak),
+      ];
       imports.push(`| ${[...cells, megabytes(1.5 * largest + MOST_BESIDE)].join(' | ')} |`);
     }
   }
-  const args = ['bench', 'encoders', data, clip ? '--checkpoints' : '--encoder', source, '--work', work];
+  const args = [
+    'bench',
+    'encoders',
+    data,
+    clip ? '--checkpoints' : '--encoder',
+    source,
+    '--work',
+    work,
+  ];
   const table = await output(PROGRAM, [...args, '--seconds', seconds]);
   if (!table) throw new Failure(`clipsight ${args.join(' ')} failed`);
   // Up to 1.7 GB that nobody reads again.
@@ -79,7 +96,10 @@ await main(async () => {
   for (const name of [path.parse(tiny).name, ...Object.keys(ENCODERS)]) {
     const file = path.join(results, `${name}.json`);
     if (new RegExp(values.only).test(name)) {
-      await writeFile(file, JSON.stringify(await step(name, () => alone(() => measure(name, values.seconds)))));
+      await writeFile(
+        file,
+        JSON.stringify(await step(name, () => alone(() => measure(name, values.seconds)))),
+      );
     }
     const measured = JSON.parse(await readFile(file, 'utf8').catch(() => 'null'));
     if (measured === null) continue;

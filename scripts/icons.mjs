@@ -4,7 +4,10 @@ import path from 'node:path';
 import { main, root } from './lib/run.mjs';
 import { ensureChromium, ensureNodeModules } from './lib/tools.mjs';
 
-/** `share` is the picture's share of the icon: launchers cut up to a fifth off each side of maskable icons. */
+/**
+ * `share` is the picture's share of the icon: launchers cut up to a fifth off each side of maskable
+ * icons.
+ */
 const ICONS = [
   { name: 'icon-192', size: 192, share: 0.8, radius: 0.22 },
   { name: 'icon-512', size: 512, share: 0.8, radius: 0.22 },
@@ -17,7 +20,10 @@ await main(async () => {
   await ensureNodeModules();
   const { chromium } = await import('playwright-core');
   const svg = await readFile(path.join(root, 'www/app/icon.svg'), 'utf8');
-  const browser = await chromium.launch({ executablePath: await ensureChromium(), args: ['--no-sandbox'] });
+  const browser = await chromium.launch({
+    executablePath: await ensureChromium(),
+    args: ['--no-sandbox'],
+  });
   try {
     const page = await browser.newPage();
     for (const { name, size, share, radius } of ICONS) {

@@ -1,7 +1,7 @@
-// node scripts/large.mjs [--only REGEX]: imported models of the published shapes (B/32, B/16, L/14; q8, q4) with random weights
-// in Chromium, on the CPU and on WebGPU (SwiftShader, so its times say nothing of a GPU): loading over a local connection and
-// from the cache, memory, milliseconds a view, and how far logits are from the native program's. Needs a build and the
-// native program.
+// node scripts/large.mjs [--only REGEX]: imported models of the published shapes (B/32, B/16, L/14;
+// q8, q4) with random weights in Chromium, on the CPU and on WebGPU (SwiftShader, so its times say
+// nothing of a GPU): loading over a local connection and from the cache, memory, milliseconds a
+// view, and how far logits are from the native program's. Needs a build and the native program.
 import { parseArgs } from 'node:util';
 import { median } from './bench/stats.mjs';
 import { ENCODERS } from './large/checkpoint.mjs';
@@ -14,7 +14,9 @@ const IMAGES = 3;
 /** SwiftShader takes a minute for a forward of L/14. */
 const IMAGES_ON_SWIFTSHADER = 1;
 
-/** On WebGPU only as the package does it by itself: what the page does besides is the same on both. */
+/**
+ * On WebGPU only as the package does it by itself: what the page does besides is the same on both.
+ */
 const WAYS = [
   ['cpu', 'addresses'],
   ['cpu', 'files'],

@@ -1,4 +1,5 @@
-// npm run sizes: what comes over the wire, raw and compressed, and how much of it until the first verdict.
+// npm run sizes: what comes over the wire, raw and compressed, and how much of it until the first
+// verdict.
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -8,7 +9,9 @@ const dist = path.join(root, 'www/dist');
 
 async function measure(file) {
   const bytes = await readFile(file);
-  const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 } };
+  const brotli = {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
+  };
   return {
     raw: bytes.length,
     gzip: gzipSync(bytes, { level: 9 }).length,
@@ -20,10 +23,16 @@ const kilobytes = (bytes) => (bytes / 1000).toFixed(1).padStart(10);
 const row = (name, { raw, gzip, brotli }) =>
   console.log(`${name.padEnd(34)}${kilobytes(raw)}${kilobytes(gzip)}${kilobytes(brotli)}`);
 const sum = (sizes) =>
-  sizes.reduce((a, b) => ({ raw: a.raw + b.raw, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli }));
+  sizes.reduce((a, b) => ({
+    raw: a.raw + b.raw,
+    gzip: a.gzip + b.gzip,
+    brotli: a.brotli + b.brotli,
+  }));
 
 await main(async () => {
-  console.log(`${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);
+  console.log(
+    `${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`,
+  );
   const cores = {};
   for (const kind of ['gpu', 'cpu', 'cpu-words', 'cpu-plain']) {
     const folder = path.join(root, 'pkg/wasm', kind);
@@ -34,7 +43,9 @@ await main(async () => {
   row("worker, with all cores' JavaScript", worker);
   const model = [];
   const modelFolder = path.join(root, 'pkg/models/compact');
-  for (const name of (await readdir(modelFolder)).filter((file) => /\.(safetensors|json)$/.test(file))) {
+  for (const name of (await readdir(modelFolder)).filter((file) =>
+    /\.(safetensors|json)$/.test(file),
+  )) {
     model.push(await measure(path.join(modelFolder, name)));
   }
   row('model', sum(model));
@@ -44,5 +55,8 @@ await main(async () => {
   }
   row('page', sum(page));
   for (const kind of ['gpu', 'cpu'])
-    row(`to the first verdict, ${kind.toUpperCase()}`, sum([cores[kind], worker, ...model, ...page]));
+    row(
+      `to the first verdict, ${kind.toUpperCase()}`,
+      sum([cores[kind], worker, ...model, ...page]),
+    );
 });

@@ -1,8 +1,23 @@
-// npm test: all that must hold before a change lands. The runners' own closing lines are printed as they come.
-import { buildNative, checkCoreInterface, checkFigures, lintRust, lintWeb, testRust, testWeb } from './lib/checks.mjs';
+// npm test: all that must hold before a change lands. The runners' own closing lines are printed as
+// they come.
+import {
+  buildNative,
+  checkCoreInterface,
+  checkFigures,
+  lintRust,
+  lintWeb,
+  testRust,
+  testWeb,
+} from './lib/checks.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
-import { ensureChromium, ensureNodeModules, ensureVulkan, ensureWasmTarget, isDebian } from './lib/tools.mjs';
+import {
+  ensureChromium,
+  ensureNodeModules,
+  ensureVulkan,
+  ensureWasmTarget,
+  isDebian,
+} from './lib/tools.mjs';
 
 await main(async () => {
   const chromium = await ensureChromium();

@@ -1,5 +1,6 @@
-// node scripts/visits.mjs: what a visit costs. A browser never used before: bytes over the wire (brotli), until the page can
-// be used, until the first verdict; then a visit without a connection. Medians of a few. Needs a build.
+// node scripts/visits.mjs: what a visit costs. A browser never used before: bytes over the wire
+// (brotli), until the page can be used, until the first verdict; then a visit without a connection.
+// Medians of a few. Needs a build.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -11,7 +12,9 @@ const ROUNDS = 3;
 
 /** Bytes of a file as a good host sends it. */
 async function wire(file) {
-  const bytes = await readFile(path.join(root, 'www/dist', file === '/' ? 'index.html' : file)).catch(() => undefined);
+  const bytes = await readFile(
+    path.join(root, 'www/dist', file === '/' ? 'index.html' : file),
+  ).catch(() => undefined);
   if (bytes === undefined) return 0;
   return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }).length;
 }
@@ -44,7 +47,13 @@ await main(async () => {
       const context = await browser.newContext();
       const page = await context.newPage();
       server.requests.length = 0;
-      visits.cold.push(await visit(page, () => page.goto(`${server.url}/?device=cpu`, { waitUntil: 'commit' }), image));
+      visits.cold.push(
+        await visit(
+          page,
+          () => page.goto(`${server.url}/?device=cpu`, { waitUntil: 'commit' }),
+          image,
+        ),
+      );
       requests ??= [...new Set(server.requests)];
       await page.waitForSelector('footer p:nth-child(2)');
       await context.setOffline(true);
@@ -56,8 +65,11 @@ await main(async () => {
   }
   const sizes = await Promise.all(requests.map(wire));
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-  console.log(`cold visit: ${requests.length} files, ${kilobytes(sizes.reduce((a, b) => a + b, 0))} (brotli)`);
-  for (const [at, file] of requests.entries()) console.log(`  ${kilobytes(sizes[at]).padStart(8)}  ${file}`);
+  console.log(
+    `cold visit: ${requests.length} files, ${kilobytes(sizes.reduce((a, b) => a + b, 0))} (brotli)`,
+  );
+  for (const [at, file] of requests.entries())
+    console.log(`  ${kilobytes(sizes[at]).padStart(8)}  ${file}`);
   for (const [kind, all] of Object.entries(visits)) {
     const of = (name) => `${median(all.map((one) => one[name])).toFixed(0)} ms`;
     console.log(

@@ -1,8 +1,9 @@
 //! One error type for the whole crate.
 //!
-//! Every [`Error`] has a [`kind`](Error::kind) (what went wrong, with a stable [`code`](ErrorKind::code) that the
-//! JavaScript package and the command line hand on unchanged) and a [`fault`](ErrorKind::fault) (who can do
-//! something about it). The message is one sentence for a person: what is wrong, and where it helps, what to do.
+//! Every [`Error`] has a [`kind`](Error::kind) (what went wrong, with a stable
+//! [`code`](ErrorKind::code) that the JavaScript package and the command line hand on unchanged)
+//! and a [`fault`](ErrorKind::fault) (who can do something about it). The message is one sentence
+//! for a person: what is wrong, and where it helps, what to do.
 
 use std::fmt;
 

@@ -1,11 +1,13 @@
 //! Every bound on hostile input, once.
 //!
-//! The bounds hold for one image or one model. They are checked from headers, before memory is taken.
+//! The bounds hold for one image or one model. They are checked from headers, before memory is
+//! taken.
 
 /// Largest encoded image in bytes (64 MiB): above any photograph a phone or a common camera writes.
 pub const MAX_IMAGE_BYTES: usize = 64 << 20;
 
-/// Largest width or height in pixels: the largest side WebP can hold, and what browsers' own decoders stop near.
+/// Largest width or height in pixels: the largest side WebP can hold, and what browsers' own
+/// decoders stop near.
 pub const MAX_IMAGE_SIDE: u32 = 16_384;
 
 /// Largest area in pixels (100 megapixels): a 100 MP medium-format photograph still passes.
@@ -17,7 +19,8 @@ pub const MAX_DECODE_ALLOCATION: u64 = 512 << 20;
 /// Largest model manifest in bytes (4 MiB).
 pub const MAX_MANIFEST_BYTES: usize = 4 << 20;
 
-/// Largest weight shard in bytes (4 MiB, the format's own bound): a shard is the most that is ever held twice.
+/// Largest weight shard in bytes (4 MiB, the format's own bound): a shard is the most that is ever
+/// held twice.
 pub const MAX_SHARD_BYTES: u64 = 4 << 20;
 
 /// Most shards of one model (4 GiB in all).
@@ -26,39 +29,46 @@ pub const MAX_SHARDS: usize = 1024;
 /// Most views of one image that are scored.
 pub const MAX_VIEWS: usize = 5;
 
-/// Longest side of a view, in pixels: more than four times the largest published CLIP input (336, 384, 448).
+/// Longest side of a view, in pixels: more than four times the largest published CLIP input (336,
+/// 384, 448).
 pub const MAX_VIEW_SIDE: u32 = 2048;
 
-/// Most multiplications that a model's residual network may take for one image: ten times the compact model's for its
-/// largest input, some seconds on one core.
+/// Most multiplications that a model's residual network may take for one image: ten times the
+/// compact model's for its largest input, some seconds on one core.
 pub const MAX_RESIDUAL_MACS: u64 = 8 << 30;
 
-/// Most captions of a model that tells who made an image: ten times the generators of the largest benchmarks.
+/// Most captions of a model that tells who made an image: ten times the generators of the largest
+/// benchmarks.
 pub const MAX_CAPTIONS: usize = 1024;
 
 /// Longest name of a generator or family, in bytes.
 pub const MAX_CAPTION_NAME_BYTES: usize = 64;
 
-/// Most values of one matrix of a head (256 MiB of f32): memory for one that is stored in parts is taken when its first
-/// comes. Captions matched with all layers of the largest published CLIP would need 60 million.
+/// Most values of one matrix of a head (256 MiB of f32): memory for one that is stored in parts is
+/// taken when its first comes. Captions matched with all layers of the largest published CLIP would
+/// need 60 million.
 pub const MAX_HEAD_VALUES: usize = 1 << 26;
 
 /// Largest scale of caption logits: ten times the bound that CLIP trains under.
 pub const MAX_CAPTION_SCALE: f32 = 1000.0;
 
-/// Largest header of a checkpoint to be imported (64 MiB): the largest published have some hundred kilobytes.
+/// Largest header of a checkpoint to be imported (64 MiB): the largest published have some hundred
+/// kilobytes.
 pub const MAX_IMPORT_HEADER_BYTES: u64 = 64 << 20;
 
-/// Largest tensor of a checkpoint to be imported (2 GiB): above the token table of any published CLIP.
+/// Largest tensor of a checkpoint to be imported (2 GiB): above the token table of any published
+/// CLIP.
 pub const MAX_IMPORT_TENSOR_BYTES: u64 = 2 << 30;
 
 /// Deepest nesting of a checkpoint's dictionaries and modules; OpenAI's archives have seven levels.
 pub const MAX_IMPORT_NESTING: usize = 64;
 
-/// Most objects that the description of a TorchScript archive may be made of: OpenAI's largest has about 20,000.
+/// Most objects that the description of a TorchScript archive may be made of: OpenAI's largest has
+/// about 20,000.
 pub const MAX_IMPORT_OBJECTS: usize = 1 << 20;
 
-/// Largest file of a detector head to be imported (256 MiB): RINE's, the largest published, have some 50.
+/// Largest file of a detector head to be imported (256 MiB): RINE's, the largest published, have
+/// some 50.
 pub const MAX_HEAD_FILE_BYTES: u64 = 256 << 20;
 
 /// Most concepts of a concept head: clip-cues has 168.

@@ -1,8 +1,8 @@
 //! The wasm-bindgen boundary: conversion only, no decisions.
 //!
-//! The builds of this crate share this interface, one with the feature `webgpu`, the others with `cpu`; the package's
-//! worker loads the one it needs. Everything thrown is a JavaScript `Error` with a string property `code`, the
-//! [`ErrorKind`](crate::ErrorKind)'s.
+//! The builds of this crate share this interface, one with the feature `webgpu`, the others with
+//! `cpu`; the package's worker loads the one it needs. Everything thrown is a JavaScript `Error`
+//! with a string property `code`, the [`ErrorKind`](crate::ErrorKind)'s.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::RefCell;
@@ -37,15 +37,16 @@ pub fn start() {
     }));
 }
 
-/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it, as nothing else is.
+/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it,
+/// as nothing else is.
 #[wasm_bindgen(js_name = panicMessage)]
 #[must_use]
 pub fn panic_message() -> Option<String> {
     PANIC.take()
 }
 
-/// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by the caller, the core's
-/// peak.
+/// What `rounds` times the inner loop of the 8-bit products multiplies on registers alone: timed by
+/// the caller, the core's peak.
 #[cfg(all(feature = "bench", feature = "cpu"))]
 #[wasm_bindgen(js_name = peakInt8Macs)]
 #[must_use]
@@ -92,7 +93,10 @@ impl Device {
 #[wasm_bindgen(js_name = openDevice)]
 #[cfg(feature = "webgpu")]
 pub async fn open_device() -> JsResult<Device> {
-    crate::engine::gpu::open().await.map(|gpu| Device(crate::engine::Device::Gpu(gpu))).map_err(thrown)
+    crate::engine::gpu::open()
+        .await
+        .map(|gpu| Device(crate::engine::Device::Gpu(gpu)))
+        .map_err(thrown)
 }
 
 /// Opens this build's device.
@@ -129,13 +133,19 @@ impl ModelLoader {
         to_js::<[Shard]>(&self.0.manifest().shards)
     }
 
-    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device. `sha256` is what
-    /// `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the hash is computed here, which takes longer.
+    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
+    /// `sha256` is what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it
+    /// the hash is computed here, which takes longer.
     ///
     /// # Errors
     /// `weights-corrupt`, `argument`, `device-lost`.
     #[wasm_bindgen(js_name = pushShard)]
-    pub fn push_shard(&mut self, index: usize, bytes: &[u8], sha256: Option<String>) -> JsResult<()> {
+    pub fn push_shard(
+        &mut self,
+        index: usize,
+        bytes: &[u8],
+        sha256: Option<String>,
+    ) -> JsResult<()> {
         let pushed = match sha256 {
             Some(sha256) => self.0.push_hashed_shard(index, bytes, &sha256),
             None => self.0.push_shard(index, bytes),
@@ -146,7 +156,8 @@ impl ModelLoader {
     /// The model; uses the loader up.
     ///
     /// # Errors
-    /// `weights-corrupt` when a shard or tensor has not come; `device-lost` when the device cannot hold the model.
+    /// `weights-corrupt` when a shard or tensor has not come; `device-lost` when the device cannot
+    /// hold the model.
     pub async fn finish(self) -> JsResult<Model> {
         let detector = self.0.finish().await.and_then(Detector::new).map_err(thrown)?;
         Ok(Model(Rc::new(detector)))
@@ -186,8 +197,8 @@ struct AnalyzeOptions {
 
 #[wasm_bindgen]
 impl Model {
-    /// `{ modelId, weightsSha256, calibrationId, views, viewCounts }`; `viewCounts` are the numbers of views that
-    /// [`analyze`](Self::analyze) takes.
+    /// `{ modelId, weightsSha256, calibrationId, views, viewCounts }`; `viewCounts` are the numbers
+    /// of views that [`analyze`](Self::analyze) takes.
     ///
     /// # Errors
     /// `internal`.
@@ -199,7 +210,12 @@ impl Model {
             weights_sha256: manifest.weights_sha256(),
             calibration_id: manifest.calibration.id().map_err(thrown)?,
             views: manifest.calibration.default_views(),
-            view_counts: manifest.calibration.by_views.iter().map(|by_views| by_views.views).collect(),
+            view_counts: manifest
+                .calibration
+                .by_views
+                .iter()
+                .map(|by_views| by_views.views)
+                .collect(),
         })
     }
 
@@ -215,14 +231,17 @@ impl Model {
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
 
-    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5, maxSide?, maxPixels? }`, bounds in pixels that
-    /// are tighter than the built-in ones.
+    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5, maxSide?, maxPixels? }`,
+    /// bounds in pixels that are tighter than the built-in ones.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`, `device-lost`.
     pub async fn analyze(&self, bytes: Uint8Array, options: JsValue) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        analyze(&detector, &bytes, options).await.map_err(thrown).and_then(|analysis| to_js(&analysis))
+        analyze(&detector, &bytes, options)
+            .await
+            .map_err(thrown)
+            .and_then(|analysis| to_js(&analysis))
     }
 }
 
@@ -233,7 +252,8 @@ async fn analyze(
 ) -> Result<crate::detect::Analysis> {
     // Before the copy into this module's memory, which could not be given back.
     if bytes.length() as usize > MAX_IMAGE_BYTES {
-        let message = format!("the file is over {} MiB, the most that is read", MAX_IMAGE_BYTES >> 20);
+        let message =
+            format!("the file is over {} MiB, the most that is read", MAX_IMAGE_BYTES >> 20);
         return Err(Error::new(ErrorKind::Limit, message));
     }
     let options: AnalyzeOptions = if options.is_undefined() || options.is_null() {
@@ -247,20 +267,29 @@ async fn analyze(
     let bytes = bytes.to_vec();
     if options.max_side.is_some() || options.max_pixels.is_some() {
         let header = probe(&bytes)?;
-        header.check_within(options.max_side.unwrap_or(u32::MAX), options.max_pixels.unwrap_or(u64::MAX))?;
+        header.check_within(
+            options.max_side.unwrap_or(u32::MAX),
+            options.max_pixels.unwrap_or(u64::MAX),
+        )?;
     }
     let prepared = detector.prepare(&bytes, options.views)?;
     let decoded = now();
     let mut analysis = detector.score(prepared).await?;
     let end = now();
-    analysis.timings =
-        Some(Timings { decode_ms: decoded - start, encode_ms: end - decoded, total_ms: end - start });
+    analysis.timings = Some(Timings {
+        decode_ms: decoded - start,
+        encode_ms: end - decoded,
+        total_ms: end - start,
+    });
     Ok(analysis)
 }
 
 /// Milliseconds on the worker's monotone clock; nought where there is none.
 fn now() -> f64 {
-    js_sys::global().unchecked_into::<WorkerGlobalScope>().performance().map_or(0.0, |clock| clock.now())
+    js_sys::global()
+        .unchecked_into::<WorkerGlobalScope>()
+        .performance()
+        .map_or(0.0, |clock| clock.now())
 }
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {

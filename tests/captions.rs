@@ -1,5 +1,5 @@
-//! Caption matching against PyTorch (golden file from `tests/fixtures/captions/generate.py`), and a toy problem trained
-//! through both towers.
+//! Caption matching against PyTorch (golden file from `tests/fixtures/captions/generate.py`), and a
+//! toy problem trained through both towers.
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -40,7 +40,8 @@ fn logits_loss_and_gradients_equal_pytorch() {
     let check = |name: &str, found: Vec<f32>| {
         let expected = read(name);
         assert_eq!(found.len(), expected.len());
-        let difference = found.iter().zip(&expected).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+        let difference =
+            found.iter().zip(&expected).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
         assert!(difference <= 5e-6, "{name} differs by {difference}");
     };
     let images = matrix("images").require_grad();
@@ -145,7 +146,8 @@ fn both_towers_learn_a_toy_problem() {
         let of_vision = GradientsParams::from_module(&mut gradients, &vision);
         let of_captions = GradientsParams::from_module(&mut gradients, &captions);
         if step == 0 {
-            for found in [largest_gradients(&vision, &of_vision), largest_gradients(&captions, &of_captions)]
+            for found in
+                [largest_gradients(&vision, &of_vision), largest_gradients(&captions, &of_captions)]
             {
                 assert!(found.len() > 20);
                 assert!(

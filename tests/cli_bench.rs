@@ -1,5 +1,10 @@
 //! `clipsight bench`: models with random weights are real models, and can be measured.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 mod common;
@@ -63,7 +68,12 @@ fn measures_a_model() {
     for figure in ["viewMs", "verdictMs", "imagesPerSecond"] {
         assert!(report[figure].as_f64().unwrap() > 0.0, "{figure}");
     }
-    let output = clipsight().args(["bench", "run", "--model"]).arg(model()).arg("none.jpg").output().unwrap();
+    let output = clipsight()
+        .args(["bench", "run", "--model"])
+        .arg(model())
+        .arg("none.jpg")
+        .output()
+        .unwrap();
     assert_status(&output, 1);
 }
 
@@ -72,11 +82,22 @@ fn measures_a_model() {
 fn measures_passes_of_a_gpu() {
     let folder = tempfile::tempdir().unwrap();
     let images = folder.path().join("images");
-    let output = clipsight().args(["bench", "images", "--count", "1"]).arg(&images).output().unwrap();
+    let output =
+        clipsight().args(["bench", "images", "--count", "1"]).arg(&images).output().unwrap();
     assert_status(&output, 0);
     let run = |peak: &str| {
         clipsight()
-            .args(["bench", "run", "--device", "gpu", "--repetitions", "1", "--peak-tflops", peak, "--model"])
+            .args([
+                "bench",
+                "run",
+                "--device",
+                "gpu",
+                "--repetitions",
+                "1",
+                "--peak-tflops",
+                peak,
+                "--model",
+            ])
             .arg(model())
             .arg(images.join("00.jpg"))
             .output()
@@ -84,7 +105,9 @@ fn measures_passes_of_a_gpu() {
     };
     assert_status(&run("0"), 1);
     let output = run("2");
-    if output.status.code() == Some(1) && String::from_utf8_lossy(&output.stderr).contains("no usable GPU") {
+    if output.status.code() == Some(1)
+        && String::from_utf8_lossy(&output.stderr).contains("no usable GPU")
+    {
         assert!(std::env::var_os("CI").is_none(), "CI must have a Vulkan driver");
         eprintln!("SKIPPED: no GPU and no Vulkan driver such as Mesa's lavapipe");
         return;

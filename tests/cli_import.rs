@@ -1,4 +1,5 @@
-//! `clipsight import` and `zero-shot` as they are used: from files, from a server that plays the hub, with its faults.
+//! `clipsight import` and `zero-shot` as they are used: from files, from a server that plays the
+//! hub, with its faults.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 #[path = "import_hub/mod.rs"]
@@ -34,7 +35,10 @@ fn import(folder: &Path, hub: Option<&Hub>, arguments: &[&str]) -> Output {
 fn command(folder: &Path, hub: Option<&Hub>, arguments: &[&str]) -> Command {
     let mut command = support::clipsight();
     command.current_dir(folder).arg("import").args(arguments);
-    command.env("CLIPSIGHT_CACHE", folder.join("cache")).env_remove("HF_TOKEN").env_remove("HF_ENDPOINT");
+    command
+        .env("CLIPSIGHT_CACHE", folder.join("cache"))
+        .env_remove("HF_TOKEN")
+        .env_remove("HF_ENDPOINT");
     if let Some(hub) = hub {
         command.env("HF_ENDPOINT", &hub.endpoint);
     }
@@ -73,12 +77,16 @@ fn a_repository_is_imported_by_name() {
     let names = ["config.json", "preprocessor_config.json", "model.safetensors"];
     let hub = Hub::serve("someone/small-clip", files("hf", &names), Faults::default());
     let folder = tempfile::tempdir().unwrap();
-    let output =
-        import(folder.path(), Some(&hub), &["hf:someone/small-clip", "--quant", "q4", "--licence", "MIT"]);
+    let output = import(
+        folder.path(),
+        Some(&hub),
+        &["hf:someone/small-clip", "--quant", "q4", "--licence", "MIT"],
+    );
     assert!(output.status.success(), "{}", said(&output));
     let model = folder.path().join("small-clip-q4");
     model_is_whole(&model);
-    let manifest: Value = serde_json::from_slice(&std::fs::read(model.join("model.json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(model.join("model.json")).unwrap()).unwrap();
     assert_eq!((&manifest["licence"], &manifest["storage"]), (&"MIT".into(), &"q4".into()));
     assert!(model.join("text.json").is_file());
     assert_eq!(downloads(folder.path()), [""; 0], "what was downloaded is gone");
@@ -89,7 +97,8 @@ fn a_repository_is_imported_by_name() {
     assert!(said(&again).contains("[argument]"), "{}", said(&again));
     assert_eq!(hub.seen.lock().unwrap().len(), before);
     // An encoder gives no verdicts, and says what would.
-    let scan = support::clipsight().args(["scan", "--model"]).arg(&model).arg("x.png").output().unwrap();
+    let scan =
+        support::clipsight().args(["scan", "--model"]).arg(&model).arg("x.png").output().unwrap();
     assert_eq!(scan.status.code(), Some(1));
     assert!(said(&scan).contains("--head"), "{}", said(&scan));
 }
@@ -137,7 +146,8 @@ fn an_import_that_was_stopped_is_resumed_by_the_next() {
     );
     let folder = tempfile::tempdir().unwrap();
     let part = folder.path().join("cache/a--b").join(hub::COMMIT).join("model.safetensors.part");
-    let mut child = command(folder.path(), Some(&hub), &["hf:a/b", "--out", "model"]).spawn().unwrap();
+    let mut child =
+        command(folder.path(), Some(&hub), &["hf:a/b", "--out", "model"]).spawn().unwrap();
     // After a break the program pauses before it goes on: time enough to stop it.
     while std::fs::metadata(&part).map_or(0, |metadata| metadata.len()) < 30_000 {
         std::thread::sleep(Duration::from_millis(2));
@@ -179,9 +189,14 @@ fn what_the_hub_does_not_show_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let refused = import(folder.path(), Some(&hub), &["hf:a/gated", "--out", "model"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("HF_TOKEN") && said(&refused).contains("401"), "{}", said(&refused));
-    let wrong =
-        command(folder.path(), Some(&hub), &["hf:a/gated", "--out", "model"]).env("HF_TOKEN", "x").output();
+    assert!(
+        said(&refused).contains("HF_TOKEN") && said(&refused).contains("401"),
+        "{}",
+        said(&refused)
+    );
+    let wrong = command(folder.path(), Some(&hub), &["hf:a/gated", "--out", "model"])
+        .env("HF_TOKEN", "x")
+        .output();
     let wrong = said(&wrong.unwrap());
     assert!(wrong.contains("gives no right"), "{wrong}");
     // Large files lie on another host, which does not get the token.
@@ -198,13 +213,21 @@ fn what_the_hub_does_not_show_is_said() {
 
     let missing = import(folder.path(), Some(&elsewhere), &["hf:a/nothing", "--out", "model3"]);
     assert_eq!(missing.status.code(), Some(1));
-    assert!(said(&missing).contains("404") && said(&missing).contains("[argument]"), "{}", said(&missing));
+    assert!(
+        said(&missing).contains("404") && said(&missing).contains("[argument]"),
+        "{}",
+        said(&missing)
+    );
     let empty = Hub::serve("a/empty", files("hf", &["config.json"]), Faults::default());
     let output = import(folder.path(), Some(&empty), &["hf:a/empty", "--out", "model3"]);
     assert!(said(&output).contains("model.safetensors"), "{}", said(&output));
     let nobody = Hub { endpoint: "http://127.0.0.1:9".to_owned(), ..empty };
     let output = import(folder.path(), Some(&nobody), &["hf:a/empty", "--out", "model3"]);
-    assert!(said(&output).contains("[io]") && said(&output).contains("HF_ENDPOINT"), "{}", said(&output));
+    assert!(
+        said(&output).contains("[io]") && said(&output).contains("HF_ENDPOINT"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -216,7 +239,8 @@ fn slow_is_waited_for_and_standing_still_is_not() {
         let hub = Hub::serve("a/b", files("hf", &names), faults);
         let folder = tempfile::tempdir().unwrap();
         // Slow takes longer in all than a second may pass without a byte.
-        let output = import(folder.path(), Some(&hub), &["hf:a/b", "--out", "model", "--stall", "1"]);
+        let output =
+            import(folder.path(), Some(&hub), &["hf:a/b", "--out", "model", "--stall", "1"]);
         assert!(output.status.success(), "{}", said(&output));
         model_is_whole(&folder.path().join("model"));
         assert_eq!(hub.requests("model.safetensors").len(), requests);
@@ -234,12 +258,17 @@ fn a_head_without_calibration_gives_no_grades() {
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("no grades"), "{}", said(&output));
     let image = folder.path().join("a.png");
-    image::RgbImage::from_fn(90, 70, |x, y| image::Rgb([(x * 2) as u8, (y * 3) as u8, (x + y) as u8]))
-        .save(&image)
-        .unwrap();
+    image::RgbImage::from_fn(90, 70, |x, y| {
+        image::Rgb([(x * 2) as u8, (y * 3) as u8, (x + y) as u8])
+    })
+    .save(&image)
+    .unwrap();
     let model = folder.path().join("model");
-    let scan =
-        support::clipsight().args(["scan", "--device", "cpu", "--model"]).arg(&model).arg(&image).output();
+    let scan = support::clipsight()
+        .args(["scan", "--device", "cpu", "--model"])
+        .arg(&model)
+        .arg(&image)
+        .output();
     let scan = scan.unwrap();
     assert!(scan.status.success(), "{}", said(&scan));
     let record: Value = serde_json::from_slice(&scan.stdout).unwrap();
@@ -258,7 +287,9 @@ fn a_head_without_calibration_gives_no_grades() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("another encoder"), "{}", said(&output));
     let left = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name());
-    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with("m.part") && name != "m"));
+    assert!(
+        left.into_iter().all(|name| !name.to_string_lossy().starts_with("m.part") && name != "m")
+    );
     let code = fixture("bad/code.pth");
     let output = import(
         folder.path(),
@@ -272,7 +303,8 @@ fn a_head_without_calibration_gives_no_grades() {
     );
 }
 
-/// A tiny CLIP with OpenAI's whole vocabulary: what it says means nothing, but it must be said rightly.
+/// A tiny CLIP with OpenAI's whole vocabulary: what it says means nothing, but it must be said
+/// rightly.
 fn tiny_clip(path: &Path) {
     clip_of_width(path, 16);
 }
@@ -290,8 +322,13 @@ fn clip_of_width(path: &Path, width: usize) {
         ("text_model.embeddings.token_embedding.weight".into(), vec![49_408, width]),
         ("text_model.embeddings.position_embedding.weight".into(), vec![77, width]),
     ];
-    for norm in ["vision_model.pre_layrnorm", "vision_model.post_layernorm", "text_model.final_layer_norm"] {
-        shapes.extend([(format!("{norm}.weight"), vec![width]), (format!("{norm}.bias"), vec![width])]);
+    for norm in
+        ["vision_model.pre_layrnorm", "vision_model.post_layernorm", "text_model.final_layer_norm"]
+    {
+        shapes.extend([
+            (format!("{norm}.weight"), vec![width]),
+            (format!("{norm}.bias"), vec![width]),
+        ]);
     }
     for tower in ["vision_model", "text_model"] {
         for (part, output, input) in [
@@ -306,7 +343,10 @@ fn clip_of_width(path: &Path, width: usize) {
         ] {
             let name = format!("{tower}.encoder.layers.0.{part}");
             let weight = if input == 0 { vec![output] } else { vec![output, input] };
-            shapes.extend([(format!("{name}.weight"), weight), (format!("{name}.bias"), vec![output])]);
+            shapes.extend([
+                (format!("{name}.weight"), weight),
+                (format!("{name}.bias"), vec![output]),
+            ]);
         }
     }
     let mut rng = Rng::new(5);
@@ -314,7 +354,8 @@ fn clip_of_width(path: &Path, width: usize) {
         .into_iter()
         .map(|(name, shape)| {
             let count = shape.iter().product::<usize>();
-            let value = |rng: &mut Rng| if name == "logit_scale" { 2.3 } else { 0.3 * rng.normal() as f32 };
+            let value =
+                |rng: &mut Rng| if name == "logit_scale" { 2.3 } else { 0.3 * rng.normal() as f32 };
             let data = (0..count).flat_map(|_| value(&mut rng).to_le_bytes()).collect();
             (name, shape, data)
         })
@@ -332,8 +373,11 @@ fn zero_shot_tells_which_text_fits_best() {
     tiny_clip(&checkpoint);
     let config = r#"{"model_type": "clip", "vision_config": {"num_attention_heads": 2}, "text_config": {"num_attention_heads": 2}}"#;
     std::fs::write(folder.path().join("config.json"), config).unwrap();
-    let output =
-        import(folder.path(), None, &[checkpoint.to_str().unwrap(), "--out", "model", "--quant", "f16"]);
+    let output = import(
+        folder.path(),
+        None,
+        &[checkpoint.to_str().unwrap(), "--out", "model", "--quant", "f16"],
+    );
     assert!(output.status.success(), "{}", said(&output));
     let image = folder.path().join("a.png");
     image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 90]))
@@ -342,7 +386,13 @@ fn zero_shot_tells_which_text_fits_best() {
     let zero_shot = |labels: &[&str]| {
         let mut command = support::clipsight();
         command.args(["zero-shot", "--reference", "--model"]).arg(folder.path().join("model"));
-        command.arg(&image).arg(folder.path().join("gone.png")).arg("--labels").args(labels).output().unwrap()
+        command
+            .arg(&image)
+            .arg(folder.path().join("gone.png"))
+            .arg("--labels")
+            .args(labels)
+            .output()
+            .unwrap()
     };
     let output = zero_shot(&["a photo", "a painting", "ein Bild 😀"]);
     assert_eq!(output.status.code(), Some(2), "one file is missing: {}", said(&output));
@@ -353,7 +403,8 @@ fn zero_shot_tells_which_text_fits_best() {
     let labels = lines[0]["labels"].as_array().unwrap();
     let shares: Vec<f64> = labels.iter().map(|label| label["share"].as_f64().unwrap()).collect();
     assert!(
-        (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9 && shares.windows(2).all(|pair| pair[0] >= pair[1])
+        (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9
+            && shares.windows(2).all(|pair| pair[0] >= pair[1])
     );
     // The shares are the softmax of the cosines under the checkpoint's own scale.
     let cosine = |at: usize| labels[at]["cosine"].as_f64().unwrap();
@@ -362,15 +413,19 @@ fn zero_shot_tells_which_text_fits_best() {
     assert_eq!(lines[1]["error"]["code"], "io");
     assert_eq!(zero_shot(&["one"]).status.code(), Some(1));
     // The compact model has no text encoder, and that is said.
-    let compact = support::clipsight().args(["zero-shot", "x.png", "--labels", "a", "b"]).output().unwrap();
+    let compact =
+        support::clipsight().args(["zero-shot", "x.png", "--labels", "a", "b"]).output().unwrap();
     assert!(said(&compact).contains("clipsight import"), "{}", said(&compact));
 }
 
 /// The most memory that the program held, in bytes, as the kernel counted it.
 #[cfg(target_os = "linux")]
 fn peak_of(mut command: Command) -> (Output, u64) {
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let status = format!("/proc/{}/status", child.id());
     let watch = std::thread::spawn(move || {
         let mut peak = 0;
@@ -386,7 +441,8 @@ fn peak_of(mut command: Command) -> (Output, u64) {
     (output, watch.join().unwrap())
 }
 
-/// A token table of 202 MB, and nothing else of size: what is held beyond what a small checkpoint takes is a piece of it.
+/// A token table of 202 MB, and nothing else of size: what is held beyond what a small checkpoint
+/// takes is a piece of it.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_large_table_goes_by_in_pieces() {
@@ -398,8 +454,11 @@ fn a_large_table_goes_by_in_pieces() {
         clip_of_width(&case.join("model.safetensors"), width);
         let config = r#"{"model_type": "clip", "vision_config": {"num_attention_heads": 8}, "text_config": {"num_attention_heads": 8}}"#;
         std::fs::write(case.join("config.json"), config).unwrap();
-        let command =
-            command(folder.path(), None, &[name, "--out", &format!("{name}-model"), "--quant", "q4"]);
+        let command = command(
+            folder.path(),
+            None,
+            &[name, "--out", &format!("{name}-model"), "--quant", "q4"],
+        );
         let (output, peak) = peak_of(command);
         assert!(output.status.success(), "{}", said(&output));
         eprintln!("{name}: {} MB", peak / 1_000_000);
@@ -434,8 +493,9 @@ fn four_bits_are_rounded_for_the_images_that_are_named() {
         assert!(output.status.success(), "{}", said(&output));
         model_is_whole(&folder.path().join(out));
     }
-    let shard =
-        |model: &str| std::fs::read(folder.path().join(model).join("weights-00001.safetensors")).unwrap();
+    let shard = |model: &str| {
+        std::fs::read(folder.path().join(model).join("weights-00001.safetensors")).unwrap()
+    };
     assert_ne!(shard("plain"), shard("calibrated"));
     // Of the same shape and size: engines see no difference.
     assert_eq!(shard("plain").len(), shard("calibrated").len());
@@ -445,6 +505,10 @@ fn four_bits_are_rounded_for_the_images_that_are_named() {
     ] {
         let output = import(folder.path(), None, &arguments);
         assert_eq!(output.status.code(), Some(1));
-        assert!(said(&output).contains("[argument]") && said(&output).contains(word), "{}", said(&output));
+        assert!(
+            said(&output).contains("[argument]") && said(&output).contains(word),
+            "{}",
+            said(&output)
+        );
     }
 }

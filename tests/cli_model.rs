@@ -1,5 +1,10 @@
 //! `clipsight inspect-model`, `eval` and `card`: the real program with the model that ships.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 mod common;
@@ -43,16 +48,21 @@ fn inspect_fails_on_any_damage() {
         std::fs::write(&shard, damaged).unwrap();
         let output = clipsight().arg("inspect-model").arg(&model).output().unwrap();
         assert_status(&output, 1);
-        assert!(output.stdout.is_empty() && stderr(&output).contains("[weights-corrupt]"), "byte {place}");
+        assert!(
+            output.stdout.is_empty() && stderr(&output).contains("[weights-corrupt]"),
+            "byte {place}"
+        );
     }
 }
 
 /// A small set of labelled images, without anything from outside the repository.
 fn labelled(folder: &Path) {
-    let mut manifest = "file,label,role,origin,content,orig_width,orig_height,orig_format\n".to_owned();
+    let mut manifest =
+        "file,label,role,origin,content,orig_width,orig_height,orig_format\n".to_owned();
     for index in 0..24 {
         let name = format!("{index}.png");
-        std::fs::write(folder.join(&name), encoded(&picture(240, 240, index), ImageFormat::Png)).unwrap();
+        std::fs::write(folder.join(&name), encoded(&picture(240, 240, index), ImageFormat::Png))
+            .unwrap();
         let (label, origin) = if index % 2 == 0 { ("ai", "waves") } else { ("real", "camera") };
         let role = if index < 12 { "fit" } else { "test" };
         writeln!(manifest, "{name},{label},{role},{origin},photo,1024,768,PNG").unwrap();
@@ -65,7 +75,8 @@ fn eval_writes_the_same_report_every_time() {
     let folder = tempfile::tempdir().unwrap();
     labelled(folder.path());
     let evaluate = |name: &str| {
-        let [json, html] = ["json", "html"].map(|ending| folder.path().join(format!("{name}.{ending}")));
+        let [json, html] =
+            ["json", "html"].map(|ending| folder.path().join(format!("{name}.{ending}")));
         let output = clipsight()
             .args([
                 "eval",
@@ -92,9 +103,13 @@ fn eval_writes_the_same_report_every_time() {
     let report: Value = serde_json::from_str(&json).unwrap();
     let figures = &report["figures"];
     assert_eq!((figures["generated"].as_u64(), figures["real"].as_u64()), (Some(6), Some(6)));
-    for name in
-        ["auc", "average_precision", "balanced_accuracy", "best_balanced_accuracy", "calibration_error"]
-    {
+    for name in [
+        "auc",
+        "average_precision",
+        "balanced_accuracy",
+        "best_balanced_accuracy",
+        "calibration_error",
+    ] {
         assert!((0.0..=1.0).contains(&figures[name].as_f64().unwrap()), "{name}");
     }
     assert!(figures["best_balanced_accuracy"].as_f64() >= figures["balanced_accuracy"].as_f64());
@@ -117,14 +132,19 @@ fn eval_writes_the_same_report_every_time() {
     assert_eq!(report["confounds"]["stored"], 0.5);
     assert_eq!(report["confounds"]["originals"], 0.5);
     assert_eq!(report["confounds"]["passed"], true);
-    for part in ["TPR at 5 % FPR", "The gate passes", "JPEG 60", "waves", "4 of 12 images", "Controls"] {
+    for part in
+        ["TPR at 5 % FPR", "The gate passes", "JPEG 60", "waves", "4 of 12 images", "Controls"]
+    {
         assert!(table.contains(part), "{part} is missing from\n{table}");
     }
     for part in ["<!doctype html>", "waves", "What this cannot tell", "</html>"] {
         assert!(html.contains(part), "{part} is missing from the page");
     }
     assert_eq!(html.matches("<svg ").count(), 5);
-    assert!(!html.contains("<script") && !html.contains("//"), "the page fetches or runs something");
+    assert!(
+        !html.contains("<script") && !html.contains("//"),
+        "the page fetches or runs something"
+    );
 }
 
 #[test]
@@ -183,7 +203,9 @@ fn eval_refuses_what_it_cannot_measure_whole() {
         }
     };
     assert!(refused(&["--role", "calibrate"]).contains("role calibrate"));
-    assert!(refused(&["--delivery-images", "0", "--deliveries", "quick"]).contains("--delivery-images"));
+    assert!(
+        refused(&["--delivery-images", "0", "--deliveries", "quick"]).contains("--delivery-images")
+    );
     assert!(refused(&["--delivery-images", "5"]).contains("--deliveries"));
 
     with("file,label\na,ai\n", &["row 1", "column role"]);
@@ -191,8 +213,14 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     with("", &["role test", "both classes"]);
     with(&sound.replace("20.png,ai,test", "20.png,ai,final"), &["row 21", "final"]);
     with(&sound.replace("20.png,ai,test", "20.png,fake,test"), &["row 21", "fake"]);
-    with(&sound.replace(",real,test,", ",real,select,"), &["role test", "label real", "both classes"]);
-    with(&sound.replace("20.png,", "19.png,"), &["row 21", "19.png stands in row 20 already", "[argument]"]);
+    with(
+        &sound.replace(",real,test,", ",real,select,"),
+        &["role test", "label real", "both classes"],
+    );
+    with(
+        &sound.replace("20.png,", "19.png,"),
+        &["row 21", "19.png stands in row 20 already", "[argument]"],
+    );
     with(&sound.replace("20.png,", "gone.png,"), &["row 21", "gone.png", "[io]"]);
     // Found before anything is scored, even where only the confounds would need it.
     with(&sound.replace("\n3.png,", "\ngone.png,"), &["row 4", "gone.png", "[io]"]);
@@ -201,11 +229,16 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     let absent = folder.path().join("absent/b.html");
     let output = clipsight().arg("eval").arg(&manifest).arg("--html").arg(absent).output().unwrap();
     assert_status(&output, 1);
-    assert!(stderr(&output).contains("its folder must exist") && !stderr(&output).contains("images"));
+    assert!(
+        stderr(&output).contains("its folder must exist") && !stderr(&output).contains("images")
+    );
 
     std::fs::write(folder.path().join("20.png"), b"damaged").unwrap();
     let error = refused(&[]);
-    assert!(error.contains("row 21") && error.contains("20.png") && error.contains("[decode]"), "{error}");
+    assert!(
+        error.contains("row 21") && error.contains("20.png") && error.contains("[decode]"),
+        "{error}"
+    );
     let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")));
 }
@@ -220,11 +253,17 @@ fn hostile_names_stay_text_in_every_report() {
     let text = std::fs::read_to_string(&manifest).unwrap().replace("waves", hostile);
     std::fs::write(&manifest, text.replace(",photo,", ",<img src=x>,")).unwrap();
     let html = folder.path().join("a.html");
-    let output =
-        clipsight().args(["eval", "--views", "1", "--html"]).args([&html, &manifest]).output().unwrap();
+    let output = clipsight()
+        .args(["eval", "--views", "1", "--html"])
+        .args([&html, &manifest])
+        .output()
+        .unwrap();
     assert_status(&output, 0);
     let html = std::fs::read_to_string(html).unwrap();
-    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;|") && html.contains("&lt;img src=x&gt;"));
+    assert!(
+        html.contains("&lt;script&gt;alert(1)&lt;/script&gt;|")
+            && html.contains("&lt;img src=x&gt;")
+    );
     let table = String::from_utf8(output.stdout).unwrap();
     for text in [&html, &table] {
         assert!(!text.contains(['\u{1b}', '\u{202e}']));
@@ -238,7 +277,8 @@ fn eval_measures_attribution_where_the_model_names_generators() {
     labelled(folder.path());
     let model = model_with_all_heads(folder.path());
     let manifest = folder.path().join("manifest.csv");
-    // Two of the six generated images are by a generator that the model does not know; none says its family.
+    // Two of the six generated images are by a generator that the model does not know; none says
+    // its family.
     let rows = std::fs::read_to_string(&manifest).unwrap();
     let rows = rows
         .replace("12.png,ai,test,waves", "12.png,ai,test,new")
@@ -270,13 +310,20 @@ fn eval_measures_attribution_where_the_model_names_generators() {
     assert!(figures["family_accuracy"].is_null());
     assert!((0.0..=1.0).contains(&figures["oscr"].as_f64().unwrap()));
     let rows = figures["rows"].as_array().unwrap();
-    assert_eq!((rows[0]["generator"].as_str(), rows[0]["known"].as_bool()), (Some("waves"), Some(true)));
-    assert_eq!((rows[1]["generator"].as_str(), rows[1]["known"].as_bool()), (Some("new"), Some(false)));
+    assert_eq!(
+        (rows[0]["generator"].as_str(), rows[0]["known"].as_bool()),
+        (Some("waves"), Some(true))
+    );
+    assert_eq!(
+        (rows[1]["generator"].as_str(), rows[1]["known"].as_bool()),
+        (Some("new"), Some(false))
+    );
     let html = std::fs::read_to_string(html).unwrap();
     assert!(html.contains("Confusion matrix") && html.contains("A single one has images here"));
 }
 
-/// A slice of the real images: far from chance, or the program and the trained model do not fit together.
+/// A slice of the real images: far from chance, or the program and the trained model do not fit
+/// together.
 #[test]
 fn the_model_tells_real_images_apart() {
     let Some(data) = common::shared("data") else { return };
@@ -293,22 +340,28 @@ fn the_model_tells_real_images_apart() {
         for row in rows.iter().filter(|row| &row[role] == name).step_by(every) {
             let absolute = data.join(&row[file]).canonicalize().unwrap();
             let cells = row.iter().enumerate();
-            let cells =
-                cells.map(|(index, cell)| if index == file { absolute.to_str().unwrap() } else { cell });
+            let cells = cells
+                .map(|(index, cell)| if index == file { absolute.to_str().unwrap() } else { cell });
             writer.write_record(cells).unwrap();
         }
     }
     writer.flush().unwrap();
     let json = folder.path().join("eval.json");
-    let output =
-        clipsight().args(["eval", "--views", "1"]).arg(&manifest).arg("--json").arg(&json).output().unwrap();
+    let output = clipsight()
+        .args(["eval", "--views", "1"])
+        .arg(&manifest)
+        .arg("--json")
+        .arg(&json)
+        .output()
+        .unwrap();
     assert_status(&output, 0);
     let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
     let auc = report["figures"]["auc"].as_f64().unwrap();
     assert!(auc > 0.75, "AUC {auc} on {} images", report["figures"]["generated"]);
 }
 
-/// The committed documents say what the committed report says, and the report is of the committed model.
+/// The committed documents say what the committed report says, and the report is of the committed
+/// model.
 #[test]
 fn documents_hold_the_measured_figures() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

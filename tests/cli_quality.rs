@@ -1,6 +1,12 @@
-//! `clipsight train quality-set` and `clipsight train quality`: the real program with the encoder that ships.
+//! `clipsight train quality-set` and `clipsight train quality`: the real program with the encoder
+//! that ships.
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 
@@ -17,7 +23,8 @@ fn manifest(folder: &Path) {
     let mut manifest = "file,label,role,origin,content\n".to_owned();
     for index in 0..4 {
         let name = format!("{index}.png");
-        std::fs::write(folder.join(&name), encoded(&picture(240, 260, index), ImageFormat::Png)).unwrap();
+        std::fs::write(folder.join(&name), encoded(&picture(240, 260, index), ImageFormat::Png))
+            .unwrap();
         let (label, origin) = if index % 2 == 0 { ("ai", "waves") } else { ("real", "camera") };
         writeln!(manifest, "{name},{label},fit,{origin},photo").unwrap();
     }
@@ -65,20 +72,36 @@ fn a_set_is_made_and_learned() {
     assert!(stderr(&refused).contains("is there already"));
     let refused = make_set(folder.path(), "more", "5");
     assert_status(&refused, 1);
-    assert!(stderr(&refused).contains("4 images of role fit, not 5") && !folder.path().join("more").exists());
+    assert!(
+        stderr(&refused).contains("4 images of role fit, not 5")
+            && !folder.path().join("more").exists()
+    );
 
     let csv = folder.path().join("set/data.csv");
     let output = train(folder.path(), &csv, "first", &["--epochs", "3"]);
     assert_status(&output, 0);
     let table = String::from_utf8(output.stdout).unwrap();
-    assert!(table.contains("generator means, no pixels") && table.contains("nobody's opinion"), "{table}");
+    assert!(
+        table.contains("generator means, no pixels") && table.contains("nobody's opinion"),
+        "{table}"
+    );
     let report = |out: &str| -> Value {
-        serde_json::from_slice(&std::fs::read(folder.path().join(out).join("quality.json")).unwrap()).unwrap()
+        serde_json::from_slice(
+            &std::fs::read(folder.path().join(out).join("quality.json")).unwrap(),
+        )
+        .unwrap()
     };
     let first = report("first");
-    assert_eq!((first["images"].as_u64(), first["splits"].as_array().unwrap().len()), (Some(68), 2));
-    let ways: Vec<&str> =
-        first["splits"].as_array().unwrap().iter().map(|split| split["split"].as_str().unwrap()).collect();
+    assert_eq!(
+        (first["images"].as_u64(), first["splits"].as_array().unwrap().len()),
+        (Some(68), 2)
+    );
+    let ways: Vec<&str> = first["splits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|split| split["split"].as_str().unwrap())
+        .collect();
     assert_eq!(ways, ["image", "prompt"]);
     for split in first["splits"].as_array().unwrap() {
         for method in ["prompts", "image_only", "generator_means"] {
@@ -87,7 +110,10 @@ fn a_set_is_made_and_learned() {
                 assert!((-1.0..=1.0).contains(&value), "{method} {name}: {value}");
             }
         }
-        assert!(split["generator_means"]["within_generator_srcc"].is_null(), "a constant has no correlation");
+        assert!(
+            split["generator_means"]["within_generator_srcc"].is_null(),
+            "a constant has no correlation"
+        );
     }
     let head = std::fs::read(folder.path().join("first/quality.safetensors")).unwrap();
     assert_eq!(first["head_sha256"], clipsight::weights::sha256_hex(&head));
@@ -102,7 +128,8 @@ fn a_set_is_made_and_learned() {
 #[test]
 fn bad_scores_are_refused_by_row_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("a.png"), encoded(&picture(240, 240, 1), ImageFormat::Png)).unwrap();
+    std::fs::write(folder.path().join("a.png"), encoded(&picture(240, 240, 1), ImageFormat::Png))
+        .unwrap();
     std::fs::write(folder.path().join("damaged.png"), b"damaged").unwrap();
     let header = "name,prompt,mos_quality";
     for (text, part) in [
@@ -154,12 +181,18 @@ fn a_model_is_given_a_quality_head() {
     };
     let output = give(&bare, "given");
     assert_status(&output, 0);
-    assert!(String::from_utf8(output.stdout).unwrap().contains("1 sources held out of 2, 13 images"));
+    assert!(
+        String::from_utf8(output.stdout).unwrap().contains("1 sources held out of 2, 13 images")
+    );
     let given = folder.path().join("given");
-    let report: Value = serde_json::from_slice(&std::fs::read(given.join("quality.json")).unwrap()).unwrap();
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(given.join("quality.json")).unwrap()).unwrap();
     for figures in ["held_out", "no_pixels"] {
         for name in ["srcc", "plcc", "krcc", "within_prompt_srcc"] {
-            assert!(report[figures][name].as_f64().unwrap().abs() <= 1.0, "{figures} {name}: {report}");
+            assert!(
+                report[figures][name].as_f64().unwrap().abs() <= 1.0,
+                "{figures} {name}: {report}"
+            );
         }
     }
     let bytes = |path: &Path| std::fs::metadata(path).unwrap().len();
@@ -172,10 +205,15 @@ fn a_model_is_given_a_quality_head() {
     }
     let refused = give(&given, "twice");
     assert_status(&refused, 1);
-    assert!(stderr(&refused).contains("has a quality head already") && !folder.path().join("twice").exists());
+    assert!(
+        stderr(&refused).contains("has a quality head already")
+            && !folder.path().join("twice").exists()
+    );
     // The same seed gives the same head.
     assert_status(&give(&bare, "again"), 0);
-    let shard = |out: &str| std::fs::read(folder.path().join(out).join("quality-00001.safetensors")).unwrap();
+    let shard = |out: &str| {
+        std::fs::read(folder.path().join(out).join("quality-00001.safetensors")).unwrap()
+    };
     assert_eq!(shard("given"), shard("again"));
 }
 
@@ -185,7 +223,11 @@ fn scored_images_make_a_head_for_a_model() {
     manifest(folder.path());
     let bare = model_with_verdict_only(folder.path());
     let scores = folder.path().join("data.csv");
-    std::fs::write(&scores, "name,prompt,mos_quality\n0.png,p,1\n1.png,q,2\n2.png,r,3\n3.png,s,4\n").unwrap();
+    std::fs::write(
+        &scores,
+        "name,prompt,mos_quality\n0.png,p,1\n1.png,q,2\n2.png,r,3\n3.png,s,4\n",
+    )
+    .unwrap();
     let train = |more: &[&str]| {
         clipsight()
             .args(["train", "quality", "--for-model", "--epochs", "2", "--scores"])
@@ -205,7 +247,8 @@ fn scored_images_make_a_head_for_a_model() {
     assert_status(&output, 0);
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(table.contains("image only") && !table.contains("prompts"), "{table}");
-    let quality = scan(folder.path(), Some(&folder.path().join("out")))["quality"].as_f64().unwrap();
+    let quality =
+        scan(folder.path(), Some(&folder.path().join("out")))["quality"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&quality));
 }
 
@@ -213,7 +256,8 @@ fn scored_images_make_a_head_for_a_model() {
 fn a_text_tower_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.png", "b.png"] {
-        std::fs::write(folder.path().join(name), encoded(&picture(240, 240, 1), ImageFormat::Png)).unwrap();
+        std::fs::write(folder.path().join(name), encoded(&picture(240, 240, 1), ImageFormat::Png))
+            .unwrap();
     }
     let scores = folder.path().join("data.csv");
     std::fs::write(&scores, "name,prompt,mos_quality\na.png,p,1\nb.png,q,2\n").unwrap();
@@ -235,6 +279,7 @@ fn train_still_takes_its_own_arguments() {
     let output = clipsight().args(["train", "--data", "/nowhere/manifest.csv"]).output().unwrap();
     assert_status(&output, 1);
     assert!(stderr(&output).contains("/nowhere/manifest.csv"));
-    let output = clipsight().args(["train", "--copies", "1", "quality", "--scores", "x"]).output().unwrap();
+    let output =
+        clipsight().args(["train", "--copies", "1", "quality", "--scores", "x"]).output().unwrap();
     assert_status(&output, 1);
 }

@@ -1,6 +1,11 @@
 //! `clipsight train residual`: the real program with the encoder that ships.
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 
@@ -79,7 +84,11 @@ fn a_model_gets_a_network_and_a_report() {
     assert_ne!(alone["probability"], with["probability"]);
     let inspected = clipsight().arg("inspect-model").arg(&both).output().unwrap();
     assert_status(&inspected, 0);
-    assert!(String::from_utf8(inspected.stdout).unwrap().contains("convolutions over at most 288 x 512 px"));
+    assert!(
+        String::from_utf8(inspected.stdout)
+            .unwrap()
+            .contains("convolutions over at most 288 x 512 px")
+    );
 
     // From the cache the same comes out, byte for byte; a model that has a network gets no other.
     assert_status(&train(folder.path(), &model, "again"), 0);

@@ -1,5 +1,10 @@
 //! `clipsight scan`: the real program on good files, bad files and damaged models.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 
@@ -23,8 +28,9 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn by_name<'a>(records: &'a [Value], name: &str) -> &'a Value {
-    let found =
-        records.iter().find(|record| record["path"].as_str().is_some_and(|path| path.ends_with(name)));
+    let found = records
+        .iter()
+        .find(|record| record["path"].as_str().is_some_and(|path| path.ends_with(name)));
     found.unwrap_or_else(|| panic!("{name} has no line"))
 }
 
@@ -88,7 +94,10 @@ fn bad_files_cost_no_good_file_its_result() {
     assert_eq!(by_name(&records, "02-drawing.png")["width"], 300);
     assert_eq!(by_name(&records, "01-photo.jpg")["height"], 260);
     for field in ["sha256", "logit", "probability", "grade"] {
-        assert_eq!(by_name(&records, "01-photo.jpg")[field], by_name(&records, "12-last.jpg")[field]);
+        assert_eq!(
+            by_name(&records, "01-photo.jpg")[field],
+            by_name(&records, "12-last.jpg")[field]
+        );
     }
     assert_eq!(by_name(&records, "04-flat.png")["reason"], "no-content");
     assert_answered(by_name(&records, "04-flat.png"));
@@ -103,7 +112,11 @@ fn bad_files_cost_no_good_file_its_result() {
         ("11-phone.heic", "unsupported"),
     ] {
         assert_failed(by_name(&records, name), code);
-        assert_eq!(by_name(&records, name)["sha256"].as_str().unwrap().len(), 64, "its bytes were read");
+        assert_eq!(
+            by_name(&records, name)["sha256"].as_str().unwrap().len(),
+            64,
+            "its bytes were read"
+        );
     }
     // Refused from the header. The time is the program's own, the loading of the model not counted.
     assert!(by_name(&records, "10-bomb.png")["ms"].as_f64().unwrap() < 50.0);
@@ -193,7 +206,11 @@ fn csv_and_table() {
     let text = scan("table");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3);
-    assert!(lines[0].contains("PROBABILITY") && lines[1].ends_with("=cmd.jpg") && lines[2].contains("error"));
+    assert!(
+        lines[0].contains("PROBABILITY")
+            && lines[1].ends_with("=cmd.jpg")
+            && lines[2].contains("error")
+    );
 }
 
 #[test]
@@ -206,10 +223,11 @@ fn maker_and_quality_stand_beside_the_verdict() {
         &encoded(&RgbImage::from_pixel(300, 300, Rgb([90, 120, 30])), ImageFormat::Png),
     );
     write(folder.path(), "3.jpg", b"");
-    let [plain, all] = [model_with_verdict_only as fn(&Path) -> _, model_with_all_heads].map(|make| {
-        let own = tempfile::tempdir_in(folder.path()).unwrap().keep();
-        make(&own)
-    });
+    let [plain, all] =
+        [model_with_verdict_only as fn(&Path) -> _, model_with_all_heads].map(|make| {
+            let own = tempfile::tempdir_in(folder.path()).unwrap().keep();
+            make(&own)
+        });
     let scan = |model: &Path, format: &str| {
         let output = clipsight()
             .args(["scan", "--device", "cpu", "--format", format, "--model"])
@@ -231,12 +249,18 @@ fn maker_and_quality_stand_beside_the_verdict() {
     let beside = &with[0];
     assert!((0.0..=1.0).contains(&beside["quality"].as_f64().unwrap()), "{beside}");
     let attribution = &beside["attribution"];
-    assert!(["diffusion", "gan"].contains(&attribution["family"]["name"].as_str().unwrap()), "{beside}");
+    assert!(
+        ["diffusion", "gan"].contains(&attribution["family"]["name"].as_str().unwrap()),
+        "{beside}"
+    );
     // Any share is enough for this model to name a generator.
     assert_eq!(attribution["generator"]["name"], "waves");
     assert!((0.0..=1.0).contains(&attribution["generator"]["share"].as_f64().unwrap()));
     for nothing in &with[1..] {
-        assert!(nothing.get("attribution").is_none() && nothing.get("quality").is_none(), "{nothing}");
+        assert!(
+            nothing.get("attribution").is_none() && nothing.get("quality").is_none(),
+            "{nothing}"
+        );
     }
 
     let csv = scan(&all, "csv");
@@ -292,7 +316,9 @@ fn names_that_are_no_unicode_and_readers_that_go_away() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_status(&output, 0);
-    assert!(!stderr(&output).contains("panicked") && !stderr(&output).contains("cannot be written"));
+    assert!(
+        !stderr(&output).contains("panicked") && !stderr(&output).contains("cannot be written")
+    );
 }
 
 #[test]
@@ -301,8 +327,12 @@ fn without_a_sound_model_nothing_starts() {
     write(folder.path(), "a.jpg", &jpeg(&picture(230, 230, 5)));
     let image = folder.path().join("a.jpg");
     let scan = |model: &Path| {
-        let output =
-            clipsight().args(["scan", "--device", "cpu", "--model"]).arg(model).arg(&image).output().unwrap();
+        let output = clipsight()
+            .args(["scan", "--device", "cpu", "--model"])
+            .arg(model)
+            .arg(&image)
+            .output()
+            .unwrap();
         assert_status(&output, 1);
         assert!(output.stdout.is_empty(), "no result of a damaged model");
         stderr(&output)
@@ -333,7 +363,9 @@ fn without_a_sound_model_nothing_starts() {
     std::fs::write(shard, &sound).unwrap();
 
     let manifest = std::fs::read_to_string(model.join("model.json")).unwrap();
-    for damaged in [String::new(), "{}".to_owned(), manifest.replacen("\"format\": 1", "\"format\": 99", 1)] {
+    for damaged in
+        [String::new(), "{}".to_owned(), manifest.replacen("\"format\": 1", "\"format\": 99", 1)]
+    {
         assert_ne!(damaged, manifest);
         std::fs::write(model.join("model.json"), damaged).unwrap();
         assert!(scan(&model).contains("[weights-corrupt]"));

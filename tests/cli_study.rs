@@ -1,5 +1,10 @@
 //! `clipsight study`: the real program with the model that ships, on images made here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli_support;
 
@@ -10,8 +15,8 @@ use std::process::Output;
 use cli_support::*;
 use serde_json::Value;
 
-/// A labelled set: four generators and four sources to fit on, one each to select, to calibrate and to test on. The generated images
-/// have a grid on them.
+/// A labelled set: four generators and four sources to fit on, one each to select, to calibrate and
+/// to test on. The generated images have a grid on them.
 fn labelled(folder: &Path, each: u64) {
     let mut manifest = "file,label,role,origin,family,content\n".to_owned();
     let mut seed = 0;
@@ -30,8 +35,11 @@ fn labelled(folder: &Path, each: u64) {
                     }
                     let name = format!("{seed}.jpg");
                     std::fs::write(folder.join(&name), jpeg(&image)).unwrap();
-                    writeln!(manifest, "{name},{label},{role},{role}-{label}-{origin},{family},photo")
-                        .unwrap();
+                    writeln!(
+                        manifest,
+                        "{name},{label},{role},{role}-{label}-{origin},{family},photo"
+                    )
+                    .unwrap();
                 }
             }
         }
@@ -76,9 +84,11 @@ fn the_studies_report_and_go_on_where_they_were_stopped() {
     assert!(read("first/robust-transfer.svg").starts_with("<svg"));
     assert!(read("first/robust-removal.svg").contains("components removed"));
 
-    // Stopped in the middle of a write: the cache is cut back, not trusted, and the report is the same.
+    // Stopped in the middle of a write: the cache is cut back, not trusted, and the report is the
+    // same.
     let cache = std::fs::read_dir(folder.join("cache")).unwrap().next().unwrap().unwrap().path();
-    let mut files: Vec<_> = std::fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let file = std::fs::File::options().write(true).open(&files[0]).unwrap();
     let length = file.metadata().unwrap().len();
@@ -136,8 +146,12 @@ fn the_captions_study_names_what_it_can_and_says_what_it_cannot() {
     assert!(auc("trained") > 0.9, "a grid on half of the images is no riddle: {}", auc("trained"));
     // All four generators draw alike: there is nothing to tell them apart by.
     assert!(report["trained"]["macro_f1"].as_f64().unwrap() < 0.7);
-    let roles: Vec<&str> =
-        report["roles"].as_array().unwrap().iter().map(|role| role["role"].as_str().unwrap()).collect();
+    let roles: Vec<&str> = report["roles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["role"].as_str().unwrap())
+        .collect();
     assert_eq!(roles, ["select", "calibrate", "test"]);
     for role in report["roles"].as_array().unwrap() {
         assert_eq!(role["unknown"], 12, "no generator of the other roles was trained on");
@@ -168,18 +182,23 @@ fn bad_manifests_are_refused_by_row() {
             assert_status(&output, 1);
             let error = stderr(&output);
             assert!(parts.iter().all(|part| error.contains(part)), "{parts:?} is not in {error}");
-            assert!(!folder.join("out").join(format!("{name}.json")).exists(), "nothing half-written");
+            assert!(
+                !folder.join("out").join(format!("{name}.json")).exists(),
+                "nothing half-written"
+            );
         }
     };
     let first = good.lines().nth(1).unwrap();
     refused(&format!("{good}{first}\n"), &["row 15", "stands in row 1 already", "[argument]"]);
     refused(&good.replacen(",fit,", ",train,", 1), &["row 1", "\"train\"", "[argument]"]);
     refused(&good.replacen("2.jpg", "gone.jpg", 1), &["row 2", "gone.jpg", "[io]"]);
-    let one_class: String =
-        good.lines().filter(|line| !line.contains("real,test")).fold(String::new(), |mut text, line| {
+    let one_class: String = good.lines().filter(|line| !line.contains("real,test")).fold(
+        String::new(),
+        |mut text, line| {
             writeln!(text, "{line}").unwrap();
             text
-        });
+        },
+    );
     refused(&one_class, &["role test", "label real", "[argument]"]);
     // A file that is there but no image is named by its row, too.
     std::fs::write(folder.join("1.jpg"), b"damaged").unwrap();

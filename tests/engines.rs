@@ -1,5 +1,5 @@
-//! The engines against the definition on burn: random architectures, ragged sizes, every storage, batches of 1 to 8; then
-//! the shipped model on real images.
+//! The engines against the definition on burn: random architectures, ragged sizes, every storage,
+//! batches of 1 to 8; then the shipped model on real images.
 #![cfg(all(feature = "cpu", feature = "nn"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -15,7 +15,8 @@ struct Random(u64);
 
 impl Random {
     fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     }
 
@@ -29,7 +30,9 @@ impl Random {
         let (mean, deviation) = match spec.role {
             TensorRole::Matrix => (0.0, (columns as f32).sqrt().recip()),
             TensorRole::Table => (0.0, 0.3),
-            TensorRole::Vector if spec.name.contains("norm") && spec.name.ends_with("weight") => (1.0, 0.2),
+            TensorRole::Vector if spec.name.contains("norm") && spec.name.ends_with("weight") => {
+                (1.0, 0.2)
+            }
             TensorRole::Vector => (0.0, 0.2),
         };
         let values: Vec<f32> = (0..count).map(|_| mean + deviation * self.normal()).collect();
@@ -119,15 +122,21 @@ fn cases(heads: bool) -> impl Strategy<Value = Case> {
     )
 }
 
-/// One minus the cosine of the angle between two vectors, and the largest difference over the largest value.
+/// One minus the cosine of the angle between two vectors, and the largest difference over the
+/// largest value.
 fn distance(found: &[f32], expected: &[f32]) -> (f64, f32) {
     assert_eq!(found.len(), expected.len());
     assert!(found.iter().all(|value| value.is_finite()));
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
     let lengths = (dot(found, found) * dot(expected, expected)).sqrt();
     let angle = if lengths == 0.0 { 0.0 } else { 1.0 - dot(found, expected) / lengths };
     let largest = expected.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
-    (angle, found.iter().zip(expected).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / largest)
+    (
+        angle,
+        found.iter().zip(expected).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / largest,
+    )
 }
 
 proptest! {
@@ -141,7 +150,8 @@ proptest! {
             [(&found.features, &expected.features), (&found.embedding, &expected.embedding)]
         {
             let (angle, largest) = distance(found, expected);
-            prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest difference {largest}");
+            prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest difference \
+                {largest}");
         }
     }
 }
@@ -150,7 +160,8 @@ proptest! {
 mod gpu {
     use super::*;
 
-    /// The machine's GPU, or a software one; `None` and a loud line where there is neither. In CI there must be one.
+    /// The machine's GPU, or a software one; `None` and a loud line where there is neither. In CI
+    /// there must be one.
     fn device() -> Option<Device> {
         match pollster::block_on(clipsight::engine::gpu::open()) {
             Ok(gpu) => Some(Device::Gpu(gpu)),
@@ -173,7 +184,8 @@ mod gpu {
                 [(&found.features, &expected.features), (&found.embedding, &expected.embedding)]
             {
                 let (angle, largest) = distance(found, expected);
-                prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest difference {largest}");
+                prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest \
+                    difference {largest}");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What the storage of matrices changes on a GPU: embeddings of real images by a public encoder's weights.
+//! What the storage of matrices changes on a GPU: embeddings of real images by a public encoder's
+//! weights.
 #![cfg(all(feature = "webgpu", feature = "nn"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -26,7 +27,9 @@ fn embeddings(device: &Device, storage: Storage, weights: &[u8], pixels: &[f32])
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -66,23 +69,27 @@ fn quantised_embeddings_are_those_of_f32() {
         .take(4)
         .flat_map(|line| {
             let bytes = std::fs::read(data.join(line.split(',').nth(file).unwrap())).unwrap();
-            let views = preprocessing.views(&decode(&bytes).unwrap().pixels, ViewCount::One).unwrap();
+            let views =
+                preprocessing.views(&decode(&bytes).unwrap().pixels, ViewCount::One).unwrap();
             preprocessing.tensor(&views)
         })
         .collect();
-    let lowest =
-        |a: &[Vec<f32>], b: &[Vec<f32>]| a.iter().zip(b).map(|(a, b)| cosine(a, b)).fold(1.0, f64::min);
+    let lowest = |a: &[Vec<f32>], b: &[Vec<f32>]| {
+        a.iter().zip(b).map(|(a, b)| cosine(a, b)).fold(1.0, f64::min)
+    };
     let exact = embeddings(&Device::reference(), Storage::F32, &weights, &pixels);
     for storage in [Storage::F32, Storage::F16, Storage::Q8, Storage::Q4] {
         let found = embeddings(&gpu, storage, &weights, &pixels);
         let stored = embeddings(&Device::reference(), storage, &weights, &pixels);
         let (to_stored, to_exact) = (lowest(&stored, &found), lowest(&exact, &found));
         eprintln!(
-            "{storage:?}: lowest cosine {to_stored:.5} to the same weights in f32, {to_exact:.5} to unrounded ones"
+            "{storage:?}: lowest cosine {to_stored:.5} to the same weights in f32, {to_exact:.5} \
+             to unrounded ones"
         );
         // Adapters that a CPU plays multiply bfloat16 operands.
         assert!(to_stored >= 0.9995, "{storage:?}: {to_stored}");
-        // The goal of issue 4 for 8 bits; 4 bits are too few for an encoder this narrow (`clipsight bench precision`).
+        // The goal of issue 4 for 8 bits; 4 bits are too few for an encoder this narrow
+        // (`clipsight bench precision`).
         if storage == Storage::Q8 {
             assert!(to_exact >= 0.999, "{storage:?}: {to_exact}");
         }

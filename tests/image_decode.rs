@@ -8,8 +8,15 @@ use image_fixtures::{DecodeCase, bytes, decode_cases, expected, largest_differen
 #[test]
 fn every_fixture_decodes_to_the_pixels_pillow_reads() {
     let mut failures = Vec::new();
-    for DecodeCase { file, expected: name, sha256: digest, format, tolerance, orientation, notes } in
-        decode_cases()
+    for DecodeCase {
+        file,
+        expected: name,
+        sha256: digest,
+        format,
+        tolerance,
+        orientation,
+        notes,
+    } in decode_cases()
     {
         let expected = expected(&name);
         assert_eq!(sha256(&expected), digest, "{name} is not what generate.py wrote");
@@ -34,7 +41,8 @@ fn every_fixture_decodes_to_the_pixels_pillow_reads() {
         }
         if (decoded.format, decoded.orientation, &decoded.notes) != (format, orientation, &notes) {
             failures.push(format!(
-                "{file}: {:?}, orientation {}, {:?} instead of {format:?}, {orientation}, {notes:?}",
+                "{file}: {:?}, orientation {}, {:?} instead of {format:?}, {orientation}, \
+                 {notes:?}",
                 decoded.format, decoded.orientation, decoded.notes
             ));
         }
@@ -71,7 +79,8 @@ fn probing_tells_size_and_bits_as_stored() {
 
 #[test]
 fn the_name_of_a_file_means_nothing() {
-    // The interface has no name to look at; what is left is that formats are told apart by content alone.
+    // The interface has no name to look at; what is left is that formats are told apart by content
+    // alone.
     for case in decode_cases() {
         assert_eq!(probe(&bytes(&case.file)).unwrap().format, case.format, "{}", case.file);
     }

@@ -19,14 +19,18 @@ fn decode_strictly(bytes: &[u8], what: &str) -> clipsight::Result<clipsight::ima
     let result = decode(bytes);
     if let Err(error) = &result {
         assert!(is_fair(error.kind()), "{what}: {:?}: {error}", error.kind());
-        assert!(!error.message().contains("its decoder cannot handle"), "{what}: a decoder panicked");
+        assert!(
+            !error.message().contains("its decoder cannot handle"),
+            "{what}: a decoder panicked"
+        );
     }
     result
 }
 
 #[test]
 fn an_empty_file_and_text_are_no_images() {
-    let text = b"BMW, GIF and other words; this is plain text that somebody called holiday.jpg.\n".repeat(30);
+    let text = b"BMW, GIF and other words; this is plain text that somebody called holiday.jpg.\n"
+        .repeat(30);
     for (bytes, word) in
         [(&b""[..], "empty"), (&text, "no image"), (b"\xFF", "no image"), (&[0; 4096], "no image")]
     {
@@ -56,8 +60,8 @@ fn formats_that_are_not_read_are_named() {
 
 #[test]
 fn a_cut_file_is_refused_or_complete() {
-    // Some formats end with bytes that carry no pixels. Whatever is accepted must be the whole image: half of one,
-    // with gray below, would be scored as if it were the picture.
+    // Some formats end with bytes that carry no pixels. Whatever is accepted must be the whole
+    // image: half of one, with gray below, would be scored as if it were the picture.
     let mut refused = 0;
     for case in decode_cases() {
         let file = bytes(&case.file);
@@ -89,7 +93,8 @@ fn a_cut_jpeg_with_an_end_marker_is_refused() {
                 cut.pop();
             }
             cut.extend([0xFF, 0xD9]);
-            let error = decode(&cut).expect_err(&format!("{name}.jpg with {part} of 11 parts was accepted"));
+            let error = decode(&cut)
+                .expect_err(&format!("{name}.jpg with {part} of 11 parts was accepted"));
             assert_eq!(error.kind(), ErrorKind::Decode, "{name}.jpg: {error}");
         }
     }

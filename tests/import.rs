@@ -1,5 +1,6 @@
-//! Published checkpoints and heads against transformers, open_clip and the heads' own arithmetic (golden files from
-//! `tests/fixtures/import/generate.py`), and files that are not what they should be.
+//! Published checkpoints and heads against transformers, open_clip and the heads' own arithmetic
+//! (golden files from `tests/fixtures/import/generate.py`), and files that are not what they should
+//! be.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
@@ -42,7 +43,12 @@ fn configs(case: &Path) -> Configs {
     }
 }
 
-fn import(case: &Path, storage: Storage, head: Option<&HeadFile>, out: &Path) -> Result<Converted, Error> {
+fn import(
+    case: &Path,
+    storage: Storage,
+    head: Option<&HeadFile>,
+    out: &Path,
+) -> Result<Converted, Error> {
     let checkpoint = Checkpoint::open(&weights(case))?;
     let architecture = Architecture::of(&checkpoint, &configs(case))?;
     let options = Options {
@@ -65,13 +71,22 @@ fn load(converted: &Converted, folder: &Path, device: &Device) -> LoadedTensors 
 }
 
 fn floats(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
-    file.tensor(name).unwrap().data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    file.tensor(name)
+        .unwrap()
+        .data()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect()
 }
 
 /// Compares rows of `width`: the least cosine and the largest difference.
 fn compare(found: &[f32], expected: &[f32], width: usize) -> (f64, f32) {
     assert_eq!(found.len(), expected.len());
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
     let cosine = found
         .chunks(width)
         .zip(expected.chunks(width))
@@ -106,12 +121,15 @@ fn check_parity(case: &Path) {
         Tensor::from_data(pixels, device)
     };
     for (what, pool) in [("class_tokens", Pool::Class), ("mlp_inputs", Pool::MlpInputClass)] {
-        let output = tower.forward(pixels(), &FeatureSpec::pooled((1..=config.layers).collect(), &[pool]));
+        let output =
+            tower.forward(pixels(), &FeatureSpec::pooled((1..=config.layers).collect(), &[pool]));
         // Ours is [image, layer], theirs [layer, image].
         let rows = values(output.features);
         let width = config.width;
         let turned: Vec<f32> = (0..config.layers)
-            .flat_map(|layer| (0..shape[0]).map(move |image| (image * config.layers + layer) * width))
+            .flat_map(|layer| {
+                (0..shape[0]).map(move |image| (image * config.layers + layer) * width)
+            })
             .flat_map(|start| rows[start..start + width].to_vec())
             .collect();
         held(what, &turned, &floats(&golden, what), width);
@@ -143,10 +161,16 @@ fn check_parity(case: &Path) {
         .collect();
     let texts: Vec<Vec<u32>> = numbers.chunks(context).map(<[u32]>::to_vec).collect();
     let texts = TokenBatch::new(&texts, &text.architecture).unwrap();
-    held("text", &values(tower.forward(&texts)), &floats(&golden, "text"), text.architecture.projection);
+    held(
+        "text",
+        &values(tower.forward(&texts)),
+        &floats(&golden, "text"),
+        text.architecture.projection,
+    );
 }
 
-/// Every published format and naming; with `CLIPSIGHT_PARITY` the exact architectures of `scripts/parity/exact.py`.
+/// Every published format and naming; with `CLIPSIGHT_PARITY` the exact architectures of
+/// `scripts/parity/exact.py`.
 #[test]
 fn parity_with_the_reference_libraries() {
     let mut cases: Vec<PathBuf> = [
@@ -192,7 +216,8 @@ fn architectures_are_read_off_files() {
     let checkpoint = Checkpoint::open(&weights(&fixture("open-clip"))).unwrap();
     let assumed = Architecture::of(&checkpoint, &Configs::default());
     assert!(assumed.is_err() || !assumed.unwrap().assumed.is_empty());
-    let other = Configs { config: Some(br#"{"model_type": "siglip"}"#.to_vec()), ..Configs::default() };
+    let other =
+        Configs { config: Some(br#"{"model_type": "siglip"}"#.to_vec()), ..Configs::default() };
     let checkpoint = Checkpoint::open(&weights(&fixture("hf"))).unwrap();
     assert_eq!(Architecture::of(&checkpoint, &other).unwrap_err().kind(), ErrorKind::Unsupported);
 }
@@ -272,9 +297,12 @@ fn heads_give_their_authors_logits() {
         let spec = &converted.manifest.head;
         let encoding = pollster::block_on(loaded.encoder.encode(&pixels, batch)).unwrap();
         let rows = if spec.reads_embedding() { encoding.embedding } else { encoding.features };
-        let scorer =
-            HeadScorer::assemble(spec, &converted.manifest.architecture, &mut loaded.tensors.clone())
-                .unwrap();
+        let scorer = HeadScorer::assemble(
+            spec,
+            &converted.manifest.architecture,
+            &mut loaded.tensors.clone(),
+        )
+        .unwrap();
         let expected = floats(&golden, key);
         for (row, expected) in rows.chunks(rows.len() / batch).zip(&expected) {
             let mut row = row.to_vec();
@@ -330,13 +358,18 @@ fn truncate(path: &Path, length: usize) {
 }
 
 /// Writes `tensors` of a safetensors file again.
-fn rewrite(path: &Path, change: impl Fn(&str) -> Option<(safetensors::Dtype, Vec<usize>, Vec<u8>)>) {
+fn rewrite(
+    path: &Path,
+    change: impl Fn(&str) -> Option<(safetensors::Dtype, Vec<usize>, Vec<u8>)>,
+) {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let tensors: Vec<_> = file
         .iter()
         .filter_map(|(name, view)| match change(name) {
-            None => Some((name.to_owned(), view.dtype(), view.shape().to_vec(), view.data().to_vec())),
+            None => {
+                Some((name.to_owned(), view.dtype(), view.shape().to_vec(), view.data().to_vec()))
+            }
             Some((_, shape, _)) if shape.is_empty() => None,
             Some((dtype, shape, data)) => Some((name.to_owned(), dtype, shape, data)),
         })
@@ -388,9 +421,11 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
     check(refused("hf", missing, None), ErrorKind::WeightsCorrupt, NORM);
     let cut = |case: &Path| truncate(&case.join("model.safetensors"), 40_000);
     check(refused("hf", cut, None), ErrorKind::WeightsCorrupt, "cut off");
-    for (case, file) in
-        [("hf-zip", "pytorch_model.bin"), ("openai-jit", "small.pt"), ("hf-legacy", "pytorch_model.bin")]
-    {
+    for (case, file) in [
+        ("hf-zip", "pytorch_model.bin"),
+        ("openai-jit", "small.pt"),
+        ("hf-legacy", "pytorch_model.bin"),
+    ] {
         let cut = |folder: &Path| truncate(&folder.join(file), 30_000);
         let error = refused(case, cut, None);
         assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{case}: {error}");
@@ -401,7 +436,8 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
         std::fs::remove_file(case.join("golden.safetensors")).unwrap();
     };
     check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "no file beside it");
-    let gone = |case: &Path| std::fs::remove_file(case.join("model-00002-of-00005.safetensors")).unwrap();
+    let gone =
+        |case: &Path| std::fs::remove_file(case.join("model-00002-of-00005.safetensors")).unwrap();
     check(refused("hf-sharded", gone, None), ErrorKind::Io, "00002");
 }
 
@@ -467,7 +503,8 @@ fn parity_inputs(file: &str) -> Option<PathBuf> {
     let found = folder.filter(|folder| folder.join(file).exists());
     if found.is_none() {
         eprintln!(
-            "skipped: CLIPSIGHT_PARITY names no folder with {file}; scripts/parity/inputs.py makes one"
+            "skipped: CLIPSIGHT_PARITY names no folder with {file}; scripts/parity/inputs.py makes \
+             one"
         );
     }
     found
@@ -483,9 +520,11 @@ fn tokenizer_parity() {
         text: String,
         ids: Vec<u32>,
     }
-    let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
+    let rows: Vec<Row> =
+        serde_json::from_slice(&std::fs::read(folder.join("tokens.json")).unwrap()).unwrap();
     let tokenizer = clipsight::clip::Tokenizer::new();
-    let differing: Vec<&Row> = rows.iter().filter(|row| tokenizer.encode(&row.text, 77) != row.ids).collect();
+    let differing: Vec<&Row> =
+        rows.iter().filter(|row| tokenizer.encode(&row.text, 77) != row.ids).collect();
     // A caption cannot end itself here; and what Python's own tables do not know is left to theirs.
     let explained = |kind: &str| ["marker", "unassigned"].contains(&kind);
     let count = |kind: &str| rows.iter().filter(|row| row.kind == kind).count();
@@ -498,7 +537,11 @@ fn tokenizer_parity() {
         explained.len(),
         count("marker") + count("unassigned"),
     );
-    assert!(others.is_empty(), "{:?}", others.iter().map(|row| &row.text).take(5).collect::<Vec<_>>());
+    assert!(
+        others.is_empty(),
+        "{:?}",
+        others.iter().map(|row| &row.text).take(5).collect::<Vec<_>>()
+    );
 }
 
 /// On real images of many shapes; CI compares the resize with Pillow's in `tests/image_resize.rs`.
@@ -526,7 +569,10 @@ fn preprocessing_parity() {
             let found = preprocessing.tensor(&views);
             largest = largest.max(compare(&found, &floats(&expected, name), 3 * 224 * 224).1);
         }
-        eprintln!("preprocessing of {library}: {} images, largest difference {largest:.2e}", names.len());
+        eprintln!(
+            "preprocessing of {library}: {} images, largest difference {largest:.2e}",
+            names.len()
+        );
         assert!(largest <= 1e-5);
     }
 }

@@ -6,7 +6,8 @@ use clipsight::metrics::{
 };
 use proptest::prelude::*;
 
-/// Samples of both classes whose probabilities are sixteenths: ties are the rule, arithmetic is exact.
+/// Samples of both classes whose probabilities are sixteenths: ties are the rule, arithmetic is
+/// exact.
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
     prop::collection::vec((0..=16_u8, any::<bool>()), 2..60)
         .prop_map(|list| {
@@ -19,7 +20,11 @@ fn samples() -> impl Strategy<Value = Vec<Sample>> {
         })
 }
 
-fn map(list: &[Sample], score: impl Fn(f64) -> f64, positive: impl Fn(bool) -> bool) -> Vec<Sample> {
+fn map(
+    list: &[Sample],
+    score: impl Fn(f64) -> f64,
+    positive: impl Fn(bool) -> bool,
+) -> Vec<Sample> {
     list.iter()
         .map(|sample| Sample { score: score(sample.score), positive: positive(sample.positive) })
         .collect()
@@ -116,7 +121,8 @@ proptest! {
         prop_assert!((risk_coverage(&list, 0.5, &[1.0])[0].risk - error).abs() < 1e-12);
     }
 
-    /// The ends leave 2.5 % on either side: summed over the binomial distribution, not over the beta function.
+    /// The ends leave 2.5 % on either side: summed over the binomial distribution, not over the
+    /// beta function.
     #[test]
     fn clopper_pearson_ends_leave_the_tails(n in 1..40_usize, part in 0..40_usize) {
         let part = part.min(n);

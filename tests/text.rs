@@ -9,8 +9,8 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::ErrorKind;
 use clipsight::clip::{
-    Activation, DeviceTensor, FeatureSpec, Pool, TensorSpec, TextConfig, TextTower, TokenBatch, Tokenizer,
-    VisionConfig, VisionTower,
+    Activation, DeviceTensor, FeatureSpec, Pool, TensorSpec, TextConfig, TextTower, TokenBatch,
+    Tokenizer, VisionConfig, VisionTower,
 };
 use clipsight::weights::{HostTensor, hf_clip, upload};
 use safetensors::SafeTensors;
@@ -20,7 +20,14 @@ fn read(name: &str) -> Vec<u8> {
 }
 
 fn floats(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
-    file.tensor(name).unwrap().data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    file.tensor(name)
+        .unwrap()
+        .data()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect()
 }
 
 fn on_device(

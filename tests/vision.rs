@@ -1,5 +1,5 @@
-//! The vision tower against PyTorch (golden files from `tests/fixtures/vit/generate.py`), its embedding's parts
-//! against NumPy.
+//! The vision tower against PyTorch (golden files from `tests/fixtures/vit/generate.py`), its
+//! embedding's parts against NumPy.
 #![cfg(feature = "cpu")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -22,17 +22,24 @@ fn fixture(name: &str) -> BTreeMap<String, HostTensor> {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     file.iter()
         .map(|(name, view)| {
-            let data = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let data =
+                view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
             (name.to_owned(), HostTensor::new(view.shape().to_vec(), data).unwrap())
         })
         .collect()
 }
 
-fn tower(config: &VisionConfig, tensors: &BTreeMap<String, HostTensor>, device: &Device) -> VisionTower {
+fn tower(
+    config: &VisionConfig,
+    tensors: &BTreeMap<String, HostTensor>,
+    device: &Device,
+) -> VisionTower {
     let mut on_device: HashMap<_, _> = config
         .tensors()
         .into_iter()
-        .map(|spec| (spec.name.clone(), upload(&spec, tensors[&spec.name].clone(), device).unwrap()))
+        .map(|spec| {
+            (spec.name.clone(), upload(&spec, tensors[&spec.name].clone(), device).unwrap())
+        })
         .collect();
     let tower = VisionTower::assemble(config, &mut on_device, device).unwrap();
     assert!(on_device.is_empty(), "the tower left tensors unused: {:?}", on_device.keys());
@@ -44,7 +51,8 @@ fn largest_difference(found: &[f32], expected: &[f32]) -> f32 {
     found.iter().zip(expected).fold(0.0, |largest, (a, b)| (a - b).abs().max(largest))
 }
 
-/// Compares embedding and pooled tokens with the golden file; the features interleave the pools layer by layer.
+/// Compares embedding and pooled tokens with the golden file; the features interleave the pools
+/// layer by layer.
 fn check(
     config: &VisionConfig,
     weights: &BTreeMap<String, HostTensor>,
@@ -56,7 +64,8 @@ fn check(
     let batch = pixels.shape[0];
     let shape: [usize; 4] = pixels.shape.clone().try_into().unwrap();
     let pixels = Tensor::<4>::from_data(TensorData::new(pixels.data, shape), &device);
-    let output = tower(config, weights, &device).forward(pixels, &FeatureSpec::all_layers(config, &POOLS));
+    let output =
+        tower(config, weights, &device).forward(pixels, &FeatureSpec::all_layers(config, &POOLS));
     let embedding = output.embedding.into_data().try_into_vec::<f32>().unwrap();
     let difference = largest_difference(&embedding, &golden["test.embedding"].data);
     assert!(difference <= tolerance, "embedding differs by {difference}");
@@ -153,7 +162,8 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec().unwrap()
 }
 
-/// The parts of `pixels`' embeddings sum to them, and the pass that finds them gives what the usual one gives.
+/// The parts of `pixels`' embeddings sum to them, and the pass that finds them gives what the usual
+/// one gives.
 fn check_parts(tower: &VisionTower, pixels: &Tensor<4>) -> Contributions {
     let features = FeatureSpec::all_layers(tower.config(), &POOLS);
     let usual = tower.forward(pixels.clone(), &features);
@@ -179,7 +189,10 @@ fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
         let shape: [usize; 4] = shape.try_into().unwrap();
         let pixels = Tensor::from_data(TensorData::new(data, shape), &device);
         let parts = check_parts(&tower(&config, &weights, &device), &pixels);
-        assert_eq!(parts.heads.dims(), [batch, config.layers * config.heads, config.embedding_width()]);
+        assert_eq!(
+            parts.heads.dims(),
+            [batch, config.layers * config.heads, config.embedding_width()]
+        );
         for (part, found) in [("heads", parts.heads), ("mlps", parts.mlps)] {
             let golden = &golden[&format!("{name}.{part}")];
             assert_eq!(found.dims().to_vec(), golden.shape);
@@ -199,12 +212,15 @@ fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
         for row in 0..batch {
             let found = &found[row * (config.width + width)..][..config.width + width];
             assert!(
-                largest_difference(&found[..config.width], &mean[row * config.width..][..config.width])
-                    <= 1e-5
+                largest_difference(
+                    &found[..config.width],
+                    &mean[row * config.width..][..config.width]
+                ) <= 1e-5
             );
             assert_eq!(found[config.width..], alone[row * width..][..width]);
             let of = |head: usize| &heads.data[(row * heads.shape[1] + head) * width..][..width];
-            let sum: Vec<f32> = of(chosen[0]).iter().zip(of(chosen[1])).map(|(a, b)| a + b).collect();
+            let sum: Vec<f32> =
+                of(chosen[0]).iter().zip(of(chosen[1])).map(|(a, b)| a + b).collect();
             assert!(largest_difference(&found[config.width..], &sum) <= 4e-5);
         }
     }
@@ -215,7 +231,8 @@ fn parts_of_the_embedding_equal_numpy_and_sum_to_it() {
 fn parts_of_the_shipped_models_embedding_sum_to_it() {
     let folder = Path::new("models/compact");
     let manifest = Manifest::from_json(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
-    let mut loader = ModelLoader::new(manifest.clone(), &clipsight::engine::Device::reference()).unwrap();
+    let mut loader =
+        ModelLoader::new(manifest.clone(), &clipsight::engine::Device::reference()).unwrap();
     for (index, shard) in manifest.shards.iter().enumerate() {
         loader.push_shard(index, &std::fs::read(folder.join(&shard.file)).unwrap()).unwrap();
     }

@@ -14,8 +14,8 @@ use clipsight::engine::Device;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
 use clipsight::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage, StoredTensor, pack,
-    sha256_hex,
+    FORMAT_VERSION, HostTensor, Manifest, ModelLoader, PackedShard, SelfTest, Storage,
+    StoredTensor, pack, sha256_hex,
 };
 use clipsight::{ErrorKind, Result};
 use half::f16;
@@ -27,7 +27,8 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
@@ -79,8 +80,18 @@ fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest {
         residual: None,
         calibration: Calibration {
             threshold: 0.5,
-            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
-            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            edges: Some(GradeEdges {
+                weak_below: 0.4,
+                moderate: 0.6,
+                strong: 0.8,
+                very_strong: 0.95,
+            }),
+            by_views: vec![ViewCalibration {
+                views: 1,
+                slope: 1.0,
+                offset: 0.0,
+                measured: [None; 4],
+            }],
             second_look: None,
         },
         self_test: SelfTest { logit: 0.0, tolerance: 0.02 },
@@ -94,7 +105,8 @@ fn tensors(manifest: &Manifest) -> BTreeMap<String, HostTensor> {
         .tensors()
         .into_iter()
         .map(|spec| {
-            // Divided by the root of the fan-in, as encoders are initialised: what a layer answers stays near one.
+            // Divided by the root of the fan-in, as encoders are initialised: what a layer answers
+            // stays near one.
             let fan_in = if spec.shape.len() > 1 { spec.shape[1..].iter().product() } else { 1 };
             let scale = (12.0 / fan_in as f32).sqrt();
             let data = (0..spec.shape.iter().product()).map(|_| scale * random.value()).collect();
@@ -138,7 +150,8 @@ fn deviation(value: f32, truth: f32) -> f32 {
 /// Name, type, shape and bytes of a stored tensor.
 type Stored = (String, Dtype, Vec<usize>, Vec<u8>);
 
-/// A shard with its tensors changed, and a manifest that vouches for it: damage that no hash can show.
+/// A shard with its tensors changed, and a manifest that vouches for it: damage that no hash can
+/// show.
 fn forged(
     manifest: &Manifest,
     shard: &[u8],
@@ -186,11 +199,17 @@ fn every_storage_reads_back() {
 
 #[test]
 fn large_matrices_are_split_and_joined() {
-    let large = VisionConfig { width: 256, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
+    let large =
+        VisionConfig { width: 256, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
     let (f32_manifest, f32_shards) = packed(manifest(large.clone(), Storage::F32));
     assert!(f32_shards.len() > 8);
     for shard in f32_shards.iter() {
-        assert!(shard.bytes.len() <= 4 << 20, "{} has {} bytes", shard.entry.file, shard.bytes.len());
+        assert!(
+            shard.bytes.len() <= 4 << 20,
+            "{} has {} bytes",
+            shard.entry.file,
+            shard.bytes.len()
+        );
     }
     let whole = load(&f32_manifest, &bytes(&f32_shards)).unwrap();
     let (q8_manifest, q8_shards) = packed(manifest(large, Storage::Q8));
@@ -200,7 +219,8 @@ fn large_matrices_are_split_and_joined() {
     let logits = [logit(&whole), logit(&quantised)];
     assert!(logits[0].abs() > 1.0 && deviation(logits[1], logits[0]) < 0.02, "{logits:?}");
     // 9 MB of codes of 4 bits, in three parts at least, against the values that they stand for.
-    let larger = VisionConfig { width: 512, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
+    let larger =
+        VisionConfig { width: 512, heads: 4, mlp_width: 18_000, layers: 1, ..architecture() };
     let (q4_manifest, q4_shards) = packed(manifest(larger, Storage::Q4));
     assert!(q4_shards.len() >= 3);
     let mut rounded = tensors(&q4_manifest);
@@ -315,7 +335,11 @@ fn wrong_tensors_are_refused_by_name() {
         vec![tensor]
     });
     check("has no scales", &|found, view| {
-        if found == "vision.layers.0.mlp.fc1.weight.scale" { vec![] } else { vec![unchanged(found, &view)] }
+        if found == "vision.layers.0.mlp.fc1.weight.scale" {
+            vec![]
+        } else {
+            vec![unchanged(found, &view)]
+        }
     });
     check("must be f16 of shape [100, 2]", &|found, view| {
         let mut tensor = unchanged(found, &view);
@@ -366,7 +390,10 @@ fn nonsense_manifests_are_refused() {
         (&json.replace("test-00001.safetensors", "../../etc/passwd"), "shard name"),
         (&json.replace("test-00001.safetensors", ".hidden"), "shard name"),
         (&json.replace(&good.shards[0].sha256, "00"), "SHA-256"),
-        (&json.replace(&format!("\"bytes\": {}", good.shards[0].bytes), "\"bytes\": 99999999"), "bytes"),
+        (
+            &json.replace(&format!("\"bytes\": {}", good.shards[0].bytes), "\"bytes\": 99999999"),
+            "bytes",
+        ),
     ];
     for (json, words) in cases {
         let error = Manifest::from_json(json.as_bytes()).unwrap_err();
@@ -394,8 +421,10 @@ fn the_head_is_what_its_tensors_say() {
 fn a_head_over_attention_heads_reads_their_direct_effects() {
     let mut manifest = manifest(architecture(), Storage::F32);
     let chosen = [1, 4];
-    manifest.head =
-        Head::Linear { features: FeatureSpec::of_heads(chosen.to_vec()), transform: Transform::None };
+    manifest.head = Head::Linear {
+        features: FeatureSpec::of_heads(chosen.to_vec()),
+        transform: Transform::None,
+    };
     let (manifest, shards) = packed(manifest);
     let manifest = Manifest::from_json(manifest.to_json().unwrap().as_bytes()).unwrap();
     let detector = load(&manifest, &bytes(&shards)).unwrap();
@@ -407,8 +436,9 @@ fn a_head_over_attention_heads_reads_their_direct_effects() {
     let [weight, bias] = LinearHead::TENSORS.map(|name| &tensors[name].data);
     let width = weight.len();
     assert_eq!(width, 40, "the width of the projected embedding");
-    let of =
-        |head: &usize| parts[head * width..][..width].iter().zip(weight).map(|(a, b)| a * b).sum::<f32>();
+    let of = |head: &usize| {
+        parts[head * width..][..width].iter().zip(weight).map(|(a, b)| a * b).sum::<f32>()
+    };
     let expected = chosen.iter().map(of).sum::<f32>() + bias[0];
     let found = pollster::block_on(detector.logits(&[view])).unwrap()[0];
     assert!((found - expected).abs() < 1e-4, "{found} instead of {expected}");
@@ -460,7 +490,10 @@ fn all_heads_read_the_same_features() {
     let features = pollster::block_on(detector.features(&views)).unwrap();
     let width = features.len() / views.len();
     let product = |matrix: &[f32], row: &[f32]| -> Vec<f32> {
-        matrix.chunks(row.len()).map(|weights| weights.iter().zip(row).map(|(a, b)| a * b).sum()).collect()
+        matrix
+            .chunks(row.len())
+            .map(|weights| weights.iter().zip(row).map(|(a, b)| a * b).sum())
+            .collect()
     };
     let (mut captions, mut quality) = (vec![0.0_f32; 4], 0.0_f32);
     for row in features.chunks(width) {
@@ -485,18 +518,27 @@ fn all_heads_read_the_same_features() {
         quality += output / views.len() as f32;
     }
     let found = answers.captions.unwrap();
-    assert!(captions.iter().any(|logit| logit.abs() > 0.5), "the test needs logits apart: {captions:?}");
+    assert!(
+        captions.iter().any(|logit| logit.abs() > 0.5),
+        "the test needs logits apart: {captions:?}"
+    );
     for (found, expected) in found.iter().zip(&captions) {
         assert!((found - expected).abs() < 1e-3, "{found:?} instead of {captions:?}");
     }
     let expected = f64::from(quality.clamp(0.0, 1.0));
-    assert!((answers.quality.unwrap() - expected).abs() < 1e-3, "{:?} and {quality}", answers.quality);
+    assert!(
+        (answers.quality.unwrap() - expected).abs() < 1e-3,
+        "{:?} and {quality}",
+        answers.quality
+    );
 }
 
 /// A photograph's worth of noise as PNG.
 fn noise_png() -> Vec<u8> {
     let mut random = Random(8);
-    let noise = image::RgbImage::from_fn(80, 70, |_, _| image::Rgb([0; 3].map(|_: u8| random.next() as u8)));
+    let noise = image::RgbImage::from_fn(80, 70, |_, _| {
+        image::Rgb([0; 3].map(|_: u8| random.next() as u8))
+    });
     let mut png = std::io::Cursor::new(Vec::new());
     noise.write_to(&mut png, image::ImageFormat::Png).unwrap();
     png.into_inner()
@@ -509,7 +551,8 @@ fn a_second_look_where_the_first_view_gives_no_grade() {
     let analyze = |offset: f64, views: Option<usize>| {
         let mut manifest = with_all_heads(Storage::F32);
         manifest.preprocessing.whole_first = true;
-        let of = |views, rate| ViewCalibration { views, slope: 1e-6, offset, measured: measured(rate) };
+        let of =
+            |views, rate| ViewCalibration { views, slope: 1e-6, offset, measured: measured(rate) };
         manifest.calibration.by_views = vec![of(1, 0.1), of(5, 0.5)];
         manifest.calibration.second_look = Some(SecondLook { measured: measured(0.2) });
         let (manifest, shards) = packed(manifest);
@@ -558,8 +601,9 @@ fn what_is_said_beside_the_verdict_never_moves_it() {
     // The same encoder and head in both: the tests' tensors are drawn in the manifest's order.
     let all = load(&manifest, &bytes(&shards)).unwrap();
     let png = noise_png();
-    let analyze =
-        |detector: &Detector, bytes: &[u8]| pollster::block_on(detector.analyze(bytes, None)).unwrap();
+    let analyze = |detector: &Detector, bytes: &[u8]| {
+        pollster::block_on(detector.analyze(bytes, None)).unwrap()
+    };
     let (without, with) = (analyze(&plain, &png), analyze(&all, &png));
     assert_eq!(without.model, with.model);
     assert_eq!((without.attribution, without.quality), (None, None));
@@ -580,7 +624,10 @@ fn what_is_said_beside_the_verdict_never_moves_it() {
     let found = attribute(&logits, &head.captions, head.threshold).unwrap();
     let facts = with.attribution.unwrap();
     assert_eq!(facts.family.unwrap().share, found.family_share);
-    assert_eq!(facts.generator.map(|maker| maker.name), found.generator.map(|_| "waves".to_owned()));
+    assert_eq!(
+        facts.generator.map(|maker| maker.name),
+        found.generator.map(|_| "waves".to_owned())
+    );
 
     // Too small, or nothing in it: no more is said than the reason.
     for side in [40, 80] {
@@ -651,7 +698,8 @@ fn with_residual(storage: Storage) -> Manifest {
 fn tested(mut manifest: Manifest, shards: &[Vec<u8>]) -> Manifest {
     let detector = load(&manifest, shards).unwrap();
     let view = self_test_view(manifest.preprocessing.crop).unwrap();
-    manifest.self_test.logit = pollster::block_on(detector.logits(std::slice::from_ref(&view))).unwrap()[0];
+    manifest.self_test.logit =
+        pollster::block_on(detector.logits(std::slice::from_ref(&view))).unwrap()[0];
     if let Some(branch) = &mut manifest.residual {
         branch.self_test = detector.residual_logit(&view).unwrap();
     }
@@ -691,7 +739,10 @@ fn a_residual_network_joins_the_verdict() {
         let (p1, p2) = (sigmoid(score_of_both.logit), sigmoid(1.5 * residual + 0.25));
         let fused: f64 = 1.0 - (1.0 - p1) * (1.0 - p2);
         let expected = sigmoid(0.75 * (fused / (1.0 - fused)).ln() - 0.5);
-        assert!((score_of_both.probability - expected).abs() < 1e-9, "{score_of_both:?}, not {expected}");
+        assert!(
+            (score_of_both.probability - expected).abs() < 1e-9,
+            "{score_of_both:?}, not {expected}"
+        );
         if storage == Storage::Q8 {
             // The encoder's own logit is the one it had alone.
             let alone = pollster::block_on(plain.analyze(png.get_ref(), None)).unwrap();
@@ -734,7 +785,10 @@ fn hostile_and_broken_residual_networks_are_refused() {
     let (plain, plain_shards) = packed(manifest(architecture(), Storage::Q8));
     let without = Manifest { shards: plain.shards.clone(), ..good.clone() };
     refused(load(&without, &bytes(&plain_shards)), "residual.stem.weight is missing");
-    refused(load(&Manifest { residual: None, ..good.clone() }, &shards), "unknown tensor, residual.");
+    refused(
+        load(&Manifest { residual: None, ..good.clone() }, &shards),
+        "unknown tensor, residual.",
+    );
 
     // A device that computes this network wrongly fails the self-test, though the encoder is right.
     let mut other = good;

@@ -32,7 +32,10 @@ export function chart({ rows, date }) {
     const name = `${line.device}`;
     groups.set(name, [...(groups.get(name) ?? []), line]);
   }
-  const longest = Math.min(MOST, Math.max(1.1, ...[...groups.values()].flat().map(({ ratio }) => ratio)));
+  const longest = Math.min(
+    MOST,
+    Math.max(1.1, ...[...groups.values()].flat().map(({ ratio }) => ratio)),
+  );
   const scale = (WIDTH - LABELS - VALUES) / longest;
   const x = (ratio) => (LABELS + Math.min(ratio, longest) * scale).toFixed(1);
   const parts = [];
@@ -66,7 +69,9 @@ function bar({ encoder, what, ratio, goal }, y, x, scale, longest) {
   const kind = goal === undefined ? 'plain' : ratio <= goal ? 'met' : 'missed';
   const width = Math.min(ratio, longest) * scale;
   const notch =
-    goal === undefined ? '' : `<line class="goal" x1="${x(goal)}" x2="${x(goal)}" y1="${y - 3}" y2="${y + BAR + 3}"/>`;
+    goal === undefined
+      ? ''
+      : `<line class="goal" x1="${x(goal)}" x2="${x(goal)}" y1="${y - 3}" y2="${y + BAR + 3}"/>`;
   const cut = ratio > longest ? ' →' : '';
   return `<text x="${LABELS - 10}" y="${y + 11}" text-anchor="end"><tspan class="quiet">${escape(encoder)}</tspan> ${escape(what)}</text>
 <rect class="${kind}" x="${LABELS}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2"/>${notch}

@@ -1,5 +1,5 @@
-// Cold start: a browser never used before, from navigation to the first verdict; what came over the wire; and, in starts of
-// their own because looking costs time, how much memory it took.
+// Cold start: a browser never used before, from navigation to the first verdict; what came over the
+// wire; and, in starts of their own because looking costs time, how much memory it took.
 import { undriven } from './browser.mjs';
 import { median } from './stats.mjs';
 import { visit } from './visit.mjs';
@@ -8,13 +8,17 @@ import { compressed, totals } from './wire.mjs';
 /** A home connection: 50 Mbit/s. */
 export const NETWORK_BYTES_PER_SECOND = 50e6 / 8;
 
-/** Where a page waits until the browser has come up and it is its turn, on another site, so that the next gets a process. */
+/**
+ * Where a page waits until the browser has come up and it is its turn, on another site, so that the
+ * next gets a process.
+ */
 function address(server, page, task) {
   const next = `${server.url}/page/${page}#${encodeURIComponent(JSON.stringify(task ?? null))}`;
   return `${server.url.replace('localhost', '127.0.0.1')}/page/start.html#${encodeURIComponent(next)}`;
 }
 
-const coldAddress = (server, contender, image) => address(server, 'cold.html', { contender, image });
+const coldAddress = (server, contender, image) =>
+  address(server, 'cold.html', { contender, image });
 
 /** One start. Gives `{ loadedMs, verdictMs, logit }`. */
 async function start(browser, server, url) {
@@ -33,7 +37,14 @@ export async function measureCold(row, { chromium, server, images, say }) {
   const browser = undriven({ executablePath: chromium, webgpu: device === 'webgpu' });
   server.settings.isolated = false;
   const entries = Object.entries(specs).map(([name, spec]) => {
-    return { name, side: spec.side, form: spec.form, engine: spec.engine, samples: [], throttledSamples: [] };
+    return {
+      name,
+      side: spec.side,
+      form: spec.form,
+      engine: spec.engine,
+      samples: [],
+      throttledSamples: [],
+    };
   });
   const once = ({ name }) => {
     server.log.length = 0;
@@ -58,7 +69,8 @@ export async function measureCold(row, { chromium, server, images, say }) {
     server.settings.bytesPerSecond = Infinity;
   }
   for (const entry of entries) {
-    const verdict = (samples) => (samples.length === 0 ? undefined : median(samples.map(({ verdictMs }) => verdictMs)));
+    const verdict = (samples) =>
+      samples.length === 0 ? undefined : median(samples.map(({ verdictMs }) => verdictMs));
     entry.verdictMs = verdict(entry.samples);
     entry.throttledVerdictMs = verdict(entry.throttledSamples);
     say(`${entry.name}: first verdict after ${entry.verdictMs.toFixed(0)} ms`);
@@ -89,7 +101,13 @@ export async function measureMemory(row, { chromium, server, images, say }) {
   const entries = [];
   for (const [name, spec] of Object.entries(specs)) {
     const peak = await peakOf(coldAddress(server, spec, images[0]));
-    entries.push({ name, side: spec.side, form: spec.form, engine: spec.engine, peakBytes: peak - blank });
+    entries.push({
+      name,
+      side: spec.side,
+      form: spec.form,
+      engine: spec.engine,
+      peakBytes: peak - blank,
+    });
     say(`${name}: ${((peak - blank) / 1e6).toFixed(0)} MB over an empty page`);
   }
   return { kind: 'memory', encoder, device, blankBytes: blank, entries };

@@ -1,6 +1,8 @@
 // What is measured: encoders, the forms in which each side may run them, and the goals.
 
-/** Reference graphs of onnxruntime-web that compute something else than the encoder do not count. */
+/**
+ * Reference graphs of onnxruntime-web that compute something else than the encoder do not count.
+ */
 export const LEAST_COSINE = 0.99;
 
 /** Forms of a graph (see export_onnx.py) that may be fastest on the CPU. */
@@ -11,7 +13,10 @@ const GPU_GRAPHS = ['f32', 'q4', 'q8'];
 /** Fused attention is wrong on SwiftShader and right on Firefox's adapter. */
 const FIREFOX_GRAPHS = [...GPU_GRAPHS, 'f32+mha', 'q4+mha'];
 
-/** Programs of onnxruntime-web: for the CPU, for WebGPU, and for WebGPU in browsers that can suspend WebAssembly. */
+/**
+ * Programs of onnxruntime-web: for the CPU, for WebGPU, and for WebGPU in browsers that can suspend
+ * WebAssembly.
+ */
 export const ORT_FILES = [
   'ort.wasm.bundle.min.mjs',
   'ort-wasm-simd-threaded.wasm',
@@ -25,8 +30,8 @@ export const ORT_FILES = [
 const STORAGES = ['q8', 'q4'];
 
 /**
- * Encoders. `gmac`: thousand million products a view. `like`: a forward of onnxruntime-web takes a minute on
- * SwiftShader, so that only the graph that was best for that encoder is measured there.
+ * Encoders. `gmac`: thousand million products a view. `like`: a forward of onnxruntime-web takes a
+ * minute on SwiftShader, so that only the graph that was best for that encoder is measured there.
  */
 export const ENCODERS = {
   'vit-ti-16': {
@@ -65,7 +70,11 @@ export const graphsOf = (name) => {
 /** Models that must be there: name, storage, folder. The graphs are made of f32. */
 export function modelsOf(name) {
   if (ENCODERS[name].shipped) return [];
-  return ['f32', ...STORAGES].map((storage) => ({ name, storage, folder: weightsOf(name, storage) }));
+  return ['f32', ...STORAGES].map((storage) => ({
+    name,
+    storage,
+    folder: weightsOf(name, storage),
+  }));
 }
 
 /** The folder that an encoder's graphs are exported from. */
@@ -78,13 +87,22 @@ export function clipsightSpecs(name, device) {
   return Object.fromEntries(
     STORAGES.map((storage) => [
       `clipsight ${storage}`,
-      { side: 'clipsight', device, known, model: `/${weightsOf(name, storage).replace('target/', '')}/model.json` },
+      {
+        side: 'clipsight',
+        device,
+        known,
+        model: `/${weightsOf(name, storage).replace('target/', '')}/model.json`,
+      },
     ]),
   );
 }
 
 /** Contenders of onnxruntime-web; `normalisation` is the model's. */
-export function ortSpecs(name, device, { normalisation, threads = 1, graphs = ENCODERS[name][device], engines }) {
+export function ortSpecs(
+  name,
+  device,
+  { normalisation, threads = 1, graphs = ENCODERS[name][device], engines },
+) {
   const defaults = device === 'cpu' ? ['wasm'] : ['webgpu'];
   return Object.fromEntries(
     (engines ?? defaults).flatMap((engine) =>

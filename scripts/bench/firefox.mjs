@@ -1,5 +1,5 @@
-// Firefox on lavapipe: a second WebGPU implementation, on Debian. Playwright cannot drive Debian's Firefox, so the page
-// measures by itself and posts what it finds.
+// Firefox on lavapipe: a second WebGPU implementation, on Debian. Playwright cannot drive Debian's
+// Firefox, so the page measures by itself and posts what it finds.
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +30,8 @@ export async function ensureFirefox() {
   const find = () => output('sh', ['-c', 'command -v firefox-esr']);
   const there = (await find()) && existsSync(LAVAPIPE);
   if (!there) {
-    if (!(await isDebian())) throw new Failure('--firefox needs Firefox ESR and lavapipe, as Debian has them.');
+    if (!(await isDebian()))
+      throw new Failure('--firefox needs Firefox ESR and lavapipe, as Debian has them.');
     await installFromDebian('Firefox', ['firefox-esr', 'mesa-vulkan-drivers']);
   }
   return find();
@@ -40,7 +41,9 @@ export async function ensureFirefox() {
 export const undriven = (program) => ({
   program,
   async prepare(profile) {
-    const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${value});\n`);
+    const lines = Object.entries(PREFERENCES).map(
+      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${value});\n`,
+    );
     await writeFile(path.join(profile, 'user.js'), lines.join(''));
   },
   args: (profile) => ['--headless', '--no-remote', '--profile', profile],
@@ -51,10 +54,16 @@ export async function measureFirefox(firefox, { server, images, say }, { repetit
   const meta = await metaOf(ENCODER);
   const specs = {
     ...clipsightSpecs(ENCODER, 'webgpu'),
-    ...ortSpecs(ENCODER, 'webgpu', { normalisation: meta.preprocessing, graphs: ENCODERS[ENCODER].firefox }),
+    ...ortSpecs(ENCODER, 'webgpu', {
+      normalisation: meta.preprocessing,
+      graphs: ENCODERS[ENCODER].firefox,
+    }),
   };
   const entries = new Map(
-    Object.entries(specs).map(([name, { side, form, engine }]) => [name, { name, side, form, engine, samples: [] }]),
+    Object.entries(specs).map(([name, { side, form, engine }]) => [
+      name,
+      { name, side, form, engine, samples: [] },
+    ]),
   );
   const take = ({ name, loadMs, check, error, sample }) => {
     const entry = entries.get(name);
@@ -65,7 +74,8 @@ export async function measureFirefox(firefox, { server, images, say }, { repetit
       entry.loadMs = loadMs;
       entry.logitError = Math.abs(check.logit - meta.logit);
       if (check.embedding !== undefined) entry.cosine = cosine(check.embedding, meta.embedding);
-      entry.valid = check.embedding === undefined ? entry.logitError < 0.5 : entry.cosine >= LEAST_COSINE;
+      entry.valid =
+        check.embedding === undefined ? entry.logitError < 0.5 : entry.cosine >= LEAST_COSINE;
     }
     say(`${name}: ${JSON.stringify(sample ?? { ...entry, samples: undefined })}`);
   };

@@ -1,4 +1,5 @@
-// On a machine that several jobs share, timings are taken one at a time: BENCH_LOCK names a file that all of them lock.
+// On a machine that several jobs share, timings are taken one at a time: BENCH_LOCK names a file
+// that all of them lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -7,7 +8,9 @@ export async function acquire() {
   const file = process.env.BENCH_LOCK;
   if (!file) return async () => {};
   // flock holds it for as long as cat reads.
-  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await once(holder.stdout, 'data');
   return async () => {
     holder.stdin.end();

@@ -6,7 +6,9 @@ import { output, root } from '../lib/run.mjs';
 
 /** `{ machine, versions, date }`. */
 export async function describeRun(chromium) {
-  const installed = JSON.parse(await readFile(path.join(root, 'node_modules/onnxruntime-web/package.json'), 'utf8'));
+  const installed = JSON.parse(
+    await readFile(path.join(root, 'node_modules/onnxruntime-web/package.json'), 'utf8'),
+  );
   const commit = await output('git', ['rev-parse', '--short=10', 'HEAD']);
   const changed = await output('git', ['status', '--porcelain', '--untracked-files=no']);
   return {

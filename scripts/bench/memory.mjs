@@ -1,8 +1,10 @@
-// Memory of a browser, from /proc. Pages shared between processes count once (PSS), which matters where the GPU process and
-// a page's hold the same buffers.
+// Memory of a browser, from /proc. Pages shared between processes count once (PSS), which matters
+// where the GPU process and a page's hold the same buffers.
 import { readFile, readdir } from 'node:fs/promises';
 
-/** Process ids below the browser that uses `profile`, itself included, and whether each shows pages. */
+/**
+ * Process ids below the browser that uses `profile`, itself included, and whether each shows pages.
+ */
 async function family(profile) {
   const processes = new Map();
   let first;
@@ -13,10 +15,14 @@ async function family(profile) {
     const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     processes.set(pid, { parent, isPage: command.includes('--type=renderer') });
-    if (command.includes(`--user-data-dir=${profile}`) && !command.includes('--type=')) first ??= pid;
+    if (command.includes(`--user-data-dir=${profile}`) && !command.includes('--type='))
+      first ??= pid;
   }
-  const belongs = (pid) => pid !== undefined && (pid === first || belongs(processes.get(pid)?.parent));
-  return [...processes].filter(([pid]) => belongs(pid)).map(([pid, { isPage }]) => ({ pid, isPage }));
+  const belongs = (pid) =>
+    pid !== undefined && (pid === first || belongs(processes.get(pid)?.parent));
+  return [...processes]
+    .filter(([pid]) => belongs(pid))
+    .map(([pid, { isPage }]) => ({ pid, isPage }));
 }
 
 /** Kilobytes of one process. */
@@ -26,12 +32,16 @@ async function proportional(pid) {
 }
 
 /**
- * Bytes held now by the browser that uses `profile`: `all` of its processes, and the `page`, the process that shows it and runs
- * its workers. Chromium keeps others of this kind ready, so the largest is taken; what a page has on the GPU is elsewhere.
+ * Bytes held now by the browser that uses `profile`: `all` of its processes, and the `page`, the
+ * process that shows it and runs its workers. Chromium keeps others of this kind ready, so the
+ * largest is taken; what a page has on the GPU is elsewhere.
  */
 export async function memoryByKind(profile) {
   const each = await Promise.all(
-    (await family(profile)).map(async ({ pid, isPage }) => ({ isPage, bytes: 1024 * (await proportional(pid)) })),
+    (await family(profile)).map(async ({ pid, isPage }) => ({
+      isPage,
+      bytes: 1024 * (await proportional(pid)),
+    })),
   );
   return {
     all: each.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -10,7 +10,9 @@ export async function measureNative() {
   const files = images.map((url) => url.replace('/bench/', 'target/bench/'));
   const reports = [];
   for (const model of MODELS) {
-    const text = await alone(() => output('target/release/clipsight', ['bench', 'run', '--model', model, ...files]));
+    const text = await alone(() =>
+      output('target/release/clipsight', ['bench', 'run', '--model', model, ...files]),
+    );
     if (text === undefined) throw new Failure(`clipsight bench run --model ${model} fails`);
     reports.push(JSON.parse(text));
   }

@@ -22,7 +22,10 @@ const STARTS = [
   ['clip-vit-b-32', 'cpu'],
 ];
 
-/** Fewer rounds before those that count, where each takes seconds; none where there is one graph and nothing to choose. */
+/**
+ * Fewer rounds before those that count, where each takes seconds; none where there is one graph and
+ * nothing to choose.
+ */
 function fewer(device, encoder) {
   const { like, gmac } = ENCODERS[encoder];
   if (device === 'webgpu') return like === undefined ? {} : { heats: 0 };
@@ -38,7 +41,14 @@ export function planned({ only = /./, quick = false, firefox = false }) {
   const times = quick ? QUICK : FULL;
   const rows = [];
   const add = (kind, device, encoder, more = {}) =>
-    rows.push({ id: `${kind}/${device}/${encoder}`, kind, device, encoder, ...times[device], ...more });
+    rows.push({
+      id: `${kind}/${device}/${encoder}`,
+      kind,
+      device,
+      encoder,
+      ...times[device],
+      ...more,
+    });
   for (const device of ['cpu', 'webgpu']) {
     for (const encoder of Object.keys(ENCODERS)) {
       if (ENCODERS[encoder][device].length === 0) continue;

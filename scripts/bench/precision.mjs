@@ -1,4 +1,5 @@
-// What 8-bit arithmetic and storage change of embeddings and verdicts, on labelled images that are not in the repository.
+// What 8-bit arithmetic and storage change of embeddings and verdicts, on labelled images that are
+// not in the repository.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Failure, output } from '../lib/run.mjs';
@@ -6,8 +7,8 @@ import { shared } from '../lib/checks.mjs';
 
 /** What `clipsight bench precision` says; undefined, and said, where the images are not there. */
 export async function measurePrecision() {
-  const [data, encoder] = ['data/manifest.csv', 'weights/vit_tiny_patch16_224.safetensors'].map((file) =>
-    path.join(shared, file),
+  const [data, encoder] = ['data/manifest.csv', 'weights/vit_tiny_patch16_224.safetensors'].map(
+    (file) => path.join(shared, file),
   );
   if (![data, encoder].every((file) => existsSync(file))) {
     console.warn('!! ../shared is not there: what quantisation changes is not measured.');

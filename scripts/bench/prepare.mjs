@@ -1,4 +1,5 @@
-// Everything a benchmark needs, made where it is missing: the package, the native program, models, graphs, images.
+// Everything a benchmark needs, made where it is missing: the package, the native program, models,
+// graphs, images.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, output, root, run } from '../lib/run.mjs';
@@ -42,7 +43,9 @@ export async function prepare(encoders) {
     await prepareGraphs(encoder);
   }
   // A server would have it done long before anyone comes.
-  await Promise.all(ORT_FILES.map((file) => compressed(path.join(root, 'node_modules/onnxruntime-web/dist', file))));
+  await Promise.all(
+    ORT_FILES.map((file) => compressed(path.join(root, 'node_modules/onnxruntime-web/dist', file))),
+  );
 }
 
 async function preparePython() {
@@ -54,7 +57,8 @@ async function preparePython() {
       const venv = path.join(root, 'target/bench/venv');
       await rm(venv, { recursive: true, force: true });
       if ((await output('python3', ['-c', 'import ensurepip'])) === undefined) {
-        if (!(await isDebian())) throw new Failure('Python 3 with venv is needed for the ONNX graphs.');
+        if (!(await isDebian()))
+          throw new Failure('Python 3 with venv is needed for the ONNX graphs.');
         await installFromDebian('Python', ['python3-venv']);
       }
       await run('python3', ['-m', 'venv', venv]);
@@ -85,7 +89,11 @@ const prepareModel = ({ name, storage, folder }) =>
 const prepareGraphs = (encoder) =>
   ifChanged({
     name: `ONNX graphs of ${ENCODERS[encoder].title}`,
-    inputs: ['scripts/bench/export_onnx.py', 'scripts/bench/onnx_export', `${sourceOf(encoder)}/model.json`],
+    inputs: [
+      'scripts/bench/export_onnx.py',
+      'scripts/bench/onnx_export',
+      `${sourceOf(encoder)}/model.json`,
+    ],
     skip: (file) => file.includes('__pycache__'),
     extra: graphsOf(encoder).join(),
     outputs: [`target/bench/onnx/${encoder}/meta.json`],

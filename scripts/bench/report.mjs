@@ -1,4 +1,5 @@
-// What a run says: a table for the terminal, benches/README.md and its chart, all from the same JSON.
+// What a run says: a table for the terminal, benches/README.md and its chart, all from the same
+// JSON.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, root } from '../lib/run.mjs';
@@ -10,7 +11,10 @@ import { median } from './stats.mjs';
 /** The run that the documents tell of. */
 export const LATEST = path.join(root, 'benches/results/latest.json');
 
-/** The CPU's rows of a run on a machine whose relaxed dot products saturate, measured by `--only` and kept by hand. */
+/**
+ * The CPU's rows of a run on a machine whose relaxed dot products saturate, measured by `--only`
+ * and kept by hand.
+ */
 const WITHOUT_AVX_VNNI = path.join(root, 'benches/results/without-avx-vnni.json');
 
 /** What of it is another matter there: bytes are the same. */
@@ -27,15 +31,17 @@ export function figure(value) {
 const HEAD = ['work', 'device', 'encoder', 'clipsight', 'onnxruntime-web', 'ratio', 'goal'];
 
 function lines(rows) {
-  return comparisons(rows).map(({ what, device, encoder, unit, ours, ourForm, theirs, form, ratio, goal }) => [
-    what,
-    device,
-    encoder,
-    `${figure(ours)} ${unit} (${ourForm.replace('clipsight ', '')})`,
-    `${figure(theirs)} ${unit} (${form.replace('ort-', '')})`,
-    ratio.toFixed(2),
-    goal === undefined ? '' : `<= ${goal.toFixed(2)} ${outcomeOf(ratio <= goal)}`,
-  ]);
+  return comparisons(rows).map(
+    ({ what, device, encoder, unit, ours, ourForm, theirs, form, ratio, goal }) => [
+      what,
+      device,
+      encoder,
+      `${figure(ours)} ${unit} (${ourForm.replace('clipsight ', '')})`,
+      `${figure(theirs)} ${unit} (${form.replace('ort-', '')})`,
+      ratio.toFixed(2),
+      goal === undefined ? '' : `<= ${goal.toFixed(2)} ${outcomeOf(ratio <= goal)}`,
+    ],
+  );
 }
 
 /** The table as text. */
@@ -77,7 +83,11 @@ function contenders(rows) {
     .map(({ encoder, device, entries }) => {
       const cells = entries
         .filter(({ side }) => side === 'ort')
-        .map((entry) => [entry.form, outcome(entry), entry.cosine === undefined ? '' : entry.cosine.toFixed(4)]);
+        .map((entry) => [
+          entry.form,
+          outcome(entry),
+          entry.cosine === undefined ? '' : entry.cosine.toFixed(4),
+        ]);
       return `### ${encoder}, ${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`;
     })
     .join('\n\n');
@@ -160,7 +170,10 @@ function soak({ soak: measured }) {
     `${(growth[name] / 1e6).toFixed(2)} MB`,
     `<= ${SOAK_GOALS.growth / 1e6} MB ${outcomeOf(growth[name] <= SOAK_GOALS.growth)}`,
   ]);
-  const longest = longestTaskMs === 0 ? `none over ${SOAK_GOALS.longestTaskMs} ms` : `${figure(longestTaskMs)} ms`;
+  const longest =
+    longestTaskMs === 0
+      ? `none over ${SOAK_GOALS.longestTaskMs} ms`
+      : `${figure(longestTaskMs)} ms`;
   const kept = outcomeOf(longestTaskMs <= SOAK_GOALS.longestTaskMs);
   return `
 ## A long session
@@ -225,7 +238,9 @@ export async function writeReport(run, { check = false } = {}) {
     const file = path.join(root, name);
     if (!check) await writeFile(file, text);
     else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
-      throw new Failure(`${name} does not say what benches/results/*.json hold: npm run bench -- --report`);
+      throw new Failure(
+        `${name} does not say what benches/results/*.json hold: npm run bench -- --report`,
+      );
     }
   }
 }

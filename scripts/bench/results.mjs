@@ -38,17 +38,34 @@ const COMPARISONS = {
     { id: 'verdict', label: 'bytes to verdict', unit: 'ms', measure: ({ verdictMs }) => verdictMs },
   ],
   cold: [
-    { id: 'cold', label: 'cold start to first verdict', unit: 'ms', measure: ({ verdictMs }) => verdictMs },
+    {
+      id: 'cold',
+      label: 'cold start to first verdict',
+      unit: 'ms',
+      measure: ({ verdictMs }) => verdictMs,
+    },
     {
       id: 'cold-50',
       label: 'the same at 50 Mbit/s',
       unit: 'ms',
       measure: ({ throttledVerdictMs }) => throttledVerdictMs,
     },
-    { id: 'engine', label: 'engine, brotli', unit: 'kB', measure: ({ wire }) => wire.engine.brotli / 1000 },
-    { id: 'weights', label: 'weights, brotli', unit: 'kB', measure: ({ wire }) => wire.weights.brotli / 1000 },
+    {
+      id: 'engine',
+      label: 'engine, brotli',
+      unit: 'kB',
+      measure: ({ wire }) => wire.engine.brotli / 1000,
+    },
+    {
+      id: 'weights',
+      label: 'weights, brotli',
+      unit: 'kB',
+      measure: ({ wire }) => wire.weights.brotli / 1000,
+    },
   ],
-  memory: [{ id: 'memory', label: 'peak memory', unit: 'MB', measure: ({ peakBytes }) => peakBytes / 1e6 }],
+  memory: [
+    { id: 'memory', label: 'peak memory', unit: 'MB', measure: ({ peakBytes }) => peakBytes / 1e6 },
+  ],
   batch: [
     {
       id: 'batch',
@@ -85,7 +102,10 @@ export function comparisons(rows) {
   );
 }
 
-/** Share of the core's 8-bit peak that the encoder reached: `{ encoder, gmacs, peak, share }` of every row on the CPU. */
+/**
+ * Share of the core's 8-bit peak that the encoder reached: `{ encoder, gmacs, peak, share }` of
+ * every row on the CPU.
+ */
 export function peakShares(rows) {
   return rows
     .filter(({ kind, peakInt8 }) => kind === 'warm' && peakInt8 !== undefined)
@@ -99,7 +119,10 @@ export function peakShares(rows) {
     });
 }
 
-/** Goals of issue 4 for embeddings (lowest mean cosine to f32) and verdicts (largest share that flips). */
+/**
+ * Goals of issue 4 for embeddings (lowest mean cosine to f32) and verdicts (largest share that
+ * flips).
+ */
 const LEAST_COSINES = { q8: 0.999, q4: 0.99 };
 const MOST_FLIPS = 0.005;
 
@@ -125,13 +148,17 @@ export function precisionGoals({ embeddings, verdicts }) {
 export const idOf = ({ kind, device, encoder }) => `${kind}/${device}/${encoder}`;
 
 /**
- * The run `latest` with all that `part` measured in the place of what it had. Rows that were measured before say when and at
- * which commit.
+ * The run `latest` with all that `part` measured in the place of what it had. Rows that were
+ * measured before say when and at which commit.
  */
 export function updated({ rows = [], date, versions, ...latest }, part) {
-  const rowsById = new Map(rows.map((row) => [idOf(row), { measured: { date, commit: versions.commit }, ...row }]));
+  const rowsById = new Map(
+    rows.map((row) => [idOf(row), { measured: { date, commit: versions.commit }, ...row }]),
+  );
   for (const row of part.rows) rowsById.set(idOf(row), row);
   const order = planned({ firefox: true }).map(idOf);
-  const sorted = [...rowsById.values()].sort((a, b) => order.indexOf(idOf(a)) - order.indexOf(idOf(b)));
+  const sorted = [...rowsById.values()].sort(
+    (a, b) => order.indexOf(idOf(a)) - order.indexOf(idOf(b)),
+  );
   return { ...latest, ...part, rows: sorted };
 }

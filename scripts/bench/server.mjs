@@ -1,5 +1,5 @@
-// Serves the benchmark: pages, both contenders, models, images. It keeps a log of what went over the wire, compresses as a
-// static host would, and can be as slow as a network.
+// Serves the benchmark: pages, both contenders, models, images. It keeps a log of what went over
+// the wire, compresses as a static host would, and can be as slow as a network.
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -17,10 +17,18 @@ const FOLDERS = {
   '/bench/': 'target/bench',
 };
 
-/** Isolated pages may share memory between threads, which onnxruntime-web needs for more than one. */
-const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+/**
+ * Isolated pages may share memory between threads, which onnxruntime-web needs for more than one.
+ */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
-/** Makes clipsight's worker tell the size of its WebAssembly memories to who asks on the channel `memories`. */
+/**
+ * Makes clipsight's worker tell the size of its WebAssembly memories to who asks on the channel
+ * `memories`.
+ */
 const WATCH_MEMORIES = `const memories = [];
 for (const name of ['instantiate', 'instantiateStreaming']) {
   const original = WebAssembly[name];
@@ -41,7 +49,12 @@ channel.addEventListener('message', ({ data }) => {
 
 /** Starts the server. `settings` may be changed between requests. */
 export async function startServer() {
-  const settings = { isolated: false, bytesPerSecond: Infinity, watchMemories: false, onResult: undefined };
+  const settings = {
+    isolated: false,
+    bytesPerSecond: Infinity,
+    watchMemories: false,
+    onResult: undefined,
+  };
   const log = [];
   let free = 0;
 
@@ -92,7 +105,8 @@ export async function startServer() {
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       // A page that is closed while it loads is no news.
-      if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(error.code)) console.error(error);
+      if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(error.code))
+        console.error(error);
       response.destroy();
     });
   });

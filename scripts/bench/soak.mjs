@@ -5,10 +5,16 @@ import { visit } from './visit.mjs';
 const IMAGES = 1000;
 const EVERY = 100;
 
-/** Goals of issue 4: most growth of a memory in bytes per 100 images, longest task of the page's thread in milliseconds. */
+/**
+ * Goals of issue 4: most growth of a memory in bytes per 100 images, longest task of the page's
+ * thread in milliseconds.
+ */
 export const SOAK_GOALS = { growth: 1e6, longestTaskMs: 50 };
 
-/** `{ samples, growth, longestTaskMs }`; growth in bytes per 100 images, from the first 100 on, when all is warm. */
+/**
+ * `{ samples, growth, longestTaskMs }`; growth in bytes per 100 images, from the first 100 on, when
+ * all is warm.
+ */
 export async function measureSoak({ chromium, server, images, say }, count = IMAGES) {
   const samples = [];
   let device;

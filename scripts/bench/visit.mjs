@@ -1,5 +1,6 @@
-// A browser that nobody drives: it opens one address, and the page there measures by itself and posts what it finds. Developer
-// tools would keep copies of what is fetched and slow down what is timed.
+// A browser that nobody drives: it opens one address, and the page there measures by itself and
+// posts what it finds. Developer tools would keep copies of what is fetched and slow down what is
+// timed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +10,10 @@ import { Failure } from '../lib/run.mjs';
 import { acquire } from './lock.mjs';
 import { memoryByKind, memoryOf, sampleMemory, sampleMemoryByKind } from './memory.mjs';
 
-/** Longest silence of a page, in milliseconds: onnxruntime-web takes half a minute for a forward on SwiftShader. */
+/**
+ * Longest silence of a page, in milliseconds: onnxruntime-web takes half a minute for a forward on
+ * SwiftShader.
+ */
 const PATIENCE = 300_000;
 
 /** A folder for a browser's profile while `work` goes on. */
@@ -23,8 +27,9 @@ export async function withProfile(work) {
 }
 
 /**
- * Opens `url` in a fresh profile of `browser`, or in the one that is given, and hands every step that the page posts to `take`,
- * until one says `done`. A step with a `turn` is answered when it is this browser's turn on the machine.
+ * Opens `url` in a fresh profile of `browser`, or in the one that is given, and hands every step
+ * that the page posts to `take`, until one says `done`. A step with a `turn` is answered when it is
+ * this browser's turn on the machine.
  *
  * @param {{ program: string, prepare?: (profile: string) => Promise<void>, args: (profile: string) => string[] }} browser
  * @param {{ url: string, server: object, take: (step: object, look: object) => unknown, profile?: string }} visit

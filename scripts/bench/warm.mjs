@@ -1,5 +1,5 @@
-// Warm latency: every contender loaded in one page, then one image each in turn, so that whatever else the machine does
-// falls on all of them alike.
+// Warm latency: every contender loaded in one page, then one image each in turn, so that whatever
+// else the machine does falls on all of them alike.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../lib/run.mjs';
@@ -8,14 +8,20 @@ import { LEAST_COSINE, clipsightSpecs, ortSpecs } from './configurations.mjs';
 import { alone } from './lock.mjs';
 import { cosine, median } from './stats.mjs';
 
-/** Forms of onnxruntime-web that are this much slower than its best in the heats are not measured further. */
+/**
+ * Forms of onnxruntime-web that are this much slower than its best in the heats are not measured
+ * further.
+ */
 const HOPELESS = 1.2;
 
 export async function metaOf(encoder) {
-  return JSON.parse(await readFile(path.join(root, `target/bench/onnx/${encoder}/meta.json`), 'utf8'));
+  return JSON.parse(
+    await readFile(path.join(root, `target/bench/onnx/${encoder}/meta.json`), 'utf8'),
+  );
 }
 
-const call = (page, name, ...args) => page.evaluate(([method, given]) => window.bench[method](...given), [name, args]);
+const call = (page, name, ...args) =>
+  page.evaluate(([method, given]) => window.bench[method](...given), [name, args]);
 
 /** Opens the page of contenders with the images loaded. */
 export async function openBench(page, { server, images }) {
@@ -27,14 +33,22 @@ export async function openBench(page, { server, images }) {
 
 /** Loads a contender, compares what it computes with the definition, and warms it up. */
 async function enter(bench, name, spec, { meta, warmUps }) {
-  const entry = { name, side: spec.side, form: spec.form, engine: spec.engine, heats: [], samples: [] };
+  const entry = {
+    name,
+    side: spec.side,
+    form: spec.form,
+    engine: spec.engine,
+    heats: [],
+    samples: [],
+  };
   try {
     entry.loadMs = (await bench('start', name, spec)).loadMs;
     const { logit, embedding } = await bench('check', name);
     entry.logitError = Math.abs(logit - meta.logit);
     if (embedding !== undefined) entry.cosine = cosine(embedding, meta.embedding);
     entry.valid = embedding === undefined ? entry.logitError < 0.5 : entry.cosine >= LEAST_COSINE;
-    for (let index = 0; entry.valid && index < warmUps; index += 1) await bench('analyze', name, index);
+    for (let index = 0; entry.valid && index < warmUps; index += 1)
+      await bench('analyze', name, index);
   } catch (error) {
     entry.valid = false;
     entry.error = String(error.message ?? error)
@@ -92,7 +106,9 @@ export async function measureWarm(row, { chromium, server, images, say }) {
     for (const entry of racing) {
       entry.verdictMs = median(entry.samples.map(({ ms }) => ms));
       entry.encodeMs = median(entry.samples.map(({ encodeMs }) => encodeMs));
-      say(`${entry.name}: ${entry.verdictMs.toFixed(1)} ms, encoder ${entry.encodeMs.toFixed(1)} ms`);
+      say(
+        `${entry.name}: ${entry.verdictMs.toFixed(1)} ms, encoder ${entry.encodeMs.toFixed(1)} ms`,
+      );
     }
     return { kind: 'warm', encoder, device, entries, peakInt8: peak };
   });
@@ -100,6 +116,7 @@ export async function measureWarm(row, { chromium, server, images, say }) {
 
 function describe({ valid, error, cosine: close, logitError, loadMs }) {
   if (error !== undefined) return `fails: ${error}`;
-  const check = close === undefined ? `logit off by ${logitError.toFixed(4)}` : `cosine ${close.toFixed(5)}`;
+  const check =
+    close === undefined ? `logit off by ${logitError.toFixed(4)}` : `cosine ${close.toFixed(5)}`;
   return `${valid ? '' : 'not valid, '}${check}, loaded in ${loadMs.toFixed(0)} ms`;
 }

@@ -1,6 +1,7 @@
-// Checkpoints of the published shapes with random weights, in the forms in which they are published: an image tower or a
-// whole CLIP as transformers writes it (`CLIPVisionModelWithProjection`, `CLIPModel`: config.json, model.safetensors), a head
-// of UnivFD as PyTorch writes it (`fc_weights.pth`). The same numbers for the same encoder, on every machine.
+// Checkpoints of the published shapes with random weights, in the forms in which they are
+// published: an image tower or a whole CLIP as transformers writes it
+// (`CLIPVisionModelWithProjection`, `CLIPModel`: config.json, model.safetensors), a head of UnivFD
+// as PyTorch writes it (`fc_weights.pth`). The same numbers for the same encoder, on every machine.
 import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +20,10 @@ const TEXT = { layers: 12, vocabulary: 49_408, context: 77 };
 const SIDE = 224;
 const HEAD_WIDTH = 64;
 
-/** Gains, biases and the class token are as training leaves them: zeros would hide an engine that forgets to add one. */
+/**
+ * Gains, biases and the class token are as training leaves them: zeros would hide an engine that
+ * forgets to add one.
+ */
 const GAIN = { mean: 1, deviation: 0.2 };
 const BIAS = { mean: 0, deviation: 0.1 };
 const CLASS_TOKEN = { mean: 0, deviation: 0.5 };
@@ -36,12 +40,16 @@ const linear = (name, rows, columns, deviation) => [
   [`${name}.bias`, [rows], BIAS],
 ];
 
-/** A tensor is its name, its shape, and how its numbers are spread; matrices as CLIP begins with them. */
+/**
+ * A tensor is its name, its shape, and how its numbers are spread; matrices as CLIP begins with
+ * them.
+ */
 function* layersOf(model, width, layers) {
   const deep = Math.sqrt(1 / width / (2 * layers));
   for (let index = 0; index < layers; index += 1) {
     const layer = `${model}.encoder.layers.${index}`;
-    for (const name of ['q_proj', 'k_proj', 'v_proj']) yield* linear(`${layer}.self_attn.${name}`, width, width, deep);
+    for (const name of ['q_proj', 'k_proj', 'v_proj'])
+      yield* linear(`${layer}.self_attn.${name}`, width, width, deep);
     yield* linear(`${layer}.self_attn.out_proj`, width, width, Math.sqrt(1 / width));
     yield* norm(`${layer}.layer_norm1`, width);
     yield* norm(`${layer}.layer_norm2`, width);
@@ -105,7 +113,12 @@ function configOf({ width, layers, patch, embedding }, text) {
     patch_size: patch,
     projection_dim: embedding,
   };
-  if (!text) return { architectures: ['CLIPVisionModelWithProjection'], model_type: 'clip_vision_model', ...vision };
+  if (!text)
+    return {
+      architectures: ['CLIPVisionModelWithProjection'],
+      model_type: 'clip_vision_model',
+      ...vision,
+    };
   return {
     architectures: ['CLIPModel'],
     model_type: 'clip',
@@ -124,7 +137,10 @@ function configOf({ width, layers, patch, embedding }, text) {
   };
 }
 
-/** Writes an image tower of random weights into `folder`, or with `text` a whole CLIP. Gives the largest tensor's bytes. */
+/**
+ * Writes an image tower of random weights into `folder`, or with `text` a whole CLIP. Gives the
+ * largest tensor's bytes.
+ */
 export async function writeEncoder(encoder, folder, { text = false } = {}) {
   const shape = ENCODERS[encoder];
   const tensors = [...visionTensors(shape), ...(text ? textTensors(shape.embedding) : [])];
@@ -144,7 +160,8 @@ export async function writeEncoder(encoder, folder, { text = false } = {}) {
   const file = await open(path.join(folder, 'model.safetensors'), 'w');
   try {
     await file.write(Buffer.concat([length, padded]));
-    for (const [name, sides, spread] of tensors) await file.write(randomValues(name, valuesOf(sides), spread));
+    for (const [name, sides, spread] of tensors)
+      await file.write(randomValues(name, valuesOf(sides), spread));
   } finally {
     await file.close();
   }
@@ -155,7 +172,11 @@ export async function writeEncoder(encoder, folder, { text = false } = {}) {
 export async function writeUnivFd(encoder, file) {
   const { embedding } = ENCODERS[encoder];
   const tensors = [
-    ['weight', [1, embedding], randomValues('fc.weight', embedding, around(2 / Math.sqrt(embedding)))],
+    [
+      'weight',
+      [1, embedding],
+      randomValues('fc.weight', embedding, around(2 / Math.sqrt(embedding))),
+    ],
     ['bias', [1], randomValues('fc.bias', 1, BIAS)],
   ];
   const archive = {
@@ -167,7 +188,10 @@ export async function writeUnivFd(encoder, file) {
   await writeFile(file, zipSync(archive, { level: 0 }));
 }
 
-/** The pickle (protocol 2) of an ordered dictionary of tensors, whose values lie in the archive's `data/`. */
+/**
+ * The pickle (protocol 2) of an ordered dictionary of tensors, whose values lie in the archive's
+ * `data/`.
+ */
 function pickled(tensors) {
   const mark = '(';
   const tuple = 't';

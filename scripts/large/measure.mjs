@@ -9,8 +9,9 @@ import { FOLDER } from './models.mjs';
 export const FOLDERS = { '/large/': FOLDER, '/large-page/': path.join(root, 'scripts/large') };
 
 /**
- * Two visits with one profile: the first fills the cache, the second finds it full. Of each: `loadMs`, `info`, `results`, and
- * memory in bytes (`page`, `all`) of an `empty` page, at its `peak`, and `settled` after the last result.
+ * Two visits with one profile: the first fills the cache, the second finds it full. Of each:
+ * `loadMs`, `info`, `results`, and memory in bytes (`page`, `all`) of an `empty` page, at its
+ * `peak`, and `settled` after the last result.
  *
  * @param {{ chromium: string, server: object, name: string, device: 'cpu' | 'webgpu', way: 'addresses' | 'files',
  *   images: string[] }} what

@@ -16,14 +16,22 @@ export const PROGRAM = path.join(root, 'target/release/clipsight');
 /** Names of models: an encoder and how its matrices are stored. */
 export const nameOf = (encoder, storage) => `${encoder}-${storage}`;
 
-/** Imports a random checkpoint of an encoder with a head of UnivFD. Returns the model's name, that of its folder. */
+/**
+ * Imports a random checkpoint of an encoder with a head of UnivFD. Returns the model's name, that
+ * of its folder.
+ */
 export async function prepareModel(encoder, storage) {
   const name = nameOf(encoder, storage);
   const source = path.join(FOLDER, `${name}-source`);
   const out = path.join(FOLDER, name);
   await ifChanged({
     name: `large model ${name}`,
-    inputs: ['scripts/large/checkpoint.mjs', 'src/import', 'src/weights', 'src/bin/clipsight/import'],
+    inputs: [
+      'scripts/large/checkpoint.mjs',
+      'src/import',
+      'src/weights',
+      'src/bin/clipsight/import',
+    ],
     outputs: [`target/large/${name}/model.json`],
     work: async () => {
       const head = path.join(source, 'fc_weights.pth');
@@ -42,9 +50,14 @@ export async function prepareModel(encoder, storage) {
   return name;
 }
 
-/** Photographs of a kind, drawn by the native program: their file names in `images` beside the models. */
+/**
+ * Photographs of a kind, drawn by the native program: their file names in `images` beside the
+ * models.
+ */
 export async function prepareImages(count) {
-  await run(PROGRAM, ['bench', 'images', '--count', String(count), path.join(FOLDER, 'images')], { quiet: true });
+  await run(PROGRAM, ['bench', 'images', '--count', String(count), path.join(FOLDER, 'images')], {
+    quiet: true,
+  });
   return Array.from({ length: count }, (_, index) => `${String(index).padStart(2, '0')}.jpg`);
 }
 

@@ -4,12 +4,18 @@ import path from 'node:path';
 import { root, run } from './run.mjs';
 import { CORES } from './steps.mjs';
 
-/** Labelled images and public weights that are not in the repository. Tests that need them skip, and say so. */
+/**
+ * Labelled images and public weights that are not in the repository. Tests that need them skip, and
+ * say so.
+ */
 export const shared = path.join(root, '../shared');
 
 const node = (...args) => run(process.execPath, args);
 
-/** Types, lints and formatting of everything that is not Rust. Needs node_modules and the package's types. */
+/**
+ * Types, lints and formatting of everything that is not Rust. Needs node_modules and the package's
+ * types.
+ */
 export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/app');
@@ -19,7 +25,10 @@ export async function lintWeb() {
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }
 
-/** Both cores as wasm-bindgen wrote them have the interface that the worker was compiled against. Needs a build. */
+/**
+ * Both cores as wasm-bindgen wrote them have the interface that the worker was compiled against.
+ * Needs a build.
+ */
 export async function checkCoreInterface() {
   await node('node_modules/typescript/bin/tsc', '-p', 'tests/web/types');
 }
@@ -40,31 +49,55 @@ const CLIPPY = [
 
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
-  for (const args of CLIPPY) await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
+  for (const args of CLIPPY)
+    await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
 }
 
-/** In release mode, as the tests run the encoder; the native program is then built from the same dependencies. */
+/**
+ * In release mode, as the tests run the encoder; the native program is then built from the same
+ * dependencies.
+ */
 export async function testRust() {
   await run('cargo', ['test', '--release', '--workspace', '--locked']);
 }
 
 /** The native programs that the browser's results are compared with. */
 export async function buildNative() {
-  await run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight', '--example', 'analyze']);
+  await run('cargo', [
+    'build',
+    '--release',
+    '--locked',
+    '--bin',
+    'clipsight',
+    '--example',
+    'analyze',
+  ]);
 }
 
 /** The figures in the documents are those that were measured. */
 export async function checkFigures() {
-  await run('target/release/clipsight', ['card', 'models/compact', '--readme', 'README.md', '--check']);
+  await run('target/release/clipsight', [
+    'card',
+    'models/compact',
+    '--readme',
+    'README.md',
+    '--check',
+  ]);
   await node('scripts/bench.mjs', '--report', '--check');
 }
 
 /** The browser tests; they find Chromium in the environment. */
 export async function testWeb(chromium) {
   if (!existsSync(path.join(shared, 'data/manifest.csv'))) {
-    console.warn('\n!! ../shared/data is not there: the comparison on labelled images is skipped.\n');
+    console.warn(
+      '\n!! ../shared/data is not there: the comparison on labelled images is skipped.\n',
+    );
   }
-  await run(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', 'tests/web/'], {
-    env: { CHROMIUM: chromium },
-  });
+  await run(
+    process.execPath,
+    ['--test', '--test-concurrency=1', '--test-reporter=spec', 'tests/web/'],
+    {
+      env: { CHROMIUM: chromium },
+    },
+  );
 }

@@ -33,7 +33,10 @@ export async function buildExtension() {
       'tsconfig.base.json',
       'package-lock.json',
     ],
-    outputs: BROWSERS.flatMap((browser) => [`dist/extension/${browser}/manifest.json`, zipOf(browser)]),
+    outputs: BROWSERS.flatMap((browser) => [
+      `dist/extension/${browser}/manifest.json`,
+      zipOf(browser),
+    ]),
     work: async () => {
       const { version } = JSON.parse(await readFile(path.join(root, 'pkg/package.json'), 'utf8'));
       await bundle(folderOf('chrome'));
@@ -58,7 +61,8 @@ function bundle(folder) {
   return new Promise((resolve, reject) => {
     webpack(extension(folder), (error, stats) => {
       if (error) reject(error);
-      else if (stats.hasErrors() || stats.hasWarnings()) reject(new Failure(stats.toString('errors-warnings')));
+      else if (stats.hasErrors() || stats.hasWarnings())
+        reject(new Failure(stats.toString('errors-warnings')));
       else resolve();
     });
   });
@@ -74,17 +78,27 @@ async function complete(browser, version) {
       filter: (file) => !file.endsWith('.mjs'),
     });
   }
-  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(path.join(root, name), path.join(to, name));
-  await writeFile(path.join(to, 'manifest.json'), `${JSON.stringify(manifest(browser, { version }), null, 2)}\n`);
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])
+    await cp(path.join(root, name), path.join(to, name));
+  await writeFile(
+    path.join(to, 'manifest.json'),
+    `${JSON.stringify(manifest(browser, { version }), null, 2)}\n`,
+  );
 }
 
-/** The zip of a folder. The same files give the same zip, byte for byte: sorted, and without the time of the build. */
+/**
+ * The zip of a folder. The same files give the same zip, byte for byte: sorted, and without the
+ * time of the build.
+ */
 export async function packed(browser) {
   const folder = path.relative(root, folderOf(browser));
   const entries = {};
   for (const file of await filesBelow([folder])) {
     const name = path.posix.relative(folder, file);
-    entries[name] = [new Uint8Array(await readFile(path.join(root, file))), { mtime: '1980-01-01T12:00:00' }];
+    entries[name] = [
+      new Uint8Array(await readFile(path.join(root, file))),
+      { mtime: '1980-01-01T12:00:00' },
+    ];
   }
   return zipSync(entries, { level: 9 });
 }

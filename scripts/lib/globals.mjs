@@ -1,4 +1,5 @@
-// Names that ESLint may take as given in scripts and tests: Node's, and the browser's inside page.evaluate().
+// Names that ESLint may take as given in scripts and tests: Node's, and the browser's inside
+// page.evaluate().
 const names = `AbortController AbortSignal addEventListener Blob BroadcastChannel Buffer caches CacheStorage chrome
   clearInterval clearTimeout ClipboardEvent console createImageBitmap CSSStyleSheet DataTransfer document
   DOMException DragEvent ErrorEvent Event EventSource fetch File FileReader FontFace getComputedStyle globalThis

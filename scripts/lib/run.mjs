@@ -9,7 +9,9 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /** A failure that the user can act on: printed without a stack. */
 export class Failure extends Error {}
 
-/** Runs a command in the repository with its output on ours; rejects with a Failure when it fails. */
+/**
+ * Runs a command in the repository with its output on ours; rejects with a Failure when it fails.
+ */
 export function run(command, args, { env = {}, quiet = false, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -20,7 +22,12 @@ export function run(command, args, { env = {}, quiet = false, cwd = root } = {})
     child.on('error', (error) => reject(new Failure(`${command} cannot be run: ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Failure(`${[command, ...args].join(' ')}\nended with ${signal ?? `exit status ${code}`}`));
+      else
+        reject(
+          new Failure(
+            `${[command, ...args].join(' ')}\nended with ${signal ?? `exit status ${code}`}`,
+          ),
+        );
     });
   });
 }

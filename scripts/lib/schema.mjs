@@ -14,6 +14,12 @@ export async function writeSchema() {
     topRef: true,
   }).createSchema('Analysis');
   const { $schema, $ref, definitions } = schema;
-  const described = { $schema, $id: 'urn:clipsight:analysis:1', title: 'clipsight analysis', $ref, definitions };
+  const described = {
+    $schema,
+    $id: 'urn:clipsight:analysis:1',
+    title: 'clipsight analysis',
+    $ref,
+    definitions,
+  };
   await writeFile(path.join(root, 'pkg/schema.json'), `${JSON.stringify(described, null, 2)}\n`);
 }

@@ -21,7 +21,8 @@ export const TYPES = {
 };
 
 /**
- * Serves a folder on this machine only. A taken port is skipped for the next free one. Returns the address.
+ * Serves a folder on this machine only. A taken port is skipped for the next free one. Returns the
+ * address.
  *
  * @param {{ folder: string, port: number }} options
  */
@@ -63,7 +64,9 @@ export async function serveFile(folder, request, response) {
     'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream',
     'X-Content-Type-Options': 'nosniff',
     // The name holds a hash of the contents: webpack's output but for index.html.
-    'Cache-Control': /\.[0-9a-f]{16,}\./.test(path.basename(file)) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'Cache-Control': /\.[0-9a-f]{16,}\./.test(path.basename(file))
+      ? 'public, max-age=31536000, immutable'
+      : 'no-cache',
     ETag: etag,
   };
   if (request.headers['if-none-match'] === etag) {
@@ -82,7 +85,11 @@ export async function serveFile(folder, request, response) {
 export function locate(folder, url) {
   try {
     const { pathname } = new URL(url, 'http://localhost');
-    const file = path.join(folder, decodeURIComponent(pathname), pathname.endsWith('/') ? 'index.html' : '');
+    const file = path.join(
+      folder,
+      decodeURIComponent(pathname),
+      pathname.endsWith('/') ? 'index.html' : '',
+    );
     return file.startsWith(folder + path.sep) && !file.includes('\0') ? file : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
-// Tells the service worker which files webpack made, and makes the manifest that lets browsers install the page.
+// Tells the service worker which files webpack made, and makes the manifest that lets browsers
+// install the page.
 import { createHash } from 'node:crypto';
 
 const NAME = 'service-worker.js';
@@ -22,14 +23,20 @@ export class ServiceWorkerPlugin {
             .filter((name) => name !== NAME && !NEVER.test(name))
             .sort();
           const hash = createHash('sha256');
-          for (const name of names) hash.update(`\0${name}\0`).update(compilation.getAsset(name).source.buffer());
+          for (const name of names)
+            hash.update(`\0${name}\0`).update(compilation.getAsset(name).source.buffer());
           const own = compilation.getAsset(NAME).source;
           const build = {
             version: hash.update(own.buffer()).digest('hex').slice(0, 16),
-            shell: names.filter((name) => !REST.test(name)).map((name) => (name === 'index.html' ? './' : name)),
+            shell: names
+              .filter((name) => !REST.test(name))
+              .map((name) => (name === 'index.html' ? './' : name)),
             rest: names.filter((name) => REST.test(name)),
           };
-          compilation.updateAsset(NAME, new sources.ConcatSource(`self.clipsightBuild=${JSON.stringify(build)};`, own));
+          compilation.updateAsset(
+            NAME,
+            new sources.ConcatSource(`self.clipsightBuild=${JSON.stringify(build)};`, own),
+          );
         },
       );
     });

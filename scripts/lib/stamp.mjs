@@ -1,5 +1,6 @@
-// "Nothing changed": a step is skipped when its inputs' contents hash to what they did after its last success and its
-// outputs are still there. Contents, not times: a fresh checkout or a branch switch rebuilds only what differs.
+// "Nothing changed": a step is skipped when its inputs' contents hash to what they did after its
+// last success and its outputs are still there. Contents, not times: a fresh checkout or a branch
+// switch rebuilds only what differs.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,7 +15,8 @@ export async function filesBelow(paths, skip = () => false) {
     const info = await stat(path.join(root, relative)).catch(() => undefined);
     if (info?.isFile()) found.push(relative);
     if (!info?.isDirectory()) return;
-    for (const name of await readdir(path.join(root, relative))) await visit(path.posix.join(relative, name));
+    for (const name of await readdir(path.join(root, relative)))
+      await visit(path.posix.join(relative, name));
   };
   for (const relative of paths) await visit(relative);
   return found.sort();

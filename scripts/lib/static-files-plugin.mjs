@@ -17,7 +17,10 @@ export class StaticFilesPlugin {
         { name: 'StaticFilesPlugin', stage: Compilation.PROCESS_ASSETS_STAGE_ADDITIONAL },
         async () => {
           for (const file of this.files) {
-            compilation.emitAsset(file, new sources.RawSource(await readFile(path.join(this.folder, file))));
+            compilation.emitAsset(
+              file,
+              new sources.RawSource(await readFile(path.join(this.folder, file))),
+            );
           }
         },
       );

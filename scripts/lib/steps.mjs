@@ -9,23 +9,28 @@ import { ensureWasmBindgen, ensureWasmTarget } from './tools.mjs';
 export const RUST_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'src'];
 
 /**
- * The cores. One interface, a target folder each: their RUSTFLAGS and features differ, and in one folder each build would
- * throw the others' away.
+ * The cores. One interface, a target folder each: their RUSTFLAGS and features differ, and in one
+ * folder each build would throw the others' away.
  */
 export const CORES = [
   { name: 'gpu', features: 'webgpu,web', rustflags: '' },
-  // Relaxed SIMD, with its 8-bit dot products: Chrome 114 and others that followed, on machines where they are exact.
+  // Relaxed SIMD, with its 8-bit dot products: Chrome 114 and others that followed, on machines
+  // where they are exact.
   { name: 'cpu', features: 'cpu,web', rustflags: '-C target-feature=+simd128,+relaxed-simd' },
   // The same browsers on other machines: 16-bit products, and the same results to the bit.
-  { name: 'cpu-words', features: 'cpu,words,web', rustflags: '-C target-feature=+simd128,+relaxed-simd' },
+  {
+    name: 'cpu-words',
+    features: 'cpu,words,web',
+    rustflags: '-C target-feature=+simd128,+relaxed-simd',
+  },
   // Every browser that has WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4.
   { name: 'cpu-plain', features: 'cpu,web', rustflags: '-C target-feature=+simd128' },
 ];
 
 /**
- * The decoders' generic code is compiled with our kernels, for speed; little of it gains from being inlined, unrolled or
- * turned into vector code, which made the cores a fifth larger. The kernels say themselves what must be inlined, and are
- * written in vectors.
+ * The decoders' generic code is compiled with our kernels, for speed; little of it gains from being
+ * inlined, unrolled or turned into vector code, which made the cores a fifth larger. The kernels
+ * say themselves what must be inlined, and are written in vectors.
  */
 const SMALL = [
   '-C llvm-args=-inline-threshold=20',
@@ -54,7 +59,10 @@ export async function buildCores() {
         await run('cargo', cargo, { env: { RUSTFLAGS: `${rustflags} ${SMALL}`.trim() } });
         const out = path.join(root, 'pkg/wasm', name);
         await rm(out, { recursive: true, force: true });
-        await wasmBindgen(path.join(root, target, 'wasm32-unknown-unknown/web/clipsight.wasm'), out);
+        await wasmBindgen(
+          path.join(root, target, 'wasm32-unknown-unknown/web/clipsight.wasm'),
+          out,
+        );
       },
     });
   }
@@ -70,11 +78,13 @@ export async function buildModel() {
     outputs: ['pkg/compact.js', 'pkg/models/compact/model.json'],
     work: async () => {
       const names = await readdir(from).catch(() => []);
-      if (!names.includes('model.json')) throw new Failure('models/compact/model.json is not there.');
+      if (!names.includes('model.json'))
+        throw new Failure('models/compact/model.json is not there.');
       const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
       await rm(to, { recursive: true, force: true });
       await mkdir(to, { recursive: true });
-      for (const name of ['model.json', ...shards]) await cp(path.join(from, name), path.join(to, name));
+      for (const name of ['model.json', ...shards])
+        await cp(path.join(from, name), path.join(to, name));
       await writeFile(path.join(root, 'pkg/compact.js'), modelModule(['model.json', ...shards]));
       await cp(path.join(root, 'www/lib/compact.d.ts'), path.join(root, 'pkg/compact.d.ts'));
     },
@@ -133,7 +143,10 @@ const BUNDLE = {
   logLevel: 'warning',
 };
 
-/** How the bundles find the modules that other steps write into the package; `resolve` gets their names in there. */
+/**
+ * How the bundles find the modules that other steps write into the package; `resolve` gets their
+ * names in there.
+ */
 const generated = (resolve) => ({
   name: 'generated',
   setup({ onResolve }) {
@@ -144,16 +157,21 @@ const generated = (resolve) => ({
 });
 
 /**
- * The package's entry points: few files, as pages without a bundler fetch every module in a request of its own, each level of
- * imports after the one before. What several share, or load only when it is needed, stands beside them in the root.
+ * The package's entry points: few files, as pages without a bundler fetch every module in a request
+ * of its own, each level of imports after the one before. What several share, or load only when it
+ * is needed, stands beside them in the root.
  *
- * The worker, into one file that imports nothing: whoever bundles the package copies it as it is, and it runs from a `blob:`
- * URL. Needs the package and the cores, whose JavaScript it holds.
+ * The worker, into one file that imports nothing: whoever bundles the package copies it as it is,
+ * and it runs from a `blob:` URL. Needs the package and the cores, whose JavaScript it holds.
  */
 export async function buildBundles() {
   await ifChanged({
     name: 'bundles',
-    inputs: [MODULES, 'scripts/lib/steps.mjs', ...CORES.map(({ name }) => `pkg/wasm/${name}/clipsight.js`)],
+    inputs: [
+      MODULES,
+      'scripts/lib/steps.mjs',
+      ...CORES.map(({ name }) => `pkg/wasm/${name}/clipsight.js`),
+    ],
     outputs: [...ENTRIES, 'worker.js', 'worker.d.ts'].map((name) => `pkg/${name}`),
     work: async () => {
       const { build } = await import('esbuild');

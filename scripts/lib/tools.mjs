@@ -8,16 +8,25 @@ import { ifChanged } from './stamp.mjs';
 /** The wasm target of the toolchain in use. */
 export async function ensureWasmTarget() {
   if ((await output('cargo', ['--version'])) === undefined) {
-    throw new Failure('cargo is not there. Install Rust 1.95 or later with rustup, then run this again.');
+    throw new Failure(
+      'cargo is not there. Install Rust 1.95 or later with rustup, then run this again.',
+    );
   }
-  const libraries = await output('rustc', ['--print', 'target-libdir', '--target', 'wasm32-unknown-unknown']);
+  const libraries = await output('rustc', [
+    '--print',
+    'target-libdir',
+    '--target',
+    'wasm32-unknown-unknown',
+  ]);
   if (libraries !== undefined && existsSync(libraries)) return;
-  await step('Rust target wasm32-unknown-unknown', () => run('rustup', ['target', 'add', 'wasm32-unknown-unknown']));
+  await step('Rust target wasm32-unknown-unknown', () =>
+    run('rustup', ['target', 'add', 'wasm32-unknown-unknown']),
+  );
 }
 
 /**
- * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns a wasm file into a folder
- * with its JavaScript.
+ * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns
+ * a wasm file into a folder with its JavaScript.
  */
 export async function ensureWasmBindgen() {
   const ours = await lockedVersion('Cargo.lock', 'wasm-bindgen');
@@ -28,7 +37,11 @@ export async function ensureWasmBindgen() {
     );
   }
   const target = path.join(root, '.cache/wasm-bindgen');
-  const program = path.join(target, 'release', `clipsight-wasm-bindgen${process.platform === 'win32' ? '.exe' : ''}`);
+  const program = path.join(
+    target,
+    'release',
+    `clipsight-wasm-bindgen${process.platform === 'win32' ? '.exe' : ''}`,
+  );
   await ifChanged({
     name: `wasm-bindgen ${tool}`,
     inputs: ['scripts/wasm-bindgen'],
@@ -69,7 +82,8 @@ export async function ensureNodeModules() {
 }
 
 /** Whether there are Debian's packages. */
-export const isDebian = async () => (await output('sh', ['-c', 'command -v apt-get'])) !== undefined;
+export const isDebian = async () =>
+  (await output('sh', ['-c', 'command -v apt-get'])) !== undefined;
 
 /** Installs packages of Debian, as `name` to people. */
 export async function installFromDebian(name, packages) {
@@ -81,7 +95,10 @@ export async function installFromDebian(name, packages) {
   });
 }
 
-/** A Chromium for the browser tests; on Debian it is installed where there is none. Returns its path. */
+/**
+ * A Chromium for the browser tests; on Debian it is installed where there is none. Returns its
+ * path.
+ */
 export async function ensureChromium() {
   const find = async () => {
     if (process.env.CHROMIUM !== undefined) return process.env.CHROMIUM;
@@ -94,7 +111,9 @@ export async function ensureChromium() {
   const found = await find();
   if (found !== undefined) return found;
   if (!(await isDebian())) {
-    throw new Failure('The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.');
+    throw new Failure(
+      'The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.',
+    );
   }
   await installFromDebian('Chromium', ['chromium']);
   const installed = await find();
@@ -102,7 +121,10 @@ export async function ensureChromium() {
   return installed;
 }
 
-/** A Vulkan driver for the tests of the GPU kernels: where Debian's folder of drivers is empty, Mesa's software one. */
+/**
+ * A Vulkan driver for the tests of the GPU kernels: where Debian's folder of drivers is empty,
+ * Mesa's software one.
+ */
 export async function ensureVulkan() {
   const drivers = await readdir('/usr/share/vulkan/icd.d').catch(() => []);
   if (drivers.length > 0 || !(await isDebian())) return;

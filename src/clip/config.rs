@@ -129,7 +129,8 @@ impl VisionConfig {
         Self { activation: Activation::Gelu, ..Self::openai_clip_vit_large_patch14() }
     }
 
-    /// TinyCLIP's image towers, such as `wkcn/TinyCLIP-ViT-39M-16-Text-19M-YFCC15M` (patch 16, width 512, 12 layers).
+    /// TinyCLIP's image towers, such as `wkcn/TinyCLIP-ViT-39M-16-Text-19M-YFCC15M` (patch 16,
+    /// width 512, 12 layers).
     #[must_use]
     pub fn tinyclip(patch_size: usize, width: usize, layers: usize) -> Self {
         Self { activation: Activation::Gelu, ..Self::openai(patch_size, width, layers, 512) }
@@ -176,7 +177,10 @@ impl VisionConfig {
     /// [`ErrorKind::WeightsCorrupt`]: the architecture comes from a model's manifest.
     pub fn validate(&self) -> Result<()> {
         let fail = |why: &str| {
-            Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model's architecture is invalid: {why}")))
+            Err(Error::new(
+                ErrorKind::WeightsCorrupt,
+                format!("the model's architecture is invalid: {why}"),
+            ))
         };
         if !(1..=64).contains(&self.patch_size) || !(1..=1024).contains(&self.image_size) {
             return fail("the patch size must be 1..64 and the image size 1..1024");
@@ -188,7 +192,9 @@ impl VisionConfig {
             return fail("a projection bias needs a projection");
         }
         let Self { width, layers, heads, mlp_width, norm_epsilon, projection, .. } = *self;
-        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }.validate().or_else(fail)
+        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }
+            .validate()
+            .or_else(fail)
     }
 
     /// Whether the tensor of this name is the tower's, not a head's.
@@ -304,8 +310,8 @@ mod tests {
         config.tensors().iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
 
-    /// The parameter counts of the published image towers (Hugging Face `CLIPVisionModelWithProjection`; timm's
-    /// count less the 1000-class head).
+    /// The parameter counts of the published image towers (Hugging Face
+    /// `CLIPVisionModelWithProjection`; timm's count less the 1000-class head).
     #[test]
     fn published_parameter_counts() {
         assert_eq!(parameters(&VisionConfig::openai_clip_vit_base_patch32()), 87_849_216);

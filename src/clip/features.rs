@@ -15,16 +15,16 @@ pub enum Pool {
     Mean,
     /// The standard deviation over the patch tokens (biased: divided by their number).
     Std,
-    /// The class token as the layer's MLP reads it: after attention, through the second norm. Published detectors were
-    /// trained on it (RINE); the reference alone computes it.
+    /// The class token as the layer's MLP reads it: after attention, through the second norm.
+    /// Published detectors were trained on it (RINE); the reference alone computes it.
     MlpInputClass,
 }
 
-/// The feature vector: for every layer in order, every pool in order, concatenated; then the sum of what some attention
-/// heads write into the embedding, where heads are named.
+/// The feature vector: for every layer in order, every pool in order, concatenated; then the sum of
+/// what some attention heads write into the embedding, where heads are named.
 ///
-/// A layer's tokens are the residual stream after its MLP, before any further norm; one number beyond the last layer
-/// stands for the tokens after the tower's final norm.
+/// A layer's tokens are the residual stream after its MLP, before any further norm; one number
+/// beyond the last layer stands for the tokens after the tower's final norm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
@@ -32,8 +32,8 @@ pub struct FeatureSpec {
     pub layers: Vec<usize>,
     /// Pools taken of each.
     pub pools: Vec<Pool>,
-    /// Attention heads, counted from 0 through all layers, ascending: the sum of their direct effects on the embedding
-    /// ([`Contributions`](super::Contributions)) is one more token.
+    /// Attention heads, counted from 0 through all layers, ascending: the sum of their direct
+    /// effects on the embedding ([`Contributions`](super::Contributions)) is one more token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<usize>,
 }
@@ -75,7 +75,10 @@ impl FeatureSpec {
     /// [`ErrorKind::WeightsCorrupt`]: the lists come from a model's manifest.
     pub fn validate(&self, config: &VisionConfig) -> Result<()> {
         let fail = |what: String| {
-            Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model's features must name {what}")))
+            Err(Error::new(
+                ErrorKind::WeightsCorrupt,
+                format!("the model's features must name {what}"),
+            ))
         };
         let ascending = |numbers: &[usize]| numbers.windows(2).all(|pair| pair[0] < pair[1]);
         let heads = config.layers * config.heads;
@@ -90,7 +93,12 @@ impl FeatureSpec {
         let last = last - usize::from(self.pools.contains(&Pool::MlpInputClass));
         let inside = self.layers.iter().all(|layer| (1..=last).contains(layer));
         let ordered = ascending(&self.layers);
-        if self.layers.is_empty() || self.pools.is_empty() || self.pools.len() > 4 || !ordered || !inside {
+        if self.layers.is_empty()
+            || self.pools.is_empty()
+            || self.pools.len() > 4
+            || !ordered
+            || !inside
+        {
             return fail(format!("ascending layers from 1 to {last} and 1 to 4 pools, or heads"));
         }
         Ok(())
@@ -120,7 +128,11 @@ mod tests {
             FeatureSpec::pooled(vec![14], &[Pool::Mean]),
             FeatureSpec::pooled(vec![1], &[]),
         ] {
-            assert_eq!(wrong.validate(&config).unwrap_err().kind(), ErrorKind::WeightsCorrupt, "{wrong:?}");
+            assert_eq!(
+                wrong.validate(&config).unwrap_err().kind(),
+                ErrorKind::WeightsCorrupt,
+                "{wrong:?}"
+            );
         }
     }
 

@@ -1,8 +1,9 @@
-//! The text tower: token ids -> causal transformer -> the embedding of the end token (feature `train`).
+//! The text tower: token ids -> causal transformer -> the embedding of the end token (feature
+//! `train`).
 //!
-//! Radford et al. 2021 (arXiv 2103.00020), section 2.4: tokens see only those before them, so the end token, which has
-//! the highest id of the vocabulary, is the one that has seen the whole text; its final state is normalised and
-//! projected.
+//! Radford et al. 2021 (arXiv 2103.00020), section 2.4: tokens see only those before them, so the
+//! end token, which has the highest id of the vocabulary, is the one that has seen the whole text;
+//! its final state is normalised and projected.
 
 use std::collections::HashMap;
 
@@ -117,7 +118,9 @@ impl TextConfig {
         }
         let Self { width, layers, heads, mlp_width, norm_epsilon, .. } = *self;
         let projection = Some(self.projection);
-        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }.validate().or_else(fail)
+        Transformer { width, layers, heads, mlp_width, norm_epsilon, projection }
+            .validate()
+            .or_else(fail)
     }
 
     /// Every tensor of the tower, in the order in which weight files hold them.
@@ -136,7 +139,8 @@ impl TextConfig {
 /// Texts as token ids, checked against a tower's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenBatch {
-    /// Row-major `[texts, length]`, shorter texts padded with 0 behind their end token: no token before sees it.
+    /// Row-major `[texts, length]`, shorter texts padded with 0 behind their end token: no token
+    /// before sees it.
     ids: Vec<i32>,
     /// Tokens of the longest text.
     length: usize,
@@ -148,8 +152,8 @@ impl TokenBatch {
     /// Texts of token ids, each with its start and end token.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] when there is no text, or one is empty, longer than the context, or holds an id that the
-    /// vocabulary lacks.
+    /// [`ErrorKind::Argument`] when there is no text, or one is empty, longer than the context, or
+    /// holds an id that the vocabulary lacks.
     pub fn new(texts: &[Vec<u32>], config: &TextConfig) -> Result<Self> {
         let length = texts.iter().map(Vec::len).max().unwrap_or(0);
         let wrong = |what: String| Err(Error::new(ErrorKind::Argument, what));
@@ -157,10 +161,16 @@ impl TokenBatch {
             return wrong("a text without tokens cannot be encoded".to_owned());
         }
         if length > config.context {
-            return wrong(format!("a text of {length} tokens exceeds the context of {}", config.context));
+            return wrong(format!(
+                "a text of {length} tokens exceeds the context of {}",
+                config.context
+            ));
         }
         if let Some(id) = texts.iter().flatten().find(|id| **id as usize >= config.vocabulary) {
-            return wrong(format!("the token {id} is not in the vocabulary of {}", config.vocabulary));
+            return wrong(format!(
+                "the token {id} is not in the vocabulary of {}",
+                config.vocabulary
+            ));
         }
         let mut ids = Vec::with_capacity(texts.len() * length);
         let mut ends = Vec::with_capacity(texts.len());
@@ -200,11 +210,12 @@ pub struct TextTower {
 }
 
 impl TextTower {
-    /// Builds the tower from `tensors`, named as [`TextConfig::tensors`] names them; takes what it uses out.
+    /// Builds the tower from `tensors`, named as [`TextConfig::tensors`] names them; takes what it
+    /// uses out.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or of another rank. Shapes are checked by the reader,
-    /// before anything reaches the device.
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or of another rank. Shapes are
+    /// checked by the reader, before anything reaches the device.
     pub fn assemble(
         config: &TextConfig,
         tensors: &mut HashMap<String, DeviceTensor>,
@@ -216,7 +227,9 @@ impl TextTower {
             token_embedding: Param::from_tensor(parts.matrix("text.token_embedding")?),
             position_embedding: Param::from_tensor(parts.matrix("text.position_embedding")?),
             layers: (0..config.layers)
-                .map(|layer| Layer::assemble(&mut parts, &format!("text.layers.{layer}"), config.width))
+                .map(|layer| {
+                    Layer::assemble(&mut parts, &format!("text.layers.{layer}"), config.width)
+                })
                 .collect::<Result<Vec<_>>>()?,
             norm: parts.norm("text.norm", config.width)?,
             projection: parts.linear("text.projection", false)?,
@@ -235,16 +248,20 @@ impl TextTower {
         self.forward_embedded(self.embed(texts), &texts.ends)
     }
 
-    /// The tokens' vectors `[texts, length, width]`, without positions: what prompt learning replaces parts of.
+    /// The tokens' vectors `[texts, length, width]`, without positions: what prompt learning
+    /// replaces parts of.
     pub fn embed(&self, texts: &TokenBatch) -> Tensor<3> {
         let table = self.token_embedding.val();
         let count = texts.ids.len();
-        let ids = Tensor::<1, Int>::from_data(TensorData::new(texts.ids.clone(), [count]), &table.device());
+        let ids = Tensor::<1, Int>::from_data(
+            TensorData::new(texts.ids.clone(), [count]),
+            &table.device(),
+        );
         table.select(0, ids).reshape([texts.texts(), texts.length, self.config.width])
     }
 
-    /// Encodes vectors `[texts, length, width]` that stand for tokens, with each text's end token at `ends`; the
-    /// length must not exceed the context. Gives `[texts, projection]`.
+    /// Encodes vectors `[texts, length, width]` that stand for tokens, with each text's end token
+    /// at `ends`; the length must not exceed the context. Gives `[texts, projection]`.
     pub fn forward_embedded(&self, embedded: Tensor<3>, ends: &[usize]) -> Tensor<2> {
         let TextConfig { width, heads, activation, .. } = self.config;
         let [texts, length, _] = embedded.dims();
@@ -254,7 +271,11 @@ impl TextTower {
             tokens = layer.forward(tokens, LayerOptions { heads, activation, causal: true });
         }
         // The norm works on each token alone, so only the end tokens need it.
-        #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "rows of a batch")]
+        #[expect(
+            clippy::cast_possible_wrap,
+            clippy::cast_possible_truncation,
+            reason = "rows of a batch"
+        )]
         let rows: Vec<i32> =
             ends.iter().enumerate().map(|(text, end)| (text * length + end) as i32).collect();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [texts]), &tokens.device());
@@ -271,18 +292,27 @@ mod tests {
         config.tensors().iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
 
-    /// OpenAI's whole models have 151,277,313 and 427,616,513 parameters: less the image towers (see `config`) and the
-    /// logit scale.
+    /// OpenAI's whole models have 151,277,313 and 427,616,513 parameters: less the image towers
+    /// (see `config`) and the logit scale.
     #[test]
     fn published_parameter_counts() {
-        assert_eq!(parameters(&TextConfig::openai_clip_vit_base_patch32()), 151_277_313 - 87_849_216 - 1);
-        assert_eq!(parameters(&TextConfig::openai_clip_vit_large_patch14()), 427_616_513 - 303_966_208 - 1);
+        assert_eq!(
+            parameters(&TextConfig::openai_clip_vit_base_patch32()),
+            151_277_313 - 87_849_216 - 1
+        );
+        assert_eq!(
+            parameters(&TextConfig::openai_clip_vit_large_patch14()),
+            427_616_513 - 303_966_208 - 1
+        );
     }
 
     #[test]
     fn presets_are_valid_and_nonsense_is_not() {
         let base = TextConfig::openai_clip_vit_base_patch32();
-        assert!(base.validate().is_ok() && TextConfig::openai_clip_vit_large_patch14().validate().is_ok());
+        assert!(
+            base.validate().is_ok()
+                && TextConfig::openai_clip_vit_large_patch14().validate().is_ok()
+        );
         assert!(TextConfig::small(40, 192).validate().is_ok());
         for broken in [
             TextConfig { heads: 7, ..base.clone() },
@@ -300,7 +330,8 @@ mod tests {
     #[test]
     fn texts_are_checked_and_padded() {
         let config = TextConfig { context: 5, ..TextConfig::small(10, 8) };
-        let batch = TokenBatch::new(&[vec![8, 1, 2, 9], vec![8, 9], vec![8, 9, 9]], &config).unwrap();
+        let batch =
+            TokenBatch::new(&[vec![8, 1, 2, 9], vec![8, 9], vec![8, 9, 9]], &config).unwrap();
         assert_eq!(batch.ids, [8, 1, 2, 9, 8, 9, 0, 0, 8, 9, 9, 0]);
         assert_eq!(batch.ends(), [3, 1, 1], "the first of several end tokens, as in PyTorch");
         for (texts, part) in [

@@ -1,13 +1,16 @@
 //! OpenAI's byte-pair tokenizer: text -> token ids (feature `train`).
 //!
-//! The merges and the vocabulary are those of the crate `instant-clip-tokenizer`: MIT, a few hundred lines without
-//! unsafe code, and it carries OpenAI's vocabulary; `tokenizers` is better kept, but brings no vocabulary and a
-//! hundred times the code, for an algorithm and a vocabulary that have been frozen since 2021.
+//! The merges and the vocabulary are those of the crate `instant-clip-tokenizer`: MIT, a few
+//! hundred lines without unsafe code, and it carries OpenAI's vocabulary; `tokenizers` is better
+//! kept, but brings no vocabulary and a hundred times the code, for an algorithm and a vocabulary
+//! that have been frozen since 2021.
 //!
-//! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs` holds it to those ids, and
-//! the test of `scripts/parity/inputs.py` on 10,000 hard texts. transformers' `CLIPTokenizer` gives the same ids for
-//! plain text in any script, but repairs nothing, leaves HTML entities and control characters, ends no word with a final
-//! sigma ("ΟΔΥΣΣΕΥΣ") and has other ideas of the long s and the iota below; there we do as open_clip does.
+//! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs`
+//! holds it to those ids, and the test of `scripts/parity/inputs.py` on 10,000 hard texts.
+//! transformers' `CLIPTokenizer` gives the same ids for plain text in any script, but repairs
+//! nothing, leaves HTML entities and control characters, ends no word with a final sigma
+//! ("ΟΔΥΣΣΕΥΣ") and has other ideas of the long s and the iota below; there we do as open_clip
+//! does.
 
 mod charmaps;
 mod entities;
@@ -61,8 +64,8 @@ impl Tokenizer {
         if let Some(after) = word.strip_prefix('\'')
             && after.starts_with('\u{17f}')
         {
-            // The crate would make two words of this. No merge joins the two characters, so one word differs from two by
-            // the apostrophe's token alone, which here ends no word.
+            // The crate would make two words of this. No merge joins the two characters, so one
+            // word differs from two by the apostrophe's token alone, which here ends no word.
             tokens.extend(Token::from_u16(APOSTROPHE, &self.0));
             rest = after;
         }
@@ -85,7 +88,8 @@ impl fmt::Debug for Tokenizer {
     }
 }
 
-/// Cleans a text as OpenAI does: `ftfy.fix_text`, then HTML entities twice, white space, lower case.
+/// Cleans a text as OpenAI does: `ftfy.fix_text`, then HTML entities twice, white space, lower
+/// case.
 fn clean(text: &str) -> String {
     let text = ftfy::fix_text(text);
     let text = entities::unescape(&text);
@@ -96,12 +100,12 @@ fn clean(text: &str) -> String {
 
 /// The words that are encoded by themselves: contractions, letters, one digit, other characters.
 ///
-/// Python's `regex` ignores case here, by which two characters that have no other lower case stand out: the long s in
-/// "'\u{17f}" is an s, and the iota below, which is a mark, has the case of a letter, so that it is neither a letter nor
-/// anything else, and is left out.
+/// Python's `regex` ignores case here, by which two characters that have no other lower case stand
+/// out: the long s in "'\u{17f}" is an s, and the iota below, which is a mark, has the case of a
+/// letter, so that it is neither a letter nor anything else, and is left out.
 ///
-/// There is no word for `<start_of_text>` and `<end_of_text>`, which open_clip would take for its own markers: a caption
-/// cannot end itself early.
+/// There is no word for `<start_of_text>` and `<end_of_text>`, which open_clip would take for its
+/// own markers: a caption cannot end itself early.
 #[expect(clippy::unwrap_used, reason = "the pattern is constant")]
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"'[s\u{17f}]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}\u{345}]+").unwrap()

@@ -108,10 +108,12 @@ impl Layer {
     /// Multi-head self-attention.
     fn attend(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<3> {
         let [batch, count, width] = tokens.dims();
-        self.output.forward(self.mix(tokens, options).swap_dims(1, 2).reshape([batch, count, width]))
+        self.output
+            .forward(self.mix(tokens, options).swap_dims(1, 2).reshape([batch, count, width]))
     }
 
-    /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values from one product.
+    /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values
+    /// from one product.
     pub(super) fn mix(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<4> {
         mix(&self.qkv, tokens, options)
     }
@@ -124,7 +126,10 @@ pub(super) fn mix(
     LayerOptions { heads, causal, .. }: LayerOptions,
 ) -> Tensor<4> {
     let [batch, count, width] = tokens.dims();
-    let qkv = qkv.forward(tokens).reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
+    let qkv = qkv
+        .forward(tokens)
+        .reshape([batch, count, 3, heads, width / heads])
+        .permute([2, 0, 3, 1, 4]);
     let part = |index: usize| qkv.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
     let options = AttentionModuleOptions { is_causal: causal, ..AttentionModuleOptions::default() };
     attention(part(0), part(1), part(2), None, None, options)
@@ -158,7 +163,11 @@ impl Parts<'_> {
     pub(super) fn linear(&mut self, name: &str, bias: bool) -> Result<Linear> {
         Ok(Linear {
             weight: Param::from_tensor(self.matrix(&format!("{name}.weight"))?),
-            bias: if bias { Some(Param::from_tensor(self.vector(&format!("{name}.bias"))?)) } else { None },
+            bias: if bias {
+                Some(Param::from_tensor(self.vector(&format!("{name}.bias"))?))
+            } else {
+                None
+            },
         })
     }
 
@@ -171,5 +180,8 @@ impl Parts<'_> {
 }
 
 fn wrong_rank(name: &str) -> Error {
-    Error::new(ErrorKind::WeightsCorrupt, format!("the tensor {name} has the wrong number of dimensions"))
+    Error::new(
+        ErrorKind::WeightsCorrupt,
+        format!("the tensor {name} has the wrong number of dimensions"),
+    )
 }

@@ -1,6 +1,7 @@
 //! The vision tower: patches -> tokens -> transformer layers -> pooled features and embedding.
 //!
-//! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv 2103.00020).
+//! Dosovitskiy et al. 2021 (arXiv 2010.11929) with the variations of Radford et al. 2021 (arXiv
+//! 2103.00020).
 
 #[cfg(feature = "train")]
 mod calibration;
@@ -50,11 +51,12 @@ pub struct VisionOutput {
 }
 
 impl VisionTower {
-    /// Builds the tower from `tensors`, named as [`VisionConfig::tensors`] names them; takes what it uses out.
+    /// Builds the tower from `tensors`, named as [`VisionConfig::tensors`] names them; takes what
+    /// it uses out.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a tensor is missing or of another rank. Shapes are
-    /// checked by the reader, before anything reaches the device.
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a tensor is missing or of another
+    /// rank. Shapes are checked by the reader, before anything reaches the device.
     pub fn assemble(
         config: &VisionConfig,
         tensors: &mut HashMap<String, DeviceTensor>,
@@ -63,13 +65,19 @@ impl VisionTower {
         config.validate()?;
         let mut parts = Parts { tensors, device, epsilon: config.norm_epsilon };
         let layers = (0..config.layers)
-            .map(|layer| Layer::assemble(&mut parts, &format!("vision.layers.{layer}"), config.width))
+            .map(|layer| {
+                Layer::assemble(&mut parts, &format!("vision.layers.{layer}"), config.width)
+            })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
             patch_embedding: parts.linear("vision.patch_embedding", config.patch_bias)?,
             class_token: Param::from_tensor(parts.vector("vision.class_token")?),
             position_embedding: Param::from_tensor(parts.matrix("vision.position_embedding")?),
-            pre_norm: if config.pre_norm { Some(parts.norm("vision.pre_norm", config.width)?) } else { None },
+            pre_norm: if config.pre_norm {
+                Some(parts.norm("vision.pre_norm", config.width)?)
+            } else {
+                None
+            },
             layers,
             norm: parts.norm("vision.norm", config.width)?,
             projection: match config.projection {
@@ -137,10 +145,15 @@ impl VisionTower {
         self.forward_embedded(self.embed(pixels, None), features)
     }
 
-    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row) only, and gives pooled
-    /// tokens alone: `features.heads` must be empty.
+    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row)
+    /// only, and gives pooled tokens alone: `features.heads` must be empty.
     #[cfg(feature = "train")]
-    pub fn forward_patches(&self, pixels: Tensor<4>, kept: &[i64], features: &FeatureSpec) -> VisionOutput {
+    pub fn forward_patches(
+        &self,
+        pixels: Tensor<4>,
+        kept: &[i64],
+        features: &FeatureSpec,
+    ) -> VisionOutput {
         debug_assert!(features.heads.is_empty());
         self.forward_embedded(self.embed(pixels, Some(kept)), features)
     }
@@ -152,7 +165,8 @@ impl VisionTower {
         VisionOutput { embedding, features: Tensor::cat(pooled, 1) }
     }
 
-    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`: the embedding and every pooled token.
+    /// The layers, each run by `run`, on embedded tokens `[batch, tokens, width]`: the embedding
+    /// and every pooled token.
     fn forward_tokens(
         &self,
         mut tokens: Tensor<3>,
@@ -164,7 +178,13 @@ impl VisionTower {
             let before = tokens.clone();
             tokens = run(layer, tokens);
             if features.layers.contains(&(index + 1)) {
-                pooled.extend(pool_layer(layer, self.config.layer_options(), &before, &tokens, features));
+                pooled.extend(pool_layer(
+                    layer,
+                    self.config.layer_options(),
+                    &before,
+                    &tokens,
+                    features,
+                ));
             }
         }
         let tokens = self.norm.forward(tokens);
@@ -179,13 +199,14 @@ impl VisionTower {
         (embedding, pooled)
     }
 
-    /// Pixels -> tokens `[batch, tokens, width]`, positions added; of the patches only those `kept`.
+    /// Pixels -> tokens `[batch, tokens, width]`, positions added; of the patches only those
+    /// `kept`.
     fn embed(&self, pixels: Tensor<4>, kept: Option<&[i64]>) -> Tensor<3> {
         let VisionConfig { width, patch_size: patch, .. } = self.config;
         let grid = self.config.grid();
         let [batch, channels, _, _] = pixels.dims();
-        // The strided convolution of the papers, as one matrix product: its kernel is as large as its stride. Rows
-        // are ordered channel, y, x, like the kernels of published files.
+        // The strided convolution of the papers, as one matrix product: its kernel is as large as
+        // its stride. Rows are ordered channel, y, x, like the kernels of published files.
         let patches = pixels
             .reshape([batch, channels, grid, patch, grid, patch])
             .permute([0, 2, 4, 1, 3, 5])
@@ -199,7 +220,8 @@ impl VisionTower {
                     let length = numbers.len();
                     Tensor::<1, Int>::from_data(TensorData::new(numbers, [length]), &device)
                 };
-                let with_class = std::iter::once(0).chain(kept.iter().map(|number| number + 1)).collect();
+                let with_class =
+                    std::iter::once(0).chain(kept.iter().map(|number| number + 1)).collect();
                 positions = positions.select(0, index(with_class));
                 patches.select(1, index(kept.to_vec()))
             }

@@ -17,11 +17,13 @@ pub struct Analysis {
     pub file: FileFacts,
     /// What the model says.
     pub model: Verdict,
-    /// Who made the image, should it be generated: present when the model can tell and there is content to tell from.
+    /// Who made the image, should it be generated: present when the model can tell and there is
+    /// content to tell from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribution: Option<AttributionFacts>,
-    /// Technical quality, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean), of the views as the
-    /// encoder sees them; present when the model has a head for it and there is content to tell from.
+    /// Technical quality, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean), of
+    /// the views as the encoder sees them; present when the model has a head for it and there is
+    /// content to tell from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<f64>,
     /// Lines beside the model's number, which never move it.
@@ -101,8 +103,8 @@ pub struct Score {
     pub logit: f64,
 }
 
-/// Who made an image, given that it is generated: nothing here says whether it is, nor moves the verdict. Worth showing
-/// where the grade is moderate or stronger.
+/// Who made an image, given that it is generated: nothing here says whether it is, nor moves the
+/// verdict. Worth showing where the grade is moderate or stronger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributionFacts {

@@ -13,9 +13,9 @@ use crate::{Error, ErrorKind, Result};
 
 /// What the manifest says of attribution.
 ///
-/// `embedding = projection . x + bias` for the features `x` as the model's own head sees them, after its transform;
-/// `logits = scale cos(embedding, captions)`, averaged over an image's views, read by
-/// [`attribute`](super::captions::attribute). None of it moves the verdict.
+/// `embedding = projection . x + bias` for the features `x` as the model's own head sees them,
+/// after its transform; `logits = scale cos(embedding, captions)`, averaged over an image's views,
+/// read by [`attribute`](super::captions::attribute). None of it moves the verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttributionHead {
@@ -30,8 +30,10 @@ pub struct AttributionHead {
 }
 
 impl AttributionHead {
-    /// The names of its tensors: projection `[width, features]`, bias `[width]`, captions `[captions, width]`.
-    pub const TENSORS: [&str; 3] = ["attribution.projection", "attribution.bias", "attribution.captions"];
+    /// The names of its tensors: projection `[width, features]`, bias `[width]`, captions
+    /// `[captions, width]`.
+    pub const TENSORS: [&str; 3] =
+        ["attribution.projection", "attribution.bias", "attribution.captions"];
 
     /// The tensors it needs, for `features` features.
     #[must_use]
@@ -50,7 +52,8 @@ impl AttributionHead {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn validate(&self, features: usize) -> Result<()> {
-        let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, format!("attribution: {why}")));
+        let fail =
+            |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, format!("attribution: {why}")));
         let longest = self.captions.subjects().len().max(features);
         if self.width == 0 || self.width.saturating_mul(longest) > MAX_HEAD_VALUES {
             return fail(format!("no matrix may be empty or have over {MAX_HEAD_VALUES} values"));
@@ -79,11 +82,14 @@ impl CaptionMatcher {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing.
-    pub fn assemble(head: &AttributionHead, tensors: &mut HashMap<String, HostTensor>) -> Result<Self> {
+    pub fn assemble(
+        head: &AttributionHead,
+        tensors: &mut HashMap<String, HostTensor>,
+    ) -> Result<Self> {
         let [projection, bias, captions] = AttributionHead::TENSORS;
         let mut captions = take(tensors, captions)?;
-        // Of length one again: storage in 8 bits changes lengths by up to a percent, which the scale would turn into
-        // whole logits.
+        // Of length one again: storage in 8 bits changes lengths by up to a percent, which the
+        // scale would turn into whole logits.
         for row in captions.data.chunks_mut(head.width.max(1)) {
             normalize(row);
             row.iter_mut().for_each(|value| *value *= head.scale);
@@ -96,7 +102,11 @@ impl CaptionMatcher {
     pub fn forward(&self, transformed: &[f32]) -> Vec<f32> {
         let mut embedding = self.projection.forward(transformed);
         normalize(&mut embedding);
-        self.captions.data.chunks(embedding.len().max(1)).map(|caption| dot(caption, &embedding)).collect()
+        self.captions
+            .data
+            .chunks(embedding.len().max(1))
+            .map(|caption| dot(caption, &embedding))
+            .collect()
     }
 }
 
@@ -123,7 +133,11 @@ mod tests {
     fn logits_by_hand() {
         let head = head();
         // Captions need not come at length one: the last is three long.
-        let data = [vec![1.0, 0.0, 2.0, 0.0, 1.0, 0.0], vec![0.0, -1.0], vec![1.0, 0.0, 0.6, 0.8, 0.0, 3.0]];
+        let data = [
+            vec![1.0, 0.0, 2.0, 0.0, 1.0, 0.0],
+            vec![0.0, -1.0],
+            vec![1.0, 0.0, 0.6, 0.8, 0.0, 3.0],
+        ];
         let mut tensors: HashMap<String, HostTensor> = head
             .tensors(3)
             .into_iter()
@@ -132,7 +146,8 @@ mod tests {
             .collect();
         let matcher = CaptionMatcher::assemble(&head, &mut tensors).unwrap();
         assert!(tensors.is_empty());
-        // Embeddings: [1 + 2, 5 - 1] = [3, 4], of length 5; [0, -1]; and [0, 0], which has no direction.
+        // Embeddings: [1 + 2, 5 - 1] = [3, 4], of length 5; [0, -1]; and [0, 0], which has no
+        // direction.
         let views = [[1.0_f32, 5.0, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
         let logits: Vec<f32> = views.iter().flat_map(|view| matcher.forward(view)).collect();
         let expected = [6.0, 10.0, 8.0, 0.0, -8.0, -10.0, 0.0, 0.0, 0.0];
@@ -156,7 +171,11 @@ mod tests {
             AttributionHead { threshold: -0.1, ..head() },
             AttributionHead { threshold: f64::NAN, ..head() },
         ] {
-            assert_eq!(wrong.validate(7).unwrap_err().kind(), ErrorKind::WeightsCorrupt, "{wrong:?}");
+            assert_eq!(
+                wrong.validate(7).unwrap_err().kind(),
+                ErrorKind::WeightsCorrupt,
+                "{wrong:?}"
+            );
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::limits::MAX_VIEWS;
 use crate::weights::sha256_hex;
 use crate::{Error, ErrorKind, Result};
 
-/// How strong the evidence for AI generation is. "Real" is no grade: absence of evidence is said as `weak`.
+/// How strong the evidence for AI generation is. "Real" is no grade: absence of evidence is said as
+/// `weak`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
@@ -42,7 +43,8 @@ impl Grade {
 pub enum AbstainReason {
     /// The probability lies where the model is wrong about as often as right.
     BetweenGrades,
-    /// The model's head was published without a calibration: nobody measured how often it is wrong here.
+    /// The model's head was published without a calibration: nobody measured how often it is wrong
+    /// here.
     Uncalibrated,
     /// The image is too small to carry evidence.
     TooSmall,
@@ -101,7 +103,8 @@ pub struct ViewCalibration {
     pub slope: f64,
     /// See `slope`.
     pub offset: f64,
-    /// Measured error of each grade, in the order of [`Grade::ALL`]; `None` where no image got the grade.
+    /// Measured error of each grade, in the order of [`Grade::ALL`]; `None` where no image got the
+    /// grade.
     pub measured: [Option<MeasuredError>; 4],
 }
 
@@ -116,13 +119,14 @@ pub struct Calibration {
     pub edges: Option<GradeEdges>,
     /// One entry for every number of views that can be asked for; the first is the default.
     pub by_views: Vec<ViewCalibration>,
-    /// Where it is there and no number of views is asked for, one view decides where it gives a grade, and all five are
-    /// scored where it gives none.
+    /// Where it is there and no number of views is asked for, one view decides where it gives a
+    /// grade, and all five are scored where it gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look: Option<SecondLook>,
 }
 
-/// Further views only where one view is not enough: most images are decided by it, at a fifth of the cost.
+/// Further views only where one view is not enough: most images are decided by it, at a fifth of
+/// the cost.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecondLook {
@@ -130,11 +134,12 @@ pub struct SecondLook {
     pub measured: [Option<MeasuredError>; 4],
 }
 
-/// Images with a shorter side below this, in pixels, are not graded: enlarged to the encoder's input more than
-/// threefold, they are mostly interpolation.
+/// Images with a shorter side below this, in pixels, are not graded: enlarged to the encoder's
+/// input more than threefold, they are mostly interpolation.
 pub(super) const MIN_GRADED_SIDE: u32 = 64;
 
-/// Views whose values all lie within this range (of 0..=255, in every channel) show nothing to judge.
+/// Views whose values all lie within this range (of 0..=255, in every channel) show nothing to
+/// judge.
 pub(super) const MIN_CONTENT_RANGE: u8 = 8;
 
 impl Calibration {
@@ -146,18 +151,25 @@ impl Calibration {
         self.by_views.iter().find(|calibration| calibration.views == views).ok_or_else(|| {
             let known: Vec<String> =
                 self.by_views.iter().map(|calibration| calibration.views.to_string()).collect();
-            let message = format!("this model is calibrated for {} views, not {views}", known.join(" or "));
+            let message =
+                format!("this model is calibrated for {} views, not {views}", known.join(" or "));
             Error::new(ErrorKind::Argument, message)
         })
     }
 
-    /// The calibration of a head that was published without one: the logit's own probability, no grade.
+    /// The calibration of a head that was published without one: the logit's own probability, no
+    /// grade.
     #[must_use]
     pub fn none() -> Self {
         Self {
             threshold: 0.5,
             edges: None,
-            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            by_views: vec![ViewCalibration {
+                views: 1,
+                slope: 1.0,
+                offset: 0.0,
+                measured: [None; 4],
+            }],
             second_look: None,
         }
     }
@@ -165,10 +177,15 @@ impl Calibration {
     /// Why a probability has no [`grade`](Self::grade).
     #[must_use]
     pub fn no_grade(&self) -> AbstainReason {
-        if self.edges.is_none() { AbstainReason::Uncalibrated } else { AbstainReason::BetweenGrades }
+        if self.edges.is_none() {
+            AbstainReason::Uncalibrated
+        } else {
+            AbstainReason::BetweenGrades
+        }
     }
 
-    /// The number of views used when none is asked for; under a [second look](Self::second_look), of the first.
+    /// The number of views used when none is asked for; under a [second look](Self::second_look),
+    /// of the first.
     #[must_use]
     pub fn default_views(&self) -> usize {
         self.by_views.first().map_or(1, |calibration| calibration.views)
@@ -223,8 +240,8 @@ impl Calibration {
                 && calibration.slope > 0.0
                 && calibration.offset.is_finite()
         });
-        let looks =
-            self.second_look.is_none() || [1, MAX_VIEWS].iter().all(|views| self.for_views(*views).is_ok());
+        let looks = self.second_look.is_none()
+            || [1, MAX_VIEWS].iter().all(|views| self.for_views(*views).is_ok());
         if !ordered || !usable || !looks || self.by_views.is_empty() {
             return Err(Error::new(
                 ErrorKind::WeightsCorrupt,
@@ -256,8 +273,18 @@ mod tests {
     pub(crate) fn example() -> Calibration {
         Calibration {
             threshold: 0.5,
-            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
-            by_views: vec![ViewCalibration { views: 1, slope: 2.0, offset: -0.5, measured: [None; 4] }],
+            edges: Some(GradeEdges {
+                weak_below: 0.4,
+                moderate: 0.6,
+                strong: 0.8,
+                very_strong: 0.95,
+            }),
+            by_views: vec![ViewCalibration {
+                views: 1,
+                slope: 2.0,
+                offset: -0.5,
+                measured: [None; 4],
+            }],
             second_look: None,
         }
     }

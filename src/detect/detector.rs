@@ -45,7 +45,8 @@ pub struct Encoded {
 pub struct Answers {
     /// One logit a view.
     pub logits: Vec<f32>,
-    /// Their mean, each view with its share ([`Preprocessing::view_shares`](crate::image::Preprocessing::view_shares)).
+    /// Their mean, each view with its share
+    /// ([`Preprocessing::view_shares`](crate::image::Preprocessing::view_shares)).
     pub logit: f64,
     /// One logit a caption, likewise averaged, where the model attributes.
     pub captions: Option<Vec<f32>>,
@@ -75,12 +76,14 @@ impl Detector {
         let LoadedTensors { manifest, encoder, mut tensors } = loaded;
         let head = HeadScorer::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
         let attribution = manifest.attribution.as_ref();
-        let attribution = attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
+        let attribution =
+            attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
         let quality = manifest.quality.as_ref();
         let quality = quality.map(|_| QualityPerceptron::assemble(&mut tensors)).transpose()?;
         let residual = manifest.residual.as_ref();
-        let residual =
-            residual.map(|branch| ResidualScorer::assemble(&branch.network, &mut tensors)).transpose()?;
+        let residual = residual
+            .map(|branch| ResidualScorer::assemble(&branch.network, &mut tensors))
+            .transpose()?;
         Ok(Self { manifest, encoder, head, attribution, quality, residual })
     }
 
@@ -127,24 +130,29 @@ impl Detector {
             return Ok(());
         }
         let message = format!(
-            "{} is an encoder without a detector's head, which gives no verdict: import it with --head FILE",
+            "{} is an encoder without a detector's head, which gives no verdict: import it with \
+             --head FILE",
             self.manifest.id
         );
         Err(Error::new(ErrorKind::Argument, message))
     }
 
-    /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as turn out to be needed
-    /// if the model can take a second look (see [`SecondLook`](super::SecondLook)).
+    /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as
+    /// turn out to be needed if the model can take a second look (see
+    /// [`SecondLook`](super::SecondLook)).
     ///
     /// # Errors
-    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not calibrated for, or a model
-    /// [without a head](Self::check_head).
+    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not
+    /// calibrated for, or a model [without a head](Self::check_head).
     pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
         self.check_head()?;
         let calibration = &self.manifest.calibration;
         let first_view_may_do = views.is_none() && calibration.second_look.is_some();
-        let views =
-            if first_view_may_do { MAX_VIEWS } else { views.unwrap_or_else(|| calibration.default_views()) };
+        let views = if first_view_may_do {
+            MAX_VIEWS
+        } else {
+            views.unwrap_or_else(|| calibration.default_views())
+        };
         calibration.for_views(views)?;
         let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
         let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
@@ -156,7 +164,8 @@ impl Detector {
         } else {
             None
         };
-        let file = FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
+        let file =
+            FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
         let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
         Ok(Encoded { file, evidence, views, whole, abstain, first_view_may_do })
     }
@@ -173,7 +182,8 @@ impl Detector {
         let mut rows = self.rows(&views[..now]).await?;
         let mut answers = self.combined(&rows);
         let mut probability = self.probability(rows.len(), answers.logit, residual)?;
-        let mut measured = calibration.second_look.filter(|_| first_view_may_do).map(|look| look.measured);
+        let mut measured =
+            calibration.second_look.filter(|_| first_view_may_do).map(|look| look.measured);
         if first_view_may_do && abstain.is_none() && calibration.grade(probability).is_none() {
             rows.extend(self.rows(&views[now..]).await?);
             answers = self.combined(&rows);
@@ -183,8 +193,12 @@ impl Detector {
         let measured = measured.get_or_insert(calibration.for_views(count)?.measured);
         let score = Score { probability, logit: answers.logit };
         let model = match (abstain, calibration.grade(score.probability)) {
-            (None, Some(grade)) => Verdict::Scored { score, grade, measured_error: measured[grade as usize] },
-            (reason, _) => Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) },
+            (None, Some(grade)) => {
+                Verdict::Scored { score, grade, measured_error: measured[grade as usize] }
+            }
+            (reason, _) => {
+                Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
+            }
         };
         // Of a flat or tiny image there is nothing more to say.
         let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
@@ -216,7 +230,12 @@ impl Detector {
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
     pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
-        Ok(self.transformed(views).await?.iter().map(|features| self.head.forward(features)).collect())
+        Ok(self
+            .transformed(views)
+            .await?
+            .iter()
+            .map(|features| self.head.forward(features))
+            .collect())
     }
 
     /// What every head of the model answers to the views of one image.
@@ -269,7 +288,8 @@ impl Detector {
         }
     }
 
-    /// The part of an upright image that the model's residual network reads; `None` where it has none.
+    /// The part of an upright image that the model's residual network reads; `None` where it has
+    /// none.
     ///
     /// # Errors
     /// As [`Preprocessing::reduced`](crate::image::Preprocessing::reduced).
@@ -278,15 +298,17 @@ impl Detector {
         branch.map(|branch| branch.network.crop(&self.manifest.preprocessing, image)).transpose()
     }
 
-    /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has none.
+    /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has
+    /// none.
     #[must_use]
     pub fn residual_logit(&self, whole: &Rgb8) -> Option<f32> {
         self.residual.as_ref().map(|network| network.logit(whole))
     }
 
-    /// The model's probability, from the encoder's mean logit over `views` views and the residual network's logit: the two
-    /// fused and calibrated again (see [`ResidualBranch`](crate::residual::ResidualBranch)); the encoder's alone where
-    /// there is no second logit.
+    /// The model's probability, from the encoder's mean logit over `views` views and the residual
+    /// network's logit: the two fused and calibrated again (see
+    /// [`ResidualBranch`](crate::residual::ResidualBranch)); the encoder's alone where there is no
+    /// second logit.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
@@ -300,8 +322,8 @@ impl Detector {
         })
     }
 
-    /// The head's features of every view, or the embedding where it reads that, before the head's transform:
-    /// `[views, features]` row-major.
+    /// The head's features of every view, or the embedding where it reads that, before the head's
+    /// transform: `[views, features]` row-major.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
@@ -311,13 +333,19 @@ impl Detector {
         }
         let pixels = self.manifest.preprocessing.tensor(views);
         let encoding = self.encoder.encode(&pixels, views.len()).await?;
-        let features =
-            if self.manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
+        let features = if self.manifest.head.reads_embedding() {
+            encoding.embedding
+        } else {
+            encoding.features
+        };
         // A device that computes nonsense is as good as lost.
         if features.iter().all(|value| value.is_finite()) {
             return Ok(features);
         }
-        Err(Error::new(ErrorKind::DeviceLost, "the device computed something that is no number; use the CPU"))
+        Err(Error::new(
+            ErrorKind::DeviceLost,
+            "the device computed something that is no number; use the CPU",
+        ))
     }
 
     /// The head's weights, in the features' order.
@@ -326,8 +354,8 @@ impl Detector {
         self.head.weights()
     }
 
-    /// Computes the logit of the known image and compares it with the manifest's; then the same with the residual network,
-    /// if there is one, whose numbers are told where it fails.
+    /// Computes the logit of the known image and compares it with the manifest's; then the same
+    /// with the residual network, if there is one, whose numbers are told where it fails.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`] when the device fails outright.
@@ -340,7 +368,8 @@ impl Detector {
             expected,
             tolerance,
         };
-        let logit = self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
+        let logit =
+            self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
         let encoder = compare(logit, self.manifest.self_test.logit);
         match (&self.manifest.residual, self.residual_logit(&view)) {
             (Some(branch), Some(logit)) if encoder.passed => {
@@ -367,14 +396,15 @@ fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts
 fn is_flat(view: &Rgb8) -> bool {
     (0..3).all(|channel| {
         let values = view.pixels().iter().skip(channel).step_by(3);
-        let (low, high) =
-            values.fold((u8::MAX, u8::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+        let (low, high) = values
+            .fold((u8::MAX, u8::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
         high.saturating_sub(low) < MIN_CONTENT_RANGE
     })
 }
 
-/// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random texture (Knuth's
-/// MMIX generator), so that no two patches are alike. Integer arithmetic: the same on every machine.
+/// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random
+/// texture (Knuth's MMIX generator), so that no two patches are alike. Integer arithmetic: the same
+/// on every machine.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] for a side of nought.
@@ -383,7 +413,9 @@ pub fn self_test_view(side: u32) -> Result<Rgb8> {
     let mut pixels = Vec::with_capacity(side as usize * side as usize * 3);
     for y in 0..side {
         for x in 0..side {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let noise = (state >> 58) as u32;
             for ramp in [x * 190 / side, y * 190 / side, (x + y) * 95 / side] {
                 #[expect(clippy::cast_possible_truncation, reason = "at most 190 + 63")]

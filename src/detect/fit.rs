@@ -1,6 +1,7 @@
 //! Fits linear heads and calibrations (feature `train`).
 //!
-//! Everything here is deterministic: sums run over fixed blocks in a fixed order, however many threads there are.
+//! Everything here is deterministic: sums run over fixed blocks in a fixed order, however many
+//! threads there are.
 
 use half::f16;
 use rayon::prelude::*;
@@ -47,7 +48,8 @@ impl Linear {
     /// The logit of one row.
     #[must_use]
     pub fn logit(&self, row: &[f16]) -> f64 {
-        self.weight.iter().zip(row).map(|(weight, value)| weight * value.to_f64()).sum::<f64>() + self.bias
+        self.weight.iter().zip(row).map(|(weight, value)| weight * value.to_f64()).sum::<f64>()
+            + self.bias
     }
 
     /// The logit of every row.
@@ -60,13 +62,15 @@ impl Linear {
 /// Rows a block of the sums over samples.
 const BLOCK: usize = 512;
 
-/// What a linear classifier is punished for, a function of its logit `z` and the class `y`, 1 or -1.
+/// What a linear classifier is punished for, a function of its logit `z` and the class `y`, 1 or
+/// -1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// `ln(1 + e^(-y z))`: logistic regression.
     Logistic,
-    /// `max(0, 1 - y z)^2`: the linear support vector machine as liblinear solves it by default (Fan et al. 2008,
-    /// "L2-regularized L2-loss", primal). Differentiable, unlike the plain hinge, so that the same minimiser serves.
+    /// `max(0, 1 - y z)^2`: the linear support vector machine as liblinear solves it by default
+    /// (Fan et al. 2008, "L2-regularized L2-loss", primal). Differentiable, unlike the plain hinge,
+    /// so that the same minimiser serves.
     SquaredHinge,
 }
 
@@ -86,9 +90,10 @@ impl Loss {
 
 /// Fits logistic regression on standardised features and folds the standardisation into the result.
 ///
-/// Minimises, over the weights `v` of the standardised features and a free bias, the weighted mean of the logistic
-/// loss plus `penalty / 2 |v|^2`. `labels` are 1 for generated and 0 for not; `weights` are positive, their scale is
-/// of no matter. Mean and deviation of the features are weighted alike; features that do not vary get weight 0.
+/// Minimises, over the weights `v` of the standardised features and a free bias, the weighted mean
+/// of the logistic loss plus `penalty / 2 |v|^2`. `labels` are 1 for generated and 0 for not;
+/// `weights` are positive, their scale is of no matter. Mean and deviation of the features are
+/// weighted alike; features that do not vary get weight 0.
 #[must_use]
 pub fn logistic_regression(
     features: &FeatureMatrix,
@@ -114,7 +119,8 @@ pub fn fit_linear(
     standardised.linear(&solution)
 }
 
-/// Standardised rows to fit on: computed once, in f32, since two passes over them are the cost of an iteration.
+/// Standardised rows to fit on: computed once, in f32, since two passes over them are the cost of
+/// an iteration.
 #[derive(Clone, Debug)]
 pub(crate) struct Standardised {
     data: Vec<f32>,
@@ -184,7 +190,10 @@ impl Standardised {
                         let residual = weight * derivative;
                         bias_gradient += residual;
                         let residual = residual as f32;
-                        gradient.iter_mut().zip(row).for_each(|(sum, value)| *sum += residual * value);
+                        gradient
+                            .iter_mut()
+                            .zip(row)
+                            .for_each(|(sum, value)| *sum += residual * value);
                     }
                     let mut gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
                     gradient.push(bias_gradient);
@@ -192,7 +201,8 @@ impl Standardised {
                 })
                 .collect();
             let mut sum = 0.5 * penalty * slope.iter().map(|value| value * value).sum::<f64>();
-            let mut gradient: Vec<f64> = slope.iter().map(|value| penalty * value).chain([0.0]).collect();
+            let mut gradient: Vec<f64> =
+                slope.iter().map(|value| penalty * value).chain([0.0]).collect();
             for (part, slopes) in blocks {
                 sum += part;
                 gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
@@ -211,7 +221,8 @@ impl Standardised {
     }
 }
 
-/// Platt scaling: the slope and offset that make `sigmoid(slope * logit + offset)` the likeliest probabilities.
+/// Platt scaling: the slope and offset that make `sigmoid(slope * logit + offset)` the likeliest
+/// probabilities.
 ///
 /// Platt 1999, without his smoothing of the labels: there are hundreds of them.
 #[must_use]
@@ -234,8 +245,8 @@ pub fn platt(logits: &[f64], labels: &[f32], weights: &[f64]) -> (f64, f64) {
     (solution[0], solution[1])
 }
 
-/// Weights that give every class the same total, and within a class each group the total of its size to the power
-/// `power`: 1 weighs every image alike, 0 every group.
+/// Weights that give every class the same total, and within a class each group the total of its
+/// size to the power `power`: 1 weighs every image alike, 0 every group.
 #[must_use]
 pub fn balanced_weights(labels: &[f32], groups: &[&str], power: f64) -> Vec<f64> {
     let mut sizes = std::collections::HashMap::new();
@@ -248,8 +259,12 @@ pub fn balanced_weights(labels: &[f32], groups: &[&str], power: f64) -> Vec<f64>
         .map(|(label, group)| f64::from(sizes[&(label.to_bits(), *group)]).powf(power - 1.0))
         .collect();
     for class in [0.0_f32, 1.0] {
-        let total: f64 =
-            weights.iter().zip(labels).filter(|(_, label)| **label == class).map(|(weight, _)| weight).sum();
+        let total: f64 = weights
+            .iter()
+            .zip(labels)
+            .filter(|(_, label)| **label == class)
+            .map(|(weight, _)| weight)
+            .sum();
         weights
             .iter_mut()
             .zip(labels)
@@ -317,9 +332,9 @@ pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// Limited-memory BFGS with a backtracking line search (Nocedal & Wright 2006, algorithms 7.4 and 3.1), for the
-/// convex functions above. Stops when the gradient's norm is below `tolerance` times its first, or nothing is
-/// gained any more.
+/// Limited-memory BFGS with a backtracking line search (Nocedal & Wright 2006, algorithms 7.4 and
+/// 3.1), for the convex functions above. Stops when the gradient's norm is below `tolerance` times
+/// its first, or nothing is gained any more.
 fn minimise(
     mut point: Vec<f64>,
     objective: impl Fn(&[f64]) -> (f64, Vec<f64>),
@@ -367,7 +382,8 @@ fn minimise(
             }
         };
         let Some((candidate, next_value, next_gradient)) = next else { break };
-        let step: Vec<f64> = candidate.iter().zip(&point).map(|(next, value)| next - value).collect();
+        let step: Vec<f64> =
+            candidate.iter().zip(&point).map(|(next, value)| next - value).collect();
         let change: Vec<f64> =
             next_gradient.iter().zip(&gradient).map(|(next, slope)| next - slope).collect();
         let curvature = dot(&step, &change);
@@ -386,13 +402,15 @@ fn minimise(
 mod tests {
     use super::*;
 
-    /// The minimum is where the gradient vanishes: checked against the optimality conditions, not against a second
-    /// implementation.
+    /// The minimum is where the gradient vanishes: checked against the optimality conditions, not
+    /// against a second implementation.
     #[test]
     fn linear_classifiers_are_at_their_optimum() {
         let mut state = 3_u64;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f64 / f64::from(1 << 24) - 0.5
         };
         let (rows, width, penalty) = (1300, 7, 0.01);
@@ -456,16 +474,20 @@ mod tests {
         // Weighted so that the share of ones at each logit is exactly sigmoid(2 x - 1).
         let grid: Vec<f64> = (-20..=20).map(|step| f64::from(step) / 10.0).collect();
         let logits: Vec<f64> = grid.iter().chain(&grid).copied().collect();
-        let labels: Vec<f32> = (0..grid.len() * 2).map(|i| f32::from(u8::from(i < grid.len()))).collect();
-        let weights: Vec<f64> = logits
-            .iter()
-            .zip(&labels)
-            .map(
-                |(x, label)| {
-                    if *label == 1.0 { sigmoid(2.0 * x - 1.0) } else { 1.0 - sigmoid(2.0 * x - 1.0) }
-                },
-            )
-            .collect();
+        let labels: Vec<f32> =
+            (0..grid.len() * 2).map(|i| f32::from(u8::from(i < grid.len()))).collect();
+        let weights: Vec<f64> =
+            logits
+                .iter()
+                .zip(&labels)
+                .map(|(x, label)| {
+                    if *label == 1.0 {
+                        sigmoid(2.0 * x - 1.0)
+                    } else {
+                        1.0 - sigmoid(2.0 * x - 1.0)
+                    }
+                })
+                .collect();
         let (slope, offset) = platt(&logits, &labels, &weights);
         assert!((slope - 2.0).abs() < 1e-4 && (offset + 1.0).abs() < 1e-4, "{slope} {offset}");
     }

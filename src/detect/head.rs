@@ -13,35 +13,37 @@ use crate::limits::{MAX_CONCEPTS, MAX_PROJECTIONS};
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// What the manifest says of the head. Every kind names the features that the encoder is to pool, even where the head reads
-/// the embedding, which comes with them.
+/// What the manifest says of the head. Every kind names the features that the encoder is to pool,
+/// even where the head reads the embedding, which comes with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Head {
-    /// `logit = weight . transform(features) + bias`; any standardisation of the features is folded into the two.
+    /// `logit = weight . transform(features) + bias`; any standardisation of the features is folded
+    /// into the two.
     Linear {
         /// The features it reads.
         features: FeatureSpec,
         /// What is done to every feature first.
         transform: Transform,
     },
-    /// `logit = weight . transform(embedding) + bias`, as in UnivFD (Ojha et al. 2023, arXiv 2302.10174).
+    /// `logit = weight . transform(embedding) + bias`, as in UnivFD (Ojha et al. 2023, arXiv
+    /// 2302.10174).
     Embedding {
         /// Unread.
         features: FeatureSpec,
         /// What is done to the embedding first.
         transform: Transform,
     },
-    /// Concepts, gated, weighed: the concept bottleneck of clip-cues. Of the embedding `e` at length one:
-    /// `logit = weight . (concepts e * sigmoid(gate e + gate_bias)) + bias`.
+    /// Concepts, gated, weighed: the concept bottleneck of clip-cues. Of the embedding `e` at
+    /// length one: `logit = weight . (concepts e * sigmoid(gate e + gate_bias)) + bias`.
     Concepts {
         /// Unread.
         features: FeatureSpec,
         /// Number of concepts.
         concepts: usize,
     },
-    /// Class tokens of all layers, projected, weighed dimension by dimension, and classified: RINE (Koutlis and
-    /// Papadopoulos 2024, arXiv 2402.19091).
+    /// Class tokens of all layers, projected, weighed dimension by dimension, and classified: RINE
+    /// (Koutlis and Papadopoulos 2024, arXiv 2402.19091).
     Layers {
         /// One token of every layer.
         features: FeatureSpec,
@@ -63,12 +65,12 @@ pub enum Head {
 pub enum Transform {
     /// The features as they are.
     None,
-    /// `sign(x) sqrt(|x|)`: tames the few channels in which vision transformers keep values a hundred times the
-    /// others' (Darcet et al. 2024, arXiv 2309.16588), which standardisation alone does not. Known from bilinear
-    /// pooling (Lin et al. 2015).
+    /// `sign(x) sqrt(|x|)`: tames the few channels in which vision transformers keep values a
+    /// hundred times the others' (Darcet et al. 2024, arXiv 2309.16588), which standardisation
+    /// alone does not. Known from bilinear pooling (Lin et al. 2015).
     SignedSqrt,
-    /// Every pooled token brought to mean 0 and deviation 1: a layer norm without gain and offset. The layers' very
-    /// different scales become one, and gradients pass through everywhere.
+    /// Every pooled token brought to mean 0 and deviation 1: a layer norm without gain and offset.
+    /// The layers' very different scales become one, and gradients pass through everywhere.
     TokenNorm,
     /// Every pooled token, or the embedding, brought to length one, as CLIP compares them.
     UnitLength,
@@ -88,7 +90,10 @@ impl Transform {
             Self::UnitLength => row.chunks_mut(token_width).for_each(normalize),
             Self::TokenNorm => {
                 for token in row.chunks_mut(token_width) {
-                    #[expect(clippy::cast_precision_loss, reason = "a token has a few thousand values")]
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "a token has a few thousand values"
+                    )]
                     let count = token.len() as f32;
                     let mean = token.iter().sum::<f32>() / count;
                     token.iter_mut().for_each(|value| *value -= mean);
@@ -158,7 +163,11 @@ impl Head {
     /// How many numbers it reads.
     #[must_use]
     pub fn width(&self, config: &VisionConfig) -> usize {
-        if self.reads_embedding() { config.embedding_width() } else { self.features().width(config) }
+        if self.reads_embedding() {
+            config.embedding_width()
+        } else {
+            self.features().width(config)
+        }
     }
 
     /// The width of what its transform is applied to, one after the other.
@@ -180,11 +189,17 @@ impl Head {
     /// The tensors it needs. Heads are kept in f32.
     #[must_use]
     pub fn tensors(&self, config: &VisionConfig) -> Vec<TensorSpec> {
-        let spec = |(name, shape): (String, Vec<usize>)| TensorSpec { name, shape, role: TensorRole::Vector };
+        let spec = |(name, shape): (String, Vec<usize>)| TensorSpec {
+            name,
+            shape,
+            role: TensorRole::Vector,
+        };
         let mut shapes = match self {
             Self::None { .. } => return Vec::new(),
             Self::Linear { .. } | Self::Embedding { .. } => Vec::new(),
-            Self::Concepts { concepts, .. } => scorer::concept_shapes(*concepts, self.width(config)),
+            Self::Concepts { concepts, .. } => {
+                scorer::concept_shapes(*concepts, self.width(config))
+            }
             Self::Layers { width, projections, .. } => {
                 scorer::layer_shapes(config.layers, config.width, *width, *projections)
             }
@@ -211,7 +226,9 @@ impl Head {
             && uneven
             && !self.reads_embedding()
         {
-            return fail("the model's head norms tokens of one width, but its attention heads write another");
+            return fail(
+                "the model's head norms tokens of one width, but its attention heads write another",
+            );
         }
         match self {
             Self::Concepts { concepts, .. } if !(1..=MAX_CONCEPTS).contains(concepts) => {
@@ -222,7 +239,9 @@ impl Head {
             {
                 fail("the model's head has projections of an unknown size")
             }
-            Self::Layers { features, .. } if features.width(config) != config.layers * config.width => {
+            Self::Layers { features, .. }
+                if features.width(config) != config.layers * config.width =>
+            {
                 fail("the model's head reads one token of every layer, and nothing else")
             }
             _ => Ok(()),

@@ -1,4 +1,5 @@
-//! Linear maps of one row of features, on the host: heads are too small to be worth a trip to a device.
+//! Linear maps of one row of features, on the host: heads are too small to be worth a trip to a
+//! device.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,11 @@ impl Linear {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing or they do not fit.
-    pub(super) fn take(tensors: &mut HashMap<String, HostTensor>, weight: &str, bias: &str) -> Result<Self> {
+    pub(super) fn take(
+        tensors: &mut HashMap<String, HostTensor>,
+        weight: &str,
+        bias: &str,
+    ) -> Result<Self> {
         let mut matrix = take(tensors, weight)?;
         if let &[width] = matrix.shape.as_slice() {
             matrix.shape = vec![1, width];
@@ -44,9 +49,9 @@ impl Linear {
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] when it is not there.
 pub(super) fn take(tensors: &mut HashMap<String, HostTensor>, name: &str) -> Result<HostTensor> {
-    tensors
-        .remove(name)
-        .ok_or_else(|| Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}")))
+    tensors.remove(name).ok_or_else(|| {
+        Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))
+    })
 }
 
 /// Scalar product, summed in parts: faster, and closer to the true sum than one after the other.

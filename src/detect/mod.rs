@@ -1,5 +1,5 @@
-//! Features -> evidence: logit, calibrated probability, grade or abstention; beside it who made the image, and how
-//! well it is preserved.
+//! Features -> evidence: logit, calibrated probability, grade or abstention; beside it who made the
+//! image, and how well it is preserved.
 
 mod analysis;
 mod attribution;

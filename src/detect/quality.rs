@@ -1,7 +1,8 @@
 //! Technical quality: a small perceptron beside the verdict (method M2 as it ships).
 //!
-//! It is trained on known strengths of blur, noise, JPEG and downscaling (`crate::train::quality`), so that is what
-//! it measures, on the views as the encoder sees them: not beauty, and not what a reduction to that size takes away.
+//! It is trained on known strengths of blur, noise, JPEG and downscaling (`crate::train::quality`),
+//! so that is what it measures, on the views as the encoder sees them: not beauty, and not what a
+//! reduction to that size takes away.
 
 use std::collections::HashMap;
 
@@ -15,8 +16,9 @@ use crate::{Error, ErrorKind, Result};
 
 /// What the manifest says of quality.
 ///
-/// `quality = fc2 . relu(fc1 . x + b1) + b2` for the features `x` as the model's own head sees them, after its
-/// transform; averaged over an image's views and clamped to 0 to 1. Any standardisation is folded into `fc1` and `b1`.
+/// `quality = fc2 . relu(fc1 . x + b1) + b2` for the features `x` as the model's own head sees
+/// them, after its transform; averaged over an image's views and clamped to 0 to 1. Any
+/// standardisation is folded into `fc1` and `b1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QualityModel {
@@ -50,7 +52,8 @@ impl QualityModel {
         if self.hidden > 0 && self.hidden.saturating_mul(features) <= MAX_HEAD_VALUES {
             return Ok(());
         }
-        let message = format!("quality: no matrix may be empty or have over {MAX_HEAD_VALUES} values");
+        let message =
+            format!("quality: no matrix may be empty or have over {MAX_HEAD_VALUES} values");
         Err(Error::new(ErrorKind::WeightsCorrupt, message))
     }
 }
@@ -88,7 +91,8 @@ mod tests {
 
     #[test]
     fn qualities_by_hand() {
-        let data = [vec![1.0, 2.0, -1.0, 1.0, 0.0, 0.0], vec![0.5, -1.0], vec![0.25, -2.0], vec![0.125]];
+        let data =
+            [vec![1.0, 2.0, -1.0, 1.0, 0.0, 0.0], vec![0.5, -1.0], vec![0.25, -2.0], vec![0.125]];
         let mut tensors: HashMap<String, HostTensor> = QualityModel { hidden: 2 }
             .tensors(3)
             .into_iter()
@@ -97,7 +101,8 @@ mod tests {
             .collect();
         let perceptron = QualityPerceptron::assemble(&mut tensors).unwrap();
         assert!(tensors.is_empty());
-        // Hidden: [1 + 2 - 1 + 0.5, 1 - 1] = [2.5, 0]; [0.5, 2 - 1] = [0.5, 1] for [2, -1, 0] + biases.
+        // Hidden: [1 + 2 - 1 + 0.5, 1 - 1] = [2.5, 0]; [0.5, 2 - 1] = [0.5, 1] for [2, -1, 0] +
+        // biases.
         for (view, expected) in [([1.0, 1.0, 1.0], 0.75), ([2.0, -1.0, 0.0], -1.75)] {
             let found = perceptron.forward(&view);
             assert!((found - expected).abs() < 1e-6_f32, "{found} instead of {expected}");
@@ -110,7 +115,10 @@ mod tests {
     fn impossible_widths_are_refused() {
         assert!(QualityModel { hidden: 32 }.validate(7).is_ok());
         for hidden in [0, MAX_HEAD_VALUES / 7 + 1, usize::MAX] {
-            assert_eq!(QualityModel { hidden }.validate(7).unwrap_err().kind(), ErrorKind::WeightsCorrupt);
+            assert_eq!(
+                QualityModel { hidden }.validate(7).unwrap_err().kind(),
+                ErrorKind::WeightsCorrupt
+            );
         }
     }
 }

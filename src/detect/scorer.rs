@@ -186,13 +186,15 @@ fn rectified(maps: &[Linear], row: Vec<f32>) -> Vec<f32> {
     })
 }
 
-/// Pseudo-random signs (Knuth's MMIX generator): an encoder without a head has a known answer, too. Read off features at
-/// length one, it is of the order of one.
+/// Pseudo-random signs (Knuth's MMIX generator): an encoder without a head has a known answer, too.
+/// Read off features at length one, it is of the order of one.
 fn probe(width: usize) -> Vec<f32> {
     let mut state = 1_u64;
     (0..width)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             if state >> 63 == 0 { 1.0 } else { -1.0 }
         })
         .collect()
@@ -247,7 +249,8 @@ mod tests {
         let features = FeatureSpec::pooled(vec![1, 2], &[Pool::MlpInputClass]);
         let head = Head::Layers { features, width: 1, projections: 1 };
         assert!(head.validate(&config()).is_ok());
-        let names: Vec<String> = head.tensors(&config()).into_iter().map(|spec| spec.name).collect();
+        let names: Vec<String> =
+            head.tensors(&config()).into_iter().map(|spec| spec.name).collect();
         let values: [&[f32]; 11] = [
             &[1.0, -1.0],
             &[0.0],

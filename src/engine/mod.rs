@@ -6,8 +6,9 @@
 //! | `gpu` | `webgpu` | our own WGSL kernels on wgpu: WebGPU in browsers, Vulkan, Metal or DX12 natively |
 //! | `reference` | `nn` | the definition on burn ([`VisionTower`](crate::clip::VisionTower)) in f32: training, studies, and what the two others are tested against |
 //!
-//! An [`EncoderBuilder`] takes the encoder's tensors one at a time, as they are stored, each straight into the form that
-//! the engine computes with. [`Encoder::encode`] turns normalised pixels into pooled tokens and embedding.
+//! An [`EncoderBuilder`] takes the encoder's tensors one at a time, as they are stored, each
+//! straight into the form that the engine computes with. [`Encoder::encode`] turns normalised
+//! pixels into pooled tokens and embedding.
 
 #[cfg(feature = "cpu")]
 pub mod cpu;
@@ -74,12 +75,14 @@ impl Device {
     /// [`NoGpu`](crate::ErrorKind::NoGpu) when there is none.
     #[cfg(feature = "burn-gpu")]
     pub async fn reference_gpu() -> Result<Self> {
-        burn::tensor::Device::wgpu_options().init_async().await.map(Self::Reference).map_err(|error| {
-            crate::Error::new(
-                crate::ErrorKind::NoGpu,
-                format!("burn finds no usable GPU ({error}); use the CPU"),
-            )
-        })
+        burn::tensor::Device::wgpu_options().init_async().await.map(Self::Reference).map_err(
+            |error| {
+                crate::Error::new(
+                    crate::ErrorKind::NoGpu,
+                    format!("burn finds no usable GPU ({error}); use the CPU"),
+                )
+            },
+        )
     }
 }
 
@@ -115,33 +118,39 @@ impl EncoderBuilder {
     /// An encoder of this architecture that gives these features.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for an invalid architecture or features;
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for features that the engine does not compute;
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost).
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for an invalid architecture or
+    /// features; [`Unsupported`](crate::ErrorKind::Unsupported) for features that the engine does
+    /// not compute; [`DeviceLost`](crate::ErrorKind::DeviceLost).
     pub fn new(device: &Device, config: &VisionConfig, features: &FeatureSpec) -> Result<Self> {
         config.validate()?;
         features.validate(config)?;
         #[cfg(any(feature = "cpu", feature = "webgpu"))]
         if features.pools.contains(&Pool::MlpInputClass) && !device.is_reference() {
-            let message = "the model's head reads inside the layers, which only the reference computes: use --device reference";
+            let message = "the model's head reads inside the layers, which only the reference \
+                computes: use --device reference";
             return Err(crate::Error::new(crate::ErrorKind::Unsupported, message));
         }
         match device {
             #[cfg(feature = "cpu")]
             Device::Cpu => Ok(Self::Cpu(Box::new(cpu::CpuEncoder::builder(config, features)?))),
             #[cfg(feature = "webgpu")]
-            Device::Gpu(gpu) => Ok(Self::Gpu(Box::new(gpu::GpuEncoder::builder(gpu, config, features)?))),
-            #[cfg(feature = "nn")]
-            Device::Reference(device) => {
-                Ok(Self::Reference(Box::new(reference::Builder::new(device.clone(), config, features))))
+            Device::Gpu(gpu) => {
+                Ok(Self::Gpu(Box::new(gpu::GpuEncoder::builder(gpu, config, features)?)))
             }
+            #[cfg(feature = "nn")]
+            Device::Reference(device) => Ok(Self::Reference(Box::new(reference::Builder::new(
+                device.clone(),
+                config,
+                features,
+            )))),
         }
     }
 
     /// Takes one of the encoder's tensors ([`VisionConfig::tensors`]); each must come once.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when it is not of the shape that `spec` says.
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when it is not of the shape that `spec`
+    /// says.
     pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
         match self {
             #[cfg(feature = "cpu")]
@@ -164,9 +173,13 @@ impl EncoderBuilder {
             #[cfg(feature = "cpu")]
             Self::Cpu(builder) => builder.finish().map(|encoder| Encoder::Cpu(Box::new(encoder))),
             #[cfg(feature = "webgpu")]
-            Self::Gpu(builder) => builder.finish().await.map(|encoder| Encoder::Gpu(Box::new(encoder))),
+            Self::Gpu(builder) => {
+                builder.finish().await.map(|encoder| Encoder::Gpu(Box::new(encoder)))
+            }
             #[cfg(feature = "nn")]
-            Self::Reference(builder) => builder.finish().map(|encoder| Encoder::Reference(Box::new(encoder))),
+            Self::Reference(builder) => {
+                builder.finish().map(|encoder| Encoder::Reference(Box::new(encoder)))
+            }
         }
     }
 }
@@ -192,14 +205,16 @@ impl Encoder {
     /// The reference's tower.
     ///
     /// # Errors
-    /// [`Argument`](crate::ErrorKind::Argument) for the other engines: they hold no f32 weights to look into.
+    /// [`Argument`](crate::ErrorKind::Argument) for the other engines: they hold no f32 weights to
+    /// look into.
     #[cfg(feature = "nn")]
     pub fn tower(&self) -> Result<(&crate::clip::VisionTower, &burn::tensor::Device)> {
         match self {
             Self::Reference(encoder) => Ok(encoder.tower()),
             #[cfg(any(feature = "cpu", feature = "webgpu"))]
             _ => {
-                let message = "this needs the model's layers in f32: load it on the reference device";
+                let message =
+                    "this needs the model's layers in f32: load it on the reference device";
                 Err(crate::Error::new(crate::ErrorKind::Argument, message))
             }
         }

@@ -50,12 +50,16 @@ impl ReferenceEncoder {
     pub(super) async fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
         let side = self.tower.config().image_size;
         if pixels.len() != batch * 3 * side * side {
-            let message = format!("{} pixel values are not {batch} views of {side} px", pixels.len());
+            let message =
+                format!("{} pixel values are not {batch} views of {side} px", pixels.len());
             return Err(Error::new(ErrorKind::Argument, message));
         }
         let pixels = TensorData::new(pixels.to_vec(), [batch, 3, side, side]);
         let output = self.tower.forward(Tensor::from_data(pixels, &self.device), &self.features);
-        Ok(Encoding { features: read(output.features).await?, embedding: read(output.embedding).await? })
+        Ok(Encoding {
+            features: read(output.features).await?,
+            embedding: read(output.embedding).await?,
+        })
     }
 }
 

@@ -53,9 +53,9 @@ pub struct Decoded {
 /// Decodes an image file, the format told by its content.
 ///
 /// # Errors
-/// [`ErrorKind::Decode`] if the bytes are no image or a damaged or cut one, [`ErrorKind::Unsupported`] for a kind of
-/// image that is not read, [`ErrorKind::Limit`] if the file, the image or the memory it takes is beyond the
-/// [limits](crate::limits).
+/// [`ErrorKind::Decode`] if the bytes are no image or a damaged or cut one,
+/// [`ErrorKind::Unsupported`] for a kind of image that is not read, [`ErrorKind::Limit`] if the
+/// file, the image or the memory it takes is beyond the [limits](crate::limits).
 pub fn decode(bytes: &[u8]) -> Result<Decoded> {
     let header = probe(bytes)?;
     let stored = guarded(|| match header.format {
@@ -83,12 +83,15 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded> {
     })
 }
 
-/// Runs a decoder we did not write. Should it panic, the file is at fault and the next one is still read; where
-/// panics abort (WebAssembly) there is nothing to catch and the worker is started anew.
+/// Runs a decoder we did not write. Should it panic, the file is at fault and the next one is still
+/// read; where panics abort (WebAssembly) there is nothing to catch and the worker is started anew.
 fn guarded(decode: impl FnOnce() -> Result<Stored> + std::panic::UnwindSafe) -> Result<Stored> {
     #[cfg(panic = "unwind")]
     return std::panic::catch_unwind(decode).unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Decode, "the image is damaged in a way its decoder cannot handle"))
+        Err(Error::new(
+            ErrorKind::Decode,
+            "the image is damaged in a way its decoder cannot handle",
+        ))
     });
     #[cfg(not(panic = "unwind"))]
     decode()
@@ -111,34 +114,35 @@ impl Stored {
 
     fn png(bytes: &[u8]) -> Result<Self> {
         let error = |error| decoder_error(Format::Png, error);
-        let decoder = PngDecoder::with_limits(Cursor::new(bytes), decoder_limits()).map_err(error)?;
+        let decoder =
+            PngDecoder::with_limits(Cursor::new(bytes), decoder_limits()).map_err(error)?;
         let animated = decoder.is_apng().map_err(error)?;
         Self::read(Format::Png, decoder, animated.then_some(Note::FirstFrameOnly))
     }
 
     fn webp(bytes: &[u8]) -> Result<Self> {
         let frames = riff_chunks(bytes).filter(|chunk| chunk.name == *b"ANMF").take(2).count();
-        let decoder =
-            WebPDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::WebP, error))?;
+        let decoder = WebPDecoder::new(Cursor::new(bytes))
+            .map_err(|error| decoder_error(Format::WebP, error))?;
         Self::read(Format::WebP, decoder, (frames > 1).then_some(Note::FirstFrameOnly))
     }
 
     fn gif(bytes: &[u8]) -> Result<Self> {
-        let decoder =
-            GifDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Gif, error))?;
+        let decoder = GifDecoder::new(Cursor::new(bytes))
+            .map_err(|error| decoder_error(Format::Gif, error))?;
         Self::read(Format::Gif, decoder, (gif_frames(bytes) > 1).then_some(Note::FirstFrameOnly))
     }
 
     fn bmp(bytes: &[u8]) -> Result<Self> {
-        let decoder =
-            BmpDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Bmp, error))?;
+        let decoder = BmpDecoder::new(Cursor::new(bytes))
+            .map_err(|error| decoder_error(Format::Bmp, error))?;
         Self::read(Format::Bmp, decoder, None)
     }
 
     fn tiff(bytes: &[u8]) -> Result<Self> {
         let directory = tiff::Directory::read(bytes).ok_or_else(|| cut(Format::Tiff))?;
-        let decoder =
-            TiffDecoder::new(Cursor::new(bytes)).map_err(|error| decoder_error(Format::Tiff, error))?;
+        let decoder = TiffDecoder::new(Cursor::new(bytes))
+            .map_err(|error| decoder_error(Format::Tiff, error))?;
         let note = directory.has_next().then_some(Note::FirstPageOnly);
         let mut stored = Self::read(Format::Tiff, decoder, note)?;
         if directory.is_cmyk() {
@@ -153,7 +157,8 @@ impl Stored {
         decoder.set_limits(decoder_limits()).map_err(error)?;
         let (width, height) = decoder.dimensions();
         let color = decoder.color_type();
-        let orientation = decoder.exif_metadata().ok().flatten().map(|exif| orientation::of_exif(&exif));
+        let orientation =
+            decoder.exif_metadata().ok().flatten().map(|exif| orientation::of_exif(&exif));
         // TIFF keeps the orientation in its own directory, not in an EXIF block.
         let orientation = match orientation {
             Some(orientation) => orientation,
@@ -205,9 +210,11 @@ fn decoder_error(format: Format, error: ImageError) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
-/// Decoded samples of any kind to RGB; in place where they shrink, so that a second buffer is needed only for gray.
+/// Decoded samples of any kind to RGB; in place where they shrink, so that a second buffer is
+/// needed only for gray.
 fn to_rgb(mut samples: Vec<u8>, color: ColorType, notes: &mut Vec<Note>) -> Result<Vec<u8>> {
-    let wide = matches!(color, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
+    let wide =
+        matches!(color, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
     if wide {
         notes.push(Note::SixteenBitReduced);
         for index in 0..samples.len() / 2 {
@@ -241,7 +248,8 @@ fn to_rgb(mut samples: Vec<u8>, color: ColorType, notes: &mut Vec<Note>) -> Resu
         return Ok(samples);
     }
     let mut rgb = buffer(samples.len() as u64 / channels as u64 * 3)?;
-    for (pixel, gray) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(samples.iter().step_by(channels)) {
+    for (pixel, gray) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(samples.iter().step_by(channels))
+    {
         *pixel = [*gray; 3];
     }
     Ok(rgb)
@@ -264,7 +272,8 @@ fn over_white(samples: &mut [u8], channels: usize) -> bool {
     changed
 }
 
-/// The number of frames of a GIF, counted up to 2 without decompressing anything (GIF89a, appendix B).
+/// The number of frames of a GIF, counted up to 2 without decompressing anything (GIF89a, appendix
+/// B).
 fn gif_frames(bytes: &[u8]) -> usize {
     let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
     let mut frames = 0;
@@ -307,14 +316,19 @@ mod tests {
     #[test]
     fn opaque_alpha_is_no_news() {
         let mut notes = Vec::new();
-        assert_eq!(to_rgb(vec![9, 255, 8, 255], ColorType::La8, &mut notes).unwrap(), [9, 9, 9, 8, 8, 8]);
+        assert_eq!(
+            to_rgb(vec![9, 255, 8, 255], ColorType::La8, &mut notes).unwrap(),
+            [9, 9, 9, 8, 8, 8]
+        );
         assert_eq!(notes, []);
     }
 
     #[test]
     fn sixteen_bits_are_rounded() {
-        let samples =
-            [0u16, 128, 129, 257, 65534 - 128, 65535].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let samples = [0u16, 128, 129, 257, 65534 - 128, 65535]
+            .iter()
+            .flat_map(|v| v.to_ne_bytes())
+            .collect();
         let mut notes = Vec::new();
         assert_eq!(to_rgb(samples, ColorType::Rgb16, &mut notes).unwrap(), [0, 0, 1, 1, 254, 255]);
         assert_eq!(notes, [Note::SixteenBitReduced]);

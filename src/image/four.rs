@@ -1,7 +1,8 @@
 //! Four 32-bit integers that are computed with at once.
 //!
-//! In WebAssembly by its 128-bit instructions, as the browser's builds leave no loop for the compiler to make such of (see
-//! `SMALL` in scripts/lib/steps.mjs); elsewhere the compiler is left to it.
+//! In WebAssembly by its 128-bit instructions, as the browser's builds leave no loop for the
+//! compiler to make such of (see `SMALL` in scripts/lib/steps.mjs); elsewhere the compiler is left
+//! to it.
 
 use super::resize::PRECISION_BITS;
 

@@ -1,4 +1,5 @@
-//! What the first bytes of a file say, read by ourselves: no decoder runs before the limits are checked.
+//! What the first bytes of a file say, read by ourselves: no decoder runs before the limits are
+//! checked.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,8 @@ impl Format {
     /// The format of a file that starts with `bytes`.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] for known formats that are not read, [`ErrorKind::Decode`] for anything else.
+    /// [`ErrorKind::Unsupported`] for known formats that are not read, [`ErrorKind::Decode`] for
+    /// anything else.
     fn sniff(bytes: &[u8]) -> Result<Self> {
         const BMP_HEADERS: [u8; 7] = [12, 40, 52, 56, 64, 108, 124];
         match bytes {
@@ -52,17 +54,22 @@ impl Format {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
             // "BM" also starts English words; the size of the second header settles it.
-            [b'B', b'M', rest @ ..] if rest.get(12).is_some_and(|size| BMP_HEADERS.contains(size)) => {
+            [b'B', b'M', rest @ ..]
+                if rest.get(12).is_some_and(|size| BMP_HEADERS.contains(size)) =>
+            {
                 Ok(Self::Bmp)
             }
             _ => Err(match foreign(bytes) {
                 Some(name) => Error::new(
                     ErrorKind::Unsupported,
-                    format!("{name} is not read: save the image as JPEG, PNG, WebP, GIF, BMP or TIFF"),
+                    format!(
+                        "{name} is not read: save the image as JPEG, PNG, WebP, GIF, BMP or TIFF"
+                    ),
                 ),
                 None => Error::new(
                     ErrorKind::Decode,
-                    "the file is no image that is read (JPEG, PNG, WebP, GIF, BMP or TIFF), whatever its name says",
+                    "the file is no image that is read (JPEG, PNG, WebP, GIF, BMP or TIFF), \
+                     whatever its name says",
                 ),
             }),
         }
@@ -74,11 +81,15 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4)? {
             b"avif" | b"avis" => Some("AVIF"),
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => Some("HEIC"),
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
+                Some("HEIC")
+            }
             _ => Some("A video or another file of the MP4 family"),
         },
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
-        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => Some("JPEG 2000"),
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
+            Some("JPEG 2000")
+        }
         [b'8', b'B', b'P', b'S', ..] => Some("A Photoshop document"),
         [b'%', b'P', b'D', b'F', ..] => Some("PDF"),
         [0, 0, 1, 0, ..] => Some("A Windows icon"),
@@ -98,7 +109,8 @@ pub struct Header {
     pub width: u32,
     /// Height in pixels as stored.
     pub height: u32,
-    /// Bits of one sample; of one palette index where there is a palette. The largest where samples differ.
+    /// Bits of one sample; of one palette index where there is a palette. The largest where samples
+    /// differ.
     pub bits: u8,
 }
 
@@ -115,13 +127,18 @@ impl Header {
 /// Reads the header and checks it against the [limits](crate::limits), without decoding anything.
 ///
 /// # Errors
-/// [`ErrorKind::Limit`] if the file or the image is too large, [`ErrorKind::Unsupported`] for a kind of image that
-/// is not read, [`ErrorKind::Decode`] if the bytes are no image or end within the header.
+/// [`ErrorKind::Limit`] if the file or the image is too large, [`ErrorKind::Unsupported`] for a
+/// kind of image that is not read, [`ErrorKind::Decode`] if the bytes are no image or end within
+/// the header.
 pub fn probe(bytes: &[u8]) -> Result<Header> {
     if bytes.len() > limits::MAX_IMAGE_BYTES {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("the file has {} bytes; at most {} are read", bytes.len(), limits::MAX_IMAGE_BYTES),
+            format!(
+                "the file has {} bytes; at most {} are read",
+                bytes.len(),
+                limits::MAX_IMAGE_BYTES
+            ),
         ));
     }
     let format = Format::sniff(bytes)?;
@@ -131,7 +148,9 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
         Format::WebP => return webp(bytes),
         Format::Gif => gif(bytes).ok_or_else(|| cut(format))?,
         Format::Bmp => bmp(bytes).ok_or_else(|| cut(format))?,
-        Format::Tiff => tiff::Directory::read(bytes).and_then(|d| d.size()).ok_or_else(|| cut(format))?,
+        Format::Tiff => {
+            tiff::Directory::read(bytes).and_then(|d| d.size()).ok_or_else(|| cut(format))?
+        }
     };
     check_size(width, height)?;
     Ok(Header { format, width, height, bits })
@@ -145,7 +164,10 @@ pub(super) fn cut(format: Format) -> Error {
 /// Checks an image's sides and area.
 pub(super) fn check_size(width: u32, height: u32) -> Result<()> {
     if width == 0 || height == 0 {
-        return Err(Error::new(ErrorKind::Decode, format!("the image is {width} x {height} pixels: empty")));
+        return Err(Error::new(
+            ErrorKind::Decode,
+            format!("the image is {width} x {height} pixels: empty"),
+        ));
     }
     check_bounds(width, height, limits::MAX_IMAGE_SIDE, limits::MAX_IMAGE_PIXELS)
 }
@@ -177,11 +199,16 @@ fn png(bytes: &[u8]) -> Option<(u32, u32, u8)> {
     if take(bytes, 12)? != *b"IHDR" {
         return None;
     }
-    Some((u32::from_be_bytes(take(bytes, 16)?), u32::from_be_bytes(take(bytes, 20)?), *bytes.get(24)?))
+    Some((
+        u32::from_be_bytes(take(bytes, 16)?),
+        u32::from_be_bytes(take(bytes, 20)?),
+        *bytes.get(24)?,
+    ))
 }
 
 fn gif(bytes: &[u8]) -> Option<(u32, u32, u8)> {
-    let (width, height) = (u16::from_le_bytes(take(bytes, 6)?), u16::from_le_bytes(take(bytes, 8)?));
+    let (width, height) =
+        (u16::from_le_bytes(take(bytes, 6)?), u16::from_le_bytes(take(bytes, 8)?));
     Some((u32::from(width), u32::from(height), 8))
 }
 
@@ -200,15 +227,19 @@ fn bmp(bytes: &[u8]) -> Option<(u32, u32, u8)> {
     Some((width, height, if bits > 8 { 8 } else { u8::try_from(bits).ok()? }))
 }
 
-/// WebP's canvas, and every frame's own size, because the decoder allocates by the frame's, whatever the canvas is.
+/// WebP's canvas, and every frame's own size, because the decoder allocates by the frame's,
+/// whatever the canvas is.
 fn webp(bytes: &[u8]) -> Result<Header> {
     let mut header = None;
-    // What follows the container, if anything, is not part of the image. Its last byte may be padding, which some
-    // writers leave out.
+    // What follows the container, if anything, is not part of the image. Its last byte may be
+    // padding, which some writers leave out.
     let end = take(bytes, 4).map_or(0, u32::from_le_bytes) as usize;
     let end = end.saturating_add(8);
     if bytes.len() + 1 < end || riff_chunks(bytes).any(|chunk| chunk.at < end && !chunk.complete) {
-        return Err(Error::new(ErrorKind::Decode, "the WebP file is cut off; try to download it again"));
+        return Err(Error::new(
+            ErrorKind::Decode,
+            "the WebP file is cut off; try to download it again",
+        ));
     }
     for chunk in riff_chunks(bytes) {
         let size = match &chunk.name {

@@ -1,13 +1,14 @@
 //! From an image file's bytes to the tensor a model reads.
 //!
-//! [`probe`] reads the header and refuses what crosses [`limits`](crate::limits), [`decode`] gives upright 8-bit RGB
-//! pixels and says what it changed on the way ([`Note`]), [`resize`] equals Pillow's antialiased resize bit for bit,
-//! and [`Preprocessing`], which every model's manifest carries, cuts [views](Preprocessing::views) and makes the
-//! [tensor](Preprocessing::tensor). With the feature `deliveries`, `deliveries` simulates what happens to images
-//! on their way through messengers and sites.
+//! [`probe`] reads the header and refuses what crosses [`limits`](crate::limits), [`decode`] gives
+//! upright 8-bit RGB pixels and says what it changed on the way ([`Note`]), [`resize`] equals
+//! Pillow's antialiased resize bit for bit, and [`Preprocessing`], which every model's manifest
+//! carries, cuts [views](Preprocessing::views) and makes the [tensor](Preprocessing::tensor). With
+//! the feature `deliveries`, `deliveries` simulates what happens to images on their way through
+//! messengers and sites.
 //!
-//! The kind of a file is decided by its content, never by its name. Colour profiles are ignored, as in the pipelines
-//! the published CLIP checkpoints were trained with.
+//! The kind of a file is decided by its content, never by its name. Colour profiles are ignored, as
+//! in the pipelines the published CLIP checkpoints were trained with.
 //!
 //! ```
 //! use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};

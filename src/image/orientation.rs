@@ -5,16 +5,19 @@ use crate::error::Result;
 
 /// The orientation an EXIF block names, 1 to 8; 1 where it names none that exists.
 ///
-/// `exif` starts at its TIFF header; an `Exif\0\0` before that is skipped, as some writers of PNG and WebP leave it.
+/// `exif` starts at its TIFF header; an `Exif\0\0` before that is skipped, as some writers of PNG
+/// and WebP leave it.
 pub(super) fn of_exif(exif: &[u8]) -> u8 {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    image::metadata::Orientation::from_exif_chunk(exif).map_or(1, image::metadata::Orientation::to_exif)
+    image::metadata::Orientation::from_exif_chunk(exif)
+        .map_or(1, image::metadata::Orientation::to_exif)
 }
 
 /// The image stored as `orientation` says, upright.
 ///
-/// Orientation 1 is upright; 2 mirrored; 3 turned by 180 degrees; 4 mirrored upside down; 5 mirrored along the main
-/// diagonal; 6 to be turned right; 7 mirrored along the other diagonal; 8 to be turned left (EXIF 2.32, 4.6.4).
+/// Orientation 1 is upright; 2 mirrored; 3 turned by 180 degrees; 4 mirrored upside down; 5
+/// mirrored along the main diagonal; 6 to be turned right; 7 mirrored along the other diagonal; 8
+/// to be turned left (EXIF 2.32, 4.6.4).
 pub(super) fn upright(image: Rgb8, orientation: u8) -> Result<Rgb8> {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if !(2..=8).contains(&orientation) {
@@ -58,7 +61,10 @@ mod tests {
     fn turned(orientation: u8) -> (u32, String) {
         let pixels = b"abcdef".iter().flat_map(|&letter| [letter; 3]).collect();
         let image = upright(Rgb8::new(3, 2, pixels).unwrap(), orientation).unwrap();
-        (image.width(), image.pixels().iter().step_by(3).map(|&letter| char::from(letter)).collect())
+        (
+            image.width(),
+            image.pixels().iter().step_by(3).map(|&letter| char::from(letter)).collect(),
+        )
     }
 
     #[test]
@@ -74,7 +80,11 @@ mod tests {
             (8, 2, "cfbead"),
         ];
         for (orientation, width, letters) in expected {
-            assert_eq!(turned(orientation), (width, letters.to_owned()), "orientation {orientation}");
+            assert_eq!(
+                turned(orientation),
+                (width, letters.to_owned()),
+                "orientation {orientation}"
+            );
         }
     }
 
@@ -87,9 +97,13 @@ mod tests {
 
     #[test]
     fn damaged_exif_means_upright() {
-        for exif in
-            [&b""[..], b"Exif\0\0", b"II*\0\x08\0\0\0", b"II*\0\xFF\xFF\xFF\xFF\x01\0", b"hello, world"]
-        {
+        for exif in [
+            &b""[..],
+            b"Exif\0\0",
+            b"II*\0\x08\0\0\0",
+            b"II*\0\xFF\xFF\xFF\xFF\x01\0",
+            b"hello, world",
+        ] {
             assert_eq!(of_exif(exif), 1);
         }
     }

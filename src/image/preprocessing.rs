@@ -9,30 +9,32 @@ use crate::limits;
 
 /// How a model wants its pixels: size, filter, crop and normalisation.
 ///
-/// With `enlarge`, resizing and cropping are `Resize(resize_short_side)` and `CenterCrop(crop)` of torchvision,
-/// rounding included, so the pixels are the ones published checkpoints were evaluated on. They are those of Pillow:
-/// transformers' processors on its Pillow backend agree with [`centre_rounds_down`](Self::centre_rounds_down), while its
-/// default backend, torchvision on tensors, rounds otherwise inside the resize, by up to 2 levels of 255.
+/// With `enlarge`, resizing and cropping are `Resize(resize_short_side)` and `CenterCrop(crop)` of
+/// torchvision, rounding included, so the pixels are the ones published checkpoints were evaluated
+/// on. They are those of Pillow: transformers' processors on its Pillow backend agree with
+/// [`centre_rounds_down`](Self::centre_rounds_down), while its default backend, torchvision on
+/// tensors, rounds otherwise inside the resize, by up to 2 levels of 255.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
-    /// The length the shorter side is resized to, the aspect kept; `None` crops the stored pixels, which keeps the
-    /// traces that resizing destroys.
+    /// The length the shorter side is resized to, the aspect kept; `None` crops the stored pixels,
+    /// which keeps the traces that resizing destroys.
     pub resize_short_side: Option<u32>,
-    /// Whether images whose shorter side lies between `crop` and `resize_short_side` are enlarged; if not they are
-    /// left alone. Images smaller than `crop` are always enlarged to it.
+    /// Whether images whose shorter side lies between `crop` and `resize_short_side` are enlarged;
+    /// if not they are left alone. Images smaller than `crop` are always enlarged to it.
     pub enlarge: bool,
     /// The filter of the resize.
     pub filter: Filter,
     /// The side of the square view in pixels.
     pub crop: u32,
-    /// Whether the first view is the whole image (its centre square, reduced once more to `crop`) and not the centre
-    /// crop. What an image shows as a whole tells generated images apart better than any part of it does.
+    /// Whether the first view is the whole image (its centre square, reduced once more to `crop`)
+    /// and not the centre crop. What an image shows as a whole tells generated images apart better
+    /// than any part of it does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_first: bool,
-    /// Where an odd number of pixels is cut off around the centre: whether the left and upper side lose the fewer, as in
-    /// transformers' image processors, and not the even number of the two, as in torchvision's `CenterCrop`, which OpenAI
-    /// and open_clip use.
+    /// Where an odd number of pixels is cut off around the centre: whether the left and upper side
+    /// lose the fewer, as in transformers' image processors, and not the even number of the two, as
+    /// in torchvision's `CenterCrop`, which OpenAI and open_clip use.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub centre_rounds_down: bool,
     /// Subtracted from each channel (red, green, blue), whose values lie in 0..=1.
@@ -75,7 +77,8 @@ impl TryFrom<usize> for ViewCount {
             _ => Err(Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "{count} views cannot be made of an image: choose 1, or 5 (that one and the corners)"
+                    "{count} views cannot be made of an image: choose 1, or 5 (that one and the \
+                     corners)"
                 ),
             )),
         }
@@ -88,7 +91,8 @@ impl Preprocessing {
     /// # Errors
     /// [`ErrorKind::Argument`] with the name of the wrong field.
     pub fn validate(&self) -> Result<()> {
-        let wrong = |what: String| Err(Error::new(ErrorKind::Argument, format!("preprocessing: {what}")));
+        let wrong =
+            |what: String| Err(Error::new(ErrorKind::Argument, format!("preprocessing: {what}")));
         if !(1..=limits::MAX_VIEW_SIDE).contains(&self.crop) {
             return wrong(format!("crop is {}, not 1 to {}", self.crop, limits::MAX_VIEW_SIDE));
         }
@@ -110,8 +114,9 @@ impl Preprocessing {
         Ok(())
     }
 
-    /// The size the whole image would be resized to before cropping. Sides can be far beyond the limits of an image
-    /// (see `resize`), but not beyond `u32`: [`validate`](Self::validate) bounds the short side, decoding the aspect.
+    /// The size the whole image would be resized to before cropping. Sides can be far beyond the
+    /// limits of an image (see `resize`), but not beyond `u32`: [`validate`](Self::validate) bounds
+    /// the short side, decoding the aspect.
     fn resized(&self, width: u32, height: u32) -> (u32, u32) {
         let short = width.min(height);
         let target = match self.resize_short_side {
@@ -126,11 +131,12 @@ impl Preprocessing {
         if width <= height { (target, long(height)) } else { (long(width), target) }
     }
 
-    /// The image reduced as for [`views`](Self::views), but never enlarged, and the part around its centre with sides of
-    /// at most `short_side` and `long_side` pixels.
+    /// The image reduced as for [`views`](Self::views), but never enlarged, and the part around its
+    /// centre with sides of at most `short_side` and `long_side` pixels.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate) or a side is nought.
+    /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate) or a side is
+    /// nought.
     pub fn reduced(&self, image: &Rgb8, short_side: u32, long_side: u32) -> Result<Rgb8> {
         self.validate()?;
         let (mut width, mut height) = (image.width(), image.height());
@@ -140,7 +146,12 @@ impl Preprocessing {
         let most = if width <= height { (short_side, long_side) } else { (long_side, short_side) };
         let part = (width.min(most.0), height.min(most.1));
         let (x, y) = (self.centre(width - part.0), self.centre(height - part.1));
-        resize_window(image, (width, height), Window { x, y, width: part.0, height: part.1 }, self.filter)
+        resize_window(
+            image,
+            (width, height),
+            Window { x, y, width: part.0, height: part.1 },
+            self.filter,
+        )
     }
 
     /// Square views of `crop` pixels: the first one, or that and the four corners.
@@ -154,14 +165,15 @@ impl Preprocessing {
         let centre = (self.centre(right), self.centre(bottom));
         let places = [centre, (0, 0), (right, 0), (0, bottom), (right, bottom)];
         let places = &places[usize::from(self.whole_first)..count.count()];
-        // Where the views cover much of the image, resizing it once is cheaper than overlapping parts; where it is a
-        // strip, or left unresized, only the parts are touched.
+        // Where the views cover much of the image, resizing it once is cheaper than overlapping
+        // parts; where it is a strip, or left unresized, only the parts are touched.
         let area = u64::from(width) * u64::from(height);
         let at_once = count.count() > 1
             && (width, height) != (image.width(), image.height())
             && area <= 8 * u64::from(self.crop) * u64::from(self.crop);
         let all = Window { x: 0, y: 0, width, height };
-        let resized = at_once.then(|| resize_window(image, (width, height), all, self.filter)).transpose()?;
+        let resized =
+            at_once.then(|| resize_window(image, (width, height), all, self.filter)).transpose()?;
         let part = |x, y, side| match &resized {
             Some(resized) => resized.crop(x, y, side, side),
             None => {
@@ -171,8 +183,8 @@ impl Preprocessing {
         };
         let mut views = Vec::with_capacity(count.count());
         if self.whole_first {
-            // The centre square, reduced to the crop. Two steps, since that is how training images came to be: stored with
-            // their short side reduced, then read.
+            // The centre square, reduced to the crop. Two steps, since that is how training images
+            // came to be: stored with their short side reduced, then read.
             let side = width.min(height);
             let square = part(self.centre(width - side), self.centre(height - side), side)?;
             views.push(resize(&square, self.crop, self.crop, self.filter)?);
@@ -188,8 +200,8 @@ impl Preprocessing {
         if self.centre_rounds_down { excess / 2 } else { round_half_even(excess) }
     }
 
-    /// The share of each of `count` views in an image's logit. The whole image weighs as much as all corners together;
-    /// where the first view is a crop like the others, all weigh alike.
+    /// The share of each of `count` views in an image's logit. The whole image weighs as much as
+    /// all corners together; where the first view is a crop like the others, all weigh alike.
     ///
     /// ```
     /// # use clipsight::image::{Filter, Preprocessing};
@@ -216,7 +228,8 @@ impl Preprocessing {
     /// `(pixel / 255 - mean) / std`.
     #[must_use]
     pub fn tensor(&self, views: &[Rgb8]) -> Vec<f32> {
-        // 256 values a channel, computed in f64: exact to the last bit of f32, and quicker than dividing.
+        // 256 values a channel, computed in f64: exact to the last bit of f32, and quicker than
+        // dividing.
         let tables: [[f32; 256]; 3] = std::array::from_fn(|channel| {
             let (mean, std) = (f64::from(self.mean[channel]), f64::from(self.std[channel]));
             std::array::from_fn(|value| ((value as f64 / 255.0 - mean) / std) as f32)
@@ -232,7 +245,8 @@ impl Preprocessing {
     }
 }
 
-/// `excess / 2` rounded as Python's `round` does in torchvision's `CenterCrop`: halves to the even neighbour.
+/// `excess / 2` rounded as Python's `round` does in torchvision's `CenterCrop`: halves to the even
+/// neighbour.
 fn round_half_even(excess: u32) -> u32 {
     let half = excess / 2;
     half + u32::from(excess % 2 == 1 && half % 2 == 1)
@@ -311,13 +325,15 @@ mod tests {
 
     #[test]
     fn transformers_centre_is_rounded_down() {
-        // An excess of 3 x 7 pixels: torchvision cuts 2 and 4 off before the centre, transformers 1 and 3.
+        // An excess of 3 x 7 pixels: torchvision cuts 2 and 4 off before the centre, transformers 1
+        // and 3.
         let pixels = (0..227 * 231 * 3).map(|index| (index / 3 % 251) as u8).collect();
         let image = Rgb8::new(227, 231, pixels).unwrap();
         let torchvision = preprocessing(None, false);
         let transformers = Preprocessing { centre_rounds_down: true, ..torchvision.clone() };
-        let centre =
-            |preprocessing: Preprocessing| preprocessing.views(&image, ViewCount::One).unwrap().remove(0);
+        let centre = |preprocessing: Preprocessing| {
+            preprocessing.views(&image, ViewCount::One).unwrap().remove(0)
+        };
         assert_eq!(centre(torchvision), image.crop(2, 4, 224, 224).unwrap());
         assert_eq!(centre(transformers), image.crop(1, 3, 224, 224).unwrap());
     }
@@ -328,7 +344,8 @@ mod tests {
         let (width, height) = (300u32, 261u32);
         let pixels = (0..height)
             .flat_map(|y| {
-                (0..width).flat_map(move |x| [(x / 2) as u8, (y / 2) as u8, (x % 2 * 2 + y % 2) as u8])
+                (0..width)
+                    .flat_map(move |x| [(x / 2) as u8, (y / 2) as u8, (x % 2 * 2 + y % 2) as u8])
             })
             .collect();
         let image = Rgb8::new(width, height, pixels).unwrap();
@@ -344,7 +361,8 @@ mod tests {
 
     #[test]
     fn the_whole_image_comes_first_where_asked_for() {
-        // Red on the left, blue on the right, with a green frame that a crop of the centre would lose.
+        // Red on the left, blue on the right, with a green frame that a crop of the centre would
+        // lose.
         let (width, height) = (400u32, 300u32);
         let pixels = (0..height)
             .flat_map(|y| {
@@ -368,14 +386,19 @@ mod tests {
         let top = |view: &Rgb8| view.pixels()[112 * 3 + 1];
         let centre_first = Preprocessing { whole_first: false, ..whole.clone() };
         let cropped = centre_first.views(&image, ViewCount::Five).unwrap();
-        assert!(top(&views[0]) > 150 && top(&cropped[0]) < 50, "the frame is in the whole image only");
+        assert!(
+            top(&views[0]) > 150 && top(&cropped[0]) < 50,
+            "the frame is in the whole image only"
+        );
         assert_eq!(views[1..], cropped[1..], "the corners are the same");
         assert_eq!(whole.views(&image, ViewCount::One).unwrap(), views[..1]);
         // Small images are enlarged to the crop, and nothing more.
         let small = Rgb8::new(100, 120, vec![9; 36_000]).unwrap();
         assert_eq!(
             whole.views(&small, ViewCount::One).unwrap(),
-            centre_first.views(&Rgb8::new(100, 100, vec![9; 30_000]).unwrap(), ViewCount::One).unwrap()
+            centre_first
+                .views(&Rgb8::new(100, 100, vec![9; 30_000]).unwrap(), ViewCount::One)
+                .unwrap()
         );
         assert_eq!(whole.view_shares(5).iter().sum::<f64>(), 1.0);
         assert_eq!(centre_first.view_shares(5), [0.2; 5]);
@@ -386,7 +409,8 @@ mod tests {
         for (width, height) in [(1, limits::MAX_IMAGE_SIDE), (limits::MAX_IMAGE_SIDE, 1)] {
             let image = Rgb8::new(width, height, vec![77; (width * height * 3) as usize]).unwrap();
             let whole = Preprocessing { whole_first: true, ..preprocessing(Some(288), false) };
-            for preprocessing in [preprocessing(Some(224), true), preprocessing(None, false), whole] {
+            for preprocessing in [preprocessing(Some(224), true), preprocessing(None, false), whole]
+            {
                 let views = preprocessing.views(&image, ViewCount::Five).unwrap();
                 assert!(views.iter().all(|view| view.pixels().iter().all(|&value| value == 77)));
             }
@@ -402,9 +426,13 @@ mod tests {
         assert_eq!(tensor.len(), 2 * 3 * 224 * 224);
         for (index, &value) in tensor.iter().enumerate() {
             let (channel, pixel) = (index / (224 * 224) % 3, index % (224 * 224));
-            let (mean, std) = (f64::from(preprocessing.mean[channel]), f64::from(preprocessing.std[channel]));
+            let (mean, std) =
+                (f64::from(preprocessing.mean[channel]), f64::from(preprocessing.std[channel]));
             let expected = (f64::from(values[pixel * 3 + channel]) / 255.0 - mean) / std;
-            assert!((f64::from(value) - expected).abs() <= 1e-6, "{index}: {value} instead of {expected}");
+            assert!(
+                (f64::from(value) - expected).abs() <= 1e-6,
+                "{index}: {value} instead of {expected}"
+            );
         }
     }
 
@@ -416,7 +444,10 @@ mod tests {
             (Preprocessing { crop: 0, ..valid.clone() }, "crop"),
             (Preprocessing { crop: 100_000, ..valid.clone() }, "crop"),
             (Preprocessing { resize_short_side: Some(223), ..valid.clone() }, "resize_short_side"),
-            (Preprocessing { resize_short_side: Some(u32::MAX), ..valid.clone() }, "resize_short_side"),
+            (
+                Preprocessing { resize_short_side: Some(u32::MAX), ..valid.clone() },
+                "resize_short_side",
+            ),
             (Preprocessing { mean: [0.0, f32::NAN, 0.0], ..valid.clone() }, "mean"),
             (Preprocessing { std: [1.0, 0.0, 1.0], ..valid.clone() }, "std"),
             (Preprocessing { std: [1.0, f32::INFINITY, 1.0], ..valid }, "std"),
@@ -445,9 +476,12 @@ mod tests {
             "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#;
         let read: Preprocessing = serde_json::from_str(json).unwrap();
         assert_eq!(read.resize_short_side, None);
-        let again: Preprocessing = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+        let again: Preprocessing =
+            serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
         assert_eq!(again, read);
-        assert!(serde_json::from_str::<Preprocessing>(&json.replace("enlarge", "enlrage")).is_err());
+        assert!(
+            serde_json::from_str::<Preprocessing>(&json.replace("enlarge", "enlrage")).is_err()
+        );
         assert_eq!(serde_json::to_string(&ViewCount::Five).unwrap(), "\"five\"");
     }
 }

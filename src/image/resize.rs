@@ -1,13 +1,15 @@
 //! Pillow's antialiased resize, bit for bit.
 //!
-//! Published CLIP checkpoints were trained on images resized by Pillow, and a detector reads the finest structure of
-//! an image, so "about the same" is not enough. This follows `src/libImaging/Resample.c` of Pillow 13: separable
-//! convolution, the filter widened by the scale when shrinking, coefficients in 22-bit fixed point, the first pass
-//! (mostly the horizontal one) rounded to 8 bits. The order and the rounding between the passes are why no faster
-//! general crate is used: where a filter overshoots, clipping between the passes shows, by up to 20 levels on noise.
+//! Published CLIP checkpoints were trained on images resized by Pillow, and a detector reads the
+//! finest structure of an image, so "about the same" is not enough. This follows
+//! `src/libImaging/Resample.c` of Pillow 13: separable convolution, the filter widened by the scale
+//! when shrinking, coefficients in 22-bit fixed point, the first pass (mostly the horizontal one)
+//! rounded to 8 bits. The order and the rounding between the passes are why no faster general crate
+//! is used: where a filter overshoots, clipping between the passes shows, by up to 20 levels on
+//! noise.
 //!
-//! Only the wanted window of the result is computed: a strip of 16,384 x 1 pixels, enlarged to a short side of 224,
-//! would have 822 million pixels, of which a crop needs fifty thousand.
+//! Only the wanted window of the result is computed: a strip of 16,384 x 1 pixels, enlarged to a
+//! short side of 224, would have 822 million pixels, of which a crop needs fifty thousand.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +86,9 @@ pub fn resize(image: &Rgb8, width: u32, height: u32, filter: Filter) -> Result<R
     {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("an image cannot be resized to {width} x {height} pixels: that is beyond the limits"),
+            format!(
+                "an image cannot be resized to {width} x {height} pixels: that is beyond the limits"
+            ),
         ));
     }
     resize_window(image, (width, height), Window { x: 0, y: 0, width, height }, filter)
@@ -99,11 +103,17 @@ pub(super) struct Window {
     pub(super) height: u32,
 }
 
-/// The part `window` of `image` resized to `size`: the same pixels as resizing the whole and cropping.
+/// The part `window` of `image` resized to `size`: the same pixels as resizing the whole and
+/// cropping.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] if the window is empty or reaches beyond `size`.
-pub(super) fn resize_window(image: &Rgb8, size: (u32, u32), window: Window, filter: Filter) -> Result<Rgb8> {
+pub(super) fn resize_window(
+    image: &Rgb8,
+    size: (u32, u32),
+    window: Window,
+    filter: Filter,
+) -> Result<Rgb8> {
     let inside = |start: u32, length: u32, side: u32| {
         length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
     };
@@ -113,11 +123,13 @@ pub(super) fn resize_window(image: &Rgb8, size: (u32, u32), window: Window, filt
             format!("{window:?} is no part of an image resized to {} x {}", size.0, size.1),
         ));
     }
-    // Pillow leaves out the pass of an axis whose length does not change, and so must we: the filter at scale 1 is
-    // the identity, but only up to rounding.
+    // Pillow leaves out the pass of an axis whose length does not change, and so must we: the
+    // filter at scale 1 is the identity, but only up to rounding.
     let (width, height) = (image.width(), image.height());
-    let columns = (size.0 != width).then(|| Axis::new(width, size.0, window.x, window.width, filter));
-    let lines = (size.1 != height).then(|| Axis::new(height, size.1, window.y, window.height, filter));
+    let columns =
+        (size.0 != width).then(|| Axis::new(width, size.0, window.x, window.width, filter));
+    let lines =
+        (size.1 != height).then(|| Axis::new(height, size.1, window.y, window.height, filter));
     let as_is = |start: u32, length: u32| (start as usize, length as usize);
     let (left, read_columns) = columns.as_ref().map_or(as_is(window.x, window.width), Axis::source);
     let (top, read_lines) = lines.as_ref().map_or(as_is(window.y, window.height), Axis::source);
@@ -147,18 +159,20 @@ pub(super) fn resize_window(image: &Rgb8, size: (u32, u32), window: Window, filt
     Rgb8::new(window.width, window.height, pixels)
 }
 
-/// Whether Pillow (since 13.0; always horizontally first before) resizes vertically first: where the height shrinks,
-/// and by more than twice as many pixels as the width.
+/// Whether Pillow (since 13.0; always horizontally first before) resizes vertically first: where
+/// the height shrinks, and by more than twice as many pixels as the width.
 fn vertical_first(from: (u32, u32), to: (u32, u32)) -> bool {
     let shrinks_by = |from: u32, to: u32| i64::from(from) - i64::from(to);
     let height = shrinks_by(from.1, to.1);
     height > 0 && height > 2 * shrinks_by(from.0, to.0)
 }
 
-/// Bits of the coefficients' fixed point: Pillow's `PRECISION_BITS`, 8 for the pixel and 2 for overshoot left free.
+/// Bits of the coefficients' fixed point: Pillow's `PRECISION_BITS`, 8 for the pixel and 2 for
+/// overshoot left free.
 pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
 
-/// For every position of the result along one axis: which source positions it reads, and their weights.
+/// For every position of the result along one axis: which source positions it reads, and their
+/// weights.
 struct Axis {
     /// First source position and number of weights.
     spans: Vec<(usize, usize)>,
@@ -177,12 +191,14 @@ impl Axis {
         let mut exact = Vec::new();
         for position in start..start + length {
             let centre = (f64::from(position) + 0.5) * scale;
-            // `as` truncates toward zero and stops at the bounds, as C's conversion does for these values.
+            // `as` truncates toward zero and stops at the bounds, as C's conversion does for these
+            // values.
             let first = (centre - support + 0.5) as u32;
             let end = ((centre + support + 0.5) as u32).min(from);
             exact.clear();
             exact.extend(
-                (first..end).map(|x| filter.weight((f64::from(x) - centre + 0.5) * (1.0 / filter_scale))),
+                (first..end)
+                    .map(|x| filter.weight((f64::from(x) - centre + 0.5) * (1.0 / filter_scale))),
             );
             let sum: f64 = exact.iter().sum();
             spans.push((first as usize, exact.len()));
@@ -297,7 +313,11 @@ mod tests {
                 let whole = resize(&image, width, height, filter).unwrap();
                 let window = Window { x: 3, y: 5, width: 20, height: 11 };
                 let part = resize_window(&image, (width, height), window, filter).unwrap();
-                assert_eq!(part.pixels(), whole.crop(3, 5, 20, 11).unwrap().pixels(), "{filter:?} {width}");
+                assert_eq!(
+                    part.pixels(),
+                    whole.crop(3, 5, 20, 11).unwrap().pixels(),
+                    "{filter:?} {width}"
+                );
             }
         }
     }
@@ -317,8 +337,14 @@ mod tests {
     fn refuses_empty_and_huge_results() {
         let image = noise(4, 4);
         assert_eq!(resize(&image, 0, 4, Filter::Bicubic).unwrap_err().kind(), ErrorKind::Argument);
-        assert_eq!(resize(&image, 20_000, 4, Filter::Bicubic).unwrap_err().kind(), ErrorKind::Limit);
-        assert_eq!(resize(&image, 16_000, 16_000, Filter::Bicubic).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(
+            resize(&image, 20_000, 4, Filter::Bicubic).unwrap_err().kind(),
+            ErrorKind::Limit
+        );
+        assert_eq!(
+            resize(&image, 16_000, 16_000, Filter::Bicubic).unwrap_err().kind(),
+            ErrorKind::Limit
+        );
         let window = Window { x: 3, y: 0, width: 2, height: 1 };
         let beyond = resize_window(&image, (4, 4), window, Filter::Bicubic);
         assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Argument);

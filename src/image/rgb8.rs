@@ -16,9 +16,11 @@ impl Rgb8 {
     /// An image of `width` x `height` from its interleaved bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] if a side is zero or `pixels` has another length than `width * height * 3`.
+    /// [`ErrorKind::Argument`] if a side is zero or `pixels` has another length than
+    /// `width * height * 3`.
     pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Result<Self> {
-        let expected = u64::from(width).checked_mul(u64::from(height)).and_then(|area| area.checked_mul(3));
+        let expected =
+            u64::from(width).checked_mul(u64::from(height)).and_then(|area| area.checked_mul(3));
         if width == 0 || height == 0 || expected != Some(pixels.len() as u64) {
             return Err(Error::new(
                 ErrorKind::Argument,
@@ -107,9 +109,13 @@ mod tests {
 
     #[test]
     fn refuses_wrong_lengths_and_empty_sides() {
-        for (width, height, length) in [(0, 1, 0), (1, 0, 0), (2, 2, 11), (2, 2, 13), (u32::MAX, u32::MAX, 3)]
+        for (width, height, length) in
+            [(0, 1, 0), (1, 0, 0), (2, 2, 11), (2, 2, 13), (u32::MAX, u32::MAX, 3)]
         {
-            assert_eq!(Rgb8::new(width, height, vec![0; length]).unwrap_err().kind(), ErrorKind::Argument);
+            assert_eq!(
+                Rgb8::new(width, height, vec![0; length]).unwrap_err().kind(),
+                ErrorKind::Argument
+            );
         }
     }
 

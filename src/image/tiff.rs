@@ -56,9 +56,10 @@ impl<'a> Directory<'a> {
 
     /// Whether another directory, that is another page, follows.
     pub(super) fn has_next(&self) -> bool {
-        let next = self.count.checked_mul(self.entry_length()).and_then(|n| n.checked_add(self.entries));
-        let offset =
-            next.and_then(|at| if self.big_tiff { self.u64(at) } else { self.u32(at).map(u64::from) });
+        let next =
+            self.count.checked_mul(self.entry_length()).and_then(|n| n.checked_add(self.entries));
+        let offset = next
+            .and_then(|at| if self.big_tiff { self.u64(at) } else { self.u32(at).map(u64::from) });
         offset.is_some_and(|offset| offset != 0)
     }
 
@@ -73,7 +74,8 @@ impl<'a> Directory<'a> {
             .map(|index| self.entries + index * self.entry_length())
             .find(|&entry| self.u16(entry) == Some(wanted))?;
         let kind = self.u16(entry + 2)?;
-        let count = if self.big_tiff { self.u64(entry + 4)? } else { u64::from(self.u32(entry + 4)?) };
+        let count =
+            if self.big_tiff { self.u64(entry + 4)? } else { u64::from(self.u32(entry + 4)?) };
         let size = match kind {
             1 => 1,
             3 => 2,

@@ -28,11 +28,13 @@ pub struct Configs {
     pub preprocessor: Option<Vec<u8>>,
     /// What the caller says of the activation, where no file does.
     pub activation: Option<Activation>,
-    /// Mean and standard deviation of pixels, where no file says them: see [`Preset::normalisation`](super::Preset).
+    /// Mean and standard deviation of pixels, where no file says them: see
+    /// [`Preset::normalisation`](super::Preset).
     pub normalisation: Option<Normalisation>,
 }
 
-/// Mean and standard deviation of each channel, of values from 0 to 1, that pixels are normalised by.
+/// Mean and standard deviation of each channel, of values from 0 to 1, that pixels are normalised
+/// by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     /// Mean of red, green, blue.
@@ -163,8 +165,9 @@ impl Architecture {
     /// Of an open checkpoint with the files beside it.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for what is no CLIP with a vision transformer;
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when files contradict each other.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for what is no CLIP with a vision
+    /// transformer; [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when files contradict each
+    /// other.
     pub fn of(checkpoint: &Checkpoint, configs: &Configs) -> Result<Self> {
         if checkpoint.has("vision_model.embeddings.class_embedding") {
             Self::hugging_face(checkpoint, configs)
@@ -173,7 +176,8 @@ impl Architecture {
         } else {
             let first: Vec<&str> = checkpoint.names().take(3).collect();
             Err(unsupported(format!(
-                "the checkpoint holds no CLIP image tower under the names of transformers, OpenCLIP or OpenAI; it begins \
+                "the checkpoint holds no CLIP image tower under the names of transformers, \
+                 OpenCLIP or OpenAI; it begins \
                  with {first:?}"
             )))
         }
@@ -184,13 +188,17 @@ impl Architecture {
         if let Some(kind) = config.model_type.as_deref()
             && !["clip", "clip_vision_model", "clip_text_model"].contains(&kind)
         {
-            return Err(unsupported(format!("config.json describes a model of type {kind}, not CLIP")));
+            return Err(unsupported(format!(
+                "config.json describes a model of type {kind}, not CLIP"
+            )));
         }
         let mut assumed = Vec::new();
         if configs.config.is_none() {
             assumed.push(match configs.activation {
                 Some(_) => "no config.json: heads of 64".to_owned(),
-                None => "no config.json: heads of 64 and QuickGELU, as in OpenAI's models; --activation says otherwise".to_owned(),
+                None => "no config.json: heads of 64 and QuickGELU, as in OpenAI's models; \
+                    --activation says otherwise"
+                    .to_owned(),
             });
         }
         let unsaid = |tower: Option<&HfTower>| -> Result<Unsaid> {
@@ -200,7 +208,9 @@ impl Architecture {
                 None => configs.activation.unwrap_or(Activation::QuickGelu),
                 Some("quick_gelu") => Activation::QuickGelu,
                 Some("gelu") => Activation::Gelu,
-                Some(other) => return Err(unsupported(format!("the activation {other} is not known"))),
+                Some(other) => {
+                    return Err(unsupported(format!("the activation {other} is not known")));
+                }
             };
             Ok(Unsaid {
                 heads: tower.num_attention_heads,
@@ -254,14 +264,18 @@ impl Architecture {
             (None, None) if openai => Activation::QuickGelu,
             (None, None) => {
                 assumed.push(
-                    "no open_clip_config.json: GELU, OpenCLIP's default; --activation says otherwise"
+                    "no open_clip_config.json: GELU, OpenCLIP's default; --activation says \
+                     otherwise"
                         .to_owned(),
                 );
                 Activation::Gelu
             }
         };
         let number = |config: &serde_json::Map<String, serde_json::Value>, key: &str| {
-            config.get(key).and_then(serde_json::Value::as_u64).and_then(|value| usize::try_from(value).ok())
+            config
+                .get(key)
+                .and_then(serde_json::Value::as_u64)
+                .and_then(|value| usize::try_from(value).ok())
         };
         let epsilon = |config: &serde_json::Map<String, serde_json::Value>| {
             let epsilon = config.get("norm_kwargs").and_then(|norm| norm.get("eps"));
@@ -269,8 +283,11 @@ impl Architecture {
         };
         let width = checkpoint.shape("visual.class_embedding")?.first().copied().unwrap_or(0);
         let head_width = number(&model.vision_cfg, "head_width").unwrap_or(HEAD_WIDTH).max(1);
-        let vision =
-            Unsaid { heads: Some(width / head_width), activation, norm_epsilon: epsilon(&model.vision_cfg) };
+        let vision = Unsaid {
+            heads: Some(width / head_width),
+            activation,
+            norm_epsilon: epsilon(&model.vision_cfg),
+        };
         let vision = vision_shape(
             checkpoint,
             &Names {
@@ -284,10 +301,12 @@ impl Architecture {
             },
             &vision,
         )?;
-        let foreign =
-            ["hf_tokenizer_name", "hf_model_name"].iter().any(|key| model.text_cfg.contains_key(*key));
+        let foreign = ["hf_tokenizer_name", "hf_model_name"]
+            .iter()
+            .any(|key| model.text_cfg.contains_key(*key));
         let text = if foreign {
-            assumed.push("the text tower reads another tokenizer's tokens and is left out".to_owned());
+            assumed
+                .push("the text tower reads another tokenizer's tokens and is left out".to_owned());
             None
         } else {
             let unsaid = Unsaid {
@@ -311,7 +330,9 @@ impl Architecture {
         };
         let given = &config.preprocess_cfg;
         if given.resize_mode.as_deref().is_some_and(|mode| mode != "shortest") {
-            return Err(unsupported("the checkpoint's images are not resized by their shorter side"));
+            return Err(unsupported(
+                "the checkpoint's images are not resized by their shorter side",
+            ));
         }
         let filter = match given.interpolation.as_deref() {
             None | Some("bicubic") => Filter::Bicubic,
@@ -325,7 +346,11 @@ impl Architecture {
 }
 
 /// `Resize(side)`, `CenterCrop(side)`, `Normalize(mean, std)`.
-pub(super) fn preprocessing(side: usize, filter: Filter, normalisation: Normalisation) -> Preprocessing {
+pub(super) fn preprocessing(
+    side: usize,
+    filter: Filter,
+    normalisation: Normalisation,
+) -> Preprocessing {
     let Normalisation { mean, std } = normalisation;
     let side = u32::try_from(side).unwrap_or(u32::MAX);
     Preprocessing {
@@ -340,7 +365,8 @@ pub(super) fn preprocessing(side: usize, filter: Filter, normalisation: Normalis
     }
 }
 
-/// What a processor of transformers' does, step by step; a step that ours cannot leave out or do otherwise is refused.
+/// What a processor of transformers' does, step by step; a step that ours cannot leave out or do
+/// otherwise is refused.
 fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     let given: HfPreprocessing = json(configs.preprocessor.as_ref(), "preprocessor_config.json")?;
     // Pillow's numbers.
@@ -401,14 +427,19 @@ fn known_vision(config: &serde_json::Map<String, serde_json::Value>) -> Result<(
         "no_ln_pre",
         "global_average_pool",
     ] {
-        let set = config.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
+        let set =
+            config.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
         if set {
-            return Err(unsupported(format!("the checkpoint's image tower has {key}, which is not known")));
+            return Err(unsupported(format!(
+                "the checkpoint's image tower has {key}, which is not known"
+            )));
         }
     }
     match config.get("pool_type").and_then(Value::as_str) {
         None | Some("tok") => Ok(()),
-        Some(other) => Err(unsupported(format!("the checkpoint's image tower is pooled by {other}"))),
+        Some(other) => {
+            Err(unsupported(format!("the checkpoint's image tower is pooled by {other}")))
+        }
     }
 }
 
@@ -428,7 +459,9 @@ struct Names<'a> {
 const MAX_LAYERS: usize = 129;
 
 fn layers(checkpoint: &Checkpoint, names: &Names<'_>) -> (usize, usize) {
-    let rows = |layer| checkpoint.shape(&(names.layer)(layer)).ok().and_then(|shape| shape.first().copied());
+    let rows = |layer| {
+        checkpoint.shape(&(names.layer)(layer)).ok().and_then(|shape| shape.first().copied())
+    };
     ((0..MAX_LAYERS).take_while(|layer| rows(*layer).is_some()).count(), rows(0).unwrap_or(0))
 }
 
@@ -436,15 +469,25 @@ fn positions(checkpoint: &Checkpoint, names: &Names<'_>) -> Result<usize> {
     let shape = checkpoint.shape(names.positions)?;
     match *shape {
         [positions, _] => Ok(positions),
-        _ => Err(corrupt(format!("the tensor {} has shape {shape:?}, which is no table", names.positions))),
+        _ => Err(corrupt(format!(
+            "the tensor {} has shape {shape:?}, which is no table",
+            names.positions
+        ))),
     }
 }
 
 fn projection(checkpoint: &Checkpoint, names: &Names<'_>) -> Option<usize> {
-    checkpoint.shape(names.projection).ok().and_then(|shape| shape.get(names.projection_rows).copied())
+    checkpoint
+        .shape(names.projection)
+        .ok()
+        .and_then(|shape| shape.get(names.projection_rows).copied())
 }
 
-fn vision_shape(checkpoint: &Checkpoint, names: &Names<'_>, unsaid: &Unsaid) -> Result<VisionConfig> {
+fn vision_shape(
+    checkpoint: &Checkpoint,
+    names: &Names<'_>,
+    unsaid: &Unsaid,
+) -> Result<VisionConfig> {
     let shape = checkpoint.shape(names.patches)?;
     let &[width, 3, patch_size, other] = shape else {
         return Err(corrupt(format!(
@@ -456,7 +499,8 @@ fn vision_shape(checkpoint: &Checkpoint, names: &Names<'_>, unsaid: &Unsaid) -> 
     let grid = positions.saturating_sub(1).isqrt();
     if patch_size != other || grid * grid + 1 != positions {
         return Err(unsupported(format!(
-            "patches of {patch_size} x {other} px at {positions} positions are no square image with a class token"
+            "patches of {patch_size} x {other} px at {positions} positions are no square image \
+             with a class token"
         )));
     }
     let (layers, mlp_width) = layers(checkpoint, names);
@@ -478,7 +522,11 @@ fn vision_shape(checkpoint: &Checkpoint, names: &Names<'_>, unsaid: &Unsaid) -> 
     Ok(config)
 }
 
-fn text_shape(checkpoint: &Checkpoint, names: &Names<'_>, unsaid: &Unsaid) -> Result<Option<TextConfig>> {
+fn text_shape(
+    checkpoint: &Checkpoint,
+    names: &Names<'_>,
+    unsaid: &Unsaid,
+) -> Result<Option<TextConfig>> {
     let Ok(&[vocabulary, width]) = checkpoint.shape(names.patches) else { return Ok(None) };
     let Some(projection) = projection(checkpoint, names) else { return Ok(None) };
     let (layers, mlp_width) = layers(checkpoint, names);

@@ -1,7 +1,9 @@
-//! Zip archives as PyTorch and NumPy write them: members stored as they are, found through the central directory.
+//! Zip archives as PyTorch and NumPy write them: members stored as they are, found through the
+//! central directory.
 //!
-//! Format: PKWARE's APPNOTE 6.3, with zip64. A reader of its own, since a member must be found in the file, and read in
-//! part, without going through the whole; nothing written for these formats is compressed.
+//! Format: PKWARE's APPNOTE 6.3, with zip64. A reader of its own, since a member must be found in
+//! the file, and read in part, without going through the whole; nothing written for these formats
+//! is compressed.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -98,11 +100,13 @@ impl<R: Read + Seek> Archive<R> {
         if !record.starts_with(CENTRAL) {
             return Err(damaged("a record of its directory is none"));
         }
-        let size = |at| number::<2>(record, at).map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        let size =
+            |at| number::<2>(record, at).map(|size| usize::try_from(size).unwrap_or(usize::MAX));
         let (name, extra, comment) = (size(28)?, size(30)?, size(32)?);
         let text = record.get(46..46 + name).ok_or_else(|| damaged("a name is cut off"))?;
-        let fields =
-            record.get(46 + name..46 + name + extra).ok_or_else(|| damaged("a record is cut off"))?;
+        let fields = record
+            .get(46 + name..46 + name + extra)
+            .ok_or_else(|| damaged("a record is cut off"))?;
         let (mut packed, mut bytes, mut header) =
             (number::<4>(record, 20)?, number::<4>(record, 24)?, number::<4>(record, 42)?);
         // In the order of the fields that do not fit in 32 bits.
@@ -130,7 +134,8 @@ impl<R: Read + Seek> Archive<R> {
         self.members.get(name).copied().ok_or_else(|| corrupt(format!("the archive lacks {name}")))
     }
 
-    /// Where a member's bytes stand in the file, how many they are, and their checksum where one was computed.
+    /// Where a member's bytes stand in the file, how many they are, and their checksum where one
+    /// was computed.
     pub(super) fn place(&mut self, name: &str) -> Result<(u64, u64, Option<u32>)> {
         let member = self.member(name)?;
         if !member.stored {
@@ -166,12 +171,15 @@ impl<R: Read + Seek> Archive<R> {
         if start.checked_add(count).is_none_or(|end| end > self.length) {
             return Err(damaged("it ends before its parts do"));
         }
-        let mut bytes = vec![0; usize::try_from(count).map_err(|_| damaged("a part is too large"))?];
-        self.reader.seek(SeekFrom::Start(start)).and_then(|_| self.reader.read_exact(&mut bytes)).map_err(
-            |error| {
-                Error::new(ErrorKind::Io, format!("the archive cannot be read: {error}")).with_source(error)
-            },
-        )?;
+        let mut bytes =
+            vec![0; usize::try_from(count).map_err(|_| damaged("a part is too large"))?];
+        self.reader
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| self.reader.read_exact(&mut bytes))
+            .map_err(|error| {
+            Error::new(ErrorKind::Io, format!("the archive cannot be read: {error}"))
+                .with_source(error)
+        })?;
         Ok(bytes)
     }
 }
@@ -179,8 +187,10 @@ impl<R: Read + Seek> Archive<R> {
 /// The numbers of the zip64 field among a record's extra fields.
 fn wide_fields(mut fields: &[u8]) -> Result<Vec<u64>> {
     while fields.len() >= 4 {
-        let (kind, size) =
-            (number::<2>(fields, 0)?, usize::try_from(number::<2>(fields, 2)?).unwrap_or(usize::MAX));
+        let (kind, size) = (
+            number::<2>(fields, 0)?,
+            usize::try_from(number::<2>(fields, 2)?).unwrap_or(usize::MAX),
+        );
         let body = fields.get(4..4 + size).ok_or_else(|| damaged("an extra field is cut off"))?;
         if kind == 1 {
             return (0..size / 8).map(|index| number::<8>(body, 8 * index)).collect();

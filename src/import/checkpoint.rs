@@ -58,11 +58,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens a checkpoint of one or several files; a file ending in `.index.json` names the others beside it.
+    /// Opens a checkpoint of one or several files; a file ending in `.index.json` names the others
+    /// beside it.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when a file cannot be read; [`ErrorKind::WeightsCorrupt`] when it is damaged;
-    /// [`ErrorKind::Unsupported`] when it is no checkpoint of a known format.
+    /// [`ErrorKind::Io`] when a file cannot be read; [`ErrorKind::WeightsCorrupt`] when it is
+    /// damaged; [`ErrorKind::Unsupported`] when it is no checkpoint of a known format.
     pub fn open(path: &Path) -> Result<Self> {
         let mut checkpoint = Self { entries: BTreeMap::new() };
         for path in files(path)? {
@@ -80,7 +81,9 @@ impl Checkpoint {
         open(path)?.take(16).read_to_end(&mut start).map_err(|error| unreadable(path, error))?;
         let torch = |entries: torch::Entries| {
             let entries = entries.into_iter();
-            entries.map(|(name, dtype, shape, entry)| (name, dtype, shape, Place::Torch(entry))).collect()
+            entries
+                .map(|(name, dtype, shape, entry)| (name, dtype, shape, Place::Torch(entry)))
+                .collect()
         };
         let entries: Vec<(String, Dtype, Vec<usize>, Place)> = if archive::looks_like(&start) {
             torch(torch::open_archive(path)?)
@@ -111,7 +114,9 @@ impl Checkpoint {
                 let entries = std::mem::take(&mut self.entries);
                 self.entries = entries
                     .into_iter()
-                    .filter_map(|(name, entry)| Some((name.strip_prefix(prefix)?.to_owned(), entry)))
+                    .filter_map(|(name, entry)| {
+                        Some((name.strip_prefix(prefix)?.to_owned(), entry))
+                    })
                     .collect();
             }
         }
@@ -139,8 +144,8 @@ impl Checkpoint {
     /// The values of a tensor.
     ///
     /// # Errors
-    /// As [`shape`](Self::shape); [`ErrorKind::WeightsCorrupt`] when the file does not hold what its header says, or no
-    /// floating point numbers; [`ErrorKind::Limit`]; [`ErrorKind::Io`].
+    /// As [`shape`](Self::shape); [`ErrorKind::WeightsCorrupt`] when the file does not hold what
+    /// its header says, or no floating point numbers; [`ErrorKind::Limit`]; [`ErrorKind::Io`].
     pub fn read(&self, name: &str) -> Result<HostTensor> {
         let shape = self.shape(name)?.to_vec();
         let data = self.values(name)?.all(shape.iter().product())?;
@@ -156,13 +161,16 @@ impl Checkpoint {
         if entry.dtype == Dtype::Other {
             return Err(corrupt(format!("the tensor {name} holds no floating point numbers")));
         }
-        let count = entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
+        let count =
+            entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
         let sized = |count: usize| Some((count, count.checked_mul(entry.dtype.bytes())? as u64));
         let Some((count, bytes)) =
             count.and_then(sized).filter(|(_, bytes)| *bytes <= MAX_IMPORT_TENSOR_BYTES)
         else {
-            let message =
-                format!("the tensor {name} of shape {:?} is larger than any encoder's", entry.shape);
+            let message = format!(
+                "the tensor {name} of shape {:?} is larger than any encoder's",
+                entry.shape
+            );
             return Err(Error::new(ErrorKind::Limit, message));
         };
         match &entry.place {
@@ -170,14 +178,17 @@ impl Checkpoint {
             Place::Safetensors(span) if span.bytes == bytes => {
                 Ok(Values::InOrder(Numbers::new(name, span.clone(), entry.dtype, 0)?))
             }
-            Place::Safetensors(span) => {
-                Err(corrupt(format!("the tensor {name} has {} bytes where {bytes} are expected", span.bytes)))
-            }
+            Place::Safetensors(span) => Err(corrupt(format!(
+                "the tensor {name} has {} bytes where {bytes} are expected",
+                span.bytes
+            ))),
         }
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {
-        self.entries.get(name).ok_or_else(|| corrupt(format!("the checkpoint lacks the tensor {name}")))
+        self.entries
+            .get(name)
+            .ok_or_else(|| corrupt(format!("the checkpoint lacks the tensor {name}")))
     }
 }
 
@@ -193,7 +204,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(shards_of_index(&bytes)?.into_iter().map(|name| folder.join(name)).collect())
 }
 
-/// The files that an index (`*.index.json`, Hugging Face's list of which file holds which tensor) names, all beside it.
+/// The files that an index (`*.index.json`, Hugging Face's list of which file holds which tensor)
+/// names, all beside it.
 ///
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] when it is none, or names a file elsewhere.
@@ -202,11 +214,15 @@ pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index = serde_json::from_slice(bytes)
-        .map_err(|error| corrupt(format!("the index of shards is damaged: {error}")).with_source(error))?;
+    let index: Index = serde_json::from_slice(bytes).map_err(|error| {
+        corrupt(format!("the index of shards is damaged: {error}")).with_source(error)
+    })?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     // An index must not reach outside its folder.
-    match names.iter().find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str())) {
+    match names
+        .iter()
+        .find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str()))
+    {
         None => Ok(names),
         Some(name) => Err(corrupt(format!("the index names {name:?}, which is no file beside it"))),
     }
@@ -223,13 +239,15 @@ pub(super) fn open(path: &Path) -> Result<File> {
 
 /// The error of a file that cannot be read.
 pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{} cannot be read: {error}", path.display())).with_source(error)
+    Error::new(ErrorKind::Io, format!("{} cannot be read: {error}", path.display()))
+        .with_source(error)
 }
 
 /// The error of a file that is no checkpoint.
 fn unknown(path: &Path) -> Error {
     unsupported(format!(
-        "{} is neither a safetensors file nor one that PyTorch wrote: a checkpoint is one of the two",
+        "{} is neither a safetensors file nor one that PyTorch wrote: a checkpoint is one of the \
+         two",
         path.display()
     ))
 }

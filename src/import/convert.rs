@@ -1,4 +1,5 @@
-//! Checkpoint and head -> a model of ours in a folder, a tensor at a time; the whole folder or nothing.
+//! Checkpoint and head -> a model of ours in a folder, a tensor at a time; the whole folder or
+//! nothing.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,15 @@ use half::f16;
 
 use super::checkpoint::{open, unreadable};
 use super::{Architecture, Checkpoint, HeadFile, corrupt, names};
-use crate::clip::{Calibration, FeatureSpec, Pool, StreamedTower, TensorRole, TensorSpec, VisionConfig};
+use crate::clip::{
+    Calibration, FeatureSpec, Pool, StreamedTower, TensorRole, TensorSpec, VisionConfig,
+};
 use crate::detect::{self, Head, HeadScorer, self_test_view};
 use crate::image::{Preprocessing, ViewCount, decode};
 use crate::limits::{MAX_CAPTION_SCALE, MAX_IMAGE_BYTES};
 use crate::weights::{
-    FORMAT_VERSION, HostTensor, Manifest, PackedShard, Packer, SelfTest, Shard, Storage, StoredTensor,
-    TextManifest,
+    FORMAT_VERSION, HostTensor, Manifest, PackedShard, Packer, SelfTest, Shard, Storage,
+    StoredTensor, TextManifest,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -28,8 +31,9 @@ pub struct Options<'a> {
     pub storage: Storage,
     /// The head; none makes an encoder.
     pub head: Option<&'a HeadFile>,
-    /// Images that four-bit storage is rounded for, so that what matters on them changes least; none rounds every weight
-    /// for itself. Of many some are taken, evenly: see [`CALIBRATION_TOKENS`].
+    /// Images that four-bit storage is rounded for, so that what matters on them changes least;
+    /// none rounds every weight for itself. Of many some are taken, evenly: see
+    /// [`CALIBRATION_TOKENS`].
     pub calibration: &'a [PathBuf],
     /// The folder that is to be made; it must not exist.
     pub out: &'a Path,
@@ -44,19 +48,22 @@ pub struct Converted {
     pub text: Option<TextManifest>,
 }
 
-/// Within this of the known logit, relative to the logit's own size where that is above one, an engine computes what the
-/// import did: 8-bit engines keep a cosine of .999 to f32, a relative error of .045, and stay within three deviations.
+/// Within this of the known logit, relative to the logit's own size where that is above one, an
+/// engine computes what the import did: 8-bit engines keep a cosine of .999 to f32, a relative
+/// error of .045, and stay within three deviations.
 const SELF_TEST_TOLERANCE: f32 = 0.15;
 
-/// Most tokens that the images for rounding may have together: 83 images of a CLIP B/16, 63 of an L/14, whose tokens take
-/// 134 MB. On a ViT-Tiny 64 images do what 256 do but for .001 of the embedding's cosine.
+/// Most tokens that the images for rounding may have together: 83 images of a CLIP B/16, 63 of an
+/// L/14, whose tokens take 134 MB. On a ViT-Tiny 64 images do what 256 do but for .001 of the
+/// embedding's cosine.
 pub const CALIBRATION_TOKENS: usize = 16_384;
 
 /// Writes the model; `progress` hears of every number that is done, and of how many there are.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when the folder is there or the head does not fit; [`ErrorKind::WeightsCorrupt`] when a tensor
-/// is missing or of another shape; [`ErrorKind::Io`]. Nothing is left behind then.
+/// [`ErrorKind::Argument`] when the folder is there or the head does not fit;
+/// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or of another shape; [`ErrorKind::Io`].
+/// Nothing is left behind then.
 pub fn convert(
     checkpoint: &Checkpoint,
     architecture: &Architecture,
@@ -94,16 +101,21 @@ pub fn convert(
     let mut packer = Packer::new(options.storage, "weights");
     for spec in &specs {
         match head_tensors.get(&spec.name) {
-            Some(tensor) => packer.push(spec, tensor, |shard| folder.write(shard, &mut manifest.shards))?,
+            Some(tensor) => {
+                packer.push(spec, tensor, |shard| folder.write(shard, &mut manifest.shards))?
+            }
             None => {
                 let mut tensor = names::read(checkpoint, architecture.family, spec)?;
                 as_halves(&mut tensor, spec.role, options.storage);
-                let moments = calibration.as_ref().map(|images| images.moments(spec)).transpose()?.flatten();
+                let moments =
+                    calibration.as_ref().map(|images| images.moments(spec)).transpose()?.flatten();
                 if let Some(images) = &mut calibration {
                     images.take(spec, tensor.clone())?;
                 }
                 let stored = StoredTensor::quantize_for(tensor, spec, options.storage, moments);
-                packer.push_stored(spec, &stored, |shard| folder.write(shard, &mut manifest.shards))?;
+                packer.push_stored(spec, &stored, |shard| {
+                    folder.write(shard, &mut manifest.shards)
+                })?;
                 // The known answer is that of the weights as they are stored.
                 tower.take(spec, stored.into_host()?)?;
             }
@@ -115,7 +127,8 @@ pub fn convert(
         folder.write(shard, &mut manifest.shards)?;
     }
     let encoding = tower.finish()?;
-    let mut features = if manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
+    let mut features =
+        if manifest.head.reads_embedding() { encoding.embedding } else { encoding.features };
     let mut tensors = head_tensors.into_iter().collect();
     let scorer = HeadScorer::assemble(&manifest.head, &architecture.vision, &mut tensors)?;
     scorer.transform(&mut features);
@@ -182,7 +195,8 @@ fn manifest(architecture: &Architecture, options: &Options<'_>) -> Result<Manife
     })
 }
 
-/// The images at `paths`, or as many of them as there is room for, before the encoder's first layer.
+/// The images at `paths`, or as many of them as there is room for, before the encoder's first
+/// layer.
 fn calibration(
     config: &VisionConfig,
     preprocessing: &Preprocessing,
@@ -234,7 +248,8 @@ struct Folder {
 impl Folder {
     fn new(out: &Path) -> Result<Self> {
         if out.exists() {
-            let message = format!("{} is there already: name another folder, or remove it", out.display());
+            let message =
+                format!("{} is there already: name another folder, or remove it", out.display());
             return Err(Error::new(ErrorKind::Argument, message));
         }
         let mut part = out.as_os_str().to_owned();
@@ -272,5 +287,6 @@ impl Drop for Folder {
 }
 
 fn unwritable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", path.display())).with_source(error)
+    Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", path.display()))
+        .with_source(error)
 }

@@ -9,7 +9,8 @@
 //! | clip-cues, concepts | `*.ckpt`: `W_concepts`, `W_classifier`, `text_embeddings` | the embedding at length one | likewise |
 //! | linear | `.json`, `.npy`, `.npz` | what it says, or what its width fits | the encoder's, unless it says otherwise |
 //!
-//! Names and order as in the authors' code. Where theirs pads images smaller than the crop with black, ours enlarges them.
+//! Names and order as in the authors' code. Where theirs pads images smaller than the crop with
+//! black, ours enlarges them.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -83,24 +84,30 @@ impl HeadFile {
     /// Reads a head; what it is, its content says.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`]; [`ErrorKind::Unsupported`] when it is no
-    /// head of a known kind.
+    /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`];
+    /// [`ErrorKind::Unsupported`] when it is no head of a known kind.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = open(path)?;
         let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
         if length > MAX_HEAD_FILE_BYTES {
-            let message =
-                format!("{} has {length} bytes: a head has at most {MAX_HEAD_FILE_BYTES}", path.display());
+            let message = format!(
+                "{} has {length} bytes: a head has at most {MAX_HEAD_FILE_BYTES}",
+                path.display()
+            );
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        let ends = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
+        let ends = |end: &str| {
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end))
+        };
         let mut start = Vec::new();
         file.by_ref().take(16).read_to_end(&mut start).map_err(|error| unreadable(path, error))?;
         if !(ends("json") || ends("npz") || numpy::looks_like(&start)) {
             return Self::of(Checkpoint::open(path)?);
         }
         let mut bytes = start;
-        file.take(MAX_HEAD_FILE_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+        file.take(MAX_HEAD_FILE_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(|error| unreadable(path, error))?;
         if ends("json") {
             let described: Described = serde_json::from_slice(&bytes).map_err(|error| {
                 corrupt(format!("{} is no linear head: {error}", path.display())).with_source(error)
@@ -108,7 +115,8 @@ impl HeadFile {
             return Ok(Self::linear(described));
         }
         let (weight, bias) = if ends("npz") {
-            let arrays: BTreeMap<String, HostTensor> = numpy::read_npz(&bytes)?.into_iter().collect();
+            let arrays: BTreeMap<String, HostTensor> =
+                numpy::read_npz(&bytes)?.into_iter().collect();
             let find = |names: [&str; 3]| names.iter().find_map(|name| arrays.get(*name)).cloned();
             let weight = find(["weight", "coef", "coef_"])
                 .ok_or_else(|| unsupported("the archive holds no array named weight or coef"))?;
@@ -119,7 +127,11 @@ impl HeadFile {
         let bias = match bias.as_ref().map(|bias| bias.data.as_slice()) {
             None => 0.0,
             Some(&[bias]) => bias,
-            Some(_) => return Err(unsupported("the head has more than one bias, so more than one output")),
+            Some(_) => {
+                return Err(unsupported(
+                    "the head has more than one bias, so more than one output",
+                ));
+            }
         };
         if weight.shape.iter().filter(|side| **side != 1).count() > 1 {
             return Err(unsupported(format!(
@@ -137,7 +149,8 @@ impl HeadFile {
     /// What a PyTorch or safetensors file holds.
     fn of(file: Checkpoint) -> Result<Self> {
         let names: Vec<String> = file.names().map(ToOwned::to_owned).collect();
-        let has = |end: &str| names.iter().any(|name| name == end || name.ends_with(&format!(".{end}")));
+        let has =
+            |end: &str| names.iter().any(|name| name == end || name.ends_with(&format!(".{end}")));
         let kind = if has("alpha") && has("proj1.1.weight") {
             Kind::Rine
         } else if has("W_concepts.weight") {
@@ -151,10 +164,12 @@ impl HeadFile {
         } else {
             let first = &names[..names.len().min(4)];
             return Err(unsupported(format!(
-                "the file is no head of UnivFD, ClipDet, RINE or clip-cues; it begins with {first:?}"
+                "the file is no head of UnivFD, ClipDet, RINE or clip-cues; it begins with \
+                 {first:?}"
             )));
         };
-        let tensors = names.iter().map(|name| Ok((name.clone(), file.read(name)?))).collect::<Result<_>>()?;
+        let tensors =
+            names.iter().map(|name| Ok((name.clone(), file.read(name)?))).collect::<Result<_>>()?;
         Ok(Self { kind, tensors })
     }
 
@@ -199,7 +214,11 @@ impl HeadFile {
             }
             Kind::ClipCuesConcepts => {
                 let (concepts, tensors) = self.concepts()?;
-                (Head::Concepts { features: class, concepts }, tensors, cropped(Some(Filter::Bilinear)))
+                (
+                    Head::Concepts { features: class, concepts },
+                    tensors,
+                    cropped(Some(Filter::Bilinear)),
+                )
             }
             Kind::Rine => {
                 let (width, projections, tensors) = self.rine(config)?;
@@ -209,8 +228,10 @@ impl HeadFile {
             }
             Kind::Linear(described) => {
                 let tensors = one_map(described.weight.clone(), described.bias)?;
-                let preprocessing =
-                    described.preprocessing.clone().unwrap_or_else(|| encoder.preprocessing.clone());
+                let preprocessing = described
+                    .preprocessing
+                    .clone()
+                    .unwrap_or_else(|| encoder.preprocessing.clone());
                 (described.head(config, class)?, tensors, preprocessing)
             }
         };
@@ -218,7 +239,8 @@ impl HeadFile {
             let shape = tensors.get(&spec.name).map(|tensor| &tensor.shape);
             if shape != Some(&spec.shape) {
                 let message = format!(
-                    "the {} head was made for another encoder: its {} has shape {shape:?}, and this encoder needs {:?}",
+                    "the {} head was made for another encoder: its {} has shape {shape:?}, and \
+                     this encoder needs {:?}",
                     self.kind(),
                     spec.name,
                     spec.shape
@@ -240,8 +262,13 @@ impl HeadFile {
 
     /// The tensor whose name ends so.
     fn tensor(&self, end: &str) -> Result<&HostTensor> {
-        let found = self.tensors.iter().find(|(name, _)| *name == end || name.ends_with(&format!(".{end}")));
-        found.map(|(_, tensor)| tensor).ok_or_else(|| corrupt(format!("the head lacks its tensor {end}")))
+        let found = self
+            .tensors
+            .iter()
+            .find(|(name, _)| *name == end || name.ends_with(&format!(".{end}")));
+        found
+            .map(|(_, tensor)| tensor)
+            .ok_or_else(|| corrupt(format!("the head lacks its tensor {end}")))
     }
 
     fn one_map(&self, weight: &str, bias: &str) -> Result<BTreeMap<String, HostTensor>> {
@@ -249,13 +276,15 @@ impl HeadFile {
         one_map(one_row(weight)?.to_vec(), one_number(self.tensor(bias)?)?)
     }
 
-    /// One linear map, or one to a few directions and another on those, without anything in between: their product.
+    /// One linear map, or one to a few directions and another on those, without anything in
+    /// between: their product.
     fn probe(&self) -> Result<BTreeMap<String, HostTensor>> {
         if self.tensors.keys().any(|name| name.ends_with("fc.weight")) {
             return self.one_map("fc.weight", "fc.bias");
         }
         let (first, last) = (self.tensor("layers.0.weight")?, self.tensor("to_logits.weight")?);
-        if self.tensors.keys().any(|name| name.contains("layers.1.") || name.contains("layers.2.")) {
+        if self.tensors.keys().any(|name| name.contains("layers.1.") || name.contains("layers.2."))
+        {
             return Err(unsupported("the clip-cues probe has more than one layer"));
         }
         let (last, shift) = (one_row(last)?, self.tensor("layers.0.bias")?);
@@ -267,7 +296,9 @@ impl HeadFile {
         }
         let row = |direction: usize| &first.data[direction * width..(direction + 1) * width];
         let weight = (0..width)
-            .map(|column| last.iter().enumerate().map(|(direction, by)| by * row(direction)[column]).sum())
+            .map(|column| {
+                last.iter().enumerate().map(|(direction, by)| by * row(direction)[column]).sum()
+            })
             .collect();
         let shifted: f32 = last.iter().zip(&shift.data).map(|(by, shift)| by * shift).sum();
         one_map(weight, shifted + one_number(self.tensor("to_logits.bias")?)?)
@@ -285,8 +316,10 @@ impl HeadFile {
         }
         let mut tensors = self.one_map("W_classifier.weight", "W_classifier.bias")?;
         tensors.insert("head.concepts.weight".to_owned(), texts);
-        tensors
-            .insert("head.concepts.bias".to_owned(), HostTensor::new(vec![concepts], vec![0.0; concepts])?);
+        tensors.insert(
+            "head.concepts.bias".to_owned(),
+            HostTensor::new(vec![concepts], vec![0.0; concepts])?,
+        );
         tensors.insert("head.gate.weight".to_owned(), self.tensor("W_concepts.weight")?.clone());
         tensors.insert("head.gate.bias".to_owned(), self.tensor("W_concepts.bias")?.clone());
         Ok((concepts, tensors))
@@ -298,8 +331,10 @@ impl HeadFile {
             return Err(corrupt("RINE's alpha has not the shape [1, layers, width]"));
         };
         if layers != config.layers {
-            let message =
-                format!("the RINE head reads {layers} layers, and this encoder has {}", config.layers);
+            let message = format!(
+                "the RINE head reads {layers} layers, and this encoder has {}",
+                config.layers
+            );
             return Err(Error::new(ErrorKind::Argument, message));
         }
         // Dropout stands first, and ReLU and dropout after each map.
@@ -309,7 +344,10 @@ impl HeadFile {
         let mut tensors = self.one_map("head.6.weight", "head.6.bias")?;
         let mut add = |ours: String, theirs: String| -> Result<()> {
             for part in ["weight", "bias"] {
-                tensors.insert(format!("{ours}.{part}"), self.tensor(&format!("{theirs}.{part}"))?.clone());
+                tensors.insert(
+                    format!("{ours}.{part}"),
+                    self.tensor(&format!("{theirs}.{part}"))?.clone(),
+                );
             }
             Ok(())
         };
@@ -325,7 +363,8 @@ impl HeadFile {
             let of = |layer: usize| layer * width + column;
             let peak = (0..layers).fold(f32::MIN, |peak, layer| peak.max(alpha.data[of(layer)]));
             let sum: f32 = (0..layers).map(|layer| (alpha.data[of(layer)] - peak).exp()).sum();
-            (0..layers).for_each(|layer| shares[of(layer)] = (alpha.data[of(layer)] - peak).exp() / sum);
+            (0..layers)
+                .for_each(|layer| shares[of(layer)] = (alpha.data[of(layer)] - peak).exp() / sum);
         }
         tensors.insert("head.shares".to_owned(), HostTensor::new(vec![layers, width], shares)?);
         Ok((width, projections, tensors))
@@ -338,7 +377,8 @@ impl Described {
         let reads = match self.reads {
             Some(reads) => reads,
             None if config.width == config.embedding_width() && width == config.width => {
-                let message = "the head's width fits both the class token and the embedding: say \"reads\" in a JSON head";
+                let message = "the head's width fits both the class token and the embedding: say \
+                    \"reads\" in a JSON head";
                 return Err(Error::new(ErrorKind::Argument, message));
             }
             None if width == config.embedding_width() => Reads::Embedding,
@@ -349,7 +389,9 @@ impl Described {
             Reads::UnitEmbedding | Reads::UnitClass => Transform::UnitLength,
         };
         Ok(match reads {
-            Reads::Embedding | Reads::UnitEmbedding => Head::Embedding { features: class, transform },
+            Reads::Embedding | Reads::UnitEmbedding => {
+                Head::Embedding { features: class, transform }
+            }
             Reads::Class | Reads::UnitClass => Head::Linear { features: class, transform },
         })
     }

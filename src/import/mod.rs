@@ -1,9 +1,11 @@
-//! Public CLIP checkpoints and detector heads as they are published -> models of ours (feature `import`).
+//! Public CLIP checkpoints and detector heads as they are published -> models of ours (feature
+//! `import`).
 //!
-//! [`Checkpoint`] opens what a publisher put out (safetensors, whole or in shards; PyTorch's zip and legacy files; OpenAI's
-//! TorchScript archives) and reads one tensor at a time; pickles are interpreted, never run. [`Architecture`] says what
-//! the files describe, from their configuration or from shapes; [`HeadFile`] reads a published head; [`convert`] writes
-//! the two as a model, a shard at a time. It is the one part of the crate beside the command line that reads files: a
+//! [`Checkpoint`] opens what a publisher put out (safetensors, whole or in shards; PyTorch's zip
+//! and legacy files; OpenAI's TorchScript archives) and reads one tensor at a time; pickles are
+//! interpreted, never run. [`Architecture`] says what the files describe, from their configuration
+//! or from shapes; [`HeadFile`] reads a published head; [`convert`] writes the two as a model, a
+//! shard at a time. It is the one part of the crate beside the command line that reads files: a
 //! checkpoint is too large to be handed over as bytes.
 
 mod architecture;

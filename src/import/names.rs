@@ -7,7 +7,8 @@ use crate::clip::TensorSpec;
 use crate::weights::HostTensor;
 use crate::weights::hf_clip::hf_names;
 
-/// The values of a tensor of ours on their way out of a checkpoint, row-major, to be taken forwards.
+/// The values of a tensor of ours on their way out of a checkpoint, row-major, to be taken
+/// forwards.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     /// Tensors of the checkpoint, one below the other, each of as many values.
@@ -33,14 +34,16 @@ impl<'a> Rows<'a> {
     /// Those of the tensor of `spec`, which [`parts`] make.
     ///
     /// # Errors
-    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for a tensor of another shape.
+    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for a tensor
+    /// of another shape.
     pub(super) fn open(
         checkpoint: &'a Checkpoint,
         family: Family,
         spec: &TensorSpec,
         parts: &'a [String],
     ) -> Result<Self> {
-        let (rows, inner) = (spec.shape[0] / parts.len().max(1), spec.shape[1..].iter().product::<usize>());
+        let (rows, inner) =
+            (spec.shape[0] / parts.len().max(1), spec.shape[1..].iter().product::<usize>());
         // OpenAI and OpenCLIP multiply from the left by their projections.
         let transposed = family == Family::OpenClip
             && spec.name.ends_with("projection.weight")
@@ -55,7 +58,10 @@ impl<'a> Rows<'a> {
             Some(name) if transposed => {
                 let theirs = checkpoint.read(name)?.data;
                 let place = |index: usize| index % inner * rows + index / inner;
-                Values::Gathered { values: (0..each).map(|index| theirs[place(index)]).collect(), taken: 0 }
+                Values::Gathered {
+                    values: (0..each).map(|index| theirs[place(index)]).collect(),
+                    taken: 0,
+                }
             }
             Some(name) => checkpoint.values(name)?,
             None => Values::Gathered { values: Vec::new(), taken: 0 },
@@ -70,7 +76,10 @@ impl<'a> Rows<'a> {
     pub(super) fn fill(&mut self, mut values: &mut [f32]) -> Result<()> {
         while !values.is_empty() {
             if self.left == 0 {
-                let name = self.parts.next().ok_or_else(|| corrupt("the checkpoint has too few values"))?;
+                let name = self
+                    .parts
+                    .next()
+                    .ok_or_else(|| corrupt("the checkpoint has too few values"))?;
                 (self.open, self.left) = (self.checkpoint.values(name)?, self.each);
             }
             let (now, later) = values.split_at_mut(values.len().min(self.left));
@@ -86,7 +95,11 @@ impl<'a> Rows<'a> {
 ///
 /// # Errors
 /// As [`Rows::open`].
-pub(super) fn read(checkpoint: &Checkpoint, family: Family, spec: &TensorSpec) -> Result<HostTensor> {
+pub(super) fn read(
+    checkpoint: &Checkpoint,
+    family: Family,
+    spec: &TensorSpec,
+) -> Result<HostTensor> {
     let parts = parts(family, spec);
     let mut rows = Rows::open(checkpoint, family, spec, &parts)?;
     let mut data = vec![0.0; spec.shape.iter().product()];
@@ -99,14 +112,20 @@ fn check(name: &str, shape: &[usize], rows: usize, inner: usize) -> Result<()> {
     if shape.first() == Some(&rows) && shape[1..].iter().product::<usize>() == inner {
         return Ok(());
     }
-    Err(corrupt(format!("the tensor {name} has shape {shape:?} where {:?} is needed", [rows, inner])))
+    Err(corrupt(format!(
+        "the tensor {name} has shape {shape:?} where {:?} is needed",
+        [rows, inner]
+    )))
 }
 
 /// The name under which OpenAI and OpenCLIP keep the tensor that we call `name`.
 fn open_clip_name(name: &str) -> String {
     let (tower, part) = name.split_once('.').unwrap_or(("", name));
-    let (prefix, norm, projection) =
-        if tower == "vision" { ("visual.", "ln_post", "proj") } else { ("", "ln_final", "text_projection") };
+    let (prefix, norm, projection) = if tower == "vision" {
+        ("visual.", "ln_post", "proj")
+    } else {
+        ("", "ln_final", "text_projection")
+    };
     let part = match part {
         "patch_embedding.weight" => "conv1.weight".to_owned(),
         "class_token" => "class_embedding".to_owned(),
@@ -139,8 +158,14 @@ mod tests {
             ("vision.patch_embedding.weight", "visual.conv1.weight"),
             ("vision.position_embedding", "visual.positional_embedding"),
             ("vision.pre_norm.bias", "visual.ln_pre.bias"),
-            ("vision.layers.3.attention.qkv.bias", "visual.transformer.resblocks.3.attn.in_proj_bias"),
-            ("vision.layers.11.mlp.fc2.weight", "visual.transformer.resblocks.11.mlp.c_proj.weight"),
+            (
+                "vision.layers.3.attention.qkv.bias",
+                "visual.transformer.resblocks.3.attn.in_proj_bias",
+            ),
+            (
+                "vision.layers.11.mlp.fc2.weight",
+                "visual.transformer.resblocks.11.mlp.c_proj.weight",
+            ),
             ("vision.norm.weight", "visual.ln_post.weight"),
             ("vision.projection.weight", "visual.proj"),
             ("text.token_embedding", "token_embedding.weight"),

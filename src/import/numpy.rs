@@ -1,7 +1,7 @@
 //! Arrays as NumPy writes them: `.npy`, and `.npz`, a zip of them.
 //!
-//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. A header that a Python literal fills
-//! is followed by the numbers; what holds objects (pickled) is refused.
+//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. A header that
+//! a Python literal fills is followed by the numbers; what holds objects (pickled) is refused.
 
 use std::io::Cursor;
 
@@ -33,8 +33,10 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
         let (_, after) = header.split_once(&format!("'{name}':"))?;
         Some(after.trim_start())
     };
-    let shape =
-        field("shape").and_then(|after| after.strip_prefix('(')?.split_once(')')).ok_or_else(damaged)?.0;
+    let shape = field("shape")
+        .and_then(|after| after.strip_prefix('(')?.split_once(')'))
+        .ok_or_else(damaged)?
+        .0;
     let shape = shape
         .split(',')
         .map(str::trim)
@@ -42,10 +44,13 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
         .map(|side| side.parse::<usize>().map_err(|_| damaged()))
         .collect::<Result<Vec<_>>>()?;
     if field("fortran_order").is_none_or(|after| !after.starts_with("False")) && shape.len() > 1 {
-        return Err(corrupt("the array is stored by columns; save it with numpy.ascontiguousarray"));
+        return Err(corrupt(
+            "the array is stored by columns; save it with numpy.ascontiguousarray",
+        ));
     }
-    let dtype =
-        field("descr").and_then(|after| after.strip_prefix('\'')?.split_once('\'')).map_or("", |pair| pair.0);
+    let dtype = field("descr")
+        .and_then(|after| after.strip_prefix('\'')?.split_once('\''))
+        .map_or("", |pair| pair.0);
     let data = match dtype {
         "<f4" if values.len() % 4 == 0 => {
             values.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
@@ -84,7 +89,8 @@ mod tests {
 
     #[test]
     fn reads_what_numpy_writes_and_refuses_the_rest() {
-        let values: Vec<u8> = [1.5_f32, -2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let values: Vec<u8> =
+            [1.5_f32, -2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }  \n";
         let array = read_npy(&npy(header, &values)).unwrap();
         assert_eq!((array.shape, array.data), (vec![1, 2], vec![1.5, -2.0]));

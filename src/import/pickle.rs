@@ -1,8 +1,8 @@
 //! Python's pickle as far as checkpoints are written in it, interpreted and never run.
 //!
-//! The opcodes are those that `torch.save` and TorchScript emit, in protocols 2 to 4. Modules are read as dictionaries and
-//! tensors from the few calls that rebuild them; a name outside the lists below ends the reading, whether it would be
-//! called or not.
+//! The opcodes are those that `torch.save` and TorchScript emit, in protocols 2 to 4. Modules are
+//! read as dictionaries and tensors from the few calls that rebuild them; a name outside the lists
+//! below ends the reading, whether it would be called or not.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -58,9 +58,9 @@ impl StoredView {
         })
     }
 
-    /// The axes of more than one index, as sides, strides, and steps in row-major order, those first whose numbers lie
-    /// farthest apart: in this order a view is read forwards. `None` when numbers lie in one another's place, which no
-    /// weights' do.
+    /// The axes of more than one index, as sides, strides, and steps in row-major order, those
+    /// first whose numbers lie farthest apart: in this order a view is read forwards. `None` when
+    /// numbers lie in one another's place, which no weights' do.
     pub(super) fn forwards(&self, shape: &[usize]) -> Option<Vec<(usize, usize, usize)>> {
         let mut step = 1_usize;
         let mut axes = Vec::with_capacity(shape.len());
@@ -82,8 +82,8 @@ impl StoredView {
     }
 }
 
-/// Reads one pickle, and how many bytes each storage that it names has; `code` makes the error of a name that could only
-/// be meant to be called.
+/// Reads one pickle, and how many bytes each storage that it names has; `code` makes the error of a
+/// name that could only be meant to be called.
 pub(super) fn read(
     bytes: &mut impl Read,
     code: impl Fn(&str) -> Error,
@@ -183,13 +183,15 @@ impl<R: Read> Machine<'_, R> {
                     0x94 => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
                     _ => self.memo_key(opcode == b'q')?,
                 };
-                let value = self.stack.last().cloned().ok_or_else(|| damaged("nothing to remember"))?;
+                let value =
+                    self.stack.last().cloned().ok_or_else(|| damaged("nothing to remember"))?;
                 self.charge(&value)?;
                 self.memo.insert(key, value);
             }
             b'h' | b'j' => {
                 let key = self.memo_key(opcode == b'h')?;
-                let value = self.memo.get(&key).cloned().ok_or_else(|| damaged("nothing remembered"))?;
+                let value =
+                    self.memo.get(&key).cloned().ok_or_else(|| damaged("nothing remembered"))?;
                 self.charge(&value)?;
                 self.stack.push(value);
             }
@@ -201,7 +203,8 @@ impl<R: Read> Machine<'_, R> {
             }
             0x85..=0x87 => {
                 let count = usize::from(opcode - 0x84);
-                let start = self.stack.len().checked_sub(count).ok_or_else(|| damaged("too few values"))?;
+                let start =
+                    self.stack.len().checked_sub(count).ok_or_else(|| damaged("too few values"))?;
                 let items = self.stack.split_off(start);
                 self.push(Value::Sequence(items))?;
             }
@@ -249,13 +252,18 @@ impl<R: Read> Machine<'_, R> {
             }
             b'R' => {
                 let arguments = self.pop()?;
-                let (Value::Name(name), Value::Sequence(arguments)) = (self.pop()?, arguments) else {
+                let (Value::Name(name), Value::Sequence(arguments)) = (self.pop()?, arguments)
+                else {
                     return Err(damaged("a call of nothing"));
                 };
                 let value = call(&name, arguments, code)?;
                 self.push(value)?;
             }
-            _ => return Err(damaged(&format!("the opcode {opcode:#04x} is none that PyTorch writes"))),
+            _ => {
+                return Err(damaged(&format!(
+                    "the opcode {opcode:#04x} is none that PyTorch writes"
+                )));
+            }
         }
         Ok(None)
     }
@@ -298,11 +306,14 @@ impl<R: Read> Machine<'_, R> {
         fn parts(value: &Value) -> usize {
             match value {
                 Value::Sequence(items) => 1 + items.iter().map(parts).sum::<usize>(),
-                Value::Dict(items) => 1 + items.iter().map(|(_, value)| parts(value)).sum::<usize>(),
+                Value::Dict(items) => {
+                    1 + items.iter().map(|(_, value)| parts(value)).sum::<usize>()
+                }
                 _ => 1,
             }
         }
-        self.left = self.left.checked_sub(parts(value)).ok_or_else(|| damaged("it has too many parts"))?;
+        self.left =
+            self.left.checked_sub(parts(value)).ok_or_else(|| damaged("it has too many parts"))?;
         Ok(())
     }
 
@@ -316,7 +327,11 @@ impl<R: Read> Machine<'_, R> {
     }
 
     fn memo_key(&mut self, short: bool) -> Result<u32> {
-        if short { self.take::<1>().map(|[key]| key.into()) } else { self.take().map(u32::from_le_bytes) }
+        if short {
+            self.take::<1>().map(|[key]| key.into())
+        } else {
+            self.take().map(u32::from_le_bytes)
+        }
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
@@ -328,7 +343,11 @@ impl<R: Read> Machine<'_, R> {
     fn take_bytes(&mut self, length: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = self.bytes.by_ref().take(length as u64).read_to_end(&mut bytes);
-        if read.is_ok_and(|read| read == length) { Ok(bytes) } else { Err(damaged("it ends too early")) }
+        if read.is_ok_and(|read| read == length) {
+            Ok(bytes)
+        } else {
+            Err(damaged("it ends too early"))
+        }
     }
 
     fn line(&mut self) -> Result<String> {
@@ -353,7 +372,8 @@ const IDENTITIES: [&str; 6] = [
     "torch._utils._rebuild_parameter",
 ];
 
-/// Names that occur beside weights: training arguments, random states, numbers, sizes. What they would make is left out.
+/// Names that occur beside weights: training arguments, random states, numbers, sizes. What they
+/// would make is left out.
 const HARMLESS: [&str; 8] = [
     "numpy.",
     "argparse.Namespace",
@@ -368,8 +388,9 @@ const HARMLESS: [&str; 8] = [
 const REBUILD: &str = "torch._utils._rebuild_tensor_v2";
 
 fn is_allowed(name: &str) -> bool {
-    let storage =
-        name.strip_prefix("torch.").is_some_and(|name| name.ends_with("Storage") && !name.contains('.'));
+    let storage = name
+        .strip_prefix("torch.")
+        .is_some_and(|name| name.ends_with("Storage") && !name.contains('.'));
     let dtype = ["torch.float", "torch.bfloat", "torch.int", "torch.uint", "torch.bool"];
     name.starts_with("__torch__.")
         || HARMLESS.iter().chain(&dtype).any(|harmless| name.starts_with(harmless))
@@ -381,7 +402,8 @@ fn is_allowed(name: &str) -> bool {
 
 fn call(name: &str, arguments: Vec<Value>, code: &impl Fn(&str) -> Error) -> Result<Value> {
     if name == REBUILD {
-        return tensor(&arguments).ok_or_else(|| damaged("a tensor's shape and place are no numbers"));
+        return tensor(&arguments)
+            .ok_or_else(|| damaged("a tensor's shape and place are no numbers"));
     }
     if IDENTITIES.contains(&name) {
         return Ok(arguments.into_iter().next().unwrap_or(Value::Other));
@@ -415,7 +437,8 @@ fn tensor(arguments: &[Value]) -> Option<Value> {
             .collect::<Option<Vec<usize>>>(),
         _ => None,
     };
-    let [Value::Storage { dtype, key, .. }, Value::Int(offset), shape, strides, ..] = arguments else {
+    let [Value::Storage { dtype, key, .. }, Value::Int(offset), shape, strides, ..] = arguments
+    else {
         return None;
     };
     let (shape, strides) = (numbers(shape)?, numbers(strides)?);
@@ -444,8 +467,11 @@ fn storage(id: &Value) -> Result<Value> {
         "torch.IntStorage" => (Dtype::Other, 4),
         "torch.ShortStorage" => (Dtype::Other, 2),
         "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => (Dtype::Other, 1),
-        other => return Err(damaged(&format!("it stores numbers as {other}, which no encoder does"))),
+        other => {
+            return Err(damaged(&format!("it stores numbers as {other}, which no encoder does")));
+        }
     };
-    let bytes = (*count as u64).checked_mul(size).ok_or_else(|| damaged("a storage is too large"))?;
+    let bytes =
+        (*count as u64).checked_mul(size).ok_or_else(|| damaged("a storage is too large"))?;
     Ok(Value::Storage { dtype, key: key.clone(), bytes })
 }

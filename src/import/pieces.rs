@@ -1,4 +1,5 @@
-//! Numbers of a file in their order, a piece at a time: a token table of hundreds of megabytes is never held as bytes.
+//! Numbers of a file in their order, a piece at a time: a token table of hundreds of megabytes is
+//! never held as bytes.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -40,7 +41,9 @@ impl Seek for SharedFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         self.at = match to {
-            SeekFrom::Current(by) => self.at.checked_add_signed(by).ok_or(io::ErrorKind::InvalidInput)?,
+            SeekFrom::Current(by) => {
+                self.at.checked_add_signed(by).ok_or(io::ErrorKind::InvalidInput)?
+            }
             other => file.seek(other)?,
         };
         Ok(self.at)
@@ -79,17 +82,32 @@ impl<'a> Numbers<'a> {
             .checked_mul(dtype.bytes() as u64)
             .filter(|skipped| *skipped <= span.bytes)
             .ok_or_else(|| beyond(name))?;
-        span.file.seek(SeekFrom::Start(span.start + skipped)).map_err(|error| unreadable(name, error))?;
+        span.file
+            .seek(SeekFrom::Start(span.start + skipped))
+            .map_err(|error| unreadable(name, error))?;
         let hasher = crc32fast::Hasher::new();
         let whole = skipped == 0;
-        Ok(Self { name, span, dtype, hasher, whole, piece: Vec::new(), piece_at: skipped, taken: 0 })
+        Ok(Self {
+            name,
+            span,
+            dtype,
+            hasher,
+            whole,
+            piece: Vec::new(),
+            piece_at: skipped,
+            taken: 0,
+        })
     }
 
     /// The next numbers.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when there are fewer, or the checksum of all of them is wrong; [`ErrorKind::Io`].
-    #[expect(clippy::cast_possible_truncation, reason = "f64 weights are kept as f32, as everything else")]
+    /// [`ErrorKind::WeightsCorrupt`] when there are fewer, or the checksum of all of them is wrong;
+    /// [`ErrorKind::Io`].
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "f64 weights are kept as f32, as everything else"
+    )]
     pub(super) fn fill(&mut self, mut numbers: &mut [f32]) -> Result<()> {
         while !numbers.is_empty() {
             if self.taken == self.piece.len() {
@@ -120,7 +138,8 @@ impl<'a> Numbers<'a> {
             self.next_piece()?;
         }
         let within = at.checked_sub(self.piece_at).and_then(|within| usize::try_from(within).ok());
-        self.taken = within.filter(|within| *within <= self.piece.len()).ok_or_else(|| beyond(self.name))?;
+        self.taken =
+            within.filter(|within| *within <= self.piece.len()).ok_or_else(|| beyond(self.name))?;
         Ok(())
     }
 
@@ -141,7 +160,10 @@ impl<'a> Numbers<'a> {
         if let Some(crc) = self.span.crc.filter(|_| end && self.whole)
             && self.hasher.clone().finalize() != crc
         {
-            return Err(corrupt(format!("the archive is damaged: the checksum of {} is wrong", self.name)));
+            return Err(corrupt(format!(
+                "the archive is damaged: the checksum of {} is wrong",
+                self.name
+            )));
         }
         Ok(())
     }
@@ -165,7 +187,8 @@ impl Values<'_> {
         match self {
             Self::InOrder(numbers) => numbers.fill(to),
             Self::Gathered { values, taken } => {
-                let next = values.get(*taken..*taken + to.len()).ok_or_else(|| beyond("at hand"))?;
+                let next =
+                    values.get(*taken..*taken + to.len()).ok_or_else(|| beyond("at hand"))?;
                 to.copy_from_slice(next);
                 *taken += to.len();
                 Ok(())
@@ -197,5 +220,6 @@ fn beyond(name: &str) -> Error {
 }
 
 fn unreadable(name: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("the tensor {name} cannot be read: {error}")).with_source(error)
+    Error::new(ErrorKind::Io, format!("the tensor {name} cannot be read: {error}"))
+        .with_source(error)
 }

@@ -15,7 +15,8 @@ pub struct Preset {
     pub vision: fn() -> VisionConfig,
     /// Its text tower.
     pub text: fn() -> TextConfig,
-    /// How its pixels are normalised where the files beside it do not say: open_clip's table of pretrained models.
+    /// How its pixels are normalised where the files beside it do not say: open_clip's table of
+    /// pretrained models.
     pub normalisation: Normalisation,
 }
 
@@ -120,16 +121,18 @@ impl Preset {
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn check(&self, found: &Architecture) -> Result<()> {
         let vision = VisionConfig { activation: found.vision.activation, ..(self.vision)() };
-        let text = found
-            .text
-            .as_ref()
-            .is_none_or(|found| *found == TextConfig { activation: found.activation, ..(self.text)() });
+        let text = found.text.as_ref().is_none_or(|found| {
+            *found == TextConfig { activation: found.activation, ..(self.text)() }
+        });
         if vision == found.vision && text {
             return Ok(());
         }
         Err(Error::new(
             ErrorKind::WeightsCorrupt,
-            format!("the files are not {}: its encoder is {vision:?}, theirs {:?}", self.id, found.vision),
+            format!(
+                "the files are not {}: its encoder is {vision:?}, theirs {:?}",
+                self.id, found.vision
+            ),
         ))
     }
 }
@@ -143,7 +146,12 @@ mod tests {
         for preset in &PRESETS {
             (preset.vision)().validate().unwrap();
             (preset.text)().validate().unwrap();
-            assert_eq!((preset.vision)().embedding_width(), (preset.text)().projection, "{}", preset.id);
+            assert_eq!(
+                (preset.vision)().embedding_width(),
+                (preset.text)().projection,
+                "{}",
+                preset.id
+            );
             assert_eq!(Preset::find(&preset.id.to_uppercase()).unwrap().id, preset.id);
         }
         assert!(Preset::find("openai/clip").is_none());

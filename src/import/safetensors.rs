@@ -1,4 +1,5 @@
-//! safetensors files too large to be read whole: the header alone; the values are read later, in pieces.
+//! safetensors files too large to be read whole: the header alone; the values are read later, in
+//! pieces.
 
 use std::io::Read;
 use std::path::Path;
@@ -30,17 +31,21 @@ pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
     let start = claimed.saturating_add(8);
     if start > length {
         return Err(corrupt(format!(
-            "{} is cut off: it says that its header has {claimed} bytes, but it has {length} in all",
+            "{} is cut off: it says that its header has {claimed} bytes, but it has {length} in \
+             all",
             path.display()
         )));
     }
     if claimed > MAX_IMPORT_HEADER_BYTES {
-        let message =
-            format!("{} has a header of {claimed} bytes; {MAX_IMPORT_HEADER_BYTES} are read", path.display());
+        let message = format!(
+            "{} has a header of {claimed} bytes; {MAX_IMPORT_HEADER_BYTES} are read",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Limit, message));
     }
     file.by_ref().take(claimed).read_to_end(&mut header).map_err(failed)?;
-    // `SafeTensors::read_metadata` wants the whole file; what it checks there is checked below and when a tensor is read.
+    // `SafeTensors::read_metadata` wants the whole file; what it checks there is checked below and
+    // when a tensor is read.
     let metadata: Metadata = serde_json::from_slice(&header[8..]).map_err(|error| {
         corrupt(format!("{} is no safetensors file: {error}", path.display())).with_source(error)
     })?;

@@ -1,6 +1,6 @@
-//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript, which OpenAI published
-//! CLIP as, and the older format of pickles followed by storages. What a pickle describes is read by [`super::pickle`];
-//! an archive's code is never looked at.
+//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript,
+//! which OpenAI published CLIP as, and the older format of pickles followed by storages. What a
+//! pickle describes is read by [`super::pickle`]; an archive's code is never looked at.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read, Seek};
@@ -35,7 +35,8 @@ enum Store {
 /// Names, types, shapes and places of tensors.
 pub(super) type Entries = Vec<(String, Dtype, Vec<usize>, TorchEntry)>;
 
-/// How the oldest pickle begins: the magic number of `torch.save` before 1.6, as a long of protocol 2.
+/// How the oldest pickle begins: the magic number of `torch.save` before 1.6, as a long of protocol
+/// 2.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 /// Whether a file that starts like this is one of the older format.
@@ -48,9 +49,13 @@ pub(super) fn open_archive(path: &Path) -> Result<Entries> {
     let file = SharedFile::new(open_file(path)?);
     let mut archive = Archive::open(BufReader::new(file.clone()))?;
     let roots = archive.names().filter_map(|name| name.strip_suffix("data.pkl"));
-    let root = roots.filter(|root| root.is_empty() || root.ends_with('/')).min_by_key(|root| root.len());
+    let root =
+        roots.filter(|root| root.is_empty() || root.ends_with('/')).min_by_key(|root| root.len());
     let Some(root) = root.map(ToOwned::to_owned) else {
-        return Err(unsupported(format!("{} is an archive, but none that PyTorch wrote", path.display())));
+        return Err(unsupported(format!(
+            "{} is an archive, but none that PyTorch wrote",
+            path.display()
+        )));
     };
     let order = format!("{root}byteorder");
     if let Ok(member) = archive.member(&order)
@@ -87,7 +92,9 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
     let mut place = reader.stream_position().map_err(failed)?;
     let file = reader.into_inner();
     let length = file.metadata().map_err(failed)?.len();
-    let Value::Sequence(keys) = keys else { return Err(corrupt("the file's storages have no order")) };
+    let Value::Sequence(keys) = keys else {
+        return Err(corrupt("the file's storages have no order"));
+    };
     let mut places = HashMap::new();
     for key in keys {
         let known = match key {
@@ -101,7 +108,10 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
         let start = place.saturating_add(8);
         place = start.saturating_add(bytes);
         if place > length {
-            return Err(corrupt(format!("{} is cut off: it ends before its storages do", path.display())));
+            return Err(corrupt(format!(
+                "{} is cut off: it ends before its storages do",
+                path.display()
+            )));
         }
         places.insert(key, (start, bytes));
     }
@@ -111,7 +121,8 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
 /// The error of a pickle that calls for something to be run.
 fn code(path: &Path, name: &str) -> Error {
     unsupported(format!(
-        "{} asks to call {name}, which a checkpoint has no need of: nothing was run, and it is not read; get the \
+        "{} asks to call {name}, which a checkpoint has no need of: nothing was run, and it is not \
+         read; get the \
          weights as safetensors",
         path.display()
     ))
@@ -121,7 +132,8 @@ fn entries(value: &Value, store: Store) -> Result<Entries> {
     let store = Arc::new(Mutex::new(store));
     let mut entries = Vec::new();
     walk(value, "", 0, &mut |name, shape, view| {
-        let entry = TorchEntry { store: Arc::clone(&store), shape: shape.to_vec(), view: view.clone() };
+        let entry =
+            TorchEntry { store: Arc::clone(&store), shape: shape.to_vec(), view: view.clone() };
         entries.push((name, view.dtype, shape.to_vec(), entry));
     })?;
     Ok(entries)
@@ -158,10 +170,9 @@ impl Store {
                 Ok(Span { file: file.clone(), start, bytes, crc })
             }
             Self::Legacy { file, places } => {
-                let (start, bytes) = places
-                    .get(key)
-                    .copied()
-                    .ok_or_else(|| corrupt(format!("the storage {key} is shorter than its tensors need")))?;
+                let (start, bytes) = places.get(key).copied().ok_or_else(|| {
+                    corrupt(format!("the storage {key} is shorter than its tensors need"))
+                })?;
                 Ok(Span { file: file.clone(), start, bytes, crc: None })
             }
         }
@@ -172,7 +183,8 @@ impl TorchEntry {
     /// The values of the tensor `name`, row-major, `count` in number.
     pub(super) fn values<'a>(&self, name: &'a str, count: usize) -> Result<Values<'a>> {
         let outside = || corrupt(format!("the tensor {name} reaches beyond its storage"));
-        let span = self.store.lock().unwrap_or_else(PoisonError::into_inner).span(&self.view.storage)?;
+        let span =
+            self.store.lock().unwrap_or_else(PoisonError::into_inner).span(&self.view.storage)?;
         let StoredView { dtype, offset, .. } = self.view;
         let stored = span.bytes / (dtype.bytes() as u64).max(1);
         let first = offset as u64;
@@ -184,7 +196,9 @@ impl TorchEntry {
             return Ok(Values::InOrder(Numbers::new(name, span, dtype, first)?));
         }
         let axes = self.view.forwards(&self.shape).ok_or_else(|| {
-            corrupt(format!("the tensor {name} is stored so that its numbers lie in one another's place"))
+            corrupt(format!(
+                "the tensor {name} is stored so that its numbers lie in one another's place"
+            ))
         })?;
         let mut numbers = Numbers::new(name, span, dtype, 0)?;
         let mut values = vec![0.0; count];

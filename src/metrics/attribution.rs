@@ -2,22 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How often images of each class (rows) were given which class (columns; the last one is "unknown": none was named).
+/// How often images of each class (rows) were given which class (columns; the last one is
+/// "unknown": none was named).
 ///
-/// `decisions` are (true class, named class); those whose classes are not below `classes` are left out.
+/// `decisions` are (true class, named class); those whose classes are not below `classes` are left
+/// out.
 #[must_use]
 pub fn confusion(decisions: &[(usize, Option<usize>)], classes: usize) -> Vec<Vec<usize>> {
     let mut matrix = vec![vec![0; classes + 1]; classes];
     for (truth, named) in decisions {
-        if let Some(count) = matrix.get_mut(*truth).and_then(|row| row.get_mut(named.unwrap_or(classes))) {
+        if let Some(count) =
+            matrix.get_mut(*truth).and_then(|row| row.get_mut(named.unwrap_or(classes)))
+        {
             *count += 1;
         }
     }
     matrix
 }
 
-/// F1 of every class of a matrix by [`confusion`]: `2 TP / (2 TP + FP + FN)`. An image for which no class was named is
-/// missed by its own class and counts against no other. `None` for a class without images.
+/// F1 of every class of a matrix by [`confusion`]: `2 TP / (2 TP + FP + FN)`. An image for which no
+/// class was named is missed by its own class and counts against no other. `None` for a class
+/// without images.
 #[must_use]
 pub fn f1_by_class(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
     (0..confusion.len())
@@ -30,8 +35,8 @@ pub fn f1_by_class(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
         .collect()
 }
 
-/// Mean of [`f1_by_class`] over the classes that have images: every generator counts alike, however many images it has.
-/// `None` where no class has any.
+/// Mean of [`f1_by_class`] over the classes that have images: every generator counts alike, however
+/// many images it has. `None` where no class has any.
 #[must_use]
 pub fn macro_f1(confusion: &[Vec<usize>]) -> Option<f64> {
     let scores: Vec<f64> = f1_by_class(confusion).into_iter().flatten().collect();
@@ -49,11 +54,11 @@ pub struct OpenSetPoint {
     pub correct_rate: f64,
 }
 
-/// The curve of correct naming over wrongly accepted unknowns (Dhamija, Günther & Boult 2018, arXiv 1811.04110), from the
-/// strictest threshold to the laxest; equal scores are one point.
+/// The curve of correct naming over wrongly accepted unknowns (Dhamija, Günther & Boult 2018, arXiv
+/// 1811.04110), from the strictest threshold to the laxest; equal scores are one point.
 ///
-/// `decisions` are (score, whether the best class is the right one); the latter is `None` for an image of an unknown
-/// class. Empty when known or unknown images are missing.
+/// `decisions` are (score, whether the best class is the right one); the latter is `None` for an
+/// image of an unknown class. Empty when known or unknown images are missing.
 #[must_use]
 pub fn open_set_curve(decisions: &[(f64, Option<bool>)]) -> Vec<OpenSetPoint> {
     let known = decisions.iter().filter(|(_, right)| right.is_some()).count();
@@ -78,15 +83,17 @@ pub fn open_set_curve(decisions: &[(f64, Option<bool>)]) -> Vec<OpenSetPoint> {
         .collect()
 }
 
-/// OSCR: the area under [`open_set_curve`], by trapezoids from (0, 0). At most the closed-set accuracy, which it reaches
-/// when every known image scores above every unknown one. `None` when known or unknown images are missing.
+/// OSCR: the area under [`open_set_curve`], by trapezoids from (0, 0). At most the closed-set
+/// accuracy, which it reaches when every known image scores above every unknown one. `None` when
+/// known or unknown images are missing.
 #[must_use]
 pub fn oscr(decisions: &[(f64, Option<bool>)]) -> Option<f64> {
     let curve = open_set_curve(decisions);
     let mut before = (0.0, 0.0);
     let mut area = 0.0;
     for point in &curve {
-        area += (point.false_positive_rate - before.0) * f64::midpoint(point.correct_rate, before.1);
+        area +=
+            (point.false_positive_rate - before.0) * f64::midpoint(point.correct_rate, before.1);
         before = (point.false_positive_rate, point.correct_rate);
     }
     (!curve.is_empty()).then_some(area)
@@ -105,7 +112,8 @@ mod tests {
             (0, None),
             (1, Some(1)),
             (1, Some(0)),
-            // Class 2 has no images, but one of class 1 is given its name; the last two are of no class at hand.
+            // Class 2 has no images, but one of class 1 is given its name; the last two are of no
+            // class at hand.
             (1, Some(2)),
             (3, Some(0)),
             (0, Some(7)),
@@ -122,7 +130,8 @@ mod tests {
     #[test]
     fn the_open_set_curve_by_hand() {
         // From the top: right, unknown, wrong and right tied, unknown.
-        let decisions = [(0.2, None), (0.9, Some(true)), (0.8, None), (0.5, Some(false)), (0.5, Some(true))];
+        let decisions =
+            [(0.2, None), (0.9, Some(true)), (0.8, None), (0.5, Some(false)), (0.5, Some(true))];
         let curve: Vec<(f64, f64, f64)> = open_set_curve(&decisions)
             .into_iter()
             .map(|point| (point.threshold, point.false_positive_rate, point.correct_rate))
@@ -138,7 +147,8 @@ mod tests {
 
     #[test]
     fn oscr_is_bounded_by_the_closed_set_accuracy() {
-        let apart = [(0.9, Some(true)), (0.8, Some(false)), (0.7, Some(true)), (0.1, None), (0.2, None)];
+        let apart =
+            [(0.9, Some(true)), (0.8, Some(false)), (0.7, Some(true)), (0.1, None), (0.2, None)];
         assert!((oscr(&apart).unwrap() - 2.0 / 3.0).abs() < 1e-12);
         // All equal: a straight line from (0, 0) to (1, accuracy).
         let equal = [(0.5, Some(true)), (0.5, Some(false)), (0.5, None)];

@@ -15,8 +15,8 @@ pub struct ReliabilityBin {
     pub positives: f64,
 }
 
-/// The bins that hold samples, of `bins` bins of equal width, lowest first: mean probability against share of
-/// positives (DeGroot & Fienberg 1983), for even odds.
+/// The bins that hold samples, of `bins` bins of equal width, lowest first: mean probability
+/// against share of positives (DeGroot & Fienberg 1983), for even odds.
 ///
 /// Empty when a class is missing.
 #[must_use]
@@ -28,7 +28,8 @@ pub fn reliability(samples: &[Sample], bins: usize) -> Vec<ReliabilityBin> {
     let mut sums = vec![(0.0_f64, 0.0_f64, 0.0_f64); bins];
     for sample in samples {
         let weight = 0.5 / if sample.positive { positives } else { negatives } as f64;
-        let bin = ((sample.score.clamp(0.0, 1.0) * bins as f64) as usize).min(bins.saturating_sub(1));
+        let bin =
+            ((sample.score.clamp(0.0, 1.0) * bins as f64) as usize).min(bins.saturating_sub(1));
         if let Some((mass, probability, positive)) = sums.get_mut(bin) {
             *mass += weight;
             *probability += weight * sample.score;
@@ -45,12 +46,12 @@ pub fn reliability(samples: &[Sample], bins: usize) -> Vec<ReliabilityBin> {
         .collect()
 }
 
-/// Expected calibration error of probabilities that hold for even odds: over the bins of [`reliability`],
-/// `sum of mass * |mean probability - share of positives|` (Naeini, Cooper & Hauskrecht 2015, with the balanced
-/// weights of an even prior).
+/// Expected calibration error of probabilities that hold for even odds: over the bins of
+/// [`reliability`], `sum of mass * |mean probability - share of positives|` (Naeini, Cooper &
+/// Hauskrecht 2015, with the balanced weights of an even prior).
 ///
-/// Measured on the probability of the positive class, so that over- and underconfidence on either side count.
-/// `None` when a class is missing.
+/// Measured on the probability of the positive class, so that over- and underconfidence on either
+/// side count. `None` when a class is missing.
 #[must_use]
 pub fn expected_calibration_error(samples: &[Sample], bins: usize) -> Option<f64> {
     let bins = reliability(samples, bins);

@@ -1,8 +1,10 @@
 //! How well predictions follow measured scores: the three coefficients of image quality assessment.
 
-/// Pearson's linear correlation (PLCC), on the values as they are: no logistic curve is fitted first.
+/// Pearson's linear correlation (PLCC), on the values as they are: no logistic curve is fitted
+/// first.
 ///
-/// `None` when the lists differ in length, hold fewer than two values, or one of them does not vary.
+/// `None` when the lists differ in length, hold fewer than two values, or one of them does not
+/// vary.
 #[must_use]
 pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.len() != b.len() || a.len() < 2 {
@@ -25,7 +27,8 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     Some((both / (of_a.sqrt() * of_b.sqrt())).clamp(-1.0, 1.0))
 }
 
-/// Spearman's rank correlation (SRCC): Pearson's of the ranks, equal values sharing the mean of theirs.
+/// Spearman's rank correlation (SRCC): Pearson's of the ranks, equal values sharing the mean of
+/// theirs.
 ///
 /// `None` as for [`pearson`].
 #[must_use]
@@ -47,8 +50,9 @@ pub fn kendall(a: &[f64], b: &[f64]) -> Option<f64> {
     let (mut score, mut of_a, mut of_b) = (0_i64, 0_i64, 0_i64);
     for i in 0..a.len() {
         for j in 0..i {
-            let sign =
-                |values: &[f64]| values[i].total_cmp(&values[j]) as i64 * i64::from(values[i] != values[j]);
+            let sign = |values: &[f64]| {
+                values[i].total_cmp(&values[j]) as i64 * i64::from(values[i] != values[j])
+            };
             let (a, b) = (sign(a), sign(b));
             score += a * b;
             of_a += a * a;
@@ -84,7 +88,8 @@ mod tests {
     fn equal_scipys() {
         let a = [1.0, 2.0, 2.0, 3.0, 5.0, 4.0, 4.5, 7.0];
         let b = [2.0, 1.0, 3.0, 3.0, 6.0, 6.0, 4.0, 8.0];
-        let close = |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-12);
+        let close =
+            |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-12);
         close(spearman(&a, &b), 0.903_046_888_065_760_6);
         close(kendall(&a, &b), 0.792_593_923_901_217_1);
         close(pearson(&a, &b), 0.913_392_950_122_541_1);

@@ -33,7 +33,9 @@ impl Confusion {
         let count = |positive: bool, called: bool| {
             samples
                 .iter()
-                .filter(|sample| sample.positive == positive && (sample.score >= threshold) == called)
+                .filter(|sample| {
+                    sample.positive == positive && (sample.score >= threshold) == called
+                })
                 .count()
         };
         Self {
@@ -62,8 +64,8 @@ impl Confusion {
         Some((self.true_positive_rate()? + 1.0 - self.false_positive_rate()?) / 2.0)
     }
 
-    /// Positive predictive value: the share of truly generated images among those called generated, where
-    /// `prevalence` of all images are generated (Bayes: `pi TPR / (pi TPR + (1 - pi) FPR)`).
+    /// Positive predictive value: the share of truly generated images among those called generated,
+    /// where `prevalence` of all images are generated (Bayes: `pi TPR / (pi TPR + (1 - pi) FPR)`).
     ///
     /// `None` when a class is missing or nothing is called positive.
     #[must_use]
@@ -94,9 +96,9 @@ pub struct RiskCoverage {
     pub risk: f64,
 }
 
-/// The risk of abstaining on the samples whose probability is nearest to the threshold: a point for every coverage that can
-/// be chosen, lowest coverage first. Both classes have the same total mass, in coverage and in risk alike; samples equally
-/// far are decided together.
+/// The risk of abstaining on the samples whose probability is nearest to the threshold: a point for
+/// every coverage that can be chosen, lowest coverage first. Both classes have the same total mass,
+/// in coverage and in risk alike; samples equally far are decided together.
 ///
 /// Empty when a class is missing.
 #[must_use]
@@ -123,7 +125,8 @@ pub fn risk_coverage_curve(samples: &[Sample], threshold: f64) -> Vec<RiskCovera
     curve
 }
 
-/// The points of [`risk_coverage_curve`] at the `coverages`: the first that covers what is asked for.
+/// The points of [`risk_coverage_curve`] at the `coverages`: the first that covers what is asked
+/// for.
 ///
 /// Empty when a class is missing.
 #[must_use]
@@ -133,12 +136,15 @@ pub fn risk_coverage(samples: &[Sample], threshold: f64, coverages: &[f64]) -> V
     let last = curve.last().copied();
     coverages
         .iter()
-        .filter_map(|coverage| curve.iter().find(|point| point.coverage >= coverage - 1e-9).copied().or(last))
+        .filter_map(|coverage| {
+            curve.iter().find(|point| point.coverage >= coverage - 1e-9).copied().or(last)
+        })
         .collect()
 }
 
-/// The area under [`risk_coverage_curve`], every point standing for the coverage up to it (Geifman, Uziel & El-Yaniv
-/// 2019): 0 is never wrong; half the error or less is an abstention that knows what it does not know.
+/// The area under [`risk_coverage_curve`], every point standing for the coverage up to it (Geifman,
+/// Uziel & El-Yaniv 2019): 0 is never wrong; half the error or less is an abstention that knows
+/// what it does not know.
 ///
 /// `None` when a class is missing.
 #[must_use]
@@ -158,29 +164,45 @@ mod tests {
     fn counts_and_rates_by_hand() {
         let list = samples(&[(0.9, 1), (0.5, 1), (0.4, 1), (0.3, 1), (0.5, 0), (0.2, 0)]);
         let confusion = Confusion::at(&list, 0.5);
-        let expected =
-            Confusion { true_positives: 2, false_positives: 1, true_negatives: 1, false_negatives: 2 };
+        let expected = Confusion {
+            true_positives: 2,
+            false_positives: 1,
+            true_negatives: 1,
+            false_negatives: 2,
+        };
         assert_eq!(confusion, expected);
         assert_eq!(confusion.balanced_accuracy(), Some(0.5));
         assert_eq!(Confusion::at(&list[..4], 0.5).balanced_accuracy(), None);
     }
 
-    /// The example that detectors.md warns with: even a good detector is mostly wrong when few images are generated.
+    /// The example that detectors.md warns with: even a good detector is mostly wrong when few
+    /// images are generated.
     #[test]
     fn predictive_value_follows_prevalence() {
-        let confusion =
-            Confusion { true_positives: 90, false_positives: 5, true_negatives: 95, false_negatives: 10 };
+        let confusion = Confusion {
+            true_positives: 90,
+            false_positives: 5,
+            true_negatives: 95,
+            false_negatives: 10,
+        };
         let at = |prevalence| confusion.positive_predictive_value(prevalence).unwrap();
         assert!((at(0.01) - 0.009 / (0.009 + 0.0495)).abs() < 1e-12);
         assert!((at(0.5) - 0.9 / 0.95).abs() < 1e-12);
-        let silent =
-            Confusion { true_positives: 0, false_positives: 0, true_negatives: 5, false_negatives: 5 };
+        let silent = Confusion {
+            true_positives: 0,
+            false_positives: 0,
+            true_negatives: 5,
+            false_negatives: 5,
+        };
         assert_eq!(silent.positive_predictive_value(0.1), None);
     }
 
     #[test]
     fn flips_by_hand() {
-        assert_eq!(flip_rate(&[(true, true), (true, false), (false, true), (false, false)]), Some(0.5));
+        assert_eq!(
+            flip_rate(&[(true, true), (true, false), (false, true), (false, false)]),
+            Some(0.5)
+        );
         assert_eq!(flip_rate(&[]), None);
     }
 
@@ -201,7 +223,8 @@ mod tests {
 
     #[test]
     fn classes_weigh_alike_in_risk_and_coverage() {
-        // One positive, decided last and wrongly, is half of all mass; four negatives are the other.
+        // One positive, decided last and wrongly, is half of all mass; four negatives are the
+        // other.
         let list = samples(&[(0.4, 1), (0.1, 0), (0.1, 0), (0.2, 0), (0.9, 0)]);
         let curve = risk_coverage_curve(&list, 0.5);
         let coverages: Vec<f64> = curve.iter().map(|point| point.coverage).collect();

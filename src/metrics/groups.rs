@@ -33,7 +33,8 @@ pub fn tally<'a>(decisions: impl IntoIterator<Item = (&'a str, bool)>) -> BTreeM
     groups
 }
 
-/// The group of at least `least` images with the lowest accuracy; the first by name where several are equal.
+/// The group of at least `least` images with the lowest accuracy; the first by name where several
+/// are equal.
 #[must_use]
 pub fn worst(groups: &BTreeMap<String, Tally>, least: usize) -> Option<(&str, Tally)> {
     groups
@@ -43,14 +44,20 @@ pub fn worst(groups: &BTreeMap<String, Tally>, least: usize) -> Option<(&str, Ta
         .map(|(name, tally)| (name.as_str(), *tally))
 }
 
-/// A 95 % interval of the AUC by bootstrap over groups: within each class as many groups as there are, drawn with
-/// replacement, all samples of a drawn group together (Efron & Tibshirani 1993, percentile method). Images of one
-/// generator err together; an interval that drew single images would be far too narrow.
+/// A 95 % interval of the AUC by bootstrap over groups: within each class as many groups as there
+/// are, drawn with replacement, all samples of a drawn group together (Efron & Tibshirani 1993,
+/// percentile method). Images of one generator err together; an interval that drew single images
+/// would be far too narrow.
 ///
 /// Deterministic for a seed. `None` when a class is missing or `rounds` is 0.
 #[must_use]
-pub fn auc_interval_by_group(samples: &[(&str, Sample)], rounds: usize, seed: u64) -> Option<Interval> {
-    let samples: Vec<_> = samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
+pub fn auc_interval_by_group(
+    samples: &[(&str, Sample)],
+    rounds: usize,
+    seed: u64,
+) -> Option<Interval> {
+    let samples: Vec<_> =
+        samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
     bootstrap_by_group(&samples, rounds, seed, auc)
 }
 
@@ -64,13 +71,17 @@ pub fn balanced_accuracy_interval_by_group(
     rounds: usize,
     seed: u64,
 ) -> Option<Interval> {
-    let samples: Vec<_> = samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
-    bootstrap_by_group(&samples, rounds, seed, |drawn| Confusion::at(drawn, threshold).balanced_accuracy())
+    let samples: Vec<_> =
+        samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
+    bootstrap_by_group(&samples, rounds, seed, |drawn| {
+        Confusion::at(drawn, threshold).balanced_accuracy()
+    })
 }
 
-/// A 95 % interval of the difference between the AUCs of two detectors' scores for the same images (`[of one, of the
-/// other]`, the former minus the latter), by the bootstrap of [`auc_interval_by_group`]: both are measured on every draw, so
-/// that what makes a draw easy or hard for both cancels out.
+/// A 95 % interval of the difference between the AUCs of two detectors' scores for the same images
+/// (`[of one, of the other]`, the former minus the latter), by the bootstrap of
+/// [`auc_interval_by_group`]: both are measured on every draw, so that what makes a draw easy or
+/// hard for both cancels out.
 ///
 /// `None` when a class is missing or `rounds` is 0.
 #[must_use]
@@ -86,7 +97,9 @@ pub fn auc_difference_interval_by_group(
         })
         .collect();
     bootstrap_by_group(&samples, rounds, seed, |drawn| {
-        let of = |which: usize| auc(&drawn.iter().map(|pair: &[Sample; 2]| pair[which]).collect::<Vec<_>>());
+        let of = |which: usize| {
+            auc(&drawn.iter().map(|pair: &[Sample; 2]| pair[which]).collect::<Vec<_>>())
+        };
         Some(of(0)? - of(1)?)
     })
 }
@@ -143,8 +156,14 @@ mod tests {
 
     #[test]
     fn tallies_and_the_worst_by_hand() {
-        let groups =
-            tally([("b", true), ("a", false), ("b", false), ("c", false), ("a", false), ("b", true)]);
+        let groups = tally([
+            ("b", true),
+            ("a", false),
+            ("b", false),
+            ("c", false),
+            ("a", false),
+            ("b", true),
+        ]);
         assert_eq!(groups["b"], Tally { right: 2, n: 3 });
         assert_eq!(worst(&groups, 1), Some(("a", Tally { right: 0, n: 2 })));
         assert_eq!(worst(&groups, 3).unwrap().0, "b");
@@ -159,8 +178,8 @@ mod tests {
 
     #[test]
     fn the_interval_is_wide_when_groups_differ() {
-        // Two generators: one always found, one always missed. Half of the draws hold both: AUC .5; a quarter each
-        // hold one twice: 1 or 0.
+        // Two generators: one always found, one always missed. Half of the draws hold both: AUC .5;
+        // a quarter each hold one twice: 1 or 0.
         let sample = |score, positive| Sample { score, positive };
         let mut samples = Vec::new();
         for _ in 0..20 {
@@ -175,17 +194,21 @@ mod tests {
         assert_eq!(auc_interval_by_group(&found, 200, 7), Some(Interval { low: 1.0, high: 1.0 }));
         assert_eq!(auc_interval_by_group(&found[..1], 200, 7), None);
         // The camera's .5 is below .6: specificity 1, recall 0, .5 or 1.
-        let of = |samples: &[(&str, Sample)]| balanced_accuracy_interval_by_group(samples, 0.6, 200, 7);
+        let of =
+            |samples: &[(&str, Sample)]| balanced_accuracy_interval_by_group(samples, 0.6, 200, 7);
         assert_eq!(of(&found), Some(Interval { low: 1.0, high: 1.0 }));
         assert_eq!(of(&found[..1]), None);
     }
 
     #[test]
     fn a_difference_is_measured_on_the_same_draws() {
-        // Two detectors, one of which is right on every pair and one on none; then one against itself.
+        // Two detectors, one of which is right on every pair and one on none; then one against
+        // itself.
         let names: Vec<String> = (0..20).map(|group| group.to_string()).collect();
         let pairs = |scores: fn(bool) -> [f64; 2]| -> Vec<(&str, bool, [f64; 2])> {
-            (0..20).map(|group| (names[group].as_str(), group % 2 == 0, scores(group % 2 == 0))).collect()
+            (0..20)
+                .map(|group| (names[group].as_str(), group % 2 == 0, scores(group % 2 == 0)))
+                .collect()
         };
         let apart = pairs(|positive| if positive { [0.9, 0.1] } else { [0.1, 0.9] });
         let interval = auc_difference_interval_by_group(&apart, 50, 1).unwrap();

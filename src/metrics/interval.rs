@@ -33,8 +33,9 @@ impl Share {
     }
 }
 
-/// The Clopper-Pearson 95 % interval of `part` successes in `n` trials: the exact one, from quantiles of the beta
-/// distribution (Clopper & Pearson 1934). `None` of no trials or more successes than trials.
+/// The Clopper-Pearson 95 % interval of `part` successes in `n` trials: the exact one, from
+/// quantiles of the beta distribution (Clopper & Pearson 1934). `None` of no trials or more
+/// successes than trials.
 #[must_use]
 pub fn clopper_pearson(part: usize, n: usize) -> Option<Interval> {
     if n == 0 || part > n {
@@ -46,8 +47,8 @@ pub fn clopper_pearson(part: usize, n: usize) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
-/// Wilson's 95 % score interval (Wilson 1927) of a share `rate` in `n` trials, which need not be whole: with weights,
-/// `n` is an effective number. `None` unless `n > 0`.
+/// Wilson's 95 % score interval (Wilson 1927) of a share `rate` in `n` trials, which need not be
+/// whole: with weights, `n` is an effective number. `None` unless `n > 0`.
 #[must_use]
 pub fn wilson(rate: f64, n: f64) -> Option<Interval> {
     /// The normal distribution's 97.5 % quantile.
@@ -61,13 +62,17 @@ pub fn wilson(rate: f64, n: f64) -> Option<Interval> {
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
 }
 
-/// Of images of two classes of which `part` of `all` and `other.0` of `other.1` were picked, the share of the first
-/// class among the picked, as if both classes were equally many. Wilson's interval, with Kish's effective number of
-/// images `(sum w)^2 / sum w^2` (Kish 1965), for the weights that make the classes equal.
+/// Of images of two classes of which `part` of `all` and `other.0` of `other.1` were picked, the
+/// share of the first class among the picked, as if both classes were equally many. Wilson's
+/// interval, with Kish's effective number of images `(sum w)^2 / sum w^2` (Kish 1965), for the
+/// weights that make the classes equal.
 ///
 /// `None` when a class is empty or nothing was picked.
 #[must_use]
-pub fn balanced_share((part, all): (usize, usize), (other, others): (usize, usize)) -> Option<Share> {
+pub fn balanced_share(
+    (part, all): (usize, usize),
+    (other, others): (usize, usize),
+) -> Option<Share> {
     if all == 0 || others == 0 || part + other == 0 {
         return None;
     }
@@ -80,7 +85,8 @@ pub fn balanced_share((part, all): (usize, usize), (other, others): (usize, usiz
     Some(Share { rate, low, high, n: part + other })
 }
 
-/// The `probability` quantile of the beta distribution, by bisection: its distribution function only grows.
+/// The `probability` quantile of the beta distribution, by bisection: its distribution function
+/// only grows.
 fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     // Halving an interval of 1 sixty times leaves less than a double can tell.
@@ -95,8 +101,9 @@ fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// The regularised incomplete beta function `I_x(a, b)`: the beta distribution's distribution function
-/// (NIST Digital Library of Mathematical Functions, 8.17.22, the continued fraction by Lentz's method).
+/// The regularised incomplete beta function `I_x(a, b)`: the beta distribution's distribution
+/// function (NIST Digital Library of Mathematical Functions, 8.17.22, the continued fraction by
+/// Lentz's method).
 fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
@@ -108,13 +115,15 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - incomplete_beta(1.0 - x, b, a);
     }
-    let front = (a * x.ln() + b * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)).exp() / a;
+    let front =
+        (a * x.ln() + b * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)).exp() / a;
     // Keeps denominators from nought (Lentz, as modified by Thompson & Barnett 1986).
     let guard = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
     let mut c = 1.0;
     let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));
     let mut fraction = d;
-    // Some multiple of the square root of the larger parameter suffices: enough for a billion trials.
+    // Some multiple of the square root of the larger parameter suffices: enough for a billion
+    // trials.
     for m in 1..100_000 {
         let m = f64::from(m);
         for numerator in [
@@ -182,7 +191,8 @@ mod tests {
             assert!((incomplete_beta(x, 1.0, 7.0) - (1.0 - (1.0_f64 - x).powi(7))).abs() < 1e-13);
             assert!((incomplete_beta(x, 7.0, 1.0) - x.powi(7)).abs() < 1e-13);
             // The upper tail of a binomial: P(X >= 3) of 5.
-            let tail = 10.0 * x.powi(3) * (1.0 - x).powi(2) + 5.0 * x.powi(4) * (1.0 - x) + x.powi(5);
+            let tail =
+                10.0 * x.powi(3) * (1.0 - x).powi(2) + 5.0 * x.powi(4) * (1.0 - x) + x.powi(5);
             assert!((incomplete_beta(x, 3.0, 3.0) - tail).abs() < 1e-13);
         }
     }

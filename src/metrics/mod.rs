@@ -1,12 +1,13 @@
 //! Measures of a detector's answers: pure functions over scores and true classes.
 //!
-//! A [`Sample`] is one image: the score it got and whether it truly is generated. Ranking measures ([`auc`],
-//! [`average_precision`], [`tpr_at_fpr`]) need no threshold and no calibration; decisions ([`Confusion`]) need a
-//! threshold; [`expected_calibration_error`] needs probabilities. Whatever is undefined for the samples at hand (no
-//! image of a class, a share of nothing) is `None`, never a made-up number.
+//! A [`Sample`] is one image: the score it got and whether it truly is generated. Ranking measures
+//! ([`auc`], [`average_precision`], [`tpr_at_fpr`]) need no threshold and no calibration; decisions
+//! ([`Confusion`]) need a threshold; [`expected_calibration_error`] needs probabilities. Whatever
+//! is undefined for the samples at hand (no image of a class, a share of nothing) is `None`, never
+//! a made-up number.
 //!
-//! Scores must be finite: a detector that answers with something else has failed before anything is measured. They
-//! are ordered by [`f64::total_cmp`], so that nothing here panics even so.
+//! Scores must be finite: a detector that answers with something else has failed before anything is
+//! measured. They are ordered by [`f64::total_cmp`], so that nothing here panics even so.
 //!
 //! ```
 //! use clipsight::metrics::{Confusion, Sample, auc};
@@ -32,8 +33,8 @@ pub use decision::{
     risk_coverage_curve,
 };
 pub use groups::{
-    Tally, auc_difference_interval_by_group, auc_interval_by_group, balanced_accuracy_interval_by_group,
-    tally, worst,
+    Tally, auc_difference_interval_by_group, auc_interval_by_group,
+    balanced_accuracy_interval_by_group, tally, worst,
 };
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};

@@ -2,8 +2,9 @@
 
 use super::{Confusion, OperatingPoint, Sample, Share, class_counts};
 
-/// The operating points of all thresholds that differ in their decisions, from "nothing is positive" (threshold
-/// infinity) down to "everything is". A sample is called positive when its score is at or above the threshold.
+/// The operating points of all thresholds that differ in their decisions, from "nothing is
+/// positive" (threshold infinity) down to "everything is". A sample is called positive when its
+/// score is at or above the threshold.
 #[must_use]
 pub fn operating_points(samples: &[Sample]) -> Vec<OperatingPoint> {
     let mut sorted = samples.to_vec();
@@ -27,8 +28,9 @@ pub fn operating_points(samples: &[Sample]) -> Vec<OperatingPoint> {
     points
 }
 
-/// Area under the receiver operating characteristic: the probability that a random positive scores above a random
-/// negative, a tie counting one half (Mann-Whitney's `U / (P N)`; Hanley & McNeil 1982).
+/// Area under the receiver operating characteristic: the probability that a random positive scores
+/// above a random negative, a tie counting one half (Mann-Whitney's `U / (P N)`; Hanley & McNeil
+/// 1982).
 ///
 /// `None` when a class is missing.
 #[must_use]
@@ -49,8 +51,8 @@ pub fn auc(samples: &[Sample]) -> Option<f64> {
     Some(area / (positives as f64 * negatives as f64))
 }
 
-/// Average precision: `sum over thresholds of (recall - previous recall) * precision`, tied scores being one
-/// threshold; no interpolation (scikit-learn's definition).
+/// Average precision: `sum over thresholds of (recall - previous recall) * precision`, tied scores
+/// being one threshold; no interpolation (scikit-learn's definition).
 ///
 /// Depends on the share of positives among the samples. `None` when a class is missing.
 #[must_use]
@@ -64,14 +66,16 @@ pub fn average_precision(samples: &[Sample]) -> Option<f64> {
         .map(|pair| {
             let (above, here) = (pair[0].confusion, pair[1].confusion);
             let gained = (here.true_positives - above.true_positives) as f64;
-            gained * here.true_positives as f64 / (here.true_positives + here.false_positives) as f64
+            gained * here.true_positives as f64
+                / (here.true_positives + here.false_positives) as f64
         })
         .sum();
     Some(sum / positives as f64)
 }
 
-/// The threshold with the highest balanced accuracy on these very samples, and that accuracy: an upper bound that no
-/// threshold chosen elsewhere can reach. The highest such threshold where several are equal.
+/// The threshold with the highest balanced accuracy on these very samples, and that accuracy: an
+/// upper bound that no threshold chosen elsewhere can reach. The highest such threshold where
+/// several are equal.
 ///
 /// `None` when a class is missing.
 #[must_use]
@@ -91,9 +95,9 @@ pub fn best_balanced_accuracy(samples: &[Sample]) -> Option<(f64, OperatingPoint
     Some((best.confusion.balanced_accuracy()?, best))
 }
 
-/// The highest share of positives found at a false-positive rate of at most `rate`, with its Clopper-Pearson 95 %
-/// interval, and where that is. The curve is not interpolated: a rate that few negatives cannot resolve is rounded
-/// down. The interval takes the threshold as given.
+/// The highest share of positives found at a false-positive rate of at most `rate`, with its
+/// Clopper-Pearson 95 % interval, and where that is. The curve is not interpolated: a rate that few
+/// negatives cannot resolve is rounded down. The interval takes the threshold as given.
 ///
 /// `None` when a class is missing.
 #[must_use]
@@ -141,7 +145,8 @@ mod tests {
     #[test]
     fn best_threshold_by_hand() {
         let six = samples(&[(0.9, 1), (0.7, 1), (0.6, 0), (0.5, 1), (0.2, 0), (0.1, 0)]);
-        // At .7: recall 2/3, specificity 1; at .5: recall 1, specificity 2/3. The higher threshold wins.
+        // At .7: recall 2/3, specificity 1; at .5: recall 1, specificity 2/3. The higher threshold
+        // wins.
         let (accuracy, point) = best_balanced_accuracy(&six).unwrap();
         assert!((accuracy - 5.0 / 6.0).abs() < 1e-12);
         assert_eq!(point.threshold, 0.7);

@@ -25,7 +25,8 @@ pub struct ResidualBranch {
     pub calibration: Platt,
     /// From the fused logit (see [`fuse`](Self::fuse)) to the model's probability, at even odds.
     pub fused: Platt,
-    /// The network's logit of the self-test's image, of the size of a view, with the same tolerance as the encoder's.
+    /// The network's logit of the self-test's image, of the size of a view, with the same tolerance
+    /// as the encoder's.
     pub self_test: f32,
 }
 
@@ -51,11 +52,11 @@ impl Platt {
 }
 
 impl ResidualBranch {
-    /// The logit of `p = 1 - (1 - p1) (1 - p2)`, Cozzolino et al.'s fusion: an image is real only where both branches
-    /// find it real. `p1` and `p2` are given by their logits, both calibrated.
+    /// The logit of `p = 1 - (1 - p1) (1 - p2)`, Cozzolino et al.'s fusion: an image is real only
+    /// where both branches find it real. `p1` and `p2` are given by their logits, both calibrated.
     ///
-    /// Even for calibrated `p1` and `p2` the result says too much: two coins give three quarters. Hence
-    /// [`fused`](Self::fused).
+    /// Even for calibrated `p1` and `p2` the result says too much: two coins give three quarters.
+    /// Hence [`fused`](Self::fused).
     #[must_use]
     pub fn fuse(encoder: f64, residual: f64) -> f64 {
         // ln(1 - p) = -softplus(z1) - softplus(z2)
@@ -104,11 +105,17 @@ mod tests {
             let fused = ResidualBranch::fuse(logit(p1), logit(p2));
             let expected: f64 = 1.0 - (1.0 - p1) * (1.0 - p2);
             let probability = Platt::IDENTITY.probability(fused);
-            assert!((probability - expected).abs() < 1e-9 * expected.max(1e-7), "{p1} {p2} {probability}");
+            assert!(
+                (probability - expected).abs() < 1e-9 * expected.max(1e-7),
+                "{p1} {p2} {probability}"
+            );
         }
-        for (z1, z2, end) in
-            [(-800.0, -800.0, 0.0), (800.0, -800.0, 1.0), (1e300, 1e300, 1.0), (-1e300, -1e300, 0.0)]
-        {
+        for (z1, z2, end) in [
+            (-800.0, -800.0, 0.0),
+            (800.0, -800.0, 1.0),
+            (1e300, 1e300, 1.0),
+            (-1e300, -1e300, 0.0),
+        ] {
             let fused = ResidualBranch::fuse(z1, z2);
             assert_eq!(Platt { slope: 0.5, offset: 1.0 }.probability(fused), end, "{z1} {z2}");
         }

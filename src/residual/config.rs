@@ -10,7 +10,8 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualConfig {
-    /// The most of an image's shorter side that is read, in pixels; the rest is cut off evenly at both ends.
+    /// The most of an image's shorter side that is read, in pixels; the rest is cut off evenly at
+    /// both ends.
     pub short_side: u32,
     /// The most of the longer side.
     pub long_side: u32,
@@ -34,7 +35,8 @@ pub struct Stage {
 pub(super) const KERNEL: usize = 3;
 
 impl ResidualConfig {
-    /// The compact model's: 183,000 weights, .43 billion multiplications for an image of 288 x 288 pixels.
+    /// The compact model's: 183,000 weights, .43 billion multiplications for an image of 288 x 288
+    /// pixels.
     #[must_use]
     pub fn compact() -> Self {
         Self {
@@ -74,7 +76,8 @@ impl ResidualConfig {
         self.convolutions(|_, shape| {
             let side = |side: u32| u64::from(side).div_ceil(1_u64 << shape.halvings);
             let weights = (shape.output * shape.fan_in()) as u64;
-            sum = sum.saturating_add(side(height).saturating_mul(side(width)).saturating_mul(weights));
+            sum = sum
+                .saturating_add(side(height).saturating_mul(side(width)).saturating_mul(weights));
         });
         sum
     }
@@ -85,7 +88,10 @@ impl ResidualConfig {
     /// [`ErrorKind::WeightsCorrupt`]: the numbers come from a model's manifest.
     pub fn validate(&self) -> Result<()> {
         let corrupt = |why: &str| {
-            Err(Error::new(ErrorKind::WeightsCorrupt, format!("the model's residual network: {why}")))
+            Err(Error::new(
+                ErrorKind::WeightsCorrupt,
+                format!("the model's residual network: {why}"),
+            ))
         };
         let channels = |channels: usize| (1..=1024).contains(&channels);
         if !(1..=self.long_side).contains(&self.short_side) || self.long_side > MAX_VIEW_SIDE {
@@ -147,9 +153,14 @@ mod tests {
     fn costs_what_the_documents_say() {
         let config = ResidualConfig::compact();
         config.validate().unwrap();
-        let weights: usize = config.tensors().iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
+        let weights: usize =
+            config.tensors().iter().map(|spec| spec.shape.iter().product::<usize>()).sum();
         assert!((180_000..190_000).contains(&weights), "{weights}");
-        assert!((420_000_000..440_000_000).contains(&config.macs(288, 288)), "{}", config.macs(288, 288));
+        assert!(
+            (420_000_000..440_000_000).contains(&config.macs(288, 288)),
+            "{}",
+            config.macs(288, 288)
+        );
         // Stem 3 -> 2 on 4 x 6, one stage 2 -> 5 on 2 x 3 with a block, a logit from 5.
         let small = ResidualConfig {
             short_side: 4,
@@ -176,12 +187,21 @@ mod tests {
             (ResidualConfig { stages: Vec::new(), ..valid.clone() }, "stages"),
             (ResidualConfig { stages: vec![stage; 7], ..valid.clone() }, "stages"),
             (
-                ResidualConfig { stages: vec![Stage { blocks: usize::MAX, ..stage }], ..valid.clone() },
+                ResidualConfig {
+                    stages: vec![Stage { blocks: usize::MAX, ..stage }],
+                    ..valid.clone()
+                },
                 "stages",
             ),
-            (ResidualConfig { stages: vec![Stage { channels: 0, ..stage }], ..valid.clone() }, "channels"),
+            (
+                ResidualConfig { stages: vec![Stage { channels: 0, ..stage }], ..valid.clone() },
+                "channels",
+            ),
             (ResidualConfig { stem: 1024, ..valid.clone() }, "too long"),
-            (ResidualConfig { stages: vec![Stage { channels: 1024, blocks: 16 }; 6], ..valid }, "too long"),
+            (
+                ResidualConfig { stages: vec![Stage { channels: 1024, blocks: 16 }; 6], ..valid },
+                "too long",
+            ),
         ] {
             let error = config.validate().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);

@@ -4,16 +4,17 @@ use super::ResidualConfig;
 use crate::Result;
 use crate::image::{Preprocessing, Rgb8};
 
-/// Residuals are scaled by this over 255: what is left after a mean over 3 x 3 pixels is mostly within a few levels.
+/// Residuals are scaled by this over 255: what is left after a mean over 3 x 3 pixels is mostly
+/// within a few levels.
 const GAIN: f32 = 48.0;
 
-/// Scaled residuals beyond this are cut off, at ten levels: edges of things, not traces (the truncation of Fridrich and
-/// Kodovsky 2012, "Rich models for steganalysis").
+/// Scaled residuals beyond this are cut off, at ten levels: edges of things, not traces (the
+/// truncation of Fridrich and Kodovsky 2012, "Rich models for steganalysis").
 const CLIP: f32 = 2.0;
 
 impl ResidualConfig {
-    /// The part of an image that the network reads: the image as `preprocessing` reduces it, but never enlarged, and
-    /// cut around the centre to at most the configured sides.
+    /// The part of an image that the network reads: the image as `preprocessing` reduces it, but
+    /// never enlarged, and cut around the centre to at most the configured sides.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a preprocessing that is not valid.
@@ -21,14 +22,16 @@ impl ResidualConfig {
         preprocessing.reduced(image, self.short_side, self.long_side)
     }
 
-    /// The high-pass residual of an image, `[3, height, width]`: every value less the mean over the 3 x 3 pixels around
-    /// it (at the border over pixels repeated outwards), scaled and cut off. Computed here, in whole numbers, and not
-    /// on the device: no filter of the network has to learn it, and all devices see the same.
+    /// The high-pass residual of an image, `[3, height, width]`: every value less the mean over the
+    /// 3 x 3 pixels around it (at the border over pixels repeated outwards), scaled and cut off.
+    /// Computed here, in whole numbers, and not on the device: no filter of the network has to
+    /// learn it, and all devices see the same.
     #[must_use]
     pub fn input(image: &Rgb8) -> Vec<f32> {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let pixels = image.pixels();
-        let at = |channel: usize, y: usize, x: usize| i32::from(pixels[(y * width + x) * 3 + channel]);
+        let at =
+            |channel: usize, y: usize, x: usize| i32::from(pixels[(y * width + x) * 3 + channel]);
         let mut residual = Vec::with_capacity(pixels.len());
         // Sums over three pixels of a column.
         let mut columns = vec![0; width];

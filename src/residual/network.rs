@@ -13,12 +13,12 @@ use super::config::KERNEL;
 use crate::clip::DeviceTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// Stem at full resolution, strided stages of pre-activation residual blocks (He et al. 2016, arXiv 1603.05027), one logit
-/// a position, averaged.
+/// Stem at full resolution, strided stages of pre-activation residual blocks (He et al. 2016, arXiv
+/// 1603.05027), one logit a position, averaged.
 ///
-/// There is no normalisation, hence nothing to be measured in training and trusted afterwards: every block adds to its
-/// input what its two convolutions give times a learnt gain a channel that starts small (SkipInit, De and Smith 2020,
-/// arXiv 2002.10444).
+/// There is no normalisation, hence nothing to be measured in training and trusted afterwards:
+/// every block adds to its input what its two convolutions give times a learnt gain a channel that
+/// starts small (SkipInit, De and Smith 2020, arXiv 2002.10444).
 #[derive(Module, Debug)]
 pub struct ResidualNetwork {
     stem: Convolution,
@@ -39,7 +39,8 @@ struct Block {
     gain: Param<Tensor<1>>,
 }
 
-/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the border.
+/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the
+/// border.
 #[derive(Module, Debug)]
 struct Convolution {
     /// `[out, in, kernel, kernel]`.
@@ -48,11 +49,16 @@ struct Convolution {
 }
 
 impl ResidualNetwork {
-    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes what it uses out.
+    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes
+    /// what it uses out.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid configuration.
-    pub fn assemble(config: &ResidualConfig, tensors: &mut HashMap<String, DeviceTensor>) -> Result<Self> {
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid
+    /// configuration.
+    pub fn assemble(
+        config: &ResidualConfig,
+        tensors: &mut HashMap<String, DeviceTensor>,
+    ) -> Result<Self> {
         config.validate()?;
         let mut parts = Parts(tensors);
         let mut input = config.stem;
@@ -66,8 +72,18 @@ impl ResidualNetwork {
                 .map(|block| {
                     let name = format!("{name}.blocks.{block}");
                     Ok(Block {
-                        conv1: parts.convolution(&format!("{name}.conv1"), channels, channels, KERNEL)?,
-                        conv2: parts.convolution(&format!("{name}.conv2"), channels, channels, KERNEL)?,
+                        conv1: parts.convolution(
+                            &format!("{name}.conv1"),
+                            channels,
+                            channels,
+                            KERNEL,
+                        )?,
+                        conv2: parts.convolution(
+                            &format!("{name}.conv2"),
+                            channels,
+                            channels,
+                            KERNEL,
+                        )?,
                         gain: parts.vector(&format!("{name}.gain"), channels)?,
                     })
                 })
@@ -98,7 +114,8 @@ impl ResidualNetwork {
         named.0
     }
 
-    /// Residuals `[batch, 3, height, width]` -> the map of logits `[batch, 1, height / 8, width / 8]`, for three stages.
+    /// Residuals `[batch, 3, height, width]` -> the map of logits
+    /// `[batch, 1, height / 8, width / 8]`, for three stages.
     pub fn map(&self, input: Tensor<4>) -> Tensor<4> {
         let mut features = self.stem.forward(input, 1);
         for stage in &self.stages {
@@ -143,16 +160,26 @@ struct Parts<'a>(&'a mut HashMap<String, DeviceTensor>);
 impl Parts<'_> {
     fn vector(&mut self, name: &str, length: usize) -> Result<Param<Tensor<1>>> {
         match self.0.remove(&format!("residual.{name}")) {
-            Some(DeviceTensor::Vector(tensor)) if tensor.dims() == [length] => Ok(Param::from_tensor(tensor)),
+            Some(DeviceTensor::Vector(tensor)) if tensor.dims() == [length] => {
+                Ok(Param::from_tensor(tensor))
+            }
             _ => Err(lacks(name)),
         }
     }
 
-    fn convolution(&mut self, name: &str, output: usize, input: usize, kernel: usize) -> Result<Convolution> {
+    fn convolution(
+        &mut self,
+        name: &str,
+        output: usize,
+        input: usize,
+        kernel: usize,
+    ) -> Result<Convolution> {
         let weight = format!("{name}.weight");
         let matrix = match self.0.remove(&format!("residual.{weight}")) {
             // Turned to `[in, out]` on its way here, as every matrix is.
-            Some(DeviceTensor::Matrix(tensor)) if tensor.dims() == [input * kernel * kernel, output] => {
+            Some(DeviceTensor::Matrix(tensor))
+                if tensor.dims() == [input * kernel * kernel, output] =>
+            {
                 tensor
             }
             _ => return Err(lacks(&weight)),
@@ -195,7 +222,8 @@ mod tests {
 
     /// Knuth's MMIX generator.
     fn random(state: &mut u64) -> f32 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*state >> 33) as f32 / (1_u64 << 31) as f32 - 0.5
     }
 
@@ -240,13 +268,20 @@ mod tests {
     /// Channels of rows of columns.
     type Planes = Vec<Vec<Vec<f32>>>;
 
-    fn convolved(input: &Planes, weights: &Weights, name: &str, stride: usize, kernel: usize) -> Planes {
+    fn convolved(
+        input: &Planes,
+        weights: &Weights,
+        name: &str,
+        stride: usize,
+        kernel: usize,
+    ) -> Planes {
         let (height, width) = (input[0].len(), input[0][0].len());
         let (shape, weight) = &weights[&format!("residual.{name}.weight")];
         let bias = &weights[&format!("residual.{name}.bias")].1;
         let reach = kernel / 2;
         let value = |channel: usize, y: usize, x: usize| {
-            let inside = (reach..height + reach).contains(&y) && (reach..width + reach).contains(&x);
+            let inside =
+                (reach..height + reach).contains(&y) && (reach..width + reach).contains(&x);
             if inside { input[channel][y - reach][x - reach] } else { 0.0 }
         };
         (0..shape[0])
@@ -263,8 +298,8 @@ mod tests {
                                                 + channel * kernel * kernel
                                                 + dy * kernel
                                                 + dx;
-                                            sum +=
-                                                weight[at] * value(channel, stride * y + dy, stride * x + dx);
+                                            sum += weight[at]
+                                                * value(channel, stride * y + dy, stride * x + dx);
                                         }
                                     }
                                 }
@@ -290,15 +325,24 @@ mod tests {
             .collect();
         let mut features = convolved(&planes, weights, "stem", 1, 3);
         for (index, stage) in config().stages.iter().enumerate() {
-            features = convolved(&rectified(features), weights, &format!("stages.{index}.down"), 2, 3);
+            features =
+                convolved(&rectified(features), weights, &format!("stages.{index}.down"), 2, 3);
             for block in 0..stage.blocks {
                 let name = format!("stages.{index}.blocks.{block}");
-                let change = convolved(&rectified(features.clone()), weights, &format!("{name}.conv1"), 1, 3);
+                let change = convolved(
+                    &rectified(features.clone()),
+                    weights,
+                    &format!("{name}.conv1"),
+                    1,
+                    3,
+                );
                 let change = convolved(&rectified(change), weights, &format!("{name}.conv2"), 1, 3);
                 let gain = &weights[&format!("residual.{name}.gain")].1;
                 for (channel, gain) in gain.iter().enumerate() {
                     for (row, change) in features[channel].iter_mut().zip(&change[channel]) {
-                        row.iter_mut().zip(change).for_each(|(value, change)| *value += gain * change);
+                        row.iter_mut()
+                            .zip(change)
+                            .for_each(|(value, change)| *value += gain * change);
                     }
                 }
             }
@@ -315,15 +359,19 @@ mod tests {
         let device = Device::flex();
         let mut state = 9;
         for (height, width) in [(1, 1), (2, 7), (9, 6), (16, 13), (33, 40)] {
-            let images: Vec<Vec<f32>> =
-                (0..3).map(|_| (0..3 * height * width).map(|_| 4.0 * random(&mut state)).collect()).collect();
+            let images: Vec<Vec<f32>> = (0..3)
+                .map(|_| (0..3 * height * width).map(|_| 4.0 * random(&mut state)).collect())
+                .collect();
             let batch = TensorData::new(images.concat(), [3, 3, height, width]);
             let logits = network.forward(Tensor::from_data(batch, &device));
             let logits = logits.into_data().try_into_vec::<f32>().unwrap();
             let mut spread = 0.0_f32;
             for (image, logit) in images.iter().zip(&logits) {
                 let expected = by_hand(image, height, width, &weights);
-                assert!((logit - expected).abs() < 1e-5, "{height} x {width}: {logit}, not {expected}");
+                assert!(
+                    (logit - expected).abs() < 1e-5,
+                    "{height} x {width}: {logit}, not {expected}"
+                );
                 spread = spread.max((logit - logits[0]).abs());
             }
             assert!(spread > 1e-4, "the test needs logits apart: {logits:?}");

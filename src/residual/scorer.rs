@@ -8,8 +8,8 @@ use crate::image::Rgb8;
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// The network of [`ResidualConfig`], ready to score. [`ResidualNetwork`](super::ResidualNetwork), the same as a burn
-/// module, is what is trained.
+/// The network of [`ResidualConfig`], ready to score. [`ResidualNetwork`](super::ResidualNetwork),
+/// the same as a burn module, is what is trained.
 #[derive(Debug)]
 pub struct ResidualScorer {
     stem: Convolution,
@@ -30,7 +30,8 @@ struct Block {
     gain: Vec<f32>,
 }
 
-/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the border.
+/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the
+/// border.
 #[derive(Debug)]
 struct Convolution {
     /// `[out, in, kernel, kernel]`.
@@ -50,11 +51,16 @@ struct Planes {
 }
 
 impl ResidualScorer {
-    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes what it uses out.
+    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes
+    /// what it uses out.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid configuration.
-    pub fn assemble(config: &ResidualConfig, tensors: &mut HashMap<String, HostTensor>) -> Result<Self> {
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid
+    /// configuration.
+    pub fn assemble(
+        config: &ResidualConfig,
+        tensors: &mut HashMap<String, HostTensor>,
+    ) -> Result<Self> {
         config.validate()?;
         let mut parts = Parts(tensors);
         let mut input = config.stem;
@@ -68,8 +74,18 @@ impl ResidualScorer {
                 .map(|block| {
                     let name = format!("{name}.blocks.{block}");
                     Ok(Block {
-                        conv1: parts.convolution(&format!("{name}.conv1"), channels, channels, KERNEL)?,
-                        conv2: parts.convolution(&format!("{name}.conv2"), channels, channels, KERNEL)?,
+                        conv1: parts.convolution(
+                            &format!("{name}.conv1"),
+                            channels,
+                            channels,
+                            KERNEL,
+                        )?,
+                        conv2: parts.convolution(
+                            &format!("{name}.conv2"),
+                            channels,
+                            channels,
+                            KERNEL,
+                        )?,
                         gain: parts.take(&format!("{name}.gain"), &[channels])?,
                     })
                 })
@@ -81,7 +97,8 @@ impl ResidualScorer {
         Ok(Self { stem, stages, head })
     }
 
-    /// The logit of an image that [`ResidualConfig::crop`] has cut: the mean over the map of logits.
+    /// The logit of an image that [`ResidualConfig::crop`] has cut: the mean over the map of
+    /// logits.
     #[must_use]
     pub fn logit(&self, image: &Rgb8) -> f32 {
         let (height, width) = (image.height() as usize, image.width() as usize);
@@ -100,7 +117,10 @@ impl ResidualScorer {
             }
         }
         let map = self.head.forward(&features.rectified(), 1).data;
-        #[expect(clippy::cast_precision_loss, reason = "a mean over at most some million positions")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a mean over at most some million positions"
+        )]
         let mean = map.iter().map(|logit| f64::from(*logit)).sum::<f64>() / map.len() as f64;
         #[expect(clippy::cast_possible_truncation, reason = "a mean of f32")]
         let mean = mean as f32;
@@ -113,19 +133,29 @@ impl Planes {
         Self { data: self.data.iter().map(|value| value.max(0.0)).collect(), ..*self }
     }
 
-    /// Row `y` of `channel`, where `y` counts from `reach` rows above the first, with `reach` noughts at both ends, split
-    /// into `stride` rows of every `stride`-th value, so that a strided convolution reads neighbours.
-    fn phases(&self, channel: usize, y: usize, reach: usize, stride: usize, phases: &mut [Vec<f32>]) {
+    /// Row `y` of `channel`, where `y` counts from `reach` rows above the first, with `reach`
+    /// noughts at both ends, split into `stride` rows of every `stride`-th value, so that a strided
+    /// convolution reads neighbours.
+    fn phases(
+        &self,
+        channel: usize,
+        y: usize,
+        reach: usize,
+        stride: usize,
+        phases: &mut [Vec<f32>],
+    ) {
         let inside = (reach..self.height + reach).contains(&y);
-        let row =
-            inside.then(|| &self.data[(channel * self.height + y - reach) * self.width..][..self.width]);
+        let row = inside
+            .then(|| &self.data[(channel * self.height + y - reach) * self.width..][..self.width]);
         let padded = self.width + 2 * reach;
         for (phase, values) in phases.iter_mut().enumerate() {
             values.clear();
-            values.extend((phase..padded.next_multiple_of(stride) + stride).step_by(stride).map(|x| {
-                let x = x.wrapping_sub(reach);
-                row.and_then(|row| row.get(x)).copied().unwrap_or(0.0)
-            }));
+            values.extend((phase..padded.next_multiple_of(stride) + stride).step_by(stride).map(
+                |x| {
+                    let x = x.wrapping_sub(reach);
+                    row.and_then(|row| row.get(x)).copied().unwrap_or(0.0)
+                },
+            ));
         }
     }
 }
@@ -145,11 +175,13 @@ impl Convolution {
                     input.phases(channel, y * stride + ky, reach, stride, &mut phases);
                     for out in 0..output {
                         let row = &mut data[(out * height + y) * width..][..width];
-                        let weights =
-                            &self.weight[((out * self.input + channel) * kernel + ky) * kernel..][..kernel];
+                        let weights = &self.weight
+                            [((out * self.input + channel) * kernel + ky) * kernel..][..kernel];
                         for (kx, weight) in weights.iter().enumerate() {
                             let values = &phases[kx % stride][kx / stride..];
-                            row.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
+                            row.iter_mut()
+                                .zip(values)
+                                .for_each(|(sum, value)| *sum += weight * value);
                         }
                     }
                 }
@@ -164,14 +196,21 @@ struct Parts<'a>(&'a mut HashMap<String, HostTensor>);
 
 impl Parts<'_> {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let tensor = self.0.remove(&format!("residual.{name}")).filter(|tensor| tensor.shape == shape);
+        let tensor =
+            self.0.remove(&format!("residual.{name}")).filter(|tensor| tensor.shape == shape);
         tensor.map(|tensor| tensor.data).ok_or_else(|| {
             let message = format!("the model lacks the tensor residual.{name}");
             Error::new(ErrorKind::WeightsCorrupt, message)
         })
     }
 
-    fn convolution(&mut self, name: &str, output: usize, input: usize, kernel: usize) -> Result<Convolution> {
+    fn convolution(
+        &mut self,
+        name: &str,
+        output: usize,
+        input: usize,
+        kernel: usize,
+    ) -> Result<Convolution> {
         let weight = self.take(&format!("{name}.weight"), &[output, input * kernel * kernel])?;
         let bias = self.take(&format!("{name}.bias"), &[output])?;
         Ok(Convolution { weight, bias, input, kernel })
@@ -189,7 +228,8 @@ mod tests {
 
     /// Knuth's MMIX generator.
     fn random(state: &mut u64) -> f32 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*state >> 33) as f32 / (1_u64 << 31) as f32 - 0.5
     }
 
@@ -221,17 +261,21 @@ mod tests {
         let specs = config().tensors();
         let mut on_device = specs
             .iter()
-            .map(|spec| (spec.name.clone(), upload(spec, weights[&spec.name].clone(), &device).unwrap()))
+            .map(|spec| {
+                (spec.name.clone(), upload(spec, weights[&spec.name].clone(), &device).unwrap())
+            })
             .collect();
         let network = ResidualNetwork::assemble(&config(), &mut on_device).unwrap();
         let scorer = ResidualScorer::assemble(&config(), &mut weights).unwrap();
         assert!(weights.is_empty());
         for (height, width) in [(1, 1), (2, 7), (9, 6), (16, 13), (33, 40)] {
-            let pixels =
-                (0..3 * height * width).map(|_| (255.0 * (random(&mut state) + 0.5)) as u8).collect();
+            let pixels = (0..3 * height * width)
+                .map(|_| (255.0 * (random(&mut state) + 0.5)) as u8)
+                .collect();
             let image = Rgb8::new(width, height, pixels).unwrap();
             let shape = [1, 3, height as usize, width as usize];
-            let input = Tensor::from_data(TensorData::new(ResidualConfig::input(&image), shape), &device);
+            let input =
+                Tensor::from_data(TensorData::new(ResidualConfig::input(&image), shape), &device);
             let expected = network.forward(input).into_data().try_into_vec::<f32>().unwrap()[0];
             let found = scorer.logit(&image);
             assert!((found - expected).abs() < 1e-5, "{height} x {width}: {found}, not {expected}");

@@ -2,8 +2,9 @@
 
 use crate::detect::fit::FeatureMatrix;
 
-/// The mean cosine between two different rows: near 1 when all embeddings lie in a narrow cone (Ethayarajh 2019,
-/// arXiv 1909.00512). Over all pairs, not a sample of them. `None` for fewer than two rows that have a direction.
+/// The mean cosine between two different rows: near 1 when all embeddings lie in a narrow cone
+/// (Ethayarajh 2019, arXiv 1909.00512). Over all pairs, not a sample of them. `None` for fewer than
+/// two rows that have a direction.
 #[must_use]
 pub fn average_cosine(features: &FeatureMatrix) -> Option<f64> {
     let mut sum = vec![0.0; features.width];
@@ -20,11 +21,13 @@ pub fn average_cosine(features: &FeatureMatrix) -> Option<f64> {
     (count > 1.0).then(|| (squared - count) / (count * (count - 1.0)))
 }
 
-/// IsoScore (Rudman et al. 2022, arXiv 2108.07344): 1 where the variance is the same in all directions, 0 where there
-/// is one direction only, `(k - 1) / (n - 1)` where k of n dimensions are used evenly.
+/// IsoScore (Rudman et al. 2022, arXiv 2108.07344): 1 where the variance is the same in all
+/// directions, 0 where there is one direction only, `(k - 1) / (n - 1)` where k of n dimensions are
+/// used evenly.
 ///
-/// With the covariance C of n dimensions, the paper's seven steps come down to `(tr(C)^2 / |C|^2 - 1) / (n - 1)`: the
-/// eigenvalues enter by their sum and their norm only. `None` where nothing varies or for one dimension.
+/// With the covariance C of n dimensions, the paper's seven steps come down to
+/// `(tr(C)^2 / |C|^2 - 1) / (n - 1)`: the eigenvalues enter by their sum and their norm only.
+/// `None` where nothing varies or for one dimension.
 #[must_use]
 pub fn iso_score(features: &FeatureMatrix) -> Option<f64> {
     let (rows, width) = (features.rows(), features.width);
@@ -37,7 +40,8 @@ pub fn iso_score(features: &FeatureMatrix) -> Option<f64> {
     }
     let mut covariance = vec![0.0; width * width];
     for row in (0..rows).map(|row| features.row(row)) {
-        let centred: Vec<f64> = row.iter().zip(&mean).map(|(value, mean)| value.to_f64() - mean).collect();
+        let centred: Vec<f64> =
+            row.iter().zip(&mean).map(|(value, mean)| value.to_f64() - mean).collect();
         for (line, left) in covariance.chunks_exact_mut(width).zip(&centred) {
             line.iter_mut().zip(&centred).for_each(|(sum, right)| *sum += left * right);
         }

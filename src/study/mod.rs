@@ -1,8 +1,9 @@
 //! What an encoder's features tell, and which of them to trust (feature `train`).
 //!
-//! The core of `clipsight study`: greedy removal of embedding components and attention heads ([`robust`]), how evenly a
-//! representation uses its space ([`isotropy`]), and parts of a data set that share no origin ([`disjoint_parts`]).
-//! Pure functions of features; deterministic, however many threads there are.
+//! The core of `clipsight study`: greedy removal of embedding components and attention heads
+//! ([`robust`]), how evenly a representation uses its space ([`isotropy`]), and parts of a data set
+//! that share no origin ([`disjoint_parts`]). Pure functions of features; deterministic, however
+//! many threads there are.
 
 pub mod isotropy;
 pub mod robust;
@@ -47,8 +48,9 @@ pub fn columns(matrix: &FeatureMatrix, kept: &[usize]) -> FeatureMatrix {
     }
 }
 
-/// A part (`0..parts`) for every image, such that no generator and no source stands in two parts, and each part gets
-/// about as many images of each class. Which origins stand together depends on `seed`.
+/// A part (`0..parts`) for every image, such that no generator and no source stands in two parts,
+/// and each part gets about as many images of each class. Which origins stand together depends on
+/// `seed`.
 #[must_use]
 pub fn disjoint_parts(origins: &[&str], labels: &[f32], parts: usize, seed: u64) -> Vec<usize> {
     let mut sizes = std::collections::BTreeMap::<(bool, &str), usize>::new();

@@ -1,5 +1,6 @@
-//! Greedy removal of embedding components and attention heads that do not carry over to other generators (Gaintseva
-//! et al. 2024, arXiv 2406.15035; the algorithm as in Kuznetsov et al. 2024, arXiv 2410.08113).
+//! Greedy removal of embedding components and attention heads that do not carry over to other
+//! generators (Gaintseva et al. 2024, arXiv 2406.15035; the algorithm as in Kuznetsov et al. 2024,
+//! arXiv 2410.08113).
 
 use half::f16;
 use rayon::prelude::*;
@@ -41,11 +42,13 @@ impl Removal {
 /// Accuracies are sums of weights: equal ones may differ by rounding.
 const EQUAL: f64 = 1e-12;
 
-/// The search refits after every removal, from where it stood: it needs directions, not the last digits.
+/// The search refits after every removal, from where it stood: it needs directions, not the last
+/// digits.
 const STEPS: usize = 40;
 const TOLERANCE: f64 = 3e-3;
 
-/// How well a classifier does: weighted accuracy at logit 0, and where that is equal, the lower loss.
+/// How well a classifier does: weighted accuracy at logit 0, and where that is equal, the lower
+/// loss.
 #[derive(Clone, Copy, Debug)]
 struct Score {
     accuracy: f64,
@@ -91,11 +94,11 @@ fn best_of(scores: &[Score]) -> Option<usize> {
     best
 }
 
-/// Fits logistic regression on `from` and drops, one after the other, the component whose absence most improves the
-/// accuracy on `to`, until one is left.
+/// Fits logistic regression on `from` and drops, one after the other, the component whose absence
+/// most improves the accuracy on `to`, until one is left.
 ///
-/// Candidates are compared without refitting: a component held at its mean over `from` changes every logit by one
-/// product. After each removal the classifier is fitted again on what is left.
+/// Candidates are compared without refitting: a component held at its mean over `from` changes
+/// every logit by one product. After each removal the classifier is fitted again on what is left.
 #[must_use]
 pub fn remove_components(from: &Samples, to: &Samples, penalty: f64) -> Removal {
     let mut kept: Vec<usize> = (0..from.features.width).collect();
@@ -125,7 +128,8 @@ pub fn remove_components(from: &Samples, to: &Samples, penalty: f64) -> Removal 
             .par_iter()
             .zip(&solution[..kept.len()])
             .map(|(column, weight)| {
-                let without = logits.iter().zip(column).map(|(logit, value)| logit - weight * value);
+                let without =
+                    logits.iter().zip(column).map(|(logit, value)| logit - weight * value);
                 Score::of(without, to)
             })
             .collect();
@@ -155,15 +159,17 @@ pub fn sum_of_parts(parts: &FeatureMatrix, width: usize, kept: &[usize]) -> Feat
     FeatureMatrix { data, width }
 }
 
-/// Prunes heads: the embedding is taken to be the sum of the kept heads' parts, and the head is dropped, one after the
-/// other, without which classifiers fitted on each of the `sources` do best on all the others, in the mean over all
-/// ordered pairs. One branch is followed to its end, without going back.
+/// Prunes heads: the embedding is taken to be the sum of the kept heads' parts, and the head is
+/// dropped, one after the other, without which classifiers fitted on each of the `sources` do best
+/// on all the others, in the mean over all ordered pairs. One branch is followed to its end,
+/// without going back.
 ///
-/// Every source's features are the heads' parts, `width` values each. As in [`remove_components`], candidates are
-/// compared without refitting.
+/// Every source's features are the heads' parts, `width` values each. As in [`remove_components`],
+/// candidates are compared without refitting.
 #[must_use]
 pub fn prune_heads(sources: &[Samples], width: usize, penalty: f64) -> Removal {
-    let mut kept: Vec<usize> = (0..sources.first().map_or(0, |first| first.features.width / width)).collect();
+    let mut kept: Vec<usize> =
+        (0..sources.first().map_or(0, |first| first.features.width / width)).collect();
     let mut removal = Removal { order: Vec::new(), scores: Vec::new() };
     loop {
         let sums: Vec<FeatureMatrix> =
@@ -173,8 +179,13 @@ pub fn prune_heads(sources: &[Samples], width: usize, penalty: f64) -> Removal {
         for (from, (source, sum)) in sources.iter().zip(&sums).enumerate() {
             let standardised = Standardised::of(sum, &source.labels, &source.weights);
             let start = vec![0.0; width + 1];
-            let linear =
-                standardised.linear(&standardised.minimise(penalty, Loss::Logistic, start, STEPS, TOLERANCE));
+            let linear = standardised.linear(&standardised.minimise(
+                penalty,
+                Loss::Logistic,
+                start,
+                STEPS,
+                TOLERANCE,
+            ));
             // Logits as sums over heads, each head's part measured from its mean over the source.
             let means = weighted_mean(&head_logits(source, width, &kept, &linear), source);
             for (to, (target, sum)) in sources.iter().zip(&sums).enumerate() {
@@ -189,7 +200,10 @@ pub fn prune_heads(sources: &[Samples], width: usize, penalty: f64) -> Removal {
                     .map(|head| {
                         let parts = parts.chunks_exact(kept.len());
                         let logits = logits.iter().zip(parts);
-                        Score::of(logits.map(|(logit, parts)| logit - (parts[head] - means[head])), target)
+                        Score::of(
+                            logits.map(|(logit, parts)| logit - (parts[head] - means[head])),
+                            target,
+                        )
                     })
                     .collect();
                 without.iter_mut().zip(scores).for_each(|(list, score)| list.push(score));
@@ -216,7 +230,12 @@ fn head_logits(samples: &Samples, width: usize, kept: &[usize], linear: &Linear)
             let weight = &weight;
             kept.iter().map(move |head| {
                 let part = &row[head * width..(head + 1) * width];
-                f64::from(part.iter().zip(weight).map(|(value, weight)| value.to_f32() * weight).sum::<f32>())
+                f64::from(
+                    part.iter()
+                        .zip(weight)
+                        .map(|(value, weight)| value.to_f32() * weight)
+                        .sum::<f32>(),
+                )
             })
         })
         .collect()
@@ -255,7 +274,8 @@ mod tests {
 
     #[test]
     fn a_component_that_lies_elsewhere_is_removed_and_the_honest_one_stays() {
-        // Column 2 tells the classes apart in A and says the opposite in B; column 5 holds everywhere, 0 weakly.
+        // Column 2 tells the classes apart in A and says the opposite in B; column 5 holds
+        // everywhere, 0 weakly.
         let mut a = [0.0; 8];
         (a[0], a[2], a[5]) = (0.3, 1.5, 1.0);
         let mut b = a;
@@ -268,7 +288,11 @@ mod tests {
             assert_eq!(removal.order[0], 2, "the spurious component goes first");
             let removed = removal.removed();
             assert!(removed.contains(&2) && !removed.contains(&5), "{removed:?}");
-            assert!(removal.scores[removal.best()] > removal.scores[0] + 0.2, "{:?}", removal.scores);
+            assert!(
+                removal.scores[removal.best()] > removal.scores[0] + 0.2,
+                "{:?}",
+                removal.scores
+            );
             assert!(removal.scores[removal.best()] > 0.8, "{:?}", removal.scores);
         }
     }
@@ -276,7 +300,8 @@ mod tests {
     #[test]
     fn nothing_is_removed_where_everything_helps() {
         let signals = [0.8; 4];
-        let removal = remove_components(&source(&signals, 4000, 3), &source(&signals, 4000, 4), PENALTY);
+        let removal =
+            remove_components(&source(&signals, 4000, 3), &source(&signals, 4000, 4), PENALTY);
         assert_eq!(removal.best(), 0, "{:?}", removal.scores);
         assert!(removal.removed().is_empty());
     }
@@ -289,8 +314,8 @@ mod tests {
         assert_eq!(removal, alone.install(|| remove_components(&a, &b, PENALTY)));
     }
 
-    /// Heads of three values. Head 1 holds in every source; head 3 is strong but its sign differs from source to source;
-    /// the others are noise.
+    /// Heads of three values. Head 1 holds in every source; head 3 is strong but its sign differs
+    /// from source to source; the others are noise.
     #[test]
     fn a_planted_head_is_kept_and_a_fickle_one_pruned() {
         let (heads, width) = (5, 3);
@@ -314,9 +339,13 @@ mod tests {
 
     #[test]
     fn sums_of_parts_by_hand() {
-        let parts = FeatureMatrix { data: (0..12).map(|i| f16::from_f32(i as f32)).collect(), width: 6 };
+        let parts =
+            FeatureMatrix { data: (0..12).map(|i| f16::from_f32(i as f32)).collect(), width: 6 };
         let sum = sum_of_parts(&parts, 2, &[0, 2]);
-        assert_eq!(sum.data.iter().map(|value| value.to_f32()).collect::<Vec<_>>(), [4.0, 6.0, 16.0, 18.0]);
+        assert_eq!(
+            sum.data.iter().map(|value| value.to_f32()).collect::<Vec<_>>(),
+            [4.0, 6.0, 16.0, 18.0]
+        );
         assert_eq!(sum.width, 2);
     }
 

@@ -1,13 +1,13 @@
-//! Fits an attribution head on the features of a frozen encoder: caption matching (method M1) without touching the tower
-//! that ships.
+//! Fits an attribution head on the features of a frozen encoder: caption matching (method M1)
+//! without touching the tower that ships.
 //!
-//! The image side is one linear map of the features, the text side a small text tower trained from scratch
-//! ([`CaptionTower`]); both learn together under the two-way [`caption_loss`]. What is left of the text tower at inference
-//! is one constant vector a caption. Features are standardised while it learns, and the standardisation is folded into
-//! the map.
+//! The image side is one linear map of the features, the text side a small text tower trained from
+//! scratch ([`CaptionTower`]); both learn together under the two-way [`caption_loss`]. What is left
+//! of the text tower at inference is one constant vector a caption. Features are standardised while
+//! it learns, and the standardisation is folded into the map.
 //!
-//! A generator nobody trained on should get no name. The threshold for that comes from images of such generators
-//! ([`open_set_threshold`]).
+//! A generator nobody trained on should get no name. The threshold for that comes from images of
+//! such generators ([`open_set_threshold`]).
 
 use std::collections::BTreeMap;
 
@@ -32,13 +32,15 @@ use crate::{Error, ErrorKind, Result};
 pub struct AttributionConfig {
     /// Width of the space in which images and captions meet.
     pub width: usize,
-    /// Fewest images of a generator with a caption of its own; rows of features count, however they came about.
+    /// Fewest images of a generator with a caption of its own; rows of features count, however they
+    /// came about.
     pub minimum: usize,
     /// The captions, where they are not to be made from the images at hand.
     pub captions: Option<CaptionSet>,
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half cosine to nought.
+    /// Steps over which learning rates rise to their full height; they then fall along a half
+    /// cosine to nought.
     pub warm_up: usize,
     /// Images a step, drawn by their weights.
     pub batch: usize,
@@ -48,7 +50,8 @@ pub struct AttributionConfig {
     pub text_learning_rate: f64,
     /// Weight decay of matrices; vectors have none.
     pub weight_decay: f64,
-    /// Share of the features that a step hides, image by image; the others are scaled up by as much.
+    /// Share of the features that a step hides, image by image; the others are scaled up by as
+    /// much.
     pub dropout: f64,
     /// Share of every target that is spread evenly over all captions.
     pub label_smoothing: f32,
@@ -61,7 +64,8 @@ pub struct AttributionConfig {
 }
 
 impl Default for AttributionConfig {
-    /// Chosen on images of `fit` that were held out of training; see `models/compact/study/captions.md`.
+    /// Chosen on images of `fit` that were held out of training; see
+    /// `models/compact/study/captions.md`.
     fn default() -> Self {
         Self {
             width: 64,
@@ -82,7 +86,8 @@ impl Default for AttributionConfig {
     }
 }
 
-/// The trainable head: a linear map of the features, and the captions that its result is compared with.
+/// The trainable head: a linear map of the features, and the captions that its result is compared
+/// with.
 #[derive(Module, Debug)]
 pub struct CaptionNetwork {
     projection: nn::Linear,
@@ -103,7 +108,8 @@ impl CaptionNetwork {
     ) -> Result<Self> {
         let mut rng = Rng::new(seed ^ 0x9A0B_57A7_E000_0001);
         let deviation = (features.max(1) as f64).sqrt().recip();
-        let weight: Vec<f32> = (0..features * width).map(|_| (deviation * rng.normal()) as f32).collect();
+        let weight: Vec<f32> =
+            (0..features * width).map(|_| (deviation * rng.normal()) as f32).collect();
         let tensor = Tensor::from_data(TensorData::new(weight, [features, width]), device);
         let bias = Tensor::from_data(TensorData::new(vec![0.0_f32; width], [width]), device);
         let projection =
@@ -146,8 +152,10 @@ impl FittedAttribution {
         let bias = network.projection.bias.as_ref().ok_or_else(broken)?.val();
         let captions = network.captions.embeddings();
         let [count, _] = captions.dims();
-        let [projection_name, bias_name, captions_name] = AttributionHead::TENSORS.map(str::to_owned);
-        let scale = read(network.captions.scale().unsqueeze())?.first().copied().ok_or_else(broken)?;
+        let [projection_name, bias_name, captions_name] =
+            AttributionHead::TENSORS.map(str::to_owned);
+        let scale =
+            read(network.captions.scale().unsqueeze())?.first().copied().ok_or_else(broken)?;
         let tensors = BTreeMap::from([
             (projection_name, HostTensor::new(vec![width, features], read(projection)?)?),
             (bias_name, HostTensor::new(vec![width], read(bias.unsqueeze())?)?),
@@ -161,7 +169,12 @@ impl FittedAttribution {
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when it was fitted on other features.
-    pub(super) fn network(&self, features: usize, seed: u64, device: &Device) -> Result<CaptionNetwork> {
+    pub(super) fn network(
+        &self,
+        features: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Result<CaptionNetwork> {
         let AttributionHead { captions, width, .. } = &self.head;
         let network = CaptionNetwork::random(captions, features, *width, seed, device)?;
         let lengths = |values: &[Vec<f32>]| values.iter().map(Vec::len).collect::<Vec<_>>();
@@ -189,7 +202,8 @@ impl FittedAttribution {
     /// # Errors
     /// [`ErrorKind::Argument`] for features of another width.
     pub fn logits(&self, features: &FeatureMatrix) -> Result<Vec<Vec<f32>>> {
-        let [projection, bias, captions] = AttributionHead::TENSORS.map(|name| self.tensors.get(name));
+        let [projection, bias, captions] =
+            AttributionHead::TENSORS.map(|name| self.tensors.get(name));
         let (Some(projection), Some(bias), Some(captions)) = (projection, bias, captions) else {
             return Err(Error::new(ErrorKind::Internal, "an attribution head lacks a tensor"));
         };
@@ -213,12 +227,13 @@ impl FittedAttribution {
         let mut logits = Vec::with_capacity(features.rows());
         for rows in features.data.chunks(ROWS * wide) {
             let values: Vec<f32> = rows.iter().map(|value| value.to_f32()).collect();
-            let rows = Tensor::<2>::from_data(TensorData::new(values, [rows.len() / wide, wide]), &device);
+            let rows =
+                Tensor::<2>::from_data(TensorData::new(values, [rows.len() / wide, wide]), &device);
             let images = rows.matmul(projection.clone()) + bias.clone().unsqueeze();
             let data = caption_logits(images, captions.clone(), scale.clone()).into_data();
-            let data = data
-                .try_into_vec::<f32>()
-                .map_err(|_| Error::new(ErrorKind::Internal, "the logits of captions cannot be read"))?;
+            let data = data.try_into_vec::<f32>().map_err(|_| {
+                Error::new(ErrorKind::Internal, "the logits of captions cannot be read")
+            })?;
             logits.extend(data.chunks(self.head.captions.subjects().len()).map(<[f32]>::to_vec));
         }
         Ok(logits)
@@ -230,24 +245,29 @@ impl FittedAttribution {
     /// As [`logits`](Self::logits); [`ErrorKind::Argument`] for features that are no numbers.
     pub fn attribute(&self, features: &FeatureMatrix) -> Result<Vec<Attribution>> {
         let AttributionHead { captions, threshold, .. } = &self.head;
-        self.logits(features)?.iter().map(|logits| attribute(logits, captions, *threshold)).collect()
+        self.logits(features)?
+            .iter()
+            .map(|logits| attribute(logits, captions, *threshold))
+            .collect()
     }
 }
 
 /// Rows at a time in [`FittedAttribution::logits`].
 const ROWS: usize = 512;
 
-const OPTIMIZER: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
+const OPTIMIZER: AdamWConfig =
+    AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
 
-/// Learns to match images with captions: `features` holds one row an image and variant, under the model's transform;
-/// `images` and `weights` (positive, their scale of no matter) belong to the rows. A `threshold` is still to be set: it is
-/// 0 here, which names a generator always.
+/// Learns to match images with captions: `features` holds one row an image and variant, under the
+/// model's transform; `images` and `weights` (positive, their scale of no matter) belong to the
+/// rows. A `threshold` is still to be set: it is 0 here, which names a generator always.
 ///
 /// Runs on one thread, so that the result does not depend on how many cores there are.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe makes no sense, or there is
-/// nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`] when the loss is no number any more.
+/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe makes
+/// no sense, or there is nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`]
+/// when the loss is no number any more.
 pub fn fit_attribution(
     features: &FeatureMatrix,
     images: &[Provenance<'_>],
@@ -257,7 +277,8 @@ pub fn fit_attribution(
     let rows = features.rows();
     if rows == 0 || images.len() != rows || weights.len() != rows {
         let message = format!(
-            "attribution needs an image and a weight for every row of features: {} and {} for {rows}",
+            "attribution needs an image and a weight for every row of features: {} and {} for \
+             {rows}",
             images.len(),
             weights.len()
         );
@@ -265,7 +286,10 @@ pub fn fit_attribution(
     }
     let total: f64 = weights.iter().sum();
     if !(weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite()) {
-        return Err(Error::new(ErrorKind::Argument, "the weights of images must be positive numbers"));
+        return Err(Error::new(
+            ErrorKind::Argument,
+            "the weights of images must be positive numbers",
+        ));
     }
     let sound = config.width > 0
         && config.batch > 0
@@ -285,8 +309,9 @@ pub fn fit_attribution(
     })
 }
 
-/// The head before any training, standardised on `features`: what a recipe starts from, and the chance level to compare
-/// with. Its text tower has random weights, so there is nothing zero-shot about it.
+/// The head before any training, standardised on `features`: what a recipe starts from, and the
+/// chance level to compare with. Its text tower has random weights, so there is nothing zero-shot
+/// about it.
 ///
 /// # Errors
 /// As [`fit_attribution`].
@@ -296,7 +321,8 @@ pub fn untrained_attribution(
     config: &AttributionConfig,
 ) -> Result<FittedAttribution> {
     let device = Device::flex();
-    let mut network = CaptionNetwork::random(&captions, features.width, config.width, config.seed, &device)?;
+    let mut network =
+        CaptionNetwork::random(&captions, features.width, config.width, config.seed, &device)?;
     let (mean, inverse) =
         standardisation(features, &vec![1.0 / features.rows().max(1) as f64; features.rows()]);
     fold(&mut network.projection, &mean, &inverse, &device)?;
@@ -335,11 +361,18 @@ impl Fit<'_> {
             .paths
             .iter()
             .map(|path| {
-                if path.starts_with("projection") { config.learning_rate } else { config.text_learning_rate }
+                if path.starts_with("projection") {
+                    config.learning_rate
+                } else {
+                    config.text_learning_rate
+                }
             })
             .collect();
-        let decays: Vec<f64> =
-            reader.ranks.iter().map(|rank| if *rank > 1 { config.weight_decay } else { 0.0 }).collect();
+        let decays: Vec<f64> = reader
+            .ranks
+            .iter()
+            .map(|rank| if *rank > 1 { config.weight_decay } else { 0.0 })
+            .collect();
         let mut optimizer = AdamW::new(OPTIMIZER, &lengths);
         let ends: Vec<f64> = self
             .weights
@@ -358,24 +391,31 @@ impl Fit<'_> {
                 })
                 .collect();
             let batch = self.batch(&rows, &mean, &inverse, &mut rng);
-            let batch = Tensor::<2>::from_data(TensorData::new(batch, [rows.len(), width]), &device);
+            let batch =
+                Tensor::<2>::from_data(TensorData::new(batch, [rows.len(), width]), &device);
             let images: Vec<Provenance<'_>> = rows.iter().map(|row| self.images[*row]).collect();
             let mut targets = set.targets(&images, config.family_share, &device)?;
             let smooth = config.label_smoothing;
             let even = smooth / set.subjects().len() as f32;
             targets.targets = targets.targets * (1.0 - smooth) + even;
             let loss = caption_loss(network.logits(batch), &targets, None).total(config.text_share);
-            let value =
-                loss.clone().into_data().try_into_vec::<f32>().ok().and_then(|loss| loss.first().copied());
+            let value = loss
+                .clone()
+                .into_data()
+                .try_into_vec::<f32>()
+                .ok()
+                .and_then(|loss| loss.first().copied());
             if !value.is_some_and(f32::is_finite) {
-                let message = "the loss of attribution is no number any more: lower the learning rate";
+                let message =
+                    "the loss of attribution is no number any more: lower the learning rate";
                 return Err(Error::new(ErrorKind::Internal, message));
             }
             let gradients = loss.backward();
             let mut reader = GradientReader { gradients: &gradients, values: Vec::new() };
             network.visit(&mut reader);
             let rise = ((step + 1) as f64 / config.warm_up.max(1) as f64).min(1.0);
-            let fall = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / config.steps as f64).cos());
+            let fall =
+                0.5 * (1.0 + (std::f64::consts::PI * step as f64 / config.steps as f64).cos());
             let rates: Vec<f64> = heights.iter().map(|height| height * rise * fall).collect();
             optimizer.update(&mut parameters, &reader.values, &rates, &decays);
             network = with_values(network, &parameters, &device);
@@ -394,7 +434,9 @@ impl Fit<'_> {
             batch.extend(row.map(|(value, (mean, inverse))| (value.to_f32() - mean) * inverse));
         }
         if drop > 0.0 {
-            batch.iter_mut().for_each(|value| *value = if rng.chance(drop) { 0.0 } else { *value * scale });
+            batch
+                .iter_mut()
+                .for_each(|value| *value = if rng.chance(drop) { 0.0 } else { *value * scale });
         }
         batch
     }
@@ -404,10 +446,16 @@ impl Fit<'_> {
 fn fold(projection: &mut nn::Linear, mean: &[f32], inverse: &[f32], device: &Device) -> Result<()> {
     let internal = || Error::new(ErrorKind::Internal, "the projection cannot be read back");
     let [features, width] = projection.weight.val().dims();
-    let mut weight = projection.weight.val().into_data().try_into_vec::<f32>().map_err(|_| internal())?;
+    let mut weight =
+        projection.weight.val().into_data().try_into_vec::<f32>().map_err(|_| internal())?;
     let bias = projection.bias.as_ref().ok_or_else(internal)?.val();
-    let mut bias: Vec<f64> =
-        bias.into_data().try_into_vec::<f32>().map_err(|_| internal())?.into_iter().map(f64::from).collect();
+    let mut bias: Vec<f64> = bias
+        .into_data()
+        .try_into_vec::<f32>()
+        .map_err(|_| internal())?
+        .into_iter()
+        .map(f64::from)
+        .collect();
     for (row, (mean, inverse)) in weight.chunks_mut(width).zip(mean.iter().zip(inverse)) {
         for (weight, bias) in row.iter_mut().zip(&mut bias) {
             *weight *= inverse;
@@ -417,13 +465,15 @@ fn fold(projection: &mut nn::Linear, mean: &[f32], inverse: &[f32], device: &Dev
     let bias: Vec<f32> = bias.into_iter().map(|value| value as f32).collect();
     let weight = Tensor::from_data(TensorData::new(weight, [features, width]), device);
     projection.weight = Param::from_tensor(weight);
-    projection.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [width]), device)));
+    projection.bias =
+        Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [width]), device)));
     Ok(())
 }
 
-/// The least threshold at which at most `most_named` of the images of unknown generators are given a name, from the
-/// [shares](Attribution::generator_share) that their best generator got. The lower a threshold, the more images of known
-/// generators are named: of all thresholds that keep to the bound, this one names most of them rightly.
+/// The least threshold at which at most `most_named` of the images of unknown generators are given
+/// a name, from the [shares](Attribution::generator_share) that their best generator got. The lower
+/// a threshold, the more images of known generators are named: of all thresholds that keep to the
+/// bound, this one names most of them rightly.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] when there is no share, or one is no number within 0 to 1.
@@ -436,8 +486,14 @@ pub fn open_set_threshold(unknown: &[f64], most_named: f64) -> Result<f64> {
     shares.sort_by(|a, b| b.total_cmp(a));
     let allowed = (most_named.clamp(0.0, 1.0) * shares.len() as f64).floor() as usize;
     let Some(first_refused) = shares.get(allowed).copied() else { return Ok(0.0) };
-    // Between it and the next that is higher, so that rounding on another device moves neither over the threshold.
-    let higher = shares[..allowed].iter().rev().find(|share| **share > first_refused).copied().unwrap_or(1.0);
+    // Between it and the next that is higher, so that rounding on another device moves neither over
+    // the threshold.
+    let higher = shares[..allowed]
+        .iter()
+        .rev()
+        .find(|share| **share > first_refused)
+        .copied()
+        .unwrap_or(1.0);
     Ok(f64::midpoint(first_refused, higher))
 }
 
@@ -466,7 +522,8 @@ mod tests {
         Provenance::Generated { origin: "stylegan2", family: "gan" },
     ];
 
-    /// Every maker leaves a mark in one of twelve noisy features, whose means and deviations differ; the last never varies.
+    /// Every maker leaves a mark in one of twelve noisy features, whose means and deviations
+    /// differ; the last never varies.
     fn images(count: usize, seed: u64) -> (FeatureMatrix, Vec<Provenance<'static>>) {
         let mut rng = Rng::new(seed);
         let mut data = Vec::new();
@@ -487,12 +544,22 @@ mod tests {
     fn learns_to_name_makers_of_images_not_seen() {
         let (features, makers) = images(240, 1);
         let fitted = fit_attribution(&features, &makers, &[1.0; 240], &config()).unwrap();
-        assert_eq!(fitted.head.captions.subjects().len(), 6, "real, three generators, two families");
-        let shapes: Vec<&[usize]> = fitted.tensors.values().map(|tensor| tensor.shape.as_slice()).collect();
+        assert_eq!(
+            fitted.head.captions.subjects().len(),
+            6,
+            "real, three generators, two families"
+        );
+        let shapes: Vec<&[usize]> =
+            fitted.tensors.values().map(|tensor| tensor.shape.as_slice()).collect();
         assert_eq!(shapes, [[8].as_slice(), &[6, 8], &[8, 13]], "bias, captions, projection");
-        let [projection, _, captions] = AttributionHead::TENSORS.map(|name| &fitted.tensors[name].data);
-        assert!(projection.chunks(13).all(|row| row[12] == 0.0), "what does not vary has no weight");
-        let lengths = captions.chunks(8).map(|row| row.iter().map(|value| value * value).sum::<f32>());
+        let [projection, _, captions] =
+            AttributionHead::TENSORS.map(|name| &fitted.tensors[name].data);
+        assert!(
+            projection.chunks(13).all(|row| row[12] == 0.0),
+            "what does not vary has no weight"
+        );
+        let lengths =
+            captions.chunks(8).map(|row| row.iter().map(|value| value * value).sum::<f32>());
         assert!(lengths.into_iter().all(|square| (square - 1.0).abs() < 1e-5));
 
         let (features, makers) = images(80, 2);
@@ -538,7 +605,9 @@ mod tests {
     fn the_threshold_keeps_to_its_bound() {
         let shares = [0.1, 0.9, 0.5, 0.3, 0.7];
         let named = |threshold: f64| shares.iter().filter(|share| **share >= threshold).count();
-        for (most, expected, count) in [(0.0, 0.95, 0), (0.2, 0.8, 1), (0.59, 0.6, 2), (1.0, 0.0, 5)] {
+        for (most, expected, count) in
+            [(0.0, 0.95, 0), (0.2, 0.8, 1), (0.59, 0.6, 2), (1.0, 0.0, 5)]
+        {
             let threshold = open_set_threshold(&shares, most).unwrap();
             assert!((threshold - expected).abs() < 1e-12, "{most}: {threshold}");
             assert_eq!(named(threshold), count);
@@ -563,9 +632,13 @@ mod tests {
         refused(&[Provenance::Real; 80], &[1.0; 80], &config());
         refused(&makers, &[1.0; 80], &AttributionConfig { dropout: 1.0, ..config() });
         refused(&makers, &[1.0; 80], &AttributionConfig { label_smoothing: f32::NAN, ..config() });
-        let fitted =
-            fit_attribution(&features, &makers, &[1.0; 80], &AttributionConfig { steps: 1, ..config() })
-                .unwrap();
+        let fitted = fit_attribution(
+            &features,
+            &makers,
+            &[1.0; 80],
+            &AttributionConfig { steps: 1, ..config() },
+        )
+        .unwrap();
         let narrow = FeatureMatrix { data: vec![f16::ONE; 12], width: 12 };
         assert_eq!(fitted.logits(&narrow).unwrap_err().kind(), ErrorKind::Argument);
     }

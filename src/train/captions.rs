@@ -1,22 +1,28 @@
-//! Caption matching (method M1): images and captions in one space, the caption nearest to an image names its maker.
+//! Caption matching (method M1): images and captions in one space, the caption nearest to an image
+//! names its maker.
 //!
-//! After Moskowitz, Gaona and Peterson 2024 (arXiv 2404.08788), who fine-tune CLIP to match images with captions that
-//! name the generator; captions, loss and rejection of unknown generators are ours.
+//! After Moskowitz, Gaona and Peterson 2024 (arXiv 2404.08788), who fine-tune CLIP to match images
+//! with captions that name the generator; captions, loss and rejection of unknown generators are
+//! ours.
 //!
-//! **Captions.** One for real images, one for every generator with enough images, one for every family of generators.
-//! The first is the real one. A generator whose name says that it is unknown has none of its own.
+//! **Captions.** One for real images, one for every generator with enough images, one for every
+//! family of generators. The first is the real one. A generator whose name says that it is unknown
+//! has none of its own.
 //!
-//! **Loss.** One softmax over all captions. A generated image has two positive captions, its generator's and its
-//! family's: its target gives the family a share `family_share` of the mass and the generator the rest. So `p(AI)`, the
-//! sum over all AI captions, can reach 1, neither caption can be neglected (as it could if their sum alone were
-//! rewarded), the family caption learns from all its generators, and an image of an unknown generator is taught to
-//! have no generator caption, since all of its mass goes to the family: that is what the open-set rule measures. An
-//! image of unknown generator and family spreads its mass over all families. To this cross-entropy comes the
+//! **Loss.** One softmax over all captions. A generated image has two positive captions, its
+//! generator's and its family's: its target gives the family a share `family_share` of the mass and
+//! the generator the rest. So `p(AI)`, the sum over all AI captions, can reach 1, neither caption
+//! can be neglected (as it could if their sum alone were rewarded), the family caption learns from
+//! all its generators, and an image of an unknown generator is taught to have no generator caption,
+//! since all of its mass goes to the family: that is what the open-set rule measures. An image of
+//! unknown generator and family spreads its mass over all families. To this cross-entropy comes the
 //! other direction: for every caption that has images in the batch, the mean over them of
-//! `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive ("out" form of Khosla et
-//! al. 2020, arXiv 2004.11362, equation 2; plain InfoNCE would take batch mates of the same caption for negatives).
+//! `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive
+//! ("out" form of Khosla et al. 2020, arXiv 2004.11362, equation 2; plain InfoNCE would take batch
+//! mates of the same caption for negatives).
 //!
-//! All of this is plain functions over tensors; nothing here knows how images are read or steps are taken.
+//! All of this is plain functions over tensors; nothing here knows how images are read or steps are
+//! taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,18 +63,25 @@ impl<'a> Provenance<'a> {
 
     fn family(self) -> Option<&'a str> {
         match self {
-            Self::Generated { family, .. } if !family.is_empty() && family != "unknown" => Some(family),
+            Self::Generated { family, .. } if !family.is_empty() && family != "unknown" => {
+                Some(family)
+            }
             _ => None,
         }
     }
 }
 
 impl CaptionSet {
-    /// The captions for these training images; generators with fewer than `minimum` images get none of their own.
+    /// The captions for these training images; generators with fewer than `minimum` images get none
+    /// of their own.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] when no image is generated and of a known generator or family, or none is real.
-    pub fn new<'a>(images: impl IntoIterator<Item = Provenance<'a>>, minimum: usize) -> Result<Self> {
+    /// [`ErrorKind::Argument`] when no image is generated and of a known generator or family, or
+    /// none is real.
+    pub fn new<'a>(
+        images: impl IntoIterator<Item = Provenance<'a>>,
+        minimum: usize,
+    ) -> Result<Self> {
         let mut generators: BTreeMap<&str, (Option<&str>, usize)> = BTreeMap::new();
         let mut families = BTreeSet::new();
         let mut real = 0;
@@ -80,7 +93,8 @@ impl CaptionSet {
                 generator.1 += 1;
             }
         }
-        let generators = generators.into_iter().filter(|(_, (_, images))| *images >= minimum.max(1));
+        let generators =
+            generators.into_iter().filter(|(_, (_, images))| *images >= minimum.max(1));
         let generators = generators.map(|(name, (family, _))| Subject::Generator {
             name: name.to_owned(),
             family: family.map(str::to_owned),
@@ -89,7 +103,8 @@ impl CaptionSet {
         let subjects: Vec<Subject> =
             std::iter::once(Subject::Real).chain(generators).chain(families).collect();
         if real == 0 || subjects.len() == 1 {
-            let message = "captions need real images and generated ones of known generators or families";
+            let message =
+                "captions need real images and generated ones of known generators or families";
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Self::try_from(subjects)
@@ -99,9 +114,9 @@ impl CaptionSet {
     #[must_use]
     pub fn generator(&self, image: Provenance<'_>) -> Option<usize> {
         let wanted = image.generator()?;
-        self.subjects()
-            .iter()
-            .position(|subject| matches!(subject, Subject::Generator { name, .. } if name == wanted))
+        self.subjects().iter().position(
+            |subject| matches!(subject, Subject::Generator { name, .. } if name == wanted),
+        )
     }
 
     /// The caption of the image's family, if it has one.
@@ -140,11 +155,14 @@ impl CaptionSet {
                 (_, Some(only), None) | (_, None, Some(only)) => &[(only, 1.0)],
                 (_, None, None) => {
                     let is_family = |subject: &Subject| matches!(subject, Subject::Family { .. });
-                    let families = self.subjects().iter().filter(|subject| is_family(subject)).count();
+                    let families =
+                        self.subjects().iter().filter(|subject| is_family(subject)).count();
                     // Generators where there is no family at all.
                     for (target, subject) in target.iter_mut().zip(self.subjects()) {
-                        if if families > 0 { is_family(subject) } else { *subject != Subject::Real } {
-                            *target = 1.0 / if families > 0 { families } else { captions - 1 } as f32;
+                        if if families > 0 { is_family(subject) } else { *subject != Subject::Real }
+                        {
+                            *target =
+                                1.0 / if families > 0 { families } else { captions - 1 } as f32;
                         }
                     }
                     &[]
@@ -155,7 +173,8 @@ impl CaptionSet {
                 positive[*caption] = if *share > 0.0 { 1.0 } else { 0.0 };
             }
         }
-        let tensor = |data| Tensor::from_data(TensorData::new(data, [images.len(), captions]), device);
+        let tensor =
+            |data| Tensor::from_data(TensorData::new(data, [images.len(), captions]), device);
         Ok(CaptionTargets { targets: tensor(targets), positives: tensor(positives) })
     }
 }
@@ -186,7 +205,8 @@ impl CaptionLoss {
     }
 }
 
-/// Scaled cosines of images `[images, width]` and captions `[captions, width]`: `[images, captions]`.
+/// Scaled cosines of images `[images, width]` and captions `[captions, width]`:
+/// `[images, captions]`.
 ///
 /// `scale` is `[1]`; neither embedding need be of length one.
 #[must_use]
@@ -194,11 +214,16 @@ pub fn caption_logits(images: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) 
     normalized(images).matmul(normalized(captions).transpose()) * scale.unsqueeze()
 }
 
-/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale is of no matter, weigh the images in
-/// the direction image -> text.
+/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale is of no matter,
+/// weigh the images in the direction image -> text.
 #[must_use]
-pub fn caption_loss(logits: Tensor<2>, targets: &CaptionTargets, weights: Option<Tensor<1>>) -> CaptionLoss {
-    let each = -(targets.targets.clone() * log_softmax(logits.clone(), 1)).sum_dim(1).squeeze_dim::<1>(1);
+pub fn caption_loss(
+    logits: Tensor<2>,
+    targets: &CaptionTargets,
+    weights: Option<Tensor<1>>,
+) -> CaptionLoss {
+    let each =
+        -(targets.targets.clone() * log_softmax(logits.clone(), 1)).sum_dim(1).squeeze_dim::<1>(1);
     let image_to_text = match weights {
         Some(weights) => (each * weights.clone()).sum() / weights.sum(),
         None => each.mean(),
@@ -212,8 +237,9 @@ pub fn caption_loss(logits: Tensor<2>, targets: &CaptionTargets, weights: Option
     CaptionLoss { image_to_text, text_to_image }
 }
 
-/// The evidence that an image is generated, for every row of `logits`: the logit of `p(AI)`, that is the log of the
-/// summed exponentials of all captions but the real one, less the real one's logit. `[images]`.
+/// The evidence that an image is generated, for every row of `logits`: the logit of `p(AI)`, that
+/// is the log of the summed exponentials of all captions but the real one, less the real one's
+/// logit. `[images]`.
 #[must_use]
 pub fn generated_logits(logits: Tensor<2>) -> Tensor<1> {
     let [_, captions] = logits.dims();
@@ -224,7 +250,8 @@ pub fn generated_logits(logits: Tensor<2>) -> Tensor<1> {
     (sum - real).squeeze_dim(1)
 }
 
-/// The trainable side of the captions: a text tower, the captions' tokens, and the scale of the logits.
+/// The trainable side of the captions: a text tower, the captions' tokens, and the scale of the
+/// logits.
 #[derive(Module, Debug)]
 pub struct CaptionTower {
     text: TextTower,
@@ -234,23 +261,27 @@ pub struct CaptionTower {
     tokens: TokenBatch,
 }
 
-/// CLIP's bound on the scale: above 100 its training became unstable (Radford et al. 2021, section 2.5).
+/// CLIP's bound on the scale: above 100 its training became unstable (Radford et al. 2021, section
+/// 2.5).
 const MAX_SCALE: f64 = 100.0;
 
 /// CLIP's first scale, 1 / 0.07.
 const FIRST_SCALE: f64 = 1.0 / 0.07;
 
 impl CaptionTower {
-    /// A small tower with random weights for `set`, its vocabulary restricted to the tokens that the captions use;
-    /// embeddings are `width` wide, as the vision tower's.
+    /// A small tower with random weights for `set`, its vocabulary restricted to the tokens that
+    /// the captions use; embeddings are `width` wide, as the vision tower's.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] for an impossible width.
     pub fn random(set: &CaptionSet, width: usize, seed: u64, device: &Device) -> Result<Self> {
         let tokenizer = Tokenizer::new();
         let context = TextConfig::small(3, width).context;
-        let texts: Vec<Vec<u32>> =
-            set.subjects().iter().map(|subject| tokenizer.encode(&subject.text(), context)).collect();
+        let texts: Vec<Vec<u32>> = set
+            .subjects()
+            .iter()
+            .map(|subject| tokenizer.encode(&subject.text(), context))
+            .collect();
         let (texts, vocabulary) = restricted(&texts);
         let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
         let config = TextConfig { context: longest, ..TextConfig::small(vocabulary, width) };
@@ -265,7 +296,8 @@ impl CaptionTower {
     pub fn new(text: TextTower, captions: &[Vec<u32>], device: &Device) -> Result<Self> {
         let tokens = TokenBatch::new(captions, text.config())?;
         #[expect(clippy::cast_possible_truncation, reason = "burn computes in f32")]
-        let log_scale = Tensor::from_data(TensorData::new(vec![FIRST_SCALE.ln() as f32], [1]), device);
+        let log_scale =
+            Tensor::from_data(TensorData::new(vec![FIRST_SCALE.ln() as f32], [1]), device);
         Ok(Self { text, log_scale: Param::from_tensor(log_scale), tokens })
     }
 
@@ -275,7 +307,8 @@ impl CaptionTower {
         &self.text
     }
 
-    /// The captions' embeddings `[captions, width]`, of length one: at inference constants of the model.
+    /// The captions' embeddings `[captions, width]`, of length one: at inference constants of the
+    /// model.
     #[must_use]
     pub fn embeddings(&self) -> Tensor<2> {
         normalized(self.text.forward(&self.tokens))
@@ -383,11 +416,15 @@ mod tests {
         let found = attribute(&logits, &set, 0.5).unwrap();
         assert!((found.generated - 10.0 / 12.0).abs() < 1e-6);
         assert_eq!((found.generator, found.family), (Some(2), Some(3)));
-        assert!((found.generator_share - 0.6).abs() < 1e-6 && (found.family_share - 0.9).abs() < 1e-6);
+        assert!(
+            (found.generator_share - 0.6).abs() < 1e-6 && (found.family_share - 0.9).abs() < 1e-6
+        );
         assert_eq!(attribute(&logits, &set, 0.61).unwrap().generator, None, "unknown generator");
         // The tensor's evidence is the logit of the same probability.
-        let evidence =
-            generated_logits(Tensor::from_data(TensorData::new(logits.to_vec(), [1, 5]), &Device::flex()));
+        let evidence = generated_logits(Tensor::from_data(
+            TensorData::new(logits.to_vec(), [1, 5]),
+            &Device::flex(),
+        ));
         let evidence = f64::from(evidence.into_scalar::<f32>());
         assert!((evidence - (found.generated / (1.0 - found.generated)).ln()).abs() < 1e-5);
         assert!(attribute(&logits[1..], &set, 0.5).is_err());

@@ -1,7 +1,9 @@
-//! Fine-tuning: the vision tower and a linear head over its layers, together, from a head that was fitted first.
+//! Fine-tuning: the vision tower and a linear head over its layers, together, from a head that was
+//! fitted first.
 //!
-//! The head is fitted on the frozen tower's features before (linear probing, then fine-tuning; Kumar et al. 2022, arXiv
-//! 2202.10054): with a random head the first steps tear up what the tower knows, and generators nobody trained on suffer.
+//! The head is fitted on the frozen tower's features before (linear probing, then fine-tuning;
+//! Kumar et al. 2022, arXiv 2202.10054): with a random head the first steps tear up what the tower
+//! knows, and generators nobody trained on suffer.
 //!
 //! The network is the very tower that ships ([`VisionTower`]) on burn's autodiff device.
 
@@ -27,7 +29,8 @@ use crate::{Error, ErrorKind, Result};
 pub struct FinetuneConfig {
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half cosine to nought.
+    /// Steps over which learning rates rise to their full height; they then fall along a half
+    /// cosine to nought.
     pub warm_up: usize,
     /// Images a step.
     pub batch: usize,
@@ -35,23 +38,27 @@ pub struct FinetuneConfig {
     pub micro_batch: usize,
     /// Learning rate of the tower's last layer.
     pub learning_rate: f64,
-    /// Each layer's rate is this share of the next one's (Clark et al. 2020, arXiv 2003.10555, section 3).
+    /// Each layer's rate is this share of the next one's (Clark et al. 2020, arXiv 2003.10555,
+    /// section 3).
     pub layer_decay: f64,
     /// Learning rate of the head.
     pub head_learning_rate: f64,
     /// Weight decay of matrices; vectors have none.
     pub weight_decay: f64,
-    /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023, arXiv 2212.00794): twice the
-    /// speed at one half, and a regulariser.
+    /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023,
+    /// arXiv 2212.00794): twice the speed at one half, and a regulariser.
     pub patch_keep: f64,
-    /// Share of pooled tokens that a step hides from the head, image by image; the others are scaled up by as much. It keeps
-    /// the head from leaning on few layers, and lets training go on longer before unknown generators suffer.
+    /// Share of pooled tokens that a step hides from the head, image by image; the others are
+    /// scaled up by as much. It keeps the head from leaning on few layers, and lets training go on
+    /// longer before unknown generators suffer.
     pub token_dropout: f64,
     /// Labels are moved this far towards one half.
     pub label_smoothing: f64,
-    /// Share of the old in the running average of parameters, per step (Polyak averaging); less in the first steps.
+    /// Share of the old in the running average of parameters, per step (Polyak averaging); less in
+    /// the first steps.
     pub average: f64,
-    /// Share of the loss that is caption matching; the rest is the head's. Above nought only with captions to start from.
+    /// Share of the loss that is caption matching; the rest is the head's. Above nought only with
+    /// captions to start from.
     pub caption_share: f64,
     /// Seed of everything random.
     pub seed: u64,
@@ -84,19 +91,22 @@ pub struct Finetune {
     trainer: Trainer<Network>,
 }
 
-/// Share of a generated image's target that its family gets, as in [`AttributionConfig`](super::attribution::AttributionConfig).
+/// Share of a generated image's target that its family gets, as in
+/// [`AttributionConfig`](super::attribution::AttributionConfig).
 const FAMILY_SHARE: f32 = 0.3;
 
-/// Weight of the direction text -> image within the captions' loss: little, since a micro-batch has few images to choose
-/// from.
+/// Weight of the direction text -> image within the captions' loss: little, since a micro-batch has
+/// few images to choose from.
 const TEXT_SHARE: f64 = 0.1;
 
 impl Finetune {
-    /// A run that starts from `encoder` and a head over its `features` under [`Transform::TokenNorm`], and where captions
-    /// have a share of the loss from an attribution head over the same features.
+    /// A run that starts from `encoder` and a head over its `features` under
+    /// [`Transform::TokenNorm`], and where captions have a share of the loss from an attribution
+    /// head over the same features.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a recipe that makes no sense.
+    /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a
+    /// recipe that makes no sense.
     pub fn new(
         config: FinetuneConfig,
         architecture: &VisionConfig,
@@ -121,7 +131,10 @@ impl Finetune {
         let mut tensors = on_device(&architecture.tensors(), encoder.clone(), &device)?;
         let width = features.width(architecture);
         if head.weight.len() != width {
-            return Err(Error::new(ErrorKind::Argument, "the head to start from reads other features"));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "the head to start from reads other features",
+            ));
         }
         let weight: Vec<f32> = head.weight.iter().map(|value| *value as f32).collect();
         let weight = TensorData::new(weight, [width, 1]);
@@ -130,7 +143,8 @@ impl Finetune {
             weight: Param::from_tensor(Tensor::from_data(weight, &device)),
             bias: Some(Param::from_tensor(Tensor::from_data(bias, &device))),
         };
-        let captions = attribution.map(|fitted| fitted.network(width, config.seed, &device)).transpose()?;
+        let captions =
+            attribution.map(|fitted| fitted.network(width, config.seed, &device)).transpose()?;
         let tower = VisionTower::assemble(architecture, &mut tensors, &device)?;
         let network = Network { tower, head: linear, captions };
         let depth = architecture.layers + 1;
@@ -158,20 +172,25 @@ impl Finetune {
         self.trainer.step_count()
     }
 
-    /// Does one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`]; it is called from several
-    /// threads.
+    /// Does one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`];
+    /// it is called from several threads.
     ///
     /// # Errors
     /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
-    pub fn step<'a>(&mut self, load: impl Fn(usize) -> Result<Example<'a>> + Sync) -> Result<StepReport> {
+    pub fn step<'a>(
+        &mut self,
+        load: impl Fn(usize) -> Result<Example<'a>> + Sync,
+    ) -> Result<StepReport> {
         let step = self.trainer.step_count() as u64;
         let Self { config, features, captions, trainer } = self;
         trainer.step(|network, index| {
             let size = config.micro_batch;
-            let examples =
-                (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Example<'_>>>>()?;
-            let mut rng =
-                Rng::new(config.seed ^ (step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000);
+            let examples = (index * size..(index + 1) * size)
+                .map(&load)
+                .collect::<Result<Vec<Example<'_>>>>()?;
+            let mut rng = Rng::new(
+                config.seed ^ (step << 20) ^ ((index as u64) << 8) ^ 0x5EED_0000_0000_0000,
+            );
             loss(config, features, network, captions.as_ref(), &examples, &mut rng)
         })
     }
@@ -198,7 +217,11 @@ impl Finetune {
                 .map_err(|_| Error::new(ErrorKind::Internal, "the head cannot be read back"))
         };
         let weight = read(network.head.weight.val())?;
-        let bias = network.head.bias.as_ref().map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
+        let bias = network
+            .head
+            .bias
+            .as_ref()
+            .map_or(Ok(vec![0.0]), |bias| read(bias.val().unsqueeze()))?;
         let weight = weight.into_iter().map(f64::from).collect();
         let bias = bias.first().copied().map_or(0.0, f64::from);
         let attribution = match (&network.captions, &self.captions) {
@@ -219,7 +242,8 @@ impl Finetune {
     /// Goes on from a checkpoint of the same recipe.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then unchanged.
+    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then
+    /// unchanged.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<()> {
         self.trainer.resume(&format!("{:?}", self.config), bytes)
     }
@@ -232,7 +256,8 @@ pub struct Trained {
     pub tower: BTreeMap<String, HostTensor>,
     /// The head, over features under [`Transform::TokenNorm`].
     pub head: Linear,
-    /// Where captions were matched: the attribution head over the same features, whose threshold is still to be set.
+    /// Where captions were matched: the attribution head over the same features, whose threshold is
+    /// still to be set.
     pub attribution: Option<FittedAttribution>,
 }
 
@@ -247,7 +272,8 @@ fn loss(
 ) -> Result<Tensor<1>> {
     let config = network.tower.config();
     let (size, side) = (examples.len(), config.image_size);
-    let pixels: Vec<f32> = examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
+    let pixels: Vec<f32> =
+        examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
     if pixels.len() != size * 3 * side * side {
         return Err(Error::new(ErrorKind::Internal, "a training image has the wrong size"));
     }
@@ -280,12 +306,13 @@ fn drop_tokens(features: Tensor<2>, width: usize, drop: f64, rng: &mut Rng) -> T
     let mask: Vec<f32> = (0..batch * tokens)
         .map(|_| if rng.chance(drop) { 0.0 } else { (1.0 / (1.0 - drop)) as f32 })
         .collect();
-    let mask = Tensor::<3>::from_data(TensorData::new(mask, [batch, tokens, 1]), &features.device());
+    let mask =
+        Tensor::<3>::from_data(TensorData::new(mask, [batch, tokens, 1]), &features.device());
     (features.reshape([batch, tokens, width]) * mask).reshape([batch, length])
 }
 
-/// The number of the layer that a parameter belongs to: 0 for the embedding, `depth` for the final norm; `None` outside the
-/// tower.
+/// The number of the layer that a parameter belongs to: 0 for the embedding, `depth` for the final
+/// norm; `None` outside the tower.
 fn layer_of(path: &str, depth: usize) -> Option<usize> {
     let inside = path.strip_prefix("tower.")?;
     let layer = match inside.strip_prefix("layers.") {
@@ -354,7 +381,8 @@ mod tests {
         }
     }
 
-    const GENERATED: Provenance<'_> = Provenance::Generated { origin: "stripes", family: "diffusion" };
+    const GENERATED: Provenance<'_> =
+        Provenance::Generated { origin: "stripes", family: "diffusion" };
 
     /// An attribution head that was hardly trained, over `width` features.
     fn attribution(width: usize) -> FittedAttribution {
@@ -362,16 +390,24 @@ mod tests {
         let data = (0..8 * width).map(|_| half::f16::from_f64(rng.normal())).collect();
         let makers: Vec<Provenance<'_>> =
             (0..8).map(|index| if index % 2 == 0 { GENERATED } else { Provenance::Real }).collect();
-        let recipe =
-            AttributionConfig { width: 8, minimum: 1, steps: 2, batch: 8, ..AttributionConfig::default() };
+        let recipe = AttributionConfig {
+            width: 8,
+            minimum: 1,
+            steps: 2,
+            batch: 8,
+            ..AttributionConfig::default()
+        };
         fit_attribution(&FeatureMatrix { data, width }, &makers, &[1.0; 8], &recipe).unwrap()
     }
 
     fn run(config: FinetuneConfig) -> Finetune {
         let architecture = architecture();
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
-        let features =
-            FeatureSpec { layers: vec![1, 2, 3], pools: vec![Pool::Class, Pool::Mean], heads: Vec::new() };
+        let features = FeatureSpec {
+            layers: vec![1, 2, 3],
+            pools: vec![Pool::Class, Pool::Mean],
+            heads: Vec::new(),
+        };
         let head = Linear { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
         let captions = (config.caption_share > 0.0).then(|| attribution(head.weight.len()));
         Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref()).unwrap()
@@ -404,8 +440,11 @@ mod tests {
         let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
-        let still =
-            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still = before
+            .iter()
+            .zip(&trained.trainer.parameters)
+            .filter(|(before, after)| before == after)
+            .count();
         assert_eq!(still, 0);
         // What is averaged is the network itself: it answers rightly, too.
         let Trained { tower, head, attribution } = trained.averaged().unwrap();
@@ -421,14 +460,20 @@ mod tests {
         let before = trained.trainer.parameters.clone();
         let losses = steps(&mut trained, 40);
         assert!(losses[39] < 0.6 * losses[0], "{losses:?}");
-        let still =
-            before.iter().zip(&trained.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still = before
+            .iter()
+            .zip(&trained.trainer.parameters)
+            .filter(|(before, after)| before == after)
+            .count();
         assert_eq!(still, 0, "the tower, the head, the projection and the caption tower move");
         let found = trained.averaged().unwrap().attribution.unwrap();
         assert_eq!(found.head.captions.subjects().len(), 3);
-        let pixels: Vec<f32> = (0..2).flat_map(|index| example(99, index).unwrap().pixels).collect();
-        let pixels =
-            Tensor::<4>::from_data(TensorData::new(pixels, [2, 3, 32, 32]), trained.trainer.device());
+        let pixels: Vec<f32> =
+            (0..2).flat_map(|index| example(99, index).unwrap().pixels).collect();
+        let pixels = Tensor::<4>::from_data(
+            TensorData::new(pixels, [2, 3, 32, 32]),
+            trained.trainer.device(),
+        );
         let network = trained.trainer.averaged();
         let features = network.tower.forward(pixels, &trained.features).features;
         let features = Transform::TokenNorm.forward(features, 24);
@@ -455,7 +500,8 @@ mod tests {
         ] {
             let config = FinetuneConfig { caption_share, ..config() };
             let features = features.clone();
-            let error = Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref());
+            let error =
+                Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref());
             assert_eq!(error.unwrap_err().kind(), ErrorKind::Argument);
         }
     }
@@ -497,15 +543,24 @@ mod tests {
     fn all_patches_are_the_whole_image() {
         let run = run(config());
         let pixels = example(0, 0).unwrap().pixels;
-        let pixels = Tensor::<4>::from_data(TensorData::new(pixels, [1, 3, 32, 32]), run.trainer.device());
+        let pixels =
+            Tensor::<4>::from_data(TensorData::new(pixels, [1, 3, 32, 32]), run.trainer.device());
         let all: Vec<i64> = (0..16).collect();
         let read = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
         let whole = read(run.trainer.network.tower.forward(pixels.clone(), &run.features).features);
         assert_eq!(
             whole,
-            read(run.trainer.network.tower.forward_patches(pixels.clone(), &all, &run.features).features)
+            read(
+                run.trainer
+                    .network
+                    .tower
+                    .forward_patches(pixels.clone(), &all, &run.features)
+                    .features
+            )
         );
-        let half = read(run.trainer.network.tower.forward_patches(pixels, &all[..8], &run.features).features);
+        let half = read(
+            run.trainer.network.tower.forward_patches(pixels, &all[..8], &run.features).features,
+        );
         assert!(whole != half && half.iter().all(|value| value.is_finite()));
     }
 
@@ -527,7 +582,8 @@ mod tests {
         let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
         let head = Linear { weight: vec![0.0; 3], bias: 0.0 };
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
-        let error = Finetune::new(config(), &architecture, &encoder, features, &head, None).unwrap_err();
+        let error =
+            Finetune::new(config(), &architecture, &encoder, features, &head, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument);
         let mut run = run(config());
         let broken = |index: usize| {

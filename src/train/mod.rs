@@ -1,8 +1,8 @@
-//! Training of encoders and their parts on burn's autodiff (feature `train`): fine-tuning, captions (method M1), quality
-//! (M2), the residual network (M4).
+//! Training of encoders and their parts on burn's autodiff (feature `train`): fine-tuning, captions
+//! (method M1), quality (M2), the residual network (M4).
 //!
-//! Everything random comes from seeded generators of ours, never from burn's global one, so that the same seed gives
-//! the same model.
+//! Everything random comes from seeded generators of ours, never from burn's global one, so that
+//! the same seed gives the same model.
 
 pub mod attribution;
 pub mod captions;

@@ -1,7 +1,8 @@
 //! AdamW over plain vectors in host memory.
 //!
-//! burn has an AdamW, whose state is keyed by parameter ids that are new in every process. Here the whole state is
-//! three lists of vectors: a checkpoint is those lists, and a resumed run goes on bit for bit.
+//! burn has an AdamW, whose state is keyed by parameter ids that are new in every process. Here the
+//! whole state is three lists of vectors: a checkpoint is those lists, and a resumed run goes on
+//! bit for bit.
 
 use rayon::prelude::*;
 
@@ -18,7 +19,8 @@ pub struct AdamWConfig {
     pub clip_norm: f64,
 }
 
-/// AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101): one entry a parameter tensor, in the network's order.
+/// AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101): one entry a parameter tensor, in the
+/// network's order.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
@@ -50,7 +52,8 @@ impl AdamW {
     ) -> f64 {
         let AdamWConfig { beta1, beta2, epsilon, clip_norm } = self.config;
         self.step += 1;
-        let square = |values: &Vec<f32>| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
+        let square =
+            |values: &Vec<f32>| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
         // Summed in the tensors' order, however many threads there are.
         let norm = gradients.par_iter().map(square).collect::<Vec<_>>().iter().sum::<f64>().sqrt();
         let clip = (clip_norm / norm.max(clip_norm)) as f32;
@@ -84,7 +87,8 @@ impl AdamW {
 mod tests {
     use super::*;
 
-    const CONFIG: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1e9 };
+    const CONFIG: AdamWConfig =
+        AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1e9 };
 
     /// Against the formulas of the paper, in f64.
     #[test]
@@ -112,6 +116,9 @@ mod tests {
         let mut parameters = vec![vec![0.0], vec![0.0]];
         let norm = optimizer.update(&mut parameters, &[vec![3.0], vec![4.0]], &[0.0; 2], &[0.0; 2]);
         assert!((norm - 5.0).abs() < 1e-9);
-        assert!((optimizer.first[0][0] - 0.06).abs() < 1e-7 && (optimizer.first[1][0] - 0.08).abs() < 1e-7);
+        assert!(
+            (optimizer.first[0][0] - 0.06).abs() < 1e-7
+                && (optimizer.first[1][0] - 0.08).abs() < 1e-7
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! A network's parameters as lists of vectors in host memory, in the network's own order: what the optimizer works on and
-//! checkpoints hold.
+//! A network's parameters as lists of vectors in host memory, in the network's own order: what the
+//! optimizer works on and checkpoints hold.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
@@ -50,7 +50,8 @@ pub(super) struct GradientReader<'a> {
 impl ModuleVisitor for GradientReader<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        let gradient = tensor.grad(self.gradients).and_then(|grad| grad.into_data().try_into_vec().ok());
+        let gradient =
+            tensor.grad(self.gradients).and_then(|grad| grad.into_data().try_into_vec().ok());
         self.values.push(gradient.unwrap_or_else(|| vec![0.0; tensor.shape().num_elements()]));
     }
 }

@@ -1,22 +1,24 @@
 //! Quality from learned prompts (method M2), after CLIP-AGIQA (Tang et al. 2024, arXiv 2408.15098).
 //!
-//! Six prompts share sixteen learned context vectors (CoOp, Zhou et al. 2022, arXiv 2109.01134) and end in one of six
-//! words, from terrible to perfect. A frozen text tower encodes them; a regression head reads the image's embedding of
-//! length one and the six prompts', likewise, and is trained with squared error on the mean opinion score. Dropout,
-//! rates and the rest follow the authors' code, see [`Recipe`]; the last epoch is taken, where they pick the best one
-//! on the test set.
+//! Six prompts share sixteen learned context vectors (CoOp, Zhou et al. 2022, arXiv 2109.01134) and
+//! end in one of six words, from terrible to perfect. A frozen text tower encodes them; a
+//! regression head reads the image's embedding of length one and the six prompts', likewise, and is
+//! trained with squared error on the mean opinion score. Dropout, rates and the rest follow the
+//! authors' code, see [`Recipe`]; the last epoch is taken, where they pick the best one on the test
+//! set.
 //!
-//! The prompts do not depend on the image. Once trained, their part of the first layer is a constant that is added to
-//! its bias: [`QualityHead`] holds only that, so at inference there is neither a text tower nor a prompt, and the
-//! model is exactly an image head whose first bias was learned in a roundabout way. What that way is worth is told by
-//! the image-only ablation (`text: None`).
+//! The prompts do not depend on the image. Once trained, their part of the first layer is a
+//! constant that is added to its bias: [`QualityHead`] holds only that, so at inference there is
+//! neither a text tower nor a prompt, and the model is exactly an image head whose first bias was
+//! learned in a roundabout way. What that way is worth is told by the image-only ablation
+//! (`text: None`).
 //!
-//! **The head that ships** ([`Recipe::for_models`], [`QualityHead::to_model`]) is such an image head, small, over the
-//! features as the model's own head sees them: standardised instead of brought to length one, which leaves inference
-//! nothing but the two products of [`QualityModel`].
+//! **The head that ships** ([`Recipe::for_models`], [`QualityHead::to_model`]) is such an image
+//! head, small, over the features as the model's own head sees them: standardised instead of
+//! brought to length one, which leaves inference nothing but the two products of [`QualityModel`].
 //!
-//! Augmentation: the encoder is frozen and its features are computed once, for the view and its mirror image. The
-//! authors' random resized crops would change the quality that is to be learned.
+//! Augmentation: the encoder is frozen and its features are computed once, for the view and its
+//! mirror image. The authors' random resized crops would change the quality that is to be learned.
 
 use std::collections::{BTreeMap, HashMap};
 use std::f64::consts::PI;
@@ -68,12 +70,13 @@ pub struct Recipe {
     pub momentum: f64,
     /// Weight decay, added to the gradient.
     pub weight_decay: f32,
-    /// Whether features are standardised, after they are brought to length one if they are (ours; folded into the
-    /// first layer at the end). Embeddings of a plain vision transformer share a large common direction, beside which what
-    /// differs between images is small; so is what the recipe's rate learns of it.
+    /// Whether features are standardised, after they are brought to length one if they are (ours;
+    /// folded into the first layer at the end). Embeddings of a plain vision transformer share a
+    /// large common direction, beside which what differs between images is small; so is what the
+    /// recipe's rate learns of it.
     pub standardize: bool,
-    /// How matrices will be stored. The trained head is what storage makes of it, and its first bias makes up for what
-    /// rounding does to the mean features.
+    /// How matrices will be stored. The trained head is what storage makes of it, and its first
+    /// bias makes up for what rounding does to the mean features.
     pub storage: Storage,
     /// Seed of everything random.
     pub seed: u64,
@@ -104,8 +107,8 @@ impl Recipe {
     }
 }
 
-/// The squared length that standardised features are brought to in the mean: long enough to be learned from at the
-/// recipe's rate, short enough for it not to diverge.
+/// The squared length that standardised features are brought to in the mean: long enough to be
+/// learned from at the recipe's rate, short enough for it not to diverge.
 const STANDARD_LENGTH: f64 = 64.0;
 
 /// Scored images: frozen features and mean opinion scores.
@@ -119,7 +122,8 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// `features` hold, for every image in turn, `views` rows of `width` values; they are brought to length one.
+    /// `features` hold, for every image in turn, `views` rows of `width` values; they are brought
+    /// to length one.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when the numbers do not fit together, or one is not finite.
@@ -130,12 +134,19 @@ impl Samples {
         Ok(samples)
     }
 
-    /// Like [`new`](Self::new), but the features stay as they are: what heads for models learn from.
+    /// Like [`new`](Self::new), but the features stay as they are: what heads for models learn
+    /// from.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn unscaled(features: Vec<f32>, width: usize, views: usize, scores: Vec<f32>) -> Result<Self> {
-        let wrong = |what: &str| Err(Error::new(ErrorKind::Argument, format!("scored images: {what}")));
+    pub fn unscaled(
+        features: Vec<f32>,
+        width: usize,
+        views: usize,
+        scores: Vec<f32>,
+    ) -> Result<Self> {
+        let wrong =
+            |what: &str| Err(Error::new(ErrorKind::Argument, format!("scored images: {what}")));
         if width == 0 || views == 0 || features.len() != scores.len() * width * views {
             return wrong("the features do not fit the scores");
         }
@@ -177,14 +188,15 @@ impl QualityText {
         Self::of(tower, &word_tokens())
     }
 
-    /// A small tower with random weights, for encoders that no text tower belongs to. It turns contexts into features,
-    /// but knows nothing of the words.
+    /// A small tower with random weights, for encoders that no text tower belongs to. It turns
+    /// contexts into features, but knows nothing of the words.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] for an impossible width.
     pub fn random(width: usize, seed: u64, device: &Device) -> Result<Self> {
         let (words, vocabulary) = restricted(&word_tokens());
-        let tower = random_text_tower(&TextConfig::small(vocabulary, width), &mut Rng::new(seed), device)?;
+        let tower =
+            random_text_tower(&TextConfig::small(vocabulary, width), &mut Rng::new(seed), device)?;
         Self::of(tower, &words)
     }
 
@@ -192,7 +204,8 @@ impl QualityText {
         let words = TokenBatch::new(words, tower.config())?;
         let longest = words.ends().iter().max().map_or(0, |end| end + 1) + CONTEXT;
         if longest > tower.config().context {
-            let message = format!("the text tower's context is shorter than the prompts' {longest} tokens");
+            let message =
+                format!("the text tower's context is shorter than the prompts' {longest} tokens");
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Ok(Self { tower: tower.no_grad(), words })
@@ -236,7 +249,8 @@ impl Trained {
         rng: &mut Rng,
         device: &Device,
     ) -> Self {
-        // PyTorch's default for linear layers: uniform within one over the root of the input's width.
+        // PyTorch's default for linear layers: uniform within one over the root of the input's
+        // width.
         let mut linear = |input: usize, output: usize| {
             let bound = (input as f64).sqrt().recip();
             let mut values = |count: usize| -> Vec<f32> {
@@ -253,8 +267,12 @@ impl Trained {
         let output = linear(hidden, 1);
         let context = text.map(|text| {
             let width = text.tower.config().width;
-            let values = (0..CONTEXT * width).map(|_| (CONTEXT_DEVIATION * rng.normal()) as f32).collect();
-            Param::from_tensor(Tensor::from_data(TensorData::new::<f32, _>(values, [CONTEXT, width]), device))
+            let values =
+                (0..CONTEXT * width).map(|_| (CONTEXT_DEVIATION * rng.normal()) as f32).collect();
+            Param::from_tensor(Tensor::from_data(
+                TensorData::new::<f32, _>(values, [CONTEXT, width]),
+                device,
+            ))
         });
         Self { context, hidden: hidden_layer, output }
     }
@@ -265,7 +283,8 @@ impl Trained {
         Some(text.forward(context.val()).reshape([1, text.width()]))
     }
 
-    /// Scores `[batch]` of features `[batch, width]`; `masks` are what dropout multiplies the two layers' inputs by.
+    /// Scores `[batch]` of features `[batch, width]`; `masks` are what dropout multiplies the two
+    /// layers' inputs by.
     fn forward(
         &self,
         features: Tensor<2>,
@@ -291,9 +310,14 @@ impl Trained {
         self.output.forward(hidden).squeeze_dim(1)
     }
 
-    /// The head that needs no text: the prompts' part of the first layer is constant and goes into its bias, and so
-    /// does the features' scaling.
-    fn fold(&self, scaling: &Scaling, text: Option<&QualityText>, storage: Storage) -> Result<QualityHead> {
+    /// The head that needs no text: the prompts' part of the first layer is constant and goes into
+    /// its bias, and so does the features' scaling.
+    fn fold(
+        &self,
+        scaling: &Scaling,
+        text: Option<&QualityText>,
+        storage: Storage,
+    ) -> Result<QualityHead> {
         let width = scaling.mean.len();
         let mut bias = self.hidden.bias.as_ref().map(|bias| bias.val()).ok_or_else(no_bias)?;
         let weight = self.hidden.weight.val();
@@ -308,7 +332,9 @@ impl Trained {
             hidden_weight: weight,
             hidden_bias: read(bias)?,
             output_weight: stored(read(self.output.weight.val())?, storage),
-            output_bias: read(self.output.bias.as_ref().map(|bias| bias.val()).ok_or_else(no_bias)?)?[0],
+            output_bias: read(
+                self.output.bias.as_ref().map(|bias| bias.val()).ok_or_else(no_bias)?,
+            )?[0],
         };
         for (row, bias) in head.hidden_weight.chunks_mut(width).zip(&mut head.hidden_bias) {
             row.iter_mut().zip(&scaling.factor).for_each(|(weight, factor)| {
@@ -358,8 +384,9 @@ impl Scaling {
         if !standardize {
             return Self { unit_length, mean: vec![0.0; width], factor: vec![1.0; width] };
         }
-        let rows =
-            || images.iter().flat_map(|image| (0..samples.views).map(|view| samples.row(*image, view)));
+        let rows = || {
+            images.iter().flat_map(|image| (0..samples.views).map(|view| samples.row(*image, view)))
+        };
         let count = (images.len() * samples.views) as f64;
         let mut mean = vec![0.0; width];
         for row in rows() {
@@ -387,12 +414,13 @@ impl Scaling {
     }
 }
 
-/// Trains a head on some of the images and takes it as the last epoch leaves it. `text: None` is the image-only
-/// ablation. `watch` is told of every epoch and its mean squared error, dropout included.
+/// Trains a head on some of the images and takes it as the last epoch leaves it. `text: None` is
+/// the image-only ablation. `watch` is told of every epoch and its mean squared error, dropout
+/// included.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when there is nothing to train on or the recipe makes no sense; [`ErrorKind::Internal`] when
-/// training diverges.
+/// [`ErrorKind::Argument`] when there is nothing to train on or the recipe makes no sense;
+/// [`ErrorKind::Internal`] when training diverges.
 pub fn train(
     samples: &Samples,
     images: &[usize],
@@ -404,7 +432,8 @@ pub fn train(
         return Err(Error::new(ErrorKind::Argument, "there are no images to train quality on"));
     }
     if recipe.epochs == 0 || recipe.batch == 0 || recipe.hidden == 0 {
-        let message = "quality training needs at least one epoch, one image a step and one hidden unit";
+        let message =
+            "quality training needs at least one epoch, one image a step and one hidden unit";
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let (trained, scaling) = run(samples, images, text, recipe, &mut watch)?;
@@ -432,7 +461,9 @@ fn run(
     let input = samples.width + text.map_or(0, QualityText::width);
     let mut optimizer = SgdConfig::new()
         // burn dampens momentum unless told not to; PyTorch does not.
-        .with_momentum(Some(MomentumConfig::new().with_momentum(recipe.momentum).with_dampening(0.0)))
+        .with_momentum(Some(
+            MomentumConfig::new().with_momentum(recipe.momentum).with_dampening(0.0),
+        ))
         .with_weight_decay(Some(WeightDecayConfig::new(recipe.weight_decay)))
         .init();
     let mut order = images.to_vec();
@@ -445,9 +476,12 @@ fn run(
         for batch in order.chunks(recipe.batch) {
             let rows: Vec<f32> = batch
                 .iter()
-                .flat_map(|image| scaling.apply(samples.row(*image, below(&mut rng, samples.views))))
+                .flat_map(|image| {
+                    scaling.apply(samples.row(*image, below(&mut rng, samples.views)))
+                })
                 .collect();
-            let features = Tensor::from_data(TensorData::new(rows, [batch.len(), samples.width]), &device);
+            let features =
+                Tensor::from_data(TensorData::new(rows, [batch.len(), samples.width]), &device);
             let scores: Vec<f32> = batch.iter().map(|image| samples.scores[*image]).collect();
             let scores = Tensor::<1>::from_data(TensorData::new(scores, [batch.len()]), &device);
             let masks = (
@@ -470,7 +504,8 @@ fn run(
     Ok((trained, scaling))
 }
 
-/// The learning rate of an epoch: one of warming up, then the cosine from where it would be by then (CoOp's schedule).
+/// The learning rate of an epoch: one of warming up, then the cosine from where it would be by then
+/// (CoOp's schedule).
 fn rate(recipe: &Recipe, epoch: usize) -> f64 {
     if epoch == 0 {
         return recipe.warm_up_rate;
@@ -493,8 +528,8 @@ fn below(rng: &mut Rng, end: usize) -> usize {
     rng.below(u32::try_from(end).unwrap_or(u32::MAX)) as usize
 }
 
-/// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for features `x`, which are
-/// brought to length one first if those that it learned from were.
+/// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for
+/// features `x`, which are brought to length one first if those that it learned from were.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QualityHead {
     width: usize,
@@ -519,17 +554,22 @@ impl QualityHead {
     /// [`ErrorKind::Argument`] when there are more or fewer than [`width`](Self::width).
     pub fn score(&self, features: &[f32]) -> Result<f64> {
         if features.len() != self.width {
-            let message = format!("the quality head reads {} features, not {}", self.width, features.len());
+            let message =
+                format!("the quality head reads {} features, not {}", self.width, features.len());
             return Err(Error::new(ErrorKind::Argument, message));
         }
         let mut features = features.to_vec();
         if self.unit_length {
             to_length_one(&mut features);
         }
-        let rows = self.hidden_weight.chunks(self.width).zip(&self.hidden_bias).zip(&self.output_weight);
+        let rows =
+            self.hidden_weight.chunks(self.width).zip(&self.hidden_bias).zip(&self.output_weight);
         Ok(rows.fold(f64::from(self.output_bias), |sum, ((row, bias), output)| {
-            let hidden: f64 =
-                row.iter().zip(&features).map(|(weight, value)| f64::from(*weight) * f64::from(*value)).sum();
+            let hidden: f64 = row
+                .iter()
+                .zip(&features)
+                .map(|(weight, value)| f64::from(*weight) * f64::from(*value))
+                .sum();
             sum + f64::from(*output) * (hidden + f64::from(*bias)).max(0.0)
         }))
     }
@@ -545,7 +585,8 @@ impl QualityHead {
     /// The head as a model carries it, scores from 0 to `best` turned into qualities from 0 to 1.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] for a head over features of length one: models do not bring theirs to it.
+    /// [`ErrorKind::Argument`] for a head over features of length one: models do not bring theirs
+    /// to it.
     pub fn to_model(&self, best: f32) -> Result<(QualityModel, BTreeMap<String, HostTensor>)> {
         if self.unit_length || !(best > 0.0 && best.is_finite()) {
             let message = "a model's quality head reads unscaled features and knows its best score";
@@ -560,8 +601,8 @@ impl QualityHead {
             (vec![1], scaled(&[self.output_bias])),
         ];
         let tensors = QualityModel::TENSORS.into_iter().zip(data);
-        let tensors =
-            tensors.map(|(name, (shape, data))| Ok((name.to_owned(), HostTensor::new(shape, data)?)));
+        let tensors = tensors
+            .map(|(name, (shape, data))| Ok((name.to_owned(), HostTensor::new(shape, data)?)));
         Ok((QualityModel { hidden }, tensors.collect::<Result<_>>()?))
     }
 
@@ -579,8 +620,9 @@ impl QualityHead {
             (names[2], vec![1, hidden], &self.output_weight),
             (names[3], vec![1], &output_bias),
         ];
-        let internal =
-            |error| Error::new(ErrorKind::Internal, "the quality head cannot be stored").with_source(error);
+        let internal = |error| {
+            Error::new(ErrorKind::Internal, "the quality head cannot be stored").with_source(error)
+        };
         let bytes: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
             .into_iter()
             .map(|(name, shape, data)| {
@@ -589,7 +631,9 @@ impl QualityHead {
             .collect();
         let views = bytes
             .iter()
-            .map(|(name, shape, data)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), data)?)))
+            .map(|(name, shape, data)| {
+                Ok((*name, TensorView::new(Dtype::F32, shape.clone(), data)?))
+            })
             .collect::<std::result::Result<BTreeMap<_, _>, _>>()
             .map_err(internal)?;
         let length = if self.unit_length { "one" } else { "any" };
@@ -602,7 +646,8 @@ impl QualityHead {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`].
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        let corrupt = |what: &str| Error::new(ErrorKind::WeightsCorrupt, format!("the quality head {what}"));
+        let corrupt =
+            |what: &str| Error::new(ErrorKind::WeightsCorrupt, format!("the quality head {what}"));
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| corrupt("is no safetensors file").with_source(error))?;
         let tensor = |name: &str| -> Result<(Vec<usize>, Vec<f32>)> {
@@ -711,7 +756,12 @@ pub const MIN_WITHIN: usize = 5;
 
 /// Measures predictions.
 #[must_use]
-pub fn figures(predicted: &[f64], scores: &[f64], generators: &[&str], prompts: &[&str]) -> QualityFigures {
+pub fn figures(
+    predicted: &[f64],
+    scores: &[f64],
+    generators: &[&str],
+    prompts: &[&str],
+) -> QualityFigures {
     let within = |groups: &[&str]| {
         let mut members: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
         for ((group, predicted), score) in groups.iter().zip(predicted).zip(scores) {
@@ -736,10 +786,15 @@ pub fn figures(predicted: &[f64], scores: &[f64], generators: &[&str], prompts: 
     }
 }
 
-/// The baseline that sees no pixel: for every image of `test` the mean score of its generator in `train`, or of all of
-/// `train` for a generator that is not there.
+/// The baseline that sees no pixel: for every image of `test` the mean score of its generator in
+/// `train`, or of all of `train` for a generator that is not there.
 #[must_use]
-pub fn generator_means(scores: &[f64], generators: &[&str], train: &[usize], test: &[usize]) -> Vec<f64> {
+pub fn generator_means(
+    scores: &[f64],
+    generators: &[&str],
+    train: &[usize],
+    test: &[usize],
+) -> Vec<f64> {
     let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     let mut all = (0.0, 0.0);
     for image in train {
@@ -784,14 +839,16 @@ mod tests {
     fn a_known_score_is_learned_and_the_seed_decides() {
         let samples = samples(400);
         let text = QualityText::random(16, 5, &Device::flex().autodiff()).unwrap();
-        let (train_images, test): (Vec<usize>, Vec<usize>) = (0..400).partition(|image| image % 5 > 0);
+        let (train_images, test): (Vec<usize>, Vec<usize>) =
+            (0..400).partition(|image| image % 5 > 0);
         let learn = |text: Option<&QualityText>, seed, epochs| {
             let recipe = Recipe { seed, epochs, ..recipe() };
             train(&samples, &train_images, text, &recipe, |_, _| ()).unwrap()
         };
         let head = learn(Some(&text), 1, 30);
         let truth: Vec<f64> = test.iter().map(|image| f64::from(samples.scores[*image])).collect();
-        let srcc = |head: &QualityHead| spearman(&head.scores(&samples, &test).unwrap(), &truth).unwrap();
+        let srcc =
+            |head: &QualityHead| spearman(&head.scores(&samples, &test).unwrap(), &truth).unwrap();
         assert!(srcc(&head) > 0.9, "{}", srcc(&head));
         assert!(srcc(&learn(None, 1, 30)) > 0.9);
         let short = |seed| learn(Some(&text), seed, 2);
@@ -806,26 +863,34 @@ mod tests {
         let text = QualityText::random(16, 5, &Device::flex().autodiff()).unwrap();
         let images: Vec<usize> = (0..64).collect();
         let recipe = Recipe { epochs: 4, ..recipe() };
-        let (trained, scaling) = run(&samples, &images, Some(&text), &recipe, &mut |_, _| ()).unwrap();
-        let begun = Trained::random(8, Some(&text), 32, &mut Rng::new(recipe.seed), &Device::flex());
+        let (trained, scaling) =
+            run(&samples, &images, Some(&text), &recipe, &mut |_, _| ()).unwrap();
+        let begun =
+            Trained::random(8, Some(&text), 32, &mut Rng::new(recipe.seed), &Device::flex());
         let context = |trained: &Trained| read(trained.context.as_ref().unwrap().val()).unwrap();
         assert_ne!(context(&begun), context(&trained), "gradients pass through the frozen tower");
 
         let (trained, text) = (trained.valid(), text.off_autodiff());
-        let rows: Vec<f32> = images.iter().flat_map(|image| scaling.apply(samples.row(*image, 0))).collect();
+        let rows: Vec<f32> =
+            images.iter().flat_map(|image| scaling.apply(samples.row(*image, 0))).collect();
         let features = Tensor::from_data(TensorData::new(rows, [64, 8]), &Device::flex());
         let whole = read(trained.forward(features, Some(&text), None)).unwrap();
-        let folded =
-            trained.fold(&scaling, Some(&text), Storage::F32).unwrap().scores(&samples, &images).unwrap();
+        let folded = trained
+            .fold(&scaling, Some(&text), Storage::F32)
+            .unwrap()
+            .scores(&samples, &images)
+            .unwrap();
         for (whole, folded) in whole.iter().zip(folded) {
             assert!((f64::from(*whole) - folded).abs() < 1e-5, "{whole} {folded}");
         }
         // The prompts carry weight: without them the scores are others.
-        let without = trained.fold(&scaling, None, Storage::F32).unwrap().scores(&samples, &images).unwrap();
+        let without =
+            trained.fold(&scaling, None, Storage::F32).unwrap().scores(&samples, &images).unwrap();
         assert!((without[0] - f64::from(whole[0])).abs() > 1e-3);
     }
 
-    /// What a model computes with the head, stored and loaded, is what the head scores; rounding its weights costs little.
+    /// What a model computes with the head, stored and loaded, is what the head scores; rounding
+    /// its weights costs little.
     #[test]
     fn a_head_for_models_scores_the_same_inside_one() {
         let features = samples(400).features;
@@ -869,7 +934,8 @@ mod tests {
         let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
         assert!((mean(&own) - mean(&exact)).abs() < 0.02, "the bias makes up for rounding");
         let short = Samples::new(features, 8, 2, vec![1.0; 400]).unwrap();
-        let unfit = train(&short, &images, None, &Recipe { epochs: 1, ..recipe() }, |_, _| ()).unwrap();
+        let unfit =
+            train(&short, &images, None, &Recipe { epochs: 1, ..recipe() }, |_, _| ()).unwrap();
         assert!(unfit.to_model(5.0).is_err() && head.to_model(0.0).is_err());
     }
 
@@ -886,7 +952,9 @@ mod tests {
         let mask = read(dropout(50, 101, &mut Rng::new(2), &Device::flex())).unwrap();
         assert_eq!(mask.len(), 5050);
         let kept = mask.iter().filter(|value| **value == 2.0).count();
-        assert!((2300..2750).contains(&kept) && mask.iter().all(|value| *value == 0.0 || *value == 2.0));
+        assert!(
+            (2300..2750).contains(&kept) && mask.iter().all(|value| *value == 0.0 || *value == 2.0)
+        );
     }
 
     #[test]
@@ -896,7 +964,9 @@ mod tests {
         let (train, test) = split(&prompts, Split::Prompt, 1).unwrap();
         assert_eq!(train.len() + test.len(), 100);
         assert!((20..27).contains(&test.len()));
-        assert!(test.iter().all(|image| train.iter().all(|other| prompts[*image] != prompts[*other])));
+        assert!(
+            test.iter().all(|image| train.iter().all(|other| prompts[*image] != prompts[*other]))
+        );
         let (train, test) = split(&prompts, Split::Image, 1).unwrap();
         assert_eq!((train.len(), test.len()), (80, 20));
         assert!(split(&["one"; 9], Split::Prompt, 1).is_err());

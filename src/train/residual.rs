@@ -28,7 +28,8 @@ pub struct ResidualRecipe {
     pub network: ResidualConfig,
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which the learning rate rises to its full height; it then falls along a half cosine to nought.
+    /// Steps over which the learning rate rises to its full height; it then falls along a half
+    /// cosine to nought.
     pub warm_up: usize,
     /// Crops a step.
     pub batch: usize,
@@ -38,14 +39,16 @@ pub struct ResidualRecipe {
     pub crop: usize,
     /// Learning rate.
     pub learning_rate: f64,
-    /// Learning rate of the last layer. It weighs means over the whole map, which differ little between images: at the
-    /// others' rate the first hundreds of steps pass before it has grown to any size.
+    /// Learning rate of the last layer. It weighs means over the whole map, which differ little
+    /// between images: at the others' rate the first hundreds of steps pass before it has grown to
+    /// any size.
     pub head_learning_rate: f64,
     /// Weight decay of kernels; biases and gains have none.
     pub weight_decay: f64,
     /// Labels are moved this far towards one half.
     pub label_smoothing: f64,
-    /// Share of the old in the running average of parameters, per step (Polyak averaging); less in the first steps.
+    /// Share of the old in the running average of parameters, per step (Polyak averaging); less in
+    /// the first steps.
     pub average: f64,
     /// Seed of everything random.
     pub seed: u64,
@@ -62,10 +65,12 @@ pub struct ResidualTraining {
 const FIRST_GAIN: f32 = 0.2;
 
 impl ResidualTraining {
-    /// A run from random weights: kernels after He et al. 2015 (arXiv 1502.01852), the last one nought.
+    /// A run from random weights: kernels after He et al. 2015 (arXiv 1502.01852), the last one
+    /// nought.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] for a recipe that makes no sense; [`ErrorKind::WeightsCorrupt`] for such a network.
+    /// [`ErrorKind::Argument`] for a recipe that makes no sense; [`ErrorKind::WeightsCorrupt`] for
+    /// such a network.
     pub fn new(recipe: ResidualRecipe) -> Result<Self> {
         let sound = recipe.micro_batch > 0
             && recipe.batch > 0
@@ -78,7 +83,8 @@ impl ResidualTraining {
         recipe.network.validate()?;
         let device = Device::flex().autodiff();
         let mut rng = Rng::new(recipe.seed ^ 0x4E57_0000_0000_0000);
-        let mut tensors = tensors(&recipe.network, first_weights(&recipe.network, &mut rng)?, &device)?;
+        let mut tensors =
+            tensors(&recipe.network, first_weights(&recipe.network, &mut rng)?, &device)?;
         let network = ResidualNetwork::assemble(&recipe.network, &mut tensors)?;
         let schedule = Schedule {
             steps: recipe.steps,
@@ -110,7 +116,8 @@ impl ResidualTraining {
         let ResidualRecipe { micro_batch: size, crop: side, .. } = *recipe;
         let device = trainer.device().clone();
         trainer.step(|network, index| {
-            let examples = (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Crop>>>()?;
+            let examples =
+                (index * size..(index + 1) * size).map(&load).collect::<Result<Vec<Crop>>>()?;
             let pixels: Vec<f32> =
                 examples.iter().flat_map(|example| example.pixels.iter().copied()).collect();
             if pixels.len() != size * 3 * side * side {
@@ -149,7 +156,8 @@ impl ResidualTraining {
     /// Goes on from a checkpoint of the same recipe.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then unchanged.
+    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then
+    /// unchanged.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<()> {
         self.trainer.resume(&format!("{:?}", self.recipe), bytes)
     }
@@ -178,7 +186,10 @@ fn first_weights(config: &ResidualConfig, rng: &mut Rng) -> Result<BTreeMap<Stri
 ///
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] for missing or misshapen tensors.
-pub fn assembled(config: &ResidualConfig, weights: BTreeMap<String, HostTensor>) -> Result<ResidualNetwork> {
+pub fn assembled(
+    config: &ResidualConfig,
+    weights: BTreeMap<String, HostTensor>,
+) -> Result<ResidualNetwork> {
     ResidualNetwork::assemble(config, &mut tensors(config, weights, &Device::flex())?)
 }
 
@@ -247,8 +258,11 @@ mod tests {
         let before = run.trainer.parameters.clone();
         let losses = steps(&mut run, 40);
         assert!(losses[39] < 0.5 * losses[0], "{losses:?}");
-        let still =
-            before.iter().zip(&run.trainer.parameters).filter(|(before, after)| before == after).count();
+        let still = before
+            .iter()
+            .zip(&run.trainer.parameters)
+            .filter(|(before, after)| before == after)
+            .count();
         assert_eq!(still, 0);
         // What is averaged is a network that answers rightly, through its tensors.
         let network = assembled(&recipe().network, run.averaged().unwrap()).unwrap();

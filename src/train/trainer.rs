@@ -1,9 +1,10 @@
-//! What every training run on burn's autodiff does alike: micro-batches on every core, AdamW, a running average,
-//! checkpoints.
+//! What every training run on burn's autodiff does alike: micro-batches on every core, AdamW, a
+//! running average, checkpoints.
 //!
-//! A batch is cut into micro-batches; each is loaded, run forward and backward on one core, and their gradients are summed
-//! in the batch's order: the result does not depend on how many cores there are. Parameters, moments and the running
-//! average live in host memory, so a checkpoint is a list of vectors.
+//! A batch is cut into micro-batches; each is loaded, run forward and backward on one core, and
+//! their gradients are summed in the batch's order: the result does not depend on how many cores
+//! there are. Parameters, moments and the running average live in host memory, so a checkpoint is a
+//! list of vectors.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -34,7 +35,8 @@ pub struct StepReport {
 pub(super) struct Schedule {
     /// Steps in all.
     pub(super) steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half cosine to nought.
+    /// Steps over which learning rates rise to their full height; they then fall along a half
+    /// cosine to nought.
     pub(super) warm_up: usize,
     /// Micro-batches a step.
     pub(super) micro_batches: usize,
@@ -57,11 +59,12 @@ pub(super) struct Trainer<M> {
     decays: Vec<f64>,
 }
 
-const OPTIMIZER: AdamWConfig = AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
+const OPTIMIZER: AdamWConfig =
+    AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
 
 impl<M: Module + Sync> Trainer<M> {
-    /// A run from the network's parameters. `rate` gives the full learning rate of a parameter by its path in the module;
-    /// matrices and kernels decay by `weight_decay`, vectors do not.
+    /// A run from the network's parameters. `rate` gives the full learning rate of a parameter by
+    /// its path in the module; matrices and kernels decay by `weight_decay`, vectors do not.
     pub(super) fn new(
         network: M,
         device: Device,
@@ -80,7 +83,11 @@ impl<M: Module + Sync> Trainer<M> {
             optimizer: AdamW::new(OPTIMIZER, &lengths),
             parameters: reader.values,
             rates: reader.paths.iter().map(|path| rate(path)).collect(),
-            decays: reader.ranks.iter().map(|rank| if *rank > 1 { weight_decay } else { 0.0 }).collect(),
+            decays: reader
+                .ranks
+                .iter()
+                .map(|rank| if *rank > 1 { weight_decay } else { 0.0 })
+                .collect(),
         }
     }
 
@@ -94,7 +101,8 @@ impl<M: Module + Sync> Trainer<M> {
         usize::try_from(self.optimizer.step).unwrap_or(usize::MAX)
     }
 
-    /// Does one step. `loss` gives a micro-batch's mean loss by the network it is handed; it is called from several threads.
+    /// Does one step. `loss` gives a micro-batch's mean loss by the network it is handed; it is
+    /// called from several threads.
     ///
     /// # Errors
     /// The first error of `loss`; [`ErrorKind::Internal`] when the loss is no number any more.
@@ -105,12 +113,14 @@ impl<M: Module + Sync> Trainer<M> {
         let count = self.schedule.micro_batches;
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(count);
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Part>>>> = (0..count).map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<Result<Part>>>> =
+            (0..count).map(|_| Mutex::new(None)).collect();
         let this = &*self;
         std::thread::scope(|scope| {
             for _ in 0..cores {
                 scope.spawn(|| {
-                    // One thread a micro-batch: burn's own parallelism within each product would leave cores waiting.
+                    // One thread a micro-batch: burn's own parallelism within each product would
+                    // leave cores waiting.
                     let Ok(pool) = ThreadPoolBuilder::new().num_threads(1).build() else { return };
                     pool.install(|| {
                         loop {
@@ -127,11 +137,9 @@ impl<M: Module + Sync> Trainer<M> {
         });
         let mut sum: Option<Part> = None;
         for slot in results {
-            let part = slot
-                .into_inner()
-                .ok()
-                .flatten()
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "a training thread could not be run"))??;
+            let part = slot.into_inner().ok().flatten().ok_or_else(|| {
+                Error::new(ErrorKind::Internal, "a training thread could not be run")
+            })??;
             match &mut sum {
                 None => sum = Some(part),
                 Some(sum) => sum.add(part),
@@ -151,10 +159,13 @@ impl<M: Module + Sync> Trainer<M> {
         }
         let height = self.height(self.step_count());
         let rates: Vec<f64> = self.rates.iter().map(|rate| rate * height).collect();
-        let gradient_norm = self.optimizer.update(&mut self.parameters, &gradients, &rates, &self.decays);
+        let gradient_norm =
+            self.optimizer.update(&mut self.parameters, &gradients, &rates, &self.decays);
         let step = self.optimizer.step as f64;
         let keep = self.schedule.average.min(step / (step + 9.0)) as f32;
-        for (average, value) in self.average.iter_mut().flatten().zip(self.parameters.iter().flatten()) {
+        for (average, value) in
+            self.average.iter_mut().flatten().zip(self.parameters.iter().flatten())
+        {
             *average += (1.0 - keep) * (value - *average);
         }
         self.network = self.with(&self.parameters);
@@ -169,7 +180,11 @@ impl<M: Module + Sync> Trainer<M> {
     }
 
     /// Forward and backward over one micro-batch.
-    fn part(&self, index: usize, loss: &(impl Fn(&M, usize) -> Result<Tensor<1>> + Sync)) -> Result<Part> {
+    fn part(
+        &self,
+        index: usize,
+        loss: &(impl Fn(&M, usize) -> Result<Tensor<1>> + Sync),
+    ) -> Result<Part> {
         let network = self.network.clone().fork(&self.device);
         let loss = loss(&network, index)?;
         let value = loss
@@ -195,7 +210,8 @@ impl<M: Module + Sync> Trainer<M> {
         self.with(&self.average)
     }
 
-    /// Everything needed to go on later, in one safetensors file; `recipe` is what [`resume`](Self::resume) compares.
+    /// Everything needed to go on later, in one safetensors file; `recipe` is what
+    /// [`resume`](Self::resume) compares.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when it cannot be put together.
@@ -218,7 +234,10 @@ impl<M: Module + Sync> Trainer<M> {
         let views = bytes
             .iter()
             .map(|(name, bytes)| {
-                Ok((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(internal)?))
+                Ok((
+                    name,
+                    TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(internal)?,
+                ))
             })
             .collect::<Result<Vec<_>>>()?;
         let facts = HashMap::from([
@@ -231,7 +250,8 @@ impl<M: Module + Sync> Trainer<M> {
     /// Goes on from a checkpoint of the same recipe.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then unchanged.
+    /// [`ErrorKind::WeightsCorrupt`] when it is damaged or of another recipe; the run is then
+    /// unchanged.
     pub(super) fn resume(&mut self, recipe: &str, bytes: &[u8]) -> Result<()> {
         let corrupt = || {
             Error::new(
@@ -239,7 +259,8 @@ impl<M: Module + Sync> Trainer<M> {
                 "the checkpoint is damaged or of another recipe: delete it to start anew",
             )
         };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| corrupt().with_source(error))?;
+        let (_, header) =
+            SafeTensors::read_metadata(bytes).map_err(|error| corrupt().with_source(error))?;
         let facts = header.metadata().as_ref().ok_or_else(corrupt)?;
         if facts.get("config").is_none_or(|config| config != recipe) {
             return Err(corrupt());
@@ -251,13 +272,19 @@ impl<M: Module + Sync> Trainer<M> {
                 .enumerate()
                 .map(|(index, like)| {
                     let view = file.tensor(&format!("{name}.{index}")).map_err(|_| corrupt())?;
-                    let values: Vec<f32> =
-                        view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+                    let values: Vec<f32> = view
+                        .data()
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|bytes| f32::from_le_bytes(*bytes))
+                        .collect();
                     if values.len() == like.len() { Ok(values) } else { Err(corrupt()) }
                 })
                 .collect::<Result<Vec<_>>>()
         };
-        let [parameters, average, first, second] = self.lists().map(|(name, like)| read(name, like));
+        let [parameters, average, first, second] =
+            self.lists().map(|(name, like)| read(name, like));
         let (parameters, average, first, second) = (parameters?, average?, first?, second?);
         (self.parameters, self.average) = (parameters, average);
         (self.optimizer.first, self.optimizer.second) = (first, second);
@@ -276,15 +303,17 @@ impl<M: Module + Sync> Trainer<M> {
     }
 }
 
-/// Mean binary cross-entropy of logits `[batch]` against labels, which are first moved by `smoothing` towards one half.
+/// Mean binary cross-entropy of logits `[batch]` against labels, which are first moved by
+/// `smoothing` towards one half.
 pub(super) fn binary_cross_entropy(
     logits: Tensor<1>,
     generated: impl Iterator<Item = bool>,
     smoothing: f64,
 ) -> Tensor<1> {
     let smooth = smoothing as f32;
-    let targets: Vec<f32> =
-        generated.map(|generated| if generated { 1.0 - smooth / 2.0 } else { smooth / 2.0 }).collect();
+    let targets: Vec<f32> = generated
+        .map(|generated| if generated { 1.0 - smooth / 2.0 } else { smooth / 2.0 })
+        .collect();
     let count = targets.len();
     let targets = Tensor::<1>::from_data(TensorData::new(targets, [count]), &logits.device());
     let positive = log_sigmoid(logits.clone());
@@ -301,7 +330,9 @@ struct Part {
 impl Part {
     fn add(&mut self, other: Self) {
         self.loss += other.loss;
-        for (sum, value) in self.gradients.iter_mut().flatten().zip(other.gradients.iter().flatten()) {
+        for (sum, value) in
+            self.gradients.iter_mut().flatten().zip(other.gradients.iter().flatten())
+        {
             *sum += value;
         }
     }

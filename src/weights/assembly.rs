@@ -47,11 +47,13 @@ impl Assembly {
         }
     }
 
-    /// Takes the bytes of shard `index`, whose hash is `sha256`'s to tell; hands every tensor that is there in full to `sink`.
+    /// Takes the bytes of shard `index`, whose hash is `sha256`'s to tell; hands every tensor that
+    /// is there in full to `sink`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that was announced or hold anything but the
-    /// model's tensors; [`ErrorKind::Argument`] when there is no such shard or it was taken before; what `sink` gives.
+    /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that was announced or hold
+    /// anything but the model's tensors; [`ErrorKind::Argument`] when there is no such shard or it
+    /// was taken before; what `sink` gives.
     pub(super) fn push_shard(
         &mut self,
         index: usize,
@@ -64,7 +66,8 @@ impl Assembly {
         })?;
         if bytes.len() as u64 != shard.bytes {
             return Err(corrupt(format!(
-                "the weights are damaged: {} has {} bytes where {} are expected; load the model again",
+                "the weights are damaged: {} has {} bytes where {} are expected; load the model \
+                 again",
                 shard.file,
                 bytes.len(),
                 shard.bytes
@@ -78,8 +81,9 @@ impl Assembly {
             return Err(corrupt(message));
         }
         let file = shard.file.clone();
-        let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|error| corrupt(format!("{file} is no safetensors file")).with_source(error))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
+            corrupt(format!("{file} is no safetensors file")).with_source(error)
+        })?;
         let names: HashSet<&str> = tensors.names().into_iter().collect();
         for (name, view) in tensors.iter() {
             match name.strip_suffix(".scale") {
@@ -101,12 +105,15 @@ impl Assembly {
     /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not.
     pub(super) fn finish(&self) -> Result<()> {
         if let Some(index) = self.pushed.iter().position(|pushed| !pushed) {
-            let message = format!("the weights are incomplete: {} is missing", self.shards[index].file);
+            let message =
+                format!("the weights are incomplete: {} is missing", self.shards[index].file);
             return Err(corrupt(message));
         }
         // In order, so that the message is the same every time.
         match self.order.iter().find(|name| !self.complete.contains(*name)) {
-            Some(name) => Err(corrupt(format!("the weights are incomplete: the tensor {name} is missing"))),
+            Some(name) => {
+                Err(corrupt(format!("the weights are incomplete: the tensor {name} is missing")))
+            }
             None => Ok(()),
         }
     }
@@ -143,7 +150,8 @@ impl Assembly {
             self.complete.insert(name.to_owned());
             return sink(spec, tensor);
         };
-        let (&[rows, columns], &[part_rows, part_columns]) = (spec.shape.as_slice(), tensor.shape.as_slice())
+        let (&[rows, columns], &[part_rows, part_columns]) =
+            (spec.shape.as_slice(), tensor.shape.as_slice())
         else {
             return Err(wrong_shape());
         };
@@ -151,10 +159,10 @@ impl Assembly {
         if !fits || part_columns != columns {
             return Err(wrong_shape());
         }
-        let partial = self
-            .partial
-            .entry(name.to_owned())
-            .or_insert_with(|| Partial { tensor: StoredTensor::like(&tensor, rows), parts: BTreeMap::new() });
+        let partial = self.partial.entry(name.to_owned()).or_insert_with(|| Partial {
+            tensor: StoredTensor::like(&tensor, rows),
+            parts: BTreeMap::new(),
+        });
         let overlaps = partial
             .parts
             .iter()
@@ -163,7 +171,9 @@ impl Assembly {
             return Err(corrupt(format!("the weights hold rows of the tensor {name} twice")));
         }
         if !partial.tensor.fill_rows(first_row, &tensor) {
-            return Err(corrupt(format!("the rows of the tensor {name} are stored in different ways")));
+            return Err(corrupt(format!(
+                "the rows of the tensor {name} are stored in different ways"
+            )));
         }
         partial.parts.insert(first_row, part_rows);
         if partial.parts.values().sum::<usize>() == rows

@@ -1,21 +1,25 @@
-//! Four bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023, arXiv 2210.17323).
+//! Four bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023, arXiv
+//! 2210.17323).
 //!
-//! What a product's error costs is `d H d` for a row's rounding error `d` and the second moments `H` of the inputs. With
-//! `H = T' T`, `T` lower triangular, it is the squared length of `T d`: values are rounded from the first to the last, each
-//! one moved by what those before it leave of its row of `T`. That is GPTQ's update without the inverse it is written with.
+//! What a product's error costs is `d H d` for a row's rounding error `d` and the second moments
+//! `H` of the inputs. With `H = T' T`, `T` lower triangular, it is the squared length of `T d`:
+//! values are rounded from the first to the last, each one moved by what those before it leave of
+//! its row of `T`. That is GPTQ's update without the inverse it is written with.
 
 use half::f16;
 use rayon::prelude::*;
 
 use super::{BLOCK, Q4, blocks};
 
-/// Share of the mean second moment that is added to every one: inputs that calibration did not see have none.
+/// Share of the mean second moment that is added to every one: inputs that calibration did not see
+/// have none.
 const DAMPING: f64 = 0.01;
 
 /// Rows that are eliminated together, so that what they change is read once for all of them.
 const PANEL: usize = 32;
 
-/// What errors in a matrix's columns cost together: the triangular factor of the second moments of its inputs.
+/// What errors in a matrix's columns cost together: the triangular factor of the second moments of
+/// its inputs.
 #[derive(Clone, Debug)]
 pub struct Sensitivity {
     /// Row `j` holds columns `0..=j`.
@@ -29,9 +33,12 @@ impl Sensitivity {
         let mut rows: Vec<Vec<f64>> = moments
             .chunks(columns.max(1))
             .enumerate()
-            .map(|(row, moments)| moments.iter().take(row + 1).map(|moment| f64::from(*moment)).collect())
+            .map(|(row, moments)| {
+                moments.iter().take(row + 1).map(|moment| f64::from(*moment)).collect()
+            })
             .collect();
-        let mean = rows.iter().filter_map(|row| row.last()).sum::<f64>() / (rows.len().max(1) as f64);
+        let mean =
+            rows.iter().filter_map(|row| row.last()).sum::<f64>() / (rows.len().max(1) as f64);
         let damping = if mean > 0.0 { DAMPING * mean } else { 1.0 };
         rows.iter_mut().filter_map(|row| row.last_mut()).for_each(|diagonal| *diagonal += damping);
         let mut end = rows.len();
@@ -40,7 +47,8 @@ impl Sensitivity {
             for pivot in (start..end).rev() {
                 let (before, after) = rows.split_at_mut(pivot);
                 let row = &mut after[0];
-                // Damped moments are positive definite; rounding must not make a root of a negative number of it.
+                // Damped moments are positive definite; rounding must not make a root of a negative
+                // number of it.
                 let root = row[pivot].max(damping * 1e-6).sqrt();
                 row[pivot] = root * root;
                 row.iter_mut().for_each(|value| *value /= root);
@@ -48,7 +56,9 @@ impl Sensitivity {
             }
             let (before, panel) = rows.split_at_mut(start);
             let panel = &panel[..end - start];
-            before.par_iter_mut().for_each(|row| panel.iter().for_each(|pivot| eliminate(row, pivot)));
+            before
+                .par_iter_mut()
+                .for_each(|row| panel.iter().for_each(|pivot| eliminate(row, pivot)));
             end = start;
         }
         Self { rows }
@@ -77,7 +87,8 @@ impl Q4 {
     /// Quantises `values`, a matrix with rows of `columns`, for inputs of this `sensitivity`.
     #[must_use]
     pub fn quantize_for(values: &[f32], columns: usize, sensitivity: &Sensitivity) -> Self {
-        let empty = || Row { codes: Vec::with_capacity(columns), scales: Vec::new(), errors: Vec::new() };
+        let empty =
+            || Row { codes: Vec::with_capacity(columns), scales: Vec::new(), errors: Vec::new() };
         let mut rows: Vec<Row> = values.chunks(columns.max(1)).map(|_| empty()).collect();
         for block in 0..blocks(columns) {
             let start = block * BLOCK;
@@ -105,7 +116,8 @@ impl Row {
         // The error that would make up for all before it, given those of the block that come first.
         let due = |at: usize, errors: &[f64]| {
             let row = &factor[at];
-            -(before[at] + dot(&row[start..start + at], &errors[start..start + at])) / row[start + at]
+            -(before[at] + dot(&row[start..start + at], &errors[start..start + at]))
+                / row[start + at]
         };
         // Where the values would go if they were not rounded: what the scale has to reach.
         let kept = self.errors.len();
@@ -113,10 +125,16 @@ impl Row {
             let error = due(at, &self.errors);
             self.errors.push(error);
         }
-        let targets: Vec<f32> =
-            values.iter().zip(&self.errors[kept..]).map(|(value, error)| value - *error as f32).collect();
-        let costs: Vec<f32> =
-            factor.iter().enumerate().map(|(at, row)| (row[start + at] * row[start + at]) as f32).collect();
+        let targets: Vec<f32> = values
+            .iter()
+            .zip(&self.errors[kept..])
+            .map(|(value, error)| value - *error as f32)
+            .collect();
+        let costs: Vec<f32> = factor
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (row[start + at] * row[start + at]) as f32)
+            .collect();
         self.errors.truncate(kept);
         let scale = Q4::best_scale(&targets, Some(&costs));
         for (at, value) in values.iter().enumerate() {
@@ -135,7 +153,8 @@ mod tests {
     use super::*;
     use crate::image::deliveries::Rng;
 
-    /// `count` inputs of `width` that go together, as activations do: few directions and a little noise.
+    /// `count` inputs of `width` that go together, as activations do: few directions and a little
+    /// noise.
     fn inputs(rng: &mut Rng, count: usize, width: usize) -> Vec<f32> {
         let directions: Vec<f64> = (0..8 * width).map(|_| rng.normal()).collect();
         (0..count)
@@ -167,13 +186,18 @@ mod tests {
         let width = 75;
         let moments = moments(&inputs(&mut Rng::new(1), 200, width), width);
         let factor = Sensitivity::new(&moments, width);
-        let mean = (0..width).map(|i| f64::from(moments[i * (width + 1)])).sum::<f64>() / width as f64;
+        let mean =
+            (0..width).map(|i| f64::from(moments[i * (width + 1)])).sum::<f64>() / width as f64;
         for row in 0..width {
             for column in 0..=row {
-                let found: f64 = factor.rows[row..].iter().map(|factor| factor[row] * factor[column]).sum();
+                let found: f64 =
+                    factor.rows[row..].iter().map(|factor| factor[row] * factor[column]).sum();
                 let damped = if row == column { DAMPING * mean } else { 0.0 };
                 let expected = f64::from(moments[row * width + column]) + damped;
-                assert!((found - expected).abs() < 1e-6 * mean, "{row} {column}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-6 * mean,
+                    "{row} {column}: {found} {expected}"
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Reads CLIP as Hugging Face's transformers stores it (`CLIPModel` and its two halves) under our names.
+//! Reads CLIP as Hugging Face's transformers stores it (`CLIPModel` and its two halves) under our
+//! names.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +14,36 @@ use crate::{Error, ErrorKind, Result};
 /// The tensors of the text tower, from f32 or f16.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file, lacks a tensor, or holds one of another shape.
+/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file, lacks a tensor, or holds one
+/// of another shape.
 pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, HostTensor>> {
     read(bytes, config.tensors(), "text_model", "text_projection")
 }
 
-/// The shape of the text tower in a file, as far as its tensors tell; heads are 64 wide, activation and epsilon OpenAI's,
-/// as in every CLIP of OpenAI.
+/// The shape of the text tower in a file, as far as its tensors tell; heads are 64 wide, activation
+/// and epsilon OpenAI's, as in every CLIP of OpenAI.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file or holds no text tower with projection.
+/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file or holds no text tower with
+/// projection.
 pub fn text_config(bytes: &[u8]) -> Result<TextConfig> {
     let corrupt = |message: &str| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| corrupt("the file is no safetensors file").with_source(error))?;
     let shape = |name: &str| match file.tensor(name).map(|view| view.shape().to_vec()).as_deref() {
         Ok(&[rows, columns]) => Ok((rows, columns)),
-        _ => Err(corrupt(&format!("the file lacks the matrix {name}: it holds no CLIP text tower"))),
+        _ => {
+            Err(corrupt(&format!("the file lacks the matrix {name}: it holds no CLIP text tower")))
+        }
     };
     let (vocabulary, width) = shape("text_model.embeddings.token_embedding.weight")?;
     let (context, _) = shape("text_model.embeddings.position_embedding.weight")?;
     let (mlp_width, _) = shape("text_model.encoder.layers.0.mlp.fc1.weight")?;
     let (projection, _) = shape("text_projection.weight")?;
     let layers = (0..128)
-        .take_while(|layer| shape(&format!("text_model.encoder.layers.{layer}.mlp.fc1.weight")).is_ok())
+        .take_while(|layer| {
+            shape(&format!("text_model.encoder.layers.{layer}.mlp.fc1.weight")).is_ok()
+        })
         .count();
     let config = TextConfig {
         vocabulary,
@@ -67,8 +74,9 @@ fn read(
     projection: &str,
 ) -> Result<BTreeMap<String, HostTensor>> {
     let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| corrupt("the file is no safetensors file".to_owned()).with_source(error))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| {
+        corrupt("the file is no safetensors file".to_owned()).with_source(error)
+    })?;
     specs
         .into_iter()
         .map(|spec| {
@@ -91,14 +99,20 @@ fn read(
                     )));
                 }
                 match view.dtype() {
-                    Dtype::F32 => {
-                        data.extend(view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)))
-                    }
+                    Dtype::F32 => data.extend(
+                        view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)),
+                    ),
                     Dtype::F16 => data.extend(
-                        view.data().as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()),
+                        view.data()
+                            .as_chunks()
+                            .0
+                            .iter()
+                            .map(|bytes| f16::from_le_bytes(*bytes).to_f32()),
                     ),
                     other => {
-                        return Err(corrupt(format!("the tensor {name} is {other:?}, not F32 or F16")));
+                        return Err(corrupt(format!(
+                            "the tensor {name} is {other:?}, not F32 or F16"
+                        )));
                     }
                 }
             }
@@ -133,7 +147,9 @@ pub(crate) fn hf_names(name: &str, model: &str, projection: &str) -> Vec<String>
     };
     if part.contains("attention.qkv") {
         return ["q_proj", "k_proj", "v_proj"]
-            .map(|third| format!("{model}.{}", part.replace("attention.qkv", &format!("self_attn.{third}"))))
+            .map(|third| {
+                format!("{model}.{}", part.replace("attention.qkv", &format!("self_attn.{third}")))
+            })
             .to_vec();
     }
     vec![format!("{model}.{part}")]

@@ -10,9 +10,10 @@ use crate::engine::{Device, Encoder, EncoderBuilder};
 
 /// Takes a model's shards in any order, one at a time.
 ///
-/// A shard's bytes are hashed before they are parsed, and borrowed only for the call. The encoder's tensors go to the
-/// engine one by one, as they are stored; at no time are two copies of the weights held in host memory. Nothing can be
-/// computed before [`finish`](Self::finish) has found every tensor: there are no partial models.
+/// A shard's bytes are hashed before they are parsed, and borrowed only for the call. The encoder's
+/// tensors go to the engine one by one, as they are stored; at no time are two copies of the
+/// weights held in host memory. Nothing can be computed before [`finish`](Self::finish) has found
+/// every tensor: there are no partial models.
 #[derive(Debug)]
 pub struct ModelLoader {
     manifest: Manifest,
@@ -29,7 +30,8 @@ pub struct LoadedTensors {
     pub manifest: Manifest,
     /// The image encoder on its device.
     pub encoder: Encoder,
-    /// The heads' and the residual network's tensors, by the names that [`Manifest::tensors`] gives them.
+    /// The heads' and the residual network's tensors, by the names that [`Manifest::tensors`] gives
+    /// them.
     pub tensors: HashMap<String, HostTensor>,
 }
 
@@ -38,9 +40,11 @@ impl ModelLoader {
     ///
     /// # Errors
     /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the device does not take the encoder;
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) when its engine cannot compute the model's features.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) when its engine cannot compute the model's
+    /// features.
     pub fn new(manifest: Manifest, device: &Device) -> Result<Self> {
-        let encoder = EncoderBuilder::new(device, &manifest.architecture, manifest.head.features())?;
+        let encoder =
+            EncoderBuilder::new(device, &manifest.architecture, manifest.head.features())?;
         let assembly = Assembly::new(&manifest.shards, manifest.tensors());
         Ok(Self { manifest, encoder, assembly, heads: HashMap::new() })
     }
@@ -54,15 +58,16 @@ impl ModelLoader {
     /// Takes the bytes of shard `index` of the manifest.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when the bytes are not the shard that the manifest describes
-    /// or hold anything but the model's tensors; [`Argument`](crate::ErrorKind::Argument) when there is no such shard or
-    /// it was taken before.
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when the bytes are not the shard that
+    /// the manifest describes or hold anything but the model's tensors;
+    /// [`Argument`](crate::ErrorKind::Argument) when there is no such shard or it was taken before.
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         self.push(index, bytes, || sha256_hex(bytes))
     }
 
-    /// [`push_shard`](Self::push_shard) for who has hashed exactly these bytes by faster means than ours: browsers do it
-    /// with the machine's own instructions. `sha256` is what came of it, in lower-case hex.
+    /// [`push_shard`](Self::push_shard) for who has hashed exactly these bytes by faster means than
+    /// ours: browsers do it with the machine's own instructions. `sha256` is what came of it, in
+    /// lower-case hex.
     ///
     /// # Errors
     /// As [`push_shard`](Self::push_shard).

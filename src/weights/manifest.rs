@@ -62,7 +62,8 @@ pub struct Shard {
     pub sha256: String,
 }
 
-/// The logit of a synthetic image (see `detect::self_test_view`), computed natively on the CPU when the model was made.
+/// The logit of a synthetic image (see `detect::self_test_view`), computed natively on the CPU when
+/// the model was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelfTest {
@@ -76,16 +77,19 @@ impl Manifest {
     /// Reads and validates a manifest.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not one, of an unknown version, or inconsistent; [`ErrorKind::Limit`]
-    /// when it is too large.
+    /// [`ErrorKind::WeightsCorrupt`] when it is not one, of an unknown version, or inconsistent;
+    /// [`ErrorKind::Limit`] when it is too large.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_MANIFEST_BYTES {
             let message = format!("the model's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let corrupt = |error| {
-            Error::new(ErrorKind::WeightsCorrupt, format!("model.json is not a model manifest: {error}"))
-                .with_source(error)
+            Error::new(
+                ErrorKind::WeightsCorrupt,
+                format!("model.json is not a model manifest: {error}"),
+            )
+            .with_source(error)
         };
         // The version first: a newer manifest may well have fields this program does not know.
         #[derive(Deserialize)]
@@ -95,7 +99,8 @@ impl Manifest {
         let Version { format } = serde_json::from_slice(bytes).map_err(corrupt)?;
         if format != FORMAT_VERSION {
             let message = format!(
-                "the model is of format {format}; this program reads format {FORMAT_VERSION}: update the older of the two"
+                "the model is of format {format}; this program reads format {FORMAT_VERSION}: \
+                 update the older of the two"
             );
             return Err(Error::new(ErrorKind::WeightsCorrupt, message));
         }
@@ -135,7 +140,8 @@ impl Manifest {
     /// One hash for all weights: SHA-256 of the shards' hashes, each on a line.
     #[must_use]
     pub fn weights_sha256(&self) -> String {
-        let hashes: String = self.shards.iter().map(|shard| format!("{}\n", shard.sha256)).collect();
+        let hashes: String =
+            self.shards.iter().map(|shard| format!("{}\n", shard.sha256)).collect();
         sha256_hex(hashes.as_bytes())
     }
 
@@ -153,7 +159,9 @@ impl Manifest {
         self.calibration.validate()?;
         let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, why));
         if self.preprocessing.crop as usize != self.architecture.image_size {
-            return fail("the preprocessing's crop and the architecture's image size differ".to_owned());
+            return fail(
+                "the preprocessing's crop and the architecture's image size differ".to_owned(),
+            );
         }
         if !self.self_test.logit.is_finite() || !(0.0..1.0).contains(&self.self_test.tolerance) {
             return fail("the self-test's logit or tolerance is no usable number".to_owned());
@@ -181,7 +189,9 @@ pub(super) fn validate_shards(shards: &[Shard]) -> Result<()> {
         if *bytes == 0 || *bytes > MAX_SHARD_BYTES {
             return fail(format!("the shard {file} must have 1 to {MAX_SHARD_BYTES} bytes"));
         }
-        if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        if sha256.len() != 64
+            || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
             return fail(format!("the shard {file} has no SHA-256 in lower-case hex"));
         }
     }

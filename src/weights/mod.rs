@@ -1,9 +1,9 @@
 //! Model files: a manifest (`model.json`) beside safetensors shards of at most 4 MiB.
 //!
-//! [`Manifest`] says everything about a model; [`ModelLoader`] takes its shards one at a time, checks each against
-//! its hash before it looks inside, hands its tensors to the device and lets the bytes go; [`pack`] writes the
-//! same files; [`timm`] reads the published weights that the compact model starts from, `hf_clip` (feature `train`)
-//! those of CLIP.
+//! [`Manifest`] says everything about a model; [`ModelLoader`] takes its shards one at a time,
+//! checks each against its hash before it looks inside, hands its tensors to the device and lets
+//! the bytes go; [`pack`] writes the same files; [`timm`] reads the published weights that the
+//! compact model starts from, `hf_clip` (feature `train`) those of CLIP.
 
 mod assembly;
 #[cfg(feature = "train")]

@@ -23,7 +23,8 @@ pub struct PackedShard {
 /// Room left in a shard for the safetensors header, in bytes.
 const HEADER_ROOM: usize = 64 << 10;
 
-/// Most bytes of a tensor's values that are held on their way into a shard, unless a single row has more.
+/// Most bytes of a tensor's values that are held on their way into a shard, unless a single row has
+/// more.
 const ROWS_BYTES: usize = 1 << 20;
 
 /// One stored tensor.
@@ -35,7 +36,8 @@ struct Entry {
     bytes: Vec<u8>,
 }
 
-/// Packs tensors, one after the other, into shards named `{prefix}-00001.safetensors` and so on, each at most
+/// Packs tensors, one after the other, into shards named `{prefix}-00001.safetensors` and so on,
+/// each at most
 /// [`MAX_SHARD_BYTES`]: no more than a shard and the tensor at hand is ever held. A matrix that does not fit in what is
 /// left of a shard is split by rows: its parts are named `{name}@{first row}`.
 #[derive(Debug)]
@@ -57,8 +59,8 @@ impl Packer {
     /// Packs one tensor; hands every shard that is full to `full`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the tensor is not of the shape that `spec` says, or not finite; what `full`
-    /// gives.
+    /// [`ErrorKind::WeightsCorrupt`] when the tensor is not of the shape that `spec` says, or not
+    /// finite; what `full` gives.
     pub fn push(
         &mut self,
         spec: &TensorSpec,
@@ -77,8 +79,8 @@ impl Packer {
         self.push_rows(spec, next, full)
     }
 
-    /// Packs one tensor that is read on the way: `next` fills what it is given with the next values, row-major. No more
-    /// than a MiB of it is ever held beside the shard.
+    /// Packs one tensor that is read on the way: `next` fills what it is given with the next
+    /// values, row-major. No more than a MiB of it is ever held beside the shard.
     ///
     /// # Errors
     /// As [`push`](Self::push); what `next` gives.
@@ -134,7 +136,12 @@ impl Packer {
             let scales = rows.start * blocks(columns)..rows.end * blocks(columns);
             match &tensor.values {
                 StoredValues::F32(values) => {
-                    parts.add(spec.role, storage, &values[rows.start * columns..rows.end * columns], columns);
+                    parts.add(
+                        spec.role,
+                        storage,
+                        &values[rows.start * columns..rows.end * columns],
+                        columns,
+                    );
                 }
                 StoredValues::Q8(q8) => {
                     let codes = &q8.codes[rows.start * columns..rows.end * columns];
@@ -173,8 +180,10 @@ impl Packer {
                 continue;
             }
             let end = rows.min(row + fit);
-            let name = if end - row == rows { spec.name.clone() } else { format!("{}@{row}", spec.name) };
-            let shape = if spec.shape.len() == 2 { vec![end - row, columns] } else { vec![columns] };
+            let name =
+                if end - row == rows { spec.name.clone() } else { format!("{}@{row}", spec.name) };
+            let shape =
+                if spec.shape.len() == 2 { vec![end - row, columns] } else { vec![columns] };
             let mut part = Part::default();
             fill(row..end, &mut part)?;
             part.close(&mut self.open, spec.role, storage, name, shape);
@@ -223,8 +232,10 @@ pub fn pack(
 }
 
 fn unusable(spec: &TensorSpec) -> Error {
-    let message =
-        format!("the tensor {} is missing, not {:?} in shape, or not finite", spec.name, spec.shape);
+    let message = format!(
+        "the tensor {} is missing, not {:?} in shape, or not finite",
+        spec.name, spec.shape
+    );
     Error::new(ErrorKind::WeightsCorrupt, message)
 }
 
@@ -252,7 +263,8 @@ impl Part {
                 self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             }
             (TensorRole::Table, _) | (_, Storage::F16) => {
-                self.bytes.extend(values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
+                self.bytes
+                    .extend(values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
             }
             (TensorRole::Matrix, Storage::Q8) => {
                 let q8 = Q8::quantize(values, columns);
@@ -286,7 +298,8 @@ impl Part {
             (TensorRole::Matrix, Storage::Q8) => Dtype::I8,
             (TensorRole::Matrix, Storage::Q4) => Dtype::U8,
         };
-        let scales = matches!(dtype, Dtype::I8 | Dtype::U8).then(|| scales_of(&name, &shape, self.scales));
+        let scales =
+            matches!(dtype, Dtype::I8 | Dtype::U8).then(|| scales_of(&name, &shape, self.scales));
         if let (Dtype::U8, [_, columns]) = (dtype, shape.as_mut_slice()) {
             *columns = Q4::row_bytes(*columns);
         }
@@ -302,13 +315,15 @@ fn scales_of(name: &str, shape: &[usize], bytes: Vec<u8>) -> Entry {
 }
 
 fn close(open: &mut Vec<Entry>, index: usize, prefix: &str) -> Result<PackedShard> {
-    let internal = |error| Error::new(ErrorKind::Internal, "a shard cannot be written").with_source(error);
+    let internal =
+        |error| Error::new(ErrorKind::Internal, "a shard cannot be written").with_source(error);
     let views = open
         .iter()
         .map(|entry| {
             Ok((
                 entry.name.as_str(),
-                TensorView::new(entry.dtype, entry.shape.clone(), &entry.bytes).map_err(internal)?,
+                TensorView::new(entry.dtype, entry.shape.clone(), &entry.bytes)
+                    .map_err(internal)?,
             ))
         })
         .collect::<Result<Vec<_>>>()?;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::TensorSpec;
 
-/// Storage of a model's matrices. Tables are stored as f16 unless this is `F32`; vectors always as f32.
+/// Storage of a model's matrices. Tables are stored as f16 unless this is `F32`; vectors always as
+/// f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Storage {
@@ -15,15 +16,16 @@ pub enum Storage {
     F16,
     /// Symmetric 8-bit integers in blocks of [`BLOCK`].
     Q8,
-    /// 4-bit integers in blocks of [`BLOCK`]; what is small beside the layers and costs much, as `Q8`: see
-    /// [`Storage::of`].
+    /// 4-bit integers in blocks of [`BLOCK`]; what is small beside the layers and costs much, as
+    /// `Q8`: see [`Storage::of`].
     Q4,
 }
 
 impl Storage {
-    /// How a model of this storage stores one tensor. With `Q4` an encoder's first and last matrix have 8 bits, since
-    /// everything goes through them (the patches' embedding takes a fifth of the error of a ViT-Tiny and a fiftieth of its
-    /// weights), and so have a head's, where every bit counts.
+    /// How a model of this storage stores one tensor. With `Q4` an encoder's first and last matrix
+    /// have 8 bits, since everything goes through them (the patches' embedding takes a fifth of the
+    /// error of a ViT-Tiny and a fiftieth of its weights), and so have a head's, where every bit
+    /// counts.
     #[must_use]
     pub fn of(self, spec: &TensorSpec) -> Self {
         let layers = spec.name.starts_with("vision.layers.") || spec.name.starts_with("text.");
@@ -31,8 +33,9 @@ impl Storage {
     }
 }
 
-/// Values of a row that share a scale. Blocks of 32 cost 0.5 bit a weight (f16 scales) over one scale a row, and lower
-/// the error of the compact model's logits by the factor that its model card states.
+/// Values of a row that share a scale. Blocks of 32 cost 0.5 bit a weight (f16 scales) over one
+/// scale a row, and lower the error of the compact model's logits by the factor that its model card
+/// states.
 pub const BLOCK: usize = 32;
 
 /// Blocks in a row of `columns`.
@@ -41,12 +44,14 @@ pub fn blocks(columns: usize) -> usize {
     columns.div_ceil(BLOCK)
 }
 
-/// A matrix `[rows, columns]` in symmetric 8-bit blocks: `value = code * scale`, codes in -127..=127.
+/// A matrix `[rows, columns]` in symmetric 8-bit blocks: `value = code * scale`, codes in
+/// -127..=127.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Q8 {
     /// Codes, row-major.
     pub codes: Vec<i8>,
-    /// Scales `[rows, columns / 32]`, the last block of a row shorter where `BLOCK` does not divide it.
+    /// Scales `[rows, columns / 32]`, the last block of a row shorter where `BLOCK` does not divide
+    /// it.
     pub scales: Vec<f16>,
 }
 
@@ -62,7 +67,9 @@ impl Q8 {
             let scale = f16::from_f32(largest / 127.0);
             let inverse = if scale.to_f32() > 0.0 { 1.0 / scale.to_f32() } else { 0.0 };
             #[expect(clippy::cast_possible_truncation, reason = "clamped to -127..=127")]
-            codes.extend(block.iter().map(|value| (value * inverse).round().clamp(-127.0, 127.0) as i8));
+            codes.extend(
+                block.iter().map(|value| (value * inverse).round().clamp(-127.0, 127.0) as i8),
+            );
             scales.push(scale);
         }
         Self { codes, scales }
@@ -99,9 +106,10 @@ impl Q4 {
         columns.div_ceil(2)
     }
 
-    /// Quantises `values`, a matrix with rows of `columns`. Each block takes, of the scales around the one under which
-    /// its largest value has the code 0 (which reaches farther than 15), the one with the least squared error: a
-    /// smaller scale clips few values and rounds the others less.
+    /// Quantises `values`, a matrix with rows of `columns`. Each block takes, of the scales around
+    /// the one under which its largest value has the code 0 (which reaches farther than 15), the
+    /// one with the least squared error: a smaller scale clips few values and rounds the others
+    /// less.
     #[must_use]
     pub fn quantize(values: &[f32], columns: usize) -> Self {
         let rows = values.len() / columns.max(1);
@@ -123,19 +131,23 @@ impl Q4 {
 
     /// The best scale of a block, errors weighted by `costs` where they are not all alike.
     pub(super) fn best_scale(block: &[f32], costs: Option<&[f32]>) -> f16 {
-        let extreme = block.iter().fold(
-            0.0_f32,
-            |extreme, value| {
-                if value.abs() > extreme.abs() { *value } else { extreme }
-            },
-        );
+        let extreme =
+            block.iter().fold(
+                0.0_f32,
+                |extreme, value| {
+                    if value.abs() > extreme.abs() { *value } else { extreme }
+                },
+            );
         let error = |scale: f16| -> f32 {
             let scale = scale.to_f32();
-            let squared =
-                |value: &f32| (value - (f32::from(Self::code(*value, scale)) - 8.0) * scale).powi(2);
+            let squared = |value: &f32| {
+                (value - (f32::from(Self::code(*value, scale)) - 8.0) * scale).powi(2)
+            };
             match costs {
                 None => block.iter().map(squared).sum(),
-                Some(costs) => block.iter().zip(costs).map(|(value, cost)| cost * squared(value)).sum(),
+                Some(costs) => {
+                    block.iter().zip(costs).map(|(value, cost)| cost * squared(value)).sum()
+                }
             }
         };
         (0..12_u8)
@@ -148,7 +160,11 @@ impl Q4 {
         if scale == 0.0 {
             return 8;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=15")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 0..=15"
+        )]
         let code = (value / scale + 8.0).round().clamp(0.0, 15.0) as u8;
         code
     }
@@ -229,7 +245,8 @@ mod tests {
             }
         }
 
-        /// Half a step of the block's scale, and the scale's own rounding (2^-11) on the largest value.
+        /// Half a step of the block's scale, and the scale's own rounding (2^-11) on the largest
+        /// value.
         #[test]
         fn error_is_within_half_a_step(rows in 1..4_usize, columns in 1..80_usize, seed in 0..u64::MAX) {
             let values = uniform(seed, rows * columns);

@@ -43,19 +43,25 @@ impl StoredTensor {
         }
     }
 
-    /// The tensor of `spec` as a file of `storage` would hold it: matrices in codes, everything else, and matrices of `F16`, in f32.
+    /// The tensor of `spec` as a file of `storage` would hold it: matrices in codes, everything
+    /// else, and matrices of `F16`, in f32.
     #[must_use]
     pub fn quantize(tensor: HostTensor, spec: &TensorSpec, storage: Storage) -> Self {
         let columns = tensor.shape.last().copied().unwrap_or(1);
         let values = match (spec.role, storage.of(spec)) {
-            (TensorRole::Matrix, Storage::Q8) => StoredValues::Q8(Q8::quantize(&tensor.data, columns)),
-            (TensorRole::Matrix, Storage::Q4) => StoredValues::Q4(Q4::quantize(&tensor.data, columns)),
+            (TensorRole::Matrix, Storage::Q8) => {
+                StoredValues::Q8(Q8::quantize(&tensor.data, columns))
+            }
+            (TensorRole::Matrix, Storage::Q4) => {
+                StoredValues::Q4(Q4::quantize(&tensor.data, columns))
+            }
             _ => StoredValues::F32(tensor.data),
         };
         Self { shape: tensor.shape, values }
     }
 
-    /// Like [`quantize`](Self::quantize), but with four bits rounded for inputs of these second moments `[in, in]`.
+    /// Like [`quantize`](Self::quantize), but with four bits rounded for inputs of these second
+    /// moments `[in, in]`.
     #[cfg(feature = "train")]
     #[must_use]
     pub fn quantize_for(
@@ -70,7 +76,8 @@ impl StoredTensor {
             {
                 let sensitivity = super::Sensitivity::new(&moments, columns);
                 drop(moments);
-                let values = StoredValues::Q4(Q4::quantize_for(&tensor.data, columns, &sensitivity));
+                let values =
+                    StoredValues::Q4(Q4::quantize_for(&tensor.data, columns, &sensitivity));
                 Self { shape: tensor.shape, values }
             }
             _ => Self::quantize(tensor, spec, storage),
@@ -91,7 +98,8 @@ impl StoredTensor {
     /// Reads the tensor `name` of a shard, or some rows of it; `columns` is the length of a row.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the file's types and shapes do not go together, or a number is not finite.
+    /// [`ErrorKind::WeightsCorrupt`] when the file's types and shapes do not go together, or a
+    /// number is not finite.
     pub(super) fn read(
         name: &str,
         view: &TensorView<'_>,
@@ -103,7 +111,9 @@ impl StoredTensor {
             (Dtype::F32, None) => StoredValues::F32(
                 view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
             ),
-            (Dtype::F16, None) => StoredValues::F32(halves(view).into_iter().map(f16::to_f32).collect()),
+            (Dtype::F16, None) => {
+                StoredValues::F32(halves(view).into_iter().map(f16::to_f32).collect())
+            }
             (Dtype::I8, Some(scales)) => {
                 let scales = read_scales(name, scales, view.shape(), columns)?;
                 let codes = bytemuck::cast_slice(view.data()).to_vec();
@@ -133,7 +143,8 @@ impl StoredTensor {
         Err(corrupt(format!("the tensor {name} holds a value that is no finite number")))
     }
 
-    /// A tensor of `rows` rows in the form of `part`, to be filled by [`fill_rows`](Self::fill_rows).
+    /// A tensor of `rows` rows in the form of `part`, to be filled by
+    /// [`fill_rows`](Self::fill_rows).
     pub(super) fn like(part: &Self, rows: usize) -> Self {
         let columns = part.shape.last().copied().unwrap_or(1);
         let scales = vec![f16::ZERO; rows * blocks(columns)];
@@ -147,7 +158,8 @@ impl StoredTensor {
         Self { shape: vec![rows, columns], values }
     }
 
-    /// Copies the rows of `part` to `first_row` and on; false when `part` is stored in another form, or does not fit.
+    /// Copies the rows of `part` to `first_row` and on; false when `part` is stored in another
+    /// form, or does not fit.
     pub(super) fn fill_rows(&mut self, first_row: usize, part: &Self) -> bool {
         fn copy<T: Copy>(to: &mut [T], from: &[T], at: usize) -> bool {
             let room = to.get_mut(at..at + from.len());
@@ -193,7 +205,12 @@ fn halves(view: &TensorView<'_>) -> Vec<f16> {
 }
 
 /// The scales of the quantised tensor `name` of shape `codes`, whose rows hold `columns` values.
-fn read_scales(name: &str, scales: &TensorView<'_>, codes: &[usize], columns: usize) -> Result<Vec<f16>> {
+fn read_scales(
+    name: &str,
+    scales: &TensorView<'_>,
+    codes: &[usize],
+    columns: usize,
+) -> Result<Vec<f16>> {
     let &[rows, _] = codes else {
         return Err(corrupt(format!("the quantised tensor {name} is no matrix")));
     };

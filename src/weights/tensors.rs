@@ -23,7 +23,9 @@ impl HostTensor {
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the number of values does not fit the shape.
     pub fn new(shape: Vec<usize>, data: Vec<f32>) -> Result<Self> {
-        if shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side)) != Some(data.len()) {
+        if shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side))
+            != Some(data.len())
+        {
             let message = format!("a tensor of shape {shape:?} holds {} values", data.len());
             return Err(Error::new(ErrorKind::WeightsCorrupt, message));
         }
@@ -34,13 +36,17 @@ impl HostTensor {
 /// Puts `tensor` on `device`, matrices turned to `[in, out]`.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when it is not of the shape `spec` says, or holds a value that is not finite.
+/// [`ErrorKind::WeightsCorrupt`] when it is not of the shape `spec` says, or holds a value that is
+/// not finite.
 #[cfg(feature = "nn")]
 pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<DeviceTensor> {
     if tensor.shape != spec.shape {
         return Err(Error::new(
             ErrorKind::WeightsCorrupt,
-            format!("the tensor {} has shape {:?} where {:?} is needed", spec.name, tensor.shape, spec.shape),
+            format!(
+                "the tensor {} has shape {:?} where {:?} is needed",
+                spec.name, tensor.shape, spec.shape
+            ),
         ));
     }
     if !tensor.data.iter().all(|value| value.is_finite()) {
@@ -52,9 +58,10 @@ pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<
             TensorData::new(transpose(&tensor.data, output, input), [input, output]),
             device,
         )),
-        (_, &[rows, columns]) => {
-            DeviceTensor::Matrix(Tensor::from_data(TensorData::new(tensor.data, [rows, columns]), device))
-        }
+        (_, &[rows, columns]) => DeviceTensor::Matrix(Tensor::from_data(
+            TensorData::new(tensor.data, [rows, columns]),
+            device,
+        )),
         _ => {
             let length = tensor.data.len();
             DeviceTensor::Vector(Tensor::from_data(TensorData::new(tensor.data, [length]), device))
@@ -62,7 +69,8 @@ pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<
     })
 }
 
-/// Reads `tensor` back from its device, matrices turned to `[out, in]` again: the inverse of [`upload`].
+/// Reads `tensor` back from its device, matrices turned to `[out, in]` again: the inverse of
+/// [`upload`].
 ///
 /// # Errors
 /// [`ErrorKind::DeviceLost`] when the device does not answer.
@@ -84,7 +92,8 @@ pub fn download(spec: &TensorSpec, tensor: DeviceTensor) -> Result<HostTensor> {
 }
 
 #[cfg(feature = "nn")]
-/// Transposed on the host: a lazily transposed tensor would be copied again in every product on the GPU.
+/// Transposed on the host: a lazily transposed tensor would be copied again in every product on the
+/// GPU.
 fn transpose(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| (0..rows).map(move |row| data[row * columns + column])).collect()
 }
@@ -106,13 +115,19 @@ mod tests {
     #[test]
     #[cfg(feature = "nn")]
     fn transposes() {
-        assert_eq!(transpose(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(
+            transpose(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3),
+            [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]
+        );
     }
 
     #[test]
     fn hashes() {
         // FIPS 180-2, appendix B.1.
-        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            sha256_hex(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]

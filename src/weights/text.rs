@@ -1,4 +1,5 @@
-//! `text.json`: a text tower beside a model that came with one. Programs that only look at images never read it.
+//! `text.json`: a text tower beside a model that came with one. Programs that only look at images
+//! never read it.
 
 use std::collections::HashMap;
 
@@ -31,19 +32,23 @@ impl TextManifest {
     /// Reads and validates one.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is none, of an unknown version, or inconsistent; [`ErrorKind::Limit`] when
-    /// it is too large.
+    /// [`ErrorKind::WeightsCorrupt`] when it is none, of an unknown version, or inconsistent;
+    /// [`ErrorKind::Limit`] when it is too large.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
         if bytes.len() > MAX_MANIFEST_BYTES {
-            let message = format!("the text tower's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
+            let message =
+                format!("the text tower's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let read: Self = serde_json::from_slice(bytes).map_err(|error| {
             corrupt(format!("text.json is not a text tower's manifest: {error}")).with_source(error)
         })?;
         if read.format != super::FORMAT_VERSION {
-            return Err(corrupt(format!("the text tower is of format {}, which is unknown", read.format)));
+            return Err(corrupt(format!(
+                "the text tower is of format {}, which is unknown",
+                read.format
+            )));
         }
         if !(read.logit_scale > 0.0 && read.logit_scale <= crate::limits::MAX_CAPTION_SCALE) {
             return Err(corrupt("the text tower's logit scale is no usable number".to_owned()));
@@ -59,12 +64,14 @@ impl TextManifest {
     /// [`ErrorKind::Internal`] when a number cannot be written.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string_pretty(self).map(|json| json + "\n").map_err(|error| {
-            Error::new(ErrorKind::Internal, "the text tower's manifest cannot be written").with_source(error)
+            Error::new(ErrorKind::Internal, "the text tower's manifest cannot be written")
+                .with_source(error)
         })
     }
 }
 
-/// Takes a text tower's shards, one at a time, as [`ModelLoader`](super::ModelLoader) takes a model's.
+/// Takes a text tower's shards, one at a time, as [`ModelLoader`](super::ModelLoader) takes a
+/// model's.
 #[derive(Debug)]
 pub struct TextLoader {
     manifest: TextManifest,

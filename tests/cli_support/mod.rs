@@ -1,4 +1,5 @@
-//! What the tests of the command line share: they run the real program on real files with a real model.
+//! What the tests of the command line share: they run the real program on real files with a real
+//! model.
 #![allow(dead_code, reason = "every test program uses its own part")]
 
 use std::path::{Path, PathBuf};
@@ -39,15 +40,17 @@ pub(crate) fn copy_of_model(folder: &Path) -> PathBuf {
     copy
 }
 
-/// A copy of the model that gives a verdict of its encoder and nothing beside it, whatever the model under test has.
+/// A copy of the model that gives a verdict of its encoder and nothing beside it, whatever the
+/// model under test has.
 pub(crate) fn model_with_verdict_only(folder: &Path) -> PathBuf {
     let copy = copy_of_model(folder);
     let mut manifest = read_manifest(&copy);
     manifest.attribution = None;
     manifest.quality = None;
     manifest.residual = None;
-    let beside =
-        |name: &str| ["attribution.", "quality.", "residual."].iter().any(|part| name.starts_with(part));
+    let beside = |name: &str| {
+        ["attribution.", "quality.", "residual."].iter().any(|part| name.starts_with(part))
+    };
     let shards = std::mem::take(&mut manifest.shards);
     for mut shard in shards {
         let bytes = std::fs::read(copy.join(&shard.file)).unwrap();
@@ -71,7 +74,8 @@ pub(crate) fn model_with_all_heads(folder: &Path) -> PathBuf {
     let copy = model_with_verdict_only(folder);
     let mut manifest = read_manifest(&copy);
     let family = |name: &str| Subject::Family { name: name.to_owned() };
-    let generator = Subject::Generator { name: "waves".to_owned(), family: Some("diffusion".to_owned()) };
+    let generator =
+        Subject::Generator { name: "waves".to_owned(), family: Some("diffusion".to_owned()) };
     let captions = vec![Subject::Real, generator, family("diffusion"), family("gan")];
     let captions = CaptionSet::try_from(captions).unwrap();
     let attribution = AttributionHead { captions, width: 8, scale: 5.0, threshold: 0.0 };
@@ -80,7 +84,8 @@ pub(crate) fn model_with_all_heads(folder: &Path) -> PathBuf {
     let specs = [attribution.tensors(features), quality.tensors(features)].concat();
     let mut state = 7_u64;
     let mut random = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 24) as f32 - 0.5
     };
     let tensors = specs
@@ -114,9 +119,12 @@ fn write_manifest(model: &Path, manifest: &Manifest) {
 pub(crate) fn picture(width: u32, height: u32, seed: u64) -> RgbImage {
     let mut state = seed;
     RgbImage::from_fn(width, height, |x, y| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let noise = (state >> 59) as f32;
-        let wave = |scale: f32| 100.0 + 80.0 * ((x as f32 / scale).sin() * (y as f32 / (scale + 3.0)).cos());
+        let wave = |scale: f32| {
+            100.0 + 80.0 * ((x as f32 / scale).sin() * (y as f32 / (scale + 3.0)).cos())
+        };
         Rgb([wave(11.0), wave(29.0), wave(47.0)].map(|value| (value + noise) as u8))
     })
 }

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-/// A path below `../shared`, or `None` and a loud line where that folder is not at hand. In CI it always is, so
-/// its absence there fails.
+/// A path below `../shared`, or `None` and a loud line where that folder is not at hand. In CI it
+/// always is, so its absence there fails.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     if path.exists() {

@@ -39,8 +39,9 @@ pub fn decode_cases() -> Vec<DecodeCase> {
 
 /// Expected pixels, read by the `image` crate.
 pub fn expected(name: &str) -> Rgb8 {
-    let image =
-        image::load_from_memory_with_format(&bytes(name), image::ImageFormat::Png).unwrap().into_rgb8();
+    let image = image::load_from_memory_with_format(&bytes(name), image::ImageFormat::Png)
+        .unwrap()
+        .into_rgb8();
     Rgb8::new(image.width(), image.height(), image.into_raw()).unwrap()
 }
 

@@ -80,9 +80,12 @@ fn is_large(file: &str) -> bool {
 
 fn tree(files: &BTreeMap<String, Vec<u8>>) -> String {
     let entry = |(path, bytes): (&String, &Vec<u8>)| {
-        let git =
-            hex(&Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize());
-        let mut entry = serde_json::json!({"type": "file", "path": path, "oid": git, "size": bytes.len()});
+        let git = hex(&Sha1::new()
+            .chain_update(format!("blob {}\0", bytes.len()))
+            .chain_update(bytes)
+            .finalize());
+        let mut entry =
+            serde_json::json!({"type": "file", "path": path, "oid": git, "size": bytes.len()});
         if is_large(path) {
             entry["lfs"] = serde_json::json!({"oid": hex(&Sha256::digest(bytes)), "size": bytes.len(), "pointerSize": 134});
         }
@@ -117,8 +120,9 @@ fn answer(
     }
     seen.lock().unwrap().push(request.clone());
     let mut head = |status: &str, more: &str, length: usize| {
-        let head =
-            format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n");
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n"
+        );
         stream.write_all(head.as_bytes())
     };
     let now = faults.lock().unwrap().clone();
@@ -136,7 +140,8 @@ fn answer(
         return stream.write_all(body.as_bytes());
     }
     let file = path.strip_prefix(&format!("/{name}/resolve/{COMMIT}/"));
-    let Some((file, bytes)) = file.and_then(|file| files.get(file).map(|bytes| (file, bytes))) else {
+    let Some((file, bytes)) = file.and_then(|file| files.get(file).map(|bytes| (file, bytes)))
+    else {
         return head("404 Not Found", "", 0);
     };
     if let Some(elsewhere) = now.elsewhere.filter(|_| is_large(file)) {
@@ -145,7 +150,10 @@ fn answer(
     let (from, to) = match &request.range {
         Some(range) => {
             let (from, to) = range.trim_start_matches("bytes=").split_once('-').unwrap();
-            (from.parse().unwrap(), to.parse::<usize>().map_or(bytes.len(), |to| bytes.len().min(to + 1)))
+            (
+                from.parse().unwrap(),
+                to.parse::<usize>().map_or(bytes.len(), |to| bytes.len().min(to + 1)),
+            )
         }
         None => (0, bytes.len()),
     };

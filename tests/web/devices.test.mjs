@@ -1,11 +1,15 @@
-// The same images on the CPU, on WebGPU (SwiftShader), and in the native program; and GPUs that fail.
+// The same images on the CPU, on WebGPU (SwiftShader), and in the native program; and GPUs that
+// fail.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch, newPage } from './support/browser.mjs';
 import { drawJpeg, noData, scanNatively, testImages } from './support/images.mjs';
 import { startServer } from './support/server.mjs';
 
-/** Largest difference in logits to the native f32 reference on the GPU: software adapters multiply bfloat16 operands. */
+/**
+ * Largest difference in logits to the native f32 reference on the GPU: software adapters multiply
+ * bfloat16 operands.
+ */
 const TOLERANCE = 0.05;
 
 /** Largest difference between the CPU's 8-bit products and f32, on an easy picture. */
@@ -36,7 +40,8 @@ describe('agreement with the native program', { skip: noData }, () => {
   // SwiftShader takes ten times as long as the CPU.
   const some = files.filter((_, i) => i % 13 < 10);
   for (const [device, chosen, options, natively, tolerance] of [
-    // As the model says: a second look where the first gives no grade. Sums of integers are the same everywhere.
+    // As the model says: a second look where the first gives no grade. Sums of integers are the
+    // same everywhere.
     ['cpu', files, {}, 'cpu', 1e-3],
     ['webgpu', some, { views: 1 }, 'reference', TOLERANCE],
   ]) {
@@ -49,7 +54,8 @@ describe('agreement with the native program', { skip: noData }, () => {
             for (const path of paths) yield await (await fetch(`/data/${path}`)).blob();
           })();
           const seen = [];
-          for await (const item of detector.analyzeAll(inputs, views)) seen.push(item.result ?? String(item.error));
+          for await (const item of detector.analyzeAll(inputs, views))
+            seen.push(item.result ?? String(item.error));
           const { info: loaded } = detector;
           await detector.dispose();
           return { info: loaded, items: seen };
@@ -66,14 +72,21 @@ describe('agreement with the native program', { skip: noData }, () => {
         const expected = native[i];
         const difference = Math.abs(model.logit - expected.logit);
         largest = Math.max(largest, difference);
-        assert.ok(difference <= tolerance, `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`);
+        assert.ok(
+          difference <= tolerance,
+          `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`,
+        );
         assert.equal(file.sha256, expected.sha256);
         assert.equal(model.status, expected.status, chosen[i]);
         assert.equal(model.grade, expected.grade ?? undefined, chosen[i]);
       }
       const looks = items.map(({ input }) => input.views);
       if (options.views === undefined)
-        assert.deepEqual([...new Set(looks)].sort(), [1, 5], 'some images need a second look, most do not');
+        assert.deepEqual(
+          [...new Set(looks)].sort(),
+          [1, 5],
+          'some images need a second look, most do not',
+        );
       const ms = items.map(({ timings }) => timings.totalMs).sort((a, b) => a - b);
       t.diagnostic(
         `largest difference in logits ${largest.toExponential(1)}, median ${ms[ms.length >> 1].toFixed(0)} ms an image`,
@@ -89,7 +102,11 @@ describe('choice of device', () => {
       const adapter = await navigator.gpu.requestAdapter();
       const detector = await window.clipsight.createDetector({ device: 'auto' });
       await detector.dispose();
-      return { adapter: adapter !== null, device: detector.info.device, selfTest: detector.info.selfTest };
+      return {
+        adapter: adapter !== null,
+        device: detector.info.device,
+        selfTest: detector.info.selfTest,
+      };
     });
     await close();
     assert.deepEqual(result, { adapter: true, device: 'cpu', selfTest: 'passed' });
@@ -97,7 +114,8 @@ describe('choice of device', () => {
 });
 
 describe('GPUs that fail', () => {
-  // Faults are put into the worker's realm, below the core, which is the shipped one: what it gets back is really wrong.
+  // Faults are put into the worker's realm, below the core, which is the shipped one: what it gets
+  // back is really wrong.
   const faults = {
     'computes wrong numbers': {
       code: `
@@ -182,7 +200,8 @@ describe('GPUs that fail', () => {
   };
   for (const [name, { code, reason }] of Object.entries(faults)) {
     test(`a GPU that ${name}: the CPU takes over, and says so`, async (t) => {
-      // `auto` prefers no software adapter, and `webgpu` insists on one only when there is none at all.
+      // `auto` prefers no software adapter, and `webgpu` insists on one only when there is none at
+      // all.
       const device = name === 'gives no device' ? 'auto' : 'webgpu';
       const hardware = `Object.defineProperty(GPUAdapter.prototype, 'info', { value: { vendor: 'test', isFallbackAdapter: false } });`;
       t.after(
@@ -212,7 +231,8 @@ describe('GPUs that fail', () => {
       t.diagnostic(info.fallbackReason);
       assert.ok(['scored', 'abstained'].includes(status));
       assert.ok(steps.some(({ phase }) => phase === 'fallback'));
-      for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+      for (let i = 1; i < steps.length; i += 1)
+        assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
       const last = steps.at(-1);
       assert.equal(last.phase, 'done');
       assert.equal(last.loadedBytes, last.totalBytes);
@@ -241,9 +261,12 @@ describe('GPUs that fail', () => {
       const detector = await window.clipsight.createDetector({ device: 'webgpu' });
       const before_ = detector.info;
       const seen = [];
-      for await (const { index, result, error } of detector.analyzeAll(Array(4).fill(new Uint8Array(bytes)), {
-        views: 1,
-      })) {
+      for await (const { index, result, error } of detector.analyzeAll(
+        Array(4).fill(new Uint8Array(bytes)),
+        {
+          views: 1,
+        },
+      )) {
         seen.push(error?.code ?? result.model.logit);
         // The next image is on its way to the device when this arrives.
         if (index === 0) setTimeout(() => new BroadcastChannel('destroy').postMessage('now'), 50);
@@ -260,6 +283,7 @@ describe('GPUs that fail', () => {
       ],
     );
     assert.equal(logits.length, 4);
-    for (const logit of logits) assert.ok(Math.abs(logit - logits[0]) <= EIGHT_BIT_TOLERANCE, logits.join());
+    for (const logit of logits)
+      assert.ok(Math.abs(logit - logits[0]) <= EIGHT_BIT_TOLERANCE, logits.join());
   });
 });

@@ -1,4 +1,5 @@
-// Every state of the elements: no violation that axe finds, and a screenshot in tests/web/out, to be looked at.
+// Every state of the elements: no violation that axe finds, and a screenshot in tests/web/out, to
+// be looked at.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -16,20 +17,32 @@ let images;
 before(async () => {
   if (!noData) images = await gallery();
 });
-const files = () => [...images.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })), TEXT];
+const files = () => [
+  ...images.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })),
+  TEXT,
+];
 
 /** What axe finds in the elements, in short. */
 async function violations(page) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   return page.evaluate(async () => {
     const found = await window.axe.run('main', { resultTypes: ['violations', 'incomplete'] });
-    const brief = (results) => results.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+    const brief = (results) =>
+      results.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
     // Where axe cannot tell a colour, tests/web/element-strings.test.mjs has measured it.
-    return [...brief(found.violations), ...brief(found.incomplete.filter(({ id }) => id !== 'color-contrast'))];
+    return [
+      ...brief(found.violations),
+      ...brief(found.incomplete.filter(({ id }) => id !== 'color-contrast')),
+    ];
   });
 }
 
-const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+const PHONE = {
+  viewport: { width: 360, height: 740 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+};
 const ALL = ['empty', 'results', 'compact'];
 /** How the site is seen, and in which states. */
 const LOOKS = {
@@ -51,9 +64,14 @@ describe('how the check looks', { skip: noData }, () => {
       const { page, problems, check, close } = await site.openCheck({ attributes, ...options });
       const look = async (state) => {
         if (!states.includes(state)) return;
-        await page.screenshot({ path: path.join(out, `element-${name}-${state}.png`), fullPage: true });
+        await page.screenshot({
+          path: path.join(out, `element-${name}-${state}.png`),
+          fullPage: true,
+        });
         assert.deepEqual(await violations(page), [], state);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        const wide = await page.evaluate(
+          () => document.documentElement.scrollWidth - window.innerWidth,
+        );
         assert.ok(wide <= 0, `${state}: ${wide} px too wide`);
       };
       await look('empty');
@@ -87,9 +105,13 @@ describe('how the check looks', { skip: noData }, () => {
       await page.setInputFiles(picker, files().slice(2, 3));
       if (name === 'light') {
         await page.waitForFunction(
-          () => document.querySelector('ai-image-check').shadowRoot.querySelector('progress').value > 0,
+          () =>
+            document.querySelector('ai-image-check').shadowRoot.querySelector('progress').value > 0,
         );
-        assert.match(await check.locator('.status-text').textContent(), /Loading the model: [\d.]+ [kM]B of [\d.]+ MB/);
+        assert.match(
+          await check.locator('.status-text').textContent(),
+          /Loading the model: [\d.]+ [kM]B of [\d.]+ MB/,
+        );
       } else {
         release();
         await page.waitForSelector('ai-image-check[state=failed]');
@@ -117,11 +139,17 @@ describe('how it follows the page and the visitor', () => {
     await page.evaluate(() => document.body.append(document.createElement('ai-image-result')));
     const dark = await ground(page);
     assert.notEqual(dark, WHITE);
-    await page.evaluate(() => document.querySelector('meta[name=color-scheme]').setAttribute('content', 'light'));
+    await page.evaluate(() =>
+      document.querySelector('meta[name=color-scheme]').setAttribute('content', 'light'),
+    );
     assert.equal(await ground(page), WHITE);
-    await page.evaluate(() => document.querySelector('ai-image-result').setAttribute('theme', 'dark'));
+    await page.evaluate(() =>
+      document.querySelector('ai-image-result').setAttribute('theme', 'dark'),
+    );
     assert.equal(await ground(page), dark);
-    await page.evaluate(() => document.querySelector('ai-image-result').setAttribute('theme', 'auto'));
+    await page.evaluate(() =>
+      document.querySelector('ai-image-result').setAttribute('theme', 'auto'),
+    );
     assert.equal(await ground(page), dark);
     await close();
   });
@@ -143,7 +171,9 @@ describe('how it follows the page and the visitor', () => {
   test('nothing moves for those who ask for that', async () => {
     const { page, close } = await site.open({ reducedMotion: 'reduce' });
     await page.evaluate(() => document.body.append(document.createElement('ai-image-result')));
-    const duration = await page.locator('.pulse').evaluate((pulse) => getComputedStyle(pulse).animationDuration);
+    const duration = await page
+      .locator('.pulse')
+      .evaluate((pulse) => getComputedStyle(pulse).animationDuration);
     assert.equal(duration, '0s');
     await close();
   });
@@ -153,7 +183,10 @@ describe('how it follows the page and the visitor', () => {
     await page.setInputFiles(picker, { name: 'a.jpg', mimeType: 'image/jpeg', buffer: jpeg });
     await settled(page);
     await page.emulateMedia({ media: 'print' });
-    assert.equal(await check.locator('.box').evaluate((box) => getComputedStyle(box).backgroundColor), WHITE);
+    assert.equal(
+      await check.locator('.box').evaluate((box) => getComputedStyle(box).backgroundColor),
+      WHITE,
+    );
     assert.equal(await check.locator('.drop').isVisible(), false);
     assert.equal(await check.locator('.close').isVisible(), false);
     assert.equal(await check.locator('.headline').isVisible(), true);

@@ -1,4 +1,5 @@
-// What the shared parts say, in every language, and in which colours: no browser is needed for that.
+// What the shared parts say, in every language, and in which colours: no browser is needed for
+// that.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
@@ -32,9 +33,14 @@ const DEFAULT_ARGUMENTS = [[0.5], [1], [4]];
 function sentences(value, path = '') {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value === 'function') {
-    return (ARGUMENTS[path] ?? DEFAULT_ARGUMENTS).map((given, i) => [`${path}(${i})`, value(...given)]);
+    return (ARGUMENTS[path] ?? DEFAULT_ARGUMENTS).map((given, i) => [
+      `${path}(${i})`,
+      value(...given),
+    ]);
   }
-  return Object.entries(value).flatMap(([key, inner]) => sentences(inner, path === '' ? key : `${path}.${key}`));
+  return Object.entries(value).flatMap(([key, inner]) =>
+    sentences(inner, path === '' ? key : `${path}.${key}`),
+  );
 }
 
 describe('strings', () => {
@@ -51,7 +57,8 @@ describe('strings', () => {
       }
       if (language === 'en') return;
       // Names, numbers, and words that are the same in both.
-      const alike = /^(details\.(sha256|logit|adapter|decode)|facts\.(separator|size)|card\.announce)/;
+      const alike =
+        /^(details\.(sha256|logit|adapter|decode)|facts\.(separator|size)|card\.announce)/;
       for (const [path, sentence] of own) {
         if (!alike.test(path)) assert.notEqual(sentence, english.get(path), path);
       }
@@ -72,7 +79,11 @@ describe('strings', () => {
       }
     }
     // A control: the patterns find what they look for.
-    for (const [language, said] of Object.entries({ en: 'It is real.', de: 'Das ist echt.', zh: '这是真实的' })) {
+    for (const [language, said] of Object.entries({
+      en: 'It is real.',
+      de: 'Das ist echt.',
+      zh: '这是真实的',
+    })) {
       assert.match(said, words[language]);
     }
   });
@@ -138,7 +149,10 @@ describe('names of files', () => {
   test('what plays tricks is shown as a replacement character', () => {
     assert.equal(displayName('photo\u202egpj.exe'), 'photo\ufffdgpj.exe');
     assert.equal(displayName('a\0b\nc\u0085\u2066d'), 'a\ufffdb\ufffdc\ufffd\ufffdd');
-    assert.equal(displayName('<img src=x onerror=alert(1)>.jpg'), '<img src=x onerror=alert(1)>.jpg');
+    assert.equal(
+      displayName('<img src=x onerror=alert(1)>.jpg'),
+      '<img src=x onerror=alert(1)>.jpg',
+    );
     // A mark that Hebrew and Arabic names hold rightly, and one that emoji do.
     assert.equal(displayName('שלום\u200f 1 👩‍👩‍👧.jpg'), 'שלום\u200f 1 👩‍👩‍👧.jpg');
   });
@@ -165,7 +179,18 @@ describe('colours', () => {
     const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
     return (high + 0.05) / (low + 0.05);
   };
-  const TEXT = ['ink', 'muted', 'accent', 'accent-hover', 'weak', 'moderate', 'strong', 'very-strong', 'unsure', 'bad'];
+  const TEXT = [
+    'ink',
+    'muted',
+    'accent',
+    'accent-hover',
+    'weak',
+    'moderate',
+    'strong',
+    'very-strong',
+    'unsure',
+    'bad',
+  ];
 
   for (const [theme, at] of [
     ['light', 0],

@@ -38,21 +38,28 @@ describe('the check', () => {
   });
 
   test('an error of one image is its own, and does not reach the window', async () => {
-    const { page, problems, jpeg, check, close } = await site.openCheck({ attributes: { multiple: '' } });
+    const { page, problems, jpeg, check, close } = await site.openCheck({
+      attributes: { multiple: '' },
+    });
     await page.setInputFiles(picker, [image(jpeg), TEXT, image(jpeg.subarray(0, 900), 'cut.jpg')]);
     await settled(page);
     const seen = await states(page);
     assert.ok(VERDICTS.includes(seen[0]));
     assert.deepEqual(seen.slice(1), ['error', 'error']);
     const errors = await page.evaluate(() =>
-      window.seen.filter(({ type }) => type === 'error').map(({ detail }) => [detail.file.name, detail.error.code]),
+      window.seen
+        .filter(({ type }) => type === 'error')
+        .map(({ detail }) => [detail.file.name, detail.error.code]),
     );
     assert.deepEqual(errors, [
       ['notes.jpg', 'decode'],
       ['cut.jpg', 'decode'],
     ]);
     assert.deepEqual(await page.evaluate(() => window.uncaught), []);
-    assert.match(await page.getByRole('article').nth(1).textContent(), /Not a readable image.*original file/s);
+    assert.match(
+      await page.getByRole('article').nth(1).textContent(),
+      /Not a readable image.*original file/s,
+    );
     // One more comes on top; clearing takes all away.
     await page.setInputFiles(picker, image(jpeg, 'later.jpg'));
     await settled(page);
@@ -80,7 +87,10 @@ describe('the check', () => {
       check.evaluate(
         (element, [name, given]) => {
           const transfer = new DataTransfer();
-          if (given !== null) transfer.items.add(new File([new Uint8Array(given)], 'drop.jpg', { type: 'image/jpeg' }));
+          if (given !== null)
+            transfer.items.add(
+              new File([new Uint8Array(given)], 'drop.jpg', { type: 'image/jpeg' }),
+            );
           else transfer.setData('text/plain', 'nothing');
           const inside = element.shadowRoot.querySelector('.drop');
           const event = new DragEvent(name, {
@@ -96,7 +106,10 @@ describe('the check', () => {
       );
     await drag('dragenter', [...jpeg]);
     assert.match(await check.locator('.invitation').textContent(), /Let go/);
-    assert.ok(await drag('dragover', [...jpeg]), 'or else the browser opens the file in place of the page');
+    assert.ok(
+      await drag('dragover', [...jpeg]),
+      'or else the browser opens the file in place of the page',
+    );
     await drag('drop', null);
     assert.match(await check.getByRole('alert').textContent(), /That was no image file/);
     assert.match(await check.locator('.invitation').textContent(), /Drop an image/);
@@ -115,8 +128,15 @@ describe('the check', () => {
         ([target, given]) => {
           const transfer = new DataTransfer();
           if (given === null) transfer.setData('text/plain', 'https://example.org/photo.jpg');
-          else transfer.items.add(new File([new Uint8Array(given)], 'image.png', { type: 'image/png' }));
-          const event = new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true });
+          else
+            transfer.items.add(
+              new File([new Uint8Array(given)], 'image.png', { type: 'image/png' }),
+            );
+          const event = new ClipboardEvent('paste', {
+            clipboardData: transfer,
+            bubbles: true,
+            cancelable: true,
+          });
           document.querySelector(target).dispatchEvent(event);
           return event.defaultPrevented;
         },
@@ -159,7 +179,10 @@ describe('the check', () => {
     await page.keyboard.press('Enter');
     await (await choosing).setFiles(image(jpeg, 'keyboard.jpg'));
     await settled(page);
-    assert.match(await check.locator('[aria-live=polite]').textContent(), /^\u2068keyboard\.jpg\u2069: .+\. .+/);
+    assert.match(
+      await check.locator('[aria-live=polite]').textContent(),
+      /^\u2068keyboard\.jpg\u2069: .+\. .+/,
+    );
     await page.keyboard.press('Tab');
     assert.equal(await focused(), 'Details');
     await page.keyboard.press('Enter');
@@ -181,7 +204,10 @@ describe('the check', () => {
     await page.waitForSelector('ai-image-check[state=failed]');
     restore();
     assert.equal(await page.evaluate(() => window.seen.at(-1).detail.error.code), 'network');
-    assert.match(await check.locator('.status').textContent(), /could not be started.*Check the connection/s);
+    assert.match(
+      await check.locator('.status').textContent(),
+      /could not be started.*Check the connection/s,
+    );
     await check.getByRole('button', { name: 'Try again' }).click();
     await settled(page);
     assert.ok(VERDICTS.includes((await states(page))[0]));
@@ -189,7 +215,9 @@ describe('the check', () => {
   });
 
   test('attributes that make no sense are refused in words; changed ones take effect', async () => {
-    const { page, jpeg, check, close } = await site.openCheck({ attributes: { device: 'quantum', views: '3' } });
+    const { page, jpeg, check, close } = await site.openCheck({
+      attributes: { device: 'quantum', views: '3' },
+    });
     await page.setInputFiles(picker, image(jpeg));
     await page.waitForSelector('ai-image-check[state=failed]');
     assert.match(await check.locator('.status').textContent(), /device must be .*quantum/);
@@ -240,7 +268,9 @@ describe('the check', () => {
   });
 
   test('moved, it goes on; taken away, it cancels and ends its worker', async () => {
-    const { page, problems, jpeg, check, close } = await site.openCheck({ attributes: { autoload: '' } });
+    const { page, problems, jpeg, check, close } = await site.openCheck({
+      attributes: { autoload: '' },
+    });
     await page.waitForSelector('ai-image-check[state=ready]');
     assert.equal(page.workers().length, 1);
     await page.setInputFiles(picker, image(jpeg));
@@ -266,11 +296,18 @@ describe('the check', () => {
 describe('hostile names', () => {
   test('are text, cannot reorder what is around them, and cost nothing', async () => {
     const { page, problems, jpeg, close } = await site.openCheck({ attributes: { multiple: '' } });
-    const names = ['<img src=x onerror=alert(1)>', 'photo\u202egpj.exe', 'a\0b.jpg', `${'W'.repeat(1 << 20)}.png`];
+    const names = [
+      '<img src=x onerror=alert(1)>',
+      'photo\u202egpj.exe',
+      'a\0b.jpg',
+      `${'W'.repeat(1 << 20)}.png`,
+    ];
     const took = await page.evaluate(
       ([given, bytes]) => {
         const start = performance.now();
-        const files = given.map((name) => new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }));
+        const files = given.map(
+          (name) => new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }),
+        );
         document.querySelector('ai-image-check').check(files);
         return performance.now() - start;
       },
@@ -283,7 +320,9 @@ describe('hostile names', () => {
     assert.equal(shown[1], 'photo\ufffdgpj.exe');
     assert.equal(shown[2], 'a\ufffdb.jpg');
     assert.match(shown[3], /^W+…W+\.png$/);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const width = await page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
     assert.ok(width <= 0, `${width} px too wide`);
     assert.equal(await page.locator('img[src=x]').count(), 0);
     assert.deepEqual(problems, []);
@@ -412,10 +451,16 @@ describe('every verdict', { skip: noData }, () => {
       const { state, result } = images[i];
       if (state === 'abstained') assert.match(text, /Cannot tell/);
       else {
-        assert.match(text, /% probability of AI.*Of 100 results like this, about \d+ (is|are) .*Measured on \d+ test/s);
+        assert.match(
+          text,
+          /% probability of AI.*Of 100 results like this, about \d+ (is|are) .*Measured on \d+ test/s,
+        );
         assert.match(text, new RegExp(`${Math.round(result.probability * 100)}% probability`));
       }
-      assert.equal(/Likely generator/.test(text), ['moderate', 'strong', 'very-strong'].includes(state));
+      assert.equal(
+        /Likely generator/.test(text),
+        ['moderate', 'strong', 'very-strong'].includes(state),
+      );
     }
     assert.deepEqual(problems, []);
     await close();

@@ -1,4 +1,5 @@
-// The extension in Debian's Firefox: real clicks on the browser's own menu and on its question, the sidebar, the event page.
+// The extension in Debian's Firefox: real clicks on the browser's own menu and on its question, the
+// sidebar, the event page.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -29,7 +30,10 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
       sites = await startSites({ '/image.jpg': { type: 'image/jpeg', body: jpeg } });
       const image = (host) =>
         `<img id="${host}" src="${sites.url(`${host}.test`, '/image.jpg')}" width="200" height="200">`;
-      sites.answers['/page.html'] = { type: 'text/html', body: `<!doctype html>${image('site')}${image('cdn')}` };
+      sites.answers['/page.html'] = {
+        type: 'text/html',
+        body: `<!doctype html>${image('site')}${image('cdn')}`,
+      };
       firefox = await launchFirefox(program, { 'network.dns.localDomains': 'site.test,cdn.test' });
       await firefox.send('Addon:Install', { path: folderOf('firefox'), temporary: true });
       await firefox.send('WebDriver:SetTimeouts', { script: 120_000 });
@@ -39,7 +43,10 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
       );
       await firefox.run('content', 'return 0');
       ({ value: page } = await firefox.send('WebDriver:GetWindowHandle', {}));
-      ({ handle: panel } = await firefox.send('WebDriver:NewWindow', { type: 'tab', focus: false }));
+      ({ handle: panel } = await firefox.send('WebDriver:NewWindow', {
+        type: 'tab',
+        focus: false,
+      }));
       await firefox.send('WebDriver:SwitchToWindow', { handle: panel, focus: false });
       await firefox.send('WebDriver:Navigate', { url: `moz-extension://${host}/panel.html` });
       await firefox.send('WebDriver:SwitchToWindow', { handle: page, focus: true });
@@ -52,17 +59,25 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
     await sites?.close();
   });
 
-  /** A right click, the menu's entry, the answer to the browser's question; then what the sidebar shows. */
+  /**
+   * A right click, the menu's entry, the answer to the browser's question; then what the sidebar
+   * shows.
+   */
   async function check(id, { allow, count }) {
     await firefox.run('content', 'return 0');
-    const { value: element } = await firefox.send('WebDriver:FindElement', { using: 'css selector', value: `#${id}` });
+    const { value: element } = await firefox.send('WebDriver:FindElement', {
+      using: 'css selector',
+      value: `#${id}`,
+    });
     sites.seen.length = 0;
     const press = [
       { type: 'pointerMove', origin: element, x: 0, y: 0 },
       ...['Down', 'Up'].map((way) => ({ type: `pointer${way}`, button: 2 })),
     ];
     await firefox.send('WebDriver:PerformActions', {
-      actions: [{ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: press }],
+      actions: [
+        { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: press },
+      ],
     });
     await firefox.run(
       'chrome',
@@ -90,7 +105,8 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
       CHECK,
       allow,
     );
-    // The sidebar is no tab, which is all that can be read; the same document in a tab of this window shows the same.
+    // The sidebar is no tab, which is all that can be read; the same document in a tab of this
+    // window shows the same.
     await firefox.send('WebDriver:SwitchToWindow', { handle: panel, focus: false });
     const shown = await firefox.run(
       'content',
@@ -111,13 +127,17 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
     assert.equal(error, null, JSON.stringify(error));
     assert.equal(analysis.file.sha256, createHash('sha256').update(jpeg).digest('hex'));
     assert.equal(analysis.model.grade, native.grade);
-    assert.ok(Math.abs(analysis.model.logit - native.logit) < 0.1, `${analysis.model.logit} ${native.logit}`);
+    assert.ok(
+      Math.abs(analysis.model.logit - native.logit) < 0.1,
+      `${analysis.model.logit} ${native.logit}`,
+    );
     assert.equal(analysis.input.fidelity, 'original-bytes');
   };
 
   test("an image of the page's own site: nothing is asked, the verdict is the native program's", async () => {
     same(await check('site', { allow: null, count: 1 }));
-    for (const { headers } of sites.seen) assert.deepEqual([headers.cookie, headers.referer], [undefined, undefined]);
+    for (const { headers } of sites.seen)
+      assert.deepEqual([headers.cookie, headers.referer], [undefined, undefined]);
   });
 
   test('an image of another site: the browser asks; after a no it is cut out of what is visible', async () => {

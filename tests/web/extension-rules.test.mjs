@@ -12,7 +12,9 @@ import { manifest } from '../../www/extension/manifest.mjs';
 /** A module of the extension that imports nothing. */
 async function load(name) {
   const source = await readFile(path.join(root, 'www/extension', name), 'utf8');
-  const { outputText } = ts.transpileModule(source, { compilerOptions: { target: 'ES2022', module: 'ESNext' } });
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: { target: 'ES2022', module: 'ESNext' },
+  });
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
 }
 
@@ -38,7 +40,10 @@ describe('addresses', () => {
     const page = new URL('http://192.168.1.1:8080/admin');
     assert.equal(refusal(new URL('http://192.168.1.1/a.jpg'), page), undefined);
     assert.equal(refusal(new URL('http://192.168.1.2/a.jpg'), page), 'private');
-    assert.equal(refusal(new URL('http://192.168.1.1/a.jpg'), new URL('https://example.org/')), 'private');
+    assert.equal(
+      refusal(new URL('http://192.168.1.1/a.jpg'), new URL('https://example.org/')),
+      'private',
+    );
     assert.equal(refusal(new URL('http://192.168.1.1/a.jpg'), undefined), 'private');
     assert.equal(refusal(new URL('https://example.org/a.jpg'), page), undefined);
     for (const address of [
@@ -108,7 +113,10 @@ describe('what is built', () => {
       assert.ok(!Object.keys(entries).some((name) => /\.(ts|mjs|map)$/.test(name)));
     }
     for (const { browser, zip } of built) {
-      assert.ok(Buffer.from(await packed(browser)).equals(await readFile(path.join(root, zip))), 'deterministic');
+      assert.ok(
+        Buffer.from(await packed(browser)).equals(await readFile(path.join(root, zip))),
+        'deterministic',
+      );
     }
   });
 
@@ -118,10 +126,11 @@ describe('what is built', () => {
     assert.deepEqual(languages.sort(), ['ar', 'de', 'en', 'es', 'zh_CN']);
     const names = async (language) =>
       Object.keys(JSON.parse(await readFile(path.join(folder, language, 'messages.json'), 'utf8')));
-    for (const language of languages) assert.deepEqual(await names(language), await names('en'), language);
-    const used = [...JSON.stringify(manifest('firefox', { version: '1' })).matchAll(/__MSG_(\w+)__/g)].map(
-      ([, name]) => name,
-    );
+    for (const language of languages)
+      assert.deepEqual(await names(language), await names('en'), language);
+    const used = [
+      ...JSON.stringify(manifest('firefox', { version: '1' })).matchAll(/__MSG_(\w+)__/g),
+    ].map(([, name]) => name);
     for (const name of used) assert.ok((await names('en')).includes(name), name);
     for (const { folder: built } of BROWSERS.map((browser) => ({ folder: folderOf(browser) }))) {
       assert.ok((await stat(path.join(built, '_locales/zh_CN/messages.json'))).isFile());
@@ -139,7 +148,12 @@ describe('what is built', () => {
       pretty: false,
     };
     const linter = createInstance({
-      config: { ...config, minManifestVersion: 3, maxManifestVersion: 3, shouldScanFile: () => true },
+      config: {
+        ...config,
+        minManifestVersion: 3,
+        maxManifestVersion: 3,
+        shouldScanFile: () => true,
+      },
       runAsBinary: false,
     });
     const { errors, warnings } = await linter.run();

@@ -1,5 +1,5 @@
-// What one sees of the extension, and what reaches its parts: panel, popup, overlays, the sandboxed frame, forged messages.
-// Screenshots go to tests/web/out, to be looked at.
+// What one sees of the extension, and what reaches its parts: panel, popup, overlays, the sandboxed
+// frame, forged messages. Screenshots go to tests/web/out, to be looked at.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -49,7 +49,10 @@ describe('panel and popup', () => {
         page.on('pageerror', (error) => problems.push(error.message));
         await page.goto(extension.address(`${file}.html`));
         await page.waitForSelector('.intake button');
-        assert.equal(await page.evaluate(() => document.documentElement.dir), name === 'rtl' ? 'rtl' : 'ltr');
+        assert.equal(
+          await page.evaluate(() => document.documentElement.dir),
+          name === 'rtl' ? 'rtl' : 'ltr',
+        );
         assert.deepEqual(await violations(page), []);
         await page.screenshot({ path: path.join(out, `extension-${file}-${name}-empty.png`) });
         const buffer = await jpegOf(page);
@@ -59,21 +62,32 @@ describe('panel and popup', () => {
           { name: hostile, mimeType: 'image/jpeg', buffer },
         ]);
         const newest = await settled(page, { count: 2 });
-        assert.ok(['weak', 'moderate', 'strong', 'very-strong', 'abstained'].includes(newest.state), newest.state);
+        assert.ok(
+          ['weak', 'moderate', 'strong', 'very-strong', 'abstained'].includes(newest.state),
+          newest.state,
+        );
         assert.equal(newest.name, hostile);
         assert.equal(newest.info.device, 'cpu');
-        if (file === 'panel') await page.evaluate(() => (document.querySelector('.settings').open = true));
+        if (file === 'panel')
+          await page.evaluate(() => (document.querySelector('.settings').open = true));
         assert.deepEqual(await violations(page), []);
-        const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        const overflow = () =>
+          document.documentElement.scrollWidth - document.documentElement.clientWidth;
         assert.equal(await page.evaluate(overflow), 0);
-        await page.screenshot({ path: path.join(out, `extension-${file}-${name}.png`), fullPage: true });
+        await page.screenshot({
+          path: path.join(out, `extension-${file}-${name}.png`),
+          fullPage: true,
+        });
       }
       assert.deepEqual(problems, []);
     });
   }
 
   test('images dropped and pasted; taken away by keyboard', async (t) => {
-    const extension = await launchExtension({ folder: folderOf('chrome'), viewport: { width: 400, height: 900 } });
+    const extension = await launchExtension({
+      folder: folderOf('chrome'),
+      viewport: { width: 400, height: 900 },
+    });
     t.after(() => extension.close());
     const page = await extension.context.newPage();
     await page.goto(extension.address('popup.html'));
@@ -84,7 +98,9 @@ describe('panel and popup', () => {
       page.evaluate(([type, content]) => {
         const transfer = new DataTransfer();
         if (content !== null)
-          transfer.items.add(new File([new Uint8Array(content)], 'image.png', { type: 'image/jpeg' }));
+          transfer.items.add(
+            new File([new Uint8Array(content)], 'image.png', { type: 'image/jpeg' }),
+          );
         const event =
           type === 'paste'
             ? new ClipboardEvent('paste', { clipboardData: transfer })
@@ -158,15 +174,27 @@ describe('the sandboxed frame', () => {
             request.open('GET', to('xhr'));
             request.send();
           },
-          () => document.documentElement.append(Object.assign(document.createElement('script'), { src: to('script') })),
           () =>
             document.documentElement.append(
-              Object.assign(document.createElement('link'), { rel: 'stylesheet', href: to('style') }),
+              Object.assign(document.createElement('script'), { src: to('script') }),
             ),
-          () => document.documentElement.append(Object.assign(document.createElement('iframe'), { src: to('frame') })),
+          () =>
+            document.documentElement.append(
+              Object.assign(document.createElement('link'), {
+                rel: 'stylesheet',
+                href: to('style'),
+              }),
+            ),
+          () =>
+            document.documentElement.append(
+              Object.assign(document.createElement('iframe'), { src: to('frame') }),
+            ),
           () => window.open(to('window')),
           () => import(to('module')),
-          () => new Worker(URL.createObjectURL(new Blob([`fetch("${to('worker')}", { mode: 'no-cors' })`]))),
+          () =>
+            new Worker(
+              URL.createObjectURL(new Blob([`fetch("${to('worker')}", { mode: 'no-cors' })`])),
+            ),
         ];
         for (const attempt of attempts) {
           try {
@@ -286,7 +314,12 @@ describe('the sandboxed frame', () => {
       let answered = false;
       port1.onmessage = () => (answered = true);
       target.postMessage('clipsight-connect', '*', [port2]);
-      port1.postMessage({ id: 1, call: 'analyze', bytes: new ArrayBuffer(8), fidelity: 'original-bytes' });
+      port1.postMessage({
+        id: 1,
+        call: 'analyze',
+        bytes: new ArrayBuffer(8),
+        fidelity: 'original-bytes',
+      });
       await new Promise((resolve) => setTimeout(resolve, 500));
       return answered;
     });
@@ -300,10 +333,17 @@ describe('forged messages', () => {
     t.after(() => rm(other, { recursive: true }));
     await writeFile(
       path.join(other, 'manifest.json'),
-      JSON.stringify({ manifest_version: 3, name: 'other', version: '1', background: { service_worker: 'other.js' } }),
+      JSON.stringify({
+        manifest_version: 3,
+        name: 'other',
+        version: '1',
+        background: { service_worker: 'other.js' },
+      }),
     );
     await writeFile(path.join(other, 'other.js'), 'self.ready = true;');
-    const sites = await startSites({ '/': { type: 'text/html', body: '<link rel="icon" href="data:,"><p>page' } });
+    const sites = await startSites({
+      '/': { type: 'text/html', body: '<link rel="icon" href="data:,"><p>page' },
+    });
     t.after(() => sites.close());
     const extension = await launchExtension({ folder: folderOf('chrome'), others: [other] });
     t.after(() => extension.close());
@@ -317,11 +357,15 @@ describe('forged messages', () => {
       'x'.repeat(1 << 20),
       null,
     ];
-    const foreign = extension.context.serviceWorkers().find((worker) => worker.url().includes(extension.otherIds[0]));
+    const foreign = extension.context
+      .serviceWorkers()
+      .find((worker) => worker.url().includes(extension.otherIds[0]));
     const answers = await foreign.evaluate(
       ([id, all]) =>
         Promise.all(
-          all.map((message) => chrome.runtime.sendMessage(id, message).then(String, (error) => error.message)),
+          all.map((message) =>
+            chrome.runtime.sendMessage(id, message).then(String, (error) => error.message),
+          ),
         ),
       [extension.id, messages],
     );
@@ -336,11 +380,15 @@ describe('forged messages', () => {
         window.postMessage(message, '*');
       }
     }, messages);
-    assert.equal(await page.evaluate(() => typeof globalThis.chrome?.runtime?.sendMessage), 'undefined');
+    assert.equal(
+      await page.evaluate(() => typeof globalThis.chrome?.runtime?.sendMessage),
+      'undefined',
+    );
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal(await panel.locator('ai-image-result').count(), 0);
 
-    // A control, and what the panel does with nonsense from its own origin: a job that is one is shown, all else is not.
+    // A control, and what the panel does with nonsense from its own origin: a job that is one is
+    // shown, all else is not.
     const ours = await extension.context.newPage();
     await ours.goto(extension.address('popup.html'));
     const shown = await ours.evaluate(
@@ -353,18 +401,28 @@ describe('forged messages', () => {
           { kind: 'job', job: { ...forged, id: {} } },
         ])
           channel.postMessage(message);
-        channel.postMessage({ kind: 'job', job: { ...forged, windowId, outcome: { analysis: { model: {} } } } });
+        channel.postMessage({
+          kind: 'job',
+          job: { ...forged, windowId, outcome: { analysis: { model: {} } } },
+        });
         channel.postMessage({ kind: 'job', job: { ...forged, windowId } });
         return windowId;
       },
       [{ ...job, windowId: 0 }, messages.filter((message) => message?.kind !== 'job')],
     );
     assert.equal(typeof shown, 'number');
-    await panel.waitForFunction(() => document.querySelectorAll('ai-image-result').length > 0, undefined, {
-      polling: 50,
-    });
+    await panel.waitForFunction(
+      () => document.querySelectorAll('ai-image-result').length > 0,
+      undefined,
+      {
+        polling: 50,
+      },
+    );
     assert.equal(await panel.locator('ai-image-result').count(), 1);
-    assert.equal(await panel.evaluate(() => document.querySelector('ai-image-result').state), 'waiting');
+    assert.equal(
+      await panel.evaluate(() => document.querySelector('ai-image-result').state),
+      'waiting',
+    );
   });
 });
 
@@ -372,7 +430,8 @@ describe('overlays', () => {
   test('off by default; on for one site; a mark on each image; gone when turned off', async (t) => {
     const jpegs = [];
     const answers = {
-      '/image.jpg': (request, response) => response.writeHead(200, { 'Content-Type': 'image/jpeg' }).end(jpegs[0]),
+      '/image.jpg': (request, response) =>
+        response.writeHead(200, { 'Content-Type': 'image/jpeg' }).end(jpegs[0]),
       '/page.html': {
         type: 'text/html',
         headers: { 'Content-Security-Policy': "default-src 'none'; img-src *" },
@@ -384,7 +443,10 @@ describe('overlays', () => {
     // As after the visitor's yes to this site.
     const copy = await variant(folderOf('chrome'), { host_permissions: ['http://site.test/*'] });
     t.after(() => copy.remove());
-    const extension = await launchExtension({ folder: copy.folder, viewport: { width: 700, height: 600 } });
+    const extension = await launchExtension({
+      folder: copy.folder,
+      viewport: { width: 700, height: 600 },
+    });
     t.after(() => extension.close());
     const page = await extension.context.newPage();
     jpegs.push(await jpegOf(page));
@@ -400,9 +462,14 @@ describe('overlays', () => {
     const until = (found) =>
       `(async () => { while (!(${found})) await new Promise((r) => setTimeout(r, 20)); return true; })()`;
     await popup(until("document.querySelector('#marks')"));
-    assert.match(await popup("document.querySelector('.marks label').textContent"), /Mark images on .*site\.test/);
+    assert.match(
+      await popup("document.querySelector('.marks label').textContent"),
+      /Mark images on .*site\.test/,
+    );
     await popup("document.querySelector('#marks').click()");
-    await page.waitForFunction(() => document.documentElement.children.length > 2, undefined, { polling: 50 });
+    await page.waitForFunction(() => document.documentElement.children.length > 2, undefined, {
+      polling: 50,
+    });
     // A closed shadow root, no attribute, no name: nothing that a page could read in it.
     assert.deepEqual(await page.evaluate(ours), [['<div></div>', null]]);
     await page.bringToFront();
@@ -411,7 +478,9 @@ describe('overlays', () => {
     await tools.send('DOM.enable');
     const marks = async () => {
       const { nodes } = await tools.send('DOM.getFlattenedDocument', { depth: -1, pierce: true });
-      return nodes.filter(({ localName, attributes }) => localName === 'button' && attributes.includes('aria-label'));
+      return nodes.filter(
+        ({ localName, attributes }) => localName === 'button' && attributes.includes('aria-label'),
+      );
     };
     let found = [];
     for (let i = 0; i < 600 && found.length === 0; i += 1) {
@@ -422,7 +491,8 @@ describe('overlays', () => {
     assert.match(found[0].attributes.join(), /(signs? of AI|Cannot tell)\. Show details/);
     await page.mouse.move(24, 24);
     await page.screenshot({ path: path.join(out, 'extension-overlay.png') });
-    // The page's own request, and one of the extension's: the same picture is read once, a small one not at all.
+    // The page's own request, and one of the extension's: the same picture is read once, a small
+    // one not at all.
     assert.equal(sites.seen.filter((request) => request.path === '/image.jpg').length, 2);
 
     // Another site has none.
@@ -433,12 +503,19 @@ describe('overlays', () => {
 
     // A reload has it again, until it is turned off.
     await page.reload();
-    await page.waitForFunction(() => document.documentElement.children.length > 2, undefined, { polling: 50 });
+    await page.waitForFunction(() => document.documentElement.children.length > 2, undefined, {
+      polling: 50,
+    });
     const panel = await extension.context.newPage();
     await panel.goto(extension.address('panel.html'));
     await panel.click('.settings summary');
     await panel.click('.sites button');
-    await page.waitForFunction(() => document.documentElement.children.length === 2, undefined, { polling: 50 });
-    assert.deepEqual(await extension.worker.evaluate(() => chrome.scripting.getRegisteredContentScripts()), []);
+    await page.waitForFunction(() => document.documentElement.children.length === 2, undefined, {
+      polling: 50,
+    });
+    assert.deepEqual(
+      await extension.worker.evaluate(() => chrome.scripting.getRegisteredContentScripts()),
+      [],
+    );
   });
 });

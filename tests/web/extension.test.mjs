@@ -1,4 +1,5 @@
-// The extension as a visitor meets it: built, unpacked, in Chromium, on sites of several origins, with real images.
+// The extension as a visitor meets it: built, unpacked, in Chromium, on sites of several origins,
+// with real images.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -44,7 +45,9 @@ before(
       '/cross.html': html(`<img src="${cdn}" style="width:400px;height:300px">`),
       '/cors.html': html(`<img src="${sites.url('cdn.test', '/cors.jpg')}" style="width:400px">`),
       '/strict.html': html(strictBody(jpeg.toString('base64')), STRICT),
-      '/private.html': html(`<img src="${router.url('127.0.0.1', '/image.jpg')}" style="width:400px">`),
+      '/private.html': html(
+        `<img src="${router.url('127.0.0.1', '/image.jpg')}" style="width:400px">`,
+      ),
       '/broken.html': html('<img src="/gone.jpg" style="width:400px;height:300px">'),
       '/redirect.html': html('<img src="/redirect.jpg" style="width:400px">'),
       '/two.html': html(
@@ -62,7 +65,10 @@ after(async () => {
   await router?.close();
 });
 
-/** One image each by data:, blob:, a blob: whose address was taken back, an open and a closed shadow root. */
+/**
+ * One image each by data:, blob:, a blob: whose address was taken back, an open and a closed shadow
+ * root.
+ */
 const strictBody = (base64) => `
 <img id="data" src="data:image/jpeg;base64,${base64}" width="200">
 <img id="blob" width="200"><img id="revoked" width="200"><div id="open"></div><div id="closed"></div>
@@ -129,12 +135,18 @@ describe('without any permission for a site', { skip: noData }, () => {
     await extension.gesture(page);
     sites.seen.length = 0;
     router.seen.length = 0;
-    await extension.check(page, typeof source === 'function' ? await page.evaluate(source) : source, info);
+    await extension.check(
+      page,
+      typeof source === 'function' ? await page.evaluate(source) : source,
+      info,
+    );
     return settled(panel);
   }
 
   test('none is there at install', async () => {
-    const { origins, permissions } = await extension.worker.evaluate(() => chrome.permissions.getAll());
+    const { origins, permissions } = await extension.worker.evaluate(() =>
+      chrome.permissions.getAll(),
+    );
     assert.deepEqual(origins, []);
     assert.deepEqual(permissions.sort(), [
       'activeTab',
@@ -144,11 +156,16 @@ describe('without any permission for a site', { skip: noData }, () => {
       'sidePanel',
       'storage',
     ]);
-    assert.deepEqual(await extension.worker.evaluate(() => chrome.scripting.getRegisteredContentScripts()), []);
+    assert.deepEqual(
+      await extension.worker.evaluate(() => chrome.scripting.getRegisteredContentScripts()),
+      [],
+    );
   });
 
   test("an image of the page's own site: its bytes, and the native program's verdict", async () => {
-    await extension.context.addCookies([{ name: 'session', value: 'secret', domain: 'site.test', path: '/' }]);
+    await extension.context.addCookies([
+      { name: 'session', value: 'secret', domain: 'site.test', path: '/' },
+    ]);
     const outcome = await check('/page.html', sites.url('site.test', '/image.jpg'));
     same(outcome);
     assert.equal(outcome.analysis.input.fidelity, 'original-bytes');
@@ -216,7 +233,14 @@ describe('without any permission for a site', { skip: noData }, () => {
   });
 
   test('addresses on a private network are not asked', async () => {
-    for (const host of ['127.0.0.1', 'localhost', '[::1]', '2130706433', '192.168.0.1', 'router.local']) {
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '[::1]',
+      '2130706433',
+      '192.168.0.1',
+      'router.local',
+    ]) {
       const outcome = await check('/none.html', `http://${host}:${router.port}/image.jpg`);
       assert.equal(outcome.error.code, 'unsupported', host);
       assert.match(outcome.error.message, /private network/, host);
@@ -254,7 +278,10 @@ describe('without any permission for a site', { skip: noData }, () => {
     const press = async () => {
       await panel.evaluate(() => document.querySelector('.bar button').click());
       const tab = await extension.tabOf(page);
-      await extension.worker.evaluate((where) => chrome.commands.onCommand.dispatch('check-image', where), tab);
+      await extension.worker.evaluate(
+        (where) => chrome.commands.onCommand.dispatch('check-image', where),
+        tab,
+      );
       return settled(panel);
     };
     await page.goto(sites.url('site.test', '/two.html'));
@@ -272,24 +299,34 @@ describe('without any permission for a site', { skip: noData }, () => {
     const tab = await extension.tabOf(page);
     await panel.evaluate(() => document.querySelector('.bar button').click());
     await extension.worker.evaluate(
-      ([where, source]) => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'check-image', srcUrl: source }, where),
+      ([where, source]) =>
+        chrome.contextMenus.onClicked.dispatch(
+          { menuItemId: 'check-image', srcUrl: source },
+          where,
+        ),
       [{ ...tab, windowId: tab.windowId + 1000 }, sites.url('cdn.test', '/cors.jpg')],
     );
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    assert.equal(await panel.evaluate(() => document.querySelectorAll('ai-image-result').length), 0);
+    assert.equal(
+      await panel.evaluate(() => document.querySelectorAll('ai-image-result').length),
+      0,
+    );
   });
 
   test('the page can detect nothing of it', async () => {
     const before = () => ({
       markup: document.documentElement.outerHTML,
       names: Object.getOwnPropertyNames(window).sort().join(),
-      entries: performance.getEntriesByType('resource').filter(({ name }) => name.startsWith('chrome-extension:'))
-        .length,
+      entries: performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => name.startsWith('chrome-extension:')).length,
     });
     await page.goto(sites.url('site.test', '/page.html'));
     await page.evaluate(() => {
       window.heard = [];
-      new MutationObserver((records) => window.heard.push(...records.map(({ type }) => type))).observe(document, {
+      new MutationObserver((records) =>
+        window.heard.push(...records.map(({ type }) => type)),
+      ).observe(document, {
         subtree: true,
         childList: true,
         attributes: true,
@@ -304,7 +341,13 @@ describe('without any permission for a site', { skip: noData }, () => {
     await settled(panel);
     assert.deepEqual(await page.evaluate(before), untouched);
     assert.deepEqual(await page.evaluate(() => window.heard), []);
-    for (const file of ['manifest.json', 'sandbox.html', 'sandbox.js', 'icons/icon-128.png', 'overlay.js']) {
+    for (const file of [
+      'manifest.json',
+      'sandbox.html',
+      'sandbox.js',
+      'icons/icon-128.png',
+      'overlay.js',
+    ]) {
       const answer = await page.evaluate(
         (address) =>
           Promise.all([
@@ -330,7 +373,8 @@ describe('with a permission for the other site', { skip: noData }, () => {
   let extension;
   let copy;
   before(async () => {
-    // The visitor's yes in the browser's own dialogue cannot be pressed here: a copy that has had it.
+    // The visitor's yes in the browser's own dialogue cannot be pressed here: a copy that has had
+    // it.
     copy = await variant(folderOf('chrome'), { host_permissions: ['http://cdn.test/*'] });
     extension = await launchExtension({ folder: copy.folder });
   });

@@ -1,18 +1,28 @@
-// A CLIP ViT-B/32 of the published shape and form, random weights, imported to q8 with a head of UnivFD: loaded from shards,
-// cached, cut off, refused storage, within its memory; and what people see of models without grades and without heads.
+// A CLIP ViT-B/32 of the published shape and form, random weights, imported to q8 with a head of
+// UnivFD: loaded from shards, cached, cut off, refused storage, within its memory; and what people
+// see of models without grades and without heads.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { FOLDERS, measureVisits } from '../../scripts/large/measure.mjs';
-import { FOLDER, PROGRAM, natively, prepareImages, prepareModel } from '../../scripts/large/models.mjs';
+import {
+  FOLDER,
+  PROGRAM,
+  natively,
+  prepareImages,
+  prepareModel,
+} from '../../scripts/large/models.mjs';
 import { root, run } from '../../scripts/lib/run.mjs';
 import { out } from './support/browser.mjs';
 import { packageTests } from './support/package.mjs';
 import { FILES, allSettled, cardText, file, isReady, openPage } from './support/page.mjs';
 
-/** Largest difference in logits to the native f32 reference on SwiftShader, which multiplies bfloat16 operands. */
+/**
+ * Largest difference in logits to the native f32 reference on SwiftShader, which multiplies
+ * bfloat16 operands.
+ */
 const SWIFTSHADER_TOLERANCE = 0.15;
 
 /** Most memory of the page's process, in bytes (issue 6). */
@@ -33,9 +43,23 @@ before(async () => {
   // The same kinds of model with an encoder of nothing much, where only what is said of it counts.
   const source = path.join(root, 'tests/fixtures/import/hf');
   const make = (out, ...args) =>
-    run(PROGRAM, ['import', source, '--quant', 'q8', '--licence', 'MIT', '--out', path.join(small, out), ...args], {
-      quiet: true,
-    });
+    run(
+      PROGRAM,
+      [
+        'import',
+        source,
+        '--quant',
+        'q8',
+        '--licence',
+        'MIT',
+        '--out',
+        path.join(small, out),
+        ...args,
+      ],
+      {
+        quiet: true,
+      },
+    );
   await make('headed', '--head', path.join(root, 'tests/fixtures/import/heads/univfd.pth'));
   await make('headless');
 });
@@ -51,9 +75,14 @@ const shardsAsked = (from) =>
 /** In the page: loads, looks at images, and tells all. */
 const look = async ({ model, urls = [], ...options }) => {
   const steps = [];
-  const detector = await window.create({ model, ...options, onProgress: (step) => steps.push(step) });
+  const detector = await window.create({
+    model,
+    ...options,
+    onProgress: (step) => steps.push(step),
+  });
   const results = [];
-  for (const url of urls) results.push((await detector.analyze(await (await fetch(url)).blob())).model);
+  for (const url of urls)
+    results.push((await detector.analyze(await (await fetch(url)).blob())).model);
   await detector.dispose();
   return { info: detector.info, steps, results };
 };
@@ -62,7 +91,8 @@ const urlsOf = (names) => names.map((name) => `/large/images/${name}`);
 
 /** Progress never falls and ends with everything. */
 function assertProgress(steps) {
-  for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+  for (let i = 1; i < steps.length; i += 1)
+    assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
   assert.deepEqual(steps.at(-1), { phase: 'done', loadedBytes: totalBytes, totalBytes });
 }
 
@@ -71,7 +101,10 @@ function assertResults(results, native, tolerance) {
   assert.equal(results.length, native.length);
   for (const [index, { status, reason, probability, logit }] of results.entries()) {
     assert.deepEqual([status, reason], ['abstained', 'uncalibrated']);
-    assert.ok(Math.abs(logit - native[index].logit) <= tolerance, `${logit} here, ${native[index].logit} natively`);
+    assert.ok(
+      Math.abs(logit - native[index].logit) <= tolerance,
+      `${logit} here, ${native[index].logit} natively`,
+    );
     assert.ok(Math.abs(probability - 1 / (1 + Math.exp(-logit))) < 1e-9);
   }
 }
@@ -111,10 +144,16 @@ for (const cache of ['cache-storage', 'opfs']) {
       await page.evaluate(
         async ([kind, names]) => {
           const folder =
-            kind === 'opfs' && (await (await navigator.storage.getDirectory()).getDirectoryHandle('clipsight-weights'));
+            kind === 'opfs' &&
+            (await (
+              await navigator.storage.getDirectory()
+            ).getDirectoryHandle('clipsight-weights'));
           for (const name of names) {
             if (folder) await folder.removeEntry(name);
-            else await (await caches.open('clipsight-weights')).delete(`https://clipsight.invalid/${name}`);
+            else
+              await (
+                await caches.open('clipsight-weights')
+              ).delete(`https://clipsight.invalid/${name}`);
           }
         },
         [cache, gone.map(({ sha256 }) => `shard-${sha256}`)],
@@ -152,7 +191,11 @@ for (const cache of ['cache-storage', 'opfs']) {
       const { page, close } = await tests.open();
       await limitStorage(page, 30e6);
       let from = tests.server.requests.length;
-      const { info, steps, results } = await page.evaluate(look, { model: MODEL, cache, urls: urlsOf(images) });
+      const { info, steps, results } = await page.evaluate(look, {
+        model: MODEL,
+        cache,
+        urls: urlsOf(images),
+      });
       assert.equal(info.cache, 'unavailable');
       assertProgress(steps);
       assert.equal(shardsAsked(from).length, manifest.shards.length);
@@ -173,7 +216,10 @@ test('B/32: a connection that breaks within a shard is taken up there, and no by
   const ranges = [];
   tests.serving(t, cut.file, (bytes, response, request) => {
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes.length - from };
+    const headers = {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': bytes.length - from,
+    };
     if (from > 0) headers['Content-Range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
     const half = ranges.length === 0 ? bytes.length >> 1 : bytes.length;
@@ -193,7 +239,8 @@ test('B/32: a connection that breaks within a shard is taken up there, and no by
   const [[, broke], [again, end]] = ranges;
   assert.equal(ranges.length, 2);
   assert.ok(again > 0 && again <= broke, `broke after ${broke} bytes, taken up at ${again}`);
-  // What the browser had not handed over when the connection broke is lost; it waits in buffers of at most this size.
+  // What the browser had not handed over when the connection broke is lost; it waits in buffers of
+  // at most this size.
   assert.ok(broke - again <= 512 * 1024, `${broke - again} bytes came twice`);
   assert.equal(end, cut.bytes);
 });
@@ -201,11 +248,19 @@ test('B/32: a connection that breaks within a shard is taken up there, and no by
 test('B/32 on WebGPU', async () => {
   const { page, problems, close } = await tests.open();
   const [first] = images;
-  const { info, steps, results } = await page.evaluate(look, { model: MODEL, device: 'webgpu', urls: urlsOf([first]) });
+  const { info, steps, results } = await page.evaluate(look, {
+    model: MODEL,
+    device: 'webgpu',
+    urls: urlsOf([first]),
+  });
   await close();
   assert.equal(info.device, 'webgpu', info.fallbackReason);
   assertProgress(steps);
-  assertResults(results, await natively('clip-vit-b-32-q8', [first], 'reference'), SWIFTSHADER_TOLERANCE);
+  assertResults(
+    results,
+    await natively('clip-vit-b-32-q8', [first], 'reference'),
+    SWIFTSHADER_TOLERANCE,
+  );
   assert.deepEqual(problems, []);
 });
 
@@ -213,11 +268,22 @@ test('B/32 within 300 MiB of memory, as the package loads it and as the page doe
   for (const way of ['addresses', 'files']) {
     const chromium = process.env.CHROMIUM ?? 'chromium';
     const [name, device] = ['clip-vit-b-32-q8', 'cpu'];
-    const visits = await measureVisits({ chromium, server: tests.server, name, device, way, images });
+    const visits = await measureVisits({
+      chromium,
+      server: tests.server,
+      name,
+      device,
+      way,
+      images,
+    });
     for (const [index, { empty, peak, settled }] of visits.entries()) {
-      const [page, before, left] = [peak.page, empty.page, settled.page].map((bytes) => Math.round(bytes / 2 ** 20));
+      const [page, before, left] = [peak.page, empty.page, settled.page].map((bytes) =>
+        Math.round(bytes / 2 ** 20),
+      );
       const which = ['first', 'cached'][index];
-      t.diagnostic(`${way}, ${which}: ${page} MiB at most, ${left} in the end, ${before} of an empty page`);
+      t.diagnostic(
+        `${way}, ${which}: ${page} MiB at most, ${left} in the end, ${before} of an empty page`,
+      );
       assert.ok(peak.page <= MOST_MEMORY, `${way}, ${which}: ${page} MiB`);
     }
   }
@@ -226,7 +292,10 @@ test('B/32 within 300 MiB of memory, as the package loads it and as the page doe
 describe('the page', () => {
   /** Opens the page with another model. */
   const open = (model, options = {}) =>
-    openPage(tests.browser, tests.server, { settings: { model: `${tests.server.url}${model}` }, ...options });
+    openPage(tests.browser, tests.server, {
+      settings: { model: `${tests.server.url}${model}` },
+      ...options,
+    });
 
   test('a model without a calibration: its probability in words, without a grade, in every language', async (t) => {
     const { page, problems, jpeg, close } = await open('/small/headed/model.json', {
@@ -290,8 +359,9 @@ describe('the page', () => {
     const { page, close } = await open('/small/headed/model.json');
     t.after(close);
     await page.click('.bar-buttons button >> nth=1');
-    const options = await page.$$eval('dialog label:has-text("Views of each image") option', (all) =>
-      all.map(({ value }) => value),
+    const options = await page.$$eval(
+      'dialog label:has-text("Views of each image") option',
+      (all) => all.map(({ value }) => value),
     );
     assert.deepEqual(options, ['model', '1']);
   });
@@ -306,7 +376,10 @@ describe('the page', () => {
     assert.match(said, /Choose another one/);
     assert.deepEqual(shardsAsked(from), []);
     assert.deepEqual(problems, []);
-    const code = await tests.inPage((model) => window.codeOf(window.create({ model })), '/small/headless/model.json');
+    const code = await tests.inPage(
+      (model) => window.codeOf(window.create({ model })),
+      '/small/headless/model.json',
+    );
     assert.equal(code, 'unsupported');
   });
 
@@ -317,7 +390,10 @@ describe('the page', () => {
     });
     t.after(close);
     await isReady(page);
-    assert.match(await page.textContent('.status'), /no room to keep the model.*next visit loads it again/);
+    assert.match(
+      await page.textContent('.status'),
+      /no room to keep the model.*next visit loads it again/,
+    );
     assert.doesNotMatch(await page.textContent('footer'), /without a connection/);
     assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
     await page.setInputFiles(FILES, file('one.jpg', jpeg));

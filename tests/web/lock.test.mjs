@@ -1,5 +1,6 @@
-// The network lock: every way out is tried, from the page and from inside the detector's own worker, and only a server can
-// tell whether it was one. Each probe is first shown to arrive where there is no lock.
+// The network lock: every way out is tried, from the page and from inside the detector's own
+// worker, and only a server can tell whether it was one. Each probe is first shown to arrive where
+// there is no lock.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
@@ -29,7 +30,10 @@ after(async () => {
   await spy?.close();
 });
 
-/** A server of another origin that lets everybody in and remembers all that arrives, and a STUN server's ear. */
+/**
+ * A server of another origin that lets everybody in and remembers all that arrives, and a STUN
+ * server's ear.
+ */
 async function startSpy() {
   const seen = [];
   const http = createServer((request, response) => {
@@ -67,8 +71,12 @@ async function startSpy() {
   };
 }
 
-/** What arrived at the page's own server since `from`; the browser looks for a newer service worker when it likes. */
-const asked = (from) => server.requests.slice(from).filter((request) => request !== '/service-worker.js');
+/**
+ * What arrived at the page's own server since `from`; the browser looks for a newer service worker
+ * when it likes.
+ */
+const asked = (from) =>
+  server.requests.slice(from).filter((request) => request !== '/service-worker.js');
 
 test('control: without a lock every probe arrives', async (t) => {
   const { page, close } = await newPage(browser);
@@ -80,10 +88,15 @@ test('control: without a lock every probe arrives', async (t) => {
   assert.deepEqual(spy.arrived('/page/', tried), [...tried].sort());
 
   const started = page.waitForEvent('worker', (worker) => worker.url().startsWith('blob:'));
-  await page.evaluate(() => new Worker(URL.createObjectURL(new Blob(['0'], { type: 'text/javascript' }))));
+  await page.evaluate(
+    () => new Worker(URL.createObjectURL(new Blob(['0'], { type: 'text/javascript' }))),
+  );
   const worker = await started;
   spy.seen.length = 0;
-  const fromWorker = await worker.evaluate(tryAllFromWorker, { base: `${spy.url}/worker/`, stun: spy.stun });
+  const fromWorker = await worker.evaluate(tryAllFromWorker, {
+    base: `${spy.url}/worker/`,
+    stun: spy.stun,
+  });
   // There is no WebRTC in workers; what STUN still hears comes from the page.
   const ways = fromWorker.filter((name) => name !== 'rtc');
   assert.deepEqual(spy.arrived('/worker/', ways), ways.sort());
@@ -102,32 +115,36 @@ describe('the page', () => {
     await close();
   });
 
-  test('over 50 images nothing arrives anywhere, however hard page and worker try', { skip: noData }, async () => {
-    const { page, close } = await openPage(browser, server);
-    const from = server.requests.length;
-    spy.seen.length = 0;
-    const images = await Promise.all(
-      testImages(3)
-        .slice(0, 50)
-        .map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
-    );
-    await page.setInputFiles(FILES, images);
-    const [worker] = page.workers();
-    assert.ok(worker.url().startsWith('blob:'), 'started from memory');
-    const probes = (tag) => [
-      page.evaluate(tryAllFromPage, { base: `${spy.url}/${tag}/`, stun: spy.stun }),
-      page.evaluate(tryAllFromPage, { base: `${server.url}/${tag}-own/`, stun: spy.stun }),
-      worker.evaluate(tryAllFromWorker, { base: `${spy.url}/${tag}/`, stun: spy.stun }),
-      worker.evaluate(tryAllFromWorker, { base: `${server.url}/${tag}-own/`, stun: spy.stun }),
-    ];
-    await Promise.all(probes('during'));
-    await allSettled(page);
-    assert.match(await page.textContent('.count'), /50 of 50 done/);
-    await Promise.all(probes('after'));
-    assert.deepEqual(spy.seen, [], 'the other origin');
-    assert.deepEqual(asked(from), [], 'its own');
-    await close();
-  });
+  test(
+    'over 50 images nothing arrives anywhere, however hard page and worker try',
+    { skip: noData },
+    async () => {
+      const { page, close } = await openPage(browser, server);
+      const from = server.requests.length;
+      spy.seen.length = 0;
+      const images = await Promise.all(
+        testImages(3)
+          .slice(0, 50)
+          .map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
+      );
+      await page.setInputFiles(FILES, images);
+      const [worker] = page.workers();
+      assert.ok(worker.url().startsWith('blob:'), 'started from memory');
+      const probes = (tag) => [
+        page.evaluate(tryAllFromPage, { base: `${spy.url}/${tag}/`, stun: spy.stun }),
+        page.evaluate(tryAllFromPage, { base: `${server.url}/${tag}-own/`, stun: spy.stun }),
+        worker.evaluate(tryAllFromWorker, { base: `${spy.url}/${tag}/`, stun: spy.stun }),
+        worker.evaluate(tryAllFromWorker, { base: `${server.url}/${tag}-own/`, stun: spy.stun }),
+      ];
+      await Promise.all(probes('during'));
+      await allSettled(page);
+      assert.match(await page.textContent('.count'), /50 of 50 done/);
+      await Promise.all(probes('after'));
+      assert.deepEqual(spy.seen, [], 'the other origin');
+      assert.deepEqual(asked(from), [], 'its own');
+      await close();
+    },
+  );
 
   test('cannot use the service worker as a way out', async () => {
     const { page, close } = await openPage(browser, server);
@@ -148,9 +165,19 @@ describe('the page', () => {
         ]) {
           controller.postMessage({ type: 'keep', files });
         }
-        for (const message of [null, 1, 'activate', { type: 'fetch', url: `${other}/sw` }, { type: '__proto__' }])
+        for (const message of [
+          null,
+          1,
+          'activate',
+          { type: 'fetch', url: `${other}/sw` },
+          { type: '__proto__' },
+        ])
           controller.postMessage(message);
-        await Promise.allSettled([fetch(`${own}/?secret`), fetch(`${own}/main.js?secret`), fetch(`${own}/unknown`)]);
+        await Promise.allSettled([
+          fetch(`${own}/?secret`),
+          fetch(`${own}/main.js?secret`),
+          fetch(`${own}/unknown`),
+        ]);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       },
       [spy.url, server.url],
@@ -170,7 +197,8 @@ describe('the page', () => {
     spy.seen.length = 0;
     const tried = await page.evaluate(tryAllFromPage, { base: `${spy.url}/open/`, stun: spy.stun });
     const arrived = spy.arrived('/open/', tried);
-    for (const name of ['fetch', 'xhr', 'event-source', 'beacon', 'rtc']) assert.ok(arrived.includes(name), name);
+    for (const name of ['fetch', 'xhr', 'event-source', 'beacon', 'rtc'])
+      assert.ok(arrived.includes(name), name);
     problems.length = 0;
 
     const [before] = page.workers();

@@ -1,4 +1,5 @@
-// Visits without a connection, newer versions, and what is kept on the device: the page's own files and nothing else.
+// Visits without a connection, newer versions, and what is kept on the device: the page's own files
+// and nothing else.
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -29,7 +30,8 @@ const kept = (page) =>
   page.evaluate(async () => {
     const found = [];
     for (const name of await caches.keys()) {
-      for (const { url } of await (await caches.open(name)).keys()) found.push(`${name} ${new URL(url).pathname}`);
+      for (const { url } of await (await caches.open(name)).keys())
+        found.push(`${name} ${new URL(url).pathname}`);
     }
     return found;
   });
@@ -51,7 +53,8 @@ describe('after one visit', () => {
     assert.ok(VERDICTS.includes(online));
     assert.deepEqual(await states(page), [online]);
     assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
-    // Playwright does not cut the browser's own look for a newer service worker off; the page asked for nothing.
+    // Playwright does not cut the browser's own look for a newer service worker off; the page asked
+    // for nothing.
     assert.deepEqual(
       server.requests.filter((request) => request !== '/service-worker.js'),
       [],
@@ -97,7 +100,10 @@ test('a newer version: said, loaded when the visitor wants, the old one’s file
   const html = await readFile(path.join(folder, 'index.html'), 'utf8');
   const worker = path.join(folder, 'service-worker.js');
   await writeFile(path.join(folder, 'index.html'), html.replace('</title>', ' 2</title>'));
-  await writeFile(worker, (await readFile(worker, 'utf8')).replace(/"version":"\w+"/, '"version":"0123456789abcdef"'));
+  await writeFile(
+    worker,
+    (await readFile(worker, 'utf8')).replace(/"version":"\w+"/, '"version":"0123456789abcdef"'),
+  );
   // The next visit still gets the old one, whole, and is told.
   await page.reload();
   await page.waitForSelector('.update:not([hidden])', { timeout: 30_000 });
@@ -111,7 +117,9 @@ test('a newer version: said, loaded when the visitor wants, the old one’s file
 });
 
 test('it can be installed: a manifest with icons that are what they say', async () => {
-  const manifest = JSON.parse(await readFile(path.join(root, 'www/dist/manifest.webmanifest'), 'utf8'));
+  const manifest = JSON.parse(
+    await readFile(path.join(root, 'www/dist/manifest.webmanifest'), 'utf8'),
+  );
   assert.equal(manifest.display, 'standalone');
   for (const { src, sizes } of manifest.icons) {
     const png = await readFile(path.join(root, 'www/dist', src));
@@ -127,7 +135,8 @@ test('without storage and service workers the page works all the same', async ()
     setUp: (opened) =>
       opened.addInitScript(() => {
         const refuse = () => Promise.reject(new DOMException('no storage', 'SecurityError'));
-        for (const name of ['open', 'keys', 'match', 'has', 'delete']) CacheStorage.prototype[name] = refuse;
+        for (const name of ['open', 'keys', 'match', 'has', 'delete'])
+          CacheStorage.prototype[name] = refuse;
         IDBFactory.prototype.open = () => {
           throw new DOMException('no storage', 'SecurityError');
         };

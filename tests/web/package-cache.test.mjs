@@ -1,4 +1,5 @@
-// Weights of earlier visits: hit, damaged, of an older version, refused; and connections that break half-way.
+// Weights of earlier visits: hit, damaged, of an older version, refused; and connections that break
+// half-way.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { manifest, modelBytes, packageTests } from './support/package.mjs';
@@ -7,7 +8,8 @@ const [firstShard, lastShard] = [manifest.shards[0], manifest.shards.at(-1)];
 const tests = packageTests();
 
 /** Shards asked for since a moment. */
-const shardsAsked = (from) => tests.server.requests.slice(from).filter((file) => file.endsWith('.safetensors'));
+const shardsAsked = (from) =>
+  tests.server.requests.slice(from).filter((file) => file.endsWith('.safetensors'));
 
 /** In the page: loads once, gives what the cache did. */
 const load = (options) =>
@@ -22,7 +24,10 @@ const flipLastByte = (bytes) => {
   return damaged;
 };
 
-/** Waits until a shard is in the page's Cache Storage, or no longer is; waitForFunction takes no asynchronous conditions. */
+/**
+ * Waits until a shard is in the page's Cache Storage, or no longer is; waitForFunction takes no
+ * asynchronous conditions.
+ */
 const shardIs = (there, page, hash) =>
   page.evaluate(
     async ([address, wanted]) => {
@@ -45,7 +50,10 @@ for (const cache of ['cache-storage', 'opfs']) {
       const steps = await page.evaluate(
         async (options) => {
           const seen = [];
-          const detector = await window.create({ ...options, onProgress: (step) => seen.push(step) });
+          const detector = await window.create({
+            ...options,
+            onProgress: (step) => seen.push(step),
+          });
           const { model } = await detector.analyze(window.picture);
           await detector.dispose();
           return { seen, cache: detector.info.cache, status: model.status };
@@ -54,7 +62,11 @@ for (const cache of ['cache-storage', 'opfs']) {
       );
       assert.equal(steps.cache, 'hit');
       assert.deepEqual(shardsAsked(from), []);
-      assert.deepEqual(steps.seen.at(-1), { phase: 'done', loadedBytes: modelBytes, totalBytes: modelBytes });
+      assert.deepEqual(steps.seen.at(-1), {
+        phase: 'done',
+        loadedBytes: modelBytes,
+        totalBytes: modelBytes,
+      });
       assert.ok(['scored', 'abstained'].includes(steps.status));
 
       // One bit flips on the disk.
@@ -85,7 +97,9 @@ async function damage({ cache, hash }) {
     await store.put(key, new Response(await flip(await (await store.match(key)).arrayBuffer())));
     return;
   }
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('clipsight-weights');
+  const folder = await (
+    await navigator.storage.getDirectory()
+  ).getDirectoryHandle('clipsight-weights');
   const file = await folder.getFileHandle(`shard-${hash}`);
   const damaged = await flip(await (await file.getFile()).arrayBuffer());
   const stream = await file.createWritable();
@@ -96,7 +110,9 @@ async function damage({ cache, hash }) {
 describe('what is kept', () => {
   /** In the page: names in the cache. */
   const stored = async () =>
-    (await (await caches.open('clipsight-weights')).keys()).map(({ url }) => url.slice(url.lastIndexOf('/') + 1));
+    (await (await caches.open('clipsight-weights')).keys()).map(({ url }) =>
+      url.slice(url.lastIndexOf('/') + 1),
+    );
 
   test('a part that is there already is not fetched again', async (t) => {
     const { page, close } = await tests.open();
@@ -121,7 +137,8 @@ describe('what is kept', () => {
     const before = await page.evaluate(stored);
     assert.equal(before.filter((name) => name.startsWith('model-')).length, 2);
     assert.equal(before.filter((name) => name.startsWith('shard-')).length, manifest.shards.length);
-    // The package's next version, whose first shard is another; it cannot be loaded, for there is none.
+    // The package's next version, whose first shard is another; it cannot be loaded, for there is
+    // none.
     const version2 = structuredClone(manifest);
     version2.shards[0].sha256 = '0'.repeat(64);
     tests.serving(t, 'model.json', () => Buffer.from(JSON.stringify(version2)));
@@ -129,7 +146,9 @@ describe('what is kept', () => {
     // The other name still has the old shard.
     assert.ok((await page.evaluate(stored)).includes(`shard-${firstShard.sha256}`));
     assert.equal(
-      await page.evaluate(() => window.codeOf(window.create({ model: '/pkg/models/compact/model.json' }))),
+      await page.evaluate(() =>
+        window.codeOf(window.create({ model: '/pkg/models/compact/model.json' })),
+      ),
       'weights-corrupt',
     );
     await shardIs(false, page, firstShard.sha256);
@@ -141,7 +160,8 @@ describe('what is kept', () => {
     const { page, close } = await tests.open();
     await page.evaluate(async (long) => {
       const store = await caches.open('clipsight-weights');
-      const put = (name, text) => store.put(`https://clipsight.invalid/${name}`, new Response(text));
+      const put = (name, text) =>
+        store.put(`https://clipsight.invalid/${name}`, new Response(text));
       await put('model-old', JSON.stringify({ shards: ['old'], used: Date.now() - long }));
       await put('model-new', JSON.stringify({ shards: ['new'], used: Date.now() - 1000 }));
       await put('model-broken', 'no JSON');
@@ -170,7 +190,10 @@ describe('what is kept', () => {
 
 describe('storage that refuses', () => {
   for (const [name, code, cache] of [
-    ['a full disk', `Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));`],
+    [
+      'a full disk',
+      `Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));`,
+    ],
     [
       'a full disk',
       `FileSystemWritableFileStream.prototype.write = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));`,
@@ -226,7 +249,9 @@ describe('storage that refuses', () => {
 });
 
 describe('connections', () => {
-  /** Answers with half of what is asked for and breaks; `ranges`: whether the server knows ranges. */
+  /**
+   * Answers with half of what is asked for and breaks; `ranges`: whether the server knows ranges.
+   */
   const breaking = (ranges, seen) => (bytes, response, request) => {
     const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
     seen.push(range === undefined ? 0 : Number(range));
@@ -236,7 +261,10 @@ describe('connections', () => {
     if (from > 0) headers['Content-Range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
     if (seen.length > 2) response.end(rest);
-    else response.write(rest.subarray(0, rest.length >> 1), () => setTimeout(() => response.destroy(), 250));
+    else
+      response.write(rest.subarray(0, rest.length >> 1), () =>
+        setTimeout(() => response.destroy(), 250),
+      );
     return undefined;
   };
   for (const ranges of [true, false]) {
@@ -258,8 +286,13 @@ describe('connections', () => {
       assert.equal(seen[0], 0);
       assert.ok(seen[1] > 0 && seen[2] > 0, `asked from ${seen}`);
       if (ranges) assert.ok(seen[2] > seen[1], `asked from ${seen}`);
-      for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
-      assert.deepEqual(steps.at(-1), { phase: 'done', loadedBytes: modelBytes, totalBytes: modelBytes });
+      for (let i = 1; i < steps.length; i += 1)
+        assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+      assert.deepEqual(steps.at(-1), {
+        phase: 'done',
+        loadedBytes: modelBytes,
+        totalBytes: modelBytes,
+      });
     });
   }
 

@@ -41,17 +41,30 @@ async function install(project) {
 describe('the tarball', () => {
   test('holds what is needed and nothing else', async () => {
     for (const needed of [
-      ...['package.json', 'README.md', 'index.js', 'index.d.ts', 'worker.js', 'worker.d.ts', 'schema.json'],
+      ...[
+        'package.json',
+        'README.md',
+        'index.js',
+        'index.d.ts',
+        'worker.js',
+        'worker.d.ts',
+        'schema.json',
+      ],
       ...['gpu', 'cpu', 'cpu-words', 'cpu-plain'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
       ...['models/compact/model.json', 'compact.js', 'element/index.js'],
     ]) {
       assert.ok(files.includes(needed), needed);
     }
     const surplus = files.filter(
-      (file) => !/^(README\.md|package\.json|schema\.json)$|\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(file),
+      (file) =>
+        !/^(README\.md|package\.json|schema\.json)$|\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(
+          file,
+        ),
     );
     assert.deepEqual(surplus, []);
-    const manifest = JSON.parse(await readFile(path.join(folder, 'node_modules/clipsight/package.json'), 'utf8'));
+    const manifest = JSON.parse(
+      await readFile(path.join(folder, 'node_modules/clipsight/package.json'), 'utf8'),
+    );
     assert.equal(manifest.dependencies, undefined);
     assert.equal(manifest.scripts, undefined);
   });
@@ -76,18 +89,31 @@ describe('the tarball', () => {
 
   test('publint finds nothing to say', async () => {
     const { publint } = await import('publint');
-    const { messages } = await publint({ pkgDir: path.join(folder, 'node_modules/clipsight'), strict: true });
+    const { messages } = await publint({
+      pkgDir: path.join(folder, 'node_modules/clipsight'),
+      strict: true,
+    });
     assert.deepEqual(messages, []);
   });
 
   test("arethetypeswrong finds every entry's types right", async () => {
     const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
-    const { problems, types, entrypoints } = await checkPackage(createPackageFromTarballData(await readFile(tarball)), {
-      excludeEntrypoints: ['./schema.json', './package.json', /^\.\/(wasm|models)\//],
-    });
+    const { problems, types, entrypoints } = await checkPackage(
+      createPackageFromTarballData(await readFile(tarball)),
+      {
+        excludeEntrypoints: ['./schema.json', './package.json', /^\.\/(wasm|models)\//],
+      },
+    );
     assert.equal(types.kind, 'included');
-    assert.deepEqual(Object.keys(entrypoints).sort(), ['.', './element', './element/result', './ui', './worker']);
-    // Node before 22.12 and `moduleResolution: node10` cannot load ES modules' subpaths: the package is for browsers.
+    assert.deepEqual(Object.keys(entrypoints).sort(), [
+      '.',
+      './element',
+      './element/result',
+      './ui',
+      './worker',
+    ]);
+    // Node before 22.12 and `moduleResolution: node10` cannot load ES modules' subpaths: the
+    // package is for browsers.
     const ours = problems.filter(
       ({ kind, resolutionKind }) => !(kind === 'CJSResolvesToESM' || resolutionKind === 'node10'),
     );
@@ -115,17 +141,30 @@ describe('the tarball', () => {
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
     ]) {
-      const compilerOptions = { noEmit: true, strict: true, target: 'es2022', module, moduleResolution, types: [] };
+      const compilerOptions = {
+        noEmit: true,
+        strict: true,
+        target: 'es2022',
+        module,
+        moduleResolution,
+        types: [],
+      };
       compilerOptions.lib = ['es2022', 'dom', 'esnext.disposable'];
-      await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+      await writeFile(
+        path.join(folder, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['use.ts'] }),
+      );
       await exec(process.execPath, [tsc, '-p', folder]).catch((error) => assert.fail(error.stdout));
     }
   });
 });
 
 describe('projects', () => {
-  // A labelled photograph or generated image where they are at hand, else a picture of the repository's own.
-  const image = noData ? path.join(root, 'tests/fixtures/image/decode/exif-6.jpg') : path.join(data, testImages(1)[0]);
+  // A labelled photograph or generated image where they are at hand, else a picture of the
+  // repository's own.
+  const image = noData
+    ? path.join(root, 'tests/fixtures/image/decode/exif-6.jpg')
+    : path.join(data, testImages(1)[0]);
 
   for (const name of ['webpack', 'esbuild', 'plain']) {
     test(`${name}: builds without a warning, runs, and says what the native program says`, async () => {
@@ -134,7 +173,8 @@ describe('projects', () => {
       await install(project);
       // The bundler is this repository's.
       const tools = path.join(root, 'node_modules');
-      if (name !== 'plain') await symlink(path.join(tools, name), path.join(project, 'node_modules', name));
+      if (name !== 'plain')
+        await symlink(path.join(tools, name), path.join(project, 'node_modules', name));
       const { stderr } = await exec(process.execPath, ['build.mjs'], { cwd: project });
       assert.equal(stderr, '');
       const [expected] = await scanNatively([image]);
@@ -143,7 +183,10 @@ describe('projects', () => {
       try {
         const { page, problems } = await newPage(browser);
         await page.goto(`${server.url}/consumer/`);
-        const { info, analysis } = await page.evaluate((bytes) => window.check(bytes), [...(await readFile(image))]);
+        const { info, analysis } = await page.evaluate(
+          (bytes) => window.check(bytes),
+          [...(await readFile(image))],
+        );
         assert.equal(info.device, 'cpu');
         assert.equal(analysis.file.sha256, expected.sha256);
         assert.equal(analysis.model.status, expected.status);

@@ -1,4 +1,5 @@
-// fetchModel and detectors made from what it returns: without network, in workers of the caller's, on the page's thread.
+// fetchModel and detectors made from what it returns: without network, in workers of the caller's,
+// on the page's thread.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CPU_CORE, manifest, modelBytes, packageTests } from './support/package.mjs';
@@ -6,13 +7,17 @@ import { CPU_CORE, manifest, modelBytes, packageTests } from './support/package.
 const VERDICTS = ['scored', 'abstained'];
 const tests = packageTests({ webgpu: true });
 
-/** A page whose `files` are fetched and which can reach no network from then on: its policy says so. */
+/**
+ * A page whose `files` are fetched and which can reach no network from then on: its policy says so.
+ */
 async function openLocked(options = {}) {
   const opened = await tests.open();
   await opened.page.evaluate(async (given) => {
     window.files = await window.clipsight.fetchModel({ device: 'cpu', ...given });
     window.workerScript = await (await fetch(window.clipsight.workerUrl)).text();
-    window.blobWorker = new URL(URL.createObjectURL(new Blob([window.workerScript], { type: 'text/javascript' })));
+    window.blobWorker = new URL(
+      URL.createObjectURL(new Blob([window.workerScript], { type: 'text/javascript' })),
+    );
     const policy = document.createElement('meta');
     policy.httpEquiv = 'Content-Security-Policy';
     policy.content = "connect-src 'none'";
@@ -26,7 +31,10 @@ describe('fetchModel', () => {
     const { page, problems, close } = await tests.open();
     const seen = await page.evaluate(async () => {
       const steps = [];
-      const files = await window.clipsight.fetchModel({ device: 'cpu', onProgress: (step) => steps.push(step) });
+      const files = await window.clipsight.fetchModel({
+        device: 'cpu',
+        onProgress: (step) => steps.push(step),
+      });
       const sizes = (of) => [
         of.manifest.length,
         ...of.shards.map(({ size }) => size),
@@ -44,7 +52,10 @@ describe('fetchModel', () => {
         copied: sizes(copy),
         moved: sizes(moved),
         // Blobs are nobody's to take away.
-        left: [files.manifest, ...Object.values(files.cores)].reduce((sum, { length }) => sum + length, 0),
+        left: [files.manifest, ...Object.values(files.cores)].reduce(
+          (sum, { length }) => sum + length,
+          0,
+        ),
         emptied,
         cores: Object.keys(copy.cores),
         cache: [copy.cache, detector.info.cache],
@@ -64,24 +75,33 @@ describe('fetchModel', () => {
     assert.deepEqual(seen.cache, ['stored', 'stored']);
     for (let i = 1; i < seen.steps.length; i += 1)
       assert.ok(seen.steps[i].loadedBytes >= seen.steps[i - 1].loadedBytes);
-    assert.deepEqual(seen.steps.at(-1), { phase: 'done', loadedBytes: modelBytes, totalBytes: modelBytes });
+    assert.deepEqual(seen.steps.at(-1), {
+      phase: 'done',
+      loadedBytes: modelBytes,
+      totalBytes: modelBytes,
+    });
     assert.deepEqual(problems, []);
     await close();
   });
 
   test('damaged and missing files, senseless arguments, cancelling', async (t) => {
-    const fetchModel = (options) => window.codeOf(window.clipsight.fetchModel({ device: 'cpu', ...options }));
+    const fetchModel = (options) =>
+      window.codeOf(window.clipsight.fetchModel({ device: 'cpu', ...options }));
     const { page, close } = await tests.open();
     assert.equal(await page.evaluate(fetchModel, { model: '/pkg/nowhere.json' }), 'network');
     assert.equal(
-      await page.evaluate(fetchModel, { wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-words': '/pkg/nowhere.wasm' } }),
+      await page.evaluate(fetchModel, {
+        wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-words': '/pkg/nowhere.wasm' },
+      }),
       'network',
     );
     assert.equal(await page.evaluate(fetchModel, { device: 'tpu' }), 'argument');
     assert.equal(await page.evaluate(fetchModel, { cache: 'disk' }), 'argument');
     assert.equal(await page.evaluate(fetchModel, { model: 'http://[' }), 'argument');
     assert.equal(
-      await page.evaluate(() => window.codeOf(window.clipsight.createDetector({ model: { shards: [1] } }))),
+      await page.evaluate(() =>
+        window.codeOf(window.clipsight.createDetector({ model: { shards: [1] } })),
+      ),
       'argument',
     );
     const cancelled = await page.evaluate(async () => {
@@ -131,7 +151,8 @@ describe('a detector without network', () => {
       for (const model of items) assert.deepEqual(model, seen[0][0]);
     }
     assert.ok(VERDICTS.includes(seen[0][0].status), JSON.stringify(seen[0][0]));
-    // The worker's script itself is no connection of the page's, nor is the program for the page's thread.
+    // The worker's script itself is no connection of the page's, nor is the program for the page's
+    // thread.
     const asked = tests.server.requests.slice(from).filter((file) => !file.endsWith('.js'));
     assert.deepEqual(asked, []);
     // What the browser says of the refused probe.
@@ -154,11 +175,16 @@ describe('a detector without network', () => {
           return device;
         };`;
       // A worker of the caller's own: the package's script, changed.
-      const worker = new URL(URL.createObjectURL(new Blob([prefix, window.workerScript], { type: 'text/javascript' })));
+      const worker = new URL(
+        URL.createObjectURL(new Blob([prefix, window.workerScript], { type: 'text/javascript' })),
+      );
       const detector = await window.clipsight.createDetector({ model: window.files, worker });
       const loaded = detector.info;
       const seen = [];
-      for await (const { index, result, error } of detector.analyzeAll(Array(3).fill(window.picture), { views: 1 })) {
+      for await (const { index, result, error } of detector.analyzeAll(
+        Array(3).fill(window.picture),
+        { views: 1 },
+      )) {
         seen.push(error?.code ?? result.model.status);
         if (index === 0) new BroadcastChannel('destroy').postMessage('now');
       }
@@ -197,7 +223,9 @@ describe('a detector without network', () => {
       await detector.dispose();
       return [
         detector.info,
-        await window.codeOf(window.clipsight.createDetector({ model: window.files, worker, device: 'webgpu' })),
+        await window.codeOf(
+          window.clipsight.createDetector({ model: window.files, worker, device: 'webgpu' }),
+        ),
       ];
     });
     assert.deepEqual([info.device, info.selfTest], ['cpu', 'fell-back']);
@@ -216,9 +244,12 @@ describe('on the calling thread', () => {
           await detector.dispose();
           postMessage(model.status);
         };`;
-      const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), {
-        type: 'module',
-      });
+      const worker = new Worker(
+        URL.createObjectURL(new Blob([script], { type: 'text/javascript' })),
+        {
+          type: 'module',
+        },
+      );
       const answer = new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
       worker.onerror = (event) => console.error(event.message);
       worker.postMessage(window.picture);

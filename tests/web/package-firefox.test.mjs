@@ -1,5 +1,5 @@
-// The package in Debian's Firefox ESR, on the CPU and on WebGPU (lavapipe). Nobody drives it: the page runs by itself and posts
-// what it finds.
+// The package in Debian's Firefox ESR, on the CPU and on WebGPU (lavapipe). Nobody drives it: the
+// page runs by itself and posts what it finds.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -66,7 +66,9 @@ describe('Firefox', { skip: firefox ? false : 'firefox-esr is not there' }, () =
     assert.equal(value.info.selfTest, 'passed');
     const files = [
       ...images.map((file) => path.join(data, file)),
-      ...FIXTURES.map((name) => path.join(root, 'tests/fixtures/image/decode', path.basename(name))),
+      ...FIXTURES.map((name) =>
+        path.join(root, 'tests/fixtures/image/decode', path.basename(name)),
+      ),
     ];
     const natively = await scanNatively(files);
     for (const [i, { model, file }] of value.results.entries()) {

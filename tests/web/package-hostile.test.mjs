@@ -19,7 +19,12 @@ describe('messages forged to the worker', () => {
       const long = 'x'.repeat(2 ** 20);
       const limits = { maxBytes: 1000, maxSide: 1000, maxPixels: 1000 };
       const analyze = { input: new Uint8Array(3), limits, fidelity: 'original-bytes' };
-      const addresses = { manifest: '/pkg/models/compact/model.json', files: {}, name: 'x', cache: 'none' };
+      const addresses = {
+        manifest: '/pkg/models/compact/model.json',
+        files: {},
+        name: 'x',
+        cache: 'none',
+      };
       const load = { model: addresses, cores: {}, device: 'cpu' };
       const forged = [
         undefined,
@@ -39,9 +44,17 @@ describe('messages forged to the worker', () => {
         { call: 'analyze', params: analyze },
         { id: 1.5, call: 'analyze', params: analyze },
         { id: Infinity, call: 'analyze', params: analyze },
-        ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'free', 'eval', 'crash', 'receive', 'Load'].map(
-          (call) => ({ id: 1, call, params: analyze }),
-        ),
+        ...[
+          '__proto__',
+          'constructor',
+          'toString',
+          'hasOwnProperty',
+          'free',
+          'eval',
+          'crash',
+          'receive',
+          'Load',
+        ].map((call) => ({ id: 1, call, params: analyze })),
         JSON.parse('{"id":1,"__proto__":{"call":"analyze"},"params":{}}'),
         JSON.parse('{"__proto__":{"id":1,"call":"load"}}'),
         ...[undefined, null, 1, long, [], {}].flatMap((params) => [
@@ -53,14 +66,28 @@ describe('messages forged to the worker', () => {
           call: 'analyze',
           params: { ...analyze, input },
         })),
-        ...[undefined, null, {}, { ...limits, maxSide: long }, { ...limits, maxBytes: NaN }].map((wrong) => ({
+        ...[undefined, null, {}, { ...limits, maxSide: long }, { ...limits, maxBytes: NaN }].map(
+          (wrong) => ({
+            id: 1,
+            call: 'analyze',
+            params: { ...analyze, limits: wrong },
+          }),
+        ),
+        ...[0, 2, '1', [5], long].map((views) => ({
           id: 1,
           call: 'analyze',
-          params: { ...analyze, limits: wrong },
+          params: { ...analyze, views },
         })),
-        ...[0, 2, '1', [5], long].map((views) => ({ id: 1, call: 'analyze', params: { ...analyze, views } })),
-        ...['', long, '__proto__', 7].map((fidelity) => ({ id: 1, call: 'analyze', params: { ...analyze, fidelity } })),
-        ...[undefined, long, 'tpu', {}].map((device) => ({ id: 1, call: 'load', params: { ...load, device } })),
+        ...['', long, '__proto__', 7].map((fidelity) => ({
+          id: 1,
+          call: 'analyze',
+          params: { ...analyze, fidelity },
+        })),
+        ...[undefined, long, 'tpu', {}].map((device) => ({
+          id: 1,
+          call: 'load',
+          params: { ...load, device },
+        })),
         ...[
           {},
           { manifest: 1 },
@@ -68,12 +95,20 @@ describe('messages forged to the worker', () => {
           { ...addresses, cache: long },
           { manifest: new Uint8Array(9), shards: [1] },
         ].map((model) => ({ id: 1, call: 'load', params: { ...load, model } })),
-        ...[1, { cpu: 1 }, { cpu: {} }, null].map((cores) => ({ id: 1, call: 'load', params: { ...load, cores } })),
+        ...[1, { cpu: 1 }, { cpu: {} }, null].map((cores) => ({
+          id: 1,
+          call: 'load',
+          params: { ...load, cores },
+        })),
         { id: 1, call: 'load', params: { ...load, module: {} } },
       ];
       for (const message of forged) worker.postMessage(message);
       // Then the real ones: the first answers are theirs.
-      worker.postMessage({ id: 1, call: 'load', params: { model: files, cores: files.cores, device: 'cpu' } });
+      worker.postMessage({
+        id: 1,
+        call: 'load',
+        params: { model: files, cores: files.cores, device: 'cpu' },
+      });
       const until = async (found) => {
         while (!answers.some(found)) await new Promise((resolve) => setTimeout(resolve, 10));
       };
@@ -87,10 +122,17 @@ describe('messages forged to the worker', () => {
       worker.postMessage({ id: 2, call: 'analyze', params: real });
       await until(({ id }) => id === 2);
       // A second model cannot take the first one's place.
-      worker.postMessage({ id: 3, call: 'load', params: { model: files, cores: files.cores, device: 'cpu' } });
+      worker.postMessage({
+        id: 3,
+        call: 'load',
+        params: { model: files, cores: files.cores, device: 'cpu' },
+      });
       await until(({ id }) => id === 3);
       worker.terminate();
-      return { count: forged.length, answers: answers.filter(({ type }) => type !== 'progress' && type !== 'device') };
+      return {
+        count: forged.length,
+        answers: answers.filter(({ type }) => type !== 'progress' && type !== 'device'),
+      };
     });
     assert.ok(seen.count > 60);
     assert.deepEqual(
@@ -138,7 +180,9 @@ test('20 random moments of cancelling: each within 100 ms, memory back within 10
     const { processInfo } = await system.send('SystemInfo.getProcessInfo');
     const kilobytes = processInfo
       .filter(({ type }) => type === 'renderer')
-      .map(async ({ id }) => Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]));
+      .map(async ({ id }) =>
+        Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]),
+      );
     return (await Promise.all(kilobytes)).reduce((sum, each) => sum + each * 1024, 0);
   };
   const round = (seed, moments) =>
@@ -163,11 +207,20 @@ test('20 random moments of cancelling: each within 100 ms, memory back within 10
           const work = loading
             ? window.create({ signal }).then((loaded) => loaded.dispose())
             : (async () => {
-                for await (const _ of detector.analyzeAll(Array(40).fill(window.picture), { signal })) void _;
+                for await (const _ of detector.analyzeAll(Array(40).fill(window.picture), {
+                  signal,
+                }))
+                  void _;
               })();
           const code = await window.codeOf(work);
           // Either it was cancelled, then at once; or loading had ended before.
-          taken.push(code === 'aborted' ? performance.now() - aborted : code === 'no error' && loading ? 0 : code);
+          taken.push(
+            code === 'aborted'
+              ? performance.now() - aborted
+              : code === 'no error' && loading
+                ? 0
+                : code,
+          );
           await detector?.dispose();
         }
         return taken;

@@ -19,7 +19,9 @@ describe('<img>', () => {
         return;
       }
       const cors = request.url === '/allowed' ? { 'Access-Control-Allow-Origin': '*' } : {};
-      response.writeHead(request.url === '/gone' ? 404 : 200, { 'Content-Type': 'image/jpeg', ...cors }).end(picture);
+      response
+        .writeHead(request.url === '/gone' ? 404 : 200, { 'Content-Type': 'image/jpeg', ...cors })
+        .end(picture);
     });
     await new Promise((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
   });
@@ -54,7 +56,11 @@ describe('<img>', () => {
         const image = new Image();
         image.src = source;
         found[name] = await detector.analyze(image).then(
-          ({ file, input, model }) => ({ sha256: file.sha256, fidelity: input.fidelity, status: model.status }),
+          ({ file, input, model }) => ({
+            sha256: file.sha256,
+            fidelity: input.fidelity,
+            status: model.status,
+          }),
           ({ code, message }) => ({ code, message }),
         );
       }

@@ -50,7 +50,8 @@ test('results of the page on every kind of file', async () => {
   results.forEach(assertValid);
   assert.ok(results.some(({ model }) => model.status === 'abstained'));
   const notes = new Set(results.flatMap(({ evidence }) => evidence.map(({ code }) => code)));
-  for (const note of ['first-frame-only', 'cmyk-converted', 'first-page-only']) assert.ok(notes.has(note), note);
+  for (const note of ['first-frame-only', 'cmyk-converted', 'first-page-only'])
+    assert.ok(notes.has(note), note);
 });
 
 test(
@@ -92,7 +93,8 @@ test('wrong results fail', async () => {
     'a verdict that does not exist': (of) => (of.model = { ...of.model, status: 'real' }),
     'scored without a grade': (of) =>
       (of.model = { status: 'scored', probability: 0.5, logit: 0, measuredError: null }),
-    'abstained without a reason': (of) => (of.model = { status: 'abstained', probability: 0.5, logit: 0 }),
+    'abstained without a reason': (of) =>
+      (of.model = { status: 'abstained', probability: 0.5, logit: 0 }),
     'a probability in words': (of) => (of.model = { ...of.model, probability: 'high' }),
     'a fidelity that does not exist': (of) => (of.input.fidelity = 'perfect'),
     'a field of somebody else': (of) => (of.secret = 1),

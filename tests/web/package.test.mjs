@@ -1,4 +1,5 @@
-// The package as a plain module, on the CPU: loading, bad input, damaged models, cancelling, crashes.
+// The package as a plain module, on the CPU: loading, bad input, damaged models, cancelling,
+// crashes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CPU_CORE, manifest, modelBytes, packageTests } from './support/package.mjs';
@@ -16,10 +17,21 @@ describe('loading', () => {
       await detector.dispose();
       return { steps: seen, info: loaded };
     });
-    for (let i = 1; i < steps.length; i += 1) assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
-    assert.deepEqual([...new Set(steps.map(({ phase }) => phase))], ['core', 'weights', 'self-test', 'done']);
-    assert.ok(steps.filter(({ phase }) => phase === 'weights').length > manifest.shards.length, 'steps within a shard');
-    assert.deepEqual(steps.at(-1), { phase: 'done', loadedBytes: modelBytes, totalBytes: modelBytes });
+    for (let i = 1; i < steps.length; i += 1)
+      assert.ok(steps[i].loadedBytes >= steps[i - 1].loadedBytes);
+    assert.deepEqual(
+      [...new Set(steps.map(({ phase }) => phase))],
+      ['core', 'weights', 'self-test', 'done'],
+    );
+    assert.ok(
+      steps.filter(({ phase }) => phase === 'weights').length > manifest.shards.length,
+      'steps within a shard',
+    );
+    assert.deepEqual(steps.at(-1), {
+      phase: 'done',
+      loadedBytes: modelBytes,
+      totalBytes: modelBytes,
+    });
     assert.equal(info.device, 'cpu');
     assert.equal(info.selfTest, 'passed');
     assert.match(info.weightsSha256, /^[0-9a-f]{64}$/);
@@ -29,7 +41,9 @@ describe('loading', () => {
   test('fetches only the core it needs, and each file once', async () => {
     const from = tests.server.requests.length;
     await inPage(async () => (await window.create()).dispose());
-    const asked = tests.server.requests.slice(from).filter((file) => /\.(wasm|safetensors|json)$/.test(file));
+    const asked = tests.server.requests
+      .slice(from)
+      .filter((file) => /\.(wasm|safetensors|json)$/.test(file));
     const [core, ...others] = asked.filter((file) => file.endsWith('.wasm'));
     assert.match(core.split('/').at(-2), CPU_CORE);
     assert.deepEqual(others, []);
@@ -58,7 +72,9 @@ describe('loading', () => {
     const codes = await inPage(async () => [
       await window.codeOf(window.create({ device: 'tpu' })),
       ...(await Promise.all(
-        ['http://[', null, 5, {}, { manifest: 5 }].map((model) => window.codeOf(window.create({ model }))),
+        ['http://[', null, 5, {}, { manifest: 5 }].map((model) =>
+          window.codeOf(window.create({ model })),
+        ),
       )),
       await window.codeOf(window.create({ wasm: { cpu: 5 } })),
       await window.codeOf(window.create({ worker: 'yes' })),
@@ -77,9 +93,24 @@ describe('models that are missing or damaged', () => {
   };
   const cases = [
     ['one bit of a shard flipped', lastShard, flipLastByte, 'weights-corrupt'],
-    ['a shard cut short', lastShard, (bytes) => bytes.subarray(0, bytes.length - 1000), 'weights-corrupt'],
-    ['a shard with bytes to spare', lastShard, (bytes) => Buffer.concat([bytes, bytes]), 'weights-corrupt'],
-    ['a page in place of the manifest', 'model.json', () => Buffer.from('<!doctype html><p>Hello'), 'weights-corrupt'],
+    [
+      'a shard cut short',
+      lastShard,
+      (bytes) => bytes.subarray(0, bytes.length - 1000),
+      'weights-corrupt',
+    ],
+    [
+      'a shard with bytes to spare',
+      lastShard,
+      (bytes) => Buffer.concat([bytes, bytes]),
+      'weights-corrupt',
+    ],
+    [
+      'a page in place of the manifest',
+      'model.json',
+      () => Buffer.from('<!doctype html><p>Hello'),
+      'weights-corrupt',
+    ],
     ['an empty manifest', 'model.json', () => Buffer.from('{}'), 'weights-corrupt'],
     ['a missing manifest', 'model.json', () => 404, 'network'],
     ['a missing shard', lastShard, () => 404, 'network'],
@@ -95,7 +126,8 @@ describe('models that are missing or damaged', () => {
   }
 
   test('a known input with another answer: the device is not trusted, no detector', async (t) => {
-    // What a device that computes wrongly looks like: the stored answer and the computed one differ.
+    // What a device that computes wrongly looks like: the stored answer and the computed one
+    // differ.
     serving(t, 'model.json', (bytes) => {
       const changed = JSON.parse(bytes);
       changed.self_test.logit += 1;
@@ -130,15 +162,22 @@ describe('input', () => {
     if (quality !== undefined) assert.ok(quality >= 0 && quality <= 1, `${quality}`);
     if (attribution !== undefined) {
       assert.deepEqual(Object.keys(attribution).sort(), ['family', 'generator']);
-      for (const maker of [attribution.family, attribution.generator].filter((maker_) => maker_ !== null))
-        assert.ok(typeof maker.name === 'string' && maker.share >= 0 && maker.share <= 1, JSON.stringify(maker));
+      for (const maker of [attribution.family, attribution.generator].filter(
+        (maker_) => maker_ !== null,
+      ))
+        assert.ok(
+          typeof maker.name === 'string' && maker.share >= 0 && maker.share <= 1,
+          JSON.stringify(maker),
+        );
     }
     assert.match(file.sha256, /^[0-9a-f]{64}$/);
     assert.deepEqual([file.format, file.width, file.height], ['jpeg', 320, 240]);
     assert.ok(['scored', 'abstained'].includes(model.status));
     if (model.status === 'scored')
       assert.ok(
-        (model.measuredError === null || model.measuredError.n > 0) && model.probability >= 0 && model.probability <= 1,
+        (model.measuredError === null || model.measuredError.n > 0) &&
+          model.probability >= 0 &&
+          model.probability <= 1,
       );
     assert.ok(timings.totalMs > 0);
   });
@@ -149,7 +188,9 @@ describe('input', () => {
       const good = window.picture;
       const inputs = [
         good,
-        new File(['This is no picture, whatever its name says.'.repeat(30)], 'notes.jpg', { type: 'image/jpeg' }),
+        new File(['This is no picture, whatever its name says.'.repeat(30)], 'notes.jpg', {
+          type: 'image/jpeg',
+        }),
         good.slice(0, good.length / 2),
         new Uint8Array(),
         new Uint8Array(64 * 1024 * 1024 + 1),
@@ -249,7 +290,9 @@ describe('cancelling', () => {
       const controller = new AbortController();
       let count = 0;
       const batch = (async () => {
-        for await (const item of detector.analyzeAll(Array(50).fill(window.picture), { signal: controller.signal })) {
+        for await (const item of detector.analyzeAll(Array(50).fill(window.picture), {
+          signal: controller.signal,
+        })) {
           count += item.result === undefined ? 0 : 1;
           if (count === 2) controller.abort();
         }
@@ -274,8 +317,8 @@ describe('cancelling', () => {
 });
 
 describe('crashes on the CPU', () => {
-  // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte 0xEE: put in place of the
-  // core's function as the instance hands it out.
+  // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte
+  // 0xEE: put in place of the core's function as the instance hands it out.
   const trap = (body) => `
     const boom = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(
       [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 98, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.b;
@@ -288,7 +331,8 @@ describe('crashes on the CPU', () => {
       return Object.create(WebAssembly.Instance.prototype, { exports: { value: { ...exports, model_analyze: analyze } } });
     };`;
   const inside = trap('() => boom()');
-  // Between two awaits the promise stays open for ever: the trap shows up as an error of the worker only.
+  // Between two awaits the promise stays open for ever: the trap shows up as an error of the worker
+  // only.
   const between = trap('() => { setTimeout(boom); return new Promise(() => {}); }');
   for (const [name, code] of Object.entries({ inside, between })) {
     test(`a panic ${name} a call costs that image only`, async (t) => {
@@ -297,7 +341,11 @@ describe('crashes on the CPU', () => {
         const detector = await window.create();
         const poison = new Uint8Array([...window.picture, 0xee]);
         const seen = [];
-        for await (const { result, error } of detector.analyzeAll([window.picture, poison, window.picture])) {
+        for await (const { result, error } of detector.analyzeAll([
+          window.picture,
+          poison,
+          window.picture,
+        ])) {
           seen.push(error?.code ?? result.model.status);
         }
         await detector.dispose();

@@ -19,7 +19,8 @@ before(async () => {
     heard.push({ url: request.url, headers: request.headers });
     const open = { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'image/jpeg' };
     if (request.url === '/open/photo.jpg') response.writeHead(200, open).end(image);
-    else if (request.url === '/closed.jpg') response.writeHead(200, { 'Content-Type': 'image/jpeg' }).end(image);
+    else if (request.url === '/closed.jpg')
+      response.writeHead(200, { 'Content-Type': 'image/jpeg' }).end(image);
     else if (request.url === '/empty.jpg') response.writeHead(200, open).end();
     else if (request.url === '/page.html') response.writeHead(200, open).end('<p>no image</p>');
     else if (request.url === '/cut.jpg') {
@@ -60,7 +61,10 @@ test('under the lock nothing is fetched; unlocking loads the page anew and then 
   await page.context().addCookies([{ name: 'who', value: 'me', url: address }]);
   await page.fill('.address input', address);
   assert.deepEqual(heard, []);
-  await Promise.all([page.waitForEvent('load'), page.click('.address button:has-text("Unlock and fetch")')]);
+  await Promise.all([
+    page.waitForEvent('load'),
+    page.click('.address button:has-text("Unlock and fetch")'),
+  ]);
   await isReady(page);
   await allSettled(page);
   assert.ok(VERDICTS.includes((await states(page))[0]));
@@ -94,7 +98,9 @@ test('whatever is refused says why, and what to do', async () => {
     [`${base}/endless.jpg`, /larger than 67\.1 MB/],
   ]) {
     await ask(page, address);
-    await page.waitForFunction(() => !document.querySelector('.address button[type=submit]').disabled);
+    await page.waitForFunction(
+      () => !document.querySelector('.address button[type=submit]').disabled,
+    );
     assert.match(await page.textContent('.address .bad:not([hidden])'), why, address);
   }
   // What is fetched but no image is judged as any file is.

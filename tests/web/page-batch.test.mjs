@@ -1,4 +1,5 @@
-// Many images: the list stays small, the page answers, everything can be found, cancelled and taken along.
+// Many images: the list stays small, the page answers, everything can be found, cancelled and taken
+// along.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,8 +24,8 @@ after(async () => {
 const LONG_TASK = 50;
 
 /**
- * Tasks of the page's thread, the longest first: in milliseconds of CPU, as a machine that does other things as well stretches
- * what a clock shows.
+ * Tasks of the page's thread, the longest first: in milliseconds of CPU, as a machine that does
+ * other things as well stretches what a clock shows.
  */
 function longTasks({ traceEvents }) {
   const threads = new Set(
@@ -47,10 +48,14 @@ const drop = (page, jpegs, count) =>
       const transfer = new DataTransfer();
       for (let at = 0; at < many; at += 1)
         transfer.items.add(
-          new File([parts[at % parts.length]], `image-${String(at).padStart(5, '0')}.jpg`, { type: 'image/jpeg' }),
+          new File([parts[at % parts.length]], `image-${String(at).padStart(5, '0')}.jpg`, {
+            type: 'image/jpeg',
+          }),
         );
       window.began = performance.now();
-      document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      document.dispatchEvent(
+        new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+      );
     },
     [jpegs.map((bytes) => [...bytes]), count],
   );
@@ -71,7 +76,10 @@ test('500 images: the page answers all the while, the list holds few rows', asyn
   await page.selectOption('.toolbar label:has-text("Sort by") select', 'probability');
   await allSettled(page);
   assert.match(await page.textContent('.count'), /500 of 500 done/);
-  assert.match(await page.textContent('[aria-live=polite]'), /500 images looked at, 250 could not be read/);
+  assert.match(
+    await page.textContent('[aria-live=polite]'),
+    /500 images looked at, 250 could not be read/,
+  );
   assert.ok((await page.evaluate(() => document.querySelectorAll('.row-item').length)) < 40);
   const long = longTasks(JSON.parse((await browser.stopTracing()).toString()));
   t.diagnostic(`longest tasks of the page's thread, ms of CPU: ${long.slice(0, 5).join(', ')}`);
@@ -100,7 +108,9 @@ test('20,000 images wait; all are cancelled at once', async (t) => {
   await allSettled(page);
   assert.match(await page.textContent('.count'), /20,000 of 20,000 done/);
   await page.selectOption('.toolbar label:has-text("Show") select', 'cancelled');
-  await page.waitForFunction(() => /[\d,]+ of 20,000 shown/.test(document.querySelector('.count').textContent));
+  await page.waitForFunction(() =>
+    /[\d,]+ of 20,000 shown/.test(document.querySelector('.count').textContent),
+  );
   // One of them after all.
   await page.click('.row-item >> nth=0');
   await page.click('ai-image-result button:has-text("after all")');
@@ -108,84 +118,107 @@ test('20,000 images wait; all are cancelled at once', async (t) => {
   assert.deepEqual(problems, []);
 });
 
-test('labelled images: as the native program says, and in the order asked for', { skip: noData }, async (t) => {
-  const { page, problems, close } = await openPage(browser, server);
-  t.after(close);
-  const files = testImages(1).slice(0, 16);
-  const given = await Promise.all(
-    files.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
-  );
-  await page.setInputFiles(FILES, [...given, TEXT]);
-  await allSettled(page);
-  const native = (await scanNatively(files)).map((result) =>
-    result.status === 'scored' ? result.grade : result.status,
-  );
-  // All rows of so short a list are there once it is scrolled through; the states come in the list's order.
-  const collect = async () => {
-    const found = new Map();
-    for (const top of [0, 500, 5000]) {
-      await page.evaluate((to) => (document.querySelector('.list').scrollTop = to), top);
-      await page.waitForTimeout(100);
-      for (const row of await page.$$eval('.row-item', (rows) =>
-        rows.map((element) => [
-          Number(element.getAttribute('aria-posinset')),
-          element.querySelector('.row-name').textContent,
-          element.dataset.state,
-          Number.parseFloat(element.querySelector('.row-probability').textContent.replace(/[^\d]/g, '') || '-1'),
-        ]),
-      ))
-        found.set(row[0], row.slice(1));
-    }
-    return [...found.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
-  };
-  const added = await collect();
-  assert.deepEqual(
-    added.map(([name]) => name),
-    [...given.map(({ name }) => name), 'notes.jpg'],
-  );
-  assert.deepEqual(
-    added.slice(0, -1).map(([, state]) => state),
-    native,
-  );
-  const sort = (value) => page.selectOption('.toolbar label:has-text("Sort by") select', value);
-  const show = (value) => page.selectOption('.toolbar label:has-text("Show") select', value);
-  await sort('probability');
-  const probabilities = (await collect()).map(([, , probability]) => probability);
-  assert.deepEqual(
-    probabilities,
-    [...probabilities].sort((a, b) => b - a),
-  );
-  await sort('name');
-  const byName = (await collect()).map(([name]) => name);
-  assert.deepEqual(byName, [...byName].sort(new Intl.Collator('en-US', { numeric: true }).compare));
-  await sort('grade');
-  assert.equal((await collect()).at(-1)[1], 'error');
-  // The list is drawn anew in the next frame: what is waited for is the row itself, not that there is one.
-  const onlyRow = (name) =>
-    page.waitForFunction((only) => {
-      const rows = [...document.querySelectorAll('.row-item .row-name')];
-      return rows.length === 1 && rows[0].textContent === only;
-    }, name);
-  await show('error');
-  await onlyRow('notes.jpg');
-  await show('all');
-  await page.fill('.toolbar input[type=search]', given[3].name.slice(0, 8).toUpperCase());
-  await onlyRow(given[3].name);
-  await page.fill('.toolbar input[type=search]', 'nothing at all');
-  await page.waitForSelector('.nothing:not([hidden])');
-  assert.deepEqual(problems, []);
-});
+test(
+  'labelled images: as the native program says, and in the order asked for',
+  { skip: noData },
+  async (t) => {
+    const { page, problems, close } = await openPage(browser, server);
+    t.after(close);
+    const files = testImages(1).slice(0, 16);
+    const given = await Promise.all(
+      files.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
+    );
+    await page.setInputFiles(FILES, [...given, TEXT]);
+    await allSettled(page);
+    const native = (await scanNatively(files)).map((result) =>
+      result.status === 'scored' ? result.grade : result.status,
+    );
+    // All rows of so short a list are there once it is scrolled through; the states come in the
+    // list's order.
+    const collect = async () => {
+      const found = new Map();
+      for (const top of [0, 500, 5000]) {
+        await page.evaluate((to) => (document.querySelector('.list').scrollTop = to), top);
+        await page.waitForTimeout(100);
+        for (const row of await page.$$eval('.row-item', (rows) =>
+          rows.map((element) => [
+            Number(element.getAttribute('aria-posinset')),
+            element.querySelector('.row-name').textContent,
+            element.dataset.state,
+            Number.parseFloat(
+              element.querySelector('.row-probability').textContent.replace(/[^\d]/g, '') || '-1',
+            ),
+          ]),
+        ))
+          found.set(row[0], row.slice(1));
+      }
+      return [...found.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
+    };
+    const added = await collect();
+    assert.deepEqual(
+      added.map(([name]) => name),
+      [...given.map(({ name }) => name), 'notes.jpg'],
+    );
+    assert.deepEqual(
+      added.slice(0, -1).map(([, state]) => state),
+      native,
+    );
+    const sort = (value) => page.selectOption('.toolbar label:has-text("Sort by") select', value);
+    const show = (value) => page.selectOption('.toolbar label:has-text("Show") select', value);
+    await sort('probability');
+    const probabilities = (await collect()).map(([, , probability]) => probability);
+    assert.deepEqual(
+      probabilities,
+      [...probabilities].sort((a, b) => b - a),
+    );
+    await sort('name');
+    const byName = (await collect()).map(([name]) => name);
+    assert.deepEqual(
+      byName,
+      [...byName].sort(new Intl.Collator('en-US', { numeric: true }).compare),
+    );
+    await sort('grade');
+    assert.equal((await collect()).at(-1)[1], 'error');
+    // The list is drawn anew in the next frame: what is waited for is the row itself, not that
+    // there is one.
+    const onlyRow = (name) =>
+      page.waitForFunction((only) => {
+        const rows = [...document.querySelectorAll('.row-item .row-name')];
+        return rows.length === 1 && rows[0].textContent === only;
+      }, name);
+    await show('error');
+    await onlyRow('notes.jpg');
+    await show('all');
+    await page.fill('.toolbar input[type=search]', given[3].name.slice(0, 8).toUpperCase());
+    await onlyRow(given[3].name);
+    await page.fill('.toolbar input[type=search]', 'nothing at all');
+    await page.waitForSelector('.nothing:not([hidden])');
+    assert.deepEqual(problems, []);
+  },
+);
 
 test('what is saved: JSON and CSV as they should be, formulas made harmless, a report with hashes', async (t) => {
-  const { page, problems, jpeg, close } = await openPage(browser, server, { acceptDownloads: true });
+  const { page, problems, jpeg, close } = await openPage(browser, server, {
+    acceptDownloads: true,
+  });
   t.after(close);
-  const hostile = ['=HYPERLINK("http://evil","x").jpg', '+1.jpg', '-2.jpg', '@sum.jpg', '\tx.jpg', 'a,"b".jpg'];
+  const hostile = [
+    '=HYPERLINK("http://evil","x").jpg',
+    '+1.jpg',
+    '-2.jpg',
+    '@sum.jpg',
+    '\tx.jpg',
+    'a,"b".jpg',
+  ];
   await page.evaluate(
     ([bytes, given]) => {
       const transfer = new DataTransfer();
-      for (const name of given) transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }));
+      for (const name of given)
+        transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }));
       transfer.items.add(new File(['no image'], 'bad.jpg'));
-      document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      document.dispatchEvent(
+        new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+      );
     },
     [[...jpeg], hostile],
   );
@@ -196,7 +229,10 @@ test('what is saved: JSON and CSV as they should be, formulas made harmless, a r
       page.waitForEvent('download'),
       page.click(`.menu button:has-text("${name}")`),
     ]);
-    return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+    return {
+      name: download.suggestedFilename(),
+      text: await readFile(await download.path(), 'utf8'),
+    };
   };
   const json = await save('JSON');
   assert.equal(json.name, 'clipsight.json');

@@ -1,5 +1,5 @@
-// The page in Debian's Firefox ESR, on the CPU, under its lock. Nobody drives it, and the lock lets it post nothing: what it
-// finds it carries to the next page by leaving, which no policy forbids.
+// The page in Debian's Firefox ESR, on the CPU, under its lock. Nobody drives it, and the lock lets
+// it post nothing: what it finds it carries to the next page by leaving, which no policy forbids.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,7 +24,9 @@ async function drive() {
   };
   const found = {};
   try {
-    await wait(() => document.querySelector('.status[data-state=ready], .status[data-state=failed]'));
+    await wait(() =>
+      document.querySelector('.status[data-state=ready], .status[data-state=failed]'),
+    );
     found.status = document.querySelector('.status').textContent;
     found.lock = document.querySelector('.lock').dataset.state;
     found.fetch = await fetch('./probe').then(
@@ -42,9 +44,12 @@ async function drive() {
     }
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg'));
     const transfer = new DataTransfer();
-    for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) transfer.items.add(new File([blob], name, { type: 'image/jpeg' }));
+    for (const name of ['a.jpg', 'b.jpg', 'c.jpg'])
+      transfer.items.add(new File([blob], name, { type: 'image/jpeg' }));
     transfer.items.add(new File(['no image'], 'bad.jpg'));
-    document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    document.dispatchEvent(
+      new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+    );
     await wait(() => document.querySelector('.count')?.textContent.startsWith('4 of 4'));
     await new Promise((resolve) => setTimeout(resolve, 300));
     found.states = [...document.querySelectorAll('.row-item')].map(({ dataset }) => dataset.state);
@@ -65,8 +70,12 @@ describe('Firefox', { skip: firefox ? false : 'firefox-esr is not there' }, () =
   let found;
   before(async () => {
     server = await startServer({ pages: { '/found.html': FOUND } });
-    const program = (await readdir(path.join(root, 'www/dist'))).find((name) => /^main\.\w+\.js$/.test(name));
-    server.override(program, (bytes) => Buffer.concat([bytes, Buffer.from(`\n;(${String(drive)})();`)]));
+    const program = (await readdir(path.join(root, 'www/dist'))).find((name) =>
+      /^main\.\w+\.js$/.test(name),
+    );
+    server.override(program, (bytes) =>
+      Buffer.concat([bytes, Buffer.from(`\n;(${String(drive)})();`)]),
+    );
     await visit(undriven(firefox), {
       url: `${server.url}/?device=cpu`,
       server,

@@ -7,13 +7,25 @@ import { after, before, describe, test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
 import { launch, out } from './support/browser.mjs';
 import { data, noData, testImages } from './support/images.mjs';
-import { allSettled, cardText, file, FILES, isReady, openPage, states, TEXT } from './support/page.mjs';
+import {
+  allSettled,
+  cardText,
+  file,
+  FILES,
+  isReady,
+  openPage,
+  states,
+  TEXT,
+} from './support/page.mjs';
 import { startServer } from './support/server.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const { points } = JSON.parse(await readFile(path.join(root, 'models/compact/operating-points.json'), 'utf8'));
-const unmeasured = points.length === 0 && 'no operating points were measured: see CONTRIBUTING.md, model changes';
+const { points } = JSON.parse(
+  await readFile(path.join(root, 'models/compact/operating-points.json'), 'utf8'),
+);
+const unmeasured =
+  points.length === 0 && 'no operating points were measured: see CONTRIBUTING.md, model changes';
 
 let browser;
 let server;
@@ -30,8 +42,12 @@ after(async () => {
 async function violations(page) {
   // The driver's own way in; the page's policy stands.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  const found = await page.evaluate(() =>
+    window.axe.run(document, { resultTypes: ['violations'] }),
+  );
+  return found.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`,
+  );
 }
 
 const field = (label) => `dialog label:has-text("${label}") select`;
@@ -43,7 +59,9 @@ async function gallery(jpeg) {
   if (noData) return [file('drawn.jpg', jpeg), TEXT];
   const some = testImages(1).slice(0, 10);
   return [
-    ...(await Promise.all(some.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))))),
+    ...(await Promise.all(
+      some.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
+    )),
     TEXT,
   ];
 }
@@ -76,7 +94,10 @@ describe('every state, in every language, light and dark', () => {
       const { page, problems, jpeg, close } = await openPage(browser, server, look);
       t.after(close);
       const check = async (state) => {
-        await page.screenshot({ path: path.join(out, `page-${name}-${state}.png`), fullPage: state !== 'settings' });
+        await page.screenshot({
+          path: path.join(out, `page-${name}-${state}.png`),
+          fullPage: state !== 'settings',
+        });
         assert.deepEqual(await violations(page), [], state);
         // Not innerWidth: phones zoom out until everything fits.
         const overflow = await page.evaluate(
@@ -127,7 +148,10 @@ describe('settings', () => {
     await page.waitForSelector('dialog h2:has-text("Einstellungen")');
     assert.match(await page.textContent('h1'), /KI/);
     await page.selectOption(field('Aussehen'), 'dark');
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(18, 19, 23)');
+    assert.equal(
+      await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+      'rgb(18, 19, 23)',
+    );
     await closeDialog(page);
     await page.waitForFunction(() => document.querySelectorAll('.row-item').length === 2);
     assert.deepEqual(await states(page), before);
@@ -138,40 +162,44 @@ describe('settings', () => {
     assert.deepEqual(problems, []);
   });
 
-  test('a false-alarm budget: measured rates, marks and a filter', { skip: noData || unmeasured }, async (t) => {
-    const { page, problems, close } = await openPage(browser, server);
-    t.after(close);
-    await page.setInputFiles(FILES, await gallery());
-    await allSettled(page);
-    await settings(page);
-    const point = points.find(({ budget }) => budget === 0.2);
-    await page.selectOption(field('At most'), '0.2');
-    const effect = await page.textContent('dialog .effect');
-    assert.ok(effect.includes(`${(point.threshold * 100).toFixed(1)} %`), effect);
-    assert.ok(effect.includes(String(point.found.n)), effect);
-    const hits = 0.1 * point.found.rate;
-    const right = Math.round((100 * hits) / (hits + 0.9 * point.false_alarms.rate));
-    assert.ok(effect.includes(`about ${right} are`), effect);
-    await page.screenshot({ path: path.join(out, 'page-budget.png') });
-    await closeDialog(page);
-    const marked = await page.$$eval('.row-item', (rows) =>
-      rows.map((row) => [
-        row.dataset.flagged,
-        Number.parseInt(row.querySelector('.row-probability').textContent || '-1', 10),
-      ]),
-    );
-    for (const [flagged, probability] of marked) {
-      // Whole per cent are shown: at the threshold itself either is right.
-      if (Math.abs(probability - point.threshold * 100) > 1)
-        assert.equal(flagged, String(probability >= point.threshold * 100));
-    }
-    assert.ok(marked.some(([flagged]) => flagged === 'true'));
-    await page.selectOption('.toolbar label:has-text("Show") select', 'flagged');
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll('.row-item')].every((row) => row.dataset.flagged === 'true'),
-    );
-    assert.deepEqual(problems, []);
-  });
+  test(
+    'a false-alarm budget: measured rates, marks and a filter',
+    { skip: noData || unmeasured },
+    async (t) => {
+      const { page, problems, close } = await openPage(browser, server);
+      t.after(close);
+      await page.setInputFiles(FILES, await gallery());
+      await allSettled(page);
+      await settings(page);
+      const point = points.find(({ budget }) => budget === 0.2);
+      await page.selectOption(field('At most'), '0.2');
+      const effect = await page.textContent('dialog .effect');
+      assert.ok(effect.includes(`${(point.threshold * 100).toFixed(1)} %`), effect);
+      assert.ok(effect.includes(String(point.found.n)), effect);
+      const hits = 0.1 * point.found.rate;
+      const right = Math.round((100 * hits) / (hits + 0.9 * point.false_alarms.rate));
+      assert.ok(effect.includes(`about ${right} are`), effect);
+      await page.screenshot({ path: path.join(out, 'page-budget.png') });
+      await closeDialog(page);
+      const marked = await page.$$eval('.row-item', (rows) =>
+        rows.map((row) => [
+          row.dataset.flagged,
+          Number.parseInt(row.querySelector('.row-probability').textContent || '-1', 10),
+        ]),
+      );
+      for (const [flagged, probability] of marked) {
+        // Whole per cent are shown: at the threshold itself either is right.
+        if (Math.abs(probability - point.threshold * 100) > 1)
+          assert.equal(flagged, String(probability >= point.threshold * 100));
+      }
+      assert.ok(marked.some(([flagged]) => flagged === 'true'));
+      await page.selectOption('.toolbar label:has-text("Show") select', 'flagged');
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('.row-item')].every((row) => row.dataset.flagged === 'true'),
+      );
+      assert.deepEqual(problems, []);
+    },
+  );
 
   test('views: for images from now on', async (t) => {
     const { page, jpeg, close } = await openPage(browser, server);
@@ -236,9 +264,10 @@ test('history: only when asked for, without paths or pictures, and really wiped'
   await allSettled(page);
   await page.click('.bar-buttons button >> nth=0');
   await page.waitForSelector('.history-item');
-  assert.deepEqual(await page.$$eval('.history-item .row-name', (rows) => rows.map((row) => row.textContent)), [
-    'kept.jpg',
-  ]);
+  assert.deepEqual(
+    await page.$$eval('.history-item .row-name', (rows) => rows.map((row) => row.textContent)),
+    ['kept.jpg'],
+  );
   const stored = await page.evaluate(
     () =>
       new Promise((resolve) => {

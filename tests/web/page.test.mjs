@@ -45,7 +45,13 @@ describe('images come in', () => {
     assert.deepEqual(seen.slice(1, 4), ['error', 'error', 'error']);
     assert.ok(VERDICTS.includes(seen[0]));
     assert.equal(seen[4], seen[0]);
-    assert.deepEqual(await names(page), ['first.jpg', 'notes.jpg', 'cut.jpg', 'empty.png', 'last.jpg']);
+    assert.deepEqual(await names(page), [
+      'first.jpg',
+      'notes.jpg',
+      'cut.jpg',
+      'empty.png',
+      'last.jpg',
+    ]);
     await page.click('.row-item >> nth=2');
     await page.waitForSelector('ai-image-result[state=error]');
     assert.match(await cardText(page), /Try the original file/);
@@ -61,8 +67,14 @@ describe('images come in', () => {
       page.evaluate(
         ([name, bytes, selector]) => {
           const transfer = new DataTransfer();
-          transfer.items.add(new File([new Uint8Array(bytes)], 'dropped.jpg', { type: 'image/jpeg' }));
-          const event = new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true });
+          transfer.items.add(
+            new File([new Uint8Array(bytes)], 'dropped.jpg', { type: 'image/jpeg' }),
+          );
+          const event = new DragEvent(name, {
+            dataTransfer: transfer,
+            bubbles: true,
+            cancelable: true,
+          });
           document.querySelector(selector).dispatchEvent(event);
           return event.defaultPrevented;
         },
@@ -70,7 +82,10 @@ describe('images come in', () => {
       );
     await drag('dragenter', '.about');
     assert.ok(await page.evaluate(() => document.body.classList.contains('dragging')));
-    assert.ok(await drag('dragover', '.about'), 'or else the browser opens the file in place of the page');
+    assert.ok(
+      await drag('dragover', '.about'),
+      'or else the browser opens the file in place of the page',
+    );
     assert.ok(await drag('drop', '.about'));
     assert.ok(!(await page.evaluate(() => document.body.classList.contains('dragging'))));
     await allSettled(page);
@@ -81,11 +96,19 @@ describe('images come in', () => {
 
   test('a folder: its images, with their paths, and what is no image left out', async () => {
     const { page, problems, jpeg, close } = await open();
-    await page.setInputFiles('input[webkitdirectory]', path.join(import.meta.dirname, '../fixtures/image/decode'));
+    await page.setInputFiles(
+      'input[webkitdirectory]',
+      path.join(import.meta.dirname, '../fixtures/image/decode'),
+    );
     await allSettled(page);
-    assert.ok((await names(page)).every((name) => /^decode\/.*\.(bmp|gif|jpe?g|png|tiff?|webp)$/.test(name)));
+    assert.ok(
+      (await names(page)).every((name) =>
+        /^decode\/.*\.(bmp|gif|jpe?g|png|tiff?|webp)$/.test(name),
+      ),
+    );
     await page.click('button:has-text("Clear all")');
-    // A dropped folder is walked through by the File and Directory Entries interface, which scripts cannot fill.
+    // A dropped folder is walked through by the File and Directory Entries interface, which scripts
+    // cannot fill.
     const found = await page.evaluate(
       async (bytes) => {
         const image = new File([new Uint8Array(bytes)], 'b.jpg');
@@ -114,7 +137,11 @@ describe('images come in', () => {
           leaf('notes.txt', '/trip/notes.txt'),
           folder('more', '/trip/more', leaf('a.png', '/trip/more/a.png')),
         );
-        const event = new DragEvent('drop', { dataTransfer: new DataTransfer(), bubbles: true, cancelable: true });
+        const event = new DragEvent('drop', {
+          dataTransfer: new DataTransfer(),
+          bubbles: true,
+          cancelable: true,
+        });
         Object.defineProperty(event, 'dataTransfer', {
           value: { items: [{ kind: 'file', webkitGetAsEntry: () => tree }], files: [] },
         });
@@ -136,7 +163,10 @@ describe('images come in', () => {
       page.evaluate((given) => {
         const transfer = new DataTransfer();
         if (given === null) transfer.setData('text/plain', 'https://example.org/photo.jpg');
-        else transfer.items.add(new File([new Uint8Array(given)], 'image.jpg', { type: 'image/jpeg' }));
+        else
+          transfer.items.add(
+            new File([new Uint8Array(given)], 'image.jpg', { type: 'image/jpeg' }),
+          );
         document.dispatchEvent(
           new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }),
         );
@@ -166,10 +196,14 @@ describe('images come in', () => {
     for (const label of ['History', 'Settings', 'Choose images']) {
       await page.keyboard.press('Tab');
       const focused = await page.evaluate(
-        () => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent,
+        () =>
+          document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent,
       );
       assert.equal(focused, label);
-      assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid');
+      assert.equal(
+        await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle),
+        'solid',
+      );
     }
     const choosing = page.waitForEvent('filechooser');
     // Playwright takes choosers over asynchronously: a turn to the browser and back, and it has.
@@ -215,7 +249,10 @@ describe('what the page says', () => {
     const text = await cardText(page);
     if (state === 'abstained') assert.match(text, /Cannot tell/);
     else
-      assert.match(text, /% probability of AI.*(Of 100 results like this.*Measured on [\d,]+ |Too few test images)/s);
+      assert.match(
+        text,
+        /% probability of AI.*(Of 100 results like this.*Measured on [\d,]+ |Too few test images)/s,
+      );
     assert.match(text, /CPU/);
     assert.match(await page.textContent('[aria-live=polite]'), /one\.jpg.?: /);
     assert.doesNotMatch(text, /\breal\b/i);
@@ -229,9 +266,19 @@ describe('what the page says', () => {
         const transfer = new DataTransfer();
         for (const name of [...hostile, 'x'.repeat(1_000_000)])
           transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }));
-        document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        document.dispatchEvent(
+          new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+        );
       },
-      [[...jpeg], ['<img src=x onerror=alert(1)>\u202egpj.exe', 'nul\u0000.jpg', '__proto__', 'javascript:alert(1)']],
+      [
+        [...jpeg],
+        [
+          '<img src=x onerror=alert(1)>\u202egpj.exe',
+          'nul\u0000.jpg',
+          '__proto__',
+          'javascript:alert(1)',
+        ],
+      ],
     );
     await allSettled(page);
     const shown = await names(page);
@@ -265,11 +312,19 @@ describe('what the page says', () => {
           new MutationObserver(() => {
             const bar = document.querySelector('.status progress[value]');
             if (bar !== null) window.seen.push(bar.value);
-          }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['value'] });
+          }).observe(document, {
+            subtree: true,
+            childList: true,
+            attributes: true,
+            attributeFilter: ['value'],
+          });
         }),
     });
     await page.waitForFunction(() => document.querySelector('.status progress')?.value > 0.5);
-    assert.match(await page.textContent('.status-text'), /Loading the model: [\d.]+ MB of [\d.]+ MB/);
+    assert.match(
+      await page.textContent('.status-text'),
+      /Loading the model: [\d.]+ MB of [\d.]+ MB/,
+    );
     assert.match(await page.textContent('.lock'), /Nothing is uploaded/);
     await page.screenshot({ path: path.join(out, 'page-loading.png') });
     release();
@@ -306,7 +361,9 @@ describe('on WebGPU', () => {
   after(() => gpu?.close());
 
   test('a verdict under the network lock, and the page says that the GPU ran', async () => {
-    const { page, problems, jpeg, close } = await openPage(gpu, server, { query: '?device=webgpu' });
+    const { page, problems, jpeg, close } = await openPage(gpu, server, {
+      query: '?device=webgpu',
+    });
     assert.match(await page.textContent('.status'), /GPU/);
     assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
     await page.setInputFiles(FILES, file('gpu.jpg', jpeg));

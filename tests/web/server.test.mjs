@@ -30,7 +30,9 @@ function get(target, { method = 'GET', headers = {} } = {}) {
     request({ port: server.address().port, path: target, method, headers }, (response) => {
       let body = '';
       response.on('data', (chunk) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body }),
+      );
     })
       .on('error', reject)
       .end();
@@ -47,7 +49,10 @@ test('types, and how long they may be kept', async () => {
   const wasm = await get('/core.0123456789abcdef0123.wasm');
   assert.equal(wasm.headers['content-type'], 'application/wasm');
   assert.match(wasm.headers['cache-control'], /immutable/);
-  assert.equal((await get('/sub/a%20b.js')).headers['content-type'], 'text/javascript; charset=utf-8');
+  assert.equal(
+    (await get('/sub/a%20b.js')).headers['content-type'],
+    'text/javascript; charset=utf-8',
+  );
   assert.equal((await get('/', { headers: { 'If-None-Match': home.headers.etag } })).status, 304);
 });
 

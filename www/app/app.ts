@@ -9,7 +9,10 @@ import type { Offline } from './offline/offline.js';
 import type { SettingsStore } from './settings/settings.js';
 import type { Strings } from './strings/index.js';
 
-/** What the page consists of beneath its views. It outlives them: a change of language makes new ones. */
+/**
+ * What the page consists of beneath its views. It outlives them: a change of language makes new
+ * ones.
+ */
 export interface App {
   readonly settings: SettingsStore;
   readonly lock: NetworkLock;

@@ -25,7 +25,8 @@ export class Modal {
       ),
       this.body,
     );
-    // A click on the dark around it: the dialog itself is the target only there, its padding is its children's.
+    // A click on the dark around it: the dialog itself is the target only there, its padding is its
+    // children's.
     this.element.addEventListener('click', (event) => {
       if (event.target === this.element) this.close();
     });

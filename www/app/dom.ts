@@ -73,7 +73,10 @@ export function eachFrame(act: () => void): () => void {
   };
 }
 
-/** `act` at once, then at most every `ms` milliseconds however often it is called, the last time included. */
+/**
+ * `act` at once, then at most every `ms` milliseconds however often it is called, the last time
+ * included.
+ */
 export function atMostEvery(ms: number, act: () => void): () => void {
   let next: ReturnType<typeof setTimeout> | undefined;
   let again = false;

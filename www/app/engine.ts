@@ -30,13 +30,16 @@ export interface EngineParts {
 }
 
 /**
- * Loads the detector: first everything that comes over the network, on this thread; then the lock is closed; then a worker
- * is started that never had a network. Dispatches `change`.
+ * Loads the detector: first everything that comes over the network, on this thread; then the lock
+ * is closed; then a worker is started that never had a network. Dispatches `change`.
  */
 export class Engine extends EventTarget {
   readonly #parts: EngineParts;
   #loaded: Loaded | undefined;
-  #state: EngineState = { phase: 'loading', progress: { phase: 'core', loadedBytes: 0, totalBytes: 0 } };
+  #state: EngineState = {
+    phase: 'loading',
+    progress: { phase: 'core', loadedBytes: 0, totalBytes: 0 },
+  };
 
   constructor(parts: EngineParts) {
     super();
@@ -47,7 +50,10 @@ export class Engine extends EventTarget {
     return this.#state;
   }
 
-  /** Whether the next visit has the model without a connection: the page's own, where the page is kept. */
+  /**
+   * Whether the next visit has the model without a connection: the page's own, where the page is
+   * kept.
+   */
   get staysHere(): boolean {
     return this.#parts.model === undefined && this.#parts.offline.kept;
   }
@@ -72,7 +78,10 @@ export class Engine extends EventTarget {
     }
   }
 
-  /** Closes the lock of a page that was left open: with a new worker, as the old one was started without it. */
+  /**
+   * Closes the lock of a page that was left open: with a new worker, as the old one was started
+   * without it.
+   */
   async lockNow(): Promise<void> {
     const { detector } = this;
     this.#parts.lock.close();
@@ -103,7 +112,8 @@ export class Engine extends EventTarget {
       model: files,
       worker: new URL(trustScript(address)),
       onProgress: (progress) => {
-        if (progress.phase === 'self-test' || progress.phase === 'fallback') this.#set({ phase: 'loading', progress });
+        if (progress.phase === 'self-test' || progress.phase === 'fallback')
+          this.#set({ phase: 'loading', progress });
       },
     });
     this.#set({ phase: 'ready', detector });
@@ -122,5 +132,8 @@ async function fetchWorker(): Promise<ArrayBuffer> {
   } catch {
     // Said below.
   }
-  throw new DetectorError('network', 'The program itself could not be fetched. Check the connection and try again.');
+  throw new DetectorError(
+    'network',
+    'The program itself could not be fetched. Check the connection and try again.',
+  );
 }

@@ -24,8 +24,14 @@ export const OVERSCAN = 6;
 /** Rows of the printable report that are made at a time, so that the page answers in between. */
 export const REPORT_SLICE = 50;
 
-/** Longest wait for the copies that make the page work offline, in milliseconds; then the network is locked without them. */
+/**
+ * Longest wait for the copies that make the page work offline, in milliseconds; then the network is
+ * locked without them.
+ */
 export const OFFLINE_PATIENCE_MS = 15_000;
 
-/** The list follows results at most so often, in milliseconds: with thousands of images more would keep the page busy. */
+/**
+ * The list follows results at most so often, in milliseconds: with thousands of images more would
+ * keep the page busy.
+ */
 export const UPDATE_MS = 150;

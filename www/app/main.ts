@@ -17,7 +17,8 @@ import type { DevicePreference } from 'clipsight';
 const settings = new SettingsStore();
 const model = modelAddress(settings.value.model);
 
-// Before anything else: what the page may reach. The document itself allows more, for a page that stays unlocked.
+// Before anything else: what the page may reach. The document itself allows more, for a page that
+// stays unlocked.
 const unlocked = takeUnlocked();
 if (unlocked === undefined) restrictLoading(model);
 installScriptPolicy();
@@ -27,7 +28,13 @@ followLook();
 
 const lock = new NetworkLock();
 const offline = new Offline();
-const engine = new Engine({ model, device: preference(), lock, offline, unlocked: unlocked !== undefined });
+const engine = new Engine({
+  model,
+  device: preference(),
+  lock,
+  offline,
+  unlocked: unlocked !== undefined,
+});
 const app: App = { settings, lock, engine, offline, batch: new Batch(), history: new History() };
 const page = new Page(app);
 
@@ -61,7 +68,10 @@ function followLook(): void {
   document.documentElement.dataset['theme'] = value.theme;
 }
 
-/** `?device=webgpu` and `?device=cpu` come before the settings, for tests and for people whose GPU misbehaves. */
+/**
+ * `?device=webgpu` and `?device=cpu` come before the settings, for tests and for people whose GPU
+ * misbehaves.
+ */
 function preference(): DevicePreference {
   const asked = new URLSearchParams(location.search).get('device');
   return asked === 'webgpu' || asked === 'cpu' ? asked : settings.value.device;

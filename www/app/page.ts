@@ -11,7 +11,10 @@ import { Status } from './status.js';
 import type { App } from './app.js';
 import type { Incoming } from './intake/entries.js';
 
-/** The page's views. They hold nothing that cannot be made anew: {@link render} does so in another language. */
+/**
+ * The page's views. They hold nothing that cannot be made anew: {@link render} does so in another
+ * language.
+ */
 export class Page {
   readonly #app: App;
   #views = new AbortController();
@@ -71,7 +74,12 @@ export class Page {
         h(
           'main',
           {},
-          h('div', { class: 'intake' }, intake.element, h('div', { class: 'strip' }, status.element, lock.element)),
+          h(
+            'div',
+            { class: 'intake' },
+            intake.element,
+            h('div', { class: 'strip' }, status.element, lock.element),
+          ),
           results.element,
           about(),
         ),
@@ -152,7 +160,9 @@ function about(): HTMLElement {
     h(
       'div',
       { class: 'points' },
-      ...caveats.points.map((point) => h('div', {}, h('h3', {}, point.title), h('p', {}, point.text))),
+      ...caveats.points.map((point) =>
+        h('div', {}, h('h3', {}, point.title), h('p', {}, point.text)),
+      ),
     ),
   );
 }

@@ -71,7 +71,10 @@ export class Status {
       ...(notStored ? [status.notStored] : []),
     ].join('. ');
     this.#note.replaceChildren();
-    if (notStored) this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)));
+    if (notStored)
+      this.#note.append(
+        h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)),
+      );
     if (!fellBack) return;
     this.#note.append(
       h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)),
@@ -94,7 +97,12 @@ export class Status {
         'div',
         { class: 'notice bad', role: 'alert' },
         icon(icons.warning),
-        h('span', {}, ...(locale().language === 'en' ? [message, ' '] : []), loadAdvice(error.code, sharedText())),
+        h(
+          'span',
+          {},
+          ...(locale().language === 'en' ? [message, ' '] : []),
+          loadAdvice(error.code, sharedText()),
+        ),
       ),
       button(status.retry, () => void this.#app.engine.start(), { kind: 'secondary' }),
     );

@@ -14,7 +14,9 @@ export interface Target {
   readonly tabId: number;
   readonly windowId: number;
   readonly frameId: number;
-  /** Address of the image as the browser gave it; undefined: the page is asked which one is meant. */
+  /**
+   * Address of the image as the browser gave it; undefined: the page is asked which one is meant.
+   */
   readonly source: string | undefined;
   /** The page in the tab, and the document in the frame. */
   readonly page: URL | undefined;
@@ -38,7 +40,8 @@ export async function acquire(target: Target, address: string): Promise<Picture>
     return await original(target, address);
   } catch (error) {
     const [place] = await ask(target, { source: address, want: 'place', limit: 0 });
-    // Why the original could not be had says more than that there is nothing to be seen of it either.
+    // Why the original could not be had says more than that there is nothing to be seen of it
+    // either.
     if (place === undefined) throw error;
     try {
       return { image: await capture(target.windowId, place), fidelity: 'screen-capture' };
@@ -48,7 +51,9 @@ export async function acquire(target: Target, address: string): Promise<Picture>
   }
 }
 
-/** Which image is meant where the browser did not say: the one under the pointer, else the largest. */
+/**
+ * Which image is meant where the browser did not say: the one under the pointer, else the largest.
+ */
 export async function pointedAt(target: Target): Promise<string> {
   const [answer] = await ask(target, { source: '', want: 'place', limit: 0 });
   if (answer === undefined) throw new AcquireError('no-image');
@@ -63,7 +68,8 @@ async function original(target: Target, source: string): Promise<Picture> {
     return { image: await download(address, target.page), fidelity: 'original-bytes' };
   } catch (error) {
     const sameOrigin = target.frame?.origin === address.origin;
-    if (!(error instanceof AcquireError && error.reason === 'unreachable' && sameOrigin)) throw error;
+    if (!(error instanceof AcquireError && error.reason === 'unreachable' && sameOrigin))
+      throw error;
     // Firefox lets the page read its own images, and the background not.
     return read(target, source);
   }
@@ -73,14 +79,18 @@ async function original(target: Target, source: string): Promise<Picture> {
 async function read(target: Target, source: string): Promise<Picture> {
   const [answer] = await ask(target, { source, want: 'bytes', limit: MAX_IMAGE_BYTES });
   if (answer?.tooLarge === true) throw new AcquireError('too-large');
-  if (answer?.data === undefined || answer.fidelity === undefined) throw new AcquireError('unreachable');
+  if (answer?.data === undefined || answer.fidelity === undefined)
+    throw new AcquireError('unreachable');
   const image = fromData(answer.data);
   if (image.size > MAX_IMAGE_BYTES) throw new AcquireError('too-large');
   if (image.size === 0) throw new AcquireError('empty');
   return { image, fidelity: answer.fidelity };
 }
 
-/** Runs in the page; empty where the page cannot be asked (the browser's own pages, frames of other sites) or knows nothing. */
+/**
+ * Runs in the page; empty where the page cannot be asked (the browser's own pages, frames of other
+ * sites) or knows nothing.
+ */
 async function ask({ tabId, frameId }: Target, request: PageRequest): Promise<PageAnswer[]> {
   try {
     const results = await api.scripting.executeScript({
@@ -96,7 +106,8 @@ async function ask({ tabId, frameId }: Target, request: PageRequest): Promise<Pa
 
 /** The page may have replaced what the script calls: its answer is data like any other. */
 function isAnswer(value: unknown): value is PageAnswer {
-  if (!isRecord(value) || !isText(value['address'], Infinity) || !isRecord(value['viewport'])) return false;
+  if (!isRecord(value) || !isText(value['address'], Infinity) || !isRecord(value['viewport']))
+    return false;
   const { place, data, fidelity } = value;
   return (
     (place === undefined || isRecord(place)) &&

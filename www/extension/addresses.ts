@@ -1,9 +1,12 @@
 /**
- * Which addresses the background may fetch from. A page must not use the extension, which may have more rights than the
- * page, to reach what is behind the visitor's router.
+ * Which addresses the background may fetch from. A page must not use the extension, which may have
+ * more rights than the page, to reach what is behind the visitor's router.
  */
 
-/** Networks that are not on the public internet (IANA special-purpose registries), as address and prefix length. */
+/**
+ * Networks that are not on the public internet (IANA special-purpose registries), as address and
+ * prefix length.
+ */
 const PRIVATE_V4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -17,7 +20,10 @@ const PRIVATE_V4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 3],
 ];
 
-/** Names that mean this machine or this network: RFC 6761, RFC 6762, RFC 8375, and what routers hand out. */
+/**
+ * Names that mean this machine or this network: RFC 6761, RFC 6762, RFC 8375, and what routers hand
+ * out.
+ */
 const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|intranet|private|lan|home|corp|home\.arpa)$/;
 
 /** Why an address is not fetched from. */
@@ -33,7 +39,10 @@ export function refusal(address: URL, page: URL | undefined): Refusal | undefine
   return isPrivate(address.hostname) ? 'private' : undefined;
 }
 
-/** Whether a host, as URL.hostname writes it, is this machine or on a network of its own. Names are not resolved. */
+/**
+ * Whether a host, as URL.hostname writes it, is this machine or on a network of its own. Names are
+ * not resolved.
+ */
 export function isPrivate(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, '');
   if (host.startsWith('[')) return isPrivateV6(host.slice(1, -1));
@@ -60,8 +69,10 @@ function isPrivateV6(host: string): boolean {
   if (words === undefined) return true;
   const [first = 0, second = 0] = words;
   const v4 = (at: number): boolean => isPrivateV4((words[at] ?? 0) * 65536 + (words[at + 1] ?? 0));
-  // Addresses that carry an IPv4 one: mapped and compatible, NAT64 (64:ff9b::/96), 6to4 (2002::/16).
-  if (words.slice(0, 5).every((word) => word === 0) && (words[5] === 0 || words[5] === 0xffff)) return v4(6);
+  // Addresses that carry an IPv4 one: mapped and compatible, NAT64 (64:ff9b::/96), 6to4
+  // (2002::/16).
+  if (words.slice(0, 5).every((word) => word === 0) && (words[5] === 0 || words[5] === 0xffff))
+    return v4(6);
   if (first === 0x64 && second === 0xff9b) return v4(6);
   if (first === 0x2002) return v4(1);
   // All public unicast addresses lie in 2000::/3.
@@ -70,7 +81,8 @@ function isPrivateV6(host: string): boolean {
 
 function parseV6(host: string): number[] | undefined {
   const [head = '', tail] = host.split('::', 2);
-  const words = (text: string): number[] => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
+  const words = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((word) => parseInt(word, 16));
   const before = words(head);
   const after = tail === undefined ? [] : words(tail);
   const missing = 8 - before.length - after.length;
@@ -78,7 +90,10 @@ function parseV6(host: string): number[] | undefined {
   return [...before, ...Array.from({ length: missing }, () => 0), ...after];
 }
 
-/** The match pattern of an address's host, as permissions are asked for and given. Ports cannot be told apart. */
+/**
+ * The match pattern of an address's host, as permissions are asked for and given. Ports cannot be
+ * told apart.
+ */
 export function originPattern({ protocol, hostname }: URL): string {
   return `${protocol}//${hostname}/*`;
 }

@@ -1,6 +1,6 @@
 /**
- * Checks of what the sandboxed frame answers. It decodes hostile files; should one take it over, all it can do is lie about
- * that image: nothing but values of these types comes out.
+ * Checks of what the sandboxed frame answers. It decodes hostile files; should one take it over,
+ * all it can do is lie about that image: nothing but values of these types comes out.
  */
 import type { Analysis, DetectorInfo, Grade } from 'clipsight';
 import { isNumber, isOneOf, isRecord, isText } from './guards.js';
@@ -10,7 +10,14 @@ export type Fidelity = (typeof FIDELITIES)[number];
 
 const GRADES: readonly Grade[] = ['weak', 'moderate', 'strong', 'very-strong'];
 const REASONS = ['between-grades', 'uncalibrated', 'too-small', 'no-content'] as const;
-const FORMATS: readonly Analysis['file']['format'][] = ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff'];
+const FORMATS: readonly Analysis['file']['format'][] = [
+  'jpeg',
+  'png',
+  'webp',
+  'gif',
+  'bmp',
+  'tiff',
+];
 
 /** Longest text of an analysis, and most notes. */
 const MAX_WORD = 300;
@@ -18,7 +25,8 @@ const MAX_NOTES = 32;
 
 const isWord = (value: unknown): boolean => isText(value, MAX_WORD);
 const isShare = (value: unknown): boolean => isNumber(value) && value >= 0 && value <= 1;
-const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean => value === undefined || check(value);
+const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean =>
+  value === undefined || check(value);
 
 function isVerdict(model: unknown): boolean {
   if (!isRecord(model)) return false;
@@ -36,7 +44,9 @@ function isVerdict(model: unknown): boolean {
     isNumber(model['logit']) &&
     isOneOf(model['grade'], GRADES) &&
     (error === null ||
-      (isRecord(error) && [error['rate'], error['low'], error['high']].every(isShare) && isNumber(error['n'])))
+      (isRecord(error) &&
+        [error['rate'], error['low'], error['high']].every(isShare) &&
+        isNumber(error['n'])))
   );
 }
 
@@ -46,9 +56,8 @@ const isMaker = (value: unknown): boolean =>
 /** Whether it is an analysis with every field that is shown. */
 export function isAnalysis(value: unknown): value is Analysis {
   if (!isRecord(value)) return false;
-  const { schemaVersion, file, model, attribution, quality, evidence, input, timings } = value as Partial<
-    Record<keyof Analysis, unknown>
-  >;
+  const { schemaVersion, file, model, attribution, quality, evidence, input, timings } =
+    value as Partial<Record<keyof Analysis, unknown>>;
   return (
     schemaVersion === 1 &&
     isRecord(file) &&
@@ -56,7 +65,10 @@ export function isAnalysis(value: unknown): value is Analysis {
     [file['bytes'], file['width'], file['height']].every(isNumber) &&
     isOneOf(file['format'], FORMATS) &&
     isVerdict(model) &&
-    isOptional(attribution, (maker) => isRecord(maker) && isMaker(maker['family']) && isMaker(maker['generator'])) &&
+    isOptional(
+      attribution,
+      (maker) => isRecord(maker) && isMaker(maker['family']) && isMaker(maker['generator']),
+    ) &&
     isOptional(quality, isShare) &&
     Array.isArray(evidence) &&
     evidence.length <= MAX_NOTES &&

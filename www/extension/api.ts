@@ -16,13 +16,19 @@ export const { offscreen } = differing;
 /** The extension's own origin. */
 export const ORIGIN = api.runtime.getURL('').replace(/\/$/, '');
 
-/** Opens side panel or sidebar. To be called in a gesture, before anything is awaited; without a gesture nothing happens. */
+/**
+ * Opens side panel or sidebar. To be called in a gesture, before anything is awaited; without a
+ * gesture nothing happens.
+ */
 export function openPanel(windowId: number): void {
   const opened = differing.sidePanel?.open({ windowId }) ?? differing.sidebarAction?.open();
   opened?.catch(() => undefined);
 }
 
-/** Keeps the background from being stopped while `work` goes on: it counts as idle while it waits for anything but the API. */
+/**
+ * Keeps the background from being stopped while `work` goes on: it counts as idle while it waits
+ * for anything but the API.
+ */
 export async function keptAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => void api.runtime.getPlatformInfo(), 15_000);
   try {

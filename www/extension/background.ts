@@ -1,4 +1,7 @@
-/** Chrome's service worker, and half of Firefox's event page: hears gestures, and answers the extension's own pages. */
+/**
+ * Chrome's service worker, and half of Firefox's event page: hears gestures, and answers the
+ * extension's own pages.
+ */
 import type { Target } from './acquire.js';
 import { originPattern, parse, refusal } from './addresses.js';
 import { ORIGIN, api, openPanel } from './api.js';
@@ -29,7 +32,14 @@ api.contextMenus.onClicked.addListener((info, tab) => {
 api.commands.onCommand.addListener((_command, tab) => {
   if (tab?.id === undefined) return;
   const page = parse(tab.url);
-  begin(tab, { tabId: tab.id, windowId: tab.windowId, frameId: 0, source: undefined, page, frame: page });
+  begin(tab, {
+    tabId: tab.id,
+    windowId: tab.windowId,
+    frameId: 0,
+    source: undefined,
+    page,
+    frame: page,
+  });
 });
 
 /** Runs within the gesture: panel and question come before anything is awaited. */
@@ -39,35 +49,43 @@ function begin({ windowId }: chrome.tabs.Tab, target: Target): void {
 }
 
 /**
- * Asks for the image's site where that is another one than the page's. A no is an answer: then what is visible is checked.
- * Without a gesture the browser refuses to ask, which is a no, too.
+ * Asks for the image's site where that is another one than the page's. A no is an answer: then what
+ * is visible is checked. Without a gesture the browser refuses to ask, which is a no, too.
  */
 function askFor({ source, page }: Target): Promise<boolean> {
   const address = parse(source);
-  if (address === undefined || refusal(address, page) !== undefined || address.origin === page?.origin) {
+  if (
+    address === undefined ||
+    refusal(address, page) !== undefined ||
+    address.origin === page?.origin
+  ) {
     return Promise.resolve(true);
   }
   return api.permissions.request({ origins: [originPattern(address)] }).catch(() => false);
 }
 
-// From the extension's own pages, and from overlays. Pages and other extensions cannot send here; a content script's page
-// may have taken that process over, so what it says is checked.
-api.runtime.onMessage.addListener((message: unknown, sender, respond: (answer: unknown) => void) => {
-  if (sender.id !== api.runtime.id || !isRecord(message)) return undefined;
-  if (message['kind'] === 'overlay') return answerOverlay(message, sender, respond);
-  if (sender.origin !== ORIGIN && !(sender.url?.startsWith(`${ORIGIN}/`) ?? false)) return undefined;
-  if (message['kind'] === 'panel' && isNumber(message['windowId'])) repeat(message['windowId']);
-  if (message['kind'] === 'forget' && isId(message['id'])) {
-    const { id } = message;
-    forget((job) => job.id === id);
-  }
-  if (message['kind'] === 'wake') respond(true);
-  return undefined;
-});
+// From the extension's own pages, and from overlays. Pages and other extensions cannot send here; a
+// content script's page may have taken that process over, so what it says is checked.
+api.runtime.onMessage.addListener(
+  (message: unknown, sender, respond: (answer: unknown) => void) => {
+    if (sender.id !== api.runtime.id || !isRecord(message)) return undefined;
+    if (message['kind'] === 'overlay') return answerOverlay(message, sender, respond);
+    if (sender.origin !== ORIGIN && !(sender.url?.startsWith(`${ORIGIN}/`) ?? false))
+      return undefined;
+    if (message['kind'] === 'panel' && isNumber(message['windowId'])) repeat(message['windowId']);
+    if (message['kind'] === 'forget' && isId(message['id'])) {
+      const { id } = message;
+      forget((job) => job.id === id);
+    }
+    if (message['kind'] === 'wake') respond(true);
+    return undefined;
+  },
+);
 
 api.windows.onRemoved.addListener((windowId) => {
   forget((job) => job.windowId === windowId);
 });
 
-// A site whose permission was taken back, here or in the browser's settings, has no overlay any more.
+// A site whose permission was taken back, here or in the browser's settings, has no overlay any
+// more.
 api.permissions.onRemoved.addListener(({ origins = [] }) => void forgetOverlays(origins));

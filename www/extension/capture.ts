@@ -8,17 +8,23 @@ import { MIN_CROP } from './limits.js';
 const MAX_SIDE = 16_384;
 
 /**
- * Cuts an image out of the visible tab; what surrounds it is dropped at once. Needs `activeTab`, i.e. a gesture on this tab.
+ * Cuts an image out of the visible tab; what surrounds it is dropped at once. Needs `activeTab`,
+ * i.e. a gesture on this tab.
  *
  * @throws {AcquireError} `not-visible`
  */
 export async function capture(windowId: number, { place, viewport }: PageAnswer): Promise<Blob> {
-  if (place === undefined || ![place.x, place.y, place.width, place.height, viewport.width].every(isNumber)) {
+  if (
+    place === undefined ||
+    ![place.x, place.y, place.width, place.height, viewport.width].every(isNumber)
+  ) {
     throw new AcquireError('not-visible');
   }
-  const address = await api.tabs.captureVisibleTab(windowId, { format: 'png' }).catch((error: unknown) => {
-    throw new AcquireError('not-visible', '', { cause: error });
-  });
+  const address = await api.tabs
+    .captureVisibleTab(windowId, { format: 'png' })
+    .catch((error: unknown) => {
+      throw new AcquireError('not-visible', '', { cause: error });
+    });
   const tab = await createImageBitmap(fromData(address));
   try {
     // Screens have more pixels than the page's CSS speaks of.
@@ -37,13 +43,15 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
 }
 
 /**
- * The bytes of a base64 `data:` address, as FileReader and captureVisibleTab write them: the policy lets nothing fetch those.
+ * The bytes of a base64 `data:` address, as FileReader and captureVisibleTab write them: the policy
+ * lets nothing fetch those.
  *
  * @throws {AcquireError} `empty`
  */
 export function fromData(address: string): Blob {
   const comma = address.indexOf(',');
-  if (!address.startsWith('data:') || !address.slice(0, comma).endsWith(';base64')) throw new AcquireError('empty');
+  if (!address.startsWith('data:') || !address.slice(0, comma).endsWith(';base64'))
+    throw new AcquireError('empty');
   const text = atob(address.slice(comma + 1));
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);

@@ -1,7 +1,8 @@
 /**
- * Messages between the extension's own pages and its background. They go over a BroadcastChannel: it reaches documents of
- * the extension's origin only (no page, no other extension, not the sandboxed frame, whose origin is opaque), and carries
- * pictures as Blobs, i.e. by reference. What arrives is checked all the same.
+ * Messages between the extension's own pages and its background. They go over a BroadcastChannel:
+ * it reaches documents of the extension's origin only (no page, no other extension, not the
+ * sandboxed frame, whose origin is opaque), and carries pictures as Blobs, i.e. by reference. What
+ * arrives is checked all the same.
  */
 import type { Analysis, DetectorInfo } from 'clipsight';
 import { FIDELITIES, isAnalysis, isInfo } from './analysis.js';
@@ -15,7 +16,9 @@ import { isId, isNumber, isOneOf, isPicture, isRecord, isText } from './guards.j
 /** One image on its way, as a panel shows it. */
 export interface Job {
   readonly id: string;
-  /** The window whose panel shows it: what was looked at in a private window is shown in no other. */
+  /**
+   * The window whose panel shows it: what was looked at in a private window is shown in no other.
+   */
   readonly windowId: number;
   readonly name: string;
   readonly image?: Blob;
@@ -65,7 +68,11 @@ export function isMessage(value: unknown): value is Message {
   if (!isId(value['id'])) return false;
   switch (value['kind']) {
     case 'analyze':
-      return isPicture(value['image']) && isOneOf(value['fidelity'], FIDELITIES) && isOneOf(value['device'], DEVICES);
+      return (
+        isPicture(value['image']) &&
+        isOneOf(value['fidelity'], FIDELITIES) &&
+        isOneOf(value['device'], DEVICES)
+      );
     case 'accepted':
       return true;
     case 'outcome':

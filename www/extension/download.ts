@@ -23,10 +23,12 @@ export async function download(address: URL, page: URL | undefined): Promise<Blo
       referrerPolicy: 'no-referrer',
       signal: abort.signal,
     });
-    // A redirect is followed by the browser, without credentials; what lies behind it is read only where that is allowed.
+    // A redirect is followed by the browser, without credentials; what lies behind it is read only
+    // where that is allowed.
     check(new URL(response.url), page);
     if (!response.ok) throw new AcquireError('status', String(response.status));
-    if (Number(response.headers.get('Content-Length')) > MAX_IMAGE_BYTES) throw new AcquireError('too-large');
+    if (Number(response.headers.get('Content-Length')) > MAX_IMAGE_BYTES)
+      throw new AcquireError('too-large');
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     const reader = response.body?.getReader();

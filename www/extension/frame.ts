@@ -17,7 +17,10 @@ const lost = (why: string): AcquireError => new AcquireError('engine', why);
 export class Frame {
   readonly #element: HTMLIFrameElement;
   readonly #port: MessagePort;
-  readonly #open = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
+  readonly #open = new Map<
+    number,
+    { resolve: (answer: unknown) => void; reject: (error: Error) => void }
+  >();
   #next = 0;
 
   private constructor(element: HTMLIFrameElement, port: MessagePort) {
@@ -43,7 +46,8 @@ export class Frame {
     document.body.append(element);
     await loaded;
     const { port1, port2 } = new MessageChannel();
-    // Its origin is opaque and has no name, so the only address is any; the port is all that it gets.
+    // Its origin is opaque and has no name, so the only address is any; the port is all that it
+    // gets.
     element.contentWindow?.postMessage(CONNECT, '*', [port2]);
     const ready = await new Promise((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -59,7 +63,11 @@ export class Frame {
   async load(files: ModelFiles): Promise<DetectorInfo> {
     const answer = await this.#call({ call: 'load', files });
     if (isRecord(answer) && isInfo(answer['info'])) return answer['info'];
-    throw lost(isRecord(answer) && isOutcome(answer) && answer.error !== undefined ? answer.error.message : 'load');
+    throw lost(
+      isRecord(answer) && isOutcome(answer) && answer.error !== undefined
+        ? answer.error.message
+        : 'load',
+    );
   }
 
   async analyze(image: Blob, fidelity: Fidelity): Promise<Outcome> {

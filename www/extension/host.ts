@@ -1,6 +1,6 @@
 /**
- * The engine's page: Chrome's offscreen document, Firefox's event page. It reads the packaged weights, hands them to a
- * sandboxed frame, and passes pictures on to it, one at a time.
+ * The engine's page: Chrome's offscreen document, Firefox's event page. It reads the packaged
+ * weights, hands them to a sandboxed frame, and passes pictures on to it, one at a time.
  */
 import { fetchModel } from 'clipsight';
 import { openChannel } from './channel.js';

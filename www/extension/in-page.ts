@@ -1,6 +1,9 @@
 /** What is asked of a page. */
 export interface PageRequest {
-  /** Address of the image as the browser gave it; empty where it gave none: then the one under the pointer, or the largest. */
+  /**
+   * Address of the image as the browser gave it; empty where it gave none: then the one under the
+   * pointer, or the largest.
+   */
   readonly source: string;
   readonly want: 'place' | 'bytes';
   readonly limit: number;
@@ -9,8 +12,16 @@ export interface PageRequest {
 /** What a page answers: nothing it says is trusted further than that it may be a picture. */
 export interface PageAnswer {
   readonly address: string;
-  /** Where the image is within the visible tab, in CSS pixels of it; absent where that cannot be known. */
-  readonly place?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /**
+   * Where the image is within the visible tab, in CSS pixels of it; absent where that cannot be
+   * known.
+   */
+  readonly place?: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
   /** Size of the visible tab in the same pixels. */
   readonly viewport: { readonly width: number; readonly height: number };
   /** The bytes as a data: address, and whether they had to be encoded anew. */
@@ -20,8 +31,9 @@ export interface PageAnswer {
 }
 
 /**
- * Runs inside the page, in the extension's own world, when the visitor asked for a check: finds the image, and reads it or
- * says where it is. It is sent there as text: nothing outside this function exists for it. It changes nothing in the page.
+ * Runs inside the page, in the extension's own world, when the visitor asked for a check: finds the
+ * image, and reads it or says where it is. It is sent there as text: nothing outside this function
+ * exists for it. It changes nothing in the page.
  */
 export async function inPage({ source, want, limit }: PageRequest): Promise<PageAnswer | null> {
   interface Opener {
@@ -31,7 +43,8 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
   const visit = (root: Document | ShadowRoot): void => {
     for (const element of root.querySelectorAll('*')) {
       if (element.matches('img, input[type=image], image')) images.push(element);
-      const firefox = (element as { openOrClosedShadowRoot?: ShadowRoot | null }).openOrClosedShadowRoot;
+      const firefox = (element as { openOrClosedShadowRoot?: ShadowRoot | null })
+        .openOrClosedShadowRoot;
       const opener = (globalThis as { chrome?: Opener }).chrome?.dom;
       const shadow =
         firefox ??
@@ -44,7 +57,8 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
 
   const addressOf = (element: Element): string => {
     if (element instanceof HTMLImageElement) return element.currentSrc || element.src;
-    if (element instanceof SVGImageElement) return new URL(element.href.baseVal, document.baseURI).href;
+    if (element instanceof SVGImageElement)
+      return new URL(element.href.baseVal, document.baseURI).href;
     return (element as HTMLInputElement).src;
   };
   const visibleArea = (element: Element): number => {
@@ -55,10 +69,15 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
   };
   const asked = source === '' ? images : images.filter((element) => addressOf(element) === source);
   const [image] = asked.sort(
-    (a, b) => Number(b.matches(':hover')) - Number(a.matches(':hover')) || visibleArea(b) - visibleArea(a),
+    (a, b) =>
+      Number(b.matches(':hover')) - Number(a.matches(':hover')) || visibleArea(b) - visibleArea(a),
   );
   if (image === undefined) return null;
-  if (image instanceof HTMLImageElement && (!image.complete || image.naturalWidth === 0) && want === 'place')
+  if (
+    image instanceof HTMLImageElement &&
+    (!image.complete || image.naturalWidth === 0) &&
+    want === 'place'
+  )
     return null;
 
   const top = { width: innerWidth, height: innerHeight };
@@ -101,12 +120,19 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
       reader.readAsDataURL(blob);
     });
   try {
-    const response = await fetch(found.address, { credentials: 'omit', referrerPolicy: 'no-referrer' });
+    const response = await fetch(found.address, {
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    });
     if (!response.ok) return null;
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     const reader = response.body?.getReader();
-    for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
+    for (
+      let chunk = await reader?.read();
+      chunk?.value !== undefined;
+      chunk = await reader?.read()
+    ) {
       length += chunk.value.byteLength;
       if (length > limit) {
         void reader?.cancel();
@@ -116,7 +142,8 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     }
     return { ...found, data: await asData(new Blob(chunks)), fidelity: 'original-bytes' };
   } catch {
-    // The page has taken the address back (URL.revokeObjectURL), as many do once an image is shown: its pixels are left.
+    // The page has taken the address back (URL.revokeObjectURL), as many do once an image is shown:
+    // its pixels are left.
     if (!(image instanceof HTMLImageElement) || image.naturalWidth === 0) return null;
     try {
       const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);

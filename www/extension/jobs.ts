@@ -8,7 +8,10 @@ import { analyze } from './engine.js';
 import { toWire } from './errors.js';
 import { MAX_JOBS, MAX_TEXT } from './limits.js';
 
-/** The latest ones: a panel that opens late asks for them. In memory only, and gone with the background. */
+/**
+ * The latest ones: a panel that opens late asks for them. In memory only, and gone with the
+ * background.
+ */
 const jobs = new Map<string, Job>();
 const send = openChannel();
 
@@ -18,11 +21,18 @@ function tell(job: Job): void {
   send({ kind: 'job', job });
 }
 
-/** Checks an image of a page. `ready` is awaited before anything is fetched: the answer to what the visitor is asked. */
+/**
+ * Checks an image of a page. `ready` is awaited before anything is fetched: the answer to what the
+ * visitor is asked.
+ */
 export async function check(target: Target, ready: Promise<unknown>): Promise<void> {
   await keptAlive(
     (async () => {
-      let job: Job = { id: crypto.randomUUID(), windowId: target.windowId, name: nameOf(target.source ?? '') };
+      let job: Job = {
+        id: crypto.randomUUID(),
+        windowId: target.windowId,
+        name: nameOf(target.source ?? ''),
+      };
       tell(job);
       try {
         await ready;

@@ -1,11 +1,15 @@
 /** Bounds of the extension; what an image may be is bounded in ../lib/limits.ts and in the core. */
 export { MAX_IMAGE_BYTES } from '../lib/limits.js';
 
-/** Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds). */
+/**
+ * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).
+ */
 export const DOWNLOAD_MS = 60_000;
 export const STALL_MS = 20_000;
 
-/** Fewest pixels a side that are worth cutting out of the visible tab: below, the detector abstains. */
+/**
+ * Fewest pixels a side that are worth cutting out of the visible tab: below, the detector abstains.
+ */
 export const MIN_CROP = 48;
 
 /** Longest name or address that travels between parts of the extension, in characters. */
@@ -18,7 +22,10 @@ export const MAX_JOBS = 8;
 /** An engine without work is closed after this time, to give its memory back. */
 export const ENGINE_IDLE_MS = 180_000;
 
-/** Longest time for the first analysis, with loading, and any other one: software GPUs are slow, a hung frame is for ever. */
+/**
+ * Longest time for the first analysis, with loading, and any other one: software GPUs are slow, a
+ * hung frame is for ever.
+ */
 export const ENGINE_MS = 180_000;
 
 /** How long a frame may take to start its script. */

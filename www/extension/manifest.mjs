@@ -1,6 +1,9 @@
 // The manifest of each browser, from one template.
 
-/** Pages of the extension: they talk to nothing but their own files; the background alone fetches pictures. */
+/**
+ * Pages of the extension: they talk to nothing but their own files; the background alone fetches
+ * pictures.
+ */
 const PAGES = [
   "default-src 'none'",
   "script-src 'self'",
@@ -15,8 +18,9 @@ const PAGES = [
 ].join('; ');
 
 /**
- * The frame in which pictures are decoded and judged: WebAssembly, WebGPU, no extension API, no network of any kind. The
- * same policy stands in sandbox.html for Firefox, which has no `sandbox` in its manifests.
+ * The frame in which pictures are decoded and judged: WebAssembly, WebGPU, no extension API, no
+ * network of any kind. The same policy stands in sandbox.html for Firefox, which has no `sandbox`
+ * in its manifests.
  */
 export const SANDBOX = [
   'sandbox allow-scripts',
@@ -44,9 +48,17 @@ export function manifest(browser, { version }) {
     version,
     default_locale: 'en',
     icons: ICONS,
-    // Chrome's own interfaces for the document that holds the frame, and for the side panel, have other names in Firefox.
-    permissions: ['contextMenus', 'activeTab', 'scripting', ...(firefox ? [] : ['offscreen', 'sidePanel']), 'storage'],
-    // None at install: each site is asked for when it is needed, and can be taken back in the panel.
+    // Chrome's own interfaces for the document that holds the frame, and for the side panel, have
+    // other names in Firefox.
+    permissions: [
+      'contextMenus',
+      'activeTab',
+      'scripting',
+      ...(firefox ? [] : ['offscreen', 'sidePanel']),
+      'storage',
+    ],
+    // None at install: each site is asked for when it is needed, and can be taken back in the
+    // panel.
     optional_host_permissions: ['http://*/*', 'https://*/*'],
     action: { default_title: '__MSG_action__', default_popup: 'popup.html', default_icon: ICONS },
     commands: {
@@ -69,7 +81,10 @@ export function manifest(browser, { version }) {
             },
           },
           content_security_policy: {
-            extension_pages: PAGES.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"),
+            extension_pages: PAGES.replace(
+              "script-src 'self'",
+              "script-src 'self' 'wasm-unsafe-eval'",
+            ),
           },
         }
       : {

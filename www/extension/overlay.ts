@@ -1,6 +1,7 @@
 /**
- * Content script of sites with overlays: asks for the grade of each image that comes into view and marks it. One element
- * without attributes, with a closed shadow root, is all that the page can see of it.
+ * Content script of sites with overlays: asks for the grade of each image that comes into view and
+ * marks it. One element without attributes, with a closed shadow root, is all that the page can see
+ * of it.
  */
 import { LEVELS, catalogue as shared, locale, stateIcon, translate } from 'clipsight/ui';
 import { tokenCss } from '../lib/element/tokens.js';
@@ -66,7 +67,8 @@ async function start(): Promise<void> {
       const reply: unknown = await api.runtime.sendMessage({ kind: 'overlay', address });
       return isRecord(reply) && typeof reply['state'] === 'string' ? reply['state'] : 'off';
     });
-    // One after the other: the page's own loading comes first. A rejection says that the extension is gone.
+    // One after the other: the page's own loading comes first. A rejection says that the extension
+    // is gone.
     line = answer.catch(() => undefined);
     answers.set(address, answer);
     return answer;
@@ -75,13 +77,19 @@ async function start(): Promise<void> {
   const mark = async (image: HTMLImageElement): Promise<void> => {
     const address = image.currentSrc;
     const { width, height } = image.getBoundingClientRect();
-    if (!/^https?:/.test(address) || Math.min(width, height) < MIN_OVERLAY || marks.has(image)) return;
+    if (!/^https?:/.test(address) || Math.min(width, height) < MIN_OVERLAY || marks.has(image))
+      return;
     if (answers.size >= MAX_OVERLAYS && !answers.has(address)) return;
     const state = await ask(address).catch(() => 'off');
     if (state === 'off') stop();
-    if (!isOneOf(state, STATES) || !host.isConnected || !image.isConnected || marks.has(image)) return;
+    if (!isOneOf(state, STATES) || !host.isConnected || !image.isConnected || marks.has(image))
+      return;
     const graded = state !== 'abstained' && state !== 'error';
-    const headline = graded ? words.grade[state] : state === 'error' ? overlays.error : words.abstained.headline;
+    const headline = graded
+      ? words.grade[state]
+      : state === 'error'
+        ? overlays.error
+        : words.abstained.headline;
     const button = document.createElement('button');
     button.type = 'button';
     button.className = state;
@@ -93,8 +101,10 @@ async function start(): Promise<void> {
     button.append(stateIcon(state), text);
     button.addEventListener('click', (event) => {
       event.stopPropagation();
-      // A page cannot click it: it cannot reach into the closed root, and what scripts send is not trusted.
-      if (event.isTrusted) void api.runtime.sendMessage({ kind: 'overlay', address, details: true }).catch(stop);
+      // A page cannot click it: it cannot reach into the closed root, and what scripts send is not
+      // trusted.
+      if (event.isTrusted)
+        void api.runtime.sendMessage({ kind: 'overlay', address, details: true }).catch(stop);
     });
     marks.set(image, button);
     root.append(button);
@@ -147,7 +157,8 @@ async function start(): Promise<void> {
   const changes = new MutationObserver(look);
 
   const hear = (message: unknown, sender: chrome.runtime.MessageSender): undefined => {
-    if (sender.id === api.runtime.id && isRecord(message) && message['kind'] === 'overlay-off') stop();
+    if (sender.id === api.runtime.id && isRecord(message) && message['kind'] === 'overlay-off')
+      stop();
   };
   const stop = (): void => {
     seen.disconnect();

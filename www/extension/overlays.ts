@@ -1,6 +1,6 @@
 /**
- * Overlays: marks on the images of a site, for sites where the visitor turned them on, and after the browser has asked for
- * that site. Nothing is put into any other page.
+ * Overlays: marks on the images of a site, for sites where the visitor turned them on, and after
+ * the browser has asked for that site. Nothing is put into any other page.
  */
 import { originPattern, parse, refusal } from './addresses.js';
 import { api, keptAlive, openPanel } from './api.js';
@@ -19,7 +19,10 @@ export async function overlaySites(): Promise<string[]> {
   return scripts.filter(({ id }) => id.startsWith(ID)).flatMap(({ matches }) => matches ?? []);
 }
 
-/** Turns overlays on for a page's site. To be called in a gesture: the browser asks. Returns whether they are on. */
+/**
+ * Turns overlays on for a page's site. To be called in a gesture: the browser asks. Returns whether
+ * they are on.
+ */
 export async function turnOn(page: URL, tabId: number | undefined): Promise<boolean> {
   const pattern = originPattern(page);
   if (!(await api.permissions.request({ origins: [pattern] }))) return false;
@@ -33,7 +36,9 @@ export async function turnOn(page: URL, tabId: number | undefined): Promise<bool
   const known = await api.scripting.getRegisteredContentScripts({ ids: [script.id] });
   if (known.length === 0) await api.scripting.registerContentScripts([script]);
   if (tabId !== undefined) {
-    await api.scripting.executeScript({ target: { tabId }, files: ['overlay.js'] }).catch(() => undefined);
+    await api.scripting
+      .executeScript({ target: { tabId }, files: ['overlay.js'] })
+      .catch(() => undefined);
   }
   return true;
 }
@@ -42,7 +47,8 @@ export async function turnOn(page: URL, tabId: number | undefined): Promise<bool
 export async function turnOff(pattern: string): Promise<void> {
   const tabs = await api.tabs.query({ url: pattern }).catch(() => []);
   for (const { id } of tabs) {
-    if (id !== undefined) void api.tabs.sendMessage(id, { kind: 'overlay-off' }).catch(() => undefined);
+    if (id !== undefined)
+      void api.tabs.sendMessage(id, { kind: 'overlay-off' }).catch(() => undefined);
   }
   await forgetOverlays([pattern]);
   await api.permissions.remove({ origins: [pattern] }).catch(() => false);
@@ -54,7 +60,8 @@ export async function forgetOverlays(patterns: readonly string[]): Promise<void>
   const gone = scripts.filter(
     ({ id, matches }) => id.startsWith(ID) && matches?.some((match) => patterns.includes(match)),
   );
-  if (gone.length > 0) await api.scripting.unregisterContentScripts({ ids: gone.map(({ id }) => id) });
+  if (gone.length > 0)
+    await api.scripting.unregisterContentScripts({ ids: gone.map(({ id }) => id) });
 }
 
 /** Answers an overlay: the grade of an image, or that it shall show the details. */
@@ -72,7 +79,10 @@ export function answerOverlay(
     openPanel(windowId);
     void overlaySites().then((sites) =>
       sites.includes(originPattern(page))
-        ? check({ tabId, windowId, frameId: 0, source: address.href, page, frame: page }, Promise.resolve())
+        ? check(
+            { tabId, windowId, frameId: 0, source: address.href, page, frame: page },
+            Promise.resolve(),
+          )
         : undefined,
     );
     return undefined;
@@ -87,9 +97,13 @@ async function grade(page: URL, address: URL | undefined): Promise<{ state: stri
   const sites = await overlaySites();
   if (!sites.includes(originPattern(page))) return { state: 'off' };
   if (address === undefined || refusal(address, page) !== undefined) return { state: 'skipped' };
-  // Images of other sites only where those were allowed, too: nobody is asked for every picture of a page.
-  if (!(await api.permissions.contains({ origins: [originPattern(address)] }))) return { state: 'skipped' };
-  const outcome = await keptAlive(download(address, page).then((image) => analyze(image, 'original-bytes')));
+  // Images of other sites only where those were allowed, too: nobody is asked for every picture of
+  // a page.
+  if (!(await api.permissions.contains({ origins: [originPattern(address)] })))
+    return { state: 'skipped' };
+  const outcome = await keptAlive(
+    download(address, page).then((image) => analyze(image, 'original-bytes')),
+  );
   if (outcome.error !== undefined) return { state: 'error' };
   const { model } = outcome.analysis;
   return { state: model.status === 'scored' ? model.grade : 'abstained' };

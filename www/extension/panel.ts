@@ -34,7 +34,16 @@ const empty = h(
 
 document.body.append(
   brand(strings.privacy),
-  h('main', {}, hint, empty, header, cards.list, h('div', { class: 'intake' }, button, picker), settings(strings)),
+  h(
+    'main',
+    {},
+    hint,
+    empty,
+    header,
+    cards.list,
+    h('div', { class: 'intake' }, button, picker),
+    settings(strings),
+  ),
   h('div', { class: 'curtain', 'aria-hidden': 'true' }, h('p', {}, strings.over)),
   cards.announcer,
 );

@@ -31,7 +31,15 @@ const empty = h(
 
 document.body.append(
   brand(strings.privacy),
-  h('main', {}, hint, empty, cards.list, h('div', { class: 'intake' }, button, picker, panel), marks()),
+  h(
+    'main',
+    {},
+    hint,
+    empty,
+    cards.list,
+    h('div', { class: 'intake' }, button, picker, panel),
+    marks(),
+  ),
   h('div', { class: 'curtain', 'aria-hidden': 'true' }, h('p', {}, strings.over)),
   cards.announcer,
 );
@@ -48,7 +56,9 @@ function marks(): HTMLElement {
     box.checked = sites.includes(originPattern(page));
   });
   box.addEventListener('change', () => {
-    const done = box.checked ? turnOn(page, tab?.id) : turnOff(originPattern(page)).then(() => false);
+    const done = box.checked
+      ? turnOn(page, tab?.id)
+      : turnOff(originPattern(page)).then(() => false);
     void done.then(
       (on) => {
         box.checked = on;

@@ -1,6 +1,7 @@
 /**
- * Runs in the sandboxed frame: no extension API, no network (`connect-src 'none'`), an origin of its own. It gets the
- * weights and pictures as bytes, decodes, judges, and answers with plain values.
+ * Runs in the sandboxed frame: no extension API, no network (`connect-src 'none'`), an origin of
+ * its own. It gets the weights and pictures as bytes, decodes, judges, and answers with plain
+ * values.
  */
 import { createDetector } from 'clipsight';
 import type { Detector } from 'clipsight';
@@ -51,7 +52,10 @@ function connect(port: MessagePort): void {
   port.postMessage(READY);
 }
 
-/** The extension's origin: this document's address has it, although the document's own origin is opaque. */
+/**
+ * The extension's origin: this document's address has it, although the document's own origin is
+ * opaque.
+ */
 const HOST = `${location.protocol}//${location.host}`;
 
 // One port, from the page that holds this frame. Whoever else sends something is not heard.

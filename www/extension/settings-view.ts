@@ -37,15 +37,26 @@ export function settings(strings: Strings): HTMLElement {
 
   const sites = h('ul', { class: 'sites' });
   const showSites = async (): Promise<void> => {
-    const [{ origins = [] }, marked] = await Promise.all([api.permissions.getAll(), overlaySites()]);
+    const [{ origins = [] }, marked] = await Promise.all([
+      api.permissions.getAll(),
+      overlaySites(),
+    ]);
     const rows = origins.map((pattern) => {
       const site = pattern.replace(/^\*?:?\/?\/?/, '').replace(/\/\*$/, '');
-      const remove = h('button', { type: 'button', class: 'button quiet', 'aria-label': words.remove(site) }, '×');
+      const remove = h(
+        'button',
+        { type: 'button', class: 'button quiet', 'aria-label': words.remove(site) },
+        '×',
+      );
       remove.addEventListener('click', () => void turnOff(pattern));
-      const note = marked.includes(pattern) ? h('span', { class: 'fine' }, words.marked) : undefined;
+      const note = marked.includes(pattern)
+        ? h('span', { class: 'fine' }, words.marked)
+        : undefined;
       return h('li', {}, h('span', {}, h('bdi', {}, site), note), remove);
     });
-    sites.replaceChildren(...(rows.length > 0 ? rows : [h('li', { class: 'muted' }, words.noSites)]));
+    sites.replaceChildren(
+      ...(rows.length > 0 ? rows : [h('li', { class: 'muted' }, words.noSites)]),
+    );
   };
   const refresh = (): void => void showSites();
   refresh();

@@ -15,7 +15,10 @@ export async function writeDevice(device: Device): Promise<void> {
   await api.storage.local.set({ device });
 }
 
-/** The language of the extension: the one chosen in the panel, else that of the browser's own interface. */
+/**
+ * The language of the extension: the one chosen in the panel, else that of the browser's own
+ * interface.
+ */
 export async function readLanguage(): Promise<string> {
   const { language } = await api.storage.local.get('language');
   return isOneOf(language, LANGUAGES) ? language : api.i18n.getUILanguage();

@@ -1,6 +1,10 @@
-/** What side panel and popup have in common: images that come in, and the list of what is known of them. */
+/**
+ * What side panel and popup have in common: images that come in, and the list of what is known of
+ * them.
+ */
 import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
-// Not clipsight/element: with the element that checks by itself comes the detector, which has no place in a panel.
+// Not clipsight/element: with the element that checks by itself comes the detector, which has no
+// place in a panel.
 import { AiImageResult } from 'clipsight/element/result';
 import type { Job, Outcome } from './channel.js';
 import { analyze } from './engine.js';
@@ -34,7 +38,11 @@ export class Cards {
 
   constructor(
     strings: Strings,
-    { level, changed, removed }: { level: 2 | 3; changed: (count: number) => void; removed?: (id: string) => void },
+    {
+      level,
+      changed,
+      removed,
+    }: { level: 2 | 3; changed: (count: number) => void; removed?: (id: string) => void },
   ) {
     this.#strings = strings;
     this.#level = String(level);
@@ -56,7 +64,9 @@ export class Cards {
     const id = crypto.randomUUID();
     this.show({ id, name: file.name, image: file });
     const tooLarge = file.size > MAX_IMAGE_BYTES;
-    const outcome = tooLarge ? { error: toWire(new AcquireError('too-large')) } : await analyze(file, 'original-bytes');
+    const outcome = tooLarge
+      ? { error: toWire(new AcquireError('too-large')) }
+      : await analyze(file, 'original-bytes');
     // Taken away in the meantime: its result is nobody's.
     const card = this.#cards.get(id);
     if (card !== undefined) this.#finish(card, outcome);
@@ -103,11 +113,18 @@ export class Cards {
   }
 }
 
-/** Takes images from drops, pastes and the file chooser, and has them checked; `hint` says what brought none. */
+/**
+ * Takes images from drops, pastes and the file chooser, and has them checked; `hint` says what
+ * brought none.
+ */
 export function takeImages(
   strings: Strings,
   cards: Cards,
-): { readonly button: HTMLButtonElement; readonly picker: HTMLInputElement; readonly hint: HTMLElement } {
+): {
+  readonly button: HTMLButtonElement;
+  readonly picker: HTMLInputElement;
+  readonly hint: HTMLElement;
+} {
   const hint = h('p', { class: 'notice', role: 'alert', hidden: '' });
   const files = (chosen: readonly File[]): void => {
     hint.hidden = true;
@@ -143,7 +160,9 @@ export function takeImages(
   const take = (transfer: DataTransfer | null): void => {
     const found = [...(transfer?.files ?? [])];
     // Browsers call every pasted picture "image.png".
-    const named = found.map((file) => (/^image\.\w+$/.test(file.name) ? new File([file], strings.pasted) : file));
+    const named = found.map((file) =>
+      /^image\.\w+$/.test(file.name) ? new File([file], strings.pasted) : file,
+    );
     if (named.length > 0) files(named);
     else {
       hint.textContent = strings.noFiles;

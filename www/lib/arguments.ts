@@ -43,8 +43,11 @@ export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
 
 /** Whether a model is given by its bytes. */
 export function isModelFiles(model: DetectorOptions['model']): model is ModelFiles {
-  if (typeof model !== 'object' || (model as object | null) === null || !('shards' in model)) return false;
-  const { manifest, shards, cores, device } = model as { readonly [K in keyof ModelFiles]: unknown };
+  if (typeof model !== 'object' || (model as object | null) === null || !('shards' in model))
+    return false;
+  const { manifest, shards, cores, device } = model as {
+    readonly [K in keyof ModelFiles]: unknown;
+  };
   const whole =
     manifest instanceof Uint8Array &&
     Array.isArray(shards) &&
@@ -53,9 +56,16 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
     cores !== null &&
     Object.values(cores).every((core) => core instanceof Uint8Array) &&
     (device === 'webgpu' || device === 'cpu');
-  if (!whole) throw new DetectorError('argument', 'model is neither an address nor what fetchModel() returns.');
+  if (!whole)
+    throw new DetectorError(
+      'argument',
+      'model is neither an address nor what fetchModel() returns.',
+    );
   if (manifest.byteLength === 0) {
-    throw new DetectorError('argument', 'The files of the model are empty: they have been transferred elsewhere.');
+    throw new DetectorError(
+      'argument',
+      'The files of the model are empty: they have been transferred elsewhere.',
+    );
   }
   return true;
 }
@@ -68,7 +78,8 @@ function oneOf<T extends string>(name: string, allowed: readonly T[], value: T):
 
 function bound(name: string, value: unknown, most: number): number {
   if (value === undefined) return most;
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most)
+    return value;
   throw new DetectorError(
     'argument',
     `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be tightened.`,

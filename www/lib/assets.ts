@@ -1,6 +1,7 @@
 /**
- * The files of the package, by address. All are literals and relative to the package's root: bundlers that follow
- * `new URL(…, import.meta.url)` emit them, and for the others `worker.js`, `wasm` and `models` are copied beside the bundle.
+ * The files of the package, by address. All are literals and relative to the package's root:
+ * bundlers that follow `new URL(…, import.meta.url)` emit them, and for the others `worker.js`,
+ * `wasm` and `models` are copied beside the bundle.
  */
 import { DetectorError } from './errors.js';
 import type { CoreName } from './options.js';

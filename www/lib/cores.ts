@@ -2,21 +2,22 @@ import { DetectorError, aborted } from './errors.js';
 import type { CoreName } from './options.js';
 
 /**
- * `(module (func (export "dot") (param i32 i32) (result i32) (i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s
- * (i8x16.splat (local.get 0)) (i8x16.splat (local.get 1)) (i32x4.splat (i32.const 0))))))`: the sum of four products.
+ * `(module (func (export "dot") (param i32 i32) (result i32) (i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s (i8x16.splat (local.get 0)) (i8x16.splat (local.get 1)) (i32x4.splat (i32.const 0))))))`:
+ * the sum of four products.
  */
 const DOT = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01, 0x7f, 0x03, 0x02,
-  0x01, 0x00, 0x07, 0x07, 0x01, 0x03, 0x64, 0x6f, 0x74, 0x00, 0x00, 0x0a, 0x16, 0x01, 0x14, 0x00, 0x20, 0x00, 0xfd,
-  0x0f, 0x20, 0x01, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0x00, 0x0b,
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01,
+  0x7f, 0x03, 0x02, 0x01, 0x00, 0x07, 0x07, 0x01, 0x03, 0x64, 0x6f, 0x74, 0x00, 0x00, 0x0a, 0x16,
+  0x01, 0x14, 0x00, 0x20, 0x00, 0xfd, 0x0f, 0x20, 0x01, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x11, 0xfd,
+  0x93, 0x02, 0xfd, 0x1b, 0x00, 0x0b,
 ]);
 
 let exact: boolean | undefined;
 
 /**
- * Whether relaxed dot products sum 8-bit products exactly, the second factors unsigned or signed. The standard leaves factors
- * above 127 to the machine; on x86-64 without AVX-VNNI sums saturate, and the instructions that stand for one are slower
- * than plain products of 16-bit numbers.
+ * Whether relaxed dot products sum 8-bit products exactly, the second factors unsigned or signed.
+ * The standard leaves factors above 127 to the machine; on x86-64 without AVX-VNNI sums saturate,
+ * and the instructions that stand for one are slower than plain products of 16-bit numbers.
  */
 function areDotProductsExact(): boolean {
   try {
@@ -29,7 +30,8 @@ function areDotProductsExact(): boolean {
       `127,-127,${String(-127 * 128)}`,
     ].includes(seen);
   } catch {
-    // A page that must not compile anything. What its worker is given then needs no more than any machine has.
+    // A page that must not compile anything. What its worker is given then needs no more than any
+    // machine has.
     return false;
   }
 }
@@ -42,7 +44,10 @@ export function coreFor(device: 'webgpu' | 'cpu'): CoreName {
   return exact ? 'cpu' : 'cpu-words';
 }
 
-/** What a build is loaded from: an absolute address, its bytes, or the module that another worker compiled. */
+/**
+ * What a build is loaded from: an absolute address, its bytes, or the module that another worker
+ * compiled.
+ */
 export type CoreSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
 /**
@@ -50,13 +55,18 @@ export type CoreSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
  *
  * @throws {DetectorError} `network`, `unsupported`, `aborted`
  */
-export async function compileCore(source: CoreSource, signal?: AbortSignal): Promise<WebAssembly.Module> {
+export async function compileCore(
+  source: CoreSource,
+  signal?: AbortSignal,
+): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (typeof source !== 'string') return await WebAssembly.compile(source);
     const response = await fetchCore(source, signal);
     const streams = response.headers.get('Content-Type')?.startsWith('application/wasm') === true;
-    return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
+    return await (streams
+      ? WebAssembly.compileStreaming(response)
+      : WebAssembly.compile(await response.arrayBuffer()));
   } catch (error) {
     if (error instanceof DetectorError) throw error;
     if (signal?.aborted === true) throw aborted(signal);

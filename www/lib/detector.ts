@@ -40,7 +40,8 @@ function opener(worker: NonNullable<DetectorOptions['worker']>): (events: PortEv
   if (worker === false) return openLocal;
   if (worker === 'auto') return (events) => openWorker(workerUrl, events);
   const given: unknown = worker;
-  if (!(given instanceof URL)) throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
+  if (!(given instanceof URL))
+    throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
   return (events) => openWorker(given, events);
 }
 
@@ -48,7 +49,11 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
   const { model } = options;
   if (isModelFiles(model)) return filesParams(model, options);
   const device = checkDevice(options.device ?? 'auto');
-  return { model: resolveModel(model, checkCache(options.cache)), cores: resolveCores(options.wasm), device };
+  return {
+    model: resolveModel(model, checkCache(options.cache)),
+    cores: resolveCores(options.wasm),
+    device,
+  };
 }
 
 /** Nothing but what is in the files: no address that a worker could fetch. */
@@ -56,8 +61,15 @@ function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']
   const device = checkDevice(options.device ?? files.device);
   const { manifest, shards, cache, cores } = files;
   if (device === 'webgpu' && cores.gpu === undefined) {
-    throw new DetectorError('argument', 'The files were fetched for the CPU: fetch them with device: "webgpu".');
+    throw new DetectorError(
+      'argument',
+      'The files were fetched for the CPU: fetch them with device: "webgpu".',
+    );
   }
   // "auto" with files for the CPU: the only program that is there.
-  return { model: { manifest, shards, cache }, cores, device: cores.gpu === undefined ? 'cpu' : device };
+  return {
+    model: { manifest, shards, cache },
+    cores,
+    device: cores.gpu === undefined ? 'cpu' : device,
+  };
 }

@@ -58,12 +58,15 @@ export class DetectorError extends Error {
 }
 
 /**
- * Turns anything thrown into a DetectorError: errors of the WebAssembly core keep their code, all others become
- * `fallback`.
+ * Turns anything thrown into a DetectorError: errors of the WebAssembly core keep their code, all
+ * others become `fallback`.
  *
  * @internal
  */
-export function toDetectorError(thrown: unknown, fallback: DetectorErrorCode = 'internal'): DetectorError {
+export function toDetectorError(
+  thrown: unknown,
+  fallback: DetectorErrorCode = 'internal',
+): DetectorError {
   if (thrown instanceof DetectorError) return thrown;
   if (thrown instanceof Error) {
     const code: unknown = 'code' in thrown ? thrown.code : undefined;

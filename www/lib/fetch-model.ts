@@ -10,9 +10,10 @@ import type { CoreName, FetchModelOptions, ModelFiles } from './options.js';
 import { chooseDevice } from './worker/device.js';
 
 /**
- * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's manifest and shards and
- * the program for the device (with `webgpu` also the one for the CPU, should the GPU fail), and checks every shard's hash;
- * on pages without a secure context, where browsers cannot, that is left to {@link createDetector}, which checks them all.
+ * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
+ * manifest and shards and the program for the device (with `webgpu` also the one for the CPU,
+ * should the GPU fail), and checks every shard's hash; on pages without a secure context, where
+ * browsers cannot, that is left to {@link createDetector}, which checks them all.
  *
  * ```ts
  * const files = await fetchModel({ onProgress });
@@ -51,7 +52,11 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
         const source = sources[name];
         const bytes =
           typeof source === 'string'
-            ? await download(source, { limit: MAX_CORE_BYTES, what: 'program', signal: stop.signal })
+            ? await download(source, {
+                limit: MAX_CORE_BYTES,
+                what: 'program',
+                signal: stop.signal,
+              })
             : source;
         return [name, bytes] as const;
       }),
@@ -79,8 +84,8 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
 }
 
 /**
- * The buffers of {@link ModelFiles}, to hand over with `postMessage(files, transferablesOf(files))` without a copy; Blobs never
- * are copied.
+ * The buffers of {@link ModelFiles}, to hand over with `postMessage(files, transferablesOf(files))`
+ * without a copy; Blobs never are copied.
  */
 export function transferablesOf({ manifest, cores }: ModelFiles): ArrayBuffer[] {
   return [...new Set([manifest, ...Object.values(cores)].map(({ buffer }) => buffer))];

@@ -1,6 +1,6 @@
 /**
- * How strongly does an image look AI-generated? Measured on the visitor's own device: the bytes go to a worker of this
- * page, never to a server.
+ * How strongly does an image look AI-generated? Measured on the visitor's own device: the bytes go
+ * to a worker of this page, never to a server.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * Bounds that are checked before anything is copied into WebAssembly memory. The core checks them again
- * (src/limits.rs, the place where they are justified); these only save the copy.
+ * Bounds that are checked before anything is copied into WebAssembly memory. The core checks them
+ * again (src/limits.rs, the place where they are justified); these only save the copy.
  */
 
 /** Largest encoded image in bytes (64 MiB). */
@@ -25,8 +25,8 @@ export const MAX_SHARDS = 1024;
 export const MAX_CORE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Shards that are on their way at a time: enough to fill a connection, few enough to hold in memory beside the model. As many
- * may wait to be stored.
+ * Shards that are on their way at a time: enough to fill a connection, few enough to hold in memory
+ * beside the model. As many may wait to be stored.
  */
 export const SHARDS_AHEAD = 4;
 
@@ -39,7 +39,10 @@ export const RESUME_DELAY_MS = 250;
 /** Days after which the weights of a model that nobody loaded are removed from the cache. */
 export const CACHE_DAYS = 30;
 
-/** Most workers at a time: beyond a few, decoding and memory bandwidth are the limit on common machines. */
+/**
+ * Most workers at a time: beyond a few, decoding and memory bandwidth are the limit on common
+ * machines.
+ */
 export const MAX_WORKERS = 4;
 
 /** Images that must wait before one more worker is started: it has to load the model first. */
@@ -48,5 +51,8 @@ export const WAITING_BEFORE_WORKER = 4;
 /** Share of the machine's memory that all workers may take together. */
 export const WORKER_MEMORY_SHARE = 1 / 8;
 
-/** What a worker takes besides the WebAssembly memory that it has after loading (48 MiB): the program, a decoded photograph. */
+/**
+ * What a worker takes besides the WebAssembly memory that it has after loading (48 MiB): the
+ * program, a decoded photograph.
+ */
 export const WORKER_OVERHEAD_BYTES = 48 * 1024 * 1024;

@@ -4,11 +4,13 @@ import type { DetectorOptions } from './types.js';
  * Where the model runs.
  *
  * - `auto`: WebGPU when the browser offers a hardware adapter, else the CPU.
- * - `webgpu`: WebGPU, also on a software adapter; without any adapter {@link createDetector} rejects with `no-gpu`.
+ * - `webgpu`: WebGPU, also on a software adapter; without any adapter {@link createDetector}
+ *   rejects with `no-gpu`.
  * - `cpu`: the CPU.
  *
- * On WebGPU the device must prove itself: if the numeric self-test fails, or the GPU breaks later, the detector moves to
- * the CPU and says so in {@link DetectorInfo.selfTest} and {@link DetectorInfo.fallbackReason}.
+ * On WebGPU the device must prove itself: if the numeric self-test fails, or the GPU breaks later,
+ * the detector moves to the CPU and says so in {@link DetectorInfo.selfTest} and {@link
+ * DetectorInfo.fallbackReason}.
  */
 export type DevicePreference = 'auto' | 'webgpu' | 'cpu';
 
@@ -17,20 +19,22 @@ export interface ModelSource {
   /** Address of `model.json`. */
   readonly manifest: string | URL;
   /**
-   * Addresses of the shards by the file name the manifest gives. A shard that is not named here is fetched from beside
-   * the manifest.
+   * Addresses of the shards by the file name the manifest gives. A shard that is not named here is
+   * fetched from beside the manifest.
    */
   readonly files?: Readonly<Record<string, string | URL>>;
 }
 
 /**
- * The builds of the program: for WebGPU, for CPUs, and for CPUs in browsers without WebAssembly's relaxed SIMD. All have
- * one interface; only what is needed is fetched.
+ * The builds of the program: for WebGPU, for CPUs, and for CPUs in browsers without WebAssembly's
+ * relaxed SIMD. All have one interface; only what is needed is fetched.
  */
 export type CoreName = 'gpu' | 'cpu' | 'cpu-words' | 'cpu-plain';
 
 /** Addresses or bytes of the program's builds. Builds that are not named come from the package. */
-export type CoreSources = Readonly<Partial<Record<CoreName, string | URL | ArrayBuffer | Uint8Array>>>;
+export type CoreSources = Readonly<
+  Partial<Record<CoreName, string | URL | ArrayBuffer | Uint8Array>>
+>;
 
 /**
  * Where weights are kept for the next visit, checked against their hashes whenever they are read.
@@ -46,24 +50,30 @@ export type CachePreference = 'cache-storage' | 'opfs' | 'none';
  *
  * - `hit`: all weights came out of it
  * - `stored`: some or all came over the network, and are stored for the next visit
- * - `unavailable`: the browser gives no storage (private window, insecure context), or not enough (quota): the model works from
- *   memory, and what is not stored comes over the network again on the next visit
+ * - `unavailable`: the browser gives no storage (private window, insecure context), or not enough
+ *   (quota): the model works from memory, and what is not stored comes over the network again on
+ *   the next visit
  * - `off`: `cache: 'none'` was asked for
  */
 export type CacheState = 'hit' | 'stored' | 'unavailable' | 'off';
 
 /**
- * Everything a detector needs: what {@link fetchModel} returns. A plain object that can be posted to workers, frames and
- * extension pages, and transferred ({@link transferablesOf}); a detector made from it needs no network.
+ * Everything a detector needs: what {@link fetchModel} returns. A plain object that can be posted
+ * to workers, frames and extension pages, and transferred ({@link transferablesOf}); a detector
+ * made from it needs no network.
  */
 export interface ModelFiles {
-  /** The device that was chosen; with `webgpu` the program for the CPU is there as well, should the GPU fail. */
+  /**
+   * The device that was chosen; with `webgpu` the program for the CPU is there as well, should the
+   * GPU fail.
+   */
   readonly device: 'webgpu' | 'cpu';
   /** The bytes of `model.json`. */
   readonly manifest: Uint8Array<ArrayBuffer>;
   /**
-   * The shards, in the manifest's order, whose hashes are checked when a detector is made from them. Blobs, which the browser
-   * keeps outside the page's memory and hands to workers without a copy: a large model is held once, by who computes.
+   * The shards, in the manifest's order, whose hashes are checked when a detector is made from
+   * them. Blobs, which the browser keeps outside the page's memory and hands to workers without a
+   * copy: a large model is held once, by who computes.
    */
   readonly shards: readonly Blob[];
   /** The bytes of the program's builds, as WebAssembly. */
@@ -82,7 +92,9 @@ export interface LoadProgress {
    * - `done`: the detector, or what {@link fetchModel} returns, is ready
    */
   readonly phase: 'core' | 'weights' | 'self-test' | 'fallback' | 'done';
-  /** Bytes of the model's shards received so far; never falls, and equals `totalBytes` when done. */
+  /**
+   * Bytes of the model's shards received so far; never falls, and equals `totalBytes` when done.
+   */
   readonly loadedBytes: number;
   /** Bytes of all shards, as the manifest gives them; 0 until the manifest is there. */
   readonly totalBytes: number;
@@ -93,6 +105,9 @@ export interface FetchModelOptions extends Pick<
   DetectorOptions,
   'device' | 'wasm' | 'cache' | 'onProgress' | 'signal'
 > {
-  /** The model: a source, or the address of its manifest. Default: the compact model of this package. */
+  /**
+   * The model: a source, or the address of its manifest. Default: the compact model of this
+   * package.
+   */
   readonly model?: ModelSource | string | URL;
 }

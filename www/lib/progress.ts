@@ -1,7 +1,12 @@
 import type { LoadProgress } from './options.js';
 
-/** After a fallback everything is fetched again, mostly from a cache: what the caller sees still never falls. */
-export function monotone(onProgress: (progress: LoadProgress) => void): (progress: LoadProgress) => void {
+/**
+ * After a fallback everything is fetched again, mostly from a cache: what the caller sees still
+ * never falls.
+ */
+export function monotone(
+  onProgress: (progress: LoadProgress) => void,
+): (progress: LoadProgress) => void {
   let loadedBytes = 0;
   let totalBytes = 0;
   return (progress) => {

@@ -1,5 +1,6 @@
 /**
- * The messages between the page's thread and the worker: every call carries an id, every answer carries its call's id.
+ * The messages between the page's thread and the worker: every call carries an id, every answer
+ * carries its call's id.
  */
 import type { DetectorErrorCode } from './errors.js';
 import type { ModelAddresses } from './model/source.js';
@@ -8,7 +9,9 @@ import type { Analysis, DetectorInfo, Fidelity, ImageLimits } from './types.js';
 
 /** Calls the worker answers: parameters and result of each. */
 export interface Calls {
-  /** Opens the device, loads the model onto it and tests it. Once a worker, before anything else. */
+  /**
+   * Opens the device, loads the model onto it and tests it. Once a worker, before anything else.
+   */
   load: {
     params: {
       readonly model: ModelAddresses | Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>;
@@ -36,7 +39,10 @@ export interface Calls {
 export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
   /** The compiled core, for further workers. */
   readonly module: WebAssembly.Module;
-  /** What its WebAssembly memory took by then: 4-bit weights, say, take twice their bytes on the CPU. */
+  /**
+   * What its WebAssembly memory took by then: 4-bit weights, say, take twice their bytes on the
+   * CPU.
+   */
   readonly memoryBytes: number;
 };
 
@@ -50,7 +56,11 @@ export interface WireError {
 
 /** Page to worker. */
 export type Request = {
-  [K in keyof Calls]: { readonly id: number; readonly call: K; readonly params: Calls[K]['params'] };
+  [K in keyof Calls]: {
+    readonly id: number;
+    readonly call: K;
+    readonly params: Calls[K]['params'];
+  };
 }[keyof Calls];
 
 /** Worker to page. */
@@ -58,9 +68,15 @@ export type Response =
   | { readonly type: 'result'; readonly id: number; readonly result: Calls[keyof Calls]['result'] }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
-  /** Which device was chosen, as soon as it is: a crash while loading must be laid at the right door. */
+  /**
+   * Which device was chosen, as soon as it is: a crash while loading must be laid at the right
+   * door.
+   */
   | { readonly type: 'device'; readonly device: 'webgpu' | 'cpu' }
-  /** The core broke outside of any call, e.g. it panicked between two awaits or the GPU was lost while idle. */
+  /**
+   * The core broke outside of any call, e.g. it panicked between two awaits or the GPU was lost
+   * while idle.
+   */
   | { readonly type: 'fatal'; readonly error: WireError };
 
 /** The page's end of a line to whoever computes. */

@@ -9,20 +9,29 @@ import type {
   ModelSource,
 } from './options.js';
 
-export type { CachePreference, CacheState, CoreSources, DevicePreference, LoadProgress, ModelFiles, ModelSource };
+export type {
+  CachePreference,
+  CacheState,
+  CoreSources,
+  DevicePreference,
+  LoadProgress,
+  ModelFiles,
+  ModelSource,
+};
 
 /** Options of {@link createDetector}. */
 export interface DetectorOptions {
   /**
-   * The model: a source, the address of its manifest, or what {@link fetchModel} returned. Default: the compact model of
-   * this package.
+   * The model: a source, the address of its manifest, or what {@link fetchModel} returned. Default:
+   * the compact model of this package.
    */
   readonly model?: ModelSource | ModelFiles | string | URL;
   /** Where to run; default `auto`, with {@link ModelFiles} the device they were fetched for. */
   readonly device?: DevicePreference;
   /**
-   * Who computes: `auto`, a worker of the package; an address, a worker from that copy of `clipsight/worker`, which is one
-   * file and may be a `blob:` URL; `false`, the calling thread, which then blocks while it computes. Default `auto`.
+   * Who computes: `auto`, a worker of the package; an address, a worker from that copy of
+   * `clipsight/worker`, which is one file and may be a `blob:` URL; `false`, the calling thread,
+   * which then blocks while it computes. Default `auto`.
    */
   readonly worker?: 'auto' | URL | false;
   /** The program's builds, should they not lie where the package has them. */
@@ -63,13 +72,13 @@ export interface AnalyzeOptions {
   /** Stops this analysis, which then rejects with `aborted`; others go on. */
   readonly signal?: AbortSignal;
   /**
-   * Views of the image to score: 1, or 5 (that one and the corners). Default: as the model says; the compact model scores
-   * the whole image, and the corners only where that gives no grade.
+   * Views of the image to score: 1, or 5 (that one and the corners). Default: as the model says;
+   * the compact model scores the whole image, and the corners only where that gives no grade.
    */
   readonly views?: 1 | 5;
   /**
-   * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default: `original-bytes`, for an ImageBitmap
-   * `re-encoded`.
+   * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default:
+   * `original-bytes`, for an ImageBitmap `re-encoded`.
    */
   readonly fidelity?: Fidelity;
 }
@@ -92,7 +101,10 @@ export interface DetectorInfo {
   readonly device: 'webgpu' | 'cpu';
   /** What the browser says of the GPU; empty on the CPU, and where it says nothing. */
   readonly adapter: string;
-  /** `passed` on the device that was chosen; `fell-back`: WebGPU failed, and the CPU passed in its place. */
+  /**
+   * `passed` on the device that was chosen; `fell-back`: WebGPU failed, and the CPU passed in its
+   * place.
+   */
   readonly selfTest: 'passed' | 'fell-back';
   /** What the weight cache did. */
   readonly cache: CacheState;
@@ -100,12 +112,21 @@ export interface DetectorInfo {
   readonly fallbackReason?: string;
 }
 
-/** Strength of the evidence that an image is AI-generated, from little to very much. None of them means "real". */
+/**
+ * Strength of the evidence that an image is AI-generated, from little to very much. None of them
+ * means "real".
+ */
 export type Grade = 'weak' | 'moderate' | 'strong' | 'very-strong';
 
-/** How often results of one grade were wrong on labelled images that the model had never seen, both kinds weighted equally. */
+/**
+ * How often results of one grade were wrong on labelled images that the model had never seen, both
+ * kinds weighted equally.
+ */
 export interface MeasuredError {
-  /** Share of wrong results, 0 to 1: for `weak` of images that were AI-generated, for the other grades of those that were not. */
+  /**
+   * Share of wrong results, 0 to 1: for `weak` of images that were AI-generated, for the other
+   * grades of those that were not.
+   */
   readonly rate: number;
   /** Lower end of its 95 % interval. */
   readonly low: number;
@@ -118,7 +139,9 @@ export interface MeasuredError {
 /** The model could grade the image. */
 export interface Scored {
   readonly status: 'scored';
-  /** Calibrated probability that the image is AI-generated, 0 to 1, at equal shares of both kinds. */
+  /**
+   * Calibrated probability that the image is AI-generated, 0 to 1, at equal shares of both kinds.
+   */
   readonly probability: number;
   /** The raw score before calibration. */
   readonly logit: number;
@@ -132,27 +155,35 @@ export interface Scored {
  * The model cannot tell.
  *
  * - `between-grades`: the score lies where the model is wrong about as often as right
- * - `uncalibrated`: the model's head was published without a calibration: the probability is its own claim, which nobody
- *   has measured
+ * - `uncalibrated`: the model's head was published without a calibration: the probability is its
+ *   own claim, which nobody has measured
  * - `too-small`: too few pixels
  * - `no-content`: one flat colour, or nearly
  */
 export interface Abstained {
   readonly status: 'abstained';
   readonly reason: 'between-grades' | 'uncalibrated' | 'too-small' | 'no-content';
-  /** The probability, where the image was scored at all; of an `uncalibrated` model that of its score alone. */
+  /**
+   * The probability, where the image was scored at all; of an `uncalibrated` model that of its
+   * score alone.
+   */
   readonly probability?: number;
   /** The raw score, where the image was scored at all. */
   readonly logit?: number;
 }
 
 /**
- * Something worth knowing beside the model's verdict. Notes say what decoding changed or left out; later versions may add
- * kinds and codes.
+ * Something worth knowing beside the model's verdict. Notes say what decoding changed or left out;
+ * later versions may add kinds and codes.
  */
 export interface Evidence {
   readonly kind: 'note';
-  readonly code: 'first-frame-only' | 'first-page-only' | 'alpha-over-white' | 'sixteen-bit-reduced' | 'cmyk-converted';
+  readonly code:
+    | 'first-frame-only'
+    | 'first-page-only'
+    | 'alpha-over-white'
+    | 'sixteen-bit-reduced'
+    | 'cmyk-converted';
 }
 
 /** A generator or a family of generators. */
@@ -164,8 +195,8 @@ export interface Maker {
 }
 
 /**
- * Who made the image, given that it is AI-generated: nothing here says whether it is. Worth showing where the grade is
- * `moderate` or stronger.
+ * Who made the image, given that it is AI-generated: nothing here says whether it is. Worth showing
+ * where the grade is `moderate` or stronger.
  */
 export interface Attribution {
   /** The likeliest family of generators; null where the model knows no families. */
@@ -191,12 +222,15 @@ export interface Analysis {
   };
   /** The verdict of the model. */
   readonly model: Scored | Abstained;
-  /** Who made it, should it be generated; there when the model can tell and the image shows something to tell from. */
+  /**
+   * Who made it, should it be generated; there when the model can tell and the image shows
+   * something to tell from.
+   */
   readonly attribution?: Attribution;
   /**
-   * Technical quality of what the model looked at, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean). It
-   * says nothing of beauty, and does not move the verdict. There when the model has a head for it and the image shows
-   * something to judge.
+   * Technical quality of what the model looked at, 0 (ruined by blur, noise, compression or
+   * enlargement) to 1 (clean). It says nothing of beauty, and does not move the verdict. There when
+   * the model has a head for it and the image shows something to judge.
    */
   readonly quality?: number;
   /** Notes beside the verdict; they never move the model's number. */
@@ -209,7 +243,11 @@ export interface Analysis {
     readonly views: number;
   };
   /** Wall-clock milliseconds in the worker. */
-  readonly timings: { readonly decodeMs: number; readonly encodeMs: number; readonly totalMs: number };
+  readonly timings: {
+    readonly decodeMs: number;
+    readonly encodeMs: number;
+    readonly totalMs: number;
+  };
 }
 
 /** One item of {@link Detector.analyzeAll}: a result or an error, never both. */
@@ -231,8 +269,8 @@ export interface Detector extends AsyncDisposable {
   analyze(input: ImageInput, options?: AnalyzeOptions): Promise<Analysis>;
 
   /**
-   * Analyses many images in order. A file that cannot be read yields an item with `error`, the others go on; only an
-   * abort ends the iteration, with `aborted`.
+   * Analyses many images in order. A file that cannot be read yields an item with `error`, the
+   * others go on; only an abort ends the iteration, with `aborted`.
    */
   analyzeAll(
     inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,

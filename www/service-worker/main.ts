@@ -1,7 +1,8 @@
 /**
- * Keeps the page's own files for visits without a connection. The page's policy does not govern what happens here, so this
- * program does nothing that a page could steer: it answers GETs for files of a fixed list, and if one is missing it fetches
- * exactly that file again. It never sees an image.
+ * Keeps the page's own files for visits without a connection. The page's policy does not govern
+ * what happens here, so this program does nothing that a page could steer: it answers GETs for
+ * files of a fixed list, and if one is missing it fetches exactly that file again. It never sees an
+ * image.
  */
 import type { Message } from './message.js';
 
@@ -29,7 +30,8 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
+      for (const name of await caches.keys())
+        if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
       await self.clients.claim();
     })(),
   );
@@ -78,8 +80,11 @@ async function keep(files: readonly string[]): Promise<void> {
     files.map(async (file) => {
       const address = addressOf(file);
       if ((await cache.match(address)) !== undefined) return;
-      const response = await fetch(address, { cache: /\.[0-9a-f]{16,}\./.test(file) ? 'default' : 'no-cache' });
-      if (!response.ok || response.redirected) throw new Error(`${file}: ${String(response.status)}`);
+      const response = await fetch(address, {
+        cache: /\.[0-9a-f]{16,}\./.test(file) ? 'default' : 'no-cache',
+      });
+      if (!response.ok || response.redirected)
+        throw new Error(`${file}: ${String(response.status)}`);
       await cache.put(address, response);
     }),
   );

@@ -1,8 +1,9 @@
-//! CRC-32 (ISO 3309, as PNG, gzip and ZIP use it): the interface of the crate `crc32fast` 1.5, tables made at the first call.
+//! CRC-32 (ISO 3309, as PNG, gzip and ZIP use it): the interface of the crate `crc32fast` 1.5,
+//! tables made at the first call.
 //!
-//! Eight bytes at a time by eight tables ("slicing by 8": M. E. Kounavis and F. L. Berry, "A Systematic Approach to Building
-//! High Performance Software-based CRC Generators", 2005), 2,048 numbers that take microseconds to compute. Decoding a PNG
-//! takes far longer than either.
+//! Eight bytes at a time by eight tables ("slicing by 8": M. E. Kounavis and F. L. Berry, "A
+//! Systematic Approach to Building High Performance Software-based CRC Generators", 2005), 2,048
+//! numbers that take microseconds to compute. Decoding a PNG takes far longer than either.
 
 use std::sync::OnceLock;
 
@@ -111,7 +112,8 @@ impl Hasher {
 
     /// Goes on with the bytes that `other` saw.
     pub fn combine(&mut self, other: &Self) {
-        // As many zero bytes move this checksum on as the other saw; then they differ by exclusive or alone.
+        // As many zero bytes move this checksum on as the other saw; then they differ by exclusive
+        // or alone.
         self.crc = multiply(self.crc, power_of_256(other.amount)) ^ other.crc;
         self.amount = self.amount.wrapping_add(other.amount);
     }
@@ -152,10 +154,9 @@ mod tests {
     /// The definition: a bit at a time.
     fn slowly(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(u32::MAX, |crc, &byte| {
-            (0..8).fold(
-                crc ^ u32::from(byte),
-                |crc, _| if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL } else { crc >> 1 },
-            )
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL } else { crc >> 1 }
+            })
         })
     }
 

@@ -26,7 +26,8 @@ async function openClipsight({ model, device, known }) {
     info: detector.info,
     analyze: async (image) => verdict(await detector.analyze(image, { views: 1 })),
     batch: async (images) => {
-      for await (const { error } of detector.analyzeAll(images, { views: 1 })) if (error !== undefined) throw error;
+      for await (const { error } of detector.analyzeAll(images, { views: 1 }))
+        if (error !== undefined) throw error;
     },
     check: async () => {
       const { side, rgb } = await fetchKnown(known);
@@ -71,13 +72,16 @@ async function fetchKnown(url) {
   return { rgb, side: Math.sqrt(rgb.length / 3) };
 }
 
-/** A BMP file: the one format that every decoder decodes alike and that takes no encoder to write. */
+/**
+ * A BMP file: the one format that every decoder decodes alike and that takes no encoder to write.
+ */
 function bitmap(rgb, side) {
   const stride = Math.ceil((3 * side) / 4) * 4;
   const header = new DataView(new ArrayBuffer(54));
   header.setUint16(0, 0x424d);
   const fields = { 2: 54 + stride * side, 10: 54, 14: 40, 18: side, 22: side, 34: stride * side };
-  for (const [offset, value] of Object.entries(fields)) header.setUint32(Number(offset), value, true);
+  for (const [offset, value] of Object.entries(fields))
+    header.setUint32(Number(offset), value, true);
   header.setUint16(26, 1, true);
   header.setUint16(28, 24, true);
   const rows = new Uint8Array(stride * side);

@@ -21,7 +21,8 @@ window.bench = {
     return { loadMs: ms, info: contender.info };
   },
   check: (name) => contenders.get(name).check(),
-  analyze: (name, index) => timed(() => contenders.get(name).analyze(images[index % images.length])),
+  analyze: (name, index) =>
+    timed(() => contenders.get(name).analyze(images[index % images.length])),
   batch: (name) => timed(() => contenders.get(name).batch(images)),
   stop(name) {
     contenders.get(name)?.close();

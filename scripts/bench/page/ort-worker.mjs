@@ -1,5 +1,5 @@
-// onnxruntime-web doing the same job as clipsight, as its users write it: the browser decodes and resizes, the pixels are
-// normalised in JavaScript, the session runs.
+// onnxruntime-web doing the same job as clipsight, as its users write it: the browser decodes and
+// resizes, the pixels are normalised in JavaScript, the session runs.
 
 const BUNDLES = {
   wasm: '/ort/ort.wasm.bundle.min.mjs',
@@ -54,7 +54,9 @@ const calls = {
 
 async function run(pixels, count) {
   const side = preprocessing.crop;
-  const output = await session.run({ pixels: new ort.Tensor('float32', pixels, [count, 3, side, side]) });
+  const output = await session.run({
+    pixels: new ort.Tensor('float32', pixels, [count, 3, side, side]),
+  });
   const values = {};
   for (const name of ['logit', 'embedding']) {
     values[name] = await output[name].getData();

@@ -1,22 +1,28 @@
-// How many 8-bit products one core of this machine can sum in a second, in this browser: the ceiling of any engine that runs
-// on one core. Loops of dot products on so many independent sums that latency does not count: relaxed ones of bytes, and those of
-// 16-bit numbers, which are faster where engines make several instructions of a relaxed one.
+// How many 8-bit products one core of this machine can sum in a second, in this browser: the
+// ceiling of any engine that runs on one core. Loops of dot products on so many independent sums
+// that latency does not count: relaxed ones of bytes, and those of 16-bit numbers, which are faster
+// where engines make several instructions of a relaxed one.
 
 const SUMS = 12;
 /** Dot products a turn of the loop: enough that the loop itself costs nothing. */
 const PER_TURN = 96;
 /**
- * What adds products to a sum, given code that gets the first factors and the sum, and how many. The sum is the second
- * factors too: products of what does not change would be moved out of the loop.
+ * What adds products to a sum, given code that gets the first factors and the sum, and how many.
+ * The sum is the second factors too: products of what does not change would be moved out of the
+ * loop.
  */
 const MEANS = [
   // i32x4.relaxed_dot_i8x16_i7x16_add_s
   { products: 16, code: (left, sum) => [...left, ...sum, ...sum, 0xfd, 0x93, 0x02] },
   // i32x4.dot_i16x8_s, i32x4.add
-  { products: 8, code: (left, sum) => [...left, ...sum, 0xfd, 0xba, 0x01, ...sum, 0xfd, 0xae, 0x01] },
+  {
+    products: 8,
+    code: (left, sum) => [...left, ...sum, 0xfd, 0xba, 0x01, ...sum, 0xfd, 0xae, 0x01],
+  },
 ];
 
-const unsigned = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >> 7)]);
+const unsigned = (value) =>
+  value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >> 7)];
 const section = (id, bytes) => [id, ...unsigned(bytes.length), ...bytes];
 
 /** `run(turns: i32)`, which returns a sum of the sums so that nothing may be left out. */
@@ -36,7 +42,13 @@ function moduleBytes(dot) {
     ...[get, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b],
     ...[get, 1],
     // i32x4.add, then lane 0.
-    ...Array.from({ length: SUMS - 1 }, (_, index) => [get, ...local(2 + index), 0xfd, 0xae, 0x01]).flat(),
+    ...Array.from({ length: SUMS - 1 }, (_, index) => [
+      get,
+      ...local(2 + index),
+      0xfd,
+      0xae,
+      0x01,
+    ]).flat(),
     ...[0xfd, 0x1b, 0, 0x0b],
   ];
   const code = [1, ...unsigned(SUMS + 1), 0x7b, ...body];

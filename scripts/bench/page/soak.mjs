@@ -1,10 +1,12 @@
-// One page, one detector, many images; every task of this thread that is long is noted, and what memory is held is posted.
+// One page, one detector, many images; every task of this thread that is long is noted, and what
+// memory is held is posted.
 import { createDetector } from '/pkg/index.js';
 
 const { urls, count, every } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const tell = (step) => fetch('/result', { method: 'POST', body: JSON.stringify(step) });
 
-// Tasks of this thread, which are reported from 50 ms on, but for those in which this page collects garbage, for measuring.
+// Tasks of this thread, which are reported from 50 ms on, but for those in which this page collects
+// garbage, for measuring.
 const tasks = [];
 const collections = [];
 new PerformanceObserver((list) => {
@@ -42,7 +44,8 @@ try {
   let next = 0;
   while (next < count) {
     const part = Array.from({ length: every }, () => images[next++ % images.length]);
-    for await (const { error } of detector.analyzeAll(part, { views: 1 })) if (error !== undefined) throw error;
+    for await (const { error } of detector.analyzeAll(part, { views: 1 }))
+      if (error !== undefined) throw error;
     const wasm = await wasmBytes();
     collectGarbage();
     const heap = performance.memory.usedJSHeapSize;

@@ -1,4 +1,5 @@
-// For browsers that nobody drives: measures what the address says and posts each step to the server.
+// For browsers that nobody drives: measures what the address says and posts each step to the
+// server.
 import { open } from './contender.mjs';
 
 const { specs, repetitions, image } = JSON.parse(decodeURIComponent(location.hash.slice(1)));

@@ -14,7 +14,8 @@ use crate::train::{labels, origins};
 /// At most this share of the images of generators that were not trained on may be given a name.
 pub(crate) const MOST_NAMED: f64 = 0.2;
 
-/// Share of an origin's size in its weight. Macro-F1 counts every generator alike: nearer to that than the detector's.
+/// Share of an origin's size in its weight. Macro-F1 counts every generator alike: nearer to that
+/// than the detector's.
 const ORIGIN_POWER: f64 = 0.5;
 
 /// Where an image comes from.
@@ -28,7 +29,8 @@ pub(crate) fn provenance(entry: &Entry) -> Provenance<'_> {
     }
 }
 
-/// The head learnt from images and their features under one or more variants, weights balanced by class and origin.
+/// The head learnt from images and their features under one or more variants, weights balanced by
+/// class and origin.
 ///
 /// # Errors
 /// As [`fit_attribution`].
@@ -57,7 +59,8 @@ pub(crate) fn threshold(
     features: &FeatureMatrix,
 ) -> Result<f64> {
     let set = &head.head.captions;
-    let unknown = |entry: &Entry| entry.label == Label::Ai && set.generator(provenance(entry)).is_none();
+    let unknown =
+        |entry: &Entry| entry.label == Label::Ai && set.generator(provenance(entry)).is_none();
     let shares: Vec<f64> = entries
         .iter()
         .zip(head.attribute(features)?)
@@ -91,7 +94,8 @@ pub(crate) fn of_fit(
     fitted(&variants, &AttributionConfig { captions, ..config })
 }
 
-/// The head as a model stores it, its threshold set on `calibrate`, none of whose generators may have been trained on.
+/// The head as a model stores it, its threshold set on `calibrate`, none of whose generators may
+/// have been trained on.
 ///
 /// # Errors
 /// When images cannot be read, or there is none of an unknown generator.

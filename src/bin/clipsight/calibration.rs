@@ -10,14 +10,16 @@ use crate::scan;
 /// The images below a folder, or a manifest's of role fit.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when there are none; [`ErrorKind::Io`] when the folder or the manifest cannot be read.
+/// [`ErrorKind::Argument`] when there are none; [`ErrorKind::Io`] when the folder or the manifest
+/// cannot be read.
 pub(crate) fn images(path: &Path) -> Result<Vec<PathBuf>> {
-    let images: Vec<PathBuf> = if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
-        let dataset = Dataset::read(path)?;
-        dataset.role(Role::Fit).iter().map(|entry| dataset.root.join(&entry.file)).collect()
-    } else {
-        scan::images_below(path)?
-    };
+    let images: Vec<PathBuf> =
+        if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
+            let dataset = Dataset::read(path)?;
+            dataset.role(Role::Fit).iter().map(|entry| dataset.root.join(&entry.file)).collect()
+        } else {
+            scan::images_below(path)?
+        };
     if images.is_empty() {
         let message = format!("{} holds no images to calibrate by", path.display());
         return Err(Error::new(ErrorKind::Argument, message));

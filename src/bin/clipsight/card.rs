@@ -33,13 +33,14 @@ pub(crate) struct Args {
 /// Writes the figures of `eval.json` into the model's card, and the short table into `--readme`.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when the report is of another model, a document lacks the marks, or, with `--check`, its
-/// figures differ; [`ErrorKind::Io`].
+/// [`ErrorKind::Argument`] when the report is of another model, a document lacks the marks, or,
+/// with `--check`, its figures differ; [`ErrorKind::Io`].
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let report = Report::from_json(&io::read_text(&args.model.join("eval.json"), MAX_TEXT_BYTES)?)?;
     let manifest = ModelFolder::find(Some(&args.model)).manifest()?;
     if report.model != ModelName::of(&manifest)? {
-        let message = "eval.json was measured on another model or calibration: run `clipsight eval` again";
+        let message =
+            "eval.json was measured on another model or calibration: run `clipsight eval` again";
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let card: Vec<String> = report.sections().iter().map(Section::markdown).collect();
@@ -53,16 +54,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn update(path: &Path, figures: &str, check: bool) -> Result<()> {
     let document = io::read_text(path, MAX_TEXT_BYTES)?;
     let updated = between_marks(&document, figures).ok_or_else(|| {
-        let message =
-            format!("{} must hold the marks {BEGIN} and {END}, once each and in this order", path.display());
+        let message = format!(
+            "{} must hold the marks {BEGIN} and {END}, once each and in this order",
+            path.display()
+        );
         Error::new(ErrorKind::Argument, message)
     })?;
     if updated == document {
         return Ok(());
     }
     if check {
-        let message =
-            format!("the figures in {} are not those of eval.json: run `clipsight card`", path.display());
+        let message = format!(
+            "the figures in {} are not those of eval.json: run `clipsight card`",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Argument, message));
     }
     io::write_file(path, updated.as_bytes())?;
@@ -74,8 +79,10 @@ fn update(path: &Path, figures: &str, check: bool) -> Result<()> {
 fn between_marks(document: &str, figures: &str) -> Option<String> {
     let (before, rest) = document.split_once(BEGIN)?;
     let (old, after) = rest.split_once(END)?;
-    let once =
-        !before.contains(END) && !old.contains(BEGIN) && !after.contains(BEGIN) && !after.contains(END);
+    let once = !before.contains(END)
+        && !old.contains(BEGIN)
+        && !after.contains(BEGIN)
+        && !after.contains(END);
     once.then(|| format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", figures.trim()))
 }
 
@@ -89,9 +96,12 @@ mod tests {
         let updated = between_marks(&document, "new\n").unwrap();
         assert_eq!(updated, format!("# Card\n{BEGIN}\n\nnew\n\n{END}\nby hand\n"));
         assert_eq!(between_marks(&updated, "new\n").unwrap(), updated);
-        for broken in
-            ["no marks".to_owned(), format!("{END}{BEGIN}"), format!("{document}{BEGIN}"), BEGIN.to_owned()]
-        {
+        for broken in [
+            "no marks".to_owned(),
+            format!("{END}{BEGIN}"),
+            format!("{document}{BEGIN}"),
+            BEGIN.to_owned(),
+        ] {
             assert_eq!(between_marks(&broken, "new"), None);
         }
     }

@@ -78,7 +78,8 @@ impl Role {
 }
 
 impl Entry {
-    /// The entry of a row. By hand: csv guesses the types of flattened columns, and a number is no `String` to serde.
+    /// The entry of a row. By hand: csv guesses the types of flattened columns, and a number is no
+    /// `String` to serde.
     fn of(number: usize, mut row: BTreeMap<String, String>) -> std::result::Result<Self, String> {
         let mut take =
             |column: &str| row.remove(column).ok_or_else(|| format!("there is no column {column}"));
@@ -126,7 +127,10 @@ impl Dataset {
         let mut first = HashMap::new();
         for entry in &entries {
             if let Some(earlier) = first.insert(entry.file.as_str(), entry.row) {
-                return Err(wrong(entry.row, &format!("{} stands in row {earlier} already", entry.file)));
+                return Err(wrong(
+                    entry.row,
+                    &format!("{} stands in row {earlier} already", entry.file),
+                ));
             }
         }
         let root = manifest.parent().unwrap_or(Path::new("")).to_owned();
@@ -142,8 +146,10 @@ impl Dataset {
         match self.entries.iter().find(|entry| !self.root.join(&entry.file).is_file()) {
             None => Ok(()),
             Some(Entry { row, file, .. }) => {
-                let message =
-                    format!("row {row} of the manifest: {} is no file", self.root.join(file).display());
+                let message = format!(
+                    "row {row} of the manifest: {} is no file",
+                    self.root.join(file).display()
+                );
                 Err(Error::new(ErrorKind::Io, message))
             }
         }
@@ -158,8 +164,10 @@ impl Dataset {
         let entries = self.role(role);
         for (label, name) in [(Label::Ai, "ai"), (Label::Real, "real")] {
             if !entries.iter().any(|entry| entry.label == label) {
-                let message =
-                    format!("no image of role {} has the label {name}: both classes are needed", role.name());
+                let message = format!(
+                    "no image of role {} has the label {name}: both classes are needed",
+                    role.name()
+                );
                 return Err(Error::new(ErrorKind::Argument, message));
             }
         }
@@ -208,18 +216,25 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Argument);
             assert!(error.message().contains(part), "{}", error.message());
         }
-        assert_eq!(Dataset::read(Path::new("/nowhere/manifest.csv")).unwrap_err().kind(), ErrorKind::Io);
+        assert_eq!(
+            Dataset::read(Path::new("/nowhere/manifest.csv")).unwrap_err().kind(),
+            ErrorKind::Io
+        );
     }
 
     #[test]
     #[cfg(feature = "train")]
     fn missing_files_and_classes_are_named() {
-        let dataset = read("file,label,role,origin\na.jpg,ai,test,sd15\nb.jpg,ai,fit,sd15\n").unwrap();
+        let dataset =
+            read("file,label,role,origin\na.jpg,ai,test,sd15\nb.jpg,ai,fit,sd15\n").unwrap();
         let error = dataset.check_files().unwrap_err();
         assert!(error.kind() == ErrorKind::Io && error.message().contains("row 1"), "{error}");
         assert!(error.message().contains("a.jpg"), "{error}");
         let error = dataset.role_of_both_classes(Role::Fit).unwrap_err();
-        assert!(error.kind() == ErrorKind::Argument && error.message().contains("role fit"), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Argument && error.message().contains("role fit"),
+            "{error}"
+        );
         assert!(error.message().contains("label real"), "{error}");
     }
 }

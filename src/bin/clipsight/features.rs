@@ -1,4 +1,5 @@
-//! Features of labelled images, computed once: every command that learns from an encoder reads them through here.
+//! Features of labelled images, computed once: every command that learns from an encoder reads them
+//! through here.
 
 use std::fs::File;
 use std::io::Write;
@@ -91,9 +92,8 @@ impl Variant {
                 let mut views = preprocessing.views(&delivered, ViewCount::Five)?;
                 Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
             }
-            Self::Delivered(fixed) => {
-                preprocessing.views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::One)
-            }
+            Self::Delivered(fixed) => preprocessing
+                .views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::One),
         }
     }
 }
@@ -102,7 +102,11 @@ impl Variant {
 ///
 /// # Errors
 /// When the image cannot be read, or of `work`, naming the row.
-pub(crate) fn with_pixels<T>(root: &Path, entry: &Entry, work: impl FnOnce(&Rgb8) -> Result<T>) -> Result<T> {
+pub(crate) fn with_pixels<T>(
+    root: &Path,
+    entry: &Entry,
+    work: impl FnOnce(&Rgb8) -> Result<T>,
+) -> Result<T> {
     let path = root.join(&entry.file);
     read_image(&path).and_then(|bytes| work(&decode(&bytes)?.pixels)).map_err(|error| {
         let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
@@ -110,7 +114,8 @@ pub(crate) fn with_pixels<T>(root: &Path, entry: &Entry, work: impl FnOnce(&Rgb8
     })
 }
 
-/// The folder below `parent` for values that depend on all that `key` says; made where it is not there.
+/// The folder below `parent` for values that depend on all that `key` says; made where it is not
+/// there.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -124,12 +129,14 @@ pub(crate) fn folder_for(parent: &Path, prefix: &str, key: &str) -> Result<PathB
 pub(crate) struct RowCache<'a> {
     /// The folder that the images' paths start from.
     pub(crate) root: &'a Path,
-    /// The folder of the files, which must exist. It is the caller's to name it after all that the values depend on.
+    /// The folder of the files, which must exist. It is the caller's to name it after all that the
+    /// values depend on.
     pub(crate) folder: PathBuf,
 }
 
 impl RowCache<'_> {
-    /// `width` values an image, from its pixels and its place in `entries`; found in the file `name` or computed.
+    /// `width` values an image, from its pixels and its place in `entries`; found in the file
+    /// `name` or computed.
     ///
     /// # Errors
     /// The first image's that cannot be read, with its path; [`ErrorKind::Io`] for the file.
@@ -154,12 +161,15 @@ impl RowCache<'_> {
             .open(&path)
             .map_err(|error| cannot("write", &path, error))?;
         for (step, chunk) in entries.chunks(STEP).enumerate().skip(done.div_ceil(STEP)) {
-            // One image a task: the encoder's own parallelism, within each product, would leave cores waiting.
+            // One image a task: the encoder's own parallelism, within each product, would leave
+            // cores waiting.
             let features = chunk
                 .par_iter()
                 .enumerate()
                 .map(|(offset, entry)| {
-                    with_pixels(self.root, entry, |pixels| compute(pixels, (step * STEP + offset) as u64))
+                    with_pixels(self.root, entry, |pixels| {
+                        compute(pixels, (step * STEP + offset) as u64)
+                    })
                 })
                 .collect::<Result<Vec<_>>>()?;
             let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();
@@ -180,9 +190,11 @@ pub(crate) struct Extractor<'a> {
 }
 
 impl Extractor<'_> {
-    /// The features of `entries` (all of one role, in the manifest's order): one row an image and view.
+    /// The features of `entries` (all of one role, in the manifest's order): one row an image and
+    /// view.
     fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
-        let width = self.detector.manifest().head.features().width(&self.detector.manifest().architecture);
+        let width =
+            self.detector.manifest().head.features().width(&self.detector.manifest().architecture);
         let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
         let name = format!("{}-{}", role.name(), variant.name());
         let data = self.rows.rows(&name, entries, width * rows_each, |pixels, index| {
@@ -211,17 +223,19 @@ impl Extractor<'_> {
     }
 }
 
-/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds all `values`, it
-/// is cut back to whole steps.
+/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds
+/// all `values`, it is cut back to whole steps.
 fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
     let bytes = read_file(path)?;
-    let mut cached: Vec<f16> = bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+    let mut cached: Vec<f16> =
+        bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
     if cached.len() != values {
         cached.truncate(cached.len() / step * step);
-        let file = File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
+        let file =
+            File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
         file.set_len(2 * cached.len() as u64).map_err(|error| cannot("write", path, error))?;
     }
     Ok(cached)
@@ -229,7 +243,8 @@ fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
 
 /// The error of a file or folder that the program makes.
 pub(crate) fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display())).with_source(error)
+    Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display()))
+        .with_source(error)
 }
 
 pub(crate) fn progress(length: usize, what: &str) -> ProgressBar {

@@ -20,7 +20,8 @@ pub(crate) struct Args {
     model: Option<PathBuf>,
 }
 
-/// Loads the model on the CPU, every hash and tensor checked, runs its self-test and prints what its manifest says.
+/// Loads the model on the CPU, every hash and tensor checked, runs its self-test and prints what
+/// its manifest says.
 ///
 /// # Errors
 /// Those of loading: nothing is printed of a damaged model.
@@ -80,10 +81,17 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
     );
     line(
         "weights",
-        format!("{} tensors, {values} values, matrices stored as {:?}", tensors.len(), manifest.storage),
+        format!(
+            "{} tensors, {values} values, matrices stored as {:?}",
+            tensors.len(),
+            manifest.storage
+        ),
     );
     for shard in &manifest.shards {
-        line("  shard", format!("{} {:>9} bytes, sha256 {}", shard.file, shard.bytes, shard.sha256));
+        line(
+            "  shard",
+            format!("{} {:>9} bytes, sha256 {}", shard.file, shard.bytes, shard.sha256),
+        );
     }
     line(
         "  together",
@@ -96,9 +104,11 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
             match &manifest.head {
                 Head::Linear { .. } => "linear over".to_owned(),
                 Head::Embedding { .. } => "linear over the embedding; beside it".to_owned(),
-                Head::Concepts { concepts, .. } => format!("{concepts} concepts of the embedding; beside it"),
+                Head::Concepts { concepts, .. } =>
+                    format!("{concepts} concepts of the embedding; beside it"),
                 Head::Layers { width, .. } => format!("all layers projected to {width}, over"),
-                Head::None { .. } => "none, the model is an encoder; its self-test reads".to_owned(),
+                Head::None { .. } =>
+                    "none, the model is an encoder; its self-test reads".to_owned(),
             },
             features.width(architecture),
             features.layers,
@@ -125,14 +135,18 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
         );
     }
     if let Some(model) = &manifest.quality {
-        line("quality", format!("perceptron of {} hidden units over the same features", model.hidden));
+        line(
+            "quality",
+            format!("perceptron of {} hidden units over the same features", model.hidden),
+        );
     }
     if let Some(branch) = &manifest.residual {
         let ResidualBranch { network, calibration, fused, .. } = branch;
         line(
             "residual",
             format!(
-                "convolutions over at most {} x {} px, channels {}, {:?}; p2 = sigmoid({} * logit + {}), 1 - (1 - p1) (1 - p2) \
+                "convolutions over at most {} x {} px, channels {}, {:?}; p2 = sigmoid({} * logit \
+                 + {}), 1 - (1 - p1) (1 - p2) \
                  scaled by {} and {}",
                 network.short_side,
                 network.long_side,
@@ -149,7 +163,8 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
     let grades = match calibration.edges {
         None => "none: the head was published without a calibration".to_owned(),
         Some(GradeEdges { weak_below, moderate, strong, very_strong }) => format!(
-            "weak < {weak_below} <= none < {moderate} <= moderate < {strong} <= strong < {very_strong} <= very-strong"
+            "weak < {weak_below} <= none < {moderate} <= moderate < {strong} <= strong < \
+             {very_strong} <= very-strong"
         ),
     };
     line("  grades", grades);
@@ -159,8 +174,9 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
             format!("probability = sigmoid({} * logit + {})", views.slope, views.offset),
         );
         for grade in Grade::ALL.into_iter().filter(|_| calibration.edges.is_some()) {
-            let measured =
-                views.measured_error(grade).map_or("never given when measured".to_owned(), |error| {
+            let measured = views.measured_error(grade).map_or(
+                "never given when measured".to_owned(),
+                |error| {
                     format!(
                         "wrong in {:.1} % ({:.1} to {:.1}, {} images)",
                         error.rate * 100.0,
@@ -168,7 +184,8 @@ fn describe(manifest: &Manifest, folder: &ModelFolder) -> Result<String> {
                         error.high * 100.0,
                         error.n
                     )
-                });
+                },
+            );
             line("", format!("{:<11} {measured}", grade.name()));
         }
     }

@@ -7,7 +7,8 @@ use std::path::Path;
 use clipsight::limits::MAX_IMAGE_BYTES;
 use clipsight::{Error, ErrorKind, Result};
 
-/// Reads a regular file of at most `limit` bytes; of a longer one, `limit + 1` bytes, so that the reader sees it.
+/// Reads a regular file of at most `limit` bytes; of a longer one, `limit + 1` bytes, so that the
+/// reader sees it.
 ///
 /// # Errors
 /// [`ErrorKind::Io`], also for what is no regular file: opening a pipe would wait for ever.
@@ -70,12 +71,15 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
 /// # Errors
 /// [`ErrorKind::Io`].
 pub(crate) fn check_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if folder.is_dir() && !path.is_dir() {
         return Ok(());
     }
-    let message =
-        format!("{} cannot be written: its folder must exist, and it must be no folder", path.display());
+    let message = format!(
+        "{} cannot be written: its folder must exist, and it must be no folder",
+        path.display()
+    );
     Err(Error::new(ErrorKind::Io, message))
 }
 
@@ -88,7 +92,8 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     name.push(".part");
     let part = Path::new(&name);
     std::fs::write(part, bytes).and_then(|()| std::fs::rename(part, path)).map_err(|error| {
-        Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", path.display())).with_source(error)
+        Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", path.display()))
+            .with_source(error)
     })
 }
 
@@ -106,11 +111,12 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// The error of a standard output that takes no more.
 pub(crate) fn output_error(error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("standard output cannot be written: {error}")).with_source(error)
+    Error::new(ErrorKind::Io, format!("standard output cannot be written: {error}"))
+        .with_source(error)
 }
 
-/// `text` with everything escaped that would move a terminal's cursor, change its colours or reverse its writing
-/// direction: file names come from strangers.
+/// `text` with everything escaped that would move a terminal's cursor, change its colours or
+/// reverse its writing direction: file names come from strangers.
 pub(crate) fn printable(text: &str) -> String {
     let mut inert = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,8 +1,12 @@
-//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `import`, `zero-shot`, `card`, `train`, `study` and `bench`.
+//! The `clipsight` command line: `scan`, `eval`, `inspect-model`, `import`, `zero-shot`, `card`,
+//! `train`, `study` and `bench`.
 //!
-//! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could not start (bad
-//! arguments, missing or damaged model, no GPU), 2 some of the files failed.
-#![allow(clippy::print_stdout, reason = "a program that prints is what this is; the core stays silent")]
+//! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
+//! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed.
+#![allow(
+    clippy::print_stdout,
+    reason = "a program that prints is what this is; the core stays silent"
+)]
 
 #[cfg(feature = "train")]
 mod attribution;
@@ -73,10 +77,14 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Printing can only fail when nobody listens. Help and version are no errors; clap's own status for
-            // errors is 2, which here means that some files failed.
+            // Printing can only fail when nobody listens. Help and version are no errors; clap's
+            // own status for errors is 2, which here means that some files failed.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(COULD_NOT_START) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(COULD_NOT_START)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let result = match cli.command {

@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 
 use clipsight::{Error, ErrorKind, Result};
 
-/// Items that may be begun before the oldest unfinished one is done, per worker: enough that a slow file holds up
-/// nobody, few enough that finished results never pile up.
+/// Items that may be begun before the oldest unfinished one is done, per worker: enough that a slow
+/// file holds up nobody, few enough that finished results never pile up.
 const AHEAD_PER_WORKER: usize = 16;
 
 #[derive(Debug)]
@@ -19,12 +19,13 @@ struct State {
     stopped: bool,
 }
 
-/// Runs `work` over all `items` on as many threads as the machine has cores, and hands the results to `sink` in the
-/// items' order as soon as they are there. `sink` ends it all early with [`ControlFlow::Break`].
+/// Runs `work` over all `items` on as many threads as the machine has cores, and hands the results
+/// to `sink` in the items' order as soon as they are there. `sink` ends it all early with
+/// [`ControlFlow::Break`].
 ///
-/// Images are spread over cores rather than one image's arithmetic: every worker computes in a rayon pool of its
-/// share of the cores (one, unless there are fewer items than cores), so that burn's own threads do not fight over
-/// them.
+/// Images are spread over cores rather than one image's arithmetic: every worker computes in a
+/// rayon pool of its share of the cores (one, unless there are fewer items than cores), so that
+/// burn's own threads do not fight over them.
 ///
 /// # Errors
 /// [`ErrorKind::Internal`] when threads cannot be started.
@@ -79,8 +80,8 @@ pub(crate) fn in_order<T: Sync, R: Send>(
     Ok(())
 }
 
-/// Ends the others' work when one worker panics: they would wait for its result for ever. The panic itself goes on to
-/// whoever called.
+/// Ends the others' work when one worker panics: they would wait for its result for ever. The panic
+/// itself goes on to whoever called.
 struct StopOnPanic<'a> {
     state: &'a Mutex<State>,
     moved: &'a Condvar,

@@ -1,4 +1,5 @@
-//! A model on a device: where models lie, which device runs, and the self-test before anything is believed.
+//! A model on a device: where models lie, which device runs, and the self-test before anything is
+//! believed.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +32,8 @@ pub(crate) enum DeviceChoice {
 /// The arguments of every command that runs a model.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RuntimeArgs {
-    /// The model's folder [default: $CLIPSIGHT_MODEL, else models/compact beside the program or in its sources]
+    /// The model's folder [default: $CLIPSIGHT_MODEL, else models/compact beside the program or in
+    /// its sources]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// The device that computes
@@ -63,7 +65,8 @@ impl RuntimeArgs {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] or [`ErrorKind::WeightsCorrupt`] for the model; [`ErrorKind::NoGpu`] or
-    /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong numbers.
+    /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong
+    /// numbers.
     pub(crate) fn open(&self) -> Result<Runtime> {
         let folder = self.folder();
         // Some published heads read what the fast engines never have.
@@ -96,17 +99,19 @@ impl RuntimeArgs {
 }
 
 impl ModelFolder {
-    /// The folder named by the argument, else by `CLIPSIGHT_MODEL`, else `models/compact` beside the program, else
-    /// in the sources that it was built from.
+    /// The folder named by the argument, else by `CLIPSIGHT_MODEL`, else `models/compact` beside
+    /// the program, else in the sources that it was built from.
     pub(crate) fn find(argument: Option<&Path>) -> Self {
         if let Some(folder) = argument {
             return Self(folder.to_owned());
         }
-        if let Some(folder) = std::env::var_os("CLIPSIGHT_MODEL").filter(|value| !value.is_empty()) {
+        if let Some(folder) = std::env::var_os("CLIPSIGHT_MODEL").filter(|value| !value.is_empty())
+        {
             return Self(folder.into());
         }
         let compact = Path::new("models").join("compact");
-        let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
+        let beside =
+            std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
         match beside.filter(|folder| folder.join("model.json").is_file()) {
             Some(folder) => Self(folder),
             None => Self(Path::new(env!("CARGO_MANIFEST_DIR")).join(compact)),
@@ -123,10 +128,12 @@ impl ModelFolder {
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`].
     pub(crate) fn manifest(&self) -> Result<Manifest> {
-        let bytes =
-            io::read_at_most(&self.0.join("model.json"), MAX_MANIFEST_BYTES as u64).map_err(|error| {
-                let message =
-                    format!("there is no model in {}: name its folder with --model", self.0.display());
+        let bytes = io::read_at_most(&self.0.join("model.json"), MAX_MANIFEST_BYTES as u64)
+            .map_err(|error| {
+                let message = format!(
+                    "there is no model in {}: name its folder with --model",
+                    self.0.display()
+                );
                 Error::new(ErrorKind::Io, message).with_source(error)
             })?;
         Manifest::from_json(&bytes)
@@ -138,7 +145,8 @@ impl ModelFolder {
     /// [`ErrorKind::WeightsCorrupt`] when it cannot be read.
     pub(crate) fn shard(&self, shard: &Shard) -> Result<Vec<u8>> {
         io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
-            let message = format!("the model is incomplete: its weights {} cannot be read", shard.file);
+            let message =
+                format!("the model is incomplete: its weights {} cannot be read", shard.file);
             Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
         })
     }
@@ -174,7 +182,8 @@ impl Runtime {
 
     fn tested(folder: &ModelFolder, device: &Device, name: &str) -> Result<Self> {
         let detector = folder.load(device)?;
-        // The CPU is what the stored logit was computed on: if they differ, one of the two is damaged.
+        // The CPU is what the stored logit was computed on: if they differ, one of the two is
+        // damaged.
         self_test(&detector, ErrorKind::WeightsCorrupt)?;
         Ok(Self { detector, turn: None, engine: device.clone(), device: name.to_owned() })
     }
@@ -200,7 +209,9 @@ impl Runtime {
     /// [`ErrorKind::Argument`].
     pub(crate) fn check_views(&self, asked: Option<usize>) -> Result<()> {
         self.detector.check_head()?;
-        asked.map_or(Ok(()), |views| self.detector.manifest().calibration.for_views(views).map(|_| ()))
+        asked.map_or(Ok(()), |views| {
+            self.detector.manifest().calibration.for_views(views).map(|_| ())
+        })
     }
 
     /// Scores a prepared image.
@@ -262,7 +273,11 @@ fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
         result.logit,
         result.expected,
         result.tolerance,
-        if kind == ErrorKind::DeviceLost { "this GPU computes wrong numbers" } else { "get the model anew" },
+        if kind == ErrorKind::DeviceLost {
+            "this GPU computes wrong numbers"
+        } else {
+            "get the model anew"
+        },
     );
     Err(Error::new(kind, message))
 }
@@ -282,7 +297,8 @@ mod gpu {
     pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
         let gpu = pollster::block_on(gpu::open())?;
         if !any && gpu.software() {
-            let message = format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name());
+            let message =
+                format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name());
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
         let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());
@@ -302,7 +318,8 @@ mod gpu {
     pub(super) const COMPILED_IN: bool = false;
 
     pub(super) fn open(_: &ModelFolder, _: bool) -> Result<Runtime> {
-        let message = "this build has no GPU support; build with --features webgpu, or use --device cpu";
+        let message =
+            "this build has no GPU support; build with --features webgpu, or use --device cpu";
         Err(Error::new(ErrorKind::NoGpu, message))
     }
 }

@@ -1,8 +1,9 @@
 //! `clipsight train`: fits the compact model's heads and calibration, and writes the model.
 //!
-//! The encoder is quantised first and stays as it is; every head learns from the features that the shipped, quantised
-//! encoder gives. Roles are kept apart: heads are fitted on `fit`, the verdict's penalty chosen on `select` and out of fold
-//! on `fit`, probabilities calibrated on `calibrate` and out of fold; `test` is only measured, after everything is fixed.
+//! The encoder is quantised first and stays as it is; every head learns from the features that the
+//! shipped, quantised encoder gives. Roles are kept apart: heads are fitted on `fit`, the verdict's
+//! penalty chosen on `select` and out of fold on `fit`, probabilities calibrated on `calibrate` and
+//! out of fold; `test` is only measured, after everything is fixed.
 
 mod finetune;
 mod residual;
@@ -68,7 +69,8 @@ struct Inputs {
 enum Command {
     /// Fine-tunes the encoder first, together with heads fitted before; writes a whole model
     FineTune(finetune::Args),
-    /// Trains a small network at full resolution beside a model's encoder; writes the model with both, and a report
+    /// Trains a small network at full resolution beside a model's encoder; writes the model with
+    /// both, and a report
     Residual(residual::Args),
     #[command(flatten)]
     Quality(crate::quality::Command),
@@ -80,34 +82,36 @@ const MODEL_ID: &str = "clipsight-compact-2";
 /// Layers whose tokens the head reads. The first layers lowered the figures on `select`.
 const FIRST_LAYER: usize = 3;
 
-/// Largest difference from the stored logit that passes the self-test: room for 8-bit arithmetic, which is off by .05 here,
-/// while a device that computes something else is off by whole logits.
+/// Largest difference from the stored logit that passes the self-test: room for 8-bit arithmetic,
+/// which is off by .05 here, while a device that computes something else is off by whole logits.
 const SELF_TEST_TOLERANCE: f32 = 0.1;
 
 /// See `Transform`.
 const TRANSFORM: Transform = Transform::SignedSqrt;
 
-/// Share of an origin's size in its weight: between every image alike (1) and every origin alike (0).
+/// Share of an origin's size in its weight: between every image alike (1) and every origin alike
+/// (0).
 pub(crate) const ORIGIN_POWER: f64 = 0.75;
 
-/// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins of which a few decide,
-/// and out of fold on `fit`, whose origins are many.
+/// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins
+/// of which a few decide, and out of fold on `fit`, whose origins are many.
 const PENALTIES: [f64; 4] = [0.005, 0.01, 0.02, 0.04];
 
 /// Augmented copies of every training image, beside the image itself.
 const COPIES: u32 = 2;
 
-/// Crops of every training image, each augmented, beside the copies of the whole one: one head serves both, and seeing
-/// both makes it better at each.
+/// Crops of every training image, each augmented, beside the copies of the whole one: one head
+/// serves both, and seeing both makes it better at each.
 const CROPS: u32 = 1;
 
 /// Grades begin at round probabilities, which mean what they say once calibrated.
-const EDGES: GradeEdges = GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
+const EDGES: GradeEdges =
+    GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
 
-/// The compact model's preprocessing. Training images come with a short side of 288 pixels, so larger ones are reduced to
-/// that; the first view is all of it, and further ones are crops without any more resizing. Measured on `select`, one
-/// head for both: AUC .917 of the whole image, .905 of the centre crop, .912 of five crops, .919 of the whole image and
-/// the crops.
+/// The compact model's preprocessing. Training images come with a short side of 288 pixels, so
+/// larger ones are reduced to that; the first view is all of it, and further ones are crops without
+/// any more resizing. Measured on `select`, one head for both: AUC .917 of the whole image, .905 of
+/// the centre crop, .912 of five crops, .919 of the whole image and the crops.
 fn preprocessing() -> Preprocessing {
     Preprocessing {
         resize_short_side: Some(288),
@@ -170,7 +174,8 @@ fn compact(
     // A model with an empty head: its features come from exactly the encoder that ships.
     let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
     let cache = cache_for(cache, &detector)?;
-    let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
+    let extractor =
+        Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
     let fit = dataset.role(Role::Fit);
     let mut training = Training {
@@ -262,7 +267,10 @@ fn finish(
         )
     };
     let of_views = |logits: &[f64], views| {
-        test.iter().zip(logits).map(|(entry, logit)| score(entry, *logit, views)).collect::<Result<Vec<_>>>()
+        test.iter()
+            .zip(logits)
+            .map(|(entry, logit)| score(entry, *logit, views))
+            .collect::<Result<Vec<_>>>()
     };
     let (of_one, of_five) = (of_views(&centre, 1)?, of_views(&five, 5)?);
     let looked_twice: Vec<Scored> = of_one
@@ -273,7 +281,8 @@ fn finish(
     let measure = |what: &str, scored: &[Scored]| -> Result<_> {
         let figures = evaluate(scored, calibration.threshold)?;
         eprintln!(
-            "{what} on test: AUC {:.3}, balanced accuracy {:.3}, recall at 5 % {:.3}, calibration error {:.3}",
+            "{what} on test: AUC {:.3}, balanced accuracy {:.3}, recall at 5 % {:.3}, calibration \
+             error {:.3}",
             figures.auc,
             figures.balanced_accuracy,
             figures.recall_at_5_percent.rate,
@@ -298,7 +307,12 @@ fn finish(
         write_file(&out.join(&shard.entry.file), &shard.bytes)?;
     }
     write_file(&out.join("model.json"), manifest.to_json()?.as_bytes())?;
-    eprintln!("{} written to {}: {} bytes of weights", manifest.id, out.display(), manifest.total_bytes());
+    eprintln!(
+        "{} written to {}: {} bytes of weights",
+        manifest.id,
+        out.display(),
+        manifest.total_bytes()
+    );
     Ok(())
 }
 
@@ -378,13 +392,18 @@ fn features(architecture: &VisionConfig) -> FeatureSpec {
 /// The folder for features of this model.
 pub(crate) fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
     let manifest = detector.manifest();
-    let key = format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
+    let key =
+        format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
     folder_for(parent, "", &key)
 }
 
-/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by what five change on the
-/// same images.
-fn calibrated(pooled: &CalibrationSet, of_one: &CalibrationSet, of_five: &CalibrationSet) -> Calibration {
+/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by what
+/// five change on the same images.
+fn calibrated(
+    pooled: &CalibrationSet,
+    of_one: &CalibrationSet,
+    of_five: &CalibrationSet,
+) -> Calibration {
     let (slope, offset) = pooled.platt();
     let (of_one, of_five) = (of_one.platt(), of_five.platt());
     calibration(vec![
@@ -452,8 +471,9 @@ impl Training {
         logistic_regression(&part, &labels, &weights, penalty)
     }
 
-    /// Every row's logit from a head that saw no image of its origin. Two classes of hundreds of images from a dozen
-    /// origins, as `calibrate` alone offers, would leave the offset to those origins' whims.
+    /// Every row's logit from a head that saw no image of its origin. Two classes of hundreds of
+    /// images from a dozen origins, as `calibrate` alone offers, would leave the offset to those
+    /// origins' whims.
     fn out_of_fold(&self, penalty: f64) -> CalibrationSet {
         let mut logits = vec![0.0; self.labels.len()];
         for fold in 0..FOLDS {
@@ -492,7 +512,12 @@ impl CalibrationSet {
     }
 
     /// The same images under several deliveries, which share the weight of one.
-    fn extend_by_deliveries(&mut self, head: &Linear, deliveries: &[FeatureMatrix], entries: &[Entry]) {
+    fn extend_by_deliveries(
+        &mut self,
+        head: &Linear,
+        deliveries: &[FeatureMatrix],
+        entries: &[Entry],
+    ) {
         for features in deliveries {
             self.extend(head.logits(features), entries, 1.0 / deliveries.len() as f64);
         }
@@ -503,7 +528,8 @@ impl CalibrationSet {
     }
 }
 
-/// The images of a role that share no prompt with `fit`, and their transformed features under each variant.
+/// The images of a role that share no prompt with `fit`, and their transformed features under each
+/// variant.
 fn held_out(
     extractor: &Extractor<'_>,
     dataset: &Dataset,
@@ -516,7 +542,8 @@ fn held_out(
         .iter()
         .map(|variant| Ok(keep_rows(extractor.transformed(role, &entries, *variant)?, &keep)))
         .collect::<Result<Vec<_>>>()?;
-    let kept = entries.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry).collect();
+    let kept =
+        entries.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry).collect();
     Ok((kept, features))
 }
 
@@ -538,13 +565,14 @@ pub(crate) fn origins(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.origin.as_str()).collect()
 }
 
-/// A fold for every image: origins that share a prompt stay together, and each class is spread evenly, largest
-/// clusters first.
+/// A fold for every image: origins that share a prompt stay together, and each class is spread
+/// evenly, largest clusters first.
 fn folds(entries: &[Entry]) -> Vec<usize> {
     let clusters = clusters(entries);
     let mut sizes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for entry in entries {
-        sizes.entry(clusters[entry.origin.as_str()]).or_default()[usize::from(entry.label == Label::Ai)] += 1;
+        sizes.entry(clusters[entry.origin.as_str()]).or_default()
+            [usize::from(entry.label == Label::Ai)] += 1;
     }
     let mut order: Vec<_> = sizes.into_iter().collect();
     order.sort_by_key(|(name, [real, generated])| (std::cmp::Reverse(real + generated), *name));
@@ -560,15 +588,18 @@ fn folds(entries: &[Entry]) -> Vec<usize> {
     entries.iter().map(|entry| fold_of[clusters[entry.origin.as_str()]]).collect()
 }
 
-/// For every origin the name of its cluster: origins with a prompt (`group`) in common, directly or through others.
+/// For every origin the name of its cluster: origins with a prompt (`group`) in common, directly or
+/// through others.
 fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
     let mut cluster: BTreeMap<&str, &str> =
         entries.iter().map(|entry| (entry.origin.as_str(), entry.origin.as_str())).collect();
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     for entry in entries {
         let Some(prompt) = entry.prompt() else { continue };
-        let (ours, theirs) =
-            (cluster[entry.origin.as_str()], cluster[*first.entry(prompt).or_insert(&entry.origin)]);
+        let (ours, theirs) = (
+            cluster[entry.origin.as_str()],
+            cluster[*first.entry(prompt).or_insert(&entry.origin)],
+        );
         if ours != theirs {
             cluster.values_mut().filter(|name| **name == ours).for_each(|name| *name = theirs);
         }
@@ -576,7 +607,8 @@ fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
     cluster
 }
 
-/// Which images have a prompt that no image of `fit` has: the others would flatter what was trained on `fit`.
+/// Which images have a prompt that no image of `fit` has: the others would flatter what was trained
+/// on `fit`.
 pub(crate) fn unseen_prompts(fit: &[Entry], entries: &[Entry]) -> Vec<bool> {
     let seen: BTreeSet<&str> = fit.iter().filter_map(Entry::prompt).collect();
     entries.iter().map(|entry| entry.prompt().is_none_or(|prompt| !seen.contains(prompt))).collect()
@@ -598,6 +630,7 @@ fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
         .zip(entries)
         .map(|(score, entry)| Sample { score: *score, positive: entry.label == Label::Ai })
         .collect();
-    auc(&samples)
-        .ok_or_else(|| Error::new(ErrorKind::Argument, "the manifest lacks images of a class or role"))
+    auc(&samples).ok_or_else(|| {
+        Error::new(ErrorKind::Argument, "the manifest lacks images of a class or role")
+    })
 }

@@ -60,12 +60,14 @@ struct Problem {
 /// Prints one JSON object an image, labels best first.
 ///
 /// # Errors
-/// When the model has no text encoder or cannot be loaded, or the labels make no sense. What is wrong with an image is
-/// told in its line.
+/// When the model has no text encoder or cannot be loaded, or the labels make no sense. What is
+/// wrong with an image is told in its line.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if !(2..=MAX_CAPTIONS).contains(&args.labels.len()) {
-        let message =
-            format!("shares are told between 2 to {MAX_CAPTIONS} labels, not {}", args.labels.len());
+        let message = format!(
+            "shares are told between 2 to {MAX_CAPTIONS} labels, not {}",
+            args.labels.len()
+        );
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let folder = ModelFolder::find(args.model.as_deref());
@@ -95,7 +97,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             }
             Err(error) => {
                 failures = true;
-                let problem = Problem { code: error.kind().code(), message: error.message().to_owned() };
+                let problem =
+                    Problem { code: error.kind().code(), message: error.message().to_owned() };
                 Answer { path: shown, labels: Vec::new(), error: Some(problem) }
             }
         };
@@ -117,7 +120,8 @@ fn shares(
 ) -> Result<Vec<(f64, f64)>> {
     let pixels = decode(&io::read_image(path)?)?.pixels;
     let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
-    let encoding = pollster::block_on(encoder.encode(&manifest.preprocessing.tensor(&views), views.len()))?;
+    let encoding =
+        pollster::block_on(encoder.encode(&manifest.preprocessing.tensor(&views), views.len()))?;
     let image = unit(encoding.embedding);
     let cosines: Vec<f64> = labels
         .iter()
@@ -127,12 +131,19 @@ fn shares(
     let weights: Vec<f64> = cosines.iter().map(|cosine| (scale * (cosine - peak)).exp()).collect();
     let sum: f64 = weights.iter().sum();
     if !sum.is_finite() {
-        return Err(Error::new(ErrorKind::DeviceLost, "the device computed something that is no number"));
+        return Err(Error::new(
+            ErrorKind::DeviceLost,
+            "the device computed something that is no number",
+        ));
     }
     Ok(weights.into_iter().zip(cosines).map(|(weight, cosine)| (weight / sum, cosine)).collect())
 }
 
-fn encoder(folder: &ModelFolder, manifest: Manifest, device: &Device) -> Result<(Manifest, Encoder)> {
+fn encoder(
+    folder: &ModelFolder,
+    manifest: Manifest,
+    device: &Device,
+) -> Result<(Manifest, Encoder)> {
     let shards = manifest.shards.clone();
     let mut loader = ModelLoader::new(manifest, device)?;
     for (index, shard) in shards.iter().enumerate() {
@@ -146,7 +157,8 @@ fn text_manifest(folder: &ModelFolder) -> Result<TextManifest> {
     let path = folder.path().join("text.json");
     let bytes = io::read_at_most(&path, MAX_MANIFEST_BYTES as u64).map_err(|error| {
         let message = format!(
-            "the model in {} has no text encoder: make one with `clipsight import`, and name it with --model",
+            "the model in {} has no text encoder: make one with `clipsight import`, and name it \
+             with --model",
             folder.path().display()
         );
         Error::new(ErrorKind::Argument, message).with_source(error)
@@ -172,7 +184,9 @@ fn embed(labels: &[String], tower: &TextTower) -> Result<Vec<Vec<f32>>> {
         .map(|label| {
             let tokens = TokenBatch::new(&[tokenizer.encode(label, context)], tower.config())?;
             let embedding = tower.forward(&tokens).into_data().try_into_vec::<f32>();
-            embedding.map(unit).map_err(|_| Error::new(ErrorKind::Internal, "the text encoder gives no f32"))
+            embedding
+                .map(unit)
+                .map_err(|_| Error::new(ErrorKind::Internal, "the text encoder gives no f32"))
         })
         .collect()
 }

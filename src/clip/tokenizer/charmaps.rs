@@ -5,10 +5,12 @@
 pub(super) struct Charmap {
     /// What bytes 0x80 to 0xff are, in order.
     upper: &'static str,
-    /// Whether Windows decodes it, "sloppily": byte 0x1a then stands for the replacement character, which says that a
-    /// byte was lost. Its gaps are the control characters of the same number in any case.
+    /// Whether Windows decodes it, "sloppily": byte 0x1a then stands for the replacement character,
+    /// which says that a byte was lost. Its gaps are the control characters of the same number in
+    /// any case.
     pub(super) windows: bool,
-    /// Mac OS Roman has the en dash where others have the first byte of sequences that could have lost a space.
+    /// Mac OS Roman has the en dash where others have the first byte of sequences that could have
+    /// lost a space.
     pub(super) macintosh: bool,
 }
 
@@ -53,7 +55,8 @@ pub(super) fn windows_1252(byte: u8) -> Option<char> {
     (!('\u{80}'..='\u{9f}').contains(&character)).then_some(character)
 }
 
-/// In the order in which they are tried. Latin-1 first, whose characters have the numbers of its bytes.
+/// In the order in which they are tried. Latin-1 first, whose characters have the numbers of its
+/// bytes.
 pub(super) const CHARMAPS: [Charmap; 10] = [
     Charmap::of(concat!(
         "\u{80}\u{81}\u{82}\u{83}\u{84}\u{85}\u{86}\u{87}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{8d}\u{8e}\u{8f}",

@@ -1,5 +1,5 @@
-//! HTML's character references as Python's `html.unescape` and ftfy read them: the former as browsers do, with or
-//! without a semicolon, the latter with more caution.
+//! HTML's character references as Python's `html.unescape` and ftfy read them: the former as
+//! browsers do, with or without a semicolon, the latter with more caution.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -24,12 +24,14 @@ const WITHOUT_SEMICOLON: [&str; 106] = [
 
 /// A reference as Python's `html` finds it.
 #[expect(clippy::unwrap_used, reason = "the pattern is constant")]
-static REFERENCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\x0c <&#;]{1,32};?)").unwrap());
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\x0c <&#;]{1,32};?)").unwrap()
+});
 
 /// A reference as ftfy finds it.
 #[expect(clippy::unwrap_used, reason = "the pattern is constant")]
-static CAREFUL_REFERENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"&#?[0-9A-Za-z]{1,24};").unwrap());
+static CAREFUL_REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"&#?[0-9A-Za-z]{1,24};").unwrap());
 
 /// Python's `html.unescape`.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
@@ -47,7 +49,8 @@ pub(super) fn unescape_carefully(text: &str) -> Cow<'_, str> {
     CAREFUL_REFERENCE.replace_all(text, |found: &Captures<'_>| {
         let reference = &found[0];
         if reference.starts_with("&#") {
-            // Where Python decodes the digits and leaves the rest, or makes a semicolon, nothing is done.
+            // Where Python decodes the digits and leaves the rest, or makes a semicolon, nothing is
+            // done.
             let decoded = unescape(reference);
             return if decoded.contains(';') { reference.to_owned() } else { decoded.into_owned() };
         }
@@ -71,7 +74,8 @@ fn named(name: &str) -> Option<String> {
     (value != reference).then(|| value.into_owned())
 }
 
-/// A reference by name, without its ampersand: the whole of it, or the longest beginning that is a name.
+/// A reference by name, without its ampersand: the whole of it, or the longest beginning that is a
+/// name.
 fn named_or_kept(reference: &str) -> String {
     let name = reference.strip_suffix(';').unwrap_or(reference);
     if name.len() < reference.len()
@@ -98,7 +102,9 @@ fn numbered(reference: &str) -> String {
     };
     // What does not fit into a number is no character either.
     let Ok(number) = number else { return char::REPLACEMENT_CHARACTER.to_string() };
-    let Some(character) = char::from_u32(number) else { return char::REPLACEMENT_CHARACTER.to_string() };
+    let Some(character) = char::from_u32(number) else {
+        return char::REPLACEMENT_CHARACTER.to_string();
+    };
     match character {
         '\0' => char::REPLACEMENT_CHARACTER.to_string(),
         '\u{80}'..='\u{9f}' => {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `ftfy.fix_text` with its defaults: repairs text that was decoded with the wrong encoding ("CafÃ©"), and
-//! typographical accidents.
+//! `ftfy.fix_text` with its defaults: repairs text that was decoded with the wrong encoding
+//! ("CafÃ©"), and typographical accidents.
 //!
-//! After ftfy 6.3.1 by Robyn Speer (Apache-2.0), whose rules about what looks wrong stand in [`BADNESS`]; the rest is
-//! written anew. The crate `plsfix`, an older port, gives another text for 484 of the 10,000 of `scripts/parity/texts.py`
-//! (it resolves entities in HTML, too, and its rules are those of ftfy 6.1), and stands on an abandoned crate.
+//! After ftfy 6.3.1 by Robyn Speer (Apache-2.0), whose rules about what looks wrong stand in
+//! [`BADNESS`]; the rest is written anew. The crate `plsfix`, an older port, gives another text for
+//! 484 of the 10,000 of `scripts/parity/texts.py` (it resolves entities in HTML, too, and its rules
+//! are those of ftfy 6.1), and stands on an abandoned crate.
 //!
-//! What is not done: ftfy cuts lines of more than a million characters, and joins surrogates, which no `str` has.
+//! What is not done: ftfy cuts lines of more than a million characters, and joins surrogates, which
+//! no `str` has.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,8 +20,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::charmaps::{CHARMAPS, windows_1252};
 use super::entities::unescape_carefully;
 
-/// Repairs are repeated until nothing changes. Every repair shortens the text or simplifies its characters, so a few
-/// rounds do; the limit is for texts that somebody made to be troublesome.
+/// Repairs are repeated until nothing changes. Every repair shortens the text or simplifies its
+/// characters, so a few rounds do; the limit is for texts that somebody made to be troublesome.
 const MOST_ROUNDS: usize = 32;
 
 /// Every line by itself, until nothing changes any more.
@@ -78,7 +80,8 @@ fn fix_characters(text: &str) -> String {
     fixed.chars().filter(|character| !is_useless_control(*character)).nfc().collect()
 }
 
-/// What Windows-1252 has where Unicode has the control characters U+0080 to U+009F, which nobody writes on purpose.
+/// What Windows-1252 has where Unicode has the control characters U+0080 to U+009F, which nobody
+/// writes on purpose.
 fn fix_c1(character: char) -> char {
     match character {
         '\u{80}'..='\u{9f}' => {
@@ -103,7 +106,8 @@ fn byte_pattern(pattern: &str) -> bytes::Regex {
     bytes::Regex::new(pattern).unwrap()
 }
 
-/// Sequences of characters that hardly any text has, but misread UTF-8 does: one match is enough to try a repair.
+/// Sequences of characters that hardly any text has, but misread UTF-8 does: one match is enough to
+/// try a repair.
 static BADNESS: LazyLock<Regex> = LazyLock::new(|| {
     let common = r"\u{a0}\u{ad}\u{b4}·–—―’…";
     let c1 = r"\u{80}-\u{9f}";
@@ -224,8 +228,8 @@ static SPACED_UTF8: LazyLock<bytes::Regex> = LazyLock::new(|| {
     )
 });
 
-/// Puts back bytes 0xa0 that became spaces. An "à" mostly is a word of its own, so its space is kept as well, but where
-/// it begins one of Portuguese's contractions.
+/// Puts back bytes 0xa0 that became spaces. An "à" mostly is a word of its own, so its space is
+/// kept as well, but where it begins one of Portuguese's contractions.
 fn restore_a0(bytes: Vec<u8>) -> Vec<u8> {
     if !SPACED_UTF8.is_match(&bytes) {
         return bytes;
@@ -237,7 +241,9 @@ fn restore_a0(bytes: Vec<u8>) -> Vec<u8> {
         rest = after;
         if first == 0xc3
             && let Some(after) = after.strip_prefix(b" ")
-            && ![&b" "[..], b"quele", b"quela", b"quilo", b"s "].iter().any(|word| after.starts_with(word))
+            && ![&b" "[..], b"quele", b"quela", b"quilo", b"s "]
+                .iter()
+                .any(|word| after.starts_with(word))
         {
             words.extend(b"\xa0 ");
             rest = after;
@@ -249,7 +255,8 @@ fn restore_a0(bytes: Vec<u8>) -> Vec<u8> {
     restored.into_owned()
 }
 
-/// Sequences of UTF-8 (or UTF-8 of UTF-16) some of whose bytes were lost: 0x1a stands for them, or one "?".
+/// Sequences of UTF-8 (or UTF-8 of UTF-16) some of whose bytes were lost: 0x1a stands for them, or
+/// one "?".
 static LOST_UTF8: LazyLock<bytes::Regex> = LazyLock::new(|| {
     byte_pattern(concat!(
         r"(?-u)[\xc2-\xdf]\x1a|[\xc2-\xc3]\?",
@@ -264,7 +271,8 @@ fn replace_lost(bytes: &[u8]) -> Vec<u8> {
     LOST_UTF8.replace_all(bytes, "\u{fffd}".as_bytes()).into_owned()
 }
 
-/// UTF-8, where UTF-8 of UTF-16's surrogates (CESU-8) and Java's two bytes for U+0000 count as well.
+/// UTF-8, where UTF-8 of UTF-16's surrogates (CESU-8) and Java's two bytes for U+0000 count as
+/// well.
 fn decode(bytes: Vec<u8>) -> Option<String> {
     if !bytes.iter().any(|byte| matches!(byte, 0xed | 0xc0)) {
         return String::from_utf8(bytes).ok();
@@ -274,14 +282,24 @@ fn decode(bytes: Vec<u8>) -> Option<String> {
     loop {
         match *rest {
             [] => return String::from_utf8(plain).ok(),
-            // The second pattern is a slip of ftfy's: a regular expression's `$` stands before a last newline, too.
+            // The second pattern is a slip of ftfy's: a regular expression's `$` stands before a
+            // last newline, too.
             [0xc0, 0x80, ..] | [0xc0, b'\n'] => {
                 plain.push(0);
                 rest = &rest[2..];
             }
-            [0xed, a @ 0xa0..=0xaf, b @ 0x80..=0xbf, 0xed, c @ 0xb0..=0xbf, d @ 0x80..=0xbf, ..] => {
+            [
+                0xed,
+                a @ 0xa0..=0xaf,
+                b @ 0x80..=0xbf,
+                0xed,
+                c @ 0xb0..=0xbf,
+                d @ 0x80..=0xbf,
+                ..,
+            ] => {
                 let bits = |byte: u8, mask: u8| u32::from(byte & mask);
-                let code = bits(a, 0x0f) << 16 | bits(b, 0x3f) << 10 | bits(c, 0x0f) << 6 | bits(d, 0x3f);
+                let code =
+                    bits(a, 0x0f) << 16 | bits(b, 0x3f) << 10 | bits(c, 0x0f) << 6 | bits(d, 0x3f);
                 let character = char::from_u32(code + 0x1_0000)?;
                 plain.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
                 rest = &rest[6..];
@@ -294,14 +312,15 @@ fn decode(bytes: Vec<u8>) -> Option<String> {
     }
 }
 
-/// What misread UTF-8 is made of: the characters that its bytes are in any of the encodings which are like Latin-1.
+/// What misread UTF-8 is made of: the characters that its bytes are in any of the encodings which
+/// are like Latin-1.
 struct Clues {
     /// Sequences that look like UTF-8, at the beginning of a text.
     sequences: Regex,
     /// The first characters of those.
     first: HashSet<char>,
-    /// Characters of second and later bytes that hardly stand for themselves: a sequence behind one is but the rest of a
-    /// greater muddle.
+    /// Characters of second and later bytes that hardly stand for themselves: a sequence behind one
+    /// is but the rest of a greater muddle.
     inner: HashSet<char>,
 }
 
@@ -328,10 +347,15 @@ static CLUES: LazyLock<Clues> = LazyLock::new(|| {
         class(&three),
         class(&four)
     );
-    Clues { sequences: pattern(&sequences), first: two.into_iter().chain(three).chain(four).collect(), inner }
+    Clues {
+        sequences: pattern(&sequences),
+        first: two.into_iter().chain(three).chain(four).collect(),
+        inner,
+    }
 });
 
-/// ftfy's `decode_inconsistent_utf8`: repairs sequences that look like UTF-8 in a text that is not as a whole.
+/// ftfy's `decode_inconsistent_utf8`: repairs sequences that look like UTF-8 in a text that is not
+/// as a whole.
 fn fix_parts(text: &str) -> String {
     let clues = &*CLUES;
     let mut fixed = String::with_capacity(text.len());
@@ -339,8 +363,11 @@ fn fix_parts(text: &str) -> String {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let muddle = previous.is_some_and(|previous| clues.inner.contains(&previous));
-        let found =
-            if muddle || !clues.first.contains(&character) { None } else { clues.sequences.find(rest) };
+        let found = if muddle || !clues.first.contains(&character) {
+            None
+        } else {
+            clues.sequences.find(rest)
+        };
         let length = found.map_or(character.len_utf8(), |found| found.end());
         let (part, after) = rest.split_at(length);
         // The whole text was tried already.

@@ -1,4 +1,5 @@
-//! What the tower's matrices read on a few images, a matrix at a time, while the weights go by in f32.
+//! What the tower's matrices read on a few images, a matrix at a time, while the weights go by in
+//! f32.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,8 @@ use crate::{Error, ErrorKind, Result};
 /// Images that go through together: attention takes memory for each.
 const TOGETHER: usize = 4;
 
-/// Takes the tower's tensors in the order of [`VisionConfig::tensors`], as published, and carries images through.
+/// Takes the tower's tensors in the order of [`VisionConfig::tensors`], as published, and carries
+/// images through.
 #[derive(Debug)]
 pub struct Calibration {
     config: VisionConfig,
@@ -32,14 +34,21 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Nothing has come yet. `pixels` are images, normalised: `[images, 3, image_size, image_size]`.
+    /// Nothing has come yet. `pixels` are images, normalised:
+    /// `[images, 3, image_size, image_size]`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture; [`ErrorKind::Argument`] when the pixels are no images.
+    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture; [`ErrorKind::Argument`] when the
+    /// pixels are no images.
     pub fn new(config: &VisionConfig, pixels: Vec<f32>) -> Result<Self> {
         config.validate()?;
-        if pixels.is_empty() || !pixels.len().is_multiple_of(3 * config.image_size * config.image_size) {
-            return Err(Error::new(ErrorKind::Argument, "an encoder is calibrated by whole images"));
+        if pixels.is_empty()
+            || !pixels.len().is_multiple_of(3 * config.image_size * config.image_size)
+        {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "an encoder is calibrated by whole images",
+            ));
         }
         Ok(Self {
             config: config.clone(),
@@ -53,8 +62,8 @@ impl Calibration {
         })
     }
 
-    /// The second moments of what the matrix that comes next reads, `[in, in]`, summed over tokens; `None` for what stands
-    /// outside the layers.
+    /// The second moments of what the matrix that comes next reads, `[in, in]`, summed over tokens;
+    /// `None` for what stands outside the layers.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when they cannot be read back.
@@ -75,7 +84,10 @@ impl Calibration {
         }
         let Some(sum) = sum else { return Ok(None) };
         sum.into_data().try_into_vec::<f32>().map(Some).map_err(|_| {
-            Error::new(ErrorKind::Internal, "the reference computes something other than 32-bit numbers")
+            Error::new(
+                ErrorKind::Internal,
+                "the reference computes something other than 32-bit numbers",
+            )
         })
     }
 
@@ -96,7 +108,8 @@ impl Calibration {
             "norm1" | "norm2" => {
                 let width = self.config.width;
                 let norm = self.parts().norm(&name, width)?;
-                self.reads = self.tokens.iter().map(|tokens| norm.forward(tokens.clone())).collect();
+                self.reads =
+                    self.tokens.iter().map(|tokens| norm.forward(tokens.clone())).collect();
             }
             "attention.qkv" => {
                 let qkv = self.parts().linear(&name, true)?;
@@ -144,6 +157,10 @@ impl Calibration {
     }
 
     fn parts(&mut self) -> Parts<'_> {
-        Parts { tensors: &mut self.waiting, device: &self.device, epsilon: self.config.norm_epsilon }
+        Parts {
+            tensors: &mut self.waiting,
+            device: &self.device,
+            epsilon: self.config.norm_epsilon,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The embedding as a sum of parts: what each attention head and each MLP writes into the class token.
+//! The embedding as a sum of parts: what each attention head and each MLP writes into the class
+//! token.
 
 use burn::tensor::Tensor;
 
@@ -7,10 +8,11 @@ use crate::clip::FeatureSpec;
 
 /// The parts of a batch's embeddings: their sum is [`VisionOutput::embedding`].
 ///
-/// The class token's residual stream is a sum of what every layer writes into it, and an attention output is a sum
-/// over heads, each through its own rows of the output projection (Elhage et al. 2021; for CLIP: Gandelsman et al.
-/// 2024, arXiv 2310.05916, equations 3 to 5). The final norm is applied linearly, with the mean and deviation that
-/// the whole sum has, and so is the projection: these are direct effects, without what later layers make of a part.
+/// The class token's residual stream is a sum of what every layer writes into it, and an attention
+/// output is a sum over heads, each through its own rows of the output projection (Elhage et al.
+/// 2021; for CLIP: Gandelsman et al. 2024, arXiv 2310.05916, equations 3 to 5). The final norm is
+/// applied linearly, with the mean and deviation that the whole sum has, and so is the projection:
+/// these are direct effects, without what later layers make of a part.
 #[derive(Clone, Debug)]
 pub struct Contributions {
     /// Attention heads, those of the first layer first: `[batch, layers * heads, embedding_width]`.
@@ -19,8 +21,8 @@ pub struct Contributions {
     pub mlps: Tensor<3>,
     /// The class token as it enters the first layer: `[batch, embedding_width]`.
     pub embedding: Tensor<2>,
-    /// What no part is to be credited with: the biases of attention outputs, final norm and projection:
-    /// `[batch, embedding_width]`.
+    /// What no part is to be credited with: the biases of attention outputs, final norm and
+    /// projection: `[batch, embedding_width]`.
     pub biases: Tensor<2>,
 }
 
@@ -34,8 +36,8 @@ impl Contributions {
 }
 
 impl VisionTower {
-    /// The direct effect of every attention head on the embedding, `[batch, layers * heads, embedding_width]`; see
-    /// [`Contributions`].
+    /// The direct effect of every attention head on the embedding,
+    /// `[batch, layers * heads, embedding_width]`; see [`Contributions`].
     pub fn head_contributions(&self, pixels: Tensor<4>) -> Tensor<3> {
         self.parts(pixels, &FeatureSpec::of_heads(Vec::new())).2.heads
     }
@@ -49,14 +51,19 @@ impl VisionTower {
         let (embedding, mut tokens, parts) = self.parts(pixels, features);
         if !features.heads.is_empty() {
             // One narrow slice a head: index tensors would need whole numbers on every backend.
-            let heads = features.heads.iter().map(|head| parts.heads.clone().narrow(1, *head, 1)).collect();
+            let heads =
+                features.heads.iter().map(|head| parts.heads.clone().narrow(1, *head, 1)).collect();
             tokens.push(Tensor::cat(heads, 1).sum_dim(1).squeeze_dim(1));
         }
         (VisionOutput { embedding, features: Tensor::cat(tokens, 1) }, parts)
     }
 
     /// The embedding, every pooled token, and the embedding's parts.
-    fn parts(&self, pixels: Tensor<4>, features: &FeatureSpec) -> (Tensor<2>, Vec<Tensor<2>>, Contributions) {
+    fn parts(
+        &self,
+        pixels: Tensor<4>,
+        features: &FeatureSpec,
+    ) -> (Tensor<2>, Vec<Tensor<2>>, Contributions) {
         let tokens = self.embed(pixels, None);
         let [batch, _, width] = tokens.dims();
         let embedding = class_token(&tokens);
@@ -85,17 +92,20 @@ impl VisionTower {
         let one = |part: Tensor<2>| direct(part.unsqueeze_dim(1)).squeeze_dim::<2>(1);
         let mut biases = one(biases);
         // The final norm's and the projection's own.
-        let mut shift: Tensor<2> = self
-            .norm
-            .beta
-            .as_ref()
-            .map_or_else(|| Tensor::zeros([1, width], &biases.device()), |beta| beta.val().unsqueeze());
+        let mut shift: Tensor<2> = self.norm.beta.as_ref().map_or_else(
+            || Tensor::zeros([1, width], &biases.device()),
+            |beta| beta.val().unsqueeze(),
+        );
         if let Some(projection) = &self.projection {
             shift = projection.forward(shift);
         }
         biases = biases + shift;
-        let parts =
-            Contributions { heads: direct(heads), mlps: direct(mlps), embedding: one(embedding), biases };
+        let parts = Contributions {
+            heads: direct(heads),
+            mlps: direct(mlps),
+            embedding: one(embedding),
+            biases,
+        };
         (whole_embedding, pooled, parts)
     }
 
@@ -125,14 +135,20 @@ struct LayerParts {
 }
 
 impl Layer {
-    fn forward_in_parts(&self, tokens: Tensor<3>, options: LayerOptions) -> (Tensor<3>, LayerParts) {
+    fn forward_in_parts(
+        &self,
+        tokens: Tensor<3>,
+        options: LayerOptions,
+    ) -> (Tensor<3>, LayerParts) {
         let [batch, count, width] = tokens.dims();
         let heads = options.heads;
         let mixed = self.mix(self.norm1.forward(tokens.clone()), options);
         // A head's rows of the output projection: [heads, head_width, width].
         let slices = self.output.weight.val().reshape([1, heads, width / heads, width]);
-        let of_class = mixed.clone().slice([0..batch, 0..heads, 0..1]).matmul(slices).squeeze_dim::<3>(2);
-        let tokens = tokens + self.output.forward(mixed.swap_dims(1, 2).reshape([batch, count, width]));
+        let of_class =
+            mixed.clone().slice([0..batch, 0..heads, 0..1]).matmul(slices).squeeze_dim::<3>(2);
+        let tokens =
+            tokens + self.output.forward(mixed.swap_dims(1, 2).reshape([batch, count, width]));
         let change = self.transform(self.norm2.forward(tokens.clone()), options);
         let parts = LayerParts { heads: of_class, mlp: class_token(&change) };
         (tokens + change, parts)

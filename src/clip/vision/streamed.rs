@@ -1,4 +1,5 @@
-//! The tower a layer at a time, while its weights go by: one image through an encoder that does not fit in memory.
+//! The tower a layer at a time, while its weights go by: one image through an encoder that does not
+//! fit in memory.
 
 use std::collections::HashMap;
 
@@ -11,8 +12,8 @@ use crate::engine::Encoding;
 use crate::weights::{HostTensor, upload};
 use crate::{Error, ErrorKind, Result};
 
-/// Takes the tower's tensors in the order of [`VisionConfig::tensors`] and carries one image through: no more than a layer
-/// is ever held.
+/// Takes the tower's tensors in the order of [`VisionConfig::tensors`] and carries one image
+/// through: no more than a layer is ever held.
 #[derive(Debug)]
 pub struct StreamedTower {
     config: VisionConfig,
@@ -31,14 +32,15 @@ impl StreamedTower {
     /// Nothing has come yet. `pixels` are one image's, normalised: `[3, image_size, image_size]`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features; [`ErrorKind::Argument`] when the pixels are
-    /// not one image, or the features name attention heads.
+    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features;
+    /// [`ErrorKind::Argument`] when the pixels are not one image, or the features name attention
+    /// heads.
     pub fn new(config: &VisionConfig, features: &FeatureSpec, pixels: Vec<f32>) -> Result<Self> {
         config.validate()?;
         features.validate(config)?;
         if pixels.len() != 3 * config.image_size * config.image_size || !features.heads.is_empty() {
-            let message =
-                "one image goes through a streamed tower, and its attention heads are not told apart";
+            let message = "one image goes through a streamed tower, and its attention heads are \
+                not told apart";
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Ok(Self {
@@ -87,12 +89,14 @@ impl StreamedTower {
     pub fn finish(mut self) -> Result<Encoding> {
         let width = self.config.width;
         let (mut tower, tokens) =
-            self.under_way.take().filter(|_| self.layer == self.config.layers).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::WeightsCorrupt,
-                    "the encoder's layers have not all come, in their order",
-                )
-            })?;
+            self.under_way.take().filter(|_| self.layer == self.config.layers).ok_or_else(
+                || {
+                    Error::new(
+                        ErrorKind::WeightsCorrupt,
+                        "the encoder's layers have not all come, in their order",
+                    )
+                },
+            )?;
         tower.norm = self.parts().norm("vision.norm", width)?;
         if self.config.projection.is_some() {
             let bias = self.config.projection_bias;
@@ -101,7 +105,10 @@ impl StreamedTower {
         // No layers are left in it: what follows is the final norm and the projection.
         let (embedding, last) = tower.forward_tokens(tokens, &self.features, |_, tokens| tokens);
         self.pooled.extend(last);
-        Ok(Encoding { features: values(Tensor::cat(self.pooled, 1))?, embedding: values(embedding)? })
+        Ok(Encoding {
+            features: values(Tensor::cat(self.pooled, 1))?,
+            embedding: values(embedding)?,
+        })
     }
 
     fn begin(&mut self) -> Result<(VisionTower, Tensor<3>)> {
@@ -113,12 +120,19 @@ impl StreamedTower {
     }
 
     fn parts(&mut self) -> Parts<'_> {
-        Parts { tensors: &mut self.waiting, device: &self.device, epsilon: self.config.norm_epsilon }
+        Parts {
+            tensors: &mut self.waiting,
+            device: &self.device,
+            epsilon: self.config.norm_epsilon,
+        }
     }
 }
 
 fn values(tensor: Tensor<2>) -> Result<Vec<f32>> {
     tensor.into_data().try_into_vec::<f32>().map_err(|_| {
-        Error::new(ErrorKind::Internal, "the reference computes something other than 32-bit numbers")
+        Error::new(
+            ErrorKind::Internal,
+            "the reference computes something other than 32-bit numbers",
+        )
     })
 }

@@ -1,10 +1,11 @@
 //! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
 //!
-//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes, the largest of a row 255,
-//! times values less their mean over all tokens, with a scale a channel. What is lost by rounding small weights to zero is
-//! thus credited to the mean value, not to zero.
+//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes,
+//! the largest of a row 255, times values less their mean over all tokens, with a scale a channel.
+//! What is lost by rounding small weights to zero is thus credited to the mean value, not to zero.
 //!
-//! The class token's own row is f32: heads read it of every layer, and one row of all is not worth rounding.
+//! The class token's own row is f32: heads read it of every layer, and one row of all is not worth
+//! rounding.
 
 use std::ops::Range;
 
@@ -45,7 +46,8 @@ pub(super) struct Scratch {
     weights: Vec<u32>,
 }
 
-/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single group.
+/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single
+/// group.
 #[derive(Debug, Default)]
 struct Operand {
     words: Vec<Weights>,
@@ -73,9 +75,9 @@ impl Operand {
     }
 }
 
-/// Mixes the values of every head for the queries given, of which the first is the class token's: `queries` and `out` are
-/// rows `[query, heads * head_width]`, `keys`, divided by the square root of `head_width`, and `values` one row a token;
-/// all rows [`padded`].
+/// Mixes the values of every head for the queries given, of which the first is the class token's:
+/// `queries` and `out` are rows `[query, heads * head_width]`, `keys`, divided by the square root
+/// of `head_width`, and `values` one row a token; all rows [`padded`].
 #[inline(always)]
 pub(super) fn attend<I: Isa>(
     isa: I,
@@ -99,7 +101,12 @@ pub(super) fn attend<I: Isa>(
             inner,
             queries.chunks_exact(stride).skip(1).map(|row| &row[channels.clone()]),
         );
-        scratch.pack_keys(isa, inner, tokens, keys.chunks_exact(stride).map(|row| &row[channels.clone()]));
+        scratch.pack_keys(
+            isa,
+            inner,
+            tokens,
+            keys.chunks_exact(stride).map(|row| &row[channels.clone()]),
+        );
         scratch.pack_values(isa, shape, values, channels.start);
         for first in (0..count - 1).step_by(ROWS) {
             let rows = ROWS.min(count - 1 - first);
@@ -157,7 +164,9 @@ impl Scratch {
             let value = &value[channels.clone()];
             for (at, sums) in sums.iter_mut().enumerate() {
                 let live = LANES.min(width - at * LANES);
-                load(&value[at * LANES..], live).mul_add(isa, weight, Lanes::load(sums)).store(sums);
+                load(&value[at * LANES..], live)
+                    .mul_add(isa, weight, Lanes::load(sums))
+                    .store(sums);
             }
         }
         out[channels].copy_from_slice(&self.row[..width]);
@@ -200,8 +209,11 @@ impl Scratch {
             let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
             let mut sum = Whole::zero();
-            for (values, words) in
-                values.as_chunks::<4>().0.iter().zip(words.chunks_exact_mut(I::COLUMNS * QUAD / PER_WORD))
+            for (values, words) in values
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .zip(words.chunks_exact_mut(I::COLUMNS * QUAD / PER_WORD))
             {
                 let codes = quad!(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
                 sum = codes.into_iter().fold(sum, Whole::plus);
@@ -256,7 +268,9 @@ impl Scratch {
                 });
                 total = codes.into_iter().fold(total, Whole::plus);
                 let steps = Whole::pack_weights(codes);
-                for (words, step) in words.chunks_exact_mut(I::COLUMNS).zip(steps.as_chunks::<LANES>().0) {
+                for (words, step) in
+                    words.chunks_exact_mut(I::COLUMNS).zip(steps.as_chunks::<LANES>().0)
+                {
                     words[lane..][..LANES].copy_from_slice(step);
                 }
             }
@@ -291,7 +305,8 @@ impl Scratch {
         }
     }
 
-    /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in units of a code.
+    /// Softmax of a tile's scores, the weights rounded; returns the sum of each row's weights in
+    /// units of a code.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn normalise<I: Isa>(&mut self, isa: I, rows: usize, tokens: usize) -> [f32; ROWS] {
@@ -303,8 +318,9 @@ impl Scratch {
         for ((row, scores), sum) in all.enumerate().zip(&mut sums) {
             scores[tokens..].fill(NEVER);
             let scores = scores[..length].as_chunks::<LANES>().0;
-            let highest =
-                scores.iter().fold(Lanes::splat(NEVER), |highest, scores| highest.max(Lanes::load(scores)));
+            let highest = scores
+                .iter()
+                .fold(Lanes::splat(NEVER), |highest, scores| highest.max(Lanes::load(scores)));
             let highest = Lanes::splat(highest.largest());
             let mut total = Lanes::zero();
             let lane = row % ROWS;
@@ -322,8 +338,8 @@ impl Scratch {
         sums
     }
 
-    /// Mixes the values by the weights of a tile's rows, whose sums are given, into `out`, which begins with the first row and
-    /// channel.
+    /// Mixes the values by the weights of a tile's rows, whose sums are given, into `out`, which
+    /// begins with the first row and channel.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], out: &mut [f32]) {

@@ -1,11 +1,12 @@
 //! Rounded rows on their way through products.
 //!
-//! What rounding takes off the weights pushes every token to the same side, and means over tokens, which heads read, do not
-//! average it out. Narrow encoders therefore keep the remainders of their weights, and a block of rows passes their
-//! products with its mean: `W x = Q x + (W - Q) x`, the second part for the mean in place of each row. Two rows have nothing
-//! to average over: the class token, and the one with the largest value, as transformers keep a few tokens many times
-//! longer than the others (Darcet et al. 2024, arXiv 2309.16588), which decide deviations over tokens. Of them the second
-//! part is computed, and the product of what rounding took off themselves.
+//! What rounding takes off the weights pushes every token to the same side, and means over tokens,
+//! which heads read, do not average it out. Narrow encoders therefore keep the remainders of their
+//! weights, and a block of rows passes their products with its mean: `W x = Q x + (W - Q) x`, the
+//! second part for the mean in place of each row. Two rows have nothing to average over: the class
+//! token, and the one with the largest value, as transformers keep a few tokens many times longer
+//! than the others (Darcet et al. 2024, arXiv 2309.16588), which decide deviations over tokens. Of
+//! them the second part is computed, and the product of what rounding took off themselves.
 
 use super::codes::{Codes, Preparation};
 use super::isa::{Isa, Pass};
@@ -45,7 +46,8 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; what it held is void.
+    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; what it held is
+    /// void.
     pub(super) fn begin(&mut self, linear: &Linear, rows: usize, class: bool) {
         let inner = linear.matrix.inner;
         self.codes.reset(rows, inner);
@@ -64,7 +66,13 @@ impl Block {
 
     /// Rounds a row; `values` are void afterwards.
     #[inline(always)]
-    pub(super) fn put<I: Isa>(&mut self, isa: I, row: usize, values: &mut [f32], preparation: Preparation) {
+    pub(super) fn put<I: Isa>(
+        &mut self,
+        isa: I,
+        row: usize,
+        values: &mut [f32],
+        preparation: Preparation,
+    ) {
         let Some(inner) = self.inner else { return };
         self.codes.prepare(row, values, preparation);
         self.codes.put(isa, inner, row, values);
@@ -106,7 +114,13 @@ impl Block {
 
     /// `rows * linear`, into rows of `out`, each [`padded`].
     #[inline(always)]
-    pub(super) fn multiply<I: Isa>(&mut self, isa: I, linear: &Linear, out: &mut [f32], target: Target) {
+    pub(super) fn multiply<I: Isa>(
+        &mut self,
+        isa: I,
+        linear: &Linear,
+        out: &mut [f32],
+        target: Target,
+    ) {
         isa.run(Multiply { block: self, linear, out, target });
     }
 }
@@ -121,7 +135,8 @@ impl Pass for Finish<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Self { block, inner } = self;
-        let Block { codes, rows, mean, first, largest, notable, coarse, fine, difference, .. } = block;
+        let Block { codes, rows, mean, first, largest, notable, coarse, fine, difference, .. } =
+            block;
         #[expect(clippy::cast_precision_loss, reason = "a few rows")]
         let share = Lanes::splat(1.0 / *rows as f32);
         for sum in mean.as_chunks_mut::<LANES>().0 {
@@ -156,8 +171,15 @@ impl Pass for Multiply<'_> {
         let Block { codes, rows, notable, coarse, fine, coarse_changes, fine_changes, .. } = block;
         let Linear { matrix, bias, remainder, sums } = linear;
         let stride = padded(matrix.columns);
-        let all =
-            |bias, out| Product { codes, rows: *rows, matrix, bias, sums: sums.as_deref(), out, target };
+        let all = |bias, out| Product {
+            codes,
+            rows: *rows,
+            matrix,
+            bias,
+            sums: sums.as_deref(),
+            out,
+            target,
+        };
         let Some(remainder) = remainder else {
             isa.run(all(Some(bias.as_slice()), out));
             return;

@@ -24,7 +24,8 @@ pub struct Builder {
     values: HashMap<String, Vec<f32>>,
 }
 
-/// A matrix as it was packed: itself, what its rounding left, the sums of its rows where they are needed.
+/// A matrix as it was packed: itself, what its rounding left, the sums of its rows where they are
+/// needed.
 #[derive(Debug)]
 struct Matrix {
     packed: Packed,
@@ -59,7 +60,8 @@ pub(super) struct Layer {
     pub(super) norm2: Norm,
     pub(super) fc1: Linear,
     pub(super) fc2: Linear,
-    /// The output projection in f32, `[width, width]`, for layers with heads whose effect is asked for.
+    /// The output projection in f32, `[width, width]`, for layers with heads whose effect is asked
+    /// for.
     pub(super) output_values: Option<Vec<f32>>,
 }
 
@@ -79,7 +81,11 @@ fn corrupt(message: String) -> Error {
 }
 
 impl Builder {
-    pub(super) fn new(machine: Machine, config: &VisionConfig, features: &FeatureSpec) -> Result<Self> {
+    pub(super) fn new(
+        machine: Machine,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+    ) -> Result<Self> {
         config.validate()?;
         features.validate(config)?;
         Ok(Self {
@@ -91,15 +97,17 @@ impl Builder {
         })
     }
 
-    /// Takes one of the encoder's tensors ([`VisionConfig::tensors`]) and packs it; each must come once, in any order.
+    /// Takes one of the encoder's tensors ([`VisionConfig::tensors`]) and packs it; each must come
+    /// once, in any order.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape that `spec` says, holds a value that is not finite, or
-    /// has come before.
+    /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape that `spec` says, holds a value
+    /// that is not finite, or has come before.
     pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
         let name = spec.name.as_str();
         if tensor.shape != spec.shape || !is_whole(&tensor) {
-            let message = format!("the tensor {name} has not the shape {:?} that is needed", spec.shape);
+            let message =
+                format!("the tensor {name} has not the shape {:?} that is needed", spec.shape);
             return Err(corrupt(message));
         }
         let layer = name.strip_prefix("vision.layers.").and_then(|rest| rest.split_once('.'));
@@ -135,17 +143,22 @@ impl Builder {
         }
     }
 
-    /// Queries, keys and values leave their products rotated within every head: what is common to queries and keys leaves
-    /// their products as they are, and the output projection undoes it for the values.
+    /// Queries, keys and values leave their products rotated within every head: what is common to
+    /// queries and keys leaves their products as they are, and the output projection undoes it for
+    /// the values.
     fn head_rotation(&self) -> bool {
         rotates(self.config.width / self.config.heads)
     }
 
-    /// What is done to the biases of whole heads, or to their weights of one input, of part `part` of `attention.qkv`.
+    /// What is done to the biases of whole heads, or to their weights of one input, of part `part`
+    /// of `attention.qkv`.
     fn prepare_heads(&self, part: usize, channels: &mut [f32]) {
         if part == 1 {
             // The scaling of scores, and of what the products of rotated queries and keys gain.
-            #[expect(clippy::cast_precision_loss, reason = "a head has a few thousand values at most")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a head has a few thousand values at most"
+            )]
             let scale = 1.0 / ((self.config.width / self.config.heads) as f32).sqrt();
             channels.iter_mut().for_each(|value| *value *= scale);
         }
@@ -158,12 +171,16 @@ impl Builder {
 
     fn has_named_heads(&self, layer: &str) -> bool {
         let heads = self.config.heads;
-        layer.parse().is_ok_and(|layer: usize| self.features.heads.iter().any(|head| head / heads == layer))
+        layer
+            .parse()
+            .is_ok_and(|layer: usize| self.features.heads.iter().any(|head| head / heads == layer))
     }
 
     fn keep(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(corrupt(format!("the tensor {name} holds a value that is no finite number")));
+            return Err(corrupt(format!(
+                "the tensor {name} holds a value that is no finite number"
+            )));
         }
         if self.values.insert(name.to_owned(), values).is_some() {
             return Err(corrupt(format!("the tensor {name} has come twice")));
@@ -171,7 +188,13 @@ impl Builder {
         Ok(())
     }
 
-    fn pack(&mut self, name: &str, tensor: &StoredTensor, inner: Inner, rotated: bool) -> Result<()> {
+    fn pack(
+        &mut self,
+        name: &str,
+        tensor: &StoredTensor,
+        inner: Inner,
+        rotated: bool,
+    ) -> Result<()> {
         let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
         let mut sums = vec![0.0; rows.next_multiple_of(self.machine.columns())];
         let (packed, remainder) = self.packed(inner, rows, |row, out| {
@@ -259,8 +282,11 @@ impl Builder {
                 },
             }),
         };
-        let bias =
-            if config.patch_bias { self.vector("vision.patch_embedding.bias")? } else { vec![0.0; width] };
+        let bias = if config.patch_bias {
+            self.vector("vision.patch_embedding.bias")?
+        } else {
+            vec![0.0; width]
+        };
         let tower = Tower {
             attention: Shape {
                 tokens: config.tokens(),
@@ -301,7 +327,9 @@ impl Builder {
     }
 
     fn vector(&mut self, name: &str) -> Result<Vec<f32>> {
-        self.values.remove(name).ok_or_else(|| corrupt(format!("the model lacks the tensor {name}")))
+        self.values
+            .remove(name)
+            .ok_or_else(|| corrupt(format!("the model lacks the tensor {name}")))
     }
 
     fn norm(&mut self, name: &str) -> Result<Norm> {
@@ -310,7 +338,10 @@ impl Builder {
         let mut offset = self.vector(&format!("{name}.bias"))?;
         gain.resize(padded(width), 0.0);
         offset.resize(padded(width), 0.0);
-        #[expect(clippy::cast_possible_truncation, reason = "f32 keeps an epsilon as well as is needed")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "f32 keeps an epsilon as well as is needed"
+        )]
         let epsilon = self.config.norm_epsilon as f32;
         Ok(Norm { gain, offset, width, epsilon })
     }

@@ -48,7 +48,8 @@ impl Collector {
         Encoding { features: self.features, embedding: self.embedding }
     }
 
-    /// Takes the pooled tokens of layer `layer` if they are asked for; `stream` holds `tokens` rows an image.
+    /// Takes the pooled tokens of layer `layer` if they are asked for; `stream` holds `tokens` rows
+    /// an image.
     #[inline(always)]
     pub(super) fn pool(&mut self, tower: &Tower, layer: usize, stream: &[f32], tokens: usize) {
         let spec = &tower.features;
@@ -58,7 +59,8 @@ impl Collector {
         let width = tower.config.width;
         let stride = padded(width);
         for (image, rows) in stream.chunks_exact(tokens * stride).enumerate() {
-            let out = &mut self.features[image * self.width + self.next..][..spec.pools.len() * width];
+            let out =
+                &mut self.features[image * self.width + self.next..][..spec.pools.len() * width];
             let (class, patches) = rows.split_at(stride);
             let averages = spec.pools.iter().any(|pool| matches!(pool, Pool::Mean | Pool::Std));
             let means = if averages { means(patches, stride) } else { Vec::new() };
@@ -68,7 +70,9 @@ impl Collector {
                     Pool::Mean => out.copy_from_slice(&means[..width]),
                     Pool::Std => {
                         let variances = variances(patches, stride, &means);
-                        out.iter_mut().zip(variances).for_each(|(out, variance)| *out = variance.sqrt());
+                        out.iter_mut()
+                            .zip(variances)
+                            .for_each(|(out, variance)| *out = variance.sqrt());
                     }
                 }
             }
@@ -76,8 +80,8 @@ impl Collector {
         self.next += spec.pools.len() * width;
     }
 
-    /// Adds what the named heads of layer `layer` (from 0) write into the class tokens; `mixed` holds what all heads gather,
-    /// `tokens` rows an image.
+    /// Adds what the named heads of layer `layer` (from 0) write into the class tokens; `mixed`
+    /// holds what all heads gather, `tokens` rows an image.
     pub(super) fn heads(&mut self, tower: &Tower, layer: usize, mixed: &[f32], tokens: usize) {
         let Tower { config, features, layers, .. } = tower;
         let Some(output) = &layers[layer].output_values else { return };
@@ -85,7 +89,8 @@ impl Collector {
         let images = mixed.chunks_exact(tokens * padded(width));
         for (mixed, written) in images.zip(self.written.chunks_exact_mut(width)) {
             for head in features.heads.iter().filter(|head| *head / config.heads == layer) {
-                let channels = head % config.heads * head_width..(head % config.heads + 1) * head_width;
+                let channels =
+                    head % config.heads * head_width..(head % config.heads + 1) * head_width;
                 for (written, weights) in written.iter_mut().zip(output.chunks_exact(width)) {
                     *written += dot(&weights[channels.clone()], &mixed[channels.clone()]);
                 }
@@ -106,7 +111,8 @@ impl Collector {
             .collect();
     }
 
-    /// Takes the embeddings, and what the named heads add to them, from the stream after the final norm.
+    /// Takes the embeddings, and what the named heads add to them, from the stream after the final
+    /// norm.
     pub(super) fn embed(&mut self, tower: &Tower, stream: &[f32], tokens: usize) {
         let Tower { config, norm, features, .. } = tower;
         let width = config.width;
@@ -120,7 +126,8 @@ impl Collector {
                     .for_each(|(value, gain)| *value *= self.inverse[image] * gain);
                 let mut effect = Vec::with_capacity(config.embedding_width());
                 project(tower, &direct, false, &mut effect);
-                self.features[image * self.width + self.next..][..effect.len()].copy_from_slice(&effect);
+                self.features[image * self.width + self.next..][..effect.len()]
+                    .copy_from_slice(&effect);
             }
         }
     }
@@ -158,7 +165,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
         sums[0] = sums[0] + product(a, b);
     }
     let [even, odd] = sums.map(Lanes::to_array);
-    even.iter().chain(&odd).sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
+    even.iter().chain(&odd).sum::<f32>()
+        + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 fn centred(row: &[f32]) -> Vec<f32> {
@@ -171,8 +179,8 @@ const COLUMNS: usize = 8 * LANES;
 
 const _: () = assert!(PADDING.is_multiple_of(COLUMNS));
 
-/// The mean over rows of `stride` of what `term` makes of the values of every column. It is told where the values lie: the
-/// block of [`COLUMNS`], and the register in it.
+/// The mean over rows of `stride` of what `term` makes of the values of every column. It is told
+/// where the values lie: the block of [`COLUMNS`], and the register in it.
 #[inline(always)]
 fn columns(rows: &[f32], stride: usize, term: impl Fn(usize, usize, Lanes) -> Lanes) -> Vec<f32> {
     let mut out = vec![0.0; stride];

@@ -13,8 +13,8 @@ use super::product::{Linear, Target};
 use super::rotation::rotates;
 use crate::clip::{Activation, Pool};
 
-/// Rows that go through a product together: few enough that their activations stay in the second-level cache, many enough
-/// that weights are read seldom. A multiple of [`ROWS`].
+/// Rows that go through a product together: few enough that their activations stay in the
+/// second-level cache, many enough that weights are read seldom. A multiple of [`ROWS`].
 const BLOCK: usize = 11 * ROWS;
 
 /// The buffers of a forward pass, kept from one to the next.
@@ -94,7 +94,9 @@ impl Workspace {
         self.row.resize(inner.length, 0.0);
         for (image, stream) in self.stream.chunks_exact_mut(tokens * stride).enumerate() {
             let pixels = &pixels[image * 3 * side * side..][..3 * side * side];
-            for (row, position) in stream.chunks_exact_mut(stride).zip(tower.positions.chunks_exact(width)) {
+            for (row, position) in
+                stream.chunks_exact_mut(stride).zip(tower.positions.chunks_exact(width))
+            {
                 row[..width].copy_from_slice(position);
             }
             stream.iter_mut().zip(&tower.class_token).for_each(|(value, class)| *value += class);
@@ -105,7 +107,8 @@ impl Workspace {
                 for row in 0..count {
                     let (top, left) = ((first + row) / grid * patch, (first + row) % grid * patch);
                     // Channel, y, x, like the kernels of published files.
-                    for (line, out) in self.row.chunks_exact_mut(patch).take(3 * patch).enumerate() {
+                    for (line, out) in self.row.chunks_exact_mut(patch).take(3 * patch).enumerate()
+                    {
                         let start = (line / patch * side + top + line % patch) * side + left;
                         out.copy_from_slice(&pixels[start..][..patch]);
                     }
@@ -155,9 +158,19 @@ impl Workspace {
                 let here = first * stride..(first + count) * stride;
                 self.norm_to_block(isa, &layer.norm1, &layer.keys, here.clone(), first == start);
                 self.block.multiply(isa, &layer.keys, &mut self.keys[here.clone()], Target::Store);
-                self.block.multiply(isa, &layer.values, &mut self.values[here.clone()], Target::Store);
+                self.block.multiply(
+                    isa,
+                    &layer.values,
+                    &mut self.values[here.clone()],
+                    Target::Store,
+                );
                 if !narrow {
-                    self.block.multiply(isa, &layer.queries, &mut self.queries[here], Target::Store);
+                    self.block.multiply(
+                        isa,
+                        &layer.queries,
+                        &mut self.queries[here],
+                        Target::Store,
+                    );
                 }
             }
             if narrow {
@@ -168,7 +181,8 @@ impl Workspace {
             }
         }
         let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
-        let keys_and_values = self.keys.chunks_exact(per_image).zip(self.values.chunks_exact(per_image));
+        let keys_and_values =
+            self.keys.chunks_exact(per_image).zip(self.values.chunks_exact(per_image));
         let queries = self.queries.chunks_exact(queries_per_image);
         let mixed = self.mixed.chunks_exact_mut(queries_per_image);
         for ((queries, mixed), (keys, values)) in queries.zip(mixed).zip(keys_and_values) {
@@ -207,7 +221,8 @@ impl Workspace {
         self.stream.truncate(images * stride);
     }
 
-    /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`; `tokens` rows an image.
+    /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`;
+    /// `tokens` rows an image.
     #[inline(always)]
     fn transform<I: Isa>(&mut self, isa: I, layer: &Layer, activation: Activation, tokens: usize) {
         let stride = padded(layer.norm2.width);
@@ -226,7 +241,12 @@ impl Workspace {
                     self.block.put(isa, row, values, Preparation::None);
                 }
                 self.block.finish(isa);
-                self.block.multiply(isa, &layer.output, &mut self.stream[here.clone()], Target::Add);
+                self.block.multiply(
+                    isa,
+                    &layer.output,
+                    &mut self.stream[here.clone()],
+                    Target::Add,
+                );
                 self.norm_to_block(isa, &layer.norm2, &layer.fc1, here.clone(), class);
                 self.hidden.resize(count * hidden_stride, 0.0);
                 self.block.multiply(isa, &layer.fc1, &mut self.hidden, Target::Store);

@@ -1,6 +1,8 @@
-//! A few f32 numbers that go through arithmetic together: what every pass outside the integer products is written in.
+//! A few f32 numbers that go through arithmetic together: what every pass outside the integer
+//! products is written in.
 //!
-//! They are one 128-bit register: what WebAssembly has, and what compilers make the most of elsewhere.
+//! They are one 128-bit register: what WebAssembly has, and what compilers make the most of
+//! elsewhere.
 
 #[cfg_attr(target_arch = "wasm32", path = "lanes/wasm.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "lanes/portable.rs")]
@@ -16,15 +18,17 @@ pub(super) use imp::{LANES, Lanes, Whole};
 /// Numbers that are rounded together: a whole number of words from whole registers.
 pub(super) const QUAD: usize = 4 * LANES;
 
-/// Which number of a quad part `part` of its word `word` holds, the lowest part first. Words are made of the same lane of
-/// several registers, which takes a shift and an or for each: sums of products do not depend on the order.
+/// Which number of a quad part `part` of its word `word` holds, the lowest part first. Words are
+/// made of the same lane of several registers, which takes a shift and an or for each: sums of
+/// products do not depend on the order.
 #[inline(always)]
 pub(super) fn place(word: usize, part: usize) -> usize {
     LANES * (PER_WORD * (word / LANES) + part) + word % LANES
 }
 
-/// Four of something, by their number. Not a function of a closure, which is compiled for the common instruction set where
-/// the compiler chooses not to inline it: there every fused product is a call.
+/// Four of something, by their number. Not a function of a closure, which is compiled for the
+/// common instruction set where the compiler chooses not to inline it: there every fused product is
+/// a call.
 macro_rules! quad {
     (|$at:ident| $one:expr) => {
         [
@@ -71,8 +75,8 @@ impl Lanes {
     }
 }
 
-/// Functions of [`Lanes`], with their coefficients in memory: browsers build a vector constant that stands in the code from
-/// four instructions each time, while a load is one.
+/// Functions of [`Lanes`], with their coefficients in memory: browsers build a vector constant that
+/// stands in the code from four instructions each time, while a load is one.
 #[derive(Clone, Copy)]
 pub(super) struct Functions<I> {
     isa: I,
@@ -80,14 +84,15 @@ pub(super) struct Functions<I> {
 }
 
 struct Table {
-    /// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the low bits of the sum.
+    /// Adding it to a number below 2^22 leaves the number, rounded to the nearest integer, in the
+    /// low bits of the sum.
     rounder: f32,
     log2_e: f32,
     lowest: f32,
     /// `2^x` for `|x| <= 1/2`.
     power: [f32; 6],
-    /// `Phi(x) = 1/2 + x above(x^2) / below(x^2)` for `|x| <= bound`, fitted for the least largest error; beyond it Phi is
-    /// 0 or 1 to within 4e-8.
+    /// `Phi(x) = 1/2 + x above(x^2) / below(x^2)` for `|x| <= bound`, fitted for the least largest
+    /// error; beyond it Phi is 0 or 1 to within 4e-8.
     above: [f32; 5],
     below: [f32; 6],
     bound: f32,
@@ -100,7 +105,14 @@ static TABLE: Table = Table {
     rounder: 12_582_912.0,
     log2_e: std::f32::consts::LOG2_E,
     lowest: -87.0,
-    power: [1.327_646_6e-3, 9.675_542e-3, 5.550_713_3e-2, 2.402_212e-1, 6.931_469_7e-1, 1.000_000_1],
+    power: [
+        1.327_646_6e-3,
+        9.675_542e-3,
+        5.550_713_3e-2,
+        2.402_212e-1,
+        6.931_469_7e-1,
+        1.000_000_1,
+    ],
     above: [6.624_712_6e-6, 3.644_373_7e-4, 5.849_466e-3, 5.412_305e-2, 3.989_417_5e-1],
     below: [5.540_151e-7, 1.307_498_9e-4, 2.996_292_2e-3, 4.006_542_2e-2, 3.023_244_6e-1, 1.0],
     bound: 5.374_011_5,
@@ -203,9 +215,10 @@ mod tests {
             let x = f32::from(step) / 8_000.0;
             let mut out = [[0.0; LANES]; 3];
             let (lanes, functions) = (Lanes::splat(x), Functions::new(Portable));
-            for (function, out) in [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)]
-                .into_iter()
-                .zip(&mut out)
+            for (function, out) in
+                [functions.exp(lanes), functions.gelu(lanes), functions.quick_gelu(lanes)]
+                    .into_iter()
+                    .zip(&mut out)
             {
                 function.store(out);
             }
@@ -217,7 +230,10 @@ mod tests {
     fn functions_keep_their_error_bounds() {
         each(|x, [exp, gelu, quick]| {
             let wide = f64::from(x);
-            assert!((f64::from(exp) / wide.exp() - 1.0).abs() < 1e-7 * (3.0 + wide.abs()), "exp {x}: {exp}");
+            assert!(
+                (f64::from(exp) / wide.exp() - 1.0).abs() < 1e-7 * (3.0 + wide.abs()),
+                "exp {x}: {exp}"
+            );
             assert!((f64::from(gelu) - wide * phi(wide)).abs() < 2e-6, "gelu {x}: {gelu}");
             let truth = wide / (1.0 + (-1.702 * wide).exp());
             assert!((f64::from(quick) - truth).abs() < 1e-6, "quick gelu {x}: {quick}");

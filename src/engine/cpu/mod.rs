@@ -1,8 +1,9 @@
 //! The encoder on CPUs: 8-bit integer products in WebAssembly, x86-64 and aarch64.
 //!
-//! Weights are rounded once to signed bytes with a scale a row (and [group](packed::Inner)), activations before every
-//! product to 8 bits with a scale a token; sums are exact. Everything else is f32: norms, softmax, activation functions and
-//! the residual stream. [`rotation`] and the notes in [`attention`] say what keeps that as close to f32 as it is.
+//! Weights are rounded once to signed bytes with a scale a row (and [group](packed::Inner)),
+//! activations before every product to 8 bits with a scale a token; sums are exact. Everything else
+//! is f32: norms, softmax, activation functions and the residual stream. [`rotation`] and the notes
+//! in [`attention`] say what keeps that as close to f32 as it is.
 //!
 //! | file | job |
 //! | --- | --- |
@@ -43,7 +44,8 @@ use machine::{Machine, with_isa};
 
 pub use builder::Builder;
 
-/// The image encoder on the CPU, on the calling thread. It can be shared: calls from several threads run side by side.
+/// The image encoder on the CPU, on the calling thread. It can be shared: calls from several
+/// threads run side by side.
 #[derive(Debug)]
 pub struct CpuEncoder {
     machine: Machine,
@@ -68,7 +70,8 @@ impl CpuEncoder {
     pub fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
         let side = self.tower.config.image_size;
         if Some(pixels.len()) != batch.checked_mul(3 * side * side) {
-            let message = format!("{} pixel values are not {batch} views of {side} px", pixels.len());
+            let message =
+                format!("{} pixel values are not {batch} views of {side} px", pixels.len());
             return Err(Error::new(ErrorKind::Argument, message));
         }
         if batch == 0 {
@@ -77,8 +80,12 @@ impl CpuEncoder {
         let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut workspace = lock().pop().unwrap_or_default();
         let mut collector = Collector::new(&self.tower, batch);
-        let pass =
-            Forward { tower: &self.tower, pixels, workspace: &mut workspace, collector: &mut collector };
+        let pass = Forward {
+            tower: &self.tower,
+            pixels,
+            workspace: &mut workspace,
+            collector: &mut collector,
+        };
         with_isa!(self.machine, isa => isa.run(pass));
         lock().push(workspace);
         Ok(collector.finish())
@@ -91,8 +98,8 @@ impl CpuEncoder {
     }
 }
 
-/// Runs the dot products of the kernel in use on registers alone, `rounds` times a full tile; returns how many products
-/// were summed, so that the caller can time the core's peak.
+/// Runs the dot products of the kernel in use on registers alone, `rounds` times a full tile;
+/// returns how many products were summed, so that the caller can time the core's peak.
 #[cfg(feature = "bench")]
 #[must_use]
 pub fn peak_int8_macs(rounds: u32) -> u64 {

@@ -17,7 +17,8 @@ pub(super) struct Norm {
 }
 
 impl Norm {
-    /// `out = (row - mean) / sqrt(variance + epsilon) * gain + offset`. Padding of `row` must be zero, and is in `out`.
+    /// `out = (row - mean) / sqrt(variance + epsilon) * gain + offset`. Padding of `row` must be
+    /// zero, and is in `out`.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn apply<I: Isa>(&self, isa: I, row: &[f32], out: &mut [f32]) {
@@ -39,8 +40,11 @@ impl Norm {
         }
         let variance = ((squares[0] + squares[1]).sum() - padding * mean * mean) / width;
         let scale = Lanes::splat(1.0 / (variance + self.epsilon).sqrt());
-        let weights = self.gain.as_chunks::<LANES>().0.iter().zip(self.offset.as_chunks::<LANES>().0);
-        for ((values, (gain, offset)), out) in row.iter().zip(weights).zip(out.as_chunks_mut::<LANES>().0) {
+        let weights =
+            self.gain.as_chunks::<LANES>().0.iter().zip(self.offset.as_chunks::<LANES>().0);
+        for ((values, (gain, offset)), out) in
+            row.iter().zip(weights).zip(out.as_chunks_mut::<LANES>().0)
+        {
             let normed = (Lanes::load(values) - centre) * scale;
             normed.mul_add(isa, Lanes::load(gain), Lanes::load(offset)).store(out);
         }

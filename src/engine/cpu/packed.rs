@@ -7,26 +7,27 @@ use super::machine::Machine;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-/// At most so many values of a row share a scale, if their number can be divided so. Finer groups cost a scaling of all sums
-/// each (ViT-B/16: a fifth of the time for 128, natively half for 64); coarser ones let a large value coarsen the steps of
-/// more others.
+/// At most so many values of a row share a scale, if their number can be divided so. Finer groups
+/// cost a scaling of all sums each (ViT-B/16: a fifth of the time for 128, natively half for 64);
+/// coarser ones let a large value coarsen the steps of more others.
 const GROUP: usize = 512;
 
-/// The same in encoders narrower than [`NARROW`]: theirs are the smaller errors that heads on many layers notice. On the
-/// compact model groups of 192 change logits of role select by .066 in the mean, of 64 by .050, for 4 % of the time.
+/// The same in encoders narrower than [`NARROW`]: theirs are the smaller errors that heads on many
+/// layers notice. On the compact model groups of 192 change logits of role select by .066 in the
+/// mean, of 64 by .050, for 4 % of the time.
 const NARROW_GROUP: usize = 64;
 
 /// Width from which an encoder is no longer narrow.
 const NARROW: usize = 512;
 
-/// Whether an encoder of this width is narrow. Narrow ones also keep the remainders of their weights
-/// ([`block`](super::block)).
+/// Whether an encoder of this width is narrow. Narrow ones also keep the remainders of their
+/// weights ([`block`](super::block)).
 pub(super) fn is_narrow(width: usize) -> bool {
     width < NARROW
 }
 
-/// Rows are padded to a multiple of this, so that every pass works on whole registers and products write whole tiles. The
-/// same on every machine, as groups depend on it.
+/// Rows are padded to a multiple of this, so that every pass works on whole registers and products
+/// write whole tiles. The same on every machine, as groups depend on it.
 pub(super) const PADDING: usize = 32;
 
 const _: () = assert!(PADDING.is_multiple_of(QUAD) && PADDING >= MAX_COLUMNS);
@@ -84,7 +85,8 @@ pub(super) struct Packed {
     words: Vec<Weights>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,
-    /// What sums start from: minus the activations' zero point times the sum of the codes, as `scales`.
+    /// What sums start from: minus the activations' zero point times the sum of the codes, as
+    /// `scales`.
     starts: Vec<i32>,
 }
 
@@ -129,7 +131,8 @@ impl Packed {
 
     fn zeros(machine: Machine, inner: Inner, columns: usize) -> Self {
         let width = machine.columns();
-        let (tiles, groups, steps) = (columns.div_ceil(width), inner.groups(), inner.length / PER_WORD);
+        let (tiles, groups, steps) =
+            (columns.div_ceil(width), inner.groups(), inner.length / PER_WORD);
         Self {
             inner,
             columns,
@@ -177,7 +180,8 @@ impl Packed {
                 let values = values.as_chunks_mut().0;
                 let codes = quad!(|at| (Lanes::load(&values[at]) * inverse).nearest());
                 for (values, codes) in values.iter_mut().zip(codes) {
-                    (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale)).store(values);
+                    (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale))
+                        .store(values);
                     sum = sum.plus(codes);
                 }
                 let packed = Whole::pack_weights(codes.map(|codes| codes.plus(Whole::splat(128))));
@@ -204,7 +208,11 @@ impl Packed {
         let words = self.words[tile * groups * words..].chunks_exact(words).take(groups);
         let scales = self.scales[tile * groups * self.width..].chunks_exact(self.width);
         let starts = self.starts[tile * groups * self.width..].chunks_exact(self.width);
-        words.zip(scales.zip(starts)).map(|(words, (scales, starts))| TileGroup { words, scales, starts })
+        words.zip(scales.zip(starts)).map(|(words, (scales, starts))| TileGroup {
+            words,
+            scales,
+            starts,
+        })
     }
 }
 
@@ -262,9 +270,12 @@ pub(super) fn is_whole(tensor: &StoredTensor) -> bool {
     let rows = tensor.shape.iter().product::<usize>() / columns.max(1);
     match &tensor.values {
         StoredValues::F32(values) => values.len() == rows * columns,
-        StoredValues::Q8(q8) => q8.codes.len() == rows * columns && q8.scales.len() == rows * blocks(columns),
+        StoredValues::Q8(q8) => {
+            q8.codes.len() == rows * columns && q8.scales.len() == rows * blocks(columns)
+        }
         StoredValues::Q4(q4) => {
-            q4.codes.len() == rows * Q4::row_bytes(columns) && q4.scales.len() == rows * blocks(columns)
+            q4.codes.len() == rows * Q4::row_bytes(columns)
+                && q4.scales.len() == rows * blocks(columns)
         }
     }
 }

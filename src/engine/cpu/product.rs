@@ -70,17 +70,22 @@ impl Pass for Product<'_> {
                 let groups = codes.tile_groups(inner, first / ROWS).zip(matrix.tile_groups(tile));
                 for (row_scales, (activations, part)) in row_scales.iter().zip(groups) {
                     let scales = part.scales.as_chunks().0;
-                    // Else the optimiser would keep the results in registers, of which the sums need all.
+                    // Else the optimiser would keep the results in registers, of which the sums
+                    // need all.
                     let results = black_box(&mut results);
                     let mut scaled = Scaled { row_scales, scales, results };
                     isa::tile(isa, count, activations, part.words, part.starts, &mut scaled);
                 }
-                for (row, (out, result)) in out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate()
+                for (row, (out, result)) in
+                    out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate()
                 {
                     let result = &mut result[..I::COLUMNS];
                     if let Some(row_sums) = row_sums {
                         let (shift, row_sums) = (codes.shifts[first + row], &row_sums[column..]);
-                        result.iter_mut().zip(row_sums).for_each(|(value, sum)| *value += shift * sum);
+                        result
+                            .iter_mut()
+                            .zip(row_sums)
+                            .for_each(|(value, sum)| *value += shift * sum);
                     }
                     out[..I::COLUMNS].copy_from_slice(result);
                 }
@@ -92,12 +97,15 @@ impl Pass for Product<'_> {
 /// `out = a + b`.
 #[inline(always)]
 fn sum(out: &mut [f32], a: &[f32], b: &[f32]) {
-    for (out, (a, b)) in out.as_chunks_mut().0.iter_mut().zip(a.as_chunks().0.iter().zip(b.as_chunks().0)) {
+    for (out, (a, b)) in
+        out.as_chunks_mut().0.iter_mut().zip(a.as_chunks().0.iter().zip(b.as_chunks().0))
+    {
         (Lanes::load(a) + Lanes::load(b)).store(out);
     }
 }
 
-/// What a tile's groups are gathered in: of constant size, so that nothing is checked between one group and the next.
+/// What a tile's groups are gathered in: of constant size, so that nothing is checked between one
+/// group and the next.
 struct Results([[f32; MAX_COLUMNS]; ROWS]);
 
 /// Scales a group's sums and adds them to what is there.
@@ -115,7 +123,9 @@ impl Take for Scaled<'_> {
         let scale = Lanes::splat(self.row_scales[row]);
         let results = self.results.0[row][..I::COLUMNS].as_chunks_mut().0.iter_mut();
         for (out, (sums, scales)) in results.zip(sums.zip(&self.scales[..I::COLUMNS / LANES])) {
-            Lanes::convert(sums).mul_add(isa, scale * Lanes::load(scales), Lanes::load(out)).store(out);
+            Lanes::convert(sums)
+                .mul_add(isa, scale * Lanes::load(scales), Lanes::load(out))
+                .store(out);
         }
     }
 }

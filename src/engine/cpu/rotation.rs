@@ -1,9 +1,10 @@
 //! Rotation of activations before they are rounded to 8 bits.
 //!
-//! Transformers keep a few values many times larger than the others, and what is rounded to steps of the largest loses the
-//! rest. An orthogonal map spreads the large ones, and multiplying the weights by its inverse leaves the product what it
-//! was (QuaRot: Ashkboos et al. 2024, arXiv 2404.00456). Ours mixes sixteen values of every 64, four apart, by a Hadamard
-//! matrix: additions only, and none across the lanes of a register. On the compact model it lowers the error of the
+//! Transformers keep a few values many times larger than the others, and what is rounded to steps
+//! of the largest loses the rest. An orthogonal map spreads the large ones, and multiplying the
+//! weights by its inverse leaves the product what it was (QuaRot: Ashkboos et al. 2024, arXiv
+//! 2404.00456). Ours mixes sixteen values of every 64, four apart, by a Hadamard matrix: additions
+//! only, and none across the lanes of a register. On the compact model it lowers the error of the
 //! embedding that 8-bit activations cause to a quarter.
 
 use super::lanes::{LANES, Lanes, quad};
@@ -19,7 +20,8 @@ pub(super) fn rotates(length: usize) -> bool {
     length.is_multiple_of(BLOCK)
 }
 
-/// Rotates every block of `values`, whose length is a multiple of [`BLOCK`], and makes it four times as long.
+/// Rotates every block of `values`, whose length is a multiple of [`BLOCK`], and makes it four
+/// times as long.
 #[inline(always)]
 pub(super) fn rotate(values: &mut [f32]) {
     for block in values.as_chunks_mut::<BLOCK>().0 {

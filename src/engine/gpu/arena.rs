@@ -72,13 +72,17 @@ impl Kernels {
         (features + batch * self.features.width(&self.config), features)
     }
 
-    /// Sizes for batches of up to `wanted` images, fewer where a buffer would exceed `limit`; none where not even one
-    /// image fits.
+    /// Sizes for batches of up to `wanted` images, fewer where a buffer would exceed `limit`; none
+    /// where not even one image fits.
     pub(super) fn sizes(&self, wanted: usize, limit: usize) -> Option<Sizes> {
         let VisionConfig { width, mlp_width, heads, .. } = self.config;
         let tokens = self.config.tokens();
         let operand = self.family.operand();
-        let scores = if self.family == Family::Registers { heads * self.attention().scores() * 4 } else { 0 };
+        let scores = if self.family == Family::Registers {
+            heads * self.attention().scores() * 4
+        } else {
+            0
+        };
         let widest = [
             Rows::F32.bytes(width),
             operand.bytes(patch_values(&self.config)),

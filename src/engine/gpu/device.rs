@@ -16,8 +16,9 @@ pub struct Gpu {
     backend: &'static str,
     software: bool,
     half: bool,
-    /// Set by the GPU's error callbacks. A failed dispatch or a lost device is only reported there, while reads go on
-    /// returning stale memory: a result computed after such a report is not to be trusted.
+    /// Set by the GPU's error callbacks. A failed dispatch or a lost device is only reported there,
+    /// while reads go on returning stale memory: a result computed after such a report is not to be
+    /// trusted.
     fault: Arc<AtomicBool>,
 }
 
@@ -29,7 +30,8 @@ pub async fn open() -> Result<Gpu> {
     open_with(wgpu::InstanceDescriptor::new_without_display_handle(), wgpu::Adapter::limits).await
 }
 
-/// The same on an instance of this description, with the limits that `limits` chooses for the adapter.
+/// The same on an instance of this description, with the limits that `limits` chooses for the
+/// adapter.
 ///
 /// # Errors
 /// As [`open`].
@@ -53,7 +55,8 @@ pub(super) async fn open_with(
         .request_device(&wgpu::DeviceDescriptor {
             required_features: half,
             required_limits: limits(&adapter),
-            // The encoder's buffers are few and live long: blocks that are allocated ahead would lie idle.
+            // The encoder's buffers are few and live long: blocks that are allocated ahead would
+            // lie idle.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..wgpu::DeviceDescriptor::default()
         })
@@ -66,7 +69,10 @@ pub(super) async fn open_with(
     let flag = Arc::clone(&fault);
     device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Relaxed));
     let info = adapter.get_info();
-    let name = [info.name, info.driver_info].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let name = [info.name, info.driver_info]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>();
     Ok(Gpu {
         device,
         queue,
@@ -138,11 +144,18 @@ impl Gpu {
     }
 
     /// Runs `create`, and adds what the GPU has to say about it to `reports`.
-    pub(super) fn watch<T>(&self, reports: &mut Reports, create: impl FnOnce(&wgpu::Device) -> T) -> T {
+    pub(super) fn watch<T>(
+        &self,
+        reports: &mut Reports,
+        create: impl FnOnce(&wgpu::Device) -> T,
+    ) -> T {
         let device = self.device();
-        let scopes =
-            [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal]
-                .map(|filter| device.push_error_scope(filter));
+        let scopes = [
+            wgpu::ErrorFilter::Validation,
+            wgpu::ErrorFilter::OutOfMemory,
+            wgpu::ErrorFilter::Internal,
+        ]
+        .map(|filter| device.push_error_scope(filter));
         let created = create(device);
         // The innermost scope goes first.
         for scope in scopes.into_iter().rev() {
@@ -151,10 +164,12 @@ impl Gpu {
         created
     }
 
-    /// Copies `bytes` bytes out of a buffer that can be mapped, once the work submitted so far is done.
+    /// Copies `bytes` bytes out of a buffer that can be mapped, once the work submitted so far is
+    /// done.
     pub(super) async fn read(&self, buffer: &wgpu::Buffer, bytes: u64) -> Result<Vec<f32>> {
-        let lost =
-            |_| Error::new(ErrorKind::DeviceLost, "the GPU does not answer; try again, or use the CPU");
+        let lost = |_| {
+            Error::new(ErrorKind::DeviceLost, "the GPU does not answer; try again, or use the CPU")
+        };
         let signal = Signal::default();
         let sender = signal.clone();
         buffer.map_async(wgpu::MapMode::Read, ..bytes, move |result| sender.set(result.is_ok()));

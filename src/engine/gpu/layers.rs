@@ -23,7 +23,12 @@ impl Pipelines {
     }
 
     /// The kernel's pipeline; compilation begins when it is first asked for.
-    pub(super) fn get(&mut self, gpu: &Gpu, kernel: &Kernel, reports: &mut Reports) -> wgpu::ComputePipeline {
+    pub(super) fn get(
+        &mut self,
+        gpu: &Gpu,
+        kernel: &Kernel,
+        reports: &mut Reports,
+    ) -> wgpu::ComputePipeline {
         self.compiled
             .entry(kernel.source(self.family))
             .or_insert_with_key(|text| {
@@ -77,7 +82,8 @@ pub(super) struct Layer {
 #[derive(Debug)]
 pub(super) struct Tower {
     pub(super) patch_embedding: Linear,
-    /// Added to the embedded patches: positions and bias, and the class token in the row before them.
+    /// Added to the embedded patches: positions and bias, and the class token in the row before
+    /// them.
     pub(super) table: wgpu::Buffer,
     pub(super) pre_norm: Option<Norm>,
     pub(super) layers: Vec<Layer>,
@@ -177,8 +183,10 @@ impl Parts {
     ) -> Result<()> {
         let name = spec.name.clone();
         let misshapen = || {
-            let message =
-                format!("the tensor {name} has shape {:?} where {:?} is needed", tensor.shape, spec.shape);
+            let message = format!(
+                "the tensor {name} has shape {:?} where {:?} is needed",
+                tensor.shape, spec.shape
+            );
             Error::new(ErrorKind::WeightsCorrupt, message)
         };
         if tensor.shape != spec.shape {
@@ -250,7 +258,8 @@ impl Parts {
 
     fn linear(&mut self, name: &str) -> Result<Linear> {
         let weight = format!("{name}.weight");
-        let (matrix, gemm, pipeline) = self.matrices.remove(&weight).ok_or_else(|| missing(&weight))?;
+        let (matrix, gemm, pipeline) =
+            self.matrices.remove(&weight).ok_or_else(|| missing(&weight))?;
         let bias = if gemm.bias { Some(self.vector(&format!("{name}.bias"))?) } else { None };
         Ok(Linear { matrix, bias, gemm, pipeline })
     }

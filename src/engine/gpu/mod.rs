@@ -1,13 +1,14 @@
-//! The engine for GPUs: the vision transformer as WGSL kernels of our own on wgpu. In browsers that is WebGPU, natively
-//! Vulkan, Metal or DX12.
+//! The engine for GPUs: the vision transformer as WGSL kernels of our own on wgpu. In browsers that
+//! is WebGPU, natively Vulkan, Metal or DX12.
 //!
-//! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values; attention; its output;
-//! layer norm; the two halves of the MLP) and a handful around them, all prepared once for each batch size, and one read
-//! back. Matrices stay as they are stored, in 8 or 4 bits or in floating point, and are dequantised in registers. Where nothing but the class
-//! token is wanted of the last layer, only that is computed.
+//! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values;
+//! attention; its output; layer norm; the two halves of the MLP) and a handful around them, all
+//! prepared once for each batch size, and one read back. Matrices stay as they are stored, in 8 or
+//! 4 bits or in floating point, and are dequantised in registers. Where nothing but the class token
+//! is wanted of the last layer, only that is computed.
 //!
-//! The kernels come in families for kinds of adapters, see `kernels`. `clip::VisionTower` on burn is the definition that they are tested
-//! against.
+//! The kernels come in families for kinds of adapters, see `kernels`. `clip::VisionTower` on burn
+//! is the definition that they are tested against.
 
 mod arena;
 mod device;
@@ -35,8 +36,8 @@ use kernels::{Family, Kernel, MAX_HEAD, Rows};
 use layers::{Kernels, Parts, Pipelines, Tower};
 use plan::{Planner, Step};
 
-/// Images of one submission; more are encoded in turn. Beyond this the GPU's work grows with the batch, and so does the
-/// memory for activations.
+/// Images of one submission; more are encoded in turn. Beyond this the GPU's work grows with the
+/// batch, and so does the memory for activations.
 const MAX_BATCH: usize = 8;
 
 /// An encoder under construction.
@@ -81,12 +82,14 @@ struct State {
 }
 
 impl GpuEncoder {
-    /// Begins an encoder of this architecture that gives these features, and compiles what does not depend on the weights.
+    /// Begins an encoder of this architecture that gives these features, and compiles what does not
+    /// depend on the weights.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features; [`ErrorKind::Unsupported`] for features
-    /// that name attention heads, which only the other engines compute; [`ErrorKind::DeviceLost`] for heads
-    /// that are too wide for the workgroup memory of GPUs.
+    /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features;
+    /// [`ErrorKind::Unsupported`] for features that name attention heads, which only the other
+    /// engines compute; [`ErrorKind::DeviceLost`] for heads that are too wide for the workgroup
+    /// memory of GPUs.
     pub fn builder(gpu: &Gpu, config: &VisionConfig, features: &FeatureSpec) -> Result<Builder> {
         let limits = gpu.device().limits();
         let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
@@ -98,8 +101,8 @@ impl GpuEncoder {
     /// Encodes normalised pixels, `[batch, 3, image_size, image_size]`.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] when there are not `batch` images; [`ErrorKind::DeviceLost`] when the GPU has too little
-    /// memory or does not answer.
+    /// [`ErrorKind::Argument`] when there are not `batch` images; [`ErrorKind::DeviceLost`] when
+    /// the GPU has too little memory or does not answer.
     pub async fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
         let image = self.check_pixels(pixels, batch)?;
         let config = &self.kernels.config;
@@ -122,8 +125,8 @@ impl GpuEncoder {
         self.sizes(MAX_BATCH).map(|sizes| sizes.capacity)
     }
 
-    /// The first half of [`encode`](Self::encode), for at most [`max_batch`](Self::max_batch) images: all of a pass that
-    /// the CPU has to do.
+    /// The first half of [`encode`](Self::encode), for at most [`max_batch`](Self::max_batch)
+    /// images: all of a pass that the CPU has to do.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -131,7 +134,10 @@ impl GpuEncoder {
         self.check_pixels(pixels, batch)?;
         let most = self.max_batch()?;
         if batch > most {
-            return Err(Error::new(ErrorKind::Argument, format!("a pass takes {most} images at most")));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("a pass takes {most} images at most"),
+            ));
         }
         self.submit(pixels, batch)
     }
@@ -158,7 +164,10 @@ impl GpuEncoder {
 
     fn sizes(&self, wanted: usize) -> Result<Sizes> {
         self.kernels.sizes(wanted, self.limit).ok_or_else(|| {
-            Error::new(ErrorKind::DeviceLost, "the GPU's buffers are too small for this model; use the CPU")
+            Error::new(
+                ErrorKind::DeviceLost,
+                "the GPU's buffers are too small for this model; use the CPU",
+            )
         })
     }
 
@@ -192,10 +201,16 @@ impl GpuEncoder {
         let Some((arena, _)) = arena else {
             return Err(Error::new(ErrorKind::Internal, "the GPU's buffers are missing"));
         };
-        patches::write_patches(pixels, &self.kernels.config, self.kernels.family.operand(), patches);
+        patches::write_patches(
+            pixels,
+            &self.kernels.config,
+            self.kernels.family.operand(),
+            patches,
+        );
         let dispatch = |_: &wgpu::Device| self.dispatch(arena, &steps, patches, (&output, batch));
         if first_of_its_size {
-            // Buffers that there was no memory for fail once more here, which says nothing about the device.
+            // Buffers that there was no memory for fail once more here, which says nothing about
+            // the device.
             self.gpu.watch(&mut reports, dispatch);
         } else {
             dispatch(self.gpu.device());
@@ -302,8 +317,9 @@ impl Builder {
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         if config.width / config.heads > MAX_HEAD {
-            let message =
-                format!("attention heads wider than {MAX_HEAD} are not computed on GPUs; use the CPU");
+            let message = format!(
+                "attention heads wider than {MAX_HEAD} are not computed on GPUs; use the CPU"
+            );
             return Err(Error::new(ErrorKind::DeviceLost, message));
         }
         gpu.check()?;
@@ -321,11 +337,12 @@ impl Builder {
         Ok(Self { gpu: gpu.clone(), kernels, pipelines, parts: Parts::new(), reports, limit })
     }
 
-    /// Uploads one of the encoder's tensors ([`VisionConfig::tensors`]); nothing of it stays in this program's memory.
+    /// Uploads one of the encoder's tensors ([`VisionConfig::tensors`]); nothing of it stays in
+    /// this program's memory.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape that `spec` says; [`ErrorKind::DeviceLost`] when the
-    /// GPU's buffers are too small for it.
+    /// [`ErrorKind::WeightsCorrupt`] when it is not of the shape that `spec` says;
+    /// [`ErrorKind::DeviceLost`] when the GPU's buffers are too small for it.
     #[expect(clippy::needless_pass_by_value, reason = "the tensor's memory is to be given back")]
     pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
         let Self { gpu, kernels, pipelines, parts, reports, limit } = self;
@@ -335,8 +352,8 @@ impl Builder {
     /// The encoder, once the GPU has accepted its kernels and weights.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come; [`ErrorKind::DeviceLost`] when the GPU has too little
-    /// memory or cannot compile the kernels.
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come; [`ErrorKind::DeviceLost`] when the
+    /// GPU has too little memory or cannot compile the kernels.
     pub async fn finish(self) -> Result<GpuEncoder> {
         let Self { gpu, kernels, mut pipelines, parts, mut reports, limit } = self;
         let tower = parts.assemble(&gpu, (&kernels, &mut pipelines), &mut reports)?;

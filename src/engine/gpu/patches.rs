@@ -10,9 +10,15 @@ pub(super) fn patch_values(config: &VisionConfig) -> usize {
     3 * config.patch_size * config.patch_size
 }
 
-/// Writes the patches of normalised `pixels`, `[batch, 3, image_size, image_size]`, as rows `[batch, tokens, values]`. The
-/// class token's row is zero, so that the product leaves it to the table that is added.
-pub(super) fn write_patches(pixels: &[f32], config: &VisionConfig, rows: Rows, words: &mut Vec<u32>) {
+/// Writes the patches of normalised `pixels`, `[batch, 3, image_size, image_size]`, as rows
+/// `[batch, tokens, values]`. The class token's row is zero, so that the product leaves it to the
+/// table that is added.
+pub(super) fn write_patches(
+    pixels: &[f32],
+    config: &VisionConfig,
+    rows: Rows,
+    words: &mut Vec<u32>,
+) {
     let VisionConfig { image_size: side, patch_size: patch, .. } = *config;
     let grid = config.grid();
     let mut row = vec![0.0_f32; stride(patch_values(config))];
@@ -37,9 +43,12 @@ fn push_row(row: &[f32], rows: Rows, words: &mut Vec<u32>) {
     match rows {
         Rows::F32 => words.extend(row.iter().map(|value| value.to_bits())),
         Rows::Half => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| {
-            u32::from(f16::from_f32(*low).to_bits()) | u32::from(f16::from_f32(*high).to_bits()) << 16
+            u32::from(f16::from_f32(*low).to_bits())
+                | u32::from(f16::from_f32(*high).to_bits()) << 16
         })),
-        Rows::Packed => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| pack(*low, *high))),
+        Rows::Packed => {
+            words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| pack(*low, *high)))
+        }
     }
 }
 
@@ -54,7 +63,8 @@ mod tests {
 
     #[test]
     fn patches_follow_a_row_for_the_class_token() {
-        let config = VisionConfig { image_size: 4, patch_size: 2, ..VisionConfig::vit_tiny_patch16_224() };
+        let config =
+            VisionConfig { image_size: 4, patch_size: 2, ..VisionConfig::vit_tiny_patch16_224() };
         let pixels: Vec<f32> = (0..96_u8).map(f32::from).collect();
         let mut words = Vec::new();
         write_patches(&pixels, &config, Rows::F32, &mut words);
@@ -64,7 +74,10 @@ mod tests {
         };
         assert_eq!(row(0), [0.0; 32]);
         // The patch at the right of the first line.
-        assert_eq!(row(2)[..12], [2.0, 3.0, 6.0, 7.0, 18.0, 19.0, 22.0, 23.0, 34.0, 35.0, 38.0, 39.0]);
+        assert_eq!(
+            row(2)[..12],
+            [2.0, 3.0, 6.0, 7.0, 18.0, 19.0, 22.0, 23.0, 34.0, 35.0, 38.0, 39.0]
+        );
         assert_eq!(row(2)[12..], [0.0; 20]);
         assert_eq!(row(6)[..2], [48.0, 49.0]);
         let mut packed = Vec::new();

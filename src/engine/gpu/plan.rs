@@ -166,7 +166,13 @@ impl<'a> Planner<'a> {
         let Sizes { stream, kept, kept_together, .. } = self.sizes;
         for (index, buffer) in arena.kept.iter().enumerate() {
             let first = index * kept_together;
-            self.pool_layers(buffer.into(), first, (kept - first).min(kept_together), stream / 4, tokens);
+            self.pool_layers(
+                buffer.into(),
+                first,
+                (kept - first).min(kept_together),
+                stream / 4,
+                tokens,
+            );
         }
         let tokens = if kernels.class_only() { 1 } else { tokens };
         let mut at = kept;
@@ -179,13 +185,23 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Pools `count` layers of `tokens` tokens an image, `length` numbers apart, the first of which is number `first` of
-    /// the features' layers.
-    fn pool_layers(&mut self, from: View<'_>, first: usize, count: usize, length: usize, tokens: usize) {
+    /// Pools `count` layers of `tokens` tokens an image, `length` numbers apart, the first of which
+    /// is number `first` of the features' layers.
+    fn pool_layers(
+        &mut self,
+        from: View<'_>,
+        first: usize,
+        count: usize,
+        length: usize,
+        tokens: usize,
+    ) {
         let pooling = self.kernels.pooling();
         let (floats, start) = self.kernels.output_floats(self.batch);
-        let features =
-            View { buffer: &self.arena.output, offset: 4 * start, size: Some(4 * (floats - start)) };
+        let features = View {
+            buffer: &self.arena.output,
+            offset: 4 * start,
+            size: Some(4 * (floats - start)),
+        };
         let call = Call {
             stride: length,
             queries: tokens,
@@ -218,7 +234,8 @@ impl<'a> Planner<'a> {
         Selection { rows, stride }: Selection,
     ) {
         let call = Call { stride, ..self.call(rows) };
-        let bindings = [(1, input), (2, (&norm.gain).into()), (3, (&norm.shift).into()), (4, output)];
+        let bindings =
+            [(1, input), (2, (&norm.gain).into()), (3, (&norm.shift).into()), (4, output)];
         self.step(pipeline, call, &bindings, LayerNorm::groups(self.kernels.family, rows));
     }
 
@@ -231,8 +248,8 @@ impl<'a> Planner<'a> {
         self.step(&self.tower.attention, call, &bindings, groups);
     }
 
-    /// The product of a matrix with rows; `added` are the rows to add to the result, their number before they repeat, and
-    /// how many rows lie from one to the next.
+    /// The product of a matrix with rows; `added` are the rows to add to the result, their number
+    /// before they repeat, and how many rows lie from one to the next.
     fn linear(
         &mut self,
         linear: &Linear,

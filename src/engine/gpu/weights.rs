@@ -27,15 +27,16 @@ pub(super) struct Part {
     pub(super) scales: Option<wgpu::Buffer>,
 }
 
-/// Columns of a part are a multiple of this: what a thread of [`Family::Registers`](super::kernels::Family) computes.
+/// Columns of a part are a multiple of this: what a thread of
+/// [`Family::Registers`](super::kernels::Family) computes.
 const GRANULE: usize = 8;
 
 impl Matrix {
     /// Uploads `tensor`, in parts of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the values do not fit the shape; [`ErrorKind::DeviceLost`] when a few columns
-    /// alone are too much for the GPU.
+    /// [`ErrorKind::WeightsCorrupt`] when the values do not fit the shape;
+    /// [`ErrorKind::DeviceLost`] when a few columns alone are too much for the GPU.
     pub(super) fn upload(
         gpu: &Gpu,
         tensor: &StoredTensor,
@@ -47,15 +48,21 @@ impl Matrix {
             StoredValues::F32(values) if values.iter().copied().all(is_half) => {
                 (Form::F16, 2 * stride(depth), values.len() == columns * depth)
             }
-            StoredValues::F32(values) => (Form::F32, 4 * stride(depth), values.len() == columns * depth),
-            StoredValues::Q8(Q8 { codes, .. }) => (Form::Q8, stride(depth), codes.len() == columns * depth),
+            StoredValues::F32(values) => {
+                (Form::F32, 4 * stride(depth), values.len() == columns * depth)
+            }
+            StoredValues::Q8(Q8 { codes, .. }) => {
+                (Form::Q8, stride(depth), codes.len() == columns * depth)
+            }
             StoredValues::Q4(Q4 { codes, .. }) => {
                 (Form::Q4, stride(depth) / 2, codes.len() == columns * Q4::row_bytes(depth))
             }
         };
         let scales = match &tensor.values {
             StoredValues::F32(_) => None,
-            StoredValues::Q8(Q8 { scales, .. }) | StoredValues::Q4(Q4 { scales, .. }) => Some(scales),
+            StoredValues::Q8(Q8 { scales, .. }) | StoredValues::Q4(Q4 { scales, .. }) => {
+                Some(scales)
+            }
         };
         if !given || scales.is_some_and(|scales| scales.len() != columns * blocks(depth)) {
             return Err(misshapen());
@@ -70,18 +77,24 @@ impl Matrix {
         let part = |first: usize| {
             let count = step.min(columns - first);
             let codes = match &tensor.values {
-                StoredValues::F32(values) if form == Form::F16 => {
-                    interleave::<8>(&f16_bytes(&values[first * depth..][..count * depth], depth), row_bytes)
-                }
-                StoredValues::F32(values) => {
-                    interleave::<16>(&f32_bytes(&values[first * depth..][..count * depth], depth), row_bytes)
-                }
-                StoredValues::Q8(Q8 { codes, .. }) => {
-                    interleave::<4>(&q8_bytes(&codes[first * depth..][..count * depth], depth), row_bytes)
-                }
+                StoredValues::F32(values) if form == Form::F16 => interleave::<8>(
+                    &f16_bytes(&values[first * depth..][..count * depth], depth),
+                    row_bytes,
+                ),
+                StoredValues::F32(values) => interleave::<16>(
+                    &f32_bytes(&values[first * depth..][..count * depth], depth),
+                    row_bytes,
+                ),
+                StoredValues::Q8(Q8 { codes, .. }) => interleave::<4>(
+                    &q8_bytes(&codes[first * depth..][..count * depth], depth),
+                    row_bytes,
+                ),
                 StoredValues::Q4(Q4 { codes, .. }) => {
                     let row = Q4::row_bytes(depth);
-                    interleave::<4>(&q4_bytes(&codes[first * row..][..count * row], depth), row_bytes)
+                    interleave::<4>(
+                        &q4_bytes(&codes[first * row..][..count * row], depth),
+                        row_bytes,
+                    )
                 }
             };
             let scales = scales.map(|scales| {
@@ -113,7 +126,12 @@ pub(super) fn upload_vector(gpu: &Gpu, values: &[f32], reports: &mut Reports) ->
 }
 
 /// Uploads rows of `width`, padded with zeros.
-pub(super) fn upload_rows(gpu: &Gpu, values: &[f32], width: usize, reports: &mut Reports) -> wgpu::Buffer {
+pub(super) fn upload_rows(
+    gpu: &Gpu,
+    values: &[f32],
+    width: usize,
+    reports: &mut Reports,
+) -> wgpu::Buffer {
     upload(gpu, &f32_bytes(values, width), reports)
 }
 
@@ -132,7 +150,8 @@ fn upload(gpu: &Gpu, bytes: &[u8], reports: &mut Reports) -> wgpu::Buffer {
     })
 }
 
-/// Four rows side by side: `UNIT` bytes of each in turn. Rows are padded with zeros to a multiple of four.
+/// Four rows side by side: `UNIT` bytes of each in turn. Rows are padded with zeros to a multiple
+/// of four.
 fn interleave<const UNIT: usize>(bytes: &[u8], row: usize) -> Vec<u8> {
     let padding = vec![0; row];
     let mut interleaved = Vec::with_capacity(bytes.len().next_multiple_of(4 * row));
@@ -150,7 +169,10 @@ fn interleave<const UNIT: usize>(bytes: &[u8], row: usize) -> Vec<u8> {
 }
 
 fn misshapen() -> Error {
-    Error::new(ErrorKind::WeightsCorrupt, "a tensor holds another number of values than its shape says")
+    Error::new(
+        ErrorKind::WeightsCorrupt,
+        "a tensor holds another number of values than its shape says",
+    )
 }
 
 fn f32_bytes(values: &[f32], width: usize) -> Cow<'static, [u8]> {
@@ -192,7 +214,8 @@ fn q8_bytes(codes: &[i8], width: usize) -> Cow<'_, [u8]> {
 /// [`Form::Q4`]'s order, in two's complement: a code is stored as its difference from 8.
 fn q4_bytes(codes: &[u8], width: usize) -> Vec<u8> {
     const ZERO: u8 = 0x88;
-    let mut bytes = Vec::with_capacity(codes.len() / Q4::row_bytes(width).max(1) * stride(width) / 2);
+    let mut bytes =
+        Vec::with_capacity(codes.len() / Q4::row_bytes(width).max(1) * stride(width) / 2);
     for row in codes.chunks(Q4::row_bytes(width).max(1)) {
         let start = bytes.len();
         bytes.extend_from_slice(row);
@@ -229,7 +252,10 @@ mod tests {
     #[test]
     fn four_rows_stand_side_by_side() {
         assert_eq!(interleave::<1>(&[1, 2, 3, 4, 5, 6, 7, 8], 2), [1, 3, 5, 7, 2, 4, 6, 8]);
-        assert_eq!(interleave::<2>(&[1, 2, 3, 4], 4), [1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            interleave::<2>(&[1, 2, 3, 4], 4),
+            [1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0]
+        );
     }
 
     #[test]
@@ -237,7 +263,10 @@ mod tests {
         // Codes 0..8 of one row, padded to 32 columns.
         let bytes = q4_bytes(&[0x10, 0x32, 0x54, 0x76], 8);
         assert_eq!(bytes.len(), 16);
-        assert_eq!(bytes[..4].iter().map(|byte| byte ^ 0x88).collect::<Vec<_>>(), [0x40, 0x51, 0x62, 0x73]);
+        assert_eq!(
+            bytes[..4].iter().map(|byte| byte ^ 0x88).collect::<Vec<_>>(),
+            [0x40, 0x51, 0x62, 0x73]
+        );
         assert!(bytes[4..].iter().all(|byte| *byte == 0));
         // An odd row's last half byte is no column.
         let odd = q4_bytes(&[0xf7], 1);

@@ -57,6 +57,9 @@ mod tests {
         assert!((macs(VisionConfig::openai_clip_vit_base_patch16(), &whole) - 17.6).abs() < 0.1);
         assert!((macs(VisionConfig::openai_clip_vit_large_patch14(), &whole) - 81.0).abs() < 0.5);
         let class = macs(VisionConfig::openai_clip_vit_base_patch32(), &[Pool::Class]);
-        assert!(class < 0.97 * macs(VisionConfig::openai_clip_vit_base_patch32(), &whole), "{class}");
+        assert!(
+            class < 0.97 * macs(VisionConfig::openai_clip_vit_base_patch32(), &whole),
+            "{class}"
+        );
     }
 }

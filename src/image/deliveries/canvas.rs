@@ -5,8 +5,8 @@ use super::check;
 use crate::error::Result;
 use crate::image::{Filter, Rgb8, resize};
 
-/// Four images in two rows and two columns, each reduced or enlarged until it covers a cell of `width` x `height` pixels,
-/// its middle shown.
+/// Four images in two rows and two columns, each reduced or enlarged until it covers a cell of
+/// `width` x `height` pixels, its middle shown.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a cell without pixels.
@@ -25,16 +25,16 @@ pub fn collage(images: [&Rgb8; 4], width: u32, height: u32) -> Result<Rgb8> {
 
 /// The middle of `image` in the size that just covers `width` x `height`.
 fn covering(image: &Rgb8, width: u32, height: u32) -> Result<Rgb8> {
-    let factor =
-        (f64::from(width) / f64::from(image.width())).max(f64::from(height) / f64::from(image.height()));
+    let factor = (f64::from(width) / f64::from(image.width()))
+        .max(f64::from(height) / f64::from(image.height()));
     let side = |of: u32, least: u32| ((f64::from(of) * factor).round() as u32).max(least);
     let size = (side(image.width(), width), side(image.height(), height));
     let window = Window { x: (size.0 - width) / 2, y: (size.1 - height) / 2, width, height };
     resize_window(image, size, window, Filter::Bicubic)
 }
 
-/// The image in the middle of a black canvas with sides of `columns` to `lines`: bars at two of its sides. One that is
-/// larger than the canvas may be is reduced to fit.
+/// The image in the middle of a black canvas with sides of `columns` to `lines`: bars at two of its
+/// sides. One that is larger than the canvas may be is reduced to fit.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for a canvas without pixels.
@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn a_cell_shows_the_middle_of_what_covers_it() {
         // Three squares side by side; a square cell shows the middle one.
-        let pixels = (0..12).flat_map(|_| (0..36).flat_map(|x| [[0_u8, 90, 200][x / 12]; 3])).collect();
+        let pixels =
+            (0..12).flat_map(|_| (0..36).flat_map(|x| [[0_u8, 90, 200][x / 12]; 3])).collect();
         let wide = Rgb8::new(36, 12, pixels).unwrap();
         assert_eq!(covering(&wide, 12, 12).unwrap(), plain(12, 12, 90));
     }

@@ -1,8 +1,9 @@
 //! Deliveries: what happens to an image on its way to the viewer, simulated.
 //!
-//! Messengers and sites recompress, shrink, crop and mirror images, and each of that wipes out part of what tells a
-//! generated image from a photograph. Training on such deliveries keeps a detector from resting on what the first
-//! download destroys; scoring on them measures how stable its verdict is.
+//! Messengers and sites recompress, shrink, crop and mirror images, and each of that wipes out part
+//! of what tells a generated image from a photograph. Training on such deliveries keeps a detector
+//! from resting on what the first download destroys; scoring on them measures how stable its
+//! verdict is.
 //!
 //! Native only: WebP is encoded by libwebp.
 //!
@@ -45,8 +46,8 @@ pub enum Chroma {
 pub enum Size {
     /// The factor of both sides.
     Scale(f32),
-    /// The factor of both sides, but the shorter side no shorter than the number of pixels (or than it was, if it
-    /// was shorter).
+    /// The factor of both sides, but the shorter side no shorter than the number of pixels (or than
+    /// it was, if it was shorter).
     ScaleAbove(f32, u32),
     /// The length of the shorter side in pixels.
     ShortSide(u32),
@@ -100,12 +101,14 @@ impl Delivery {
     /// Draws an augmentation. The distribution does not know the image, hence not its class:
     ///
     /// - one image in five is left alone, but for a mirror half of the time;
-    /// - of the others, mirrored with probability .5; cropped to .6-1 of its sides with .4 (skewed to 1); resized by
-    ///   .5-1.5, but not below a short side of 224, with .4; blurred with sigma .3-2 with .15 (skewed to .3); noise
-    ///   of sigma 1-8 / 255 with .15 (skewed to 1); then JPEG 30-95 with .6 (skewed to 95; 4:2:0 three times out of
-    ///   four) or WebP 40-95 with .2 (skewed to 95).
+    /// - of the others, mirrored with probability .5; cropped to .6-1 of its sides with .4 (skewed
+    ///   to 1); resized by .5-1.5, but not below a short side of 224, with .4; blurred with sigma
+    ///   .3-2 with .15 (skewed to .3); noise of sigma 1-8 / 255 with .15 (skewed to 1); then JPEG
+    ///   30-95 with .6 (skewed to 95; 4:2:0 three times out of four) or WebP 40-95 with .2 (skewed
+    ///   to 95).
     ///
-    /// "Skewed" is the square of a uniform number: the mild half of the range gets 71 % of the draws.
+    /// "Skewed" is the square of a uniform number: the mild half of the range gets 71 % of the
+    /// draws.
     pub fn random(rng: &mut Rng) -> Self {
         let mut steps = Vec::new();
         let untouched = rng.chance(0.2);
@@ -124,7 +127,10 @@ impl Delivery {
                 1 => Filter::Bicubic,
                 _ => Filter::Lanczos3,
             };
-            steps.push(Self::Resize { size: Size::ScaleAbove(rng.between(0.5, 1.5) as f32, 224), filter });
+            steps.push(Self::Resize {
+                size: Size::ScaleAbove(rng.between(0.5, 1.5) as f32, 224),
+                filter,
+            });
         }
         if rng.chance(0.15) {
             steps.push(Self::Blur { sigma: skewed(rng, 0.3, 2.0) as f32 });
@@ -145,7 +151,8 @@ impl Delivery {
     /// Does it to an image. `rng` chooses noise and the place of crops.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] for values out of their range, [`ErrorKind::Limit`] if the result would be too large.
+    /// [`ErrorKind::Argument`] for values out of their range, [`ErrorKind::Limit`] if the result
+    /// would be too large.
     pub fn apply(&self, image: &Rgb8, rng: &mut Rng) -> Result<Rgb8> {
         match self {
             Self::Jpeg { quality, chroma } => jpeg(image, *quality, *chroma),
@@ -185,7 +192,9 @@ impl Size {
         let short = width.min(height);
         let factor = match self {
             Self::Scale(factor) => f64::from(factor),
-            Self::ScaleAbove(factor, floor) => f64::from(factor).max(f64::from(floor).min(short) / short),
+            Self::ScaleAbove(factor, floor) => {
+                f64::from(factor).max(f64::from(floor).min(short) / short)
+            }
             Self::ShortSide(side) => f64::from(side) / short,
         };
         check(factor.is_finite() && factor > 0.0, "the scale is no positive number")?;
@@ -210,7 +219,12 @@ fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
         Chroma::Full => jpeg_encoder::SamplingFactor::F_1_1,
     });
     encoder
-        .encode(image.pixels(), side(image.width())?, side(image.height())?, jpeg_encoder::ColorType::Rgb)
+        .encode(
+            image.pixels(),
+            side(image.width())?,
+            side(image.height())?,
+            jpeg_encoder::ColorType::Rgb,
+        )
         .map_err(|error| internal(&error).with_source(error))?;
     Ok(decode(&bytes)?.pixels)
 }
@@ -224,7 +238,10 @@ fn webp(image: &Rgb8, quality: u8) -> Result<Rgb8> {
 }
 
 fn blur(image: &Rgb8, sigma: f32) -> Result<Rgb8> {
-    check(sigma.is_finite() && sigma > 0.0 && sigma <= 100.0, "blur is not between 0 and 100 pixels")?;
+    check(
+        sigma.is_finite() && sigma > 0.0 && sigma <= 100.0,
+        "blur is not between 0 and 100 pixels",
+    )?;
     // Beyond four standard deviations the kernel is below half a level.
     let radius = (sigma * 4.0).ceil() as usize;
     let mut kernel: Vec<f32> = (0..=2 * radius)
@@ -314,7 +331,8 @@ mod tests {
 
     fn difference(a: &Rgb8, b: &Rgb8) -> f64 {
         assert_eq!((a.width(), a.height()), (b.width(), b.height()));
-        let sum: u64 = a.pixels().iter().zip(b.pixels()).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum();
+        let sum: u64 =
+            a.pixels().iter().zip(b.pixels()).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum();
         sum as f64 / a.pixels().len() as f64
     }
 
@@ -322,7 +340,8 @@ mod tests {
     fn compression_changes_more_at_lower_quality_but_keeps_the_picture() {
         let image = picture(241, 163);
         let mut rng = Rng::new(0);
-        let mut error = |delivery: Delivery| difference(&delivery.apply(&image, &mut rng).unwrap(), &image);
+        let mut error =
+            |delivery: Delivery| difference(&delivery.apply(&image, &mut rng).unwrap(), &image);
         for chroma in [Chroma::Full, Chroma::Quarter] {
             let [good, bad] = [95, 30].map(|quality| error(Delivery::Jpeg { quality, chroma }));
             assert!(0.0 < good && good < bad && bad < 6.0, "JPEG {chroma:?}: {good} {bad}");
@@ -353,7 +372,8 @@ mod tests {
         let blurred = Delivery::Blur { sigma: 2.0 }.apply(&image, &mut Rng::new(0)).unwrap();
         for x in 0..41 {
             let distance = (x as f64 - 20.0) / 2.0;
-            let expected = 255.0 * (-0.5 * distance * distance).exp() / (2.0 * std::f64::consts::TAU.sqrt());
+            let expected =
+                255.0 * (-0.5 * distance * distance).exp() / (2.0 * std::f64::consts::TAU.sqrt());
             for y in 0..9 {
                 let value = f64::from(blurred.pixels()[(y * 41 + x) * 3 + 1]);
                 assert!((value - expected).abs() <= 1.0, "{x}, {y}: {value} instead of {expected}");
@@ -366,7 +386,8 @@ mod tests {
         let image = Rgb8::new(200, 100, vec![128; 60_000]).unwrap();
         let noisy = Delivery::Noise { sigma: 8.0 / 255.0 }.apply(&image, &mut Rng::new(3)).unwrap();
         let variance =
-            noisy.pixels().iter().map(|&value| (f64::from(value) - 128.0).powi(2)).sum::<f64>() / 60_000.0;
+            noisy.pixels().iter().map(|&value| (f64::from(value) - 128.0).powi(2)).sum::<f64>()
+                / 60_000.0;
         assert!((variance.sqrt() - 8.0).abs() < 0.2, "{}", variance.sqrt());
     }
 
@@ -376,7 +397,8 @@ mod tests {
         let mut rng = Rng::new(0);
         let once = Delivery::Flip.apply(&image, &mut rng).unwrap();
         assert_eq!(once.pixels()[..3], image.pixels()[30 * 3..31 * 3]);
-        let twice = Delivery::Chain(vec![Delivery::Flip, Delivery::Flip]).apply(&image, &mut rng).unwrap();
+        let twice =
+            Delivery::Chain(vec![Delivery::Flip, Delivery::Flip]).apply(&image, &mut rng).unwrap();
         assert_eq!(twice, image);
         assert_eq!(Delivery::Chain(vec![]).apply(&image, &mut rng).unwrap(), image);
     }
@@ -422,7 +444,8 @@ mod tests {
                 }
             }
         }
-        // Expected: untouched .2 + .8 * (.6 * .6 * .85 * .85 * .2) = .242, JPEG .48, WebP .16, mild .71 of JPEG.
+        // Expected: untouched .2 + .8 * (.6 * .6 * .85 * .85 * .2) = .242, JPEG .48, WebP .16, mild
+        // .71 of JPEG.
         assert!((860..1080).contains(&untouched), "{untouched}");
         assert!((1800..2040).contains(&jpeg), "{jpeg}");
         assert!((560..720).contains(&webp), "{webp}");

@@ -1,6 +1,8 @@
-//! A small seeded source of random numbers: the same seed gives the same augmentation on every machine.
+//! A small seeded source of random numbers: the same seed gives the same augmentation on every
+//! machine.
 
-/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Not for secrets.
+/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Not for
+/// secrets.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,

@@ -1,10 +1,10 @@
 //! Checks that a sequential JPEG codes every block of its image, without decoding any.
 //!
-//! A cut file to which an end marker was added (a broken download, a repair tool) is well formed, and decoders fill
-//! what is missing with gray, zune-jpeg's strict mode included. Half an image of gray scored as a picture would be
-//! worse than an error, so the Huffman codes are walked once and the blocks counted. That costs a small part of the
-//! decoding: no coefficient is kept, no transform computed. Progressive files need no such walk: the decoder itself
-//! keeps count there.
+//! A cut file to which an end marker was added (a broken download, a repair tool) is well formed,
+//! and decoders fill what is missing with gray, zune-jpeg's strict mode included. Half an image of
+//! gray scored as a picture would be worse than an error, so the Huffman codes are walked once and
+//! the blocks counted. That costs a small part of the decoding: no coefficient is kept, no
+//! transform computed. Progressive files need no such walk: the decoder itself keeps count there.
 //!
 //! Source: ITU-T T.81, annexes C (tables), E (restart), F.1.2 and F.2.2 (sequential coding).
 
@@ -21,8 +21,8 @@ const FAST: u32 = 9;
 struct Table {
     /// Length and symbol of the code that starts with these bits; length 0 for longer codes.
     fast: Box<[(u8, u8); 1 << FAST]>,
-    /// For each length: the first code beyond those of this length, and what to subtract from a code to get its
-    /// place among the symbols.
+    /// For each length: the first code beyond those of this length, and what to subtract from a
+    /// code to get its place among the symbols.
     lengths: [(u32, u32); 17],
     symbols: Vec<u8>,
 }
@@ -30,8 +30,11 @@ struct Table {
 impl Table {
     /// A table from the 16 counts of codes by length, and the symbols.
     fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
-        let mut table =
-            Self { fast: Box::new([(0, 0); 1 << FAST]), lengths: [(0, 0); 17], symbols: symbols.to_vec() };
+        let mut table = Self {
+            fast: Box::new([(0, 0); 1 << FAST]),
+            lengths: [(0, 0); 17],
+            symbols: symbols.to_vec(),
+        };
         let (mut code, mut place) = (0u32, 0u32);
         for (length, &count) in (1u32..).zip(&counts) {
             let first = place;
@@ -114,7 +117,8 @@ impl Bits<'_> {
         Err(if self.left < 16 { truncated() } else { damaged() })
     }
 
-    // Browsers optimise a function for its next call: one that runs through the whole file would stay slow to its end.
+    // Browsers optimise a function for its next call: one that runs through the whole file would
+    // stay slow to its end.
     #[inline(never)]
     fn block(&mut self, dc: &Table, ac: &Table) -> Result<()> {
         let bits = u32::from(self.symbol(dc)?);
@@ -138,7 +142,8 @@ impl Bits<'_> {
     /// Passes a restart marker, which starts at a whole byte.
     fn restart(&mut self) -> Result<()> {
         self.refill();
-        // Up to seven bits of padding; anything more is data that should not be there, which decoders skip.
+        // Up to seven bits of padding; anything more is data that should not be there, which
+        // decoders skip.
         self.buffer = 0;
         self.left = 0;
         while self.data.get(self.at) == Some(&0xFF) && self.data.get(self.at + 1) == Some(&0xFF) {
@@ -188,7 +193,8 @@ pub(super) fn check(bytes: &[u8], frame: &Frame) -> Result<()> {
             }
             SOS => {
                 let (&count, rest) = segment.data.split_first().ok_or_else(damaged)?;
-                let selectors = rest.get(..usize::from(count) * 2).ok_or_else(damaged)?.as_chunks::<2>().0;
+                let selectors =
+                    rest.get(..usize::from(count) * 2).ok_or_else(damaged)?.as_chunks::<2>().0;
                 let mut parts = Vec::new();
                 for &[name, tables] in selectors {
                     let index = frame.names.iter().position(|&n| n == name).ok_or_else(damaged)?;
@@ -223,8 +229,9 @@ fn scan(
         // Alone, a component has no more blocks than its own size needs (T.81, A.2.2).
         let (h, v) = frame.sampling[*component];
         let (h_max, v_max) = frame.largest_sampling();
-        let blocks =
-            |side: u32, factor: u8, largest: u32| (side * u32::from(factor)).div_ceil(largest).div_ceil(8);
+        let blocks = |side: u32, factor: u8, largest: u32| {
+            (side * u32::from(factor)).div_ceil(largest).div_ceil(8)
+        };
         (blocks(frame.width, h, h_max) * blocks(frame.height, v, v_max), vec![1])
     } else {
         let (columns, rows) = frame.mcus();
@@ -240,7 +247,9 @@ fn scan(
             bits.restart()?;
         }
         for (&(_, dc_table, ac_table), &count) in parts.iter().zip(&blocks) {
-            let (Some(dc), Some(ac)) = (&dc[dc_table], &ac[ac_table]) else { return Err(damaged()) };
+            let (Some(dc), Some(ac)) = (&dc[dc_table], &ac[ac_table]) else {
+                return Err(damaged());
+            };
             for _ in 0..count {
                 bits.block(dc, ac)?;
             }

@@ -1,8 +1,9 @@
 //! JPEG: our own walk over the markers, and zune-jpeg for the pixels.
 //!
-//! zune-jpeg is used directly, in strict mode, because the `image` crate runs it in its tolerant mode, where the
-//! missing part of a cut file silently becomes gray. The walk tells what the decoder does not: whether the file is
-//! all there and how much memory it will take; [`entropy`] checks the coded data where strict mode does not.
+//! zune-jpeg is used directly, in strict mode, because the `image` crate runs it in its tolerant
+//! mode, where the missing part of a cut file silently becomes gray. The walk tells what the
+//! decoder does not: whether the file is all there and how much memory it will take; [`entropy`]
+//! checks the coded data where strict mode does not.
 //!
 //! Source: ITU-T T.81, annex B; Adobe technical note 5116 for the `Adobe` marker.
 
@@ -31,8 +32,8 @@ struct Segment<'a> {
     data: &'a [u8],
 }
 
-/// Walks the marker segments, past entropy-coded data, until the end of the image. The last segment is EOI if and
-/// only if the file is all there.
+/// Walks the marker segments, past entropy-coded data, until the end of the image. The last segment
+/// is EOI if and only if the file is all there.
 fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
     let mut ended = false;
@@ -40,8 +41,9 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
         if ended {
             return None;
         }
-        // Between segments only fill bytes (0xFF) should stand; like libjpeg, anything else is skipped. That also
-        // skips entropy-coded data, in which 0xFF is followed by 0 or is a restart marker.
+        // Between segments only fill bytes (0xFF) should stand; like libjpeg, anything else is
+        // skipped. That also skips entropy-coded data, in which 0xFF is followed by 0 or is a
+        // restart marker.
         let marker = loop {
             at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
             while bytes.get(at) == Some(&0xFF) {
@@ -91,7 +93,10 @@ impl Frame {
             height: u32::from(u16::from_be_bytes(take(data, 1)?)),
             width: u32::from(u16::from_be_bytes(take(data, 3)?)),
             names: components.iter().map(|&[name, ..]| name).collect(),
-            sampling: components.iter().map(|&[_, factors, _]| (factors >> 4, factors & 15)).collect(),
+            sampling: components
+                .iter()
+                .map(|&[_, factors, _]| (factors >> 4, factors & 15))
+                .collect(),
         })
     }
 
@@ -101,7 +106,8 @@ impl Frame {
 
     /// The largest horizontal and vertical sampling factor.
     fn largest_sampling(&self) -> (u32, u32) {
-        let largest = |side: fn(&(u8, u8)) -> u8| self.sampling.iter().map(side).max().map_or(1, u32::from);
+        let largest =
+            |side: fn(&(u8, u8)) -> u8| self.sampling.iter().map(side).max().map_or(1, u32::from);
         (largest(|s| s.0), largest(|s| s.1))
     }
 
@@ -112,7 +118,8 @@ impl Frame {
     }
 
     fn check_supported(&self) -> Result<()> {
-        let unsupported = |what: &str| Err(Error::new(ErrorKind::Unsupported, format!("{what} is not read")));
+        let unsupported =
+            |what: &str| Err(Error::new(ErrorKind::Unsupported, format!("{what} is not read")));
         match self.marker {
             0xC0..=0xC2 => {}
             0xC3 | 0xC7 | 0xCB | 0xCF => return unsupported("lossless JPEG"),
@@ -131,7 +138,8 @@ impl Frame {
         Ok(())
     }
 
-    /// Bytes of the coefficients of all components, which progressive and non-interleaved files hold at once.
+    /// Bytes of the coefficients of all components, which progressive and non-interleaved files
+    /// hold at once.
     fn coefficient_bytes(&self) -> u64 {
         let (columns, rows) = self.mcus();
         let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
@@ -201,16 +209,21 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
     if needed > limits::MAX_DECODE_ALLOCATION {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("decoding this JPEG takes {needed} bytes; at most {}", limits::MAX_DECODE_ALLOCATION),
+            format!(
+                "decoding this JPEG takes {needed} bytes; at most {}",
+                limits::MAX_DECODE_ALLOCATION
+            ),
         ));
     }
     if !frame.is_progressive() {
         entropy::check(bytes, &frame)?;
     }
 
-    // Adobe's transform 0 with three components means RGB; the decoder believes it only if they are named so.
+    // Adobe's transform 0 with three components means RGB; the decoder believes it only if they are
+    // named so.
     let renamed = (components == 3 && adobe == Some(0)).then(|| name_rgb(bytes, frame_at, &scans));
-    // A copy, as the `tiff` crate hands it one: borrowed bytes would bring a second decoder into the browser's program.
+    // A copy, as the `tiff` crate hands it one: borrowed bytes would bring a second decoder into
+    // the browser's program.
     let bytes = renamed.unwrap_or_else(|| bytes.to_vec());
 
     let options = DecoderOptions::default()
@@ -226,7 +239,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
     let mut pixels = super::decode::buffer(output)?;
     decoder.decode_into(&mut pixels).map_err(damaged)?;
 
-    // Inks are taken as Adobe stores them, inverted, with or without its marker, as Pillow and the browsers do.
+    // Inks are taken as Adobe stores them, inverted, with or without its marker, as Pillow and the
+    // browsers do.
     let notes = if components == 4 { vec![Note::CmykConverted] } else { Vec::new() };
     Ok(Pixels {
         width: frame.width,
@@ -245,14 +259,17 @@ fn truncated() -> Error {
 }
 
 fn damaged(error: zune_jpeg::errors::DecodeErrors) -> Error {
-    Error::new(ErrorKind::Decode, format!("the JPEG data is damaged or cut off: {error}")).with_source(error)
+    Error::new(ErrorKind::Decode, format!("the JPEG data is damaged or cut off: {error}"))
+        .with_source(error)
 }
 
-/// A copy of the file whose components are called R, G and B, in the frame header and in every scan.
+/// A copy of the file whose components are called R, G and B, in the frame header and in every
+/// scan.
 fn name_rgb(bytes: &[u8], frame_at: usize, scans: &[usize]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    let names: Option<[u8; 3]> =
-        (|| Some([*bytes.get(frame_at + 6)?, *bytes.get(frame_at + 9)?, *bytes.get(frame_at + 12)?]))();
+    let names: Option<[u8; 3]> = (|| {
+        Some([*bytes.get(frame_at + 6)?, *bytes.get(frame_at + 9)?, *bytes.get(frame_at + 12)?])
+    })();
     let Some(names) = names else { return bytes };
     let new_name = |name: u8| names.iter().position(|&n| n == name).map(|index| b"RGB"[index]);
     for index in 0..3 {

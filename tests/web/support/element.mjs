@@ -25,7 +25,10 @@ export function elementTests() {
 
     /** The site, without an element; with `jpeg`, an image. */
     async open({ hash = '', ...options } = {}) {
-      const opened = await newPage(tests.browser, { viewport: { width: 900, height: 700 }, ...options });
+      const opened = await newPage(tests.browser, {
+        viewport: { width: 900, height: 700 },
+        ...options,
+      });
       await opened.page.goto(`${tests.server.url}/site/${hash}`);
       await opened.page.waitForSelector('[data-loaded]');
       return { ...opened, jpeg: Buffer.from(await drawJpeg(opened.page)) };
@@ -36,7 +39,8 @@ export function elementTests() {
       const opened = await tests.open(options);
       await opened.page.evaluate((given) => {
         const check = document.createElement('ai-image-check');
-        for (const [name, value] of Object.entries({ device: 'cpu', ...given })) check.setAttribute(name, value);
+        for (const [name, value] of Object.entries({ device: 'cpu', ...given }))
+          check.setAttribute(name, value);
         window.seen = [];
         for (const type of ['ready', 'progress', 'analysis', 'error']) {
           check.addEventListener(type, ({ detail }) => window.seen.push({ type, detail }));
@@ -47,7 +51,9 @@ export function elementTests() {
     },
   };
   before(async () => {
-    tests.server = await startServer({ folders: { '/site/': path.join(root, 'tests/web/pages/element') } });
+    tests.server = await startServer({
+      folders: { '/site/': path.join(root, 'tests/web/pages/element') },
+    });
     tests.browser = await launch();
   });
   after(async () => {
@@ -67,7 +73,9 @@ export function settled(page) {
 
 /** The states of the results, in their order. */
 export function states(page) {
-  return page.locator('ai-image-result').evaluateAll((cards) => cards.map((card) => card.getAttribute('state')));
+  return page
+    .locator('ai-image-result')
+    .evaluateAll((cards) => cards.map((card) => card.getAttribute('state')));
 }
 
 /** Images that the native program looks at in one go. */

@@ -7,17 +7,19 @@ import { chromium } from 'playwright-core';
 import { output } from '../../../scripts/lib/run.mjs';
 
 /**
- * A server that answers for every name below `.test`. `answers` maps a path to a function of request and response, or to
- * `{ type, body, headers }`. `seen` lists the requests.
+ * A server that answers for every name below `.test`. `answers` maps a path to a function of
+ * request and response, or to `{ type, body, headers }`. `seen` lists the requests.
  */
 export async function startSites(answers) {
   const seen = [];
   const server = createServer((request, response) => {
     seen.push({ host: request.headers.host, path: request.url, headers: request.headers });
     const answer = answers[new URL(request.url, 'http://x').pathname];
-    if (answer === undefined) response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
+    if (answer === undefined)
+      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
     else if (typeof answer === 'function') answer(request, response);
-    else response.writeHead(200, { 'Content-Type': answer.type, ...answer.headers }).end(answer.body);
+    else
+      response.writeHead(200, { 'Content-Type': answer.type, ...answer.headers }).end(answer.body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
@@ -44,7 +46,8 @@ export async function variant(folder, change) {
 
 /** @param {{ folder: string, language?: 'de' | 'es' | 'ar' | 'zh', others?: string[] }} options */
 export async function launchExtension({ folder, language, others = [], ...contextOptions }) {
-  const executablePath = process.env.CHROMIUM ?? (await output('sh', ['-c', 'command -v chromium']));
+  const executablePath =
+    process.env.CHROMIUM ?? (await output('sh', ['-c', 'command -v chromium']));
   const context = await chromium.launchPersistentContext('', {
     executablePath,
     args: [
@@ -63,7 +66,8 @@ export async function launchExtension({ folder, language, others = [], ...contex
   const { id } = await cdp.send('Extensions.loadUnpacked', { path: folder });
   const worker = await starting;
   const otherIds = [];
-  for (const other of others) otherIds.push((await cdp.send('Extensions.loadUnpacked', { path: other })).id);
+  for (const other of others)
+    otherIds.push((await cdp.send('Extensions.loadUnpacked', { path: other })).id);
   // As chosen in the panel: Debian's Chromium itself may speak English only.
   if (language !== undefined)
     await worker.evaluate((chosen) => chrome.storage.local.set({ language: chosen }), language);
@@ -85,7 +89,9 @@ export async function launchExtension({ folder, language, others = [], ...contex
     address,
     tabOf,
 
-    /** The visitor's gesture: it gives `activeTab` for the page's tab, as a click on the menu does. */
+    /**
+     * The visitor's gesture: it gives `activeTab` for the page's tab, as a click on the menu does.
+     */
     async gesture(page) {
       await page.bringToFront();
       const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{ type: 'tab' }] });
@@ -93,16 +99,24 @@ export async function launchExtension({ folder, language, others = [], ...contex
       await cdp.send('Extensions.triggerAction', { id, targetId: tab.targetId });
     },
 
-    /** The toolbar's popup over a page, opened by the gesture. Playwright does not see it; returns how to evaluate in it. */
+    /**
+     * The toolbar's popup over a page, opened by the gesture. Playwright does not see it; returns
+     * how to evaluate in it.
+     */
     async popup(page) {
       await this.gesture(page);
       const find = async () => {
         const { targetInfos } = await cdp.send('Target.getTargets');
-        return targetInfos.find(({ type, url }) => type === 'page' && url === address('popup.html'));
+        return targetInfos.find(
+          ({ type, url }) => type === 'page' && url === address('popup.html'),
+        );
       };
       let target;
       while (target === undefined) target = await find();
-      const { sessionId } = await cdp.send('Target.attachToTarget', { targetId: target.targetId, flatten: false });
+      const { sessionId } = await cdp.send('Target.attachToTarget', {
+        targetId: target.targetId,
+        flatten: false,
+      });
       let next = 0;
       return async (expression) => {
         const number = ++next;
@@ -125,7 +139,14 @@ export async function launchExtension({ folder, language, others = [], ...contex
       await worker.evaluate(
         ([details, where]) => chrome.contextMenus.onClicked.dispatch(details, where),
         [
-          { menuItemId: 'check-image', mediaType: 'image', srcUrl: source, pageUrl: page.url(), frameId: 0, ...info },
+          {
+            menuItemId: 'check-image',
+            mediaType: 'image',
+            srcUrl: source,
+            pageUrl: page.url(),
+            frameId: 0,
+            ...info,
+          },
           tab,
         ],
       );

@@ -9,14 +9,18 @@ import { root } from '../../../scripts/lib/run.mjs';
 export const data = path.join(root, '../shared/data');
 
 /** A reason to skip what needs them, or false. */
-export const noData = existsSync(path.join(data, 'manifest.csv')) ? false : '../shared/data is not there';
+export const noData = existsSync(path.join(data, 'manifest.csv'))
+  ? false
+  : '../shared/data is not there';
 
 /**
- * The first `perOrigin` images of every origin of role `test`: all generators and all sources that no training saw.
- * Paths relative to the data folder.
+ * The first `perOrigin` images of every origin of role `test`: all generators and all sources that
+ * no training saw. Paths relative to the data folder.
  */
 export function testImages(perOrigin) {
-  const [header, ...rows] = readFileSync(path.join(data, 'manifest.csv'), 'utf8').trim().split('\n');
+  const [header, ...rows] = readFileSync(path.join(data, 'manifest.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const columns = header.split(',');
   const [file, role, origin] = ['file', 'role', 'origin'].map((name) => columns.indexOf(name));
   const taken = new Map();
@@ -32,7 +36,10 @@ export function testImages(perOrigin) {
     .map((cells) => cells[file]);
 }
 
-/** What `clipsight scan` says about files, their paths relative to the data folder, in their order; `views`: as the model says. */
+/**
+ * What `clipsight scan` says about files, their paths relative to the data folder, in their order;
+ * `views`: as the model says.
+ */
 export async function scanNatively(files, { views, device = 'cpu' } = {}) {
   const program = path.join(root, 'target/release/clipsight');
   const paths = files.map((file) => path.resolve(data, file));
@@ -47,12 +54,13 @@ export async function scanNatively(files, { views, device = 'cpu' } = {}) {
     ...(views === undefined ? [] : ['--views', String(views)]),
     ...paths,
   ];
-  const { stdout } = await promisify(execFile)(program, args, { cwd: root, maxBuffer: 64 << 20 }).catch(
-    ({ code, stderr }) => {
-      // Its own message holds the whole command line.
-      throw new Error(`clipsight scan: ${code}\n${stderr}`);
-    },
-  );
+  const { stdout } = await promisify(execFile)(program, args, {
+    cwd: root,
+    maxBuffer: 64 << 20,
+  }).catch(({ code, stderr }) => {
+    // Its own message holds the whole command line.
+    throw new Error(`clipsight scan: ${code}\n${stderr}`);
+  });
   const byPath = new Map(
     stdout
       .trim()
@@ -63,7 +71,9 @@ export async function scanNatively(files, { views, device = 'cpu' } = {}) {
   return paths.map((file) => byPath.get(file));
 }
 
-/** In the page: a JPEG of 320x240 with something in it, made by the browser. `seed` changes what. */
+/**
+ * In the page: a JPEG of 320x240 with something in it, made by the browser. `seed` changes what.
+ */
 export function drawJpeg(page, seed = 1) {
   return page.evaluate(async (start) => {
     const canvas = document.createElement('canvas');

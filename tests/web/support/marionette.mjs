@@ -1,4 +1,5 @@
-// Debian's Firefox through its own remote control (Marionette): Playwright drives only a Firefox of its own.
+// Debian's Firefox through its own remote control (Marionette): Playwright drives only a Firefox of
+// its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -26,7 +27,14 @@ export async function launchFirefox(program, preferences = {}) {
   // A group of its own, so that its helper processes end with it.
   const child = spawn(
     program,
-    ['--headless', '--no-remote', '--marionette', '--remote-allow-system-access', '--profile', profile],
+    [
+      '--headless',
+      '--no-remote',
+      '--marionette',
+      '--remote-allow-system-access',
+      '--profile',
+      profile,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const stop = async () => {
@@ -43,12 +51,18 @@ export async function launchFirefox(program, preferences = {}) {
     return {
       send,
       stop,
-      /** Runs the body of an asynchronous function: in the page, or with the browser's own powers. */
+      /**
+       * Runs the body of an asynchronous function: in the page, or with the browser's own powers.
+       */
       async run(context, script, ...args) {
         await send('Marionette:SetContext', { value: context });
         const body = `const done = arguments[arguments.length - 1];
           (async (...args) => { ${script} })(...[...arguments].slice(0, -1)).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-        const { value } = await send('WebDriver:ExecuteAsyncScript', { script: body, args, sandbox: null });
+        const { value } = await send('WebDriver:ExecuteAsyncScript', {
+          script: body,
+          args,
+          sandbox: null,
+        });
         if (value.error !== undefined) throw new Error(value.error);
         return value.value;
       },
@@ -71,7 +85,10 @@ async function portOf(profile, child) {
   throw new Error('Firefox did not start');
 }
 
-/** Messages are `length:json`; a command is [0, id, name, parameters], its answer [1, id, error, result]. */
+/**
+ * Messages are `length:json`; a command is [0, id, name, parameters], its answer [1, id, error,
+ * result].
+ */
 async function connect(port) {
   const socket = net.connect(port, '127.0.0.1');
   await once(socket, 'connect');

@@ -9,7 +9,9 @@ import { drawJpeg } from './images.mjs';
 import { startServer } from './server.mjs';
 
 /** The compact model's manifest. */
-export const manifest = JSON.parse(await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'));
+export const manifest = JSON.parse(
+  await readFile(path.join(root, 'pkg/models/compact/model.json'), 'utf8'),
+);
 
 /** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
 export const CPU_CORE = /^cpu(-words)?$/;
@@ -28,8 +30,8 @@ export function packageTests({ folders = {}, ...options } = {}) {
     browser: undefined,
 
     /**
-     * A fresh page with the package. In it: `picture` is a JPEG, `create` a `createDetector` on the CPU, `codeOf` gives the
-     * code a promise rejects with.
+     * A fresh page with the package. In it: `picture` is a JPEG, `create` a `createDetector` on the
+     * CPU, `codeOf` gives the code a promise rejects with.
      */
     async open() {
       const opened = await newPage(tests.browser);
@@ -43,8 +45,11 @@ export function packageTests({ folders = {}, ...options } = {}) {
           promise.then(
             () => 'no error',
             (error) => {
-              if (!(error instanceof window.clipsight.DetectorError)) return `not a DetectorError: ${error}`;
-              return error.message.length > 10 ? error.code : `no message for people: ${error.message}`;
+              if (!(error instanceof window.clipsight.DetectorError))
+                return `not a DetectorError: ${error}`;
+              return error.message.length > 10
+                ? error.code
+                : `no message for people: ${error.message}`;
             },
           );
       }, jpeg);

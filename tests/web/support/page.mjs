@@ -2,7 +2,10 @@
 import { newPage } from './browser.mjs';
 import { drawJpeg } from './images.mjs';
 
-/** WebGPU on SwiftShader compiles its shaders and computes on the CPU: minutes where a GPU needs moments. */
+/**
+ * WebGPU on SwiftShader compiles its shaders and computes on the CPU: minutes where a GPU needs
+ * moments.
+ */
 export const SLOW = 600_000;
 
 export const VERDICTS = ['weak', 'moderate', 'strong', 'very-strong', 'abstained'];
@@ -16,13 +19,20 @@ export const TEXT = {
   buffer: Buffer.from('No picture at all.\n'.repeat(50)),
 };
 
-/** Opens the page; `ready` waits for the detector. `jpeg` are the bytes of an image that the browser drew. */
+/**
+ * Opens the page; `ready` waits for the detector. `jpeg` are the bytes of an image that the browser
+ * drew.
+ */
 export async function openPage(
   browser,
   server,
   { query = '?device=cpu', ready = true, settings = {}, setUp, ...options } = {},
 ) {
-  const opened = await newPage(browser, { viewport: { width: 1180, height: 860 }, locale: 'en-US', ...options });
+  const opened = await newPage(browser, {
+    viewport: { width: 1180, height: 860 },
+    locale: 'en-US',
+    ...options,
+  });
   await opened.page.addInitScript((chosen) => {
     if (localStorage.getItem('clipsight.settings') === null)
       localStorage.setItem('clipsight.settings', JSON.stringify(chosen));
@@ -34,7 +44,8 @@ export async function openPage(
   return { ...opened, jpeg };
 }
 
-export const isReady = (page) => page.waitForSelector('.status[data-state=ready]', { timeout: SLOW });
+export const isReady = (page) =>
+  page.waitForSelector('.status[data-state=ready]', { timeout: SLOW });
 
 /** A file for `setInputFiles`. */
 export const file = (name, buffer) => ({ name, mimeType: 'image/jpeg', buffer });
@@ -61,7 +72,9 @@ export const states = (page) =>
     );
   });
 
-export const names = (page) => page.$$eval('.row-item .row-name', (rows) => rows.map((row) => row.textContent));
+export const names = (page) =>
+  page.$$eval('.row-item .row-name', (rows) => rows.map((row) => row.textContent));
 
 /** Everything the chosen image's card says. */
-export const cardText = (page) => page.$eval('ai-image-result', (card) => card.shadowRoot.textContent);
+export const cardText = (page) =>
+  page.$eval('ai-image-result', (card) => card.shadowRoot.textContent);

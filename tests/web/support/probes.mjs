@@ -1,9 +1,9 @@
-// Every way out of a page that we know of, each tried for good. The functions run in the page or in a worker: they use
-// nothing from here.
+// Every way out of a page that we know of, each tried for good. The functions run in the page or in
+// a worker: they use nothing from here.
 
 /**
- * In a page: tries to reach `base` in every way, `${base}NAME` each. Returns the names. What is refused may throw: whether
- * anything arrived, only the server knows.
+ * In a page: tries to reach `base` in every way, `${base}NAME` each. Returns the names. What is
+ * refused may throw: whether anything arrived, only the server knows.
  */
 export async function tryAllFromPage({ base, stun }) {
   const tried = [];

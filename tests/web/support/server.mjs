@@ -1,5 +1,6 @@
-// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at /data/, images of
-// every kind at /fixtures/, small pages of the tests' own, and any answer replaced by a test.
+// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at
+// /data/, images of every kind at /fixtures/, small pages of the tests' own, and any answer
+// replaced by a test.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
@@ -18,9 +19,10 @@ const PACKAGE_PAGE = `<!doctype html><meta charset="utf-8"><title>package</title
 <script type="module">window.clipsight = await import('/pkg/index.js');</script>`;
 
 /**
- * Starts a server. `override(match, answer)` replaces what is served where `match` is part of the path: `answer` gets the
- * file's bytes, the response and the request, and returns the new bytes, a status, or nothing when it has answered. Returned
- * functions take the override back. `pages`: HTML by path; what a page posts to /result goes to `settings.onResult`.
+ * Starts a server. `override(match, answer)` replaces what is served where `match` is part of the
+ * path: `answer` gets the file's bytes, the response and the request, and returns the new bytes, a
+ * status, or nothing when it has answered. Returned functions take the override back. `pages`: HTML
+ * by path; what a page posts to /result goes to `settings.onResult`.
  */
 export async function startServer({ folders = {}, pages = {} } = {}) {
   const overrides = new Set();
@@ -55,12 +57,18 @@ export async function startServer({ folders = {}, pages = {} } = {}) {
     const override = [...overrides].find(({ match }) => pathname.includes(match));
     if (override !== undefined) {
       const file = path.join(all[prefix], inside);
-      const replaced = await override.answer(await readFile(file).catch(() => Buffer.alloc(0)), response, request);
+      const replaced = await override.answer(
+        await readFile(file).catch(() => Buffer.alloc(0)),
+        response,
+        request,
+      );
       if (replaced === undefined) return;
       if (typeof replaced === 'number') response.writeHead(replaced).end();
       else {
         const type = file.endsWith('.js') ? 'text/javascript' : 'application/octet-stream';
-        response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(replaced);
+        response
+          .writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' })
+          .end(replaced);
       }
       return;
     }

@@ -1,4 +1,5 @@
-// Compiles only when all cores, as wasm-bindgen wrote them, have the interface that the worker was compiled against.
+// Compiles only when all cores, as wasm-bindgen wrote them, have the interface that the worker was
+// compiled against.
 import type { Core } from '../../../www/lib/wasm/interface.js';
 import * as cpu from '../../../pkg/wasm/cpu/clipsight.js';
 import * as cpuWords from '../../../pkg/wasm/cpu-words/clipsight.js';

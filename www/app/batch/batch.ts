@@ -27,8 +27,8 @@ export class SettledEvent extends Event {
 }
 
 /**
- * Images in the order they came in, worked off one after the other. Dispatches `change` for whatever changes, and a
- * {@link SettledEvent} for every image that is done.
+ * Images in the order they came in, worked off one after the other. Dispatches `change` for
+ * whatever changes, and a {@link SettledEvent} for every image that is done.
  */
 export class Batch extends EventTarget {
   readonly #items = new Map<number, Item>();
@@ -65,7 +65,12 @@ export class Batch extends EventTarget {
 
   /** Adds images; they wait for a detector if there is none yet. */
   add(images: readonly Incoming[]): Item[] {
-    const added = images.map(({ file, name }): Item => ({ id: this.#nextId++, file, name, outcome: 'waiting' }));
+    const added = images.map(({ file, name }): Item => ({
+      id: this.#nextId++,
+      file,
+      name,
+      outcome: 'waiting',
+    }));
     for (const item of added) this.#items.set(item.id, item);
     this.#list = undefined;
     this.#queue.push(...added);
@@ -132,16 +137,23 @@ export class Batch extends EventTarget {
       const running = new AbortController();
       this.#running = running;
       const taken: Item[] = [];
-      const options = { signal: running.signal, ...(this.#views === undefined ? {} : { views: this.#views }) };
+      const options = {
+        signal: running.signal,
+        ...(this.#views === undefined ? {} : { views: this.#views }),
+      };
       try {
-        for await (const { index, result, error } of detector.analyzeAll(this.#take(taken), options)) {
+        for await (const { index, result, error } of detector.analyzeAll(
+          this.#take(taken),
+          options,
+        )) {
           const item = taken[index];
           if (item !== undefined) this.#finish(item, result, error);
         }
       } catch (thrown) {
         // Cancelled; or the detector itself is gone, and then all that it had taken learn why.
         const error = toError(thrown);
-        if (error.code !== 'aborted') for (const item of taken) this.#finish(item, undefined, error);
+        if (error.code !== 'aborted')
+          for (const item of taken) this.#finish(item, undefined, error);
       }
     }
     this.#running = undefined;

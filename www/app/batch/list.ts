@@ -11,11 +11,17 @@ export interface ListEvents {
 }
 
 /**
- * A list box of any number of images, of which only the rows in view exist. Arrow keys, Home, End and Page keys choose,
- * Delete takes away; the focus stays on the box (WAI-ARIA's list box pattern with `aria-activedescendant`).
+ * A list box of any number of images, of which only the rows in view exist. Arrow keys, Home, End
+ * and Page keys choose, Delete takes away; the focus stays on the box (WAI-ARIA's list box pattern
+ * with `aria-activedescendant`).
  */
 export class ImageList {
-  readonly element = h('div', { class: 'list', role: 'listbox', tabindex: '0', 'aria-label': text().batch.list });
+  readonly element = h('div', {
+    class: 'list',
+    role: 'listbox',
+    tabindex: '0',
+    'aria-label': text().batch.list,
+  });
   readonly #events: ListEvents;
   readonly #sizer = h('div', { class: 'list-sizer', role: 'presentation' });
   readonly #rows = new Map<number, Row>();
@@ -61,14 +67,18 @@ export class ImageList {
     const top = index * ROW_HEIGHT;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + clientHeight) this.element.scrollTop = top + ROW_HEIGHT - clientHeight;
+    else if (top + ROW_HEIGHT > scrollTop + clientHeight)
+      this.element.scrollTop = top + ROW_HEIGHT - clientHeight;
   }
 
   #drawNow(): void {
     const { scrollTop, clientHeight } = this.element;
     this.#sizer.style.height = `${String(this.#items.length * ROW_HEIGHT)}px`;
     const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - OVERSCAN);
-    const last = Math.min(this.#items.length, Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + OVERSCAN);
+    const last = Math.min(
+      this.#items.length,
+      Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + OVERSCAN,
+    );
     const visible = this.#items.slice(first, last);
     const wanted = new Set(visible.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
@@ -81,9 +91,16 @@ export class ImageList {
       const row = this.#rows.get(item.id) ?? new Row(item);
       this.#rows.set(item.id, row);
       const index = first + offset;
-      row.update(index, this.#items.length, index * ROW_HEIGHT, item === this.#selected, this.#flagged(item));
+      row.update(
+        index,
+        this.#items.length,
+        index * ROW_HEIGHT,
+        item === this.#selected,
+        this.#flagged(item),
+      );
       // In the order in which they are seen, for those who read the page in order.
-      const expected: Element | null = before === null ? this.#sizer.firstElementChild : before.nextElementSibling;
+      const expected: Element | null =
+        before === null ? this.#sizer.firstElementChild : before.nextElementSibling;
       if (row.element !== expected) this.#sizer.insertBefore(row.element, expected);
       before = row.element;
     }
@@ -119,8 +136,8 @@ export class ImageList {
     this.#selected = item;
     this.#events.selected(item);
     this.reveal(item);
-    // At once, not with the next frame: whoever asks right after the key press, as assistive technology does, must be
-    // told the new image.
+    // At once, not with the next frame: whoever asks right after the key press, as assistive
+    // technology does, must be told the new image.
     this.#drawNow();
   }
 }

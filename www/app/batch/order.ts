@@ -46,7 +46,8 @@ export function arrange(
   const wanted = text.trim().toLowerCase();
   const shown = (sort === 'name' ? byName(items, compareNames) : items).filter(
     (item) =>
-      matches(item, filter, threshold) && (wanted === '' || item.name.slice(0, 1000).toLowerCase().includes(wanted)),
+      matches(item, filter, threshold) &&
+      (wanted === '' || item.name.slice(0, 1000).toLowerCase().includes(wanted)),
   );
   switch (sort) {
     case 'added':
@@ -56,25 +57,38 @@ export function arrange(
       return shown.sort((a, b) => (probabilityOf(b) ?? -1) - (probabilityOf(a) ?? -1));
     case 'grade':
       return shown.sort(
-        (a, b) => RANK[a.outcome] - RANK[b.outcome] || (probabilityOf(b) ?? -1) - (probabilityOf(a) ?? -1),
+        (a, b) =>
+          RANK[a.outcome] - RANK[b.outcome] || (probabilityOf(b) ?? -1) - (probabilityOf(a) ?? -1),
       );
   }
 }
 
 type CompareNames = (a: string, b: string) => number;
 
-/** The last order by name of a list: comparing names costs more than all else here, and they do not change. */
-const named = new WeakMap<readonly Item[], { readonly compare: CompareNames; readonly sorted: readonly Item[] }>();
+/**
+ * The last order by name of a list: comparing names costs more than all else here, and they do not
+ * change.
+ */
+const named = new WeakMap<
+  readonly Item[],
+  { readonly compare: CompareNames; readonly sorted: readonly Item[] }
+>();
 
 function byName(items: readonly Item[], compare: CompareNames): readonly Item[] {
   const known = named.get(items);
   if (known?.compare === compare) return known.sorted;
-  const sorted = [...items].sort((a, b) => compare(a.name.slice(0, MAX_KEPT_NAME), b.name.slice(0, MAX_KEPT_NAME)));
+  const sorted = [...items].sort((a, b) =>
+    compare(a.name.slice(0, MAX_KEPT_NAME), b.name.slice(0, MAX_KEPT_NAME)),
+  );
   named.set(items, { compare, sorted });
   return sorted;
 }
 
-function matches(item: Item, filter: Arrangement['filter'], threshold: number | undefined): boolean {
+function matches(
+  item: Item,
+  filter: Arrangement['filter'],
+  threshold: number | undefined,
+): boolean {
   if (filter === 'all') return true;
   if (filter === 'flagged') return isFlagged(item, threshold);
   if (filter === 'waiting') return item.outcome === 'waiting' || item.outcome === 'working';

@@ -158,14 +158,17 @@ export class ResultsPanel {
     this.#count.textContent = [
       ...(many ? [strings.progress(settled, size)] : []),
       ...(shown.length < size ? [strings.shown(shown.length, size)] : []),
-      ...(threshold === undefined ? [] : [strings.flaggedCount(batch.items.filter(flagged).length)]),
+      ...(threshold === undefined
+        ? []
+        : [strings.flaggedCount(batch.items.filter(flagged).length)]),
     ].join(' · ');
     this.#bar.hidden = !many || !batch.busy;
     this.#bar.value = settled / size;
     this.#bar.setAttribute('aria-label', strings.progress(settled, size));
     this.#cancel.hidden = !batch.busy;
     this.#exports.setEnabled(settled > 0);
-    if (this.#selected === undefined || batch.get(this.#selected.id) === undefined) this.#selected = shown[0];
+    if (this.#selected === undefined || batch.get(this.#selected.id) === undefined)
+      this.#selected = shown[0];
     const card = many && shown.length === 0 ? undefined : (this.#selected ?? batch.items[0]);
     this.#list.show(shown, card, flagged);
     this.#card.show(card, card !== undefined && flagged(card));
@@ -177,6 +180,7 @@ export class ResultsPanel {
   }
 
   #announce(item: Item): void {
-    if (this.#app.batch.size <= MAX_ANNOUNCED) this.announcer.textContent = this.#card.sentence(item);
+    if (this.#app.batch.size <= MAX_ANNOUNCED)
+      this.announcer.textContent = this.#card.sentence(item);
   }
 }

@@ -40,7 +40,8 @@ export class ResultCard {
     this.#card.name = item.name;
     this.#card.picture = item.file;
     this.#card.info = detector?.info ?? null;
-    this.#card.stage = detector === undefined ? 'loading' : item.outcome === 'working' ? 'working' : 'queued';
+    this.#card.stage =
+      detector === undefined ? 'loading' : item.outcome === 'working' ? 'working' : 'queued';
     this.#card.error = item.outcome === 'cancelled' ? CANCELLED : (item.error ?? null);
     this.#card.analysis = item.analysis ?? null;
     this.#extra.replaceChildren(...this.#actions(item, flagged));
@@ -80,9 +81,17 @@ export class ResultCard {
         ),
       ];
     }
-    return flagged ? [h('p', { class: 'notice flagged' }, icon(icons.info), h('span', {}, batch.flagged))] : [];
+    return flagged
+      ? [h('p', { class: 'notice flagged' }, icon(icons.info), h('span', {}, batch.flagged))]
+      : [];
   }
 }
 
-/** Messages of errors are English, as the package's are; the card adds what to do in the visitor's language. */
-const CANCELLED = { code: 'aborted', message: 'It was taken back before it was looked at.' } as const;
+/**
+ * Messages of errors are English, as the package's are; the card adds what to do in the visitor's
+ * language.
+ */
+const CANCELLED = {
+  code: 'aborted',
+  message: 'It was taken back before it was looked at.',
+} as const;

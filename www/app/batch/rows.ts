@@ -27,7 +27,12 @@ export class Row {
       'div',
       { class: 'row-item', role: 'option', id: `image-${String(item.id)}` },
       frame,
-      h('span', { class: 'row-body' }, h('bdi', { class: 'row-name', title: name }, name), this.#verdict),
+      h(
+        'span',
+        { class: 'row-body' },
+        h('bdi', { class: 'row-name', title: name }, name),
+        this.#verdict,
+      ),
       this.#probability,
     );
   }
@@ -72,7 +77,11 @@ export function outcomeParts(item: Item): (Node | string)[] {
     case 'very-strong':
       return [
         stateIcon(item.outcome),
-        h('span', {}, item.analysis === undefined ? '' : verdictName(item.analysis.model, sharedText())),
+        h(
+          'span',
+          {},
+          item.analysis === undefined ? '' : verdictName(item.analysis.model, sharedText()),
+        ),
       ];
   }
 }

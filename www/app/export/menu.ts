@@ -48,7 +48,8 @@ export class ExportMenu {
       this.#summary.focus();
     });
     this.element.addEventListener('focusout', ({ relatedTarget }) => {
-      if (relatedTarget instanceof Node && !this.element.contains(relatedTarget)) this.element.open = false;
+      if (relatedTarget instanceof Node && !this.element.contains(relatedTarget))
+        this.element.open = false;
     });
   }
 
@@ -60,6 +61,11 @@ export class ExportMenu {
   #saving(): Saving {
     const { batch, engine, settings } = this.#app;
     const info = engine.detector?.info;
-    return { items: batch.items, info, threshold: chosenThreshold(settings.value, info), made: new Date() };
+    return {
+      items: batch.items,
+      info,
+      threshold: chosenThreshold(settings.value, info),
+      made: new Date(),
+    };
   }
 }

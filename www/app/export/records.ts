@@ -20,9 +20,14 @@ interface ItemRecord {
   readonly flagged?: boolean;
 }
 
-/** Results as JSON: what the detector said of each image, unchanged, under the model and device that said it. */
+/**
+ * Results as JSON: what the detector said of each image, unchanged, under the model and device that
+ * said it.
+ */
 export function toJson({ items, info, threshold, made }: Saving): string {
-  const records = items.filter(({ analysis, error }) => analysis ?? error).map((item) => toRecord(item, threshold));
+  const records = items
+    .filter(({ analysis, error }) => analysis ?? error)
+    .map((item) => toRecord(item, threshold));
   return JSON.stringify(
     { schemaVersion: 1, made: made.toISOString(), detector: info, threshold, images: records },
     null,
@@ -64,7 +69,10 @@ const COLUMNS = [
   'device',
 ];
 
-/** Results as a table, one image a row. Names of columns are the same in every language: programs read them. */
+/**
+ * Results as a table, one image a row. Names of columns are the same in every language: programs
+ * read them.
+ */
 export function toTable({ items, info, threshold }: Saving): string {
   const rows = items
     .filter(({ analysis, error }) => analysis ?? error)

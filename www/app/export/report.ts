@@ -31,7 +31,15 @@ export async function openReport(saving: Saving): Promise<void> {
     h(
       'table',
       {},
-      h('thead', {}, h('tr', {}, ...Object.values(strings.columns).map((name) => h('th', { scope: 'col' }, name)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ...Object.values(strings.columns).map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
       body,
     ),
     caveats(),
@@ -58,8 +66,13 @@ function facts({ info, threshold }: Saving): HTMLElement {
           [details.calibration, info.calibrationId],
           [names.ran, names.ranOn[info.device]],
         ];
-  if (threshold !== undefined) rows.push([text().budget.heading, text().budget.threshold(threshold)]);
-  return h('dl', {}, ...rows.map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
+  if (threshold !== undefined)
+    rows.push([text().budget.heading, text().budget.threshold(threshold)]);
+  return h(
+    'dl',
+    {},
+    ...rows.map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))),
+  );
 }
 
 function row(item: Item, threshold: number | undefined): HTMLElement {
@@ -74,7 +87,11 @@ function row(item: Item, threshold: number | undefined): HTMLElement {
     h('th', { scope: 'row' }, h('bdi', {}, displayName(item.name))),
     h('td', {}, result, flagged),
     h('td', {}, model?.probability === undefined ? '' : shortPercent(model.probability)),
-    h('td', {}, measured === null ? '' : text().export.range(measured.rate, measured.low, measured.high)),
+    h(
+      'td',
+      {},
+      measured === null ? '' : text().export.range(measured.rate, measured.low, measured.high),
+    ),
     h('td', { class: 'mono' }, analysis?.file.sha256 ?? ''),
   );
 }

@@ -44,7 +44,13 @@ export async function openHistory(app: App): Promise<void> {
       h(
         'div',
         { class: 'row' },
-        h('p', {}, history.count(count), ' ', count > results.length ? history.newest(results.length) : ''),
+        h(
+          'p',
+          {},
+          history.count(count),
+          ' ',
+          count > results.length ? history.newest(results.length) : '',
+        ),
         wipe,
       ),
       h('ul', {}, ...results.map(entry)),
@@ -60,8 +66,21 @@ function entry({ name, when, model }: Remembered): HTMLElement {
     'li',
     { class: 'history-item', 'data-state': state },
     h('bdi', { class: 'row-name' }, displayName(name)),
-    h('span', { class: 'row-verdict' }, stateIcon(state), h('span', {}, verdictName(model, sharedText()))),
-    h('span', { class: 'row-probability' }, model.probability === undefined ? '' : shortPercent(model.probability)),
-    h('time', { class: 'fine', datetime: new Date(when).toISOString() }, locale().date(new Date(when))),
+    h(
+      'span',
+      { class: 'row-verdict' },
+      stateIcon(state),
+      h('span', {}, verdictName(model, sharedText())),
+    ),
+    h(
+      'span',
+      { class: 'row-probability' },
+      model.probability === undefined ? '' : shortPercent(model.probability),
+    ),
+    h(
+      'time',
+      { class: 'fine', datetime: new Date(when).toISOString() },
+      locale().date(new Date(when)),
+    ),
   );
 }

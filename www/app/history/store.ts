@@ -13,7 +13,10 @@ export interface Remembered {
 const DATABASE = 'clipsight-history';
 const TABLE = 'results';
 
-/** The history: in this browser only, and only while the visitor wants it. Every call rejects where there is no storage. */
+/**
+ * The history: in this browser only, and only while the visitor wants it. Every call rejects where
+ * there is no storage.
+ */
 export class History {
   #database: Promise<IDBDatabase> | undefined;
 
@@ -27,7 +30,9 @@ export class History {
   }
 
   /** The newest `limit` results, the newest first, and how many there are in all. */
-  async newest(limit: number): Promise<{ readonly results: readonly Remembered[]; readonly count: number }> {
+  async newest(
+    limit: number,
+  ): Promise<{ readonly results: readonly Remembered[]; readonly count: number }> {
     const store = await this.#store('readonly');
     const count = await settled(store.count());
     const results: Remembered[] = [];

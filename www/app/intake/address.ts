@@ -30,7 +30,8 @@ export function parseAddress(text: string): URL {
   } catch (error) {
     throw new AddressError({ reason: 'address' }, { cause: error });
   }
-  if (!['http:', 'https:', 'data:', 'blob:'].includes(url.protocol)) throw new AddressError({ reason: 'scheme' });
+  if (!['http:', 'https:', 'data:', 'blob:'].includes(url.protocol))
+    throw new AddressError({ reason: 'scheme' });
   // A name before the host misleads, and a password has no place in a request without credentials.
   if (url.username !== '' || url.password !== '') throw new AddressError({ reason: 'credentials' });
   return url;
@@ -42,12 +43,17 @@ export function isLocal({ protocol }: URL): boolean {
 }
 
 /**
- * Fetches an image: without cookies or referrer, and never more than {@link MAX_FETCHED_BYTES} of it.
+ * Fetches an image: without cookies or referrer, and never more than {@link MAX_FETCHED_BYTES} of
+ * it.
  *
  * @param fallbackName - what it is called where the address ends in no name
  * @throws {AddressError} why there is no image; whether a site refused or was not reached, browsers do not tell
  */
-export async function fetchImage(url: URL, fallbackName: string, signal?: AbortSignal): Promise<Incoming> {
+export async function fetchImage(
+  url: URL,
+  fallbackName: string,
+  signal?: AbortSignal,
+): Promise<Incoming> {
   if (isLocal(url)) return incoming(new Blob([readDataUrl(url)]), fallbackName);
   let response: Response;
   try {
@@ -89,7 +95,10 @@ async function readBody({ body }: Response): Promise<Blob> {
   return new Blob(chunks);
 }
 
-/** The bytes of a `data:` address (RFC 2397), read here: the lock's policy refuses to fetch even these. */
+/**
+ * The bytes of a `data:` address (RFC 2397), read here: the lock's policy refuses to fetch even
+ * these.
+ */
 function readDataUrl(url: URL): Uint8Array<ArrayBuffer> {
   const comma = url.href.indexOf(',');
   if (comma === -1) throw new AddressError({ reason: 'address' });
@@ -97,7 +106,8 @@ function readDataUrl(url: URL): Uint8Array<ArrayBuffer> {
     const data = decodeURIComponent(url.href.slice(comma + 1));
     const binary = /;base64$/i.test(url.href.slice(0, comma)) ? atob(data) : data;
     if (binary.length === 0) throw new AddressError({ reason: 'empty' });
-    if (binary.length > MAX_FETCHED_BYTES) throw new AddressError({ reason: 'large', limit: MAX_FETCHED_BYTES });
+    if (binary.length > MAX_FETCHED_BYTES)
+      throw new AddressError({ reason: 'large', limit: MAX_FETCHED_BYTES });
     return Uint8Array.from(binary, (character) => character.charCodeAt(0));
   } catch (error) {
     if (error instanceof AddressError) throw error;

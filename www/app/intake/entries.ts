@@ -11,7 +11,10 @@ const IMAGE_NAME = /\.(jpe?g|jfif|png|webp|gif|bmp|tiff?)$/i;
 export function fromFolder(files: Iterable<File>): Incoming[] {
   return [...files]
     .filter(({ name }) => IMAGE_NAME.test(name))
-    .map((file) => ({ file, name: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath }));
+    .map((file) => ({
+      file,
+      name: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath,
+    }));
 }
 
 /** What a picker of files gave. */
@@ -20,8 +23,8 @@ export function fromFiles(files: Iterable<File>): Incoming[] {
 }
 
 /**
- * What was dropped, folders walked through. Must be called within the event: afterwards the browser forgets the drop.
- * Files come in the order of their paths.
+ * What was dropped, folders walked through. Must be called within the event: afterwards the browser
+ * forgets the drop. Files come in the order of their paths.
  */
 export async function fromDrop(transfer: DataTransfer): Promise<Incoming[]> {
   const entries = [...transfer.items]

@@ -14,7 +14,8 @@ export interface Intake {
 
 /** Listens on the whole document. */
 export function listen({ take, nothing, over, pastedName }: Intake): void {
-  // dragenter and dragleave fire for every element under the pointer; the page is left when all are.
+  // dragenter and dragleave fire for every element under the pointer; the page is left when all
+  // are.
   let depth = 0;
   const leave = (): void => {
     depth = 0;
@@ -50,6 +51,11 @@ export function listen({ take, nothing, over, pastedName }: Intake): void {
       return;
     }
     event.preventDefault();
-    take(pasted.map((file) => ({ file, name: /^image\.\w+$/.test(file.name) ? pastedName() : file.name })));
+    take(
+      pasted.map((file) => ({
+        file,
+        name: /^image\.\w+$/.test(file.name) ? pastedName() : file.name,
+      })),
+    );
   });
 }

@@ -84,7 +84,11 @@ export class IntakePanel {
   /** Says that something came in that holds no image. */
   nothing(how: 'drop' | 'paste' | 'folder'): void {
     const { check } = sharedText();
-    this.#hint.textContent = { drop: check.noFiles, paste: check.pasteEmpty, folder: text().intake.noImages }[how];
+    this.#hint.textContent = {
+      drop: check.noFiles,
+      paste: check.pasteEmpty,
+      folder: text().intake.noImages,
+    }[how];
     this.#hint.hidden = false;
   }
 
@@ -99,7 +103,10 @@ export class IntakePanel {
 }
 
 /** An invisible file input. */
-function picker(attributes: Readonly<Record<string, string>>, picked: (files: File[]) => void): HTMLInputElement {
+function picker(
+  attributes: Readonly<Record<string, string>>,
+  picked: (files: File[]) => void,
+): HTMLInputElement {
   const input = h('input', { type: 'file', hidden: '', ...attributes });
   input.addEventListener('change', () => {
     const files = [...(input.files ?? [])];

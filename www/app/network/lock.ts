@@ -10,7 +10,10 @@ export type LockState = 'loading' | 'locked' | 'open';
 /** What a test of the lock found. */
 export type LockTest = 'refused' | 'reached' | 'failed';
 
-/** The network lock of this document. It closes once and never opens: unlocking is loading the page anew. */
+/**
+ * The network lock of this document. It closes once and never opens: unlocking is loading the page
+ * anew.
+ */
 export class NetworkLock extends EventTarget {
   #state: LockState = 'loading';
 

@@ -57,7 +57,11 @@ export class LockPanel {
       },
       { kind: 'secondary' },
     );
-    modal.body.append(...lock.points.map((point) => h('p', {}, point)), h('div', { class: 'row' }, tryIt), found);
+    modal.body.append(
+      ...lock.points.map((point) => h('p', {}, point)),
+      h('div', { class: 'row' }, tryIt),
+      found,
+    );
     if (this.#app.lock.state === 'locked') {
       modal.body.append(
         h('hr', {}),

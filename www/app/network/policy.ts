@@ -1,11 +1,11 @@
 /**
- * Content Security Policies of the page. They only ever add up: what one forbids, no later one allows, and a worker
- * started from a `blob:` URL takes those over that stand when it is started.
+ * Content Security Policies of the page. They only ever add up: what one forbids, no later one
+ * allows, and a worker started from a `blob:` URL takes those over that stand when it is started.
  */
 
 /**
- * What the page may do once everything is loaded: run what runs, show what is in memory, start workers from memory. No
- * source in it names a server.
+ * What the page may do once everything is loaded: run what runs, show what is in memory, start
+ * workers from memory. No source in it names a server.
  */
 const LOCKED = [
   "default-src 'none'",
@@ -24,7 +24,10 @@ const LOCKED = [
   "base-uri 'none'",
 ].join('; ');
 
-/** What a page that loads may do besides: as the document says. Without it the document's own policy would admit prefetching. */
+/**
+ * What a page that loads may do besides: as the document says. Without it the document's own policy
+ * would admit prefetching.
+ */
 const LOADING = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -43,8 +46,8 @@ export function restrict(policy: string): void {
 }
 
 /**
- * While loading the page connects to its own server only, and to what a model of somebody else's needs: hosts of models
- * send their visitors on to others, which cannot be named beforehand.
+ * While loading the page connects to its own server only, and to what a model of somebody else's
+ * needs: hosts of models send their visitors on to others, which cannot be named beforehand.
  *
  * @param model - address of the model's manifest, where it is not the page's own
  */
@@ -60,11 +63,22 @@ export function restrictAll(): void {
 }
 
 /**
- * No policy covers WebRTC (the directive `webrtc` is implemented nowhere), so its entrances are removed. A script that
- * already runs on the page could get others, from a new frame: that is why pixels are in the worker only, where there are none.
+ * No policy covers WebRTC (the directive `webrtc` is implemented nowhere), so its entrances are
+ * removed. A script that already runs on the page could get others, from a new frame: that is why
+ * pixels are in the worker only, where there are none.
  */
 function removeWebRtc(): void {
-  for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel', 'WebTransport']) {
-    if (name in window) Object.defineProperty(window, name, { value: undefined, configurable: false, writable: false });
+  for (const name of [
+    'RTCPeerConnection',
+    'webkitRTCPeerConnection',
+    'RTCDataChannel',
+    'WebTransport',
+  ]) {
+    if (name in window)
+      Object.defineProperty(window, name, {
+        value: undefined,
+        configurable: false,
+        writable: false,
+      });
   }
 }

@@ -1,4 +1,7 @@
-/** How a page that is loaded anew knows that it was asked to stay unlocked: for this load of this tab only. */
+/**
+ * How a page that is loaded anew knows that it was asked to stay unlocked: for this load of this
+ * tab only.
+ */
 
 const KEY = 'clipsight.unlocked';
 
@@ -8,7 +11,10 @@ export function reloadUnlocked(address = ''): void {
   location.reload();
 }
 
-/** What the last load left: undefined when the page is to be locked, else the address to fetch, which may be empty. */
+/**
+ * What the last load left: undefined when the page is to be locked, else the address to fetch,
+ * which may be empty.
+ */
 export function takeUnlocked(): string | undefined {
   try {
     const address = sessionStorage.getItem(KEY) ?? undefined;

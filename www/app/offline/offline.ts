@@ -4,7 +4,10 @@ import type { Message } from '../../service-worker/message.js';
 
 const SCRIPT = 'service-worker.js';
 
-/** The service worker, as far as the page has to do with it. Everything works without one, but for visits offline. */
+/**
+ * The service worker, as far as the page has to do with it. Everything works without one, but for
+ * visits offline.
+ */
 export class Offline extends EventTarget {
   readonly #registration: Promise<ServiceWorkerRegistration | undefined>;
   #waiting: ServiceWorker | undefined;
@@ -15,7 +18,10 @@ export class Offline extends EventTarget {
     this.#registration = this.#register();
   }
 
-  /** Whether a newer version of the page waits to be loaded; `change` is dispatched when that changes. */
+  /**
+   * Whether a newer version of the page waits to be loaded; `change` is dispatched when that
+   * changes.
+   */
   get update(): boolean {
     return this.#waiting !== undefined;
   }
@@ -26,8 +32,8 @@ export class Offline extends EventTarget {
   }
 
   /**
-   * Waits until the page's files are kept, together with what this page has loaded so far: afterwards nothing more is
-   * fetched for the sake of later visits.
+   * Waits until the page's files are kept, together with what this page has loaded so far:
+   * afterwards nothing more is fetched for the sake of later visits.
    */
   async keep(): Promise<void> {
     const patience = new Promise<false>((resolve) => {

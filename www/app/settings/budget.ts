@@ -35,7 +35,10 @@ export function budgetFields(app: App): HTMLElement {
   };
   const rate = choice(
     budget.label,
-    [['0', budget.none], ...points.map((point) => [String(point.budget), budget.option(point.budget)] as const)],
+    [
+      ['0', budget.none],
+      ...points.map((point) => [String(point.budget), budget.option(point.budget)] as const),
+    ],
     String(app.settings.value.budget),
     (value) => {
       app.settings.change({ budget: Number(value) });

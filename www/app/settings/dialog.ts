@@ -7,7 +7,9 @@ import { modelAddress } from './settings.js';
 import type { App } from '../app.js';
 import type { DevicePreference } from 'clipsight';
 
-/** The settings. Most take effect at once; another model or device needs the page to be loaded anew. */
+/**
+ * The settings. Most take effect at once; another model or device needs the page to be loaded anew.
+ */
 export function openSettings(app: App): Modal {
   const { settings } = text();
   const modal = new Modal(settings.heading, settings.close);
@@ -36,7 +38,12 @@ function engineFields(app: App, modal: Modal): HTMLElement {
     { kind: 'secondary' },
   );
   const note = h('p', { class: 'fine' }, settings.reloadNote);
-  const restart = h('div', { class: 'restart', hidden: '' }, note, h('div', { class: 'row' }, apply));
+  const restart = h(
+    'div',
+    { class: 'restart', hidden: '' },
+    note,
+    h('div', { class: 'row' }, apply),
+  );
   const input = h('input', {
     type: 'text',
     inputmode: 'url',
@@ -116,7 +123,10 @@ function lookFields(app: App): HTMLElement {
     h('legend', {}, settings.look),
     choice(
       settings.language,
-      [['auto', settings.automatic], ...LANGUAGES.map((known) => [known, LANGUAGE_NAMES[known]] as const)],
+      [
+        ['auto', settings.automatic],
+        ...LANGUAGES.map((known) => [known, LANGUAGE_NAMES[known]] as const),
+      ],
       language,
       (chosen) => {
         app.settings.change({ language: chosen });

@@ -10,7 +10,10 @@ export interface Share {
   readonly n: number;
 }
 
-/** A threshold for people who can bear only so many false alarms, as `clipsight eval --operating-points` measured it. */
+/**
+ * A threshold for people who can bear only so many false alarms, as
+ * `clipsight eval --operating-points` measured it.
+ */
 export interface OperatingPoint {
   /** The false-alarm rate it was chosen for. */
   readonly budget: number;
@@ -23,18 +26,22 @@ export interface OperatingPoint {
 /** The thresholds that were measured for exactly this model and calibration; none for others. */
 export function operatingPoints(info: DetectorInfo | undefined): readonly OperatingPoint[] {
   const { model } = points;
-  const same = info?.weightsSha256 === model.weights_sha256 && info.calibrationId === model.calibration_id;
+  const same =
+    info?.weightsSha256 === model.weights_sha256 && info.calibrationId === model.calibration_id;
   return same ? points.points : [];
 }
 
 /** The threshold of the budget the visitor chose, if it is one of the model's. */
-export function chosenThreshold({ budget }: Settings, info: DetectorInfo | undefined): number | undefined {
+export function chosenThreshold(
+  { budget }: Settings,
+  info: DetectorInfo | undefined,
+): number | undefined {
   return operatingPoints(info).find((point) => point.budget === budget)?.threshold;
 }
 
 /**
- * The share of truly generated images among the marked ones, where `share` of all images are generated (Bayes; as
- * `positive_predictive_value` in src/metrics/decision.rs).
+ * The share of truly generated images among the marked ones, where `share` of all images are
+ * generated (Bayes; as `positive_predictive_value` in src/metrics/decision.rs).
  */
 export function shareRight({ found, false_alarms }: OperatingPoint, share: number): number {
   const hits = share * found.rate;

@@ -52,7 +52,10 @@ export class SettingsStore extends EventTarget {
 }
 
 /** The option of one analysis: what the visitor chose, if the model can do it. */
-export function viewsOption({ views }: Settings, info: DetectorInfo | undefined): AnalyzeOptions['views'] {
+export function viewsOption(
+  { views }: Settings,
+  info: DetectorInfo | undefined,
+): AnalyzeOptions['views'] {
   const wanted = views === 'model' ? undefined : views === '1' ? 1 : 5;
   return wanted !== undefined && info?.viewCounts.includes(wanted) === true ? wanted : undefined;
 }
@@ -63,7 +66,9 @@ export function modelAddress(text: string): URL | undefined {
     const url = new URL(text.trim());
     const local = url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
     const plain = url.username === '' && url.password === '';
-    return plain && (url.protocol === 'https:' || local) && url.pathname.endsWith('.json') ? url : undefined;
+    return plain && (url.protocol === 'https:' || local) && url.pathname.endsWith('.json')
+      ? url
+      : undefined;
   } catch {
     return undefined;
   }

@@ -85,7 +85,13 @@ export const ar = (l: Locale): Strings => ({
     filter: 'عرض',
     search: 'الاسم يحتوي',
     sort: 'ترتيب حسب',
-    filters: { all: 'الكل', flagged: 'فوق عتبتك', waiting: 'المنتظرة', error: 'الأخطاء', cancelled: 'الملغاة' },
+    filters: {
+      all: 'الكل',
+      flagged: 'فوق عتبتك',
+      waiting: 'المنتظرة',
+      error: 'الأخطاء',
+      cancelled: 'الملغاة',
+    },
     sorts: { added: 'ترتيب الإضافة', probability: 'الاحتمال', grade: 'الدرجة', name: 'الاسم' },
   },
 
@@ -114,7 +120,8 @@ export const ar = (l: Locale): Strings => ({
     heading: 'الإعدادات',
     close: 'إغلاق',
     apply: 'طبّق وأعد التحميل',
-    reloadNote: 'يسري تغيير النموذج والجهاز بعد تحميل الصفحة من جديد. حينها تذهب النتائج الموجودة عليها الآن.',
+    reloadNote:
+      'يسري تغيير النموذج والجهاز بعد تحميل الصفحة من جديد. حينها تذهب النتائج الموجودة عليها الآن.',
     model: 'النموذج',
     modelCompact: 'المدمج، يأتي مع الصفحة',
     modelOther: 'نموذج آخر، بعنوان ملفه model.json',

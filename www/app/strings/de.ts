@@ -13,7 +13,8 @@ export const de = (l: Locale): Strings => ({
     locked: 'Netz gesperrt.',
     lockedNote: 'Weder diese Seite noch ihr Worker kann noch ins Netz.',
     open: 'Netz offen.',
-    openNote: 'Bilder können von einer Adresse geholt werden. Sperren Sie das Netz, bevor Sie private Bilder ansehen.',
+    openNote:
+      'Bilder können von einer Adresse geholt werden. Sperren Sie das Netz, bevor Sie private Bilder ansehen.',
     more: 'Wie das geht',
     heading: 'Die Netzsperre',
     points: [
@@ -26,9 +27,11 @@ export const de = (l: Locale): Strings => ({
     testing: 'Die Seite versucht jetzt, ihren eigenen Server zu erreichen …',
     testRefused: 'Vom Browser abgelehnt. Nichts wurde gesendet.',
     testReached: 'Der Server wurde erreicht: Das Netz ist nicht gesperrt.',
-    testFailed: 'Der Server wurde nicht erreicht, aber nicht wegen der Sperre: Es scheint keine Verbindung zu geben.',
+    testFailed:
+      'Der Server wurde nicht erreicht, aber nicht wegen der Sperre: Es scheint keine Verbindung zu geben.',
     unlock: 'Entsperren …',
-    unlockNote: 'Zum Entsperren wird die Seite neu geladen, ohne die Ergebnisse, die jetzt auf ihr stehen.',
+    unlockNote:
+      'Zum Entsperren wird die Seite neu geladen, ohne die Ergebnisse, die jetzt auf ihr stehen.',
     relock: 'Jetzt sperren',
   },
 
@@ -50,7 +53,8 @@ export const de = (l: Locale): Strings => ({
     refused: {
       address: 'Das ist keine Adresse. Sie beginnt mit https:// oder http://.',
       scheme: 'Geholt werden nur Adressen, die mit https://, http:// oder data: beginnen.',
-      credentials: 'Die Adresse enthält einen Benutzernamen oder ein Passwort. Nehmen Sie beides heraus.',
+      credentials:
+        'Die Adresse enthält einen Benutzernamen oder ein Passwort. Nehmen Sie beides heraus.',
       unreachable:
         'Das Bild konnte nicht geholt werden. Die Website erlaubt anderen Seiten nicht, es zu lesen (CORS), oder es gibt keine Verbindung. Speichern Sie das Bild und legen Sie die Datei hier ab.',
       status: (status) => `Die Website hat mit dem Fehler ${String(status)} geantwortet.`,
@@ -89,7 +93,12 @@ export const de = (l: Locale): Strings => ({
       error: 'Fehler',
       cancelled: 'Abgebrochene',
     },
-    sorts: { added: 'Reihenfolge', probability: 'Wahrscheinlichkeit', grade: 'Stufe', name: 'Name' },
+    sorts: {
+      added: 'Reihenfolge',
+      probability: 'Wahrscheinlichkeit',
+      grade: 'Stufe',
+      name: 'Name',
+    },
   },
 
   export: {
@@ -108,7 +117,8 @@ export const de = (l: Locale): Strings => ({
     },
     back: 'Bericht schließen',
     print: 'Drucken',
-    caution: 'Eine Stufe ist ein Hinweis, kein Beweis. Wenige Anzeichen von KI beweisen keine Kamera.',
+    caution:
+      'Eine Stufe ist ein Hinweis, kein Beweis. Wenige Anzeichen von KI beweisen keine Kamera.',
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} bis ${l.percent(high)})`,
   },
 
@@ -127,7 +137,11 @@ export const de = (l: Locale): Strings => ({
     device: 'Läuft auf',
     devices: { auto: 'Was zu diesem Gerät passt', webgpu: 'GPU, über WebGPU', cpu: 'CPU' },
     views: 'Ausschnitte jedes Bildes',
-    viewsOptions: { model: 'Wie das Modell es vorsieht', 1: 'Nur einer: schneller', 5: 'Alle fünf: langsamer' },
+    viewsOptions: {
+      model: 'Wie das Modell es vorsieht',
+      1: 'Nur einer: schneller',
+      5: 'Alle fünf: langsamer',
+    },
     viewsNote: 'Für Bilder, die von jetzt an dazukommen.',
     look: 'Seite',
     language: 'Sprache',
@@ -143,7 +157,8 @@ export const de = (l: Locale): Strings => ({
     label: 'Höchstens',
     none: 'Nichts markieren',
     option: (rate) => `${l.percent(rate)} der nicht erzeugten Bilder`,
-    threshold: (threshold) => `Markiert wird ab einer Wahrscheinlichkeit von ${l.number(threshold * 100, 1)} %.`,
+    threshold: (threshold) =>
+      `Markiert wird ab einer Wahrscheinlichkeit von ${l.number(threshold * 100, 1)} %.`,
     measured: ({ rate, low, high, n }, found) =>
       `Gemessen an Bildern, nach denen nicht ausgewählt wurde: Von ${l.number(n)} nicht erzeugten wurden ${l.percent(rate)} markiert ` +
       `(${l.percent(low)} bis ${l.percent(high)}), von ${l.number(found.n)} erzeugten ${l.percent(found.rate)} ` +

@@ -1,6 +1,8 @@
 import type { Locale } from 'clipsight/ui';
 
-/** The page's own sentences, in English. What card and status say stands in the package's catalogue. */
+/**
+ * The page's own sentences, in English. What card and status say stands in the package's catalogue.
+ */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
 export const en = (l: Locale) => ({
   title: 'How strongly does an image look AI-generated?',
@@ -26,7 +28,8 @@ export const en = (l: Locale) => ({
     testing: 'This page now tries to reach its own server …',
     testRefused: 'Refused by the browser. Nothing was sent.',
     testReached: 'The server was reached: the network is not locked.',
-    testFailed: 'The server was not reached, but not because of the lock: there seems to be no connection.',
+    testFailed:
+      'The server was not reached, but not because of the lock: there seems to be no connection.',
     unlock: 'Unlock …',
     unlockNote: 'Unlocking loads the page anew, without the results that are on it now.',
     relock: 'Lock now',
@@ -145,7 +148,8 @@ export const en = (l: Locale) => ({
     label: 'At most',
     none: 'Mark nothing',
     option: (rate: number): string => `${l.percent(rate)} of images that are not AI-generated`,
-    threshold: (threshold: number): string => `Marked: a probability of ${l.number(threshold * 100, 1)} % or more.`,
+    threshold: (threshold: number): string =>
+      `Marked: a probability of ${l.number(threshold * 100, 1)} % or more.`,
     measured: (
       { rate, low, high, n }: { rate: number; low: number; high: number; n: number },
       found: { rate: number; low: number; high: number; n: number },

@@ -13,7 +13,8 @@ export const es = (l: Locale): Strings => ({
     locked: 'Red bloqueada.',
     lockedNote: 'Ni esta página ni su worker pueden ya acceder a la red.',
     open: 'Red abierta.',
-    openNote: 'Se pueden obtener imágenes por su dirección. Bloquee la red antes de examinar imágenes privadas.',
+    openNote:
+      'Se pueden obtener imágenes por su dirección. Bloquee la red antes de examinar imágenes privadas.',
     more: 'Cómo funciona',
     heading: 'El bloqueo de la red',
     points: [
@@ -28,7 +29,8 @@ export const es = (l: Locale): Strings => ({
     testReached: 'Se llegó al servidor: la red no está bloqueada.',
     testFailed: 'No se llegó al servidor, pero no por el bloqueo: parece que no hay conexión.',
     unlock: 'Desbloquear …',
-    unlockNote: 'Al desbloquear se vuelve a cargar la página, sin los resultados que hay ahora en ella.',
+    unlockNote:
+      'Al desbloquear se vuelve a cargar la página, sin los resultados que hay ahora en ella.',
     relock: 'Bloquear ahora',
   },
 
@@ -89,7 +91,12 @@ export const es = (l: Locale): Strings => ({
       error: 'Errores',
       cancelled: 'Canceladas',
     },
-    sorts: { added: 'Orden de llegada', probability: 'Probabilidad', grade: 'Grado', name: 'Nombre' },
+    sorts: {
+      added: 'Orden de llegada',
+      probability: 'Probabilidad',
+      grade: 'Grado',
+      name: 'Nombre',
+    },
   },
 
   export: {
@@ -108,7 +115,8 @@ export const es = (l: Locale): Strings => ({
     },
     back: 'Cerrar el informe',
     print: 'Imprimir',
-    caution: 'Un grado es un indicio, no una prueba. Pocos indicios de IA no prueban que haya una cámara.',
+    caution:
+      'Un grado es un indicio, no una prueba. Pocos indicios de IA no prueban que haya una cámara.',
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} a ${l.percent(high)})`,
   },
 
@@ -127,7 +135,11 @@ export const es = (l: Locale): Strings => ({
     device: 'Se ejecuta en',
     devices: { auto: 'Lo que convenga a este dispositivo', webgpu: 'GPU, con WebGPU', cpu: 'CPU' },
     views: 'Vistas de cada imagen',
-    viewsOptions: { model: 'Las que indica el modelo', 1: 'Solo una: más rápido', 5: 'Las cinco: más lento' },
+    viewsOptions: {
+      model: 'Las que indica el modelo',
+      1: 'Solo una: más rápido',
+      5: 'Las cinco: más lento',
+    },
     viewsNote: 'Para las imágenes que se añadan desde ahora.',
     look: 'Página',
     language: 'Idioma',
@@ -143,7 +155,8 @@ export const es = (l: Locale): Strings => ({
     label: 'Como máximo',
     none: 'No marcar nada',
     option: (rate) => `${l.percent(rate)} de las imágenes no generadas`,
-    threshold: (threshold) => `Se marca desde una probabilidad del ${l.number(threshold * 100, 1)} %.`,
+    threshold: (threshold) =>
+      `Se marca desde una probabilidad del ${l.number(threshold * 100, 1)} %.`,
     measured: ({ rate, low, high, n }, found) =>
       `Medido en imágenes que no intervinieron en la elección: de ${l.number(n)} no generadas se marcó el ${l.percent(rate)} ` +
       `(${l.percent(low)} a ${l.percent(high)}); de ${l.number(found.n)} generadas, el ${l.percent(found.rate)} ` +

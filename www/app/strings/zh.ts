@@ -42,7 +42,8 @@ export const zh = (l: Locale): Strings => ({
     addressLabel: '图片的网址',
     addressNote:
       '请求从您的设备发往该网站，不带 Cookie。多数网站不允许其他页面读取其图片（CORS）：请先保存图片，再把文件拖放到这里。',
-    addressLocked: '网络已锁定，无法获取任何内容。解锁会重新载入页面，现有的结果将丢失；随后获取该图片。',
+    addressLocked:
+      '网络已锁定，无法获取任何内容。解锁会重新载入页面，现有的结果将丢失；随后获取该图片。',
     fetch: '获取',
     unlockAndFetch: '解锁并获取',
     fromAddress: '来自网址的图片',
@@ -50,7 +51,8 @@ export const zh = (l: Locale): Strings => ({
       address: '这不是网址。网址以 https:// 或 http:// 开头。',
       scheme: '只获取以 https://、http:// 或 data: 开头的网址。',
       credentials: '网址中含有用户名或密码。请将其去掉。',
-      unreachable: '无法获取图片。该网站不允许其他页面读取它（CORS），或者没有网络连接。请保存图片并把文件拖放到这里。',
+      unreachable:
+        '无法获取图片。该网站不允许其他页面读取它（CORS），或者没有网络连接。请保存图片并把文件拖放到这里。',
       status: (status) => `该网站返回了错误 ${String(status)}。`,
       empty: '该网站返回了空文件。',
       large: (bytes) => `文件大于 ${l.bytes(bytes)}。`,
@@ -78,7 +80,13 @@ export const zh = (l: Locale): Strings => ({
     filter: '显示',
     search: '名称包含',
     sort: '排序',
-    filters: { all: '全部', flagged: '超过您的阈值', waiting: '等待中', error: '错误', cancelled: '已取消' },
+    filters: {
+      all: '全部',
+      flagged: '超过您的阈值',
+      waiting: '等待中',
+      error: '错误',
+      cancelled: '已取消',
+    },
     sorts: { added: '添加顺序', probability: '概率', grade: '等级', name: '名称' },
   },
 
@@ -89,7 +97,13 @@ export const zh = (l: Locale): Strings => ({
     report: '报告，用于打印',
     reportTitle: '关于 AI 生成图片的报告',
     made: (date) => `生成于 ${date}`,
-    columns: { image: '图片', result: '结果', probability: '概率', error: '实测误差', sha256: '文件的 SHA-256' },
+    columns: {
+      image: '图片',
+      result: '结果',
+      probability: '概率',
+      error: '实测误差',
+      sha256: '文件的 SHA-256',
+    },
     back: '关闭报告',
     print: '打印',
     caution: '等级是迹象，不是证据。AI 迹象少并不证明出自相机。',

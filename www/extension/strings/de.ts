@@ -15,7 +15,8 @@ export const de = (l: Locale): Strings => ({
   clear: 'Alle entfernen',
   image: 'Bild',
   pasted: 'Eingefügtes Bild',
-  noFiles: 'Das war keine Bilddatei. Speichern Sie das Bild zuerst und ziehen Sie dann die Datei hierher.',
+  noFiles:
+    'Das war keine Bilddatei. Speichern Sie das Bild zuerst und ziehen Sie dann die Datei hierher.',
   reading: 'Das Bild wird gelesen …',
   overlays: {
     turnOn: (site) => `Bilder auf ${l.isolate(site)} markieren`,
@@ -48,7 +49,9 @@ export const de = (l: Locale): Strings => ({
     empty: () => 'Der Server hat kein Bild geschickt.',
     'no-image': () => 'Unter dem Mauszeiger ist kein Bild, und es ist auch keines zu sehen.',
     'no-page': () => 'Diese Seite kann nicht gelesen werden.',
-    'not-visible': () => 'Vom Bild ist zu wenig zu sehen. Scrollen Sie dorthin und versuchen Sie es noch einmal.',
-    engine: (detail) => `Der Detektor hat nicht geantwortet (${detail}). Versuchen Sie es noch einmal.`,
+    'not-visible': () =>
+      'Vom Bild ist zu wenig zu sehen. Scrollen Sie dorthin und versuchen Sie es noch einmal.',
+    engine: (detail) =>
+      `Der Detektor hat nicht geantwortet (${detail}). Versuchen Sie es noch einmal.`,
   },
 });

@@ -38,7 +38,8 @@ export const en = (l: Locale) => ({
     remove: (site: string): string => `Take back ${l.isolate(site)}`,
   },
   reason: {
-    scheme: () => 'Images of this kind of address cannot be read. Save the picture, then drop the file here.',
+    scheme: () =>
+      'Images of this kind of address cannot be read. Save the picture, then drop the file here.',
     private: (host) =>
       `${l.isolate(host)} is on a private network, and the page is not. Nothing is fetched from there. Save the picture, then drop the file here.`,
     status: (code) => `The server answered ${code}.`,
@@ -51,7 +52,10 @@ export const en = (l: Locale) => ({
     'no-page': () => 'This page cannot be read.',
     'not-visible': () => 'Too little of the image is visible. Scroll to it and try again.',
     engine: (detail) => `The detector did not answer (${detail}). Try again.`,
-  } satisfies Record<Reason, (detail: string) => string> as Record<Reason, (detail: string) => string>,
+  } satisfies Record<Reason, (detail: string) => string> as Record<
+    Reason,
+    (detail: string) => string
+  >,
 });
 
 export type Strings = ReturnType<typeof en>;

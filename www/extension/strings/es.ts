@@ -36,11 +36,13 @@ export const es = (l: Locale): Strings => ({
     remove: (site) => `Dejar de permitir ${l.isolate(site)}`,
   },
   reason: {
-    scheme: () => 'No se pueden leer imágenes con este tipo de dirección. Guarde la imagen y suelte aquí el archivo.',
+    scheme: () =>
+      'No se pueden leer imágenes con este tipo de dirección. Guarde la imagen y suelte aquí el archivo.',
     private: (host) =>
       `${l.isolate(host)} está en una red privada y la página no. No se pide nada de ahí. Guarde la imagen y suelte aquí el archivo.`,
     status: (code) => `El servidor respondió ${code}.`,
-    unreachable: () => 'No se pudo obtener la imagen y no se ve en la página. Guárdela y suelte aquí el archivo.',
+    unreachable: () =>
+      'No se pudo obtener la imagen y no se ve en la página. Guárdela y suelte aquí el archivo.',
     stalled: () => 'El servidor tardó demasiado.',
     'too-large': () => `La imagen tiene más de ${l.number(64)} MiB.`,
     empty: () => 'El servidor no envió ninguna imagen.',

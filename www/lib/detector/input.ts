@@ -7,8 +7,8 @@ import type { AnalyzeOptions, Fidelity, ImageInput, ImageLimits } from '../types
 type AnalyzeParams = Calls['analyze']['params'];
 
 /**
- * What the worker is told about one image. Bytes are copied before anything is awaited: the caller keeps the buffer and may
- * change it while the image waits for its turn.
+ * What the worker is told about one image. Bytes are copied before anything is awaited: the caller
+ * keeps the buffer and may change it while the image waits for its turn.
  *
  * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched), `aborted`
  */
@@ -21,7 +21,12 @@ export async function toParams(
   const given = options.fidelity === undefined ? undefined : checkFidelity(options.fidelity);
   const params = (bytes: Blob | Uint8Array, fidelity: Fidelity): AnalyzeParams => {
     checkSize(bytes instanceof Blob ? bytes.size : bytes.byteLength, limits);
-    return { input: bytes, limits, fidelity: given ?? fidelity, ...(views === undefined ? {} : { views }) };
+    return {
+      input: bytes,
+      limits,
+      fidelity: given ?? fidelity,
+      ...(views === undefined ? {} : { views }),
+    };
   };
   const value: unknown = input;
   if (value instanceof Blob) return params(value, 'original-bytes');
@@ -29,7 +34,8 @@ export async function toParams(
     checkSize(value.byteLength, limits);
     return params(copyOf(value), 'original-bytes');
   }
-  if (isInstance(value, 'HTMLImageElement')) return params(await fetchImage(value, limits, options), 'original-bytes');
+  if (isInstance(value, 'HTMLImageElement'))
+    return params(await fetchImage(value, limits, options), 'original-bytes');
   if (isInstance(value, 'ImageBitmap')) {
     return params(await unlessAborted(encode(value, limits), options.signal), 're-encoded');
   }
@@ -53,7 +59,10 @@ function isInstance<K extends 'HTMLImageElement' | 'ImageBitmap'>(
   return known !== undefined && value instanceof known;
 }
 
-/** The file behind an `<img>`. Its pixels are no substitute: what a canvas gives back has been decoded and maybe altered. */
+/**
+ * The file behind an `<img>`. Its pixels are no substitute: what a canvas gives back has been
+ * decoded and maybe altered.
+ */
 async function fetchImage(
   image: HTMLImageElement,
   limits: Required<ImageLimits>,
@@ -61,13 +70,17 @@ async function fetchImage(
 ): Promise<Blob> {
   // Which of several sources is in use is known only after the browser has begun to load it.
   const source = image.currentSrc === '' ? image.getAttribute('src') : image.currentSrc;
-  if (source === null || source === '') throw new DetectorError('argument', 'The <img> has no source.');
+  if (source === null || source === '')
+    throw new DetectorError('argument', 'The <img> has no source.');
   const url = absolute(source, 'The source of the <img>');
   let response: Response;
   try {
     response = await fetch(url, { credentials: 'same-origin', signal: signal ?? null });
     if (!response.ok)
-      throw new DetectorError('network', `The server answered ${String(response.status)} for the image.`);
+      throw new DetectorError(
+        'network',
+        `The server answered ${String(response.status)} for the image.`,
+      );
     return await readBounded(response, limits);
   } catch (error) {
     if (error instanceof DetectorError) throw error;
@@ -113,21 +126,33 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
 }
 
 /** A bitmap's pixels as PNG. */
-async function encode(bitmap: ImageBitmap, { maxSide, maxPixels }: Required<ImageLimits>): Promise<Blob> {
+async function encode(
+  bitmap: ImageBitmap,
+  { maxSide, maxPixels }: Required<ImageLimits>,
+): Promise<Blob> {
   const { width, height } = bitmap;
-  if (width === 0) throw new DetectorError('argument', 'The ImageBitmap has been closed or transferred.');
+  if (width === 0)
+    throw new DetectorError('argument', 'The ImageBitmap has been closed or transferred.');
   if (Math.max(width, height) > maxSide || width * height > maxPixels) {
-    throw new DetectorError('limit', `The image has ${String(width)} x ${String(height)} pixels: too many.`);
+    throw new DetectorError(
+      'limit',
+      `The image has ${String(width)} x ${String(height)} pixels: too many.`,
+    );
   }
   try {
     const canvas = new OffscreenCanvas(width, height);
-    // It takes its bitmap away: a copy, for the caller keeps theirs. A drawing context would round transparent pixels.
+    // It takes its bitmap away: a copy, for the caller keeps theirs. A drawing context would round
+    // transparent pixels.
     canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(await createImageBitmap(bitmap));
     return await canvas.convertToBlob({ type: 'image/png' });
   } catch (error) {
-    throw new DetectorError('unsupported', 'This browser does not give the pixels of the ImageBitmap. Pass its file.', {
-      cause: error,
-    });
+    throw new DetectorError(
+      'unsupported',
+      'This browser does not give the pixels of the ImageBitmap. Pass its file.',
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,5 +1,10 @@
 import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../errors.js';
-import { MAX_WORKERS, WAITING_BEFORE_WORKER, WORKER_MEMORY_SHARE, WORKER_OVERHEAD_BYTES } from '../limits.js';
+import {
+  MAX_WORKERS,
+  WAITING_BEFORE_WORKER,
+  WORKER_MEMORY_SHARE,
+  WORKER_OVERHEAD_BYTES,
+} from '../limits.js';
 import { monotone } from '../progress.js';
 import type { Calls, LoadedInfo, Port, PortEvents } from '../rpc.js';
 import type {
@@ -32,7 +37,10 @@ export interface Setup {
   readonly limits: Required<ImageLimits>;
 }
 
-/** A detector: keeps a worker alive through crashes and lost GPUs, and calls in more when many images wait. */
+/**
+ * A detector: keeps a worker alive through crashes and lost GPUs, and calls in more when many
+ * images wait.
+ */
 export class ModelDetector implements Detector {
   readonly #setup: Setup;
   #device: LoadParams['device'];
@@ -75,7 +83,8 @@ export class ModelDetector implements Detector {
   }
 
   get info(): DetectorInfo {
-    if (this.#info === undefined) throw new DetectorError('internal', 'The detector has not been loaded.');
+    if (this.#info === undefined)
+      throw new DetectorError('internal', 'The detector has not been loaded.');
     return this.#info;
   }
 
@@ -110,7 +119,8 @@ export class ModelDetector implements Detector {
     for await (const input of inputs) {
       ahead.push(settle(index, this.analyze(input, options)));
       index += 1;
-      if (ahead.length >= this.#workers() + WAITING_BEFORE_WORKER) yield* unlessAborted(ahead.splice(0, 1));
+      if (ahead.length >= this.#workers() + WAITING_BEFORE_WORKER)
+        yield* unlessAborted(ahead.splice(0, 1));
     }
     yield* unlessAborted(ahead);
   }
@@ -139,7 +149,9 @@ export class ModelDetector implements Detector {
   /** How many workers may run: the GPU is one; on the CPU as cores and memory allow. */
   #workers(): number {
     if (this.#setup.alone || this.#info?.device !== 'cpu') return 1;
-    const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & { readonly deviceMemory?: number };
+    const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & {
+      readonly deviceMemory?: number;
+    };
     const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / this.#workerBytes);
     return Math.max(1, Math.min(hardwareConcurrency, MAX_WORKERS, fit));
   }
@@ -168,7 +180,8 @@ export class ModelDetector implements Detector {
   }
 
   async #analyze(params: AnalyzeParams): Promise<Analysis> {
-    // After a crash the next image gets a new worker: one poisonous file must not take the rest of a batch with it.
+    // After a crash the next image gets a new worker: one poisonous file must not take the rest of
+    // a batch with it.
     const session = this.#session?.ended === undefined ? this.#session : undefined;
     const usable = session ?? (await this.#load(undefined));
     try {
@@ -188,7 +201,11 @@ export class ModelDetector implements Detector {
     session.onProgress = onProgress;
     let loaded: LoadedInfo;
     try {
-      loaded = await session.call('load', { ...this.#setup.load, device: this.#device, ...this.#compiled });
+      loaded = await session.call('load', {
+        ...this.#setup.load,
+        device: this.#device,
+        ...this.#compiled,
+      });
     } catch (thrown) {
       const error = toDetectorError(thrown);
       session.end(error);
@@ -215,7 +232,10 @@ export class ModelDetector implements Detector {
     return this.#load(onProgress);
   }
 
-  /** The CPU helps against a broken GPU, not against a missing file; and who insists on a GPU learns that there is none. */
+  /**
+   * The CPU helps against a broken GPU, not against a missing file; and who insists on a GPU learns
+   * that there is none.
+   */
   #mayFallBack({ device }: Session, { code }: DetectorError): boolean {
     if (this.#disposed || this.#device === 'cpu') return false;
     if (code === 'no-gpu') return !this.#setup.insists;
@@ -224,7 +244,9 @@ export class ModelDetector implements Detector {
 }
 
 /** The items in turn, up to one whose caller gave up. */
-async function* unlessAborted(items: Iterable<Promise<BatchItem>>): AsyncIterableIterator<BatchItem> {
+async function* unlessAborted(
+  items: Iterable<Promise<BatchItem>>,
+): AsyncIterableIterator<BatchItem> {
   for (const item of items) {
     const { error } = await item;
     if (error?.code === 'aborted') throw error;

@@ -12,10 +12,14 @@ export function openWorker(url: URL, events: PortEvents): Port {
   });
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    // A script that cannot be fetched gives a plain event, a script that throws gives one with a message.
+    // A script that cannot be fetched gives a plain event, a script that throws gives one with a
+    // message.
     const message = event instanceof ErrorEvent ? event.message : '';
     if (message === '')
-      events.failed('The worker script could not be loaded. Check the connection and try again.', false);
+      events.failed(
+        'The worker script could not be loaded. Check the connection and try again.',
+        false,
+      );
     else events.failed(`The worker stopped: ${message}`, true);
   });
   return {
@@ -60,9 +64,15 @@ export function openLocal(events: PortEvents): Port {
   };
 }
 
-/** A panic between two awaits leaves the core's promise open for ever, and shows up as an error of the realm only. */
+/**
+ * A panic between two awaits leaves the core's promise open for ever, and shows up as an error of
+ * the realm only.
+ */
 function watchPanics(take: (thrown: unknown) => boolean, signal: AbortSignal): void {
-  const listen = (type: 'error' | 'unhandledrejection', thrownBy: (event: Event) => unknown): void => {
+  const listen = (
+    type: 'error' | 'unhandledrejection',
+    thrownBy: (event: Event) => unknown,
+  ): void => {
     const listener = (event: Event): void => {
       if (take(thrownBy(event))) event.preventDefault();
     };

@@ -25,7 +25,10 @@ interface Job<P, R> {
   readonly reject: (error: DetectorError) => void;
 }
 
-/** Jobs in the order in which they came; each hand takes one at a time, so that an abort can still take later ones back. */
+/**
+ * Jobs in the order in which they came; each hand takes one at a time, so that an abort can still
+ * take later ones back.
+ */
 export class Queue<P, R> {
   readonly #hands: Hands<P, R>;
   readonly #jobs: Job<P, R>[] = [];
@@ -54,7 +57,12 @@ export class Queue<P, R> {
           signal?.removeEventListener('abort', abort);
           how(value);
         };
-      const job: Job<P, R> = { params, settled: false, resolve: settle(resolve), reject: settle(reject) };
+      const job: Job<P, R> = {
+        params,
+        settled: false,
+        resolve: settle(resolve),
+        reject: settle(reject),
+      };
       signal?.addEventListener('abort', abort, { once: true });
       this.#jobs.push(job);
       this.#dispatch();
@@ -72,7 +80,8 @@ export class Queue<P, R> {
       void this.#work(hand);
       return;
     }
-    const enough = this.#jobs.length < this.#hands.waitingBeforeHelp || this.#count >= this.#hands.most();
+    const enough =
+      this.#jobs.length < this.#hands.waitingBeforeHelp || this.#count >= this.#hands.most();
     if (this.#bringing || this.#noMore || enough) return;
     this.#bringing = true;
     this.#hands.help().then(

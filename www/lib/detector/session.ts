@@ -8,7 +8,8 @@ interface Pending {
 }
 
 /**
- * One worker from start to end. However the worker ends, every open call is settled: a session never hangs.
+ * One worker from start to end. However the worker ends, every open call is settled: a session
+ * never hangs.
  *
  * @internal
  */

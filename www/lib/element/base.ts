@@ -1,4 +1,7 @@
-/** Rules that element, page and extension have in common: resets, focus, buttons, notices, icons. In a layer: their own rules win. */
+/**
+ * Rules that element, page and extension have in common: resets, focus, buttons, notices, icons. In
+ * a layer: their own rules win.
+ */
 export const baseCss = `
 @layer clipsight {
 *, *::before, *::after { box-sizing: border-box; }

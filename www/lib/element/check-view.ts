@@ -82,7 +82,10 @@ export class CheckView {
     }
     this.#picker.multiple = multiple;
     this.#label.textContent = check.label[number];
-    this.#words = { rest: paste ? check.dropOrPaste[number] : check.drop[number], over: check.over };
+    this.#words = {
+      rest: paste ? check.dropOrPaste[number] : check.drop[number],
+      over: check.over,
+    };
     this.#invite();
     this.#formats.textContent = check.formats(locale.mebibytes(MAX_IMAGE_BYTES));
     this.choose.textContent = check.choose[number];
@@ -107,7 +110,9 @@ export class CheckView {
   }
 
   #invite(): void {
-    this.#invitation.textContent = this.#box.classList.contains('dragging') ? this.#words.over : this.#words.rest;
+    this.#invitation.textContent = this.#box.classList.contains('dragging')
+      ? this.#words.over
+      : this.#words.rest;
   }
 
   add(cards: readonly HTMLElement[]): void {

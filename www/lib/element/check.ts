@@ -14,7 +14,9 @@ import type { Locale } from './i18n.js';
 import type { LoadState } from './status.js';
 import type { Strings } from './strings/index.js';
 
-/** One image of an {@link AiImageCheck}: a result or an error once it is settled, neither before. */
+/**
+ * One image of an {@link AiImageCheck}: a result or an error once it is settled, neither before.
+ */
 export interface CheckItem {
   readonly file: Blob;
   readonly analysis?: Analysis;
@@ -28,7 +30,11 @@ export interface AiImageCheckEventMap {
   /** The detector is loading. */
   progress: CustomEvent<LoadProgress>;
   /** An image has its result. */
-  analysis: CustomEvent<{ readonly file: Blob; readonly analysis: Analysis; readonly info: DetectorInfo }>;
+  analysis: CustomEvent<{
+    readonly file: Blob;
+    readonly analysis: Analysis;
+    readonly info: DetectorInfo;
+  }>;
   /** An image could not be analysed; without `file`: the detector could not be loaded. */
   error: CustomEvent<{ readonly file?: Blob; readonly error: DetectorError }>;
 }
@@ -42,16 +48,16 @@ interface Item {
 }
 
 /**
- * `<ai-image-check>`: the whole check. Images are dropped on it, picked, or pasted, and shown with what is known of them.
- * The detector is loaded when the first image comes in.
+ * `<ai-image-check>`: the whole check. Images are dropped on it, picked, or pasted, and shown with
+ * what is known of them. The detector is loaded when the first image comes in.
  *
- * - Attributes: `device` (`auto`, `webgpu`, `cpu`), `model` (address of a manifest), `views` (1 or 5), `autoload` (load at
- *   once), `multiple`, `paste` (take images pasted anywhere in the page), `compact`, `theme` (`light`, `dark`, `auto`), `lang`;
- *   `state` is set by the element
+ * - Attributes: `device` (`auto`, `webgpu`, `cpu`), `model` (address of a manifest), `views` (1 or
+ *   5), `autoload` (load at once), `multiple`, `paste` (take images pasted anywhere in the page),
+ *   `compact`, `theme` (`light`, `dark`, `auto`), `lang`; `state` is set by the element
  * - Events: {@link AiImageCheckEventMap}
  * - Slots: `label`, `hint`
- * - CSS parts: `box`, `drop`, `label`, `choose`, `hint`, `status`, `progress`, `retry`, `results`, `clear`; those of each result
- *   as `result-card`, `result-headline`, ...
+ * - CSS parts: `box`, `drop`, `label`, `choose`, `hint`, `status`, `progress`, `retry`, `results`,
+ *   `clear`; those of each result as `result-card`, `result-headline`, ...
  */
 export class AiImageCheck extends LocalizedElement {
   static readonly observedAttributes = ['lang', 'device', 'model', 'multiple', 'compact', 'paste'];
@@ -114,13 +120,18 @@ export class AiImageCheck extends LocalizedElement {
     });
   }
 
-  override attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+  override attributeChangedCallback(
+    name: string,
+    before: string | null,
+    after: string | null,
+  ): void {
     super.attributeChangedCallback(name, before, after);
     if (before === after) return;
     if (name === 'paste') this.#listenForPastes();
     if (name === 'device' || name === 'model') {
       this.#holder.release();
-      if (this.isConnected && (this.hasAttribute('autoload') || this.#waiting().length > 0)) this.load().catch(shown);
+      if (this.isConnected && (this.hasAttribute('autoload') || this.#waiting().length > 0))
+        this.load().catch(shown);
     }
   }
 
@@ -159,7 +170,10 @@ export class AiImageCheck extends LocalizedElement {
     return detector;
   }
 
-  /** Takes images in as if they had been dropped; without `multiple` the first takes the place of what is there. */
+  /**
+   * Takes images in as if they had been dropped; without `multiple` the first takes the place of
+   * what is there.
+   */
   check(files: Iterable<Blob>): void {
     this.#take(files);
   }
@@ -181,7 +195,11 @@ export class AiImageCheck extends LocalizedElement {
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  override addEventListener(type: string, listener: never, options?: boolean | AddEventListenerOptions): void {
+  override addEventListener(
+    type: string,
+    listener: never,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
     super.addEventListener(type, listener, options);
   }
 
@@ -217,7 +235,10 @@ export class AiImageCheck extends LocalizedElement {
     this.#hint = undefined;
     const added = taken.map((file) => {
       if (!(file instanceof File)) return this.#item(file, '');
-      return this.#item(file, pasted && isUnnamedPaste(file) ? this.strings.check.pasted : file.name);
+      return this.#item(
+        file,
+        pasted && isUnnamedPaste(file) ? this.strings.check.pasted : file.name,
+      );
     });
     // The newest on top, in their own order.
     const before = [...this.#items];
@@ -312,7 +333,10 @@ export class AiImageCheck extends LocalizedElement {
     listenForPastes(this, this.#intake, this.#pasting.signal);
   }
 
-  #send<K extends keyof AiImageCheckEventMap>(type: K, detail: AiImageCheckEventMap[K]['detail']): void {
+  #send<K extends keyof AiImageCheckEventMap>(
+    type: K,
+    detail: AiImageCheckEventMap[K]['detail'],
+  ): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

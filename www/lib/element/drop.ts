@@ -10,7 +10,8 @@ export interface Intake {
 
 /** Listens to drags over an element. */
 export function listenForDrops(target: HTMLElement, { files, nothing, over }: Intake): void {
-  // dragenter and dragleave fire for every element under the pointer; the target is left when all are.
+  // dragenter and dragleave fire for every element under the pointer; the target is left when all
+  // are.
   let depth = 0;
   const leave = (): void => {
     depth = 0;
@@ -38,8 +39,15 @@ export function listenForDrops(target: HTMLElement, { files, nothing, over }: In
   });
 }
 
-/** Listens to pastes anywhere in the document, but for those into a text field, until `signal` aborts. */
-export function listenForPastes(target: HTMLElement, { files, nothing }: Intake, signal: AbortSignal): void {
+/**
+ * Listens to pastes anywhere in the document, but for those into a text field, until `signal`
+ * aborts.
+ */
+export function listenForPastes(
+  target: HTMLElement,
+  { files, nothing }: Intake,
+  signal: AbortSignal,
+): void {
   target.ownerDocument.addEventListener(
     'paste',
     (event) => {
@@ -57,10 +65,16 @@ export function listenForPastes(target: HTMLElement, { files, nothing }: Intake,
 
 function isEditable(target: EventTarget): boolean {
   if (target instanceof HTMLInputElement) return target.type !== 'file';
-  return target instanceof HTMLElement && (target instanceof HTMLTextAreaElement || target.isContentEditable);
+  return (
+    target instanceof HTMLElement &&
+    (target instanceof HTMLTextAreaElement || target.isContentEditable)
+  );
 }
 
-/** Browsers name every picture from the clipboard "image.png"; a file that was copied keeps its own name. */
+/**
+ * Browsers name every picture from the clipboard "image.png"; a file that was copied keeps its own
+ * name.
+ */
 export function isUnnamedPaste(file: File): boolean {
   return /^image\.\w+$/.test(file.name);
 }

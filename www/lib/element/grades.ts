@@ -2,7 +2,12 @@ import type { Grade } from '../types.js';
 import { icon, icons } from './dom.js';
 
 /** Every grade's place on the scale of four. */
-export const LEVELS = { weak: 1, moderate: 2, strong: 3, 'very-strong': 4 } as const satisfies Record<Grade, number>;
+export const LEVELS = {
+  weak: 1,
+  moderate: 2,
+  strong: 3,
+  'very-strong': 4,
+} as const satisfies Record<Grade, number>;
 
 /** How much of a dial each level fills: a grade is told by its shape as well as by its colour. */
 const SECTORS = {

@@ -8,9 +8,13 @@ import type { Strings } from './strings/index.js';
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- stands in for one that is never made there
 class NoElement {}
 const ElementBase =
-  (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ?? (NoElement as typeof HTMLElement);
+  (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ??
+  (NoElement as typeof HTMLElement);
 
-/** What our elements have in common: a shadow root with our look, a language, and one rendering after many changes. */
+/**
+ * What our elements have in common: a shadow root with our look, a language, and one rendering
+ * after many changes.
+ */
 export abstract class LocalizedElement extends ElementBase {
   protected readonly root: ShadowRoot;
   readonly #css: string;
@@ -70,7 +74,9 @@ export abstract class LocalizedElement extends ElementBase {
     return translate(catalogue, this.locale);
   }
 
-  /** What was set as a plain property before the element was defined goes through its setter now. */
+  /**
+   * What was set as a plain property before the element was defined goes through its setter now.
+   */
   protected upgrade(...names: readonly (keyof this & string)[]): void {
     for (const name of names) {
       if (!Object.hasOwn(this, name)) continue;
@@ -82,7 +88,9 @@ export abstract class LocalizedElement extends ElementBase {
   }
 }
 
-/** The language of what is around an element, through shadow roots: `lang` is inherited there too. */
+/**
+ * The language of what is around an element, through shadow roots: `lang` is inherited there too.
+ */
 function languageAround(element: Element): string | undefined {
   for (let node: Node | null = element.parentNode; node !== null;) {
     if (node instanceof HTMLElement && node.lang !== '') return node.lang;

@@ -1,6 +1,7 @@
 /**
- * Languages: which ones there are, which one to use, and how numbers are written in it. Catalogues of strings are functions
- * of a {@link Locale}; those of the other languages are typed by the English one, so that a missing string does not compile.
+ * Languages: which ones there are, which one to use, and how numbers are written in it. Catalogues
+ * of strings are functions of a {@link Locale}; those of the other languages are typed by the
+ * English one, so that a missing string does not compile.
  */
 
 /** The languages there are strings in. */
@@ -18,7 +19,9 @@ export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
 };
 
 /** Forms of a countable phrase by plural category; `{n}` stands for the number. */
-export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
+export type PluralForms = Readonly<
+  Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
+>;
 
 /** Strings in every language: `{ en, de, es, ar, zh }`, each a function of the locale. */
 export type Catalogue<T> = Readonly<Record<Language, (locale: Locale) => T>>;
@@ -36,14 +39,17 @@ export class Locale {
   constructor(language: Language, tag: string) {
     this.language = language;
     this.tag = tag;
-    // Both ways of writing Chinese begin with zh; the strings are simplified ones, whatever the visitor's tag.
+    // Both ways of writing Chinese begin with zh; the strings are simplified ones, whatever the
+    // visitor's tag.
     this.lang = language === 'zh' ? 'zh-Hans' : tag;
     this.direction = language === 'ar' ? 'rtl' : 'ltr';
   }
 
   /** A number, grouped; `digits` after the point. */
   number(value: number, digits = 0): string {
-    return this.#format({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+    return this.#format({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+      value,
+    );
   }
 
   /** A share of 0 to 1 in whole per cent. */
@@ -51,8 +57,15 @@ export class Locale {
     return this.#format({ style: 'percent', maximumFractionDigits: 0 }).format(share);
   }
 
-  /** A share in whole per cent that never claims certainty: beyond 1 and 99 % `over` and `under` put the bound into words. */
-  boundedPercent(share: number, over: (bound: string) => string, under: (bound: string) => string): string {
+  /**
+   * A share in whole per cent that never claims certainty: beyond 1 and 99 % `over` and `under` put
+   * the bound into words.
+   */
+  boundedPercent(
+    share: number,
+    over: (bound: string) => string,
+    under: (bound: string) => string,
+  ): string {
     if (share > 0.99) return over(this.percent(0.99));
     if (share < 0.01) return under(this.percent(0.01));
     return this.percent(share);
@@ -72,12 +85,16 @@ export class Locale {
 
   /** A duration: milliseconds, or seconds from 10 on. */
   duration(ms: number): string {
-    return ms < 1e4 ? this.#unit(Math.max(1, Math.round(ms)), 'millisecond', 0) : this.#unit(ms / 1e3, 'second', 1);
+    return ms < 1e4
+      ? this.#unit(Math.max(1, Math.round(ms)), 'millisecond', 0)
+      : this.#unit(ms / 1e3, 'second', 1);
   }
 
   /** A day and a time. */
   date(date: Date): string {
-    return new Intl.DateTimeFormat(this.tag, { dateStyle: 'medium', timeStyle: 'short' }).format(date);
+    return new Intl.DateTimeFormat(this.tag, { dateStyle: 'medium', timeStyle: 'short' }).format(
+      date,
+    );
   }
 
   /** The form for a number, with the number in place of `{n}`. */
@@ -91,7 +108,12 @@ export class Locale {
     return `\u2068${text}\u2069`;
   }
 
-  #unit(value: number, unit: string, digits: number, unitDisplay: 'short' | 'long' = 'short'): string {
+  #unit(
+    value: number,
+    unit: string,
+    digits: number,
+    unitDisplay: 'short' | 'long' = 'short',
+  ): string {
     return this.#format({
       style: 'unit',
       unit,
@@ -132,14 +154,19 @@ export function locale(own?: string, around?: string): Locale {
   return ENGLISH;
 }
 
-/** Chooses the language of everything that is not given one of its own; undefined: the browser's. */
+/**
+ * Chooses the language of everything that is not given one of its own; undefined: the browser's.
+ */
 export function setLocale(lang: string | undefined): void {
   if (lang === chosen) return;
   chosen = lang;
   for (const listener of [...listeners]) listener();
 }
 
-/** Calls `listener` after every {@link setLocale} that changes something, until the returned function is called. */
+/**
+ * Calls `listener` after every {@link setLocale} that changes something, until the returned
+ * function is called.
+ */
 export function onLocaleChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
@@ -171,6 +198,7 @@ function parse(tag: string, browser: readonly string[]): Locale | undefined {
   const supported = LANGUAGES.find((candidate) => candidate === language);
   if (supported === undefined) return undefined;
   // A page says `de`; a visitor from Austria still reads numbers as they are written there.
-  const regional = tag === supported ? browser.find((candidate) => candidate.startsWith(`${tag}-`)) : undefined;
+  const regional =
+    tag === supported ? browser.find((candidate) => candidate.startsWith(`${tag}-`)) : undefined;
   return new Locale(supported, regional ?? tag);
 }

@@ -1,6 +1,6 @@
 /**
- * Custom elements. Importing this module defines them; importing it twice, or two copies of it, does no harm, and neither
- * does importing it on a server.
+ * Custom elements. Importing this module defines them; importing it twice, or two copies of it,
+ * does no harm, and neither does importing it on a server.
  *
  * @packageDocumentation
  */

@@ -21,10 +21,11 @@ export interface ResultError {
 }
 
 /**
- * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its properties hold.
+ * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its
+ * properties hold.
  *
- * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme` (`light`, `dark`, `auto`), `lang`,
- *   `heading-level` (makes the name a heading of that level)
+ * - Attributes: `state` (set by the element), `compact`, `frameless`, `removable`, `theme`
+ *   (`light`, `dark`, `auto`), `lang`, `heading-level` (makes the name a heading of that level)
  * - Event: `remove`, cancelable; bubbles
  * - Slots: `notes` (beside the verdict), `actions` (below it)
  * - CSS parts: {@link AiImageResult.parts}
@@ -151,7 +152,11 @@ export class AiImageResult extends LocalizedElement {
       return strings.card.announce(file, headlineOf(this.#error, strings), this.#error.message);
     }
     if (this.#analysis === null) return '';
-    return strings.card.announce(file, headlineOf(this.#analysis, strings), restOf(this.#analysis, strings));
+    return strings.card.announce(
+      file,
+      headlineOf(this.#analysis, strings),
+      restOf(this.#analysis, strings),
+    );
   }
 
   protected override render(strings: Strings, locale: Locale): void {
@@ -162,7 +167,9 @@ export class AiImageResult extends LocalizedElement {
     this.#article.setAttribute('aria-busy', String(state === 'waiting'));
     const name = this.#shownName(strings);
     const level = this.getAttribute('heading-level');
-    const open = new Set([...this.root.querySelectorAll('details[open]')].map(({ className }) => className));
+    const open = new Set(
+      [...this.root.querySelectorAll('details[open]')].map(({ className }) => className),
+    );
     const body = h(
       'div',
       { class: 'body' },
@@ -181,7 +188,8 @@ export class AiImageResult extends LocalizedElement {
       ...this.#content(strings, locale),
       h('slot', { name: 'actions' }),
     );
-    for (const details of body.querySelectorAll('details')) details.open = open.has(details.className);
+    for (const details of body.querySelectorAll('details'))
+      details.open = open.has(details.className);
     this.#article.replaceChildren(
       this.#frame,
       body,

@@ -3,7 +3,10 @@ import { tokenCss } from './tokens.js';
 
 const made = new WeakMap<Document, Map<string, CSSStyleSheet>>();
 
-/** The same text is parsed once a document; a constructed sheet is nothing that a policy `style-src 'self'` forbids. */
+/**
+ * The same text is parsed once a document; a constructed sheet is nothing that a policy
+ * `style-src 'self'` forbids.
+ */
 function sheet(document: Document, css: string): CSSStyleSheet {
   const sheets = made.get(document) ?? new Map<string, CSSStyleSheet>();
   made.set(document, sheets);
@@ -26,7 +29,10 @@ export function applyStyles(root: ShadowRoot, css: string): void {
   root.adoptedStyleSheets = [hostCss, baseCss, css].map((text) => sheet(root.ownerDocument, text));
 }
 
-/** Gives a document the tokens (on `:root`, `data-theme="light"` or `"dark"` chooses) and the common rules. Whatever rules the document has of its own win. */
+/**
+ * Gives a document the tokens (on `:root`, `data-theme="light"` or `"dark"` chooses) and the common
+ * rules. Whatever rules the document has of its own win.
+ */
 export function applyTokens(document: Document): void {
   const ours = [rootCss, baseCss].map((text) => sheet(document, text));
   const others = document.adoptedStyleSheets.filter((other) => !ours.includes(other));

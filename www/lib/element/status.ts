@@ -13,7 +13,10 @@ export type LoadState =
   | { readonly state: 'failed'; readonly error: DetectorError };
 
 /** What one step of loading is called. */
-export function loadingText({ phase, loadedBytes, totalBytes }: LoadProgress, { status }: Strings): string {
+export function loadingText(
+  { phase, loadedBytes, totalBytes }: LoadProgress,
+  { status }: Strings,
+): string {
   switch (phase) {
     case 'core':
       return status.core;
@@ -43,7 +46,8 @@ export function spokenStatus(load: LoadState, strings: Strings): string {
       ...(cache === 'unavailable' ? [status.notStored] : []),
     ].join('. ');
   }
-  if (load.state === 'failed') return `${status.failed} ${load.error.message} ${loadAdvice(load.error.code, strings)}`;
+  if (load.state === 'failed')
+    return `${status.failed} ${load.error.message} ${loadAdvice(load.error.code, strings)}`;
   return load.state === 'loading' ? status.core : '';
 }
 
@@ -87,21 +91,35 @@ export class StatusStrip {
   #ready({ device, selfTest, fallbackReason, cache }: DetectorInfo, { status }: Strings): void {
     this.#text.textContent = status.ready[device];
     if (cache === 'unavailable') {
-      this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)));
+      this.#note.append(
+        h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.notStored)),
+      );
     }
     if (selfTest !== 'fell-back') return;
     const details = h('details', {}, h('summary', {}, status.fellBackReason));
     details.append(h('p', { class: 'mono' }, h('bdi', { lang: 'en' }, fallbackReason ?? '')));
-    this.#note.append(h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)), details);
+    this.#note.append(
+      h('p', { class: 'notice' }, icon(icons.info), h('span', {}, status.fellBack)),
+      details,
+    );
   }
 
   #failed({ code, message }: ResultError, strings: Strings): void {
     this.#text.textContent = strings.status.failed;
-    const again = h('button', { type: 'button', class: 'button secondary', part: 'retry' }, strings.status.retry);
+    const again = h(
+      'button',
+      { type: 'button', class: 'button secondary', part: 'retry' },
+      strings.status.retry,
+    );
     again.addEventListener('click', this.#retry);
     const said = h('bdi', { lang: 'en' }, message);
     this.#note.append(
-      h('p', { class: 'notice bad' }, icon(icons.warning), h('span', {}, said, h('br'), loadAdvice(code, strings))),
+      h(
+        'p',
+        { class: 'notice bad' },
+        icon(icons.warning),
+        h('span', {}, said, h('br'), loadAdvice(code, strings)),
+      ),
       again,
     );
   }

@@ -1,9 +1,13 @@
 /**
- * Design tokens: the only colours, sizes and radii of element, page and extension, as CSS custom properties. Colours come
- * in pairs, light and dark. Where a `color-scheme` applies, they follow it: an element is dark exactly on a dark page.
+ * Design tokens: the only colours, sizes and radii of element, page and extension, as CSS custom
+ * properties. Colours come in pairs, light and dark. Where a `color-scheme` applies, they follow
+ * it: an element is dark exactly on a dark page.
  */
 
-/** Colours, light and dark. Whatever is text has a contrast of at least 4.5 to 1 on ground, surface and sunken. */
+/**
+ * Colours, light and dark. Whatever is text has a contrast of at least 4.5 to 1 on ground, surface
+ * and sunken.
+ */
 export const COLOURS = {
   ground: ['#f6f6f3', '#121317'],
   surface: ['#ffffff', '#1b1d23'],
@@ -54,8 +58,8 @@ const SHADOWS = {
 };
 
 /**
- * The tokens' declarations. Each is `--name`, and takes the value of `--clipsight-name` where the page sets one: only that
- * name is inherited through the shadow roots of elements within elements.
+ * The tokens' declarations. Each is `--name`, and takes the value of `--clipsight-name` where the
+ * page sets one: only that name is inherited through the shadow roots of elements within elements.
  */
 function declarations(value: (pair: readonly [string, string]) => string): string {
   return Object.entries({ ...COLOURS, ...SHADOWS })
@@ -65,7 +69,9 @@ function declarations(value: (pair: readonly [string, string]) => string): strin
 
 /** The tokens as a style sheet, for `:host` or `:root`. */
 export function tokenCss(selector: ':host' | ':root'): string {
-  const sizes = Object.entries(SIZES).map(([name, value]) => `--${name}: var(--clipsight-${name}, ${value});`);
+  const sizes = Object.entries(SIZES).map(
+    ([name, value]) => `--${name}: var(--clipsight-${name}, ${value});`,
+  );
   const themed = (theme: string): string =>
     selector === ':host' ? `:host([theme='${theme}'])` : `:root[data-theme='${theme}']`;
   return `

@@ -1,6 +1,6 @@
 /**
- * The parts that element, page and extension share: design tokens, languages, the strings they have in common. Importing
- * it defines no element.
+ * The parts that element, page and extension share: design tokens, languages, the strings they have
+ * in common. Importing it defines no element.
  *
  * @packageDocumentation
  */

@@ -26,7 +26,9 @@ export function verdictName(model: Analysis['model'], { grade, abstained }: Stri
 export function headlineOf(result: Analysis | ResultError, strings: Strings): string {
   if ('code' in result) {
     const { headline } = strings.error;
-    return Object.hasOwn(headline, result.code) ? headline[result.code as keyof typeof headline] : headline.other;
+    return Object.hasOwn(headline, result.code)
+      ? headline[result.code as keyof typeof headline]
+      : headline.other;
   }
   return verdictName(result.model, strings);
 }
@@ -39,7 +41,10 @@ export function restOf({ model }: Analysis, strings: Strings): string {
   return claim === undefined ? reason : `${strings.probability(claim)}. ${reason}`;
 }
 
-/** The probability of a verdict without a grade, where nothing speaks against it but that nobody has measured the model. */
+/**
+ * The probability of a verdict without a grade, where nothing speaks against it but that nobody has
+ * measured the model.
+ */
 function claimOf({ reason, probability }: Abstained): number | undefined {
   return reason === 'uncalibrated' ? probability : undefined;
 }
@@ -53,7 +58,12 @@ export function waiting(text: string): HTMLElement[] {
 export function failure(error: ResultError, strings: Strings): HTMLElement[] {
   const advice: Readonly<Partial<Record<string, string>>> = strings.error.advice;
   return [
-    h('p', { class: 'headline', part: 'headline' }, stateIcon('error'), h('span', {}, headlineOf(error, strings))),
+    h(
+      'p',
+      { class: 'headline', part: 'headline' },
+      stateIcon('error'),
+      h('span', {}, headlineOf(error, strings)),
+    ),
     // Messages are English, whatever the language around them.
     h('p', {}, h('bdi', { lang: 'en' }, displayMessage(error.message))),
     h('p', { class: 'muted' }, advice[error.code] ?? ''),
@@ -74,7 +84,12 @@ export function verdict(shown: Verdict): HTMLElement[] {
     h(
       'div',
       { class: 'verdict' },
-      h('p', { class: 'headline', part: 'headline' }, stateIcon(state), h('span', {}, headlineOf(analysis, strings))),
+      h(
+        'p',
+        { class: 'headline', part: 'headline' },
+        stateIcon(state),
+        h('span', {}, headlineOf(analysis, strings)),
+      ),
       ...(model.status === 'scored' ? scored(model, shown) : abstained(model, shown)),
     ),
     ...notes
@@ -88,8 +103,14 @@ export function verdict(shown: Verdict): HTMLElement[] {
 
 function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
   const level = LEVELS[model.grade];
-  const meter = h('div', { class: 'meter', part: 'meter', role: 'img', 'aria-label': strings.meter(level) });
-  for (let segment = 1; segment <= 4; segment += 1) meter.append(h('span', segment <= level ? { class: 'on' } : {}));
+  const meter = h('div', {
+    class: 'meter',
+    part: 'meter',
+    role: 'img',
+    'aria-label': strings.meter(level),
+  });
+  for (let segment = 1; segment <= 4; segment += 1)
+    meter.append(h('span', segment <= level ? { class: 'on' } : {}));
   return [
     meter,
     h('p', { class: 'probability', part: 'probability' }, strings.probability(model.probability)),
@@ -101,12 +122,17 @@ function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
 function abstained(model: Abstained, { strings }: Verdict): HTMLElement[] {
   const claim = claimOf(model);
   return [
-    ...(claim === undefined ? [] : [h('p', { class: 'probability', part: 'probability' }, strings.probability(claim))]),
+    ...(claim === undefined
+      ? []
+      : [h('p', { class: 'probability', part: 'probability' }, strings.probability(claim))]),
     h('p', {}, strings.abstained.reason[model.reason]),
   ];
 }
 
-function measured({ grade, measuredError: error }: Scored, strings: Strings): (HTMLElement | string)[] {
+function measured(
+  { grade, measuredError: error }: Scored,
+  strings: Strings,
+): (HTMLElement | string)[] {
   if (error === null) return [strings.measuredError.unknown];
   return [
     h('strong', {}, strings.measuredError.sentence(grade, error)),
@@ -118,8 +144,15 @@ function measured({ grade, measuredError: error }: Scored, strings: Strings): (H
 /** Terms with their values, and a note to some. */
 type Row = readonly [term: string, value: string, note?: string | undefined];
 
-/** `own`: values are sentences of ours, in the language around them; others have a direction of their own. */
-function list(rows: readonly Row[], attributes: Readonly<Record<string, string>>, own: boolean): HTMLElement {
+/**
+ * `own`: values are sentences of ours, in the language around them; others have a direction of
+ * their own.
+ */
+function list(
+  rows: readonly Row[],
+  attributes: Readonly<Record<string, string>>,
+  own: boolean,
+): HTMLElement {
   const direction: Readonly<Record<string, string>> = own ? {} : { dir: 'auto' };
   return h(
     'dl',
@@ -150,14 +183,18 @@ function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
       ...(quality === undefined ? [] : [[words.quality, words.qualityOf(quality)] as const]),
       [
         words.image,
-        [`${words.size(file.width, file.height)} ${FORMATS[file.format]}`, locale.bytes(file.bytes)].join(
-          words.separator,
-        ),
+        [
+          `${words.size(file.width, file.height)} ${FORMATS[file.format]}`,
+          locale.bytes(file.bytes),
+        ].join(words.separator),
       ],
       [words.source, words.fidelity[input.fidelity]],
       [
         words.ran,
-        [...(info === null ? [] : [words.ranOn[info.device]]), locale.duration(timings.totalMs)].join(words.separator),
+        [
+          ...(info === null ? [] : [words.ranOn[info.device]]),
+          locale.duration(timings.totalMs),
+        ].join(words.separator),
       ],
     ],
     { class: 'facts', part: 'facts' },
@@ -175,8 +212,17 @@ const FORMATS = {
 } as const satisfies Record<Analysis['file']['format'], string>;
 
 /** Who made the image: only where something speaks for a generator at all. */
-function makerOf({ model, attribution }: Analysis, strings: Strings, locale: Locale): string | undefined {
-  if (attribution === undefined || model.status !== 'scored' || LEVELS[model.grade] < LEVELS.moderate) return undefined;
+function makerOf(
+  { model, attribution }: Analysis,
+  strings: Strings,
+  locale: Locale,
+): string | undefined {
+  if (
+    attribution === undefined ||
+    model.status !== 'scored' ||
+    LEVELS[model.grade] < LEVELS.moderate
+  )
+    return undefined;
   if (attribution.generator === null) return unknownMaker(attribution, strings);
   return locale.isolate(generatorName(attribution.generator.name));
 }
@@ -191,7 +237,9 @@ function details({ analysis, info, strings, locale }: Verdict): HTMLElement {
   const { file, model, input, timings } = analysis;
   const { details: words } = strings;
   const rows: Row[] = [
-    ...(model.probability === undefined ? [] : [[words.probability, locale.number(model.probability, 3)] as const]),
+    ...(model.probability === undefined
+      ? []
+      : [[words.probability, locale.number(model.probability, 3)] as const]),
     ...(model.logit === undefined ? [] : [[words.logit, locale.number(model.logit, 3)] as const]),
     [words.views, locale.number(input.views)],
     [words.decode, locale.duration(timings.decodeMs)],
@@ -221,7 +269,11 @@ function caveats({ caveats: { summary, points } }: Strings): HTMLElement {
     'details',
     { class: 'caveats', part: 'caveats' },
     h('summary', {}, summary),
-    h('ul', {}, ...points.map(({ title, text }) => h('li', {}, h('strong', {}, title), h('span', {}, text)))),
+    h(
+      'ul',
+      {},
+      ...points.map(({ title, text }) => h('li', {}, h('strong', {}, title), h('span', {}, text))),
+    ),
   );
 }
 

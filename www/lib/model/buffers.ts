@@ -1,6 +1,6 @@
 /**
- * Buffers of shards, used again: a large model would leave a page its own size in garbage, which a page that then has nothing to
- * do is given no occasion to collect.
+ * Buffers of shards, used again: a large model would leave a page its own size in garbage, which a
+ * page that then has nothing to do is given no occasion to collect.
  */
 export class Buffers {
   readonly #free: ArrayBuffer[] = [];

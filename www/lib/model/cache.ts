@@ -5,7 +5,9 @@ import type { Shard } from './manifest.js';
 import { openCacheStorage, openPrivateFiles } from './store.js';
 import type { Store } from './store.js';
 
-/** What is stored of a model beside its shards: `model-HASH`, the hash of the name it is known by. */
+/**
+ * What is stored of a model beside its shards: `model-HASH`, the hash of the name it is known by.
+ */
 interface Entry {
   readonly shards: readonly string[];
   /** Its manifest, for visits without a network. */
@@ -18,8 +20,9 @@ const MODEL = 'model-';
 const SHARD = 'shard-';
 
 /**
- * Weights of earlier visits, by hash. Nothing here ever fails: storage that refuses leaves the weights in memory, and that
- * is said in {@link state}. What comes out is as untrusted as what comes over the network.
+ * Weights of earlier visits, by hash. Nothing here ever fails: storage that refuses leaves the
+ * weights in memory, and that is said in {@link state}. What comes out is as untrusted as what
+ * comes over the network.
  */
 export class WeightCache {
   readonly #store: Promise<Store | undefined>;
@@ -31,7 +34,11 @@ export class WeightCache {
   constructor(preference: CachePreference) {
     this.#off = preference === 'none';
     // What is hashed nowhere is stored nowhere; both need a secure context.
-    const open = { none: () => undefined, opfs: openPrivateFiles, 'cache-storage': openCacheStorage }[preference];
+    const open = {
+      none: () => undefined,
+      opfs: openPrivateFiles,
+      'cache-storage': openCacheStorage,
+    }[preference];
     this.#store = Promise.resolve()
       .then(open)
       .catch(() => {
@@ -47,7 +54,10 @@ export class WeightCache {
     return bytes;
   }
 
-  /** Starts to store a shard; {@link settle} waits for it, as does who may change the bytes afterwards. */
+  /**
+   * Starts to store a shard; {@link settle} waits for it, as does who may change the bytes
+   * afterwards.
+   */
   write({ sha256: hash }: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.#refused) return Promise.resolve();
     return this.#begin(async (store) => {
@@ -58,7 +68,10 @@ export class WeightCache {
     });
   }
 
-  /** Waits while too much waits to be stored: a disk slower than the network would have the whole model pile up here. */
+  /**
+   * Waits while too much waits to be stored: a disk slower than the network would have the whole
+   * model pile up here.
+   */
   async room(): Promise<void> {
     while (this.#writes.size >= SHARDS_AHEAD) await Promise.race(this.#writes);
   }
@@ -71,13 +84,16 @@ export class WeightCache {
 
   /** The manifest that the model of this name had when it was last loaded, should it be there. */
   async manifest(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const text = await this.#try(async (store) => readEntry(await store.get(await keyOf(name))).manifest);
+    const text = await this.#try(
+      async (store) => readEntry(await store.get(await keyOf(name))).manifest,
+    );
     return text === undefined ? undefined : new TextEncoder().encode(text);
   }
 
   /**
-   * Starts to note which manifest and shards the model of this name has now, and to remove those that no model has: of its
-   * older versions, and of models that nobody loaded for {@link CACHE_DAYS} days. {@link settle} waits for it.
+   * Starts to note which manifest and shards the model of this name has now, and to remove those
+   * that no model has: of its older versions, and of models that nobody loaded for {@link
+   * CACHE_DAYS} days. {@link settle} waits for it.
    */
   keep(name: string, manifest: Uint8Array, shards: readonly Shard[]): void {
     void this.#begin(async (store) => {

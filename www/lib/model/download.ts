@@ -17,13 +17,17 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches a file of known or bounded size. A connection that breaks half-way is taken up where it broke, if the server
- * answers to ranges; whether the parts fit together is for the file's hash to say.
+ * Fetches a file of known or bounded size. A connection that breaks half-way is taken up where it
+ * broke, if the server answers to ranges; whether the parts fit together is for the file's hash to
+ * say.
  *
  * @returns what came; fewer bytes than expected are the caller's to judge
  * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end), `weights-corrupt` (larger than `limit`), `aborted`
  */
-export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(
+  url: string,
+  options: DownloadOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, onReceived, signal } = options;
   const name = `${options.what ?? 'model file'} ${fileName(url)}`;
   const bytes = new Uint8Array(options.into ?? new ArrayBuffer(limit), 0, limit);
@@ -33,13 +37,15 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     return options.into === undefined && length < limit ? received.slice() : received;
   };
   let length = 0;
-  // Whether the server ever began to answer: a connection that breaks then is worth another try, no connection is not.
+  // Whether the server ever began to answer: a connection that breaks then is worth another try, no
+  // connection is not.
   let begun = false;
   for (let resumes = 0; ; resumes += 1) {
     try {
       const response = await request(url, length, options);
       if (response.status === 416 && length > 0) {
-        // Nothing after what we have: the file changed, or was complete all along and its hash will tell.
+        // Nothing after what we have: the file changed, or was complete all along and its hash will
+        // tell.
         return all();
       }
       if (!response.ok) {
@@ -66,21 +72,30 @@ export async function download(url: string, options: DownloadOptions): Promise<U
       if (error instanceof DetectorError) throw error;
       if (signal?.aborted === true) throw aborted(signal);
       if (!begun || resumes === DOWNLOAD_RESUMES) {
-        throw new DetectorError('network', `The ${name} could not be fetched. Check the connection and try again.`, {
-          cause: error,
-        });
+        throw new DetectorError(
+          'network',
+          `The ${name} could not be fetched. Check the connection and try again.`,
+          {
+            cause: error,
+          },
+        );
       }
     }
     await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
   }
 }
 
-function request(url: string, from: number, { signal, reload }: DownloadOptions): Promise<Response> {
+function request(
+  url: string,
+  from: number,
+  { signal, reload }: DownloadOptions,
+): Promise<Response> {
   return fetch(url, {
     credentials: 'same-origin',
     signal: signal ?? null,
     ...(reload === true ? { cache: 'reload' } : {}),
-    // A single range from some byte on needs no preflight, and keeps the answer from being compressed.
+    // A single range from some byte on needs no preflight, and keeps the answer from being
+    // compressed.
     ...(from > 0 ? { headers: { Range: `bytes=${String(from)}-` } } : {}),
   });
 }

@@ -1,4 +1,7 @@
-/** SHA-256 in lower-case hex; undefined where the browser has none to offer: on pages without a secure context. */
+/**
+ * SHA-256 in lower-case hex; undefined where the browser has none to offer: on pages without a
+ * secure context.
+ */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
   const subtle = crypto.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) return undefined;

@@ -10,8 +10,9 @@ export interface Shard {
 }
 
 /**
- * The shards that a manifest names, so that they can be on their way before the core is there, which then reads the
- * manifest for good. A model that could say nothing of any image is refused before it is fetched.
+ * The shards that a manifest names, so that they can be on their way before the core is there,
+ * which then reads the manifest for good. A model that could say nothing of any image is refused
+ * before it is fetched.
  *
  * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a detector's head
  */
@@ -32,7 +33,8 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
     );
   }
   return shards.map((shard: unknown, index) => {
-    if (!isShard(shard)) throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
+    if (!isShard(shard))
+      throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
     return shard;
   });
 }
@@ -57,5 +59,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function corrupt(what: string, cause?: unknown): DetectorError {
-  return new DetectorError('weights-corrupt', `The model's manifest ${what}. The address may be wrong.`, { cause });
+  return new DetectorError(
+    'weights-corrupt',
+    `The model's manifest ${what}. The address may be wrong.`,
+    { cause },
+  );
 }

@@ -19,15 +19,18 @@ export interface ModelAddresses {
 }
 
 /**
- * A shard, whose bytes may be overwritten when the next is asked for, and its SHA-256 as it was computed here; undefined where
- * the browser has none to offer.
+ * A shard, whose bytes may be overwritten when the next is asked for, and its SHA-256 as it was
+ * computed here; undefined where the browser has none to offer.
  */
 export interface HashedBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sha256: string | undefined;
 }
 
-/** A shard that came over the network is in a buffer of ours, which may be used again once the cache has it. */
+/**
+ * A shard that came over the network is in a buffer of ours, which may be used again once the cache
+ * has it.
+ */
 type Fetched = HashedBytes & { readonly stored?: Promise<void> };
 
 /** A model's files as they come in. */
@@ -35,7 +38,10 @@ export interface ModelFeed {
   readonly manifest: Uint8Array<ArrayBuffer>;
   /** Bytes of all shards. */
   readonly totalBytes: number;
-  /** The shards in order. A few are on their way ahead of the one that is asked for. To be called once. */
+  /**
+   * The shards in order. A few are on their way ahead of the one that is asked for. To be called
+   * once.
+   */
   shards(): AsyncIterable<HashedBytes>;
   /** What the cache did, once all shards are through. */
   cache(): Promise<CacheState>;
@@ -49,7 +55,10 @@ export interface FeedOptions {
 }
 
 /** Opens a model whose files are here already. */
-export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>, options: FeedOptions): ModelFeed {
+export function feedFiles(
+  files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>,
+  options: FeedOptions,
+): ModelFeed {
   const totalBytes = files.shards.reduce((sum, { size }) => sum + size, 0);
   return {
     manifest: files.manifest,
@@ -59,9 +68,13 @@ export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache
       for (const shard of files.shards) {
         const buffer = await shard.arrayBuffer().catch((error: unknown) => {
           // What the browser keeps of a Blob may lie on a disk, and be gone.
-          throw new DetectorError('weights-corrupt', 'The browser no longer has the files of the model.', {
-            cause: error,
-          });
+          throw new DetectorError(
+            'weights-corrupt',
+            'The browser no longer has the files of the model.',
+            {
+              cause: error,
+            },
+          );
         });
         loadedBytes += buffer.byteLength;
         options.onReceived(loadedBytes, totalBytes);
@@ -72,8 +85,14 @@ export function feedFiles(files: Pick<ModelFiles, 'manifest' | 'shards' | 'cache
   };
 }
 
-/** Fetches a model's manifest and starts to fetch its shards, each from the cache or else over the network. */
-export async function feedAddresses(model: ModelAddresses, options: FeedOptions): Promise<ModelFeed> {
+/**
+ * Fetches a model's manifest and starts to fetch its shards, each from the cache or else over the
+ * network.
+ */
+export async function feedAddresses(
+  model: ModelAddresses,
+  options: FeedOptions,
+): Promise<ModelFeed> {
   const { signal } = options;
   const cache = new WeightCache(model.cache);
   const manifest = await fetchManifest(model, cache, signal);
@@ -124,7 +143,10 @@ export async function feedAddresses(model: ModelAddresses, options: FeedOptions)
   };
 }
 
-/** The model's manifest as it is now, or, where nobody answers, as it was when the model was last loaded. */
+/**
+ * The model's manifest as it is now, or, where nobody answers, as it was when the model was last
+ * loaded.
+ */
 async function fetchManifest(
   { manifest, name }: ModelAddresses,
   cache: WeightCache,
@@ -134,7 +156,8 @@ async function fetchManifest(
     return await download(manifest, { limit: MAX_MANIFEST_BYTES, signal });
   } catch (error) {
     // A server that answers has said what there is.
-    const unanswered = error instanceof DetectorError && error.code === 'network' && error.cause !== undefined;
+    const unanswered =
+      error instanceof DetectorError && error.code === 'network' && error.cause !== undefined;
     const kept = unanswered ? await cache.manifest(name) : undefined;
     if (kept === undefined) throw error;
     return kept;

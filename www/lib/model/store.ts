@@ -32,7 +32,9 @@ export async function openCacheStorage(): Promise<Store> {
 
 /** A store in the origin's private file system. */
 export async function openPrivateFiles(): Promise<Store> {
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(NAME, { create: true });
+  const folder = await (
+    await navigator.storage.getDirectory()
+  ).getDirectoryHandle(NAME, { create: true });
   return {
     async get(name) {
       try {

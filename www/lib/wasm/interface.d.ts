@@ -1,6 +1,6 @@
 /**
- * What the worker uses of the WebAssembly core (src/web.rs). The build checks that all wasm-bindgen outputs, in
- * pkg/wasm, have this interface: tests/web/types.
+ * What the worker uses of the WebAssembly core (src/web.rs). The build checks that all wasm-bindgen
+ * outputs, in pkg/wasm, have this interface: tests/web/types.
  */
 import type { Analysis } from '../types.js';
 
@@ -13,10 +13,15 @@ export interface Device {
 
 export interface ModelLoader {
   /** In the order in which they are pushed. */
-  readonly shards: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
+  readonly shards: readonly {
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
   /**
-   * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`: what `crypto.subtle` made
-   * of exactly these bytes, in lower-case hex; without it the core hashes them, which takes longer.
+   * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`:
+   * what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the core hashes
+   * them, which takes longer.
    */
   pushShard(index: number, bytes: Uint8Array, sha256?: string | null): void;
   /** Consumes the loader. Throws when a shard or tensor is missing. */
@@ -47,7 +52,9 @@ export interface Model {
 
 export interface Core {
   /** Makes an instance of the compiled module. */
-  default(options: { readonly module_or_path: WebAssembly.Module }): Promise<{ readonly memory: WebAssembly.Memory }>;
+  default(options: {
+    readonly module_or_path: WebAssembly.Module;
+  }): Promise<{ readonly memory: WebAssembly.Memory }>;
   openDevice(): Promise<Device>;
   /** What a panic said; to be called after one. */
   panicMessage(): string | undefined;

@@ -31,7 +31,10 @@ export class Engine {
     this.info = info;
   }
 
-  /** Opens the device, loads the model onto it, and compares a known input's logit with the stored one. */
+  /**
+   * Opens the device, loads the model onto it, and compares a known input's logit with the stored
+   * one.
+   */
   static async load(params: LoadParams, events: EngineEvents): Promise<Engine> {
     let loadedBytes = 0;
     let totalBytes = 0;
@@ -55,8 +58,13 @@ export class Engine {
     // Files may come from a page that was not allowed to ask what this machine has.
     const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-words' : best;
     const source = params.module ?? params.cores[name];
-    if (source === undefined) throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
-    const [glue, module, feed] = await Promise.all([loadGlue(name), compileCore(source, events.signal), feeding]);
+    if (source === undefined)
+      throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
+    const [glue, module, feed] = await Promise.all([
+      loadGlue(name),
+      compileCore(source, events.signal),
+      feeding,
+    ]);
     const { memory } = await glue.default({ module_or_path: module });
     events.core(glue);
 
@@ -115,10 +123,15 @@ export class Engine {
 }
 
 function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<ModelFeed> {
-  return 'shards' in model ? Promise.resolve(feedFiles(model, options)) : feedAddresses(model, options);
+  return 'shards' in model
+    ? Promise.resolve(feedFiles(model, options))
+    : feedAddresses(model, options);
 }
 
-/** The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it is asked for. */
+/**
+ * The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it
+ * is asked for.
+ */
 async function loadGlue(name: CoreName): Promise<Core> {
   try {
     switch (name) {
@@ -145,8 +158,12 @@ async function readBlob(blob: Blob, { maxBytes }: Required<ImageLimits>): Promis
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {
-    throw new DetectorError('decode', 'The file could not be read. It may have been moved, changed or deleted.', {
-      cause: error,
-    });
+    throw new DetectorError(
+      'decode',
+      'The file could not be read. It may have been moved, changed or deleted.',
+      {
+        cause: error,
+      },
+    );
   }
 }

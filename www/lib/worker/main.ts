@@ -1,16 +1,23 @@
 /**
- * The worker: owns decoding and inference, so that the page's thread never blocks and pixels stay in here. It has no
- * exports; `createDetector()` starts it. The build makes one file of it, `pkg/worker.js`, that imports nothing.
+ * The worker: owns decoding and inference, so that the page's thread never blocks and pixels stay
+ * in here. It has no exports; `createDetector()` starts it. The build makes one file of it,
+ * `pkg/worker.js`, that imports nothing.
  */
 import { Service } from './service.js';
 import type { Response } from '../rpc.js';
 
-/** The part of DedicatedWorkerGlobalScope used here: the DOM's and the worker's type libraries exclude each other. */
+/**
+ * The part of DedicatedWorkerGlobalScope used here: the DOM's and the worker's type libraries
+ * exclude each other.
+ */
 interface WorkerScope {
   postMessage(message: Response): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
   addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void;
-  addEventListener(type: 'unhandledrejection', listener: (event: PromiseRejectionEvent) => void): void;
+  addEventListener(
+    type: 'unhandledrejection',
+    listener: (event: PromiseRejectionEvent) => void,
+  ): void;
 }
 const scope = globalThis as unknown as WorkerScope;
 

@@ -1,8 +1,9 @@
 import type { Request } from '../rpc.js';
 
 /**
- * Whether a message is a call with the parameters it needs. Own properties only: what a forged message inherits does not
- * count. The page's side checks what callers pass; this keeps anything else from reaching the core.
+ * Whether a message is a call with the parameters it needs. Own properties only: what a forged
+ * message inherits does not count. The page's side checks what callers pass; this keeps anything
+ * else from reaching the core.
  */
 export function isRequest(message: unknown): message is Request {
   const id = own(message, 'id');

@@ -28,7 +28,8 @@ export class Service {
   receive(message: unknown): void {
     if (!isRequest(message)) return;
     const { id } = message;
-    const answer = message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params);
+    const answer =
+      message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params);
     answer.then(
       (result) => {
         this.#post({ type: 'result', id, result });
@@ -44,7 +45,9 @@ export class Service {
     this.#post({ type: 'fatal', error: { ...this.#toWire(thrown), fatal: true } });
   }
 
-  /** Whether an error of a realm that is not ours alone is our core's panic; then it is dealt with. */
+  /**
+   * Whether an error of a realm that is not ours alone is our core's panic; then it is dealt with.
+   */
   takePanic(thrown: unknown): boolean {
     if (!(thrown instanceof WebAssembly.RuntimeError)) return false;
     const message = this.#panicMessage();
@@ -78,15 +81,20 @@ export class Service {
   }
 
   #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
-    return this.#engine?.analyze(params) ?? Promise.reject(new Error('analyze was called before load had ended'));
+    return (
+      this.#engine?.analyze(params) ??
+      Promise.reject(new Error('analyze was called before load had ended'))
+    );
   }
 
   #toWire(thrown: unknown): WireError {
     const crashed = thrown instanceof WebAssembly.RuntimeError;
     const broken: DetectorErrorCode = this.#device === 'webgpu' ? 'device-lost' : 'internal';
     const { code, message } = toDetectorError(thrown, broken);
-    // On the GPU an internal error says that the device does not do what it should; on the CPU only a panic ends the core.
-    const fatal = crashed || code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
+    // On the GPU an internal error says that the device does not do what it should; on the CPU only
+    // a panic ends the core.
+    const fatal =
+      crashed || code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
     // The panic's place stands in the first line, what it says in the second.
     const panic = crashed ? this.#panicMessage()?.split('\n', 2).join(' ') : undefined;
     // What comes from the browser may carry a stack; people are told the first line.

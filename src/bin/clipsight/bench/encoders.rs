@@ -1,4 +1,5 @@
-//! Encoders as they are imported: size, time to import and to load, and what storage changes of their embeddings.
+//! Encoders as they are imported: size, time to import and to load, and what storage changes of
+//! their embeddings.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,7 +23,8 @@ use crate::io::{self, read_file, read_image, write_file};
 /// Arguments of `bench encoders`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images: embeddings are compared on those of role test, four bits are rounded for those of role fit
+    /// Labelled images: embeddings are compared on those of role test, four bits are rounded for
+    /// those of role fit
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
     /// A timm ViT-Ti/16 file in f32
@@ -71,11 +73,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let fit: Vec<PathBuf> = dataset.role(Role::Fit).iter().map(path).collect();
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(["encoder", "storage", "MB", "import, s", "load, s", "images", "cosine", "lowest"]);
+    table.set_header([
+        "encoder",
+        "storage",
+        "MB",
+        "import, s",
+        "load, s",
+        "images",
+        "cosine",
+        "lowest",
+    ]);
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    for source in args.encoder.iter().map(Source::Timm).chain(args.checkpoints.iter().map(Source::Clip)) {
+    for source in
+        args.encoder.iter().map(Source::Timm).chain(args.checkpoints.iter().map(Source::Clip))
+    {
         let exact = source.make(Storage::F32, &[], &args.work.join("f32"))?;
         let (exact, preprocessing) =
             (load(&exact, &args.work.join("f32"), &Device::reference())?, exact.preprocessing);
@@ -182,7 +195,8 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
         seen.extend(preprocessing.tensor(&views));
     }
-    let mut calibration = if seen.is_empty() { None } else { Some(Calibration::new(&config, seen)?) };
+    let mut calibration =
+        if seen.is_empty() { None } else { Some(Calibration::new(&config, seen)?) };
     let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
@@ -209,7 +223,8 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
     };
     for spec in manifest.architecture.tensors() {
         let Some(tensor) = tensors.remove(&spec.name) else { continue };
-        let moments = calibration.as_ref().map(|images| images.moments(&spec)).transpose()?.flatten();
+        let moments =
+            calibration.as_ref().map(|images| images.moments(&spec)).transpose()?.flatten();
         if let Some(images) = &mut calibration {
             images.take(&spec, tensor.clone())?;
         }

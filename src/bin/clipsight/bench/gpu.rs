@@ -1,4 +1,5 @@
-//! Forward passes alone on a GPU: what they take of the CPU, how long they take, how close that is to the card's peak.
+//! Forward passes alone on a GPU: what they take of the CPU, how long they take, how close that is
+//! to the card's peak.
 
 use std::time::Instant;
 
@@ -30,7 +31,8 @@ pub(super) struct Passes {
     share_of_peak: Option<f64>,
 }
 
-/// Measures the runtime's encoder and, where it computes with f16, the same model in f32, in turn. Nothing on other devices.
+/// Measures the runtime's encoder and, where it computes with f16, the same model in f32, in turn.
+/// Nothing on other devices.
 ///
 /// # Errors
 /// When the model cannot be loaded once more, or the GPU fails.
@@ -40,7 +42,9 @@ pub(super) fn measure(
     pixels: &[f32],
     (repetitions, peak_tflops): (u32, Option<f64>),
 ) -> Result<Vec<Passes>> {
-    let (Device::Gpu(gpu), Encoder::Gpu(encoder)) = (runtime.engine(), runtime.detector().encoder()) else {
+    let (Device::Gpu(gpu), Encoder::Gpu(encoder)) =
+        (runtime.engine(), runtime.detector().encoder())
+    else {
         return Ok(Vec::new());
     };
     let in_f32 = match encoder.operand() {
@@ -56,7 +60,9 @@ pub(super) fn measure(
     let batches = if most == 1 { vec![1] } else { vec![1, most] };
     let mut measured: Vec<_> = encoders
         .iter()
-        .flat_map(|encoder| batches.iter().map(move |batch| (*encoder, pixels.repeat(*batch), *batch)))
+        .flat_map(|encoder| {
+            batches.iter().map(move |batch| (*encoder, pixels.repeat(*batch), *batch))
+        })
         .map(|(encoder, pixels, batch)| (encoder, pixels, batch, Vec::new()))
         .collect();
     // The first round prepares buffers and bindings.

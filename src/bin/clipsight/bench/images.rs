@@ -42,7 +42,10 @@ const GRAIN: u32 = 14;
 /// When the folder cannot be written.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let cannot = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Io, format!("the images cannot be written to {}: {error}", args.out.display()))
+        Error::new(
+            ErrorKind::Io,
+            format!("the images cannot be written to {}: {error}", args.out.display()),
+        )
     };
     std::fs::create_dir_all(&args.out).map_err(|error| cannot(&error))?;
     let mut rng = Rng::new(args.seed);
@@ -84,12 +87,13 @@ fn scene(width: u32, height: u32, rng: &mut Rng) -> Result<Rgb8> {
         let row: Vec<&Disc> =
             discs.iter().filter(|disc| (f64::from(y) - disc.y).abs() <= disc.radius).collect();
         for x in 0..width {
-            let inside = |disc: &&&Disc| (f64::from(x) - disc.x).hypot(f64::from(y) - disc.y) <= disc.radius;
+            let inside =
+                |disc: &&&Disc| (f64::from(x) - disc.x).hypot(f64::from(y) - disc.y) <= disc.radius;
             let grain = f64::from(rng.below(GRAIN)) - f64::from(GRAIN) / 2.0;
             let base = row.iter().rev().find(inside).map(|disc| disc.colour);
             for channel in 0..3 {
-                let value =
-                    base.map_or(top[channel] + (bottom[channel] - top[channel]) * down, |c| c[channel]);
+                let value = base
+                    .map_or(top[channel] + (bottom[channel] - top[channel]) * down, |c| c[channel]);
                 pixels.push((value + grain).clamp(0.0, 255.0) as u8);
             }
         }

@@ -1,5 +1,5 @@
-//! `clipsight bench`: how fast a model runs here, and what `npm run bench` needs to measure it in a browser: models of the
-//! published shapes with random weights, and images of known content.
+//! `clipsight bench`: how fast a model runs here, and what `npm run bench` needs to measure it in a
+//! browser: models of the published shapes with random weights, and images of known content.
 
 mod encoders;
 #[cfg(feature = "webgpu")]
@@ -24,7 +24,8 @@ pub(crate) enum Command {
     Images(images::Args),
     /// Compare embeddings and verdicts with the f32 reference, on real images
     Precision(precision::Args),
-    /// Measure encoders in every storage: size, time to import and load, embeddings against f32 on real images
+    /// Measure encoders in every storage: size, time to import and load, embeddings against f32 on
+    /// real images
     Encoders(encoders::Args),
 }
 

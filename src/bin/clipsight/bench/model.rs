@@ -1,11 +1,14 @@
-//! Models of the published shapes with random weights: as fast or slow as the real ones, and free to hand out.
+//! Models of the published shapes with random weights: as fast or slow as the real ones, and free
+//! to hand out.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clipsight::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
-use clipsight::detect::{Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration};
+use clipsight::detect::{
+    Calibration, Detector, GradeEdges, Head, LinearHead, Transform, ViewCalibration,
+};
 use clipsight::engine::Device;
 use clipsight::image::deliveries::Rng;
 use clipsight::image::{Filter, Preprocessing};
@@ -89,14 +92,16 @@ impl From<StorageChoice> for Storage {
 /// Deviation of gains around 1.
 const GAIN_DEVIATION: f64 = 0.2;
 
-/// Deviation of biases. Trained encoders have them; zeros would hide an engine that forgets to add one.
+/// Deviation of biases. Trained encoders have them; zeros would hide an engine that forgets to add
+/// one.
 const BIAS_DEVIATION: f64 = 0.1;
 
 /// Deviation of the class token, of the order of the patches' embeddings, as training makes it.
 const CLASS_TOKEN_DEVIATION: f64 = 0.5;
 
-/// The logit's deviation is about 1, and that of its error about the relative error of the class token. Right encoders whose
-/// 8-bit arithmetic leaves a cosine of .999 to f32, a relative error of .045, stay within three deviations.
+/// The logit's deviation is about 1, and that of its error about the relative error of the class
+/// token. Right encoders whose 8-bit arithmetic leaves a cosine of .999 to f32, a relative error of
+/// .045, stay within three deviations.
 const SELF_TEST_TOLERANCE: f32 = 0.15;
 
 /// Writes the model.
@@ -117,15 +122,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         write_file(&args.out.join(&shard.entry.file), &shard.bytes)?;
     }
     write_file(&args.out.join("model.json"), manifest.to_json()?.as_bytes())?;
-    eprintln!("{}: {} bytes of weights in {}", manifest.id, manifest.total_bytes(), args.out.display());
+    eprintln!(
+        "{}: {} bytes of weights in {}",
+        manifest.id,
+        manifest.total_bytes(),
+        args.out.display()
+    );
     Ok(())
 }
 
-/// The manifest, its shards and self-test yet to come. The head reads the class token after the final norm.
+/// The manifest, its shards and self-test yet to come. The head reads the class token after the
+/// final norm.
 fn manifest(args: &Args) -> Manifest {
     let architecture = args.architecture.config();
     let clip = architecture.pre_norm;
-    let Normalisation { mean, std } = if clip { Normalisation::CLIP } else { Normalisation::INCEPTION };
+    let Normalisation { mean, std } =
+        if clip { Normalisation::CLIP } else { Normalisation::INCEPTION };
     let name = args.architecture.to_possible_value();
     let name = name.as_ref().map_or("", |value| value.get_name());
     Manifest {
@@ -153,8 +165,18 @@ fn manifest(args: &Args) -> Manifest {
         residual: None,
         calibration: Calibration {
             threshold: 0.5,
-            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
-            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            edges: Some(GradeEdges {
+                weak_below: 0.4,
+                moderate: 0.6,
+                strong: 0.8,
+                very_strong: 0.95,
+            }),
+            by_views: vec![ViewCalibration {
+                views: 1,
+                slope: 1.0,
+                offset: 0.0,
+                measured: [None; 4],
+            }],
             second_look: None,
         },
         self_test: SelfTest { logit: 0.0, tolerance: SELF_TEST_TOLERANCE },
@@ -162,8 +184,8 @@ fn manifest(args: &Args) -> Manifest {
     }
 }
 
-/// Random weights of a trained encoder's statistics: matrices as CLIP begins with them, which keeps activations in range;
-/// gains, biases and the class token as training leaves them.
+/// Random weights of a trained encoder's statistics: matrices as CLIP begins with them, which keeps
+/// activations in range; gains, biases and the class token as training leaves them.
 fn tensors(manifest: &Manifest, seed: u64) -> Result<BTreeMap<String, HostTensor>> {
     let architecture = &manifest.architecture;
     let mut rng = Rng::new(seed);

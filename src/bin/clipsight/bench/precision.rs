@@ -1,4 +1,5 @@
-//! What 8-bit arithmetic and storage change: embeddings and verdicts against the f32 reference, on real images.
+//! What 8-bit arithmetic and storage change: embeddings and verdicts against the f32 reference, on
+//! real images.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -158,7 +159,9 @@ pub(super) fn pixels(bytes: &[u8], preprocessing: &Preprocessing) -> Result<Vec<
 }
 
 pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Args {
     /// Times each thing is measured.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     repetitions: u32,
-    /// What the GPU could do at most, in 10^12 floating-point operations a second (of f32, outside of matrix units): the
-    /// report then says which share of it a pass reaches
+    /// What the GPU could do at most, in 10^12 floating-point operations a second (of f32, outside
+    /// of matrix units): the report then says which share of it a pass reaches
     #[cfg(feature = "webgpu")]
     #[arg(long, value_name = "NUMBER", value_parser = positive)]
     peak_tflops: Option<f64>,
@@ -127,7 +127,11 @@ fn view(detector: &clipsight::detect::Detector, bytes: &[u8]) -> Result<Rgb8> {
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        f64::midpoint(values[middle - 1], values[middle])
+    }
 }
 
 #[cfg(test)]

@@ -24,13 +24,15 @@ pub(crate) struct AttributionFigures {
     pub(crate) known_images: usize,
     /// Images of generators that the model does not know.
     pub(crate) unknown_images: usize,
-    /// Mean F1 over the known generators that have images here, an image without a name being missed.
+    /// Mean F1 over the known generators that have images here, an image without a name being
+    /// missed.
     pub(crate) macro_f1: Option<f64>,
     /// Of the images of known generators, the share that is given the right name.
     pub(crate) named_rightly: Option<Share>,
     /// And the share that is given a wrong one.
     pub(crate) named_wrongly: Option<Share>,
-    /// Of the images of unknown generators, the share that is given a name, which can only be wrong.
+    /// Of the images of unknown generators, the share that is given a name, which can only be
+    /// wrong.
     pub(crate) unknown_named: Option<Share>,
     /// Of the images whose family the model knows, the share that is given the right family.
     pub(crate) family_accuracy: Option<Share>,
@@ -81,14 +83,20 @@ impl<'a> Attributed<'a> {
 }
 
 /// Measures attribution; `None` where no image was attributed.
-pub(super) fn measure(images: &[Attributed<'_>], captions: &CaptionSet) -> Option<AttributionFigures> {
+pub(super) fn measure(
+    images: &[Attributed<'_>],
+    captions: &CaptionSet,
+) -> Option<AttributionFigures> {
     if images.is_empty() {
         return None;
     }
     let truths: Vec<Option<usize>> =
         images.iter().map(|image| captions.generator(provenance(image.entry))).collect();
-    let decisions: Vec<(usize, Option<usize>)> =
-        truths.iter().zip(images).filter_map(|(truth, image)| Some(((*truth)?, image.named))).collect();
+    let decisions: Vec<(usize, Option<usize>)> = truths
+        .iter()
+        .zip(images)
+        .filter_map(|(truth, image)| Some(((*truth)?, image.named)))
+        .collect();
     let open_set: Vec<(f64, Option<bool>)> = truths
         .iter()
         .zip(images)
@@ -107,7 +115,10 @@ pub(super) fn measure(images: &[Attributed<'_>], captions: &CaptionSet) -> Optio
     let share = |part: usize, n: usize| Share::clopper_pearson(part, n).map(rounded_share);
     let count = |list: &[bool]| share(list.iter().filter(|item| **item).count(), list.len());
     let right = decisions.iter().filter(|(truth, named)| *named == Some(*truth)).count();
-    let wrong = decisions.iter().filter(|(truth, named)| named.is_some_and(|named| named != *truth)).count();
+    let wrong = decisions
+        .iter()
+        .filter(|(truth, named)| named.is_some_and(|named| named != *truth))
+        .count();
     let subjects = captions.subjects();
     let is_generator = |subject: &&Subject| matches!(subject, Subject::Generator { .. });
     let (columns, rows) = names(images, &truths, captions);
@@ -140,12 +151,16 @@ fn names(
     captions: &CaptionSet,
 ) -> (Vec<String>, Vec<AttributionRow>) {
     // A name that is right for some image has a column even if it was never given.
-    let given: BTreeSet<usize> =
-        images.iter().filter_map(|image| image.named).chain(truths.iter().flatten().copied()).collect();
+    let given: BTreeSet<usize> = images
+        .iter()
+        .filter_map(|image| image.named)
+        .chain(truths.iter().flatten().copied())
+        .collect();
     let mut rows = BTreeMap::<(bool, &str), Vec<usize>>::new();
     for (image, truth) in images.iter().zip(truths) {
-        let counts =
-            rows.entry((truth.is_none(), &image.entry.origin)).or_insert_with(|| vec![0; given.len() + 1]);
+        let counts = rows
+            .entry((truth.is_none(), &image.entry.origin))
+            .or_insert_with(|| vec![0; given.len() + 1]);
         let column = image.named.and_then(|named| given.iter().position(|given| *given == named));
         counts[column.unwrap_or(given.len())] += 1;
     }
@@ -182,8 +197,12 @@ mod tests {
     #[test]
     fn figures_by_hand() {
         let images = |origin, family| Provenance::Generated { origin, family };
-        let training =
-            [Provenance::Real, images("flux", "diffusion"), images("sd", "diffusion"), images("gan1", "gan")];
+        let training = [
+            Provenance::Real,
+            images("flux", "diffusion"),
+            images("sd", "diffusion"),
+            images("gan1", "gan"),
+        ];
         // Captions: real, flux, gan1, sd, then the families diffusion, gan.
         let captions = CaptionSet::new(training, 1).unwrap();
         let entries = [
@@ -220,7 +239,8 @@ mod tests {
             (figures.family_accuracy.unwrap().rate, figures.family_accuracy.unwrap().n),
             (rounded(4.0 / 6.0), 6)
         );
-        // Shares of unknown ones: .6, .2, .1. Above .6: two of four right; above .2 and .1: three (flux at .3).
+        // Shares of unknown ones: .6, .2, .1. Above .6: two of four right; above .2 and .1: three
+        // (flux at .3).
         assert_eq!(figures.oscr, Some(rounded((0.5 + 0.75 + 0.75) / 3.0)));
         assert_eq!(figures.columns, ["flux", "sd", "unknown generator"]);
         let rows: Vec<(&str, bool, &[usize])> = figures
@@ -240,13 +260,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_measured_is_left_out() {
-        let training = [Provenance::Real, Provenance::Generated { origin: "sd", family: "diffusion" }];
+        let training =
+            [Provenance::Real, Provenance::Generated { origin: "sd", family: "diffusion" }];
         let captions = CaptionSet::new(training, 1).unwrap();
         let unknown = entry("new", "");
         let head = AttributionHead { captions, width: 1, scale: 1.0, threshold: 0.6 };
         // Two captions of equal logits share p(AI): the generator's half is below the threshold.
         let attributed = Attributed::new(&unknown, &[0.0, 1.0, 1.0], &head).unwrap();
-        assert_eq!((attributed.named, attributed.best, attributed.family), (None, (Some(1), 0.5), Some(2)));
+        assert_eq!(
+            (attributed.named, attributed.best, attributed.family),
+            (None, (Some(1), 0.5), Some(2))
+        );
         assert!(Attributed::new(&unknown, &[0.0, f32::NAN, 1.0], &head).is_err());
         let figures = measure(&[attributed], &head.captions).unwrap();
         assert_eq!((figures.macro_f1, figures.named_rightly, figures.oscr), (None, None, None));

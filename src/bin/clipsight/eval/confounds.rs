@@ -1,8 +1,9 @@
 //! The confound gate: what could be told without looking at a single pixel.
 //!
-//! If generated images were stored larger, or as PNG, a detector could score well by that alone, and fail on the
-//! first screenshot. So a classifier that sees only how a file is stored is fitted on role `fit` and measured on the
-//! evaluated role, as the detector is. It must be about as good as a coin, or no other figure counts.
+//! If generated images were stored larger, or as PNG, a detector could score well by that alone,
+//! and fail on the first screenshot. So a classifier that sees only how a file is stored is fitted
+//! on role `fit` and measured on the evaluated role, as the detector is. It must be about as good
+//! as a coin, or no other figure counts.
 
 use clipsight::Result;
 use clipsight::detect::fit::{FeatureMatrix, balanced_weights, logistic_regression};
@@ -27,13 +28,14 @@ const PENALTY: f64 = 1e-3;
 pub(crate) struct Confounds {
     /// AUC from the stored files' width, height, format and JPEG quality: the gate.
     pub(crate) stored: f64,
-    /// The same with the files' length in bytes, which at equal quality tells texture more than storage: no part of
-    /// the gate.
+    /// The same with the files' length in bytes, which at equal quality tells texture more than
+    /// storage: no part of the gate.
     pub(crate) stored_with_length: f64,
-    /// AUC from the originals' width, height and format, where the manifest has them: what a detector could have
-    /// learnt from unprepared files.
+    /// AUC from the originals' width, height and format, where the manifest has them: what a
+    /// detector could have learnt from unprepared files.
     pub(crate) originals: Option<f64>,
-    /// The same by a classifier that also knows generators' habits: squares, and sides that are multiples of 64.
+    /// The same by a classifier that also knows generators' habits: squares, and sides that are
+    /// multiples of 64.
     pub(crate) originals_and_habits: Option<f64>,
     /// The highest AUC with which the gate passes.
     pub(crate) limit: f64,
@@ -49,7 +51,9 @@ pub(super) fn measure(dataset: &Dataset, role: Role) -> Result<Option<Confounds>
     let fit = dataset.role(Role::Fit);
     let evaluated = dataset.role(role);
     let both = |entries: &[Entry]| {
-        [Label::Ai, Label::Real].iter().all(|label| entries.iter().any(|entry| entry.label == *label))
+        [Label::Ai, Label::Real]
+            .iter()
+            .all(|label| entries.iter().any(|entry| entry.label == *label))
     };
     if !both(&fit) || !both(&evaluated) {
         return Ok(None);
@@ -62,8 +66,9 @@ pub(super) fn measure(dataset: &Dataset, role: Role) -> Result<Option<Confounds>
     };
     let (fit_files, files) = (stored(&fit)?, stored(&evaluated)?);
     let of_stored = |with_length: bool| {
-        let features =
-            |files: &[Stored]| files.iter().map(|file| file.features(with_length)).collect::<Vec<_>>();
+        let features = |files: &[Stored]| {
+            files.iter().map(|file| file.features(with_length)).collect::<Vec<_>>()
+        };
         separation(&features(&fit_files), &fit, &features(&files), &evaluated)
     };
     let (Some(stored), Some(stored_with_length)) = (of_stored(false), of_stored(true)) else {
@@ -86,15 +91,25 @@ pub(super) fn measure(dataset: &Dataset, role: Role) -> Result<Option<Confounds>
 }
 
 /// The AUC on `measured` of a logistic regression fitted to `fitted`, classes weighted alike.
-fn separation(fitted: &[Vec<f64>], fit: &[Entry], measured: &[Vec<f64>], evaluated: &[Entry]) -> Option<f64> {
+fn separation(
+    fitted: &[Vec<f64>],
+    fit: &[Entry],
+    measured: &[Vec<f64>],
+    evaluated: &[Entry],
+) -> Option<f64> {
     let matrix = |rows: &[Vec<f64>]| FeatureMatrix {
         data: rows.iter().flatten().map(|value| f16::from_f64(*value)).collect(),
         width: rows.first().map_or(0, Vec::len),
     };
-    let labels: Vec<f32> = fit.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect();
+    let labels: Vec<f32> =
+        fit.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect();
     let origins: Vec<&str> = fit.iter().map(|entry| entry.origin.as_str()).collect();
-    let head =
-        logistic_regression(&matrix(fitted), &labels, &balanced_weights(&labels, &origins, 1.0), PENALTY);
+    let head = logistic_regression(
+        &matrix(fitted),
+        &labels,
+        &balanced_weights(&labels, &origins, 1.0),
+        PENALTY,
+    );
     let samples: Vec<Sample> = head
         .logits(&matrix(measured))
         .into_iter()
@@ -145,15 +160,17 @@ impl Stored {
 /// Width, height and format before packing, from the manifest's columns.
 fn original_features(entry: &Entry, habits: bool) -> Option<Vec<f64>> {
     const FORMATS: [&str; 4] = ["JPEG", "PNG", "WEBP", "GIF"];
-    let side = |column: &str| entry.other.get(column)?.parse::<f64>().ok().filter(|side| *side >= 1.0);
+    let side =
+        |column: &str| entry.other.get(column)?.parse::<f64>().ok().filter(|side| *side >= 1.0);
     let format = entry.other.get("orig_format")?;
     let mut features = size_features(side("orig_width")?, side("orig_height")?, habits);
     features.extend(FORMATS.map(|known| f64::from(u8::from(format.eq_ignore_ascii_case(known)))));
     Some(features)
 }
 
-/// Sizes as a linear classifier can use them: logarithms around 512 px; with `habits`, also their squares (a class may
-/// be the middle one), how far from square, and the multiples of 64 that generators make.
+/// Sizes as a linear classifier can use them: logarithms around 512 px; with `habits`, also their
+/// squares (a class may be the middle one), how far from square, and the multiples of 64 that
+/// generators make.
 fn size_features(width: f64, height: f64, habits: bool) -> Vec<f64> {
     let [log_width, log_height] = [width, height].map(|side| (side / 512.0).log2());
     let mut features = vec![log_width, log_height, log_width - log_height];
@@ -171,7 +188,8 @@ fn size_features(width: f64, height: f64, habits: bool) -> Vec<f64> {
     features
 }
 
-/// The mean of a JPEG's first quantisation table (ITU-T T.81, B.2.4.1), `None` where there is none before the scan.
+/// The mean of a JPEG's first quantisation table (ITU-T T.81, B.2.4.1), `None` where there is none
+/// before the scan.
 fn mean_quantiser(bytes: &[u8]) -> Option<f64> {
     const DEFINE_TABLES: u8 = 0xDB;
     const START_OF_SCAN: u8 = 0xDA;
@@ -219,7 +237,8 @@ mod tests {
 
     #[test]
     fn quality_is_read_from_the_tables() {
-        // The mean of the standard's luminance table (T.81, table K.1), which quality 50 uses as it is.
+        // The mean of the standard's luminance table (T.81, table K.1), which quality 50 uses as it
+        // is.
         assert!((mean_quantiser(&jpeg(50)).unwrap() - 57.625).abs() < 1e-9);
         assert!(mean_quantiser(&jpeg(90)).unwrap() < mean_quantiser(&jpeg(60)).unwrap());
         let whole = jpeg(50);
@@ -256,7 +275,8 @@ mod tests {
                 .map(|index| {
                     // Every fourth generated image is exactly 1024 px.
                     let square = planted && index % 2 == 0 && index % 4 == 0;
-                    let mut side = || if square { 1024.0 } else { rng.between(300.0, 4000.0).round() };
+                    let mut side =
+                        || if square { 1024.0 } else { rng.between(300.0, 4000.0).round() };
                     size_features(side(), side(), true)
                 })
                 .collect()
@@ -272,7 +292,9 @@ mod tests {
     fn originals_need_their_columns() {
         let mut entry = entries(1).remove(0);
         assert_eq!(original_features(&entry, true), None);
-        for (column, value) in [("orig_width", "1024"), ("orig_height", "768"), ("orig_format", "png")] {
+        for (column, value) in
+            [("orig_width", "1024"), ("orig_height", "768"), ("orig_format", "png")]
+        {
             entry.other.insert(column.to_owned(), value.to_owned());
         }
         assert!(original_features(&entry, true).is_some());

@@ -21,7 +21,8 @@ pub(super) const HEAD_IMAGES: usize = 300;
 pub(crate) struct Controls {
     /// AUC of the scores against labels in random order.
     pub(crate) shuffled_labels: ControlFigures,
-    /// AUC of heads that know nothing: the model's own weights in random order, on the features of the first view.
+    /// AUC of heads that know nothing: the model's own weights in random order, on the features of
+    /// the first view.
     pub(crate) random_heads: ControlFigures,
     /// Whether the mean over shuffled labels is where chance puts it, within four standard errors.
     pub(crate) passed: bool,
@@ -41,7 +42,8 @@ pub(crate) struct ControlFigures {
     pub(crate) low: f64,
     /// Highest AUC.
     pub(crate) high: f64,
-    /// Standard deviation of an AUC by chance alone: `sqrt((P + N + 1) / (12 P N))` (Mann & Whitney 1947).
+    /// Standard deviation of an AUC by chance alone: `sqrt((P + N + 1) / (12 P N))` (Mann & Whitney
+    /// 1947).
     pub(crate) chance_deviation: f64,
 }
 
@@ -73,7 +75,11 @@ impl RandomHeads {
     pub(super) fn logits(&self, mut features: Vec<f32>) -> Vec<f64> {
         self.transform.apply(&mut features, self.token_width);
         let product = |weights: &Vec<f32>| -> f64 {
-            weights.iter().zip(&features).map(|(weight, value)| f64::from(*weight) * f64::from(*value)).sum()
+            weights
+                .iter()
+                .zip(&features)
+                .map(|(weight, value)| f64::from(*weight) * f64::from(*value))
+                .sum()
         };
         self.weights.iter().map(product).collect()
     }
@@ -95,14 +101,17 @@ pub(super) fn measure(scored: &[Scored], heads: &[(&Scored, &[f64])]) -> Result<
     for seed in 0..SEEDS {
         let mut labels: Vec<bool> = scored.iter().map(|image| image.generated).collect();
         shuffle(&mut labels, &mut Rng::new(seed));
-        let sample = |(image, positive): (&Scored, bool)| Sample { score: image.probability, positive };
+        let sample =
+            |(image, positive): (&Scored, bool)| Sample { score: image.probability, positive };
         let samples: Vec<Sample> = scored.iter().zip(labels).map(sample).collect();
         shuffled.push(auc(&samples).ok_or_else(one_class)?);
     }
     let mut random = Vec::new();
     for head in 0..SEEDS as usize {
-        let sample =
-            |(image, logits): &(&Scored, &[f64])| Sample { score: logits[head], positive: image.generated };
+        let sample = |(image, logits): &(&Scored, &[f64])| Sample {
+            score: logits[head],
+            positive: image.generated,
+        };
         random.push(auc(&heads.iter().map(sample).collect::<Vec<_>>()).ok_or_else(one_class)?);
     }
     let shuffled_labels = ControlFigures::of(&shuffled, scored.iter().map(|image| image.generated));

@@ -17,7 +17,8 @@ pub(super) const HISTOGRAM_BINS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Curves {
-    /// Receiver operating characteristic: at each false positive rate the highest true positive rate.
+    /// Receiver operating characteristic: at each false positive rate the highest true positive
+    /// rate.
     pub(crate) roc: Vec<RocPoint>,
     /// Probability against the share that is generated.
     pub(crate) reliability: Vec<ReliabilityBin>,
@@ -118,7 +119,10 @@ mod tests {
         assert_eq!(curves.roc.len(), 101);
         // Nothing but the first image above .62; with .62, still one of two; then both.
         let recall = |step: usize| curves.roc[step].true_positive_rate;
-        assert_eq!([recall(0), recall(49), recall(50), recall(99), recall(100)], [0.5, 0.5, 1.0, 1.0, 1.0]);
+        assert_eq!(
+            [recall(0), recall(49), recall(50), recall(99), recall(100)],
+            [0.5, 0.5, 1.0, 1.0, 1.0]
+        );
         assert_eq!(curves.roc[50].false_positive_rate, 0.5);
         let place = |counts: &[usize]| {
             counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(at, _)| at).collect::<Vec<_>>()

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use clipsight::detect::{AbstainReason, Calibration, Grade, MeasuredError};
 use clipsight::metrics::{
-    Confusion, Interval, RiskCoverage, Sample, Share, area_under_risk_coverage, auc, auc_interval_by_group,
-    average_precision, balanced_accuracy_interval_by_group, balanced_share, best_balanced_accuracy,
-    expected_calibration_error, risk_coverage, tally, tpr_at_fpr, worst,
+    Confusion, Interval, RiskCoverage, Sample, Share, area_under_risk_coverage, auc,
+    auc_interval_by_group, average_precision, balanced_accuracy_interval_by_group, balanced_share,
+    best_balanced_accuracy, expected_calibration_error, risk_coverage, tally, tpr_at_fpr, worst,
 };
 use clipsight::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,8 @@ impl Scored {
     }
 }
 
-/// Every figure. Shares are rounded to four digits, so that the last bits of another machine's arithmetic do not
-/// change the file.
+/// Every figure. Shares are rounded to four digits, so that the last bits of another machine's
+/// arithmetic do not change the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     /// Number of generated images.
@@ -174,7 +174,8 @@ pub(crate) struct OriginFigures {
     pub(crate) origin: String,
     /// Whether it is a generator.
     pub(crate) generated: bool,
-    /// Share decided rightly at the shipped threshold: recall of a generator, specificity of a source.
+    /// Share decided rightly at the shipped threshold: recall of a generator, specificity of a
+    /// source.
     pub(crate) accuracy: Share,
 }
 
@@ -207,12 +208,15 @@ impl Figures {
 /// Measures everything at the threshold that ships.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is no number, naming the image
-/// by its place among the images.
+/// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is no
+/// number, naming the image by its place among the images.
 pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
     if let Some(place) = scored.iter().position(|image| !image.probability.is_finite()) {
-        let message =
-            format!("image {} of {} has a score that is no number", place + 1, scored[place].origin);
+        let message = format!(
+            "image {} of {} has a score that is no number",
+            place + 1,
+            scored[place].origin
+        );
         return Err(Error::new(ErrorKind::Argument, message));
     }
     measure(scored, threshold).ok_or_else(one_class)
@@ -234,7 +238,11 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
         generated,
         real,
         auc: rounded(auc(&samples)?),
-        auc_interval: rounded_interval(auc_interval_by_group(&grouped, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)?),
+        auc_interval: rounded_interval(auc_interval_by_group(
+            &grouped,
+            BOOTSTRAP_ROUNDS,
+            BOOTSTRAP_SEED,
+        )?),
         average_precision: rounded(average_precision(&samples)?),
         threshold,
         balanced_accuracy: rounded(confusion.balanced_accuracy()?),
@@ -252,7 +260,10 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
         grades: Grade::ALL.map(|grade| grade_figures(scored, grade, generated, real)).into(),
         risk_coverage: risk_coverage(&samples, threshold, &COVERAGES)
             .into_iter()
-            .map(|point| RiskCoverage { coverage: rounded(point.coverage), risk: rounded(point.risk) })
+            .map(|point| RiskCoverage {
+                coverage: rounded(point.coverage),
+                risk: rounded(point.risk),
+            })
             .collect(),
         risk_coverage_area: rounded(area_under_risk_coverage(&samples, threshold)?),
         graded: graded(scored, threshold, generated, real),
@@ -269,24 +280,36 @@ fn abstained(scored: &[Scored], generated: usize, real: usize) -> Abstained {
         *reasons.entry(reason.name().to_owned()).or_insert(0) += 1;
     }
     let share = |class: bool, n: usize| {
-        let count = scored.iter().filter(|image| image.generated == class && image.grade.is_none()).count();
+        let count =
+            scored.iter().filter(|image| image.generated == class && image.grade.is_none()).count();
         rounded(count as f64 / n as f64)
     };
     Abstained { generated: share(true, generated), real: share(false, real), reasons }
 }
 
 /// Coverage and risk of deciding the images that got a grade, both classes weighted alike.
-fn graded(scored: &[Scored], threshold: f64, generated: usize, real: usize) -> Option<RiskCoverage> {
+fn graded(
+    scored: &[Scored],
+    threshold: f64,
+    generated: usize,
+    real: usize,
+) -> Option<RiskCoverage> {
     let (mut coverage, mut wrong) = (0.0, 0.0);
     for image in scored.iter().filter(|image| image.grade.is_some()) {
         let weight = 0.5 / if image.generated { generated } else { real } as f64;
         coverage += weight;
         wrong += if image.right(threshold) { 0.0 } else { weight };
     }
-    (coverage > 0.0).then(|| RiskCoverage { coverage: rounded(coverage), risk: rounded(wrong / coverage) })
+    (coverage > 0.0)
+        .then(|| RiskCoverage { coverage: rounded(coverage), risk: rounded(wrong / coverage) })
 }
 
-fn grade_figures(scored: &[Scored], grade: Grade, all_generated: usize, all_real: usize) -> GradeFigures {
+fn grade_figures(
+    scored: &[Scored],
+    grade: Grade,
+    all_generated: usize,
+    all_real: usize,
+) -> GradeFigures {
     let count = |class: bool| {
         scored.iter().filter(|image| image.generated == class && image.grade == Some(grade)).count()
     };
@@ -322,7 +345,12 @@ fn origins(scored: &[Scored], class: bool, threshold: f64) -> Vec<OriginFigures>
     tally(decisions(scored, class, threshold)).into_iter().filter_map(figures).collect()
 }
 
-fn worst_origin(scored: &[Scored], class: bool, threshold: f64, least: usize) -> Option<OriginFigures> {
+fn worst_origin(
+    scored: &[Scored],
+    class: bool,
+    threshold: f64,
+    least: usize,
+) -> Option<OriginFigures> {
     let groups = tally(decisions(scored, class, threshold));
     let (origin, tally) = worst(&groups, least)?;
     let accuracy = rounded_share(Share::clopper_pearson(tally.right, tally.n)?);
@@ -346,8 +374,10 @@ fn contents(scored: &[Scored], threshold: f64) -> Vec<ContentFigures> {
                 real,
                 auc: auc(&samples).map(rounded),
                 balanced_accuracy: decisions.balanced_accuracy().map(rounded),
-                recall: Share::clopper_pearson(decisions.true_positives, generated).map(rounded_share),
-                specificity: Share::clopper_pearson(decisions.true_negatives, real).map(rounded_share),
+                recall: Share::clopper_pearson(decisions.true_positives, generated)
+                    .map(rounded_share),
+                specificity: Share::clopper_pearson(decisions.true_negatives, real)
+                    .map(rounded_share),
             }
         })
         .collect()
@@ -363,7 +393,12 @@ fn rounded_interval(interval: Interval) -> Interval {
 }
 
 pub(super) fn rounded_share(share: Share) -> Share {
-    Share { rate: rounded(share.rate), low: rounded(share.low), high: rounded(share.high), n: share.n }
+    Share {
+        rate: rounded(share.rate),
+        low: rounded(share.low),
+        high: rounded(share.high),
+        n: share.n,
+    }
 }
 
 #[cfg(test)]
@@ -414,7 +449,8 @@ mod tests {
         assert_eq!(figures.worst_generator.unwrap().accuracy.rate, 0.25);
         // "film" is worse, but it is a single image.
         assert_eq!(figures.worst_source.unwrap().origin, "camera");
-        let names: Vec<&str> = figures.origins.iter().map(|origin| origin.origin.as_str()).collect();
+        let names: Vec<&str> =
+            figures.origins.iter().map(|origin| origin.origin.as_str()).collect();
         assert_eq!(names, ["gan", "sd", "camera", "film"]);
         assert_eq!(figures.abstained.real, rounded(1.0 / 41.0));
         assert_eq!(figures.abstained.reasons, BTreeMap::from([("between-grades".to_owned(), 1)]));
@@ -428,9 +464,12 @@ mod tests {
         assert_eq!(graded.risk, rounded((0.5 * 0.375 + 0.5 * 5.0 / 41.0) / coverage));
         // Each class has two origins: the bootstrap's ends are those of drawing one of them twice.
         let interval = figures.balanced_accuracy_interval;
-        assert!(interval.low < figures.balanced_accuracy && interval.high > figures.balanced_accuracy);
         assert!(
-            figures.risk_coverage_area > 0.0 && figures.risk_coverage_area < 1.0 - figures.balanced_accuracy
+            interval.low < figures.balanced_accuracy && interval.high > figures.balanced_accuracy
+        );
+        assert!(
+            figures.risk_coverage_area > 0.0
+                && figures.risk_coverage_area < 1.0 - figures.balanced_accuracy
         );
     }
 
@@ -455,6 +494,9 @@ mod tests {
         let mut images = images();
         images[3].probability = f64::NAN;
         let error = evaluate(&images, 0.5).unwrap_err();
-        assert!(error.message().contains("image 4 of") && error.message().contains("no number"), "{error}");
+        assert!(
+            error.message().contains("image 4 of") && error.message().contains("no number"),
+            "{error}"
+        );
     }
 }

@@ -41,7 +41,8 @@ use crate::scan::progress_bar;
 /// Arguments of `eval`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images: a CSV file with the columns file, label, role, origin; files stand relative to it
+    /// Labelled images: a CSV file with the columns file, label, role, origin; files stand relative
+    /// to it
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
     #[command(flatten)]
@@ -58,16 +59,19 @@ pub(crate) struct Args {
     /// Write a report with plots as one HTML file, too
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each image and copy
+    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each
+    /// image and copy
     #[arg(long, value_enum, value_name = "MATRIX")]
     deliveries: Option<Matrix>,
     /// Deliver at most so many images, every generator and source by its share [default: all]
     #[arg(long, value_name = "N", requires = "deliveries", value_parser = clap::value_parser!(u32).range(1..))]
     delivery_images: Option<u32>,
-    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as chance
+    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as
+    /// chance
     #[arg(long)]
     controls: bool,
-    /// Choose thresholds by false-alarm rate on role `calibrate`, measure them on the role, and write them as JSON
+    /// Choose thresholds by false-alarm rate on role `calibrate`, measure them on the role, and
+    /// write them as JSON
     #[arg(long, value_name = "FILE")]
     operating_points: Option<PathBuf>,
 }
@@ -105,7 +109,8 @@ struct Measurement<'a> {
 /// Scores every image of the role, prints the figures and writes them.
 ///
 /// # Errors
-/// When anything at all cannot be read or scored: figures over some of the images would be figures of something else.
+/// When anything at all cannot be read or scored: figures over some of the images would be figures
+/// of something else.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // What can be refused is refused before an hour of work.
     for path in args.json.iter().chain(&args.html).chain(&args.operating_points) {
@@ -139,8 +144,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let items: Vec<Item<'_>> = (0..entries.len())
         .map(|index| Item {
             entry: &entries[index],
-            partners: delivered[index]
-                .then(|| partners(&entries, index).into_iter().map(|other| &entries[other]).collect()),
+            partners: delivered[index].then(|| {
+                partners(&entries, index).into_iter().map(|other| &entries[other]).collect()
+            }),
             control: control[index],
         })
         .collect();
@@ -149,7 +155,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
     let points = match &args.operating_points {
         None => None,
-        Some(path) => Some((path, measurement.operating_points(args, &dataset, &scored)?.to_json()?)),
+        Some(path) => {
+            Some((path, measurement.operating_points(args, &dataset, &scored)?.to_json()?))
+        }
     };
     let calibration = &manifest.calibration;
     let pairs: Vec<(&Scored, &Delivered)> = scored
@@ -170,7 +178,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         data: DataName {
             manifest_sha256: sha256_hex(&io::read_file(&args.data)?),
             role: args.role.name().to_owned(),
-            short_sides: [0, short_sides.len() / 2, short_sides.len() - 1].map(|place| short_sides[place]),
+            short_sides: [0, short_sides.len() / 2, short_sides.len() - 1]
+                .map(|place| short_sides[place]),
         },
         views: args.views.unwrap_or_else(|| calibration.default_views()),
         second_look: args.views.is_none() && calibration.second_look.is_some(),
@@ -196,7 +205,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     };
     // Everything is rendered before anything is written.
     let json = report.to_json()?;
-    let html = args.html.as_ref().map(|path| html::render(&report).map(|html| (path, html))).transpose()?;
+    let html = args
+        .html
+        .as_ref()
+        .map(|path| html::render(&report).map(|html| (path, html)))
+        .transpose()?;
     io::print(&report.sections().iter().map(Section::table).collect::<Vec<_>>().join("\n"))?;
     if let Some(path) = &args.json {
         io::write_file(path, json.as_bytes())?;
@@ -211,7 +224,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 impl Measurement<'_> {
-    fn operating_points(&self, args: &Args, dataset: &Dataset, scored: &[Scored]) -> Result<OperatingPoints> {
+    fn operating_points(
+        &self,
+        args: &Args,
+        dataset: &Dataset,
+        scored: &[Scored],
+    ) -> Result<OperatingPoints> {
         let entries = dataset.role_of_both_classes(Role::Calibrate)?;
         let items: Vec<Item<'_>> =
             entries.iter().map(|entry| Item { entry, partners: None, control: false }).collect();
@@ -233,7 +251,8 @@ impl Measurement<'_> {
         let work = |item: &Item<'_>| {
             self.score(item).map_err(|error| {
                 let path = self.root.join(&item.entry.file);
-                let message = format!("row {}, {}: {}", item.entry.row, path.display(), error.message());
+                let message =
+                    format!("row {}, {}: {}", item.entry.row, path.display(), error.message());
                 Error::new(error.kind(), message).with_source(error)
             })
         };
@@ -272,7 +291,8 @@ impl Measurement<'_> {
             robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
         });
         let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
-            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::One)?;
+            let views =
+                detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::One)?;
             self.runtime.features(&views).map(|features| heads.logits(features))
         });
         let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();

@@ -1,5 +1,5 @@
-//! Operating points: thresholds for people who can bear only so many false alarms. They are chosen on role `calibrate`
-//! and measured on images that had no part in it.
+//! Operating points: thresholds for people who can bear only so many false alarms. They are chosen
+//! on role `calibrate` and measured on images that had no part in it.
 
 use clipsight::metrics::{Confusion, Sample, Share, operating_points};
 use clipsight::{Error, ErrorKind, Result};
@@ -60,7 +60,8 @@ impl OperatingPoints {
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::Argument,
-                    "operating points need images of both classes in role calibrate and in the role measured on",
+                    "operating points need images of both classes in role calibrate and in the \
+                     role measured on",
                 )
             })?;
         Ok(Self { schema: SCHEMA, model, manifest_sha256, role: role.to_owned(), points })
@@ -72,31 +73,42 @@ impl OperatingPoints {
     /// [`ErrorKind::Internal`].
     pub(super) fn to_json(&self) -> Result<String> {
         serde_json::to_string_pretty(self).map(|json| json + "\n").map_err(|error| {
-            Error::new(ErrorKind::Internal, "the operating points cannot be written").with_source(error)
+            Error::new(ErrorKind::Internal, "the operating points cannot be written")
+                .with_source(error)
         })
     }
 }
 
 impl Point {
-    /// The lowest threshold whose false-alarm rate on `chosen_on` is within the budget, and what it does on `measured_on`.
+    /// The lowest threshold whose false-alarm rate on `chosen_on` is within the budget, and what it
+    /// does on `measured_on`.
     fn of(budget: f64, chosen_on: &[Sample], measured_on: &[Sample]) -> Option<Self> {
         let within = |threshold: f64| {
-            Confusion::at(chosen_on, threshold).false_positive_rate().is_some_and(|rate| rate <= budget)
+            Confusion::at(chosen_on, threshold)
+                .false_positive_rate()
+                .is_some_and(|rate| rate <= budget)
         };
         let threshold = operating_points(chosen_on)
             .iter()
             .map(|point| point.threshold)
             .filter(|&threshold| threshold <= 1.0 && within(threshold))
             .min_by(f64::total_cmp)?;
-        // Four digits are written, rounded up, and the rates are those of what is written: one more alarm must not slip in.
+        // Four digits are written, rounded up, and the rates are those of what is written: one more
+        // alarm must not slip in.
         let threshold = (threshold * 1e4 - 1e-6).ceil() / 1e4;
         let Confusion { true_positives, false_positives, true_negatives, false_negatives } =
             Confusion::at(measured_on, threshold);
         Some(Self {
             budget,
             threshold,
-            false_alarms: rounded(Share::clopper_pearson(false_positives, false_positives + true_negatives)?),
-            found: rounded(Share::clopper_pearson(true_positives, true_positives + false_negatives)?),
+            false_alarms: rounded(Share::clopper_pearson(
+                false_positives,
+                false_positives + true_negatives,
+            )?),
+            found: rounded(Share::clopper_pearson(
+                true_positives,
+                true_positives + false_negatives,
+            )?),
         })
     }
 }
@@ -139,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_missing_class_is_no_operating_point() {
-        let generated: Vec<Sample> = samples().into_iter().filter(|sample| sample.positive).collect();
+        let generated: Vec<Sample> =
+            samples().into_iter().filter(|sample| sample.positive).collect();
         assert_eq!(Point::of(0.2, &samples(), &generated), None);
         assert_eq!(Point::of(0.2, &generated, &samples()), None);
     }

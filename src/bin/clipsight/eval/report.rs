@@ -16,7 +16,8 @@ use super::section::Section;
 /// The version of [`Report`].
 pub(super) const SCHEMA: u32 = 1;
 
-/// Everything measured. It holds no clock and no path: the same model and images give the same report.
+/// Everything measured. It holds no clock and no path: the same model and images give the same
+/// report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
@@ -102,8 +103,11 @@ impl Report {
     /// [`ErrorKind::Argument`] when it is none, or one of another version.
     pub(crate) fn from_json(json: &str) -> Result<Self> {
         let report: Self = serde_json::from_str(json).map_err(|error| {
-            Error::new(ErrorKind::Argument, format!("this is no report of `clipsight eval`: {error}"))
-                .with_source(error)
+            Error::new(
+                ErrorKind::Argument,
+                format!("this is no report of `clipsight eval`: {error}"),
+            )
+            .with_source(error)
         })?;
         if report.schema != SCHEMA {
             let message = format!(
@@ -133,7 +137,8 @@ impl Report {
     /// What a README shows.
     pub(crate) fn summary(&self) -> Section {
         let figures = &self.figures;
-        let mut header = vec!["model", "images", "AUC", "balanced accuracy", "TPR at 5 % FPR", "ECE"];
+        let mut header =
+            vec!["model", "images", "AUC", "balanced accuracy", "TPR at 5 % FPR", "ECE"];
         let mut row = vec![
             self.model.id.clone(),
             format!("{} generated, {} not", figures.generated, figures.real),
@@ -152,18 +157,23 @@ impl Report {
     pub(super) fn overview(&self) -> Section {
         let figures = &self.figures;
         let row = |name: &str, value: f64, interval: Option<(f64, f64)>| {
-            let interval =
-                interval.map_or(String::new(), |(low, high)| format!("{} to {}", number(low), number(high)));
+            let interval = interval.map_or(String::new(), |(low, high)| {
+                format!("{} to {}", number(low), number(high))
+            });
             vec![name.to_owned(), number(value), interval]
         };
-        let share = |name: &str, share: &Share| row(name, share.rate, Some((share.low, share.high)));
+        let share =
+            |name: &str, share: &Share| row(name, share.rate, Some((share.low, share.high)));
         let mut rows = vec![
             row("AUC", figures.auc, Some((figures.auc_interval.low, figures.auc_interval.high))),
             row("average precision", figures.average_precision, None),
             row(
                 &format!("balanced accuracy at the shipped threshold ({})", figures.threshold),
                 figures.balanced_accuracy,
-                Some((figures.balanced_accuracy_interval.low, figures.balanced_accuracy_interval.high)),
+                Some((
+                    figures.balanced_accuracy_interval.low,
+                    figures.balanced_accuracy_interval.high,
+                )),
             ),
             share("recall there", &figures.recall),
             share("specificity there", &figures.specificity),
@@ -192,7 +202,9 @@ impl Report {
             [("worst generator", &figures.worst_generator), ("worst source", &figures.worst_source)]
         {
             rows.extend(
-                worst.as_ref().map(|worst| share(&format!("{name}: {}", worst.origin), &worst.accuracy)),
+                worst
+                    .as_ref()
+                    .map(|worst| share(&format!("{name}: {}", worst.origin), &worst.accuracy)),
             );
         }
         Section {
@@ -200,8 +212,10 @@ impl Report {
             header: vec!["measure", "value", "95 % interval"],
             rows,
             note: Some(format!(
-                "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their shorter sides {} to {} px; \
-                 {} view{} of each{}. Intervals of AUC and balanced accuracy: bootstrap over generators and sources; \
+                "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their \
+                 shorter sides {} to {} px; \
+                 {} view{} of each{}. Intervals of AUC and balanced accuracy: bootstrap over \
+                 generators and sources; \
                  the others': Clopper-Pearson.",
                 self.model.id,
                 self.model.calibration_id,
@@ -221,9 +235,9 @@ impl Report {
     pub(super) fn grades(&self) -> Section {
         let row = |grade: &super::figures::GradeFigures| {
             let error = grade.error.map_or("-".to_owned(), |error| number(error.rate));
-            let interval = grade
-                .error
-                .map_or(String::new(), |error| format!("{} to {}", number(error.low), number(error.high)));
+            let interval = grade.error.map_or(String::new(), |error| {
+                format!("{} to {}", number(error.low), number(error.high))
+            });
             vec![
                 grade.grade.name().to_owned(),
                 grade.generated.to_string(),
@@ -237,7 +251,8 @@ impl Report {
             header: vec!["grade", "generated", "not", "wrong", "95 % interval"],
             rows: self.figures.grades.iter().map(row).collect(),
             note: Some(
-                "Wrong: for `weak`, the share that is generated, for the others the share that is not, both classes \
+                "Wrong: for `weak`, the share that is generated, for the others the share that is \
+                 not, both classes \
                  weighted alike. Interval: Wilson's, with the effective number of images."
                     .to_owned(),
             ),
@@ -250,7 +265,9 @@ impl Report {
         };
         let asked = |point: &RiskCoverage| row("farthest from the threshold".to_owned(), point);
         let mut rows: Vec<Vec<String>> = self.figures.risk_coverage.iter().map(asked).collect();
-        rows.extend(self.figures.graded.iter().map(|point| row("all that get a grade".to_owned(), point)));
+        rows.extend(
+            self.figures.graded.iter().map(|point| row("all that get a grade".to_owned(), point)),
+        );
         Section {
             title: "Risk and coverage",
             header: vec!["images decided", "share", "wrong of these", "right"],
@@ -276,7 +293,15 @@ impl Report {
         };
         Section {
             title: "Content",
-            header: vec!["content", "generated", "not", "AUC", "balanced accuracy", "recall", "specificity"],
+            header: vec![
+                "content",
+                "generated",
+                "not",
+                "AUC",
+                "balanced accuracy",
+                "recall",
+                "specificity",
+            ],
             rows: self.figures.contents.iter().map(row).collect(),
             note: Some("In brackets: 95 % intervals (Clopper-Pearson).".to_owned()),
         }
@@ -286,11 +311,15 @@ impl Report {
         let (rows, note) = match &self.confounds {
             None => (
                 Vec::new(),
-                "Not measured: the manifest has no role `fit` with both classes to fit on.".to_owned(),
+                "Not measured: the manifest has no role `fit` with both classes to fit on."
+                    .to_owned(),
             ),
             Some(confounds) => {
                 let mut rows = vec![
-                    vec!["stored width, height, format, JPEG quality".to_owned(), number(confounds.stored)],
+                    vec![
+                        "stored width, height, format, JPEG quality".to_owned(),
+                        number(confounds.stored),
+                    ],
                     vec![
                         "the same and the length of the file".to_owned(),
                         number(confounds.stored_with_length),
@@ -298,13 +327,22 @@ impl Report {
                 ];
                 for (name, auc) in [
                     ("width, height, format of the originals", confounds.originals),
-                    ("the same, squares and multiples of 64 marked", confounds.originals_and_habits),
+                    (
+                        "the same, squares and multiples of 64 marked",
+                        confounds.originals_and_habits,
+                    ),
                 ] {
                     rows.extend(auc.map(|auc| vec![name.to_owned(), number(auc)]));
                 }
-                let verdict =
-                    if confounds.passed { "passes" } else { "FAILS: the other figures do not count" };
-                (rows, format!("The gate {verdict}: the first must be at most {}.", confounds.limit))
+                let verdict = if confounds.passed {
+                    "passes"
+                } else {
+                    "FAILS: the other figures do not count"
+                };
+                (
+                    rows,
+                    format!("The gate {verdict}: the first must be at most {}.", confounds.limit),
+                )
             }
         };
         Section {
@@ -330,8 +368,16 @@ impl Report {
                 number(figures.calibration_error),
             ]
         };
-        let Robustness { matrix, images, of, views, conditions, worst, mean_flip_rate, ever_flipped } =
-            robustness;
+        let Robustness {
+            matrix,
+            images,
+            of,
+            views,
+            conditions,
+            worst,
+            mean_flip_rate,
+            ever_flipped,
+        } = robustness;
         let chosen = if images == of {
             format!("all {of} images")
         } else {
@@ -352,9 +398,12 @@ impl Report {
             ],
             rows: conditions.iter().map(row).collect(),
             note: Some(format!(
-                "The {} matrix on {chosen}; {} of each copy, the same calibration and threshold throughout. Worst: {}, \
-                 which changes balanced accuracy by {:+.3}. On average a delivery flips {} of the verdicts; {} of the \
-                 images are flipped by at least one. Altered: images that the delivery changes at all; small ones fit a \
+                "The {} matrix on {chosen}; {} of each copy, the same calibration and threshold \
+                 throughout. Worst: {}, \
+                 which changes balanced accuracy by {:+.3}. On average a delivery flips {} of the \
+                 verdicts; {} of the \
+                 images are flipped by at least one. Altered: images that the delivery changes at \
+                 all; small ones fit a \
                  limit as they are.",
                 match matrix {
                     Matrix::Quick => "quick",
@@ -396,12 +445,15 @@ impl Report {
     pub(super) fn attribution(&self) -> Option<Section> {
         let figures = self.attribution.as_ref()?;
         let row = |name: &str, value: Option<f64>, share: Option<Share>| {
-            let interval = share
-                .map_or(String::new(), |share| format!("{} to {}", number(share.low), number(share.high)));
+            let interval = share.map_or(String::new(), |share| {
+                format!("{} to {}", number(share.low), number(share.high))
+            });
             vec![name.to_owned(), optional(value.or(share.map(|share| share.rate))), interval]
         };
         let thin = match figures.present_generators {
-            0 => " None of them has images here: only the rejection of unknown ones can be measured.",
+            0 => {
+                " None of them has images here: only the rejection of unknown ones can be measured."
+            }
             1 => " A single one has images here: its row says little about the others.",
             _ => "",
         };
@@ -417,7 +469,8 @@ impl Report {
                 row("OSCR", figures.oscr, None),
             ],
             note: Some(format!(
-                "Generated images alone. The model knows {} generators; {} of them made {} of the images here, {} images \
+                "Generated images alone. The model knows {} generators; {} of them made {} of the \
+                 images here, {} images \
                  are by others.{thin} OSCR: the area under right names over named unknowns.",
                 figures.known_generators,
                 figures.present_generators,
@@ -475,7 +528,8 @@ impl Report {
                 row("the head, its weights shuffled", &controls.random_heads),
             ],
             note: Some(format!(
-                "Shuffled labels must give .5: they {}. A head whose weights are in random order knows nothing, but its \
+                "Shuffled labels must give .5: they {}. A head whose weights are in random order \
+                 knows nothing, but its \
                  AUC scatters more than by chance, since features go together.",
                 if controls.passed { "do" } else { "DO NOT: the other figures do not count" }
             )),
@@ -523,8 +577,14 @@ pub(crate) mod tests {
             flip_rate: loss,
             calibration_error: 0.05,
         };
-        let control =
-            ControlFigures { images: 4, seeds: 20, mean: 0.5, low: 0.25, high: 0.75, chance_deviation: 0.1 };
+        let control = ControlFigures {
+            images: 4,
+            seeds: 20,
+            mean: 0.5,
+            low: 0.25,
+            high: 0.75,
+            chance_deviation: 0.1,
+        };
         let images = [image(true, 0.9), image(true, 0.3), image(false, 0.6), image(false, 0.2)];
         Report {
             schema: SCHEMA,
@@ -566,10 +626,18 @@ pub(crate) mod tests {
                 columns: vec!["sd".to_owned(), "unknown generator".to_owned()],
                 rows: vec![
                     AttributionRow { generator: "sd".to_owned(), known: true, counts: vec![4, 1] },
-                    AttributionRow { generator: "<b>new".to_owned(), known: false, counts: vec![1, 3] },
+                    AttributionRow {
+                        generator: "<b>new".to_owned(),
+                        known: false,
+                        counts: vec![1, 3],
+                    },
                 ],
             }),
-            controls: Some(Controls { shuffled_labels: control, random_heads: control, passed: true }),
+            controls: Some(Controls {
+                shuffled_labels: control,
+                random_heads: control,
+                passed: true,
+            }),
             confounds: Some(Confounds {
                 stored: 0.61,
                 stored_with_length: 0.62,

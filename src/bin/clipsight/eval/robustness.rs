@@ -1,5 +1,6 @@
-//! The robustness matrix: how the figures hold when images reach the viewer recompressed, smaller, cropped, blurred or
-//! put beside others. Nothing is refitted: one calibration and one threshold throughout.
+//! The robustness matrix: how the figures hold when images reach the viewer recompressed, smaller,
+//! cropped, blurred or put beside others. Nothing is refitted: one calibration and one threshold
+//! throughout.
 
 use clipsight::Result;
 use clipsight::detect::Calibration;
@@ -58,8 +59,8 @@ const QUICK: [Condition; 8] = {
 
 const FULL: [Condition; 32] = {
     use Condition::{
-        Blur, Collage, Crop, Jpeg, Letterbox, Messenger, Noise, Recompressed, Resize, Thumbnail, Untouched,
-        WebP,
+        Blur, Collage, Crop, Jpeg, Letterbox, Messenger, Noise, Recompressed, Resize, Thumbnail,
+        Untouched, WebP,
     };
     [
         Untouched,
@@ -137,13 +138,15 @@ impl Condition {
         }
     }
 
-    /// Does it to an image. `seed` chooses noise and places; `partners` are the others of a collage.
+    /// Does it to an image. `seed` chooses noise and places; `partners` are the others of a
+    /// collage.
     ///
     /// # Errors
     /// As [`Delivery::apply`].
     fn apply(self, image: &Rgb8, seed: u64, partners: &[Rgb8]) -> Result<Rgb8> {
         let jpeg = |quality| Delivery::Jpeg { quality, chroma: Chroma::Quarter };
-        let resize = |factor| Delivery::Resize { size: Size::Scale(factor), filter: Filter::Bicubic };
+        let resize =
+            |factor| Delivery::Resize { size: Size::Scale(factor), filter: Filter::Bicubic };
         let longer = image.width().max(image.height());
         let at_most = |side: u32| (longer > side).then(|| resize(side as f32 / longer as f32));
         let mut rng = Rng::new(seed);
@@ -159,11 +162,14 @@ impl Condition {
             Self::Messenger(side, quality) => {
                 Delivery::Chain(at_most(side).into_iter().chain([jpeg(quality)]).collect())
             }
-            Self::Thumbnail(side) => Delivery::Chain(at_most(side).into_iter().chain([jpeg(80)]).collect()),
+            Self::Thumbnail(side) => {
+                Delivery::Chain(at_most(side).into_iter().chain([jpeg(80)]).collect())
+            }
             Self::Collage => {
                 let factor = (f64::from(CELL_SIDE) / f64::from(longer)).min(1.0);
                 let side = |of: u32| ((f64::from(of) * factor).round() as u32).max(1);
-                let mut cells: [&Rgb8; 4] = std::array::from_fn(|place| partners.get(place).unwrap_or(image));
+                let mut cells: [&Rgb8; 4] =
+                    std::array::from_fn(|place| partners.get(place).unwrap_or(image));
                 cells[3] = image;
                 cells.swap(3, rng.below(4) as usize);
                 return collage(cells, side(image.width()), side(image.height()));
@@ -183,12 +189,13 @@ fn largest_factor(image: &Rgb8) -> f32 {
     (by_side.min(by_area) * 0.999) as f32
 }
 
-/// The other images of `index`'s collage: places in `entries` of images of its class, drawn by its row. Fewer where
-/// the class has fewer.
+/// The other images of `index`'s collage: places in `entries` of images of its class, drawn by its
+/// row. Fewer where the class has fewer.
 pub(super) fn partners(entries: &[Entry], index: usize) -> Vec<usize> {
     let label = entries[index].label;
-    let mut others: Vec<usize> =
-        (0..entries.len()).filter(|other| *other != index && entries[*other].label == label).collect();
+    let mut others: Vec<usize> = (0..entries.len())
+        .filter(|other| *other != index && entries[*other].label == label)
+        .collect();
     let mut rng = Rng::new(entries[index].row as u64);
     (0..PARTNERS.min(others.len()))
         .map(|_| others.swap_remove(rng.below(others.len() as u32) as usize))
@@ -204,14 +211,15 @@ pub(super) struct Delivered {
     altered: Vec<bool>,
 }
 
-/// The number of views that the matrix is measured with: one if the model is calibrated for that, since thirty
-/// conditions of five views each would take hours.
+/// The number of views that the matrix is measured with: one if the model is calibrated for that,
+/// since thirty conditions of five views each would take hours.
 ///
 /// # Errors
 /// As [`Calibration::for_views`].
 pub(super) fn views(calibration: &Calibration) -> Result<usize> {
     let default = calibration.default_views();
-    let fewest = calibration.by_views.iter().map(|calibration| calibration.views).min().unwrap_or(default);
+    let fewest =
+        calibration.by_views.iter().map(|calibration| calibration.views).min().unwrap_or(default);
     calibration.for_views(fewest).map(|calibration| calibration.views)
 }
 
@@ -242,7 +250,8 @@ pub(super) fn deliver(
         .chunks(count)
         .zip(residuals)
         .map(|(logits, residual)| {
-            let mean = logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
+            let mean =
+                logits.iter().zip(&shares).map(|(logit, share)| f64::from(*logit) * share).sum();
             detector.probability(count, mean, residual)
         })
         .collect::<Result<Vec<_>>>()?;
@@ -267,7 +276,8 @@ pub(crate) struct Robustness {
     pub(crate) worst: DeliveryFigures,
     /// Mean flip rate over the deliveries.
     pub(crate) mean_flip_rate: f64,
-    /// Share of images whose verdict differs from that on the untouched image under at least one delivery.
+    /// Share of images whose verdict differs from that on the untouched image under at least one
+    /// delivery.
     pub(crate) ever_flipped: f64,
 }
 
@@ -328,7 +338,8 @@ pub(super) fn evaluate(
         let decisions = Confusion::at(&samples, threshold);
         let figures = || {
             let balanced_accuracy = rounded(decisions.balanced_accuracy()?);
-            let before = conditions.first().map_or(balanced_accuracy, |first| first.balanced_accuracy);
+            let before =
+                conditions.first().map_or(balanced_accuracy, |first| first.balanced_accuracy);
             Some(DeliveryFigures {
                 condition: condition.name(),
                 altered: images.iter().filter(|(_, delivered)| delivered.altered[index]).count(),
@@ -344,8 +355,8 @@ pub(super) fn evaluate(
         conditions.push(figures().ok_or_else(one_class)?);
     }
     let deliveries = &conditions[1..];
-    let mean_flip_rate =
-        deliveries.iter().map(|figures| figures.flip_rate).sum::<f64>() / deliveries.len().max(1) as f64;
+    let mean_flip_rate = deliveries.iter().map(|figures| figures.flip_rate).sum::<f64>()
+        / deliveries.len().max(1) as f64;
     // The first of equals: deliveries come from mild to harsh.
     let mut worst = &conditions[0];
     for figures in deliveries {
@@ -395,8 +406,17 @@ mod tests {
                 _ => (600, 400),
             };
             assert_eq!((delivered.width(), delivered.height()), expected, "{}", condition.name());
-            assert_eq!(delivered == image, condition == Condition::Untouched, "{}", condition.name());
-            assert_eq!(delivered, condition.apply(&image, 5, &partners).unwrap(), "the seed decides");
+            assert_eq!(
+                delivered == image,
+                condition == Condition::Untouched,
+                "{}",
+                condition.name()
+            );
+            assert_eq!(
+                delivered,
+                condition.apply(&image, 5, &partners).unwrap(),
+                "the seed decides"
+            );
             assert!(names.insert(condition.name()), "{} stands twice", condition.name());
         }
         for condition in QUICK {
@@ -411,8 +431,8 @@ mod tests {
         let mut places = std::collections::HashSet::new();
         for seed in 0..40 {
             let collage = Condition::Collage.apply(&plain(9), seed, &partners).unwrap();
-            let cells =
-                [(0, 0), (4, 0), (0, 4), (4, 4)].map(|(x, y)| collage.crop(x, y, 1, 1).unwrap().pixels()[0]);
+            let cells = [(0, 0), (4, 0), (0, 4), (4, 4)]
+                .map(|(x, y)| collage.crop(x, y, 1, 1).unwrap().pixels()[0]);
             let mut sorted = cells;
             sorted.sort_unstable();
             assert_eq!(sorted, [1, 2, 3, 9]);
@@ -439,8 +459,9 @@ mod tests {
             content: String::new(),
             other: std::collections::BTreeMap::new(),
         };
-        let mut entries: Vec<Entry> =
-            (1..=20).map(|row| entry(row, if row % 2 == 0 { Label::Ai } else { Label::Real })).collect();
+        let mut entries: Vec<Entry> = (1..=20)
+            .map(|row| entry(row, if row % 2 == 0 { Label::Ai } else { Label::Real }))
+            .collect();
         for index in 0..20 {
             let mut drawn = partners(&entries, index);
             assert_eq!(drawn, partners(&entries, index));
@@ -448,7 +469,9 @@ mod tests {
             drawn.dedup();
             assert_eq!(drawn.len(), PARTNERS);
             assert!(
-                drawn.iter().all(|other| *other != index && entries[*other].label == entries[index].label)
+                drawn
+                    .iter()
+                    .all(|other| *other != index && entries[*other].label == entries[index].label)
             );
         }
         entries.truncate(3);
@@ -459,8 +482,18 @@ mod tests {
     fn figures_of_the_matrix_by_hand() {
         let calibration = Calibration {
             threshold: 0.5,
-            edges: Some(GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 }),
-            by_views: vec![ViewCalibration { views: 1, slope: 1.0, offset: 0.0, measured: [None; 4] }],
+            edges: Some(GradeEdges {
+                weak_below: 0.4,
+                moderate: 0.6,
+                strong: 0.8,
+                very_strong: 0.95,
+            }),
+            by_views: vec![ViewCalibration {
+                views: 1,
+                slope: 1.0,
+                offset: 0.0,
+                measured: [None; 4],
+            }],
             second_look: None,
         };
         let scored = |generated| Scored {
@@ -471,8 +504,9 @@ mod tests {
             grade: None,
             reason: None,
         };
-        // Two generated images and two others, all right as they are. JPEG 40 loses one of the former, blur raises one of
-        // the latter and loses the same image again; nothing else does anything.
+        // Two generated images and two others, all right as they are. JPEG 40 loses one of the
+        // former, blur raises one of the latter and loses the same image again; nothing else does
+        // anything.
         let delivered = |generated: bool, flips: &[usize]| Delivered {
             probabilities: (0..8)
                 .map(|at| if flips.contains(&at) == generated { 0.1 } else { 0.9 })
@@ -492,7 +526,10 @@ mod tests {
         assert_eq!((jpeg.condition.as_str(), jpeg.altered), ("JPEG 40", 1));
         assert_eq!((jpeg.recall, jpeg.false_alarms, jpeg.balanced_accuracy), (0.5, 0.0, 0.75));
         assert_eq!((jpeg.loss, jpeg.flip_rate, jpeg.auc), (0.25, 0.25, 0.75));
-        assert_eq!((robustness.worst.condition.as_str(), robustness.worst.loss), ("blur, sigma 1 px", 0.5));
+        assert_eq!(
+            (robustness.worst.condition.as_str(), robustness.worst.loss),
+            ("blur, sigma 1 px", 0.5)
+        );
         assert_eq!(robustness.mean_flip_rate, rounded((0.25 + 0.5) / 7.0));
         assert_eq!(robustness.ever_flipped, 0.5);
         // Probabilities .9 and .1 where the shares are 1 and 0.

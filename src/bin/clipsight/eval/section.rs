@@ -24,15 +24,19 @@ impl Section {
             table
                 .set_style(TableComponent::HeaderLines, '─')
                 .set_style(TableComponent::MiddleHeaderIntersections, '─');
-            let inert =
-                |row: &Vec<String>| row.iter().map(|cell| crate::io::printable(cell)).collect::<Vec<_>>();
+            let inert = |row: &Vec<String>| {
+                row.iter().map(|cell| crate::io::printable(cell)).collect::<Vec<_>>()
+            };
             table.add_rows(self.rows.iter().map(inert));
             for column in table.column_iter_mut().skip(1) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
             text += &format!("{table}\n");
         }
-        text + &self.note.as_ref().map_or(String::new(), |note| format!("{}\n", crate::io::printable(note)))
+        text + &self
+            .note
+            .as_ref()
+            .map_or(String::new(), |note| format!("{}\n", crate::io::printable(note)))
     }
 
     /// For a model card, under a heading of the third level.
@@ -49,7 +53,8 @@ impl Section {
         }
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
         // Names come from a CSV file; a bar would break the table.
-        let escaped = |row: &Vec<String>| row.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>();
+        let escaped =
+            |row: &Vec<String>| row.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>();
         let header: Vec<String> = self.header.iter().map(ToString::to_string).collect();
         let rule: Vec<String> = header.iter().map(|_| "---".to_owned()).collect();
         let rows: String = self.rows.iter().map(|row| line(&escaped(row))).collect();
@@ -68,7 +73,8 @@ impl Section {
             for row in &self.rows {
                 html += "<tr>";
                 for (column, cell) in row.iter().enumerate() {
-                    // Names come from a CSV file: escaped, and their control characters made visible.
+                    // Names come from a CSV file: escaped, and their control characters made
+                    // visible.
                     let cell = crate::io::printable(cell);
                     let cell = encode_text(&cell);
                     let _ = if column == 0 {

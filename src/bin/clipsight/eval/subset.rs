@@ -2,8 +2,9 @@
 
 use crate::dataset::{Entry, Label};
 
-/// Whether each of the `entries` is among at most `count` that stand for all: every origin of either class has its share
-/// of them, rounded up or down (systematic sampling from the list sorted by class, origin and row).
+/// Whether each of the `entries` is among at most `count` that stand for all: every origin of
+/// either class has its share of them, rounded up or down (systematic sampling from the list sorted
+/// by class, origin and row).
 pub(super) fn stratified(entries: &[Entry], count: usize) -> Vec<bool> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by_key(|index| {
@@ -32,7 +33,8 @@ mod tests {
                 file: String::new(),
                 label: if index % 3 == 0 { Label::Ai } else { Label::Real },
                 role: Role::Test,
-                // Of either class, half of the images are of one origin and a quarter each of two more.
+                // Of either class, half of the images are of one origin and a quarter each of two
+                // more.
                 origin: ["a", "b", "a", "c"][index / 3 % 4].to_owned(),
                 content: String::new(),
                 other: std::collections::BTreeMap::new(),
@@ -41,7 +43,8 @@ mod tests {
         let chosen = stratified(&entries, 24);
         let count = |label, origin: &str| {
             let of = entries.iter().zip(&chosen);
-            of.filter(|(entry, chosen)| **chosen && entry.label == label && entry.origin == origin).count()
+            of.filter(|(entry, chosen)| **chosen && entry.label == label && entry.origin == origin)
+                .count()
         };
         let of_class = |label| ["a", "b", "c"].map(|origin| count(label, origin));
         assert_eq!((of_class(Label::Ai), of_class(Label::Real)), ([4, 2, 2], [8, 4, 4]));

@@ -1,8 +1,9 @@
-//! The hub's HTTP interface, as far as a checkpoint needs it: what a revision holds, and its files, resumed where they
-//! broke off and checked against the hashes that the revision states.
+//! The hub's HTTP interface, as far as a checkpoint needs it: what a revision holds, and its files,
+//! resumed where they broke off and checked against the hashes that the revision states.
 //!
-//! This is the program's only network code; nothing but `import hf:...` calls it, and it sends a name and, where
-//! `HF_TOKEN` is set, that token, which redirects to other hosts do not get. hf-hub does not check hashes.
+//! This is the program's only network code; nothing but `import hf:...` calls it, and it sends a
+//! name and, where `HF_TOKEN` is set, that token, which redirects to other hosts do not get. hf-hub
+//! does not check hashes.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -76,11 +77,12 @@ fn set(variable: &str) -> Option<String> {
 /// Fetches the best checkpoint of a repository, with its configuration.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when the hub does not show it; [`ErrorKind::WeightsCorrupt`] when a file is not what its hash
-/// says; [`ErrorKind::Io`] when the hub cannot be reached or the disk written.
+/// [`ErrorKind::Argument`] when the hub does not show it; [`ErrorKind::WeightsCorrupt`] when a file
+/// is not what its hash says; [`ErrorKind::Io`] when the hub cannot be reached or the disk written.
 pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     let hub = Hub::new(name, stall);
-    let Revision { sha } = hub.json(&format!("api/models/{}/revision/{}", name.repository, name.revision))?;
+    let Revision { sha } =
+        hub.json(&format!("api/models/{}/revision/{}", name.repository, name.revision))?;
     if sha.len() != 40 || !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(failed("the hub names a revision that is no commit"));
     }
@@ -97,13 +99,18 @@ pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     }
     let shards = if weights.path.ends_with(".index.json") {
         hub.download(&sha, weights, &folder, &ProgressBar::hidden())?;
-        shards_of_index(&crate::io::read_at_most(&folder.join(&weights.path), MAX_MANIFEST_BYTES as u64)?)?
+        shards_of_index(&crate::io::read_at_most(
+            &folder.join(&weights.path),
+            MAX_MANIFEST_BYTES as u64,
+        )?)?
     } else {
         BTreeSet::from([weights.path.clone()])
     };
     let shards = shards
         .iter()
-        .map(|file| entry(file).ok_or_else(|| failed(format!("{} lacks the shard {file}", name.repository))))
+        .map(|file| {
+            entry(file).ok_or_else(|| failed(format!("{} lacks the shard {file}", name.repository)))
+        })
         .collect::<Result<Vec<_>>>()?;
     let bar = bar("fetching", "{bytes} of {total_bytes}, {bytes_per_sec}");
     bar.set_length(shards.iter().map(|shard| shard.size()).sum());
@@ -148,7 +155,8 @@ impl Entry {
         Err(Error::new(
             ErrorKind::WeightsCorrupt,
             format!(
-                "{} is not what the hub announced: its hash is {found}, not {expected}; import it again",
+                "{} is not what the hub announced: its hash is {found}, not {expected}; import it \
+                 again",
                 self.path
             ),
         ))
@@ -185,7 +193,8 @@ impl<'a> Hub<'a> {
     fn new(name: &'a HubName, stall: Duration) -> Self {
         let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        // Redirects are followed here: the agent tells hosts apart by their names alone, and a token is for one origin.
+        // Redirects are followed here: the agent tells hosts apart by their names alone, and a
+        // token is for one origin.
         let agent = Agent::config_builder()
             .user_agent(concat!("clipsight/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
@@ -199,7 +208,11 @@ impl<'a> Hub<'a> {
     }
 
     /// Asks for a path, or for what lies there from some byte on.
-    fn get(&self, path: &str, from: Option<u64>) -> std::result::Result<Response<Body>, ureq::Error> {
+    fn get(
+        &self,
+        path: &str,
+        from: Option<u64>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
         let mut url = format!("{}/{path}", self.endpoint);
         for _ in 0..REDIRECTS {
             let mut request = self.agent.get(&url);
@@ -219,7 +232,9 @@ impl<'a> Hub<'a> {
                 None => return Ok(response),
                 Some(Ok(next)) if next.starts_with('/') => url = format!("{}{next}", origin(&url)),
                 Some(Ok(next)) => next.clone_into(&mut url),
-                Some(Err(_)) => return Err(ureq::Error::BadUri("a redirect to no address".to_owned())),
+                Some(Err(_)) => {
+                    return Err(ureq::Error::BadUri("a redirect to no address".to_owned()));
+                }
             }
         }
         Err(ureq::Error::TooManyRedirects)
@@ -232,7 +247,8 @@ impl<'a> Hub<'a> {
             401 | 403 => Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "the hub does not show {repository} (status {status}): it is private, gated or misspelt; {}",
+                    "the hub does not show {repository} (status {status}): it is private, gated or \
+                     misspelt; {}",
                     if self.token.is_some() {
                         "HF_TOKEN gives no right to it"
                     } else {
@@ -243,7 +259,8 @@ impl<'a> Hub<'a> {
             404 => Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "the hub has no {repository} at revision {revision}, or not all of it ({path}, status 404)"
+                    "the hub has no {repository} at revision {revision}, or not all of it ({path}, \
+                     status 404)"
                 ),
             ),
             _ => failed(format!("the hub answers {path} with status {status}")),
@@ -252,9 +269,13 @@ impl<'a> Hub<'a> {
 
     fn json<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<T> {
         let unreachable = |error: &dyn std::fmt::Display| {
-            failed(format!("{} cannot be reached: {error}; HF_ENDPOINT may name a mirror", self.endpoint))
+            failed(format!(
+                "{} cannot be reached: {error}; HF_ENDPOINT may name a mirror",
+                self.endpoint
+            ))
         };
-        let response = self.get(path, None).map_err(|error| unreachable(&error).with_source(error))?;
+        let response =
+            self.get(path, None).map_err(|error| unreachable(&error).with_source(error))?;
         if response.status() != 200 {
             return Err(self.refusal(response.status().as_u16(), path));
         }
@@ -334,8 +355,10 @@ impl<'a> Hub<'a> {
         };
         let start = file.metadata().map_err(disk)?.len();
         // A byte more than announced is enough to see that it is another file.
-        let mut body =
-            Read::take(response.into_body().into_reader(), (entry.size() + 1).saturating_sub(start));
+        let mut body = Read::take(
+            response.into_body().into_reader(),
+            (entry.size() + 1).saturating_sub(start),
+        );
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = body.read(&mut buffer).map_err(|error| broken(&error))?;

@@ -1,4 +1,5 @@
-//! `clipsight import`: public CLIP checkpoints, with or without a published detector's head, into models of ours.
+//! `clipsight import`: public CLIP checkpoints, with or without a published detector's head, into
+//! models of ours.
 
 mod hub;
 mod source;
@@ -22,17 +23,19 @@ pub(crate) use source::find;
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A checkpoint (safetensors, PyTorch's or OpenAI's), a folder with one, or hf:OWNER/NAME[@REVISION]
+    /// A checkpoint (safetensors, PyTorch's or OpenAI's), a folder with one, or
+    /// hf:OWNER/NAME[@REVISION]
     #[arg(value_name = "FILE|DIR|hf:OWNER/NAME")]
     source: String,
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
-    /// Images (a folder, or a manifest's of role fit) that four bits a weight are rounded for; for --quant q4
+    /// Images (a folder, or a manifest's of role fit) that four bits a weight are rounded for; for
+    /// --quant q4
     #[arg(long, value_name = "DIR|MANIFEST")]
     calibrate: Option<PathBuf>,
-    /// A detector's head: UnivFD, ClipDet, RINE, clip-cues, or a linear one as JSON or NumPy; without one the model is an
-    /// encoder
+    /// A detector's head: UnivFD, ClipDet, RINE, clip-cues, or a linear one as JSON or NumPy;
+    /// without one the model is an encoder
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
     /// Folder to be made [default: the checkpoint's name and storage, here]
@@ -94,8 +97,8 @@ const UNKNOWN_LICENCE: &str = "LicenseRef-unknown";
 /// Imports one checkpoint.
 ///
 /// # Errors
-/// Everything that can be wrong with the checkpoint, the head, the hub and the disk; nothing is left behind but a
-/// download that can be resumed.
+/// Everything that can be wrong with the checkpoint, the head, the hub and the disk; nothing is
+/// left behind but a download that can be resumed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let source = Source::parse(&args.source)?;
     let storage = Storage::from(args.quant);
@@ -103,15 +106,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let quant = quant.as_ref().map_or("", |value| value.get_name());
     let out = args.out.clone().unwrap_or_else(|| format!("{}-{quant}", source.name()).into());
     if out.exists() {
-        let message =
-            format!("{} is there already: name another folder with --out, or remove it", out.display());
+        let message = format!(
+            "{} is there already: name another folder with --out, or remove it",
+            out.display()
+        );
         return Err(Error::new(ErrorKind::Argument, message));
     }
     if args.calibrate.is_some() && storage != Storage::Q4 {
         let message = format!("--calibrate is for --quant q4; {quant} is as exact without");
         return Err(Error::new(ErrorKind::Argument, message));
     }
-    let images = args.calibrate.as_deref().map(calibration::images).transpose()?.unwrap_or_default();
+    let images =
+        args.calibrate.as_deref().map(calibration::images).transpose()?.unwrap_or_default();
     // A head that cannot be read is told before a gigabyte is fetched.
     let head = args.head.as_deref().map(HeadFile::open).transpose()?;
     let mut found = match &source {
@@ -168,7 +174,8 @@ fn report(Converted { manifest, text }: &Converted, head: Option<&HeadFile>, out
     );
     if head.is_some() && manifest.calibration.edges.is_none() {
         eprintln!(
-            "clipsight: nobody measured how often this head is wrong on your images: it gives probabilities, but no grades"
+            "clipsight: nobody measured how often this head is wrong on your images: it gives \
+             probabilities, but no grades"
         );
     }
     if manifest.licence == UNKNOWN_LICENCE {
@@ -188,7 +195,8 @@ fn forget(found: Found, keep: bool) {
 
 /// A bar on a terminal, nothing elsewhere.
 fn bar(what: &str, numbers: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(&format!("{{msg}} [{{bar:40}}] {numbers}, {{eta}} left"));
+    let style =
+        ProgressStyle::with_template(&format!("{{msg}} [{{bar:40}}] {numbers}, {{eta}} left"));
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ");
     ProgressBar::new(0).with_style(style).with_message(what.to_owned())
 }

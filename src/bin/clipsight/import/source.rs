@@ -33,7 +33,8 @@ pub(crate) struct Found {
     pub(super) download: Option<PathBuf>,
 }
 
-/// Files that hold a checkpoint, the best first: safetensors before pickles, transformers' names before OpenCLIP's.
+/// Files that hold a checkpoint, the best first: safetensors before pickles, transformers' names
+/// before OpenCLIP's.
 pub(super) const WEIGHTS: [&str; 6] = [
     "model.safetensors",
     "model.safetensors.index.json",
@@ -44,7 +45,8 @@ pub(super) const WEIGHTS: [&str; 6] = [
 ];
 
 /// Files that say what the weights do not.
-pub(super) const CONFIGS: [&str; 3] = ["config.json", "open_clip_config.json", "preprocessor_config.json"];
+pub(super) const CONFIGS: [&str; 3] =
+    ["config.json", "open_clip_config.json", "preprocessor_config.json"];
 
 impl Source {
     /// Reads `FILE`, `DIR` or `hf:owner/name[@revision]`.
@@ -57,12 +59,20 @@ impl Source {
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         match repository.split_once('/') {
-            Some((owner, name)) if plain(owner) && plain(name) && revision.split('/').all(plain) => {
-                Ok(Self::Hub(HubName { repository: repository.to_owned(), revision: revision.to_owned() }))
+            Some((owner, name))
+                if plain(owner) && plain(name) && revision.split('/').all(plain) =>
+            {
+                Ok(Self::Hub(HubName {
+                    repository: repository.to_owned(),
+                    revision: revision.to_owned(),
+                }))
             }
             _ => Err(Error::new(
                 ErrorKind::Argument,
-                format!("{text:?} is no name on the hub: it reads hf:owner/name, or hf:owner/name@revision"),
+                format!(
+                    "{text:?} is no name on the hub: it reads hf:owner/name, or \
+                     hf:owner/name@revision"
+                ),
             )),
         }
     }
@@ -71,9 +81,9 @@ impl Source {
     pub(super) fn name(&self) -> String {
         let name = match self {
             Self::Hub(name) => name.repository.rsplit('/').next().unwrap_or("model").to_owned(),
-            Self::Path(path) => {
-                path.file_stem().map_or("model".to_owned(), |stem| stem.to_string_lossy().into_owned())
-            }
+            Self::Path(path) => path
+                .file_stem()
+                .map_or("model".to_owned(), |stem| stem.to_string_lossy().into_owned()),
         };
         name.to_lowercase()
     }
@@ -90,13 +100,14 @@ impl Source {
 /// The checkpoint at `path`, or the best in the folder there.
 pub(crate) fn find(path: &Path) -> Result<Found> {
     let (folder, weights) = if path.is_dir() {
-        let weights =
-            WEIGHTS.iter().map(|name| path.join(name)).find(|weights| weights.is_file()).ok_or_else(
-                || {
-                    let message = format!("{} holds none of {}", path.display(), WEIGHTS.join(", "));
-                    Error::new(ErrorKind::Argument, message)
-                },
-            )?;
+        let weights = WEIGHTS
+            .iter()
+            .map(|name| path.join(name))
+            .find(|weights| weights.is_file())
+            .ok_or_else(|| {
+                let message = format!("{} holds none of {}", path.display(), WEIGHTS.join(", "));
+                Error::new(ErrorKind::Argument, message)
+            })?;
         (path.to_owned(), weights)
     } else {
         (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
@@ -126,15 +137,25 @@ mod tests {
     #[test]
     fn names_on_the_hub() {
         let hub = |repository: &str, revision: &str| {
-            Source::Hub(HubName { repository: repository.to_owned(), revision: revision.to_owned() })
+            Source::Hub(HubName {
+                repository: repository.to_owned(),
+                revision: revision.to_owned(),
+            })
         };
         assert_eq!(Source::parse("hf:a-b/C.d").unwrap(), hub("a-b/C.d", "main"));
         assert_eq!(Source::parse("hf:a/b@refs/pr/3").unwrap(), hub("a/b", "refs/pr/3"));
         assert_eq!(Source::parse("hf:a/B").unwrap().name(), "b");
         assert_eq!(Source::parse("x/ViT-B-32.pt").unwrap().name(), "vit-b-32");
-        for wrong in
-            ["hf:", "hf:a", "hf:a/b/c", "hf:../b", "hf:a/b@", "hf:a/b@../..", "hf:a/b?c", "hf:a/b@x y"]
-        {
+        for wrong in [
+            "hf:",
+            "hf:a",
+            "hf:a/b/c",
+            "hf:../b",
+            "hf:a/b@",
+            "hf:a/b@../..",
+            "hf:a/b?c",
+            "hf:a/b@x y",
+        ] {
             assert_eq!(Source::parse(wrong).unwrap_err().kind(), ErrorKind::Argument, "{wrong}");
         }
     }

@@ -1,5 +1,6 @@
-//! `clipsight train quality`: a quality head from scored images; `clipsight train quality-set`: such images of our own;
-//! `clipsight train quality-head`: the head that models carry, from such images without writing them.
+//! `clipsight train quality`: a quality head from scored images; `clipsight train quality-set`:
+//! such images of our own; `clipsight train quality-head`: the head that models carry, from such
+//! images without writing them.
 
 mod scores;
 pub(crate) mod shipped;
@@ -18,7 +19,8 @@ use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::image::{Rgb8, ViewCount};
 use clipsight::train::init::on_device;
 use clipsight::train::quality::{
-    QualityFigures, QualityHead, QualityText, Recipe, Samples, Split, figures, generator_means, split, train,
+    QualityFigures, QualityHead, QualityText, Recipe, Samples, Split, figures, generator_means,
+    split, train,
 };
 use clipsight::weights::{HostTensor, Manifest, hf_clip, pack, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
@@ -57,7 +59,8 @@ impl Command {
 /// Arguments of `clipsight train quality`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Scored images: a CSV file shaped like AGIQA-3K's data.csv (columns name, prompt, mos_quality)
+    /// Scored images: a CSV file shaped like AGIQA-3K's data.csv (columns name, prompt,
+    /// mos_quality)
     #[arg(long, value_name = "FILE")]
     scores: PathBuf,
     /// Folder of the images [default: the file's]
@@ -69,8 +72,8 @@ pub(crate) struct Args {
     /// Folder of the model whose encoder is used [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Train the small head that models carry, without text, and write the model with it to --out: its features are the
-    /// own head's, a score of 5 becomes a quality of 1
+    /// Train the small head that models carry, without text, and write the model with it to --out:
+    /// its features are the own head's, a score of 5 becomes a quality of 1
     #[arg(long, conflicts_with_all = ["features", "standardize", "text"])]
     for_model: bool,
     /// What of the encoder is read
@@ -144,7 +147,8 @@ struct SplitReport {
     generator_means: QualityFigures,
 }
 
-const LIMITS: &str = "The scores are what the file says they are. Where they come from `clipsight train quality-set`, \
+const LIMITS: &str = "The scores are what the file says they are. Where they come from `clipsight \
+    train quality-set`, \
     they are strengths of blur, noise, JPEG and downscaling: technical quality, nobody's opinion.";
 
 /// Trains, measures and writes.
@@ -171,7 +175,12 @@ fn run(args: &Args) -> Result<ExitCode> {
     let recipe = if args.for_model {
         Recipe { epochs: args.epochs, ..Recipe::for_models(detector.manifest().storage, args.seed) }
     } else {
-        Recipe { epochs: args.epochs, standardize: args.standardize, seed: args.seed, ..Recipe::default() }
+        Recipe {
+            epochs: args.epochs,
+            standardize: args.standardize,
+            seed: args.seed,
+            ..Recipe::default()
+        }
     };
     let (text, text_tower) = match &args.text {
         _ if args.for_model => (None, "none".to_owned()),
@@ -187,16 +196,17 @@ fn run(args: &Args) -> Result<ExitCode> {
     };
     let samples = samples(args, detector, &file, &folder, &digest)?;
 
-    let learn = |images: &[usize], text: Option<&QualityText>, what: &str| -> Result<(QualityHead, f64)> {
-        let mut last = 0.0;
-        let head = train(&samples, images, text, &recipe, |epoch, error| {
-            last = error;
-            if (epoch + 1) % 10 == 0 {
-                eprintln!("{what}: epoch {}, mean squared error {error:.4}", epoch + 1);
-            }
-        })?;
-        Ok((head, last))
-    };
+    let learn =
+        |images: &[usize], text: Option<&QualityText>, what: &str| -> Result<(QualityHead, f64)> {
+            let mut last = 0.0;
+            let head = train(&samples, images, text, &recipe, |epoch, error| {
+                last = error;
+                if (epoch + 1) % 10 == 0 {
+                    eprintln!("{what}: epoch {}, mean squared error {error:.4}", epoch + 1);
+                }
+            })?;
+            Ok((head, last))
+        };
     let mut splits = Vec::new();
     for (way, name, (training, test)) in ways {
         let truth: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
@@ -267,9 +277,9 @@ fn refuse_second_head(manifest: &Manifest) -> Result<()> {
 }
 
 pub(crate) fn to_json(report: &impl Serialize) -> Result<String> {
-    serde_json::to_string_pretty(report)
-        .map(|json| json + "\n")
-        .map_err(|error| Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error))
+    serde_json::to_string_pretty(report).map(|json| json + "\n").map_err(|error| {
+        Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
+    })
 }
 
 /// A figure for people.
@@ -320,8 +330,12 @@ fn samples(
     let manifest = detector.manifest();
     let config = &manifest.architecture;
     let spec = manifest.head.features();
-    let key =
-        format!("{} {:?} {:?} {digest}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
+    let key = format!(
+        "{} {:?} {:?} {digest}",
+        manifest.weights_sha256(),
+        manifest.preprocessing,
+        manifest.head
+    );
     let rows = RowCache { root: folder, folder: folder_for(&args.cache, "quality-", &key)? };
     // Both kinds come from one pass through the encoder, so both are kept: embedding, then layers.
     let [embedding, layers] = [config.embedding_width(), spec.width(config)];
@@ -345,7 +359,8 @@ fn samples(
         Features::Layers => (layers, embedding..embedding + layers),
     };
     let views = both.chunks(embedding + layers);
-    let features = views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
+    let features =
+        views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let scores = file.rows.iter().map(|row| row.score as f32).collect();
     let samples = if args.for_model { Samples::unscaled } else { Samples::new };
@@ -356,7 +371,15 @@ fn samples(
 fn table(report: &Report) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-    table.set_header(["split", "method", "SRCC", "PLCC", "KRCC", "within generator", "within prompt"]);
+    table.set_header([
+        "split",
+        "method",
+        "SRCC",
+        "PLCC",
+        "KRCC",
+        "within generator",
+        "within prompt",
+    ]);
     for part in &report.splits {
         let split = match part.split {
             Split::Image => "image",
@@ -367,7 +390,9 @@ fn table(report: &Report) -> String {
             ("image only", Some(&part.image_only)),
             ("generator means, no pixels", Some(&part.generator_means)),
         ];
-        for (method, found) in methods.into_iter().filter_map(|(method, found)| Some((method, found?))) {
+        for (method, found) in
+            methods.into_iter().filter_map(|(method, found)| Some((method, found?)))
+        {
             table.add_row([
                 format!("{split} ({} + {})", part.training_images, found.images),
                 method.to_owned(),
@@ -379,5 +404,10 @@ fn table(report: &Report) -> String {
             ]);
         }
     }
-    format!("{table}\n\nhead {} in {} s\n{}\n", &report.head_sha256[..16], report.seconds, report.limits)
+    format!(
+        "{table}\n\nhead {} in {} s\n{}\n",
+        &report.head_sha256[..16],
+        report.seconds,
+        report.limits
+    )
 }

@@ -42,12 +42,14 @@ impl ScoreFile {
     /// Reads the columns `name`, `prompt` and `target`; others may be there.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the file cannot be read; [`ErrorKind::Argument`], naming the row, for a missing column, an
-    /// empty or repeated name, a missing prompt, a score that is no finite number.
+    /// [`ErrorKind::Io`] when the file cannot be read; [`ErrorKind::Argument`], naming the row, for
+    /// a missing column, an empty or repeated name, a missing prompt, a score that is no finite
+    /// number.
     pub(crate) fn read(path: &Path, target: &str) -> Result<Self> {
         let text = read_text(path, MAX_BYTES)?;
-        let wrong =
-            |what: String| Error::new(ErrorKind::Argument, format!("the scores {}, {what}", path.display()));
+        let wrong = |what: String| {
+            Error::new(ErrorKind::Argument, format!("the scores {}, {what}", path.display()))
+        };
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader
             .headers()
@@ -66,7 +68,8 @@ impl ScoreFile {
         for (index, record) in reader.records().enumerate() {
             let number = index + 1;
             let wrong = |what: String| wrong(format!("row {number}: {what}"));
-            let record = record.map_err(|error| wrong(format!("it is no row of this table: {error}")))?;
+            let record =
+                record.map_err(|error| wrong(format!("it is no row of this table: {error}")))?;
             let cell = |column: usize| record.get(column).unwrap_or("").trim();
             if cell(name).is_empty() {
                 return Err(wrong("there is no name".to_owned()));
@@ -90,7 +93,8 @@ impl ScoreFile {
         Ok(Self { rows, sha256: sha256_hex(text.as_bytes()) })
     }
 
-    /// Reads every image file once, so that a missing one is met before hours of work; gives a hash of them all.
+    /// Reads every image file once, so that a missing one is met before hours of work; gives a hash
+    /// of them all.
     ///
     /// # Errors
     /// The first file's that cannot be read, naming the row.
@@ -159,7 +163,10 @@ mod tests {
             ("name,prompt,mos_align\na,b,1\n".to_owned(), "no column mos_quality"),
             ("file,prompt,mos_quality\na,b,1\n".to_owned(), "no column name"),
             (header.to_owned(), "no rows"),
-            (format!("{header}a,p,1\nb,p,NaN\n"), "row 2: mos_quality is no finite number but \"NaN\""),
+            (
+                format!("{header}a,p,1\nb,p,NaN\n"),
+                "row 2: mos_quality is no finite number but \"NaN\"",
+            ),
             (format!("{header}a,p,inf\n"), "row 1: mos_quality"),
             (format!("{header}a,p,\n"), "row 1: mos_quality"),
             (format!("{header}a,p,1\nb,p,2\na,p,3\n"), "row 3: a stands in row 1 already"),
@@ -173,7 +180,9 @@ mod tests {
         }
         let missing = ScoreFile::read(Path::new("/nowhere/data.csv"), "mos_quality").unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Io);
-        let error = read("name,prompt,mos_quality\na.png,p,1\n").unwrap().check_images(Path::new("/nowhere"));
+        let error = read("name,prompt,mos_quality\na.png,p,1\n")
+            .unwrap()
+            .check_images(Path::new("/nowhere"));
         assert!(error.unwrap_err().message().starts_with("row 1, a.png: "));
     }
 }

@@ -24,7 +24,8 @@ use crate::train::cache_for;
 /// Arguments of `clipsight train quality-head`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Labelled images: a manifest with the columns file, label, role, origin; real ones of role fit are used
+    /// Labelled images: a manifest with the columns file, label, role, origin; real ones of role
+    /// fit are used
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
     /// Folder of the model [default: as for scan]
@@ -50,7 +51,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     refuse_second_head(detector.manifest())?;
     let rows = RowCache { root: &dataset.root, folder: cache_for(&args.cache, detector)? };
     let extractor = Extractor { detector, rows };
-    let Fitted { model, tensors, report } = fit_for_model(&extractor, &dataset.role(Role::Fit), args.seed)?;
+    let Fitted { model, tensors, report } =
+        fit_for_model(&extractor, &dataset.role(Role::Fit), args.seed)?;
     std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
     write_file(&args.out.join("quality.json"), to_json(&report)?.as_bytes())?;
     write_model(&folder, detector.manifest(), model, &tensors, &args.out)?;
@@ -75,13 +77,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Source images, spread over origins: enough for a mean correlation of .97 within sources held out.
+/// Source images, spread over origins: enough for a mean correlation of .97 within sources held
+/// out.
 const SOURCES: usize = 60;
 
 /// Strengths of each way of making an image worse.
 const STRENGTHS: usize = 3;
 
-const LIMITS: &str = "Scores are known strengths of blur, noise, JPEG and downscaling, applied to what the encoder sees: \
+const LIMITS: &str = "Scores are known strengths of blur, noise, JPEG and downscaling, applied to \
+    what the encoder sees: \
     technical quality, nobody's opinion. Equal scores of different ways need not look equally bad.";
 
 /// A head, ready to be put into a model.
@@ -95,8 +99,8 @@ pub(crate) struct Fitted {
     pub(crate) report: ShippedReport,
 }
 
-/// What is known of a head that a model carries. The heads measured saw four fifths of the sources; the one that ships saw
-/// all.
+/// What is known of a head that a model carries. The heads measured saw four fifths of the sources;
+/// the one that ships saw all.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ShippedReport {
     /// Real images that were degraded.
@@ -108,7 +112,8 @@ pub(crate) struct ShippedReport {
     /// Features read.
     pub(crate) features: usize,
     pub(crate) recipe: Recipe,
-    /// On the sources held out; `within_prompt_srcc` is the mean of the correlations within each source.
+    /// On the sources held out; `within_prompt_srcc` is the mean of the correlations within each
+    /// source.
     pub(crate) held_out: QualityFigures,
     /// The baseline without pixels: the mean score of each way of making images worse.
     pub(crate) no_pixels: QualityFigures,
@@ -116,13 +121,20 @@ pub(crate) struct ShippedReport {
     pub(crate) limits: &'static str,
 }
 
-/// Fits a model's quality head on `images` of role fit, of which the real ones are used: they are degraded by known
-/// strengths in memory, and the features of the degraded images computed, or found in the extractor's cache.
+/// Fits a model's quality head on `images` of role fit, of which the real ones are used: they are
+/// degraded by known strengths in memory, and the features of the degraded images computed, or
+/// found in the extractor's cache.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when there are fewer than two real images; when one cannot be read or is too small, naming it.
-pub(crate) fn fit_for_model(extractor: &Extractor<'_>, images: &[Entry], seed: u64) -> Result<Fitted> {
-    let real: Vec<Entry> = images.iter().filter(|entry| entry.label == Label::Real).cloned().collect();
+/// [`ErrorKind::Argument`] when there are fewer than two real images; when one cannot be read or is
+/// too small, naming it.
+pub(crate) fn fit_for_model(
+    extractor: &Extractor<'_>,
+    images: &[Entry],
+    seed: u64,
+) -> Result<Fitted> {
+    let real: Vec<Entry> =
+        images.iter().filter(|entry| entry.label == Label::Real).cloned().collect();
     let count = SOURCES.min(real.len());
     if count < 2 {
         let message = "the quality head needs at least two real images of role fit";
@@ -137,10 +149,12 @@ pub(crate) fn fit_for_model(extractor: &Extractor<'_>, images: &[Entry], seed: u
     let token_width = manifest.architecture.width;
     let width = manifest.head.features().width(&manifest.architecture);
     let files: Vec<&str> = sources.iter().map(|entry| entry.file.as_str()).collect();
-    let name = format!("quality-{}", &sha256_hex(format!("{seed} {plans:?} {files:?}").as_bytes())[..16]);
+    let name =
+        format!("quality-{}", &sha256_hex(format!("{seed} {plans:?} {files:?}").as_bytes())[..16]);
     let data = extractor.rows.rows(&name, &sources, versions * width, |pixels, index| {
         let plan = usize::try_from(index).ok().and_then(|index| plans.get(index));
-        let plan = plan.ok_or_else(|| Error::new(ErrorKind::Internal, "there is no such source"))?;
+        let plan =
+            plan.ok_or_else(|| Error::new(ErrorKind::Internal, "there is no such source"))?;
         let mut rows = Vec::with_capacity(versions * width);
         for image in plan.images(pixels)? {
             let view = manifest.preprocessing.views(&image, ViewCount::One)?;
@@ -153,11 +167,15 @@ pub(crate) fn fit_for_model(extractor: &Extractor<'_>, images: &[Entry], seed: u
     let steps: Vec<_> = plans.iter().flat_map(|plan| &plan.steps).collect();
     let scores: Vec<f64> = steps.iter().map(|step| step.score()).collect();
     let ways: Vec<&str> = steps.iter().map(|step| step.way()).collect();
-    let of_source: Vec<&str> =
-        files.iter().zip(&plans).flat_map(|(file, plan)| plan.steps.iter().map(|_| *file)).collect();
+    let of_source: Vec<&str> = files
+        .iter()
+        .zip(&plans)
+        .flat_map(|(file, plan)| plan.steps.iter().map(|_| *file))
+        .collect();
     let features = data.iter().map(|value| value.to_f32()).collect();
     #[expect(clippy::cast_possible_truncation, reason = "0 to 5")]
-    let samples = Samples::unscaled(features, width, 1, scores.iter().map(|score| *score as f32).collect())?;
+    let samples =
+        Samples::unscaled(features, width, 1, scores.iter().map(|score| *score as f32).collect())?;
     let recipe = Recipe::for_models(manifest.storage, seed);
     let learn = |images: &[usize]| train(&samples, images, None, &recipe, |_, _| ());
 

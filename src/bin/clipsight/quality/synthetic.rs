@@ -1,12 +1,13 @@
 //! `clipsight train quality-set`: images degraded by known strengths, scored by the strength.
 //!
-//! No opinions on generated images are at hand, so the quality head is proven on what can be known: every source image
-//! stands in the set once as it is (score 5) and degraded in four ways, each in four strengths drawn evenly from the four
-//! quarters of 0 to 1 (score `5 (1 - strength)`). The score is a function of the strength alone; that equal scores of
-//! different ways look equally bad is not claimed. Blur, noise, JPEG quality and scale run geometrically with the strength,
-//! as eyes judge them. The names begin with the way, so that it counts as the generator, and the source counts as the
-//! prompt: a split by prompt holds out whole sources. The head that models carry learns from a smaller set of the same
-//! making, which is never written.
+//! No opinions on generated images are at hand, so the quality head is proven on what can be known:
+//! every source image stands in the set once as it is (score 5) and degraded in four ways, each in
+//! four strengths drawn evenly from the four quarters of 0 to 1 (score `5 (1 - strength)`). The
+//! score is a function of the strength alone; that equal scores of different ways look equally bad
+//! is not claimed. Blur, noise, JPEG quality and scale run geometrically with the strength, as eyes
+//! judge them. The names begin with the way, so that it counts as the generator, and the source
+//! counts as the prompt: a split by prompt holds out whole sources. The head that models carry
+//! learns from a smaller set of the same making, which is never written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ use crate::io::read_image;
 /// Arguments of `clipsight train quality-set`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Labelled images: a manifest with the columns file, label, role, origin; those of role fit are used
+    /// Labelled images: a manifest with the columns file, label, role, origin; those of role fit
+    /// are used
     #[arg(long, default_value = "../shared/data/manifest.csv")]
     data: PathBuf,
     /// Folder to make, for the images and data.csv
@@ -81,7 +83,8 @@ impl Way {
             Self::Downscale => {
                 let scale = (1.0 / between(1.2, 7.0)) as f32;
                 let filter = Filter::Bicubic;
-                let small = Delivery::Resize { size: Size::Scale(scale), filter }.apply(image, rng)?;
+                let small =
+                    Delivery::Resize { size: Size::Scale(scale), filter }.apply(image, rng)?;
                 return resize(&small, image.width(), image.height(), filter);
             }
         };
@@ -89,7 +92,8 @@ impl Way {
     }
 }
 
-/// What becomes of one source image: itself, then every way in a number of strengths. Drawn before any pixel is seen.
+/// What becomes of one source image: itself, then every way in a number of strengths. Drawn before
+/// any pixel is seen.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
@@ -246,16 +250,31 @@ fn degrade(root: &Path, entry: &Entry, index: usize, seed: u64, out: &Path) -> R
         let unwritten = |error: image::ImageError| {
             Error::new(ErrorKind::Io, format!("cannot write {}: {error}", path.display()))
         };
-        image::save_buffer(&path, image.pixels(), SIDE, SIDE, image::ColorType::Rgb8).map_err(unwritten)?;
-        Ok(Made { name, source: entry.file.clone(), style: entry.content.clone(), score: step.score() })
+        image::save_buffer(&path, image.pixels(), SIDE, SIDE, image::ColorType::Rgb8)
+            .map_err(unwritten)?;
+        Ok(Made {
+            name,
+            source: entry.file.clone(),
+            style: entry.content.clone(),
+            score: step.score(),
+        })
     });
     made.collect()
 }
 
 fn write_scores(path: &Path, made: &[Made]) -> std::result::Result<(), csv::Error> {
     let mut writer = csv::Writer::from_path(path)?;
-    let columns =
-        ["name", "prompt", "adj1", "adj2", "style", "mos_quality", "std_quality", "mos_align", "std_align"];
+    let columns = [
+        "name",
+        "prompt",
+        "adj1",
+        "adj2",
+        "style",
+        "mos_quality",
+        "std_quality",
+        "mos_align",
+        "std_align",
+    ];
     writer.write_record(columns)?;
     for Made { name, source, style, score } in made {
         let score = format!("{score:.4}");

@@ -43,7 +43,8 @@ const CSV_HEADER: [&str; 20] = [
     "notes",
 ];
 
-/// A writer of records; each is out before the next is computed, whatever stands between it and its reader.
+/// A writer of records; each is out before the next is computed, whatever stands between it and its
+/// reader.
 #[derive(Debug)]
 pub(super) struct Output<W: Write> {
     format: Format,
@@ -61,7 +62,8 @@ impl<W: Write> Output<W> {
             Format::Json => Ok(()),
             Format::Csv => self.csv_line(&CSV_HEADER.map(str::to_owned)),
             Format::Table => {
-                let titles = ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
+                let titles =
+                    ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
                 self.table_line(titles.map(str::to_owned))
             }
         }?;
@@ -90,7 +92,8 @@ impl<W: Write> Output<W> {
         let [probability, grade, maker, quality, format, size, ms, path] = cells;
         writeln!(
             self.out,
-            "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  {ms:>6}  {path}"
+            "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  \
+             {ms:>6}  {path}"
         )
     }
 }
@@ -135,10 +138,14 @@ fn csv_cells(record: &Record) -> [String; 20] {
     ]
 }
 
-/// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"): file names
-/// come from strangers.
+/// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV
+/// injection"): file names come from strangers.
 fn inert_cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn table_cells(record: &Record) -> [String; 8] {
@@ -167,7 +174,8 @@ fn table_cells(record: &Record) -> [String; 8] {
     ]
 }
 
-/// Who likely made the image. What is said of it presumes that it is generated, so a weak grade or none says nothing.
+/// Who likely made the image. What is said of it presumes that it is generated, so a weak grade or
+/// none says nothing.
 fn maker(record: &Record) -> String {
     let shown = record.grade.is_some_and(|grade| grade >= Grade::Moderate);
     let Some(facts) = record.attribution.as_ref().filter(|_| shown) else { return String::new() };
@@ -249,8 +257,10 @@ mod tests {
     #[test]
     fn the_maker_is_named_where_the_grade_speaks_for_one() {
         let maker = |name: &str| Some(Maker { name: name.to_owned(), share: 0.75 });
-        let mut record = Record { status: Status::Scored, error: None, quality: Some(0.875), ..failed("a") };
-        record.attribution = Some(AttributionFacts { family: maker("gan"), generator: maker("=sd\u{1b}15") });
+        let mut record =
+            Record { status: Status::Scored, error: None, quality: Some(0.875), ..failed("a") };
+        record.attribution =
+            Some(AttributionFacts { family: maker("gan"), generator: maker("=sd\u{1b}15") });
         for (grade, named) in [
             (None, false),
             (Some(Grade::Weak), false),
@@ -264,7 +274,8 @@ mod tests {
         }
         let csv = written(Format::Csv, &record);
         assert!(csv.contains(",gan,0.75,'=sd\u{1b}15,0.75,0.875,"), "{csv}");
-        let json: serde_json::Value = serde_json::from_str(&written(Format::Json, &record)).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&written(Format::Json, &record)).unwrap();
         assert_eq!(json["attribution"]["family"]["name"], "gan");
         record.attribution = Some(AttributionFacts { family: maker("gan"), generator: None });
         assert!(written(Format::Table, &record).contains("gan (unknown)"));

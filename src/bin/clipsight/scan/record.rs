@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
-use clipsight::detect::{AbstainReason, Analysis, AttributionFacts, Evidence, Grade, MeasuredError, Verdict};
+use clipsight::detect::{
+    AbstainReason, Analysis, AttributionFacts, Evidence, Grade, MeasuredError, Verdict,
+};
 use clipsight::image::{Format, Note};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind};
@@ -31,8 +33,8 @@ pub(super) struct Failure {
     pub(super) message: String,
 }
 
-/// One file's line: part of the public interface. Fields that a file does not have are null, those behind `skip`
-/// are left out.
+/// One file's line: part of the public interface. Fields that a file does not have are null, those
+/// behind `skip` are left out.
 #[derive(Debug, Serialize)]
 pub(super) struct Record {
     pub(super) path: String,
@@ -75,7 +77,8 @@ impl Record {
         let mut record = match item {
             Item::File(path) => {
                 let mut record = Self::empty(path);
-                // A decoder that panics is our mistake, but it must not cost the other files their results.
+                // A decoder that panics is our mistake, but it must not cost the other files their
+                // results.
                 let attempt = catch_unwind(AssertUnwindSafe(|| record.fill(path, runtime, views)));
                 let result = attempt.unwrap_or_else(|_| {
                     let message = "the program failed on this file; please report it";
@@ -86,7 +89,9 @@ impl Record {
                 }
                 record
             }
-            Item::Unreadable(path, failure) => Self { error: Some(failure.clone()), ..Self::empty(path) },
+            Item::Unreadable(path, failure) => {
+                Self { error: Some(failure.clone()), ..Self::empty(path) }
+            }
         };
         // Whole microseconds: more digits would only pretend.
         record.ms = (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3;
@@ -95,7 +100,9 @@ impl Record {
 
     fn empty(path: &Path) -> Self {
         let exact = path.to_str().is_some();
-        let hex = || path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = || {
+            path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        };
         Self {
             path: path.to_string_lossy().into_owned(),
             path_bytes: (!exact).then(hex),
@@ -117,14 +124,20 @@ impl Record {
         }
     }
 
-    fn fill(&mut self, path: &Path, runtime: &Runtime, views: Option<usize>) -> clipsight::Result<()> {
+    fn fill(
+        &mut self,
+        path: &Path,
+        runtime: &Runtime,
+        views: Option<usize>,
+    ) -> clipsight::Result<()> {
         let bytes = read_image(path)?;
         let prepared = runtime.detector().prepare(&bytes, views).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         // Decoded: only the views are needed from here on.
         drop(bytes);
-        let Analysis { file, model, attribution, quality, evidence, .. } = runtime.score(prepared)?;
+        let Analysis { file, model, attribution, quality, evidence, .. } =
+            runtime.score(prepared)?;
         self.attribution = attribution;
         self.quality = quality;
         self.sha256 = Some(file.sha256);

@@ -6,11 +6,12 @@ use walkdir::WalkDir;
 
 use super::record::Failure;
 
-/// Names by which files in folders are taken for images: those that are read, and those that people keep photographs
-/// in and that are not read, so that they are reported and not passed over in silence.
+/// Names by which files in folders are taken for images: those that are read, and those that people
+/// keep photographs in and that are not read, so that they are reported and not passed over in
+/// silence.
 const IMAGE_EXTENSIONS: [&str; 17] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif", "heic",
-    "heif", "jxl", "jp2",
+    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
+    "avif", "heic", "heif", "jxl", "jp2",
 ];
 
 /// A file to score, or a place that could not be looked into.
@@ -20,8 +21,9 @@ pub(super) enum Item {
     Unreadable(PathBuf, Failure),
 }
 
-/// The files of `paths`, in their order; folders searched to the bottom, by name. Links to files are followed, links
-/// to folders below a named one are not: they could lead anywhere, and round in circles.
+/// The files of `paths`, in their order; folders searched to the bottom, by name. Links to files
+/// are followed, links to folders below a named one are not: they could lead anywhere, and round in
+/// circles.
 pub(super) fn items(paths: &[PathBuf]) -> Vec<Item> {
     let mut items = Vec::new();
     for path in paths {
@@ -42,8 +44,10 @@ pub(super) fn items(paths: &[PathBuf]) -> Vec<Item> {
                 Ok(_) => {}
                 Err(error) => {
                     let place = error.path().unwrap_or(path).to_owned();
-                    let failure =
-                        Failure { code: "io", message: format!("the folder cannot be read: {error}") };
+                    let failure = Failure {
+                        code: "io",
+                        message: format!("the folder cannot be read: {error}"),
+                    };
                     items.push(Item::Unreadable(place, failure));
                 }
             }
@@ -54,8 +58,9 @@ pub(super) fn items(paths: &[PathBuf]) -> Vec<Item> {
 
 fn is_image_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension
-        .is_some_and(|extension| IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension.is_some_and(|extension| {
+        IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    })
 }
 
 #[cfg(test)]
@@ -71,13 +76,15 @@ mod tests {
         }
         let named = folder.path().join("c.txt");
         let missing = folder.path().join("missing.jpg");
-        let found: Vec<PathBuf> = items(&[missing.clone(), folder.path().to_owned(), named.clone()])
-            .into_iter()
-            .map(|item| match item {
-                Item::File(path) | Item::Unreadable(path, _) => path,
-            })
-            .collect();
-        let inside = ["a.jpeg", "b/1.jpg", "b/deep/2.PNG", "d.heic"].map(|name| folder.path().join(name));
+        let found: Vec<PathBuf> =
+            items(&[missing.clone(), folder.path().to_owned(), named.clone()])
+                .into_iter()
+                .map(|item| match item {
+                    Item::File(path) | Item::Unreadable(path, _) => path,
+                })
+                .collect();
+        let inside =
+            ["a.jpeg", "b/1.jpg", "b/deep/2.PNG", "d.heic"].map(|name| folder.path().join(name));
         let expected: Vec<PathBuf> = [missing].into_iter().chain(inside).chain([named]).collect();
         assert_eq!(found, expected);
     }
@@ -90,6 +97,9 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle.jpg")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("dangling.jpg")).unwrap();
         let found = items(&[folder.path().to_owned()]);
-        assert!(matches!(&found[..], [Item::File(path)] if path.ends_with("dangling.jpg")), "{found:?}");
+        assert!(
+            matches!(&found[..], [Item::File(path)] if path.ends_with("dangling.jpg")),
+            "{found:?}"
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! `clipsight study captions`: caption matching (method M1) on a frozen encoder, measured on images held out of training.
+//! `clipsight study captions`: caption matching (method M1) on a frozen encoder, measured on images
+//! held out of training.
 //!
-//! The images of `fit` fall into five parts, prompts together. One part chooses between recipes and one is measured on; the
-//! head that is measured learns from all others and the choosing part. Its open-set threshold comes from `calibrate`.
+//! The images of `fit` fall into five parts, prompts together. One part chooses between recipes and
+//! one is measured on; the head that is measured learns from all others and the choosing part. Its
+//! open-set threshold comes from `calibrate`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -64,7 +66,8 @@ struct Images {
 impl Images {
     /// Those that `keep` keeps.
     fn filter(&self, keep: impl Fn(&Entry) -> bool) -> Self {
-        let rows: Vec<usize> = (0..self.entries.len()).filter(|row| keep(&self.entries[*row])).collect();
+        let rows: Vec<usize> =
+            (0..self.entries.len()).filter(|row| keep(&self.entries[*row])).collect();
         Self {
             role: self.role,
             entries: rows.iter().map(|row| self.entries[*row].clone()).collect(),
@@ -82,7 +85,8 @@ fn fitted(variants: &[Images; 2], config: &AttributionConfig) -> Result<FittedAt
     attribution::fitted(&variants, config)
 }
 
-/// Which of the parts of `fit` an image belongs to: by its prompt where it has one, else by its name.
+/// Which of the parts of `fit` an image belongs to: by its prompt where it has one, else by its
+/// name.
 fn part(entry: &Entry, seed: u64) -> u64 {
     let key = format!("{seed} {}", entry.prompt().unwrap_or(&entry.file));
     let hash = sha256_hex(key.as_bytes());
@@ -196,8 +200,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
         manifest.head
     );
     let cache = folder_for(&args.common.cache, "captions-", &key)?;
-    let extractor =
-        Extractor { detector: runtime.detector(), rows: RowCache { root: &dataset.root, folder: cache } };
+    let extractor = Extractor {
+        detector: runtime.detector(),
+        rows: RowCache { root: &dataset.root, folder: cache },
+    };
     let images = |role: Role, variant| -> Result<Images> {
         let entries = dataset.role(role);
         let features = extractor.transformed(role, &entries, variant)?;
@@ -206,7 +212,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let plain = images(Role::Fit, Variant::First)?;
     let augmented = images(Role::Fit, Variant::Augmented { seed: args.common.seed, copy: 1 })?;
     let without = |parts: &[u64]| {
-        [&plain, &augmented].map(|all| all.filter(|entry| !parts.contains(&part(entry, args.common.seed))))
+        [&plain, &augmented]
+            .map(|all| all.filter(|entry| !parts.contains(&part(entry, args.common.seed))))
     };
     let only = |wanted: u64| plain.filter(|entry| part(entry, args.common.seed) == wanted);
     let default = AttributionConfig {
@@ -267,8 +274,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let untrained = untrained_attribution(&learnt[0].features, set.clone(), config)?;
     let select = images(Role::Select, Variant::First)?;
     let unseen = unseen_prompts(&plain.entries, &select.entries);
-    let unseen: BTreeSet<usize> =
-        select.entries.iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry.row).collect();
+    let unseen: BTreeSet<usize> = select
+        .entries
+        .iter()
+        .zip(unseen)
+        .filter(|(_, unseen)| *unseen)
+        .map(|(entry, _)| entry.row)
+        .collect();
     let select = select.filter(|entry| unseen.contains(&entry.row));
     let test = images(Role::Test, Variant::First)?;
     let known = known_decisions(&head, &measured)?;
@@ -300,7 +312,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let out = args.common.out.clone().unwrap_or_else(|| folder.path().join("study"));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     write(&out, "captions", &report, &markdown(&report), &plots(&report)?)?;
-    eprintln!("macro-F1 {:.3} held out; the report is in {}", report.trained.macro_f1, out.display());
+    eprintln!(
+        "macro-F1 {:.3} held out; the report is in {}",
+        report.trained.macro_f1,
+        out.display()
+    );
     Ok(())
 }
 
@@ -340,7 +356,8 @@ fn held_out(head: &FittedAttribution, images: &Images) -> Result<HeldOut> {
         open.push((truth, named.filter(|_| clear)));
     }
     let matrix = confusion(&closed, classes.len());
-    let nothing = || Error::new(ErrorKind::Argument, "no image of a generator with a caption was held out");
+    let nothing =
+        || Error::new(ErrorKind::Argument, "no image of a generator with a caption was held out");
     let share = |count: usize| count as f64 / closed.len().max(1) as f64;
     let name = |caption: usize| match &set.subjects()[caption] {
         Subject::Generator { name, .. } | Subject::Family { name } => name.clone(),
@@ -349,7 +366,9 @@ fn held_out(head: &FittedAttribution, images: &Images) -> Result<HeldOut> {
     Ok(HeldOut {
         auc: rounded(detection(&images.entries, &best)?),
         macro_f1: rounded(macro_f1(&matrix).ok_or_else(nothing)?),
-        accuracy: rounded(share(closed.iter().filter(|(truth, named)| Some(*truth) == *named).count())),
+        accuracy: rounded(share(
+            closed.iter().filter(|(truth, named)| Some(*truth) == *named).count(),
+        )),
         macro_f1_open: rounded(macro_f1(&confusion(&open, classes.len())).ok_or_else(nothing)?),
         named_open: rounded(share(open.iter().filter(|(_, named)| named.is_some()).count())),
         family_accuracy: rounded(family_accuracy(set, &images.entries, &best)),
@@ -373,8 +392,9 @@ fn detection(entries: &[Entry], found: &[Attribution]) -> Result<f64> {
         .zip(found)
         .map(|(entry, found)| Sample { score: found.generated, positive: entry.label == Label::Ai })
         .collect();
-    auc(&samples)
-        .ok_or_else(|| Error::new(ErrorKind::Argument, "images of both classes are needed to measure on"))
+    auc(&samples).ok_or_else(|| {
+        Error::new(ErrorKind::Argument, "images of both classes are needed to measure on")
+    })
 }
 
 /// Share of the generated images of a family with a caption that were given that family.
@@ -387,7 +407,8 @@ fn family_accuracy(set: &CaptionSet, entries: &[Entry], found: &[Attribution]) -
     decisions.iter().filter(|right| **right).count() as f64 / decisions.len().max(1) as f64
 }
 
-/// The best generator's share, and whether it is the right one, of images of generators with captions.
+/// The best generator's share, and whether it is the right one, of images of generators with
+/// captions.
 fn known_decisions(head: &FittedAttribution, images: &Images) -> Result<Vec<(f64, Option<bool>)>> {
     let set = &head.head.captions;
     let found = best(head, images)?;
@@ -398,20 +419,24 @@ fn known_decisions(head: &FittedAttribution, images: &Images) -> Result<Vec<(f64
     Ok(images.entries.iter().zip(&found).filter_map(decision).collect())
 }
 
-fn of_role(head: &FittedAttribution, images: &Images, known: &[(f64, Option<bool>)]) -> Result<OfRole> {
+fn of_role(
+    head: &FittedAttribution,
+    images: &Images,
+    known: &[(f64, Option<bool>)],
+) -> Result<OfRole> {
     let set = &head.head.captions;
     let found = best(head, images)?;
     let mut decisions = known.to_vec();
-    let unknown = images
-        .entries
-        .iter()
-        .zip(&found)
-        .filter(|(entry, _)| entry.label == Label::Ai && set.generator(provenance(entry)).is_none());
+    let unknown = images.entries.iter().zip(&found).filter(|(entry, _)| {
+        entry.label == Label::Ai && set.generator(provenance(entry)).is_none()
+    });
     decisions.extend(unknown.map(|(_, found)| (found.generator_share, None)));
     let unknown = &decisions[known.len()..];
     let named = unknown.iter().filter(|(share, _)| *share >= head.head.threshold).count();
-    let samples: Vec<Sample> =
-        decisions.iter().map(|(score, right)| Sample { score: *score, positive: right.is_some() }).collect();
+    let samples: Vec<Sample> = decisions
+        .iter()
+        .map(|(score, right)| Sample { score: *score, positive: right.is_some() })
+        .collect();
     let missing = || {
         let message = format!("role {} has no image of an unknown generator", images.role.name());
         Error::new(ErrorKind::Argument, message)
@@ -420,7 +445,8 @@ fn of_role(head: &FittedAttribution, images: &Images, known: &[(f64, Option<bool
     let curve = open_set_curve(&decisions);
     let step = curve.len().div_ceil(100).max(1);
     let last = curve.len().saturating_sub(1);
-    let curve = curve.iter().enumerate().filter(|(place, _)| place.is_multiple_of(step) || *place == last);
+    let curve =
+        curve.iter().enumerate().filter(|(place, _)| place.is_multiple_of(step) || *place == last);
     Ok(OfRole {
         role: images.role.name(),
         generated: images.entries.iter().filter(|entry| entry.label == Label::Ai).count(),
@@ -470,14 +496,22 @@ fn markdown(report: &Report) -> String {
     let Report { trained, untrained, cost, .. } = report;
     let chosen = &report.recipes[report.chosen];
     let mut text = format!(
-        "# Caption matching on a frozen encoder\n\nThe method of Moskowitz et al. 2024 (arXiv 2404.08788) with captions, loss and open set of \
-         this project, on the features that the model's head reads: a linear map of the features and a small text tower learn \
-         together to match images with {} captions (real, generators of `fit` with enough images, families). Model {} (weights {}), \
-         seed {}. Written by `clipsight study captions`.\n\nThe images of `fit` fall into {PARTS} parts by hash, prompts together. The recipe was \
-         chosen on one part with training on three; the head measured here learnt from {} images (four parts, each image plain and \
-         augmented once) and is measured on the {} of the fifth, with matrices rounded to 8 bits as models store them. The \
-         open-set threshold, {}, comes from `calibrate`, none of whose generators was trained on: the lowest at which at most {} of its \
-         generated images are given a generator's name. Nothing was chosen on `select` or `test`.\n\n",
+        "# Caption matching on a frozen encoder\n\nThe method of Moskowitz et al. 2024 (arXiv \
+         2404.08788) with captions, loss and open set of \
+         this project, on the features that the model's head reads: a linear map of the features \
+         and a small text tower learn \
+         together to match images with {} captions (real, generators of `fit` with enough images, \
+         families). Model {} (weights {}), \
+         seed {}. Written by `clipsight study captions`.\n\nThe images of `fit` fall into {PARTS} \
+         parts by hash, prompts together. The recipe was \
+         chosen on one part with training on three; the head measured here learnt from {} images \
+         (four parts, each image plain and \
+         augmented once) and is measured on the {} of the fifth, with matrices rounded to 8 bits \
+         as models store them. The \
+         open-set threshold, {}, comes from `calibrate`, none of whose generators was trained on: \
+         the lowest at which at most {} of its \
+         generated images are given a generator's name. Nothing was chosen on `select` or \
+         `test`.\n\n",
         report.captions.subjects().len(),
         report.model,
         &report.weights_sha256[..12.min(report.weights_sha256.len())],
@@ -489,7 +523,8 @@ fn markdown(report: &Report) -> String {
     );
     let _ = writeln!(
         text,
-        "Training took {:.0} s on one core ({}), the whole study {:.0} s{}.\n\n## Held-out images of `fit`\n",
+        "Training took {:.0} s on one core ({}), the whole study {:.0} s{}.\n\n## Held-out images \
+         of `fit`\n",
         cost.training_seconds,
         cost.device,
         cost.total_seconds,
@@ -511,7 +546,8 @@ fn markdown(report: &Report) -> String {
     .map(|(name, figure)| vec![name.to_owned(), short(figure(untrained)), short(figure(trained))])
     .collect();
     text += &table(&["figure", "before training", "trained"], &rows);
-    text += "\nBefore training the small text tower has random weights: there is no zero-shot knowledge in it, and its figures are chance.\n\
+    text += "\nBefore training the small text tower has random weights: there is no zero-shot \
+        knowledge in it, and its figures are chance.\n\
              \n![Which generator was named](captions-confusion.svg)\n\n";
     let rows: Vec<Vec<String>> = trained
         .generators
@@ -541,7 +577,8 @@ fn markdown(report: &Report) -> String {
         .iter()
         .map(|role| {
             let counts = format!("{} / {}", role.generated, role.real);
-            let figures = [role.auc, role.family_accuracy, role.known_auc, role.oscr, role.named].map(short);
+            let figures =
+                [role.auc, role.family_accuracy, role.known_auc, role.oscr, role.named].map(short);
             [format!("`{}`", role.role), counts].into_iter().chain(figures).collect()
         })
         .collect();
@@ -557,16 +594,26 @@ fn markdown(report: &Report) -> String {
         ],
         &rows,
     );
-    text += "\nKnown are the held-out images of generators with a caption, unknown the role's generated images whose generator has none; the score is \
-             the best generator's share of p(AI). `select` is without images that share a prompt with `fit`; the threshold was set on \
-             `calibrate`, so its share of named unknowns is no measurement.\n\n![Correct names over names given to unknown generators](captions-open-set.svg)\n\
-             \n## Recipes tried\n\nChosen by macro-F1 on a part of `fit` that is not the one measured on. The list and the number of steps were settled by hand after two earlier rounds (150 and 700 steps, learning rate mostly .0003; best .607 each on the choosing part); their figures on the measured part, .641 and .671, had been seen.\n\n";
+    text += "\nKnown are the held-out images of generators with a caption, unknown the role's \
+        generated images whose generator has none; the score is \
+             the best generator's share of p(AI). `select` is without images that share a prompt \
+             with `fit`; the threshold was set on \
+             `calibrate`, so its share of named unknowns is no measurement.\n\n![Correct names \
+             over names given to unknown generators](captions-open-set.svg)\n\
+             \n## Recipes tried\n\nChosen by macro-F1 on a part of `fit` that is not the one \
+             measured on. The list and the number of steps were settled by hand after two earlier \
+             rounds (150 and 700 steps, learning rate mostly .0003; best .607 each on the choosing \
+             part); their figures on the measured part, .641 and .671, had been seen.\n\n";
     let rows: Vec<Vec<String>> = report
         .recipes
         .iter()
         .map(|recipe| {
             vec![
-                format!("{}{}", recipe.width, if std::ptr::eq(recipe, chosen) { " (chosen)" } else { "" }),
+                format!(
+                    "{}{}",
+                    recipe.width,
+                    if std::ptr::eq(recipe, chosen) { " (chosen)" } else { "" }
+                ),
                 recipe.dropout.to_string(),
                 recipe.weight_decay.to_string(),
                 recipe.learning_rate.to_string(),
@@ -575,6 +622,9 @@ fn markdown(report: &Report) -> String {
             ]
         })
         .collect();
-    text += &table(&["width", "dropout", "weight decay", "learning rate", "macro-F1", "AUC of p(AI)"], &rows);
+    text += &table(
+        &["width", "dropout", "weight decay", "learning rate", "macro-F1", "AUC of p(AI)"],
+        &rows,
+    );
     text
 }

@@ -16,7 +16,8 @@ use crate::features::{CORNERS, Fixed, RowCache};
 /// How a view is made of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
-    /// The short side resized to the encoder's input (bicubic), then the centre square: ClipDet's way.
+    /// The short side resized to the encoder's input (bicubic), then the centre square: ClipDet's
+    /// way.
     Resize,
     /// The centre square of the stored pixels.
     Crop,
@@ -52,8 +53,8 @@ impl View {
     }
 }
 
-/// Where the features stand in a row: for every layer, and once more after the final norm, class token and mean
-/// token; then the projected embedding, where there is a projection.
+/// Where the features stand in a row: for every layer, and once more after the final norm, class
+/// token and mean token; then the projected embedding, where there is a projection.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     config: VisionConfig,
@@ -63,7 +64,10 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn of(config: &VisionConfig) -> Self {
         let layers = (1..=config.layers + 1).collect();
-        Self { config: config.clone(), spec: FeatureSpec::pooled(layers, &[Pool::Class, Pool::Mean]) }
+        Self {
+            config: config.clone(),
+            spec: FeatureSpec::pooled(layers, &[Pool::Class, Pool::Mean]),
+        }
     }
 
     /// Class and mean token of all layers.
@@ -106,8 +110,8 @@ impl Layout {
 pub(crate) struct Features {
     /// See [`Layout`]; one row a view.
     pub(crate) whole: FeatureMatrix,
-    /// Of every embedding first what is no head's (MLPs, the embedded class token, biases), then every head's part.
-    /// Empty unless asked for.
+    /// Of every embedding first what is no head's (MLPs, the embedded class token, biases), then
+    /// every head's part. Empty unless asked for.
     pub(crate) parts: FeatureMatrix,
 }
 
@@ -140,24 +144,25 @@ impl Source<'_> {
             fingerprint(entries)
         );
         let preprocessing = &self.detector.manifest().preprocessing;
-        let data = self.rows.rows(&name, entries, (whole + parts) * view.rows(), |image, index| {
-            let delivered = match delivery {
-                Some(fixed) => &fixed.delivery().apply(image, &mut Rng::new(index))?,
-                None => image,
-            };
-            let views = view.of(delivered, preprocessing)?;
-            let mut values: Vec<f32> = Vec::with_capacity((whole + parts) * views.len());
-            for (place, view) in views.iter().enumerate() {
-                // Corners of an image no larger than the view are all the same.
-                match views[..place].iter().position(|earlier| earlier == view) {
-                    Some(same) => {
-                        values.extend_from_within(same * (whole + parts)..(same + 1) * (whole + parts))
+        let data =
+            self.rows.rows(&name, entries, (whole + parts) * view.rows(), |image, index| {
+                let delivered = match delivery {
+                    Some(fixed) => &fixed.delivery().apply(image, &mut Rng::new(index))?,
+                    None => image,
+                };
+                let views = view.of(delivered, preprocessing)?;
+                let mut values: Vec<f32> = Vec::with_capacity((whole + parts) * views.len());
+                for (place, view) in views.iter().enumerate() {
+                    // Corners of an image no larger than the view are all the same.
+                    match views[..place].iter().position(|earlier| earlier == view) {
+                        Some(same) => values.extend_from_within(
+                            same * (whole + parts)..(same + 1) * (whole + parts),
+                        ),
+                        None => values.extend(self.encode(view, with_parts)?),
                     }
-                    None => values.extend(self.encode(view, with_parts)?),
                 }
-            }
-            Ok(values)
-        })?;
+                Ok(values)
+            })?;
         let take = |range: std::ops::Range<usize>| FeatureMatrix {
             width: range.len(),
             data: data
@@ -190,20 +195,28 @@ impl Source<'_> {
         if values.iter().all(|value| f16::from_f32(*value).is_finite()) {
             Ok(values)
         } else {
-            Err(Error::new(ErrorKind::DeviceLost, "the encoder computed something that is no usable number"))
+            Err(Error::new(
+                ErrorKind::DeviceLost,
+                "the encoder computed something that is no usable number",
+            ))
         }
     }
 }
 
 fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor.into_data().try_into_vec().map_err(|_| Error::new(ErrorKind::Internal, "features are not f32"))
+    tensor
+        .into_data()
+        .try_into_vec()
+        .map_err(|_| Error::new(ErrorKind::Internal, "features are not f32"))
 }
 
 /// A name for exactly these images in this order.
 fn fingerprint(entries: &[Entry]) -> String {
     let names: String = entries
         .iter()
-        .map(|entry| format!("{}\t{}\n", entry.file, entry.other.get("sha256").map_or("", String::as_str)))
+        .map(|entry| {
+            format!("{}\t{}\n", entry.file, entry.other.get("sha256").map_or("", String::as_str))
+        })
         .collect();
     let mut name = sha256_hex(names.as_bytes());
     name.truncate(12);

@@ -1,7 +1,9 @@
-//! `clipsight study few-shot`: a linear detector on normalised features, by number of training images.
+//! `clipsight study few-shot`: a linear detector on normalised features, by number of training
+//! images.
 //!
-//! Cozzolino et al. 2024 (arXiv 2312.00195), their table of training sizes, on any encoder: penultimate against
-//! all-layer features, logistic regression against a linear SVM, resizing against cropping, clean against laundered.
+//! Cozzolino et al. 2024 (arXiv 2312.00195), their table of training sizes, on any encoder:
+//! penultimate against all-layer features, logistic regression against a linear SVM, resizing
+//! against cropping, clean against laundered.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -25,7 +27,8 @@ use crate::train::labels;
 /// Images trained on, half of each class; and all of the smaller class with as many of the other.
 const SIZES: [usize; 3] = [10, 100, 1000];
 
-/// Penalties tried; the one with the best mean AUC on `select` over all repeats is taken, for each number of images.
+/// Penalties tried; the one with the best mean AUC on `select` over all repeats is taken, for each
+/// number of images.
 const PENALTIES: [f64; 3] = [0.003, 0.03, 0.3];
 
 const DELIVERIES: [(&str, Option<Fixed>); 3] =
@@ -82,7 +85,8 @@ impl FeatureSet {
             .flat_map_iter(|row| {
                 row[self.range.clone()].chunks(self.token).flat_map(|token| {
                     let norm = token.iter().map(|value| value.to_f64().powi(2)).sum::<f64>().sqrt();
-                    // In units in which half precision is at its best for components of a unit vector.
+                    // In units in which half precision is at its best for components of a unit
+                    // vector.
                     let scale = if norm > 0.0 { 16.0 / norm } else { 0.0 };
                     token.iter().map(move |value| f16::from_f64(value.to_f64() * scale))
                 })
@@ -96,7 +100,8 @@ impl FeatureSet {
 struct Measure {
     views: &'static str,
     delivery: &'static str,
-    /// The mean logit is taken over the rows of each: one an image, and for five crops the corners' four.
+    /// The mean logit is taken over the rows of each: one an image, and for five crops the corners'
+    /// four.
     features: Vec<FeatureMatrix>,
 }
 
@@ -123,7 +128,8 @@ pub(super) fn run(
 ) -> Result<(String, Vec<(&'static str, String)>, impl Serialize)> {
     let mut cells = Vec::new();
     for (view, name) in [(View::Crop, "crop"), (View::Resize, "resize")] {
-        // The crop's file holds the parts, too, which the other study reads: the encoder runs once for both.
+        // The crop's file holds the parts, too, which the other study reads: the encoder runs once
+        // for both.
         let parts = view == View::Crop;
         let fit = source.features(&images.fit, view, None, parts)?.whole;
         let select = source.features(&images.select, view, None, parts)?.whole;
@@ -131,7 +137,9 @@ pub(super) fn run(
         for (delivery, fixed) in DELIVERIES {
             let whole = source.features(&images.test, view, fixed, parts && fixed.is_none())?.whole;
             let corners = match view {
-                View::Crop => Some(source.features(&images.test, View::Corners, fixed, false)?.whole),
+                View::Crop => {
+                    Some(source.features(&images.test, View::Corners, fixed, false)?.whole)
+                }
                 _ => None,
             };
             test.push((delivery, whole, corners));
@@ -198,19 +206,28 @@ impl Learner<'_> {
             SIZES.into_iter().filter(|size| *size < 2 * smaller).chain([2 * smaller]).collect();
         for size in sizes {
             let drawn: Vec<Samples> = (0..self.args.repeats)
-                .map(|repeat| self.draw(&labels, size, self.args.common.seed.wrapping_add(u64::from(repeat))))
+                .map(|repeat| {
+                    self.draw(&labels, size, self.args.common.seed.wrapping_add(u64::from(repeat)))
+                })
                 .collect();
             let mut best: Option<(f64, f64, Vec<Linear>)> = None;
             for penalty in PENALTIES {
                 let heads: Vec<Linear> = drawn
                     .par_iter()
                     .map(|drawn| {
-                        fit_linear(&drawn.features, &drawn.labels, &drawn.weights, penalty, self.loss)
+                        fit_linear(
+                            &drawn.features,
+                            &drawn.labels,
+                            &drawn.weights,
+                            penalty,
+                            self.loss,
+                        )
                     })
                     .collect();
                 let mut auc = 0.0;
                 for head in &heads {
-                    auc += Measured::of(&head.logits(select), select_entries)?.auc / heads.len() as f64;
+                    auc += Measured::of(&head.logits(select), select_entries)?.auc
+                        / heads.len() as f64;
                 }
                 if best.as_ref().is_none_or(|best| auc > best.0) {
                     best = Some((auc, penalty, heads));
@@ -220,10 +237,13 @@ impl Learner<'_> {
             for measure in measures {
                 let measured = heads
                     .iter()
-                    .map(|head| Measured::of(&measure.logits(head, test_entries.len()), test_entries))
+                    .map(|head| {
+                        Measured::of(&measure.logits(head, test_entries.len()), test_entries)
+                    })
                     .collect::<Result<Vec<_>>>()?;
-                let over =
-                    |value: fn(&Measured) -> f64| Spread::of(&measured.iter().map(value).collect::<Vec<_>>());
+                let over = |value: fn(&Measured) -> f64| {
+                    Spread::of(&measured.iter().map(value).collect::<Vec<_>>())
+                };
                 cells.push(Cell {
                     features,
                     classifier,
@@ -245,7 +265,9 @@ impl Learner<'_> {
         let mut kept = vec![false; labels.len()];
         for class in [0.0, 1.0] {
             let rows: Vec<usize> = (0..labels.len()).filter(|row| labels[*row] == class).collect();
-            draw(rows.len(), size / 2, &mut rng).into_iter().for_each(|place| kept[rows[place]] = true);
+            draw(rows.len(), size / 2, &mut rng)
+                .into_iter()
+                .for_each(|place| kept[rows[place]] = true);
         }
         let rows: Vec<usize> = (0..labels.len()).filter(|row| kept[*row]).collect();
         let data = rows.iter().flat_map(|row| self.fit.row(*row).iter().copied()).collect();
@@ -313,12 +335,18 @@ fn markdown(report: &Report) -> String {
     let cells = &report.cells;
     let sizes = sizes(cells);
     let mut text = format!(
-        "# Few-shot linear detector\n\nThe method of Cozzolino et al. 2024 (arXiv 2312.00195) on this project's encoder and images: every \
-         token of the features brought to length 1, then a linear classifier; an image is called generated where its logit is above 0, \
-         with no calibration. {}\n\nTraining images are drawn at random from `fit`, half of each class, the last column being all of the smaller class \
-         and as many of the other. The classifier is logistic regression or a linear SVM with squared hinge loss (liblinear's default), both \
-         minimised by the project's own L-BFGS; the penalty (of {PENALTIES:?}) is the one with the best mean AUC on `select`. \
-         All figures are means over the repeats ± one deviation, on role `test`, on generators and sources that no training \
+        "# Few-shot linear detector\n\nThe method of Cozzolino et al. 2024 (arXiv 2312.00195) on \
+         this project's encoder and images: every \
+         token of the features brought to length 1, then a linear classifier; an image is called \
+         generated where its logit is above 0, \
+         with no calibration. {}\n\nTraining images are drawn at random from `fit`, half of each \
+         class, the last column being all of the smaller class \
+         and as many of the other. The classifier is logistic regression or a linear SVM with \
+         squared hinge loss (liblinear's default), both \
+         minimised by the project's own L-BFGS; the penalty (of {PENALTIES:?}) is the one with the \
+         best mean AUC on `select`. \
+         All figures are means over the repeats ± one deviation, on role `test`, on generators and \
+         sources that no training \
          image comes from.\n\n![AUC by number of training images](few-shot.svg)\n",
         report.provenance.sentence()
     );
@@ -343,7 +371,9 @@ fn markdown(report: &Report) -> String {
     let _ = writeln!(text, "\n## Views and deliveries: logistic regression, all images\n");
     let columns: Vec<String> = DELIVERIES
         .iter()
-        .flat_map(|(delivery, _)| [format!("{delivery}: AUC"), format!("{delivery}: balanced accuracy")])
+        .flat_map(|(delivery, _)| {
+            [format!("{delivery}: AUC"), format!("{delivery}: balanced accuracy")]
+        })
         .collect();
     let header: Vec<&str> =
         std::iter::once("features, views").chain(columns.iter().map(String::as_str)).collect();
@@ -360,8 +390,10 @@ fn markdown(report: &Report) -> String {
         }
     }
     text += &table(&header, &rows);
-    text += "\n`resize` trains and measures on the whole square reduced to the input's size, `crop` on the centre of the stored pixels; `five crops` \
-             measures what `crop` trained on the centre and the corners, logits averaged. A half-sized image is enlarged to the input's size \
+    text += "\n`resize` trains and measures on the whole square reduced to the input's size, \
+        `crop` on the centre of the stored pixels; `five crops` \
+             measures what `crop` trained on the centre and the corners, logits averaged. A \
+             half-sized image is enlarged to the input's size \
              before any crop, which leaves one crop only.\n";
     text
 }

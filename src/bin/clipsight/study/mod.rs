@@ -1,8 +1,8 @@
 //! `clipsight study`: what the features of an encoder tell, and which of them to trust.
 //!
-//! Two of the published methods, on any encoder that can be loaded: robust features (Gaintseva et al. 2024, arXiv
-//! 2406.15035) and the few-shot linear detector (Cozzolino et al. 2024, arXiv 2312.00195). Roles are kept apart: `fit`
-//! is learnt from, `select` chooses, `test` is reported.
+//! Two of the published methods, on any encoder that can be loaded: robust features (Gaintseva et
+//! al. 2024, arXiv 2406.15035) and the few-shot linear detector (Cozzolino et al. 2024, arXiv
+//! 2312.00195). Roles are kept apart: `fit` is learnt from, `select` chooses, `test` is reported.
 
 mod captions;
 mod features;
@@ -130,14 +130,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 impl Images {
-    /// At most `per_origin` images of each origin, whichever the hash of their names puts first; of `select` only images
-    /// that share no prompt with `fit`.
+    /// At most `per_origin` images of each origin, whichever the hash of their names puts first; of
+    /// `select` only images that share no prompt with `fit`.
     fn of(dataset: &Dataset, per_origin: u32) -> Result<Self> {
         dataset.check_files()?;
         let fit = dataset.role_of_both_classes(Role::Fit)?;
         let select = dataset.role_of_both_classes(Role::Select)?;
         let unseen = unseen_prompts(&fit, &select);
-        let select = select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
+        let select =
+            select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
         let test = dataset.role_of_both_classes(Role::Test)?;
         Ok(Self {
             fit: at_most(fit, per_origin),

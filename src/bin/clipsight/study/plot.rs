@@ -43,8 +43,9 @@ pub(crate) struct Axes<'a> {
 pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
     let points = || panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
     let over = |values: &mut dyn Iterator<Item = f64>| {
-        values
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        })
     };
     let (left, right) = over(&mut points().map(|point| point.0));
     let (low, _) = over(&mut points().map(|point| point.1 - point.2));
@@ -67,7 +68,11 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
             None => format!("{value:.0}"),
             Some(marks) => {
                 let near = (value - value.round()).abs() < 1e-6 && *value > -0.5;
-                marks.get(value.round().max(0.0) as usize).filter(|_| near).cloned().unwrap_or_default()
+                marks
+                    .get(value.round().max(0.0) as usize)
+                    .filter(|_| near)
+                    .cloned()
+                    .unwrap_or_default()
             }
         };
         chart
@@ -87,9 +92,12 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
                 .draw_series(std::iter::once(PathElement::new(path, colour.stroke_width(2))))
                 .map_err(failed)?
                 .label(&line.label)
-                .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2)));
+                .legend(move |(x, y)| {
+                    PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2))
+                });
             let bars = line.points.iter().filter(|point| point.2 > 0.0);
-            let bars = bars.map(|(x, y, by)| PathElement::new(vec![(*x, y - by), (*x, y + by)], colour));
+            let bars =
+                bars.map(|(x, y, by)| PathElement::new(vec![(*x, y - by), (*x, y + by)], colour));
             chart.draw_series(bars).map_err(failed)?;
         }
         chart
@@ -138,14 +146,17 @@ pub(crate) fn heats(heats: &[Heat]) -> Result<String> {
             text(name, (left - 6, y + cell / 2), 11, Pos::new(HPos::Right, VPos::Center), false)?;
             for (column, value) in (0..).zip(values) {
                 let x = left + column * cell;
-                let strength =
-                    value.map_or(0.0, |value| ((value - heat.white) / (1.0 - heat.white)).clamp(0.0, 1.0));
+                let strength = value.map_or(0.0, |value| {
+                    ((value - heat.white) / (1.0 - heat.white)).clamp(0.0, 1.0)
+                });
                 let shade = |full: f64| (255.0 + (full - 255.0) * strength).round() as u8;
                 let fill = RGBColor(shade(0.0), shade(114.0), shade(178.0)).filled();
                 let corners = [(x, y), (x + cell - 2, y + cell - 2)];
                 area.draw(&Rectangle::new(corners, fill)).map_err(failed)?;
-                let number = value
-                    .map_or_else(|| "-".to_owned(), |value| format!("{value:.2}").replacen("0.", ".", 1));
+                let number = value.map_or_else(
+                    || "-".to_owned(),
+                    |value| format!("{value:.2}").replacen("0.", ".", 1),
+                );
                 let at = (x + cell / 2, y + cell / 2);
                 text(&number, at, 12, Pos::new(HPos::Center, VPos::Center), false)?;
             }
@@ -189,7 +200,10 @@ mod tests {
             label: label.to_owned(),
             points: vec![(0.0, y, 0.01), (1.0, y + 0.1, 0.0)],
         };
-        let panel = Panel { title: "clean".to_owned(), lines: vec![line("first", 0.6), line("second", 0.7)] };
+        let panel = Panel {
+            title: "clean".to_owned(),
+            lines: vec![line("first", 0.6), line("second", 0.7)],
+        };
         let marks = Some(vec!["10".to_owned(), "all".to_owned()]);
         let svg = lines(&[panel], &Axes { x: "images", y: "AUC", marks }).unwrap();
         for part in ["clean", "first", "second", "images", "AUC", ">\n10\n", ">\nall\n"] {
@@ -206,6 +220,9 @@ mod tests {
         for part in ["before", "gan", "#FFFFFF", "#0072B2", "1.00", ".50"] {
             assert!(svg.contains(part), "{part} is missing from {svg}");
         }
-        assert_eq!(lines(&[], &Axes { x: "", y: "", marks: None }).unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(
+            lines(&[], &Axes { x: "", y: "", marks: None }).unwrap_err().kind(),
+            ErrorKind::Internal
+        );
     }
 }

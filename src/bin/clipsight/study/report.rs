@@ -32,7 +32,8 @@ impl Provenance {
     pub(crate) fn sentence(&self) -> String {
         let [fit, select, test] = self.images;
         format!(
-            "Model {} (weights {}), {fit} images of role `fit`, {select} of `select` (none with a prompt of `fit`), {test} of \
+            "Model {} (weights {}), {fit} images of role `fit`, {select} of `select` (none with a \
+             prompt of `fit`), {test} of \
              `test`, at most {} an origin; seed {}, {} repeats. Written by `clipsight study`.",
             self.model,
             &self.weights_sha256[..12.min(self.weights_sha256.len())],
@@ -89,10 +90,13 @@ impl Measured {
             .zip(entries)
             .map(|(score, entry)| Sample { score: *score, positive: entry.label == Label::Ai })
             .collect();
-        let one_class = || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
+        let one_class =
+            || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
         Ok(Self {
             auc: auc(&samples).ok_or_else(one_class)?,
-            balanced_accuracy: Confusion::at(&samples, 0.0).balanced_accuracy().ok_or_else(one_class)?,
+            balanced_accuracy: Confusion::at(&samples, 0.0)
+                .balanced_accuracy()
+                .ok_or_else(one_class)?,
         })
     }
 }

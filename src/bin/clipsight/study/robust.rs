@@ -1,9 +1,9 @@
-//! `clipsight study robust`: which components of the embedding and which attention heads carry over to generators that
-//! nothing was fitted on, against random choices of as many.
+//! `clipsight study robust`: which components of the embedding and which attention heads carry over
+//! to generators that nothing was fitted on, against random choices of as many.
 //!
-//! Gaintseva et al. 2024 (arXiv 2406.15035). Every selection is made between parts of `fit` that share no generator and
-//! no source, variants are compared on `select`, and `test` only reports: the paper's selection data overlapped its
-//! test data.
+//! Gaintseva et al. 2024 (arXiv 2406.15035). Every selection is made between parts of `fit` that
+//! share no generator and no source, variants are compared on `select`, and `test` only reports:
+//! the paper's selection data overlapped its test data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -59,8 +59,8 @@ struct Report {
     chosen: String,
     comparisons: Vec<Comparison>,
     selections: Vec<Selection>,
-    /// How often each component was removed and each head kept over the repeats: those most often so, as many as in
-    /// the mean.
+    /// How often each component was removed and each head kept over the repeats: those most often
+    /// so, as many as in the mean.
     consensus_removed: Vec<usize>,
     consensus_heads: Vec<usize>,
     curve: Vec<CurvePoint>,
@@ -68,7 +68,8 @@ struct Report {
     transfer: Vec<Transfer>,
 }
 
-/// A representation, and how a classifier fitted on it on all of `fit` does; spreads are over repeats.
+/// A representation, and how a classifier fitted on it on all of `fit` does; spreads are over
+/// repeats.
 #[derive(Serialize)]
 struct Method {
     name: String,
@@ -173,7 +174,8 @@ impl<'a> Data<'a> {
         };
         let mut best = f64::NEG_INFINITY;
         for penalty in PENALTIES {
-            let head = logistic_regression(&data.embedding[0], &data.labels, &data.weights, penalty);
+            let head =
+                logistic_regression(&data.embedding[0], &data.labels, &data.weights, penalty);
             let auc = Measured::of(&head.logits(&data.embedding[1]), &images.select)?.auc;
             if auc > best {
                 (best, data.penalty) = (auc, penalty);
@@ -249,7 +251,9 @@ impl Runs {
 
     fn method(&self, name: &str) -> Method {
         let over = |role: usize, value: fn(&Measured) -> f64| {
-            Spread::of(&self.measured.iter().map(|measured| value(&measured[role])).collect::<Vec<_>>())
+            Spread::of(
+                &self.measured.iter().map(|measured| value(&measured[role])).collect::<Vec<_>>(),
+            )
         };
         Method {
             name: name.to_owned(),
@@ -295,11 +299,13 @@ pub(super) fn run(
             || remove_components(&halves[1], &halves[0], data.penalty),
         );
         let (removed_a, removed_b) = (a_to_b.removed(), b_to_a.removed());
-        let both: Vec<usize> = removed_a.iter().filter(|part| removed_b.contains(part)).copied().collect();
+        let both: Vec<usize> =
+            removed_a.iter().filter(|part| removed_b.contains(part)).copied().collect();
         let pruned = prune_heads(&data.split(&head_parts, PARTS, seed), width, data.penalty);
         let kept: Vec<usize> = (0..heads).filter(|head| !pruned.removed().contains(head)).collect();
         let random = |rng: &mut Rng, count: usize| draw(width, count, rng);
-        let (random_both, random_a) = (random(&mut rng, both.len()), random(&mut rng, removed_a.len()));
+        let (random_both, random_a) =
+            (random(&mut rng, both.len()), random(&mut rng, removed_a.len()));
         for (runs, removed) in runs.iter_mut().zip([&both, &random_both, &removed_a, &random_a]) {
             runs.add(width - removed.len(), data.measure(&data.without(removed))?);
         }
@@ -309,7 +315,8 @@ pub(super) fn run(
         }
         curves.push(curve(&data, &a_to_b, &mut rng)?);
         eprintln!(
-            "repeat {} of {}: {} components removed from A to B, {} from B to A, {} by both; {} heads kept",
+            "repeat {} of {}: {} components removed from A to B, {} from B to A, {} by both; {} \
+             heads kept",
             repeat + 1,
             args.repeats,
             removed_a.len(),
@@ -317,7 +324,8 @@ pub(super) fn run(
             both.len(),
             kept.len()
         );
-        let reached = |removal: &Removal| [removal.scores[0], removal.scores[removal.best()]].map(rounded);
+        let reached =
+            |removal: &Removal| [removal.scores[0], removal.scores[removal.best()]].map(rounded);
         selections.push(Selection {
             seed,
             accuracy_a_to_b: reached(&a_to_b),
@@ -348,7 +356,9 @@ pub(super) fn run(
         let [_, test] = logits;
         match &first {
             None => first = Some(test),
-            Some(whole) => comparisons.push(compare_sets(&data, name, representations[0].0, [&test, whole])?),
+            Some(whole) => {
+                comparisons.push(compare_sets(&data, name, representations[0].0, [&test, whole])?)
+            }
         }
     }
     for pair in [[0, 1], [2, 3], [4, 5]] {
@@ -395,14 +405,16 @@ pub(super) fn run(
     Ok((markdown(&report, source.layout.heads_a_layer()), plots, report))
 }
 
-/// Checks that every part of `fit` gets images of both classes: selection needs sources to carry over between.
+/// Checks that every part of `fit` gets images of both classes: selection needs sources to carry
+/// over between.
 fn enough_origins(fit: &[Entry]) -> Result<()> {
     for (label, what) in [(Label::Ai, "generators"), (Label::Real, "sources of real images")] {
         let of_class = fit.iter().filter(|entry| entry.label == label);
         let count = of_class.map(|entry| &entry.origin).collect::<BTreeSet<_>>().len();
         if count < PARTS {
-            let message =
-                format!("role fit has {count} {what}; features are selected between {PARTS} at least");
+            let message = format!(
+                "role fit has {count} {what}; features are selected between {PARTS} at least"
+            );
             return Err(Error::new(ErrorKind::Argument, message));
         }
     }
@@ -410,7 +422,12 @@ fn enough_origins(fit: &[Entry]) -> Result<()> {
 }
 
 /// Two single sets, by their logits on `test`.
-fn compare_sets(data: &Data<'_>, method: &str, against: &str, logits: [&Vec<f64>; 2]) -> Result<Comparison> {
+fn compare_sets(
+    data: &Data<'_>,
+    method: &str,
+    against: &str,
+    logits: [&Vec<f64>; 2],
+) -> Result<Comparison> {
     let entries = &data.images.test;
     let samples: Vec<_> = entries
         .iter()
@@ -459,7 +476,8 @@ fn consensus<'a>(sets: impl Iterator<Item = &'a Vec<usize>>, all: usize) -> Vec<
     order
 }
 
-/// Removals, balanced accuracy where they were chosen, on `select`, and on `select` after random ones.
+/// Removals, balanced accuracy where they were chosen, on `select`, and on `select` after random
+/// ones.
 type Curve = Vec<(usize, [f64; 3])>;
 
 fn curve(data: &Data<'_>, removal: &Removal, rng: &mut Rng) -> Result<Curve> {
@@ -473,7 +491,10 @@ fn curve(data: &Data<'_>, removal: &Removal, rng: &mut Rng) -> Result<Curve> {
                 Ok(data.measure(&data.without(removed))?[0].balanced_accuracy)
             };
             let chosen_on = removal.scores[count.min(removal.scores.len() - 1)];
-            Ok((count, [chosen_on, accuracy(&removal.order[..count])?, accuracy(&random[..count])?]))
+            Ok((
+                count,
+                [chosen_on, accuracy(&removal.order[..count])?, accuracy(&random[..count])?],
+            ))
         })
         .collect()
 }
@@ -501,16 +522,20 @@ fn families(entries: &[Entry]) -> Vec<String> {
     for entry in entries.iter().filter(|entry| entry.label == Label::Ai) {
         *counts.entry(family(entry)).or_default() += 1;
     }
-    counts.into_iter().filter(|(_, count)| *count >= FEWEST).map(|(name, _)| name.to_owned()).collect()
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count >= FEWEST)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 fn family(entry: &Entry) -> &str {
     entry.other.get("family").map_or("unknown", String::as_str)
 }
 
-/// Trains on every family of `fit`, each with sources of real images of its own, and measures on every other family
-/// with that one's, and on the families of `test` with all of its real images. On the diagonal one half of the images
-/// is measured by what was trained on the other.
+/// Trains on every family of `fit`, each with sources of real images of its own, and measures on
+/// every other family with that one's, and on the families of `test` with all of its real images.
+/// On the diagonal one half of the images is measured by what was trained on the other.
 fn transfer(
     data: &Data<'_>,
     representation: &'static str,
@@ -525,12 +550,17 @@ fn transfer(
         Label::Ai => family(&entries[row]) == rows[part],
         Label::Real => real_part[row] == part,
     };
-    let whole =
-        Samples { features: fit.clone(), labels: data.labels.clone(), weights: vec![1.0; data.labels.len()] };
+    let whole = Samples {
+        features: fit.clone(),
+        labels: data.labels.clone(),
+        weights: vec![1.0; data.labels.len()],
+    };
     let train = |keep: &dyn Fn(usize) -> bool| {
         let samples = whole.filter(keep);
-        let groups: Vec<&str> =
-            (0..entries.len()).filter(|row| keep(*row)).map(|row| entries[row].origin.as_str()).collect();
+        let groups: Vec<&str> = (0..entries.len())
+            .filter(|row| keep(*row))
+            .map(|row| entries[row].origin.as_str())
+            .collect();
         let weights = balanced_weights(&samples.labels, &groups, ORIGIN_POWER);
         logistic_regression(&samples.features, &samples.labels, &weights, data.penalty)
     };
@@ -556,8 +586,9 @@ fn transfer(
                 Some(rounded(f64::midpoint(halves[0]?, halves[1]?)))
             });
             let of_test = test_columns.iter().map(|name| {
-                let keep =
-                    |row: usize| test_entries[row].label == Label::Real || family(&test_entries[row]) == name;
+                let keep = |row: usize| {
+                    test_entries[row].label == Label::Real || family(&test_entries[row]) == name
+                };
                 measure(&on_test, test_entries, &keep)
             });
             of_fit.chain(of_test).collect()
@@ -567,7 +598,8 @@ fn transfer(
         let values: Vec<f64> = values.into_iter().flatten().collect();
         (!values.is_empty()).then(|| rounded(values.iter().sum::<f64>() / values.len() as f64))
     };
-    let cells = || auc.iter().enumerate().flat_map(|(row, line)| (0..line.len()).map(move |at| (row, at)));
+    let cells =
+        || auc.iter().enumerate().flat_map(|(row, line)| (0..line.len()).map(move |at| (row, at)));
     let across = cells().filter(|(row, at)| *at < rows.len() && row != at);
     let on_test = cells().filter(|(_, at)| *at >= rows.len());
     Transfer {
@@ -619,17 +651,23 @@ fn plot_curve(curve: &[CurvePoint]) -> Result<String> {
 
 fn markdown(report: &Report, heads_a_layer: usize) -> String {
     let mut text = format!(
-        "# Robust features\n\nThe method of Gaintseva et al. 2024 (arXiv 2406.15035) on this project's encoder and images (centre \
+        "# Robust features\n\nThe method of Gaintseva et al. 2024 (arXiv 2406.15035) on this \
+         project's encoder and images (centre \
          crop of the stored pixels). {}\n\n",
         report.provenance.sentence()
     );
     let _ = writeln!(
         text,
-        "Every repeat splits `fit` into halves A and B without a common generator or source, fits logistic regression on A (penalty {}, the \
-         best on `select` for the whole embedding), drops component after component as helps most on B, keeps the best prefix, and the \
-         same from B to A; what both removed is removed. Heads are pruned on the twelve ordered pairs of {PARTS} such parts of `fit`, the embedding taken as \
-         the sum of the kept heads' direct effects. Then a classifier is fitted on all of `fit`. Figures are means ± one deviation over the repeats; a \
-         consensus is one set from all repeats (what was selected most often, as much as in the mean). Random choices of as many are the controls.\n",
+        "Every repeat splits `fit` into halves A and B without a common generator or source, fits \
+         logistic regression on A (penalty {}, the \
+         best on `select` for the whole embedding), drops component after component as helps most \
+         on B, keeps the best prefix, and the \
+         same from B to A; what both removed is removed. Heads are pruned on the twelve ordered \
+         pairs of {PARTS} such parts of `fit`, the embedding taken as \
+         the sum of the kept heads' direct effects. Then a classifier is fitted on all of `fit`. \
+         Figures are means ± one deviation over the repeats; a \
+         consensus is one set from all repeats (what was selected most often, as much as in the \
+         mean). Random choices of as many are the controls.\n",
         report.penalty
     );
     let rows: Vec<Vec<String>> = report
@@ -647,7 +685,10 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
                 method.test_auc,
                 method.test_balanced_accuracy,
             ];
-            [method.name.clone(), size].into_iter().chain(figures.iter().map(Spread::text)).collect()
+            [method.name.clone(), size]
+                .into_iter()
+                .chain(figures.iter().map(Spread::text))
+                .collect()
         })
         .collect();
     let header = [
@@ -665,19 +706,21 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         let _ = writeln!(text, "- {}", sentence(comparison, report.selections.len()));
     }
     let removed_often = report.selections.len();
-    let overlap = mean_jaccard(report.selections.iter().map(|selection| &selection.removed_by_both));
+    let overlap =
+        mean_jaccard(report.selections.iter().map(|selection| &selection.removed_by_both));
     let head_overlap = mean_jaccard(report.selections.iter().map(|selection| &selection.heads));
     let _ = writeln!(
         text,
-        "- Agreement between the {removed_often} repeats (mean Jaccard index of two): components {}, heads {}.",
+        "- Agreement between the {removed_often} repeats (mean Jaccard index of two): components \
+         {}, heads {}.",
         or_dash(overlap),
         or_dash(head_overlap)
     );
     let name = |head: &usize| format!("{}.{}", head / heads_a_layer + 1, head % heads_a_layer + 1);
     let list = report.consensus_heads.iter().map(name).collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "- Consensus of heads (layer.head, from 1): {list}.");
-    text +=
-        "\n![Balanced accuracy by components removed](robust-removal.svg)\n\n## Isotropy (role `test`)\n\n";
+    text += "\n![Balanced accuracy by components removed](robust-removal.svg)\n\n## Isotropy (role \
+        `test`)\n\n";
     let rows: Vec<Vec<String>> = report
         .isotropy
         .iter()
@@ -690,11 +733,14 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         })
         .collect();
     text += &table(&["features", "average cosine", "IsoScore"], &rows);
-    text += "\nAverage cosine: Ethayarajh 2019; near 0 where directions are used evenly. IsoScore: Rudman et al. 2022; 1 where the variance is the same in all directions.\n";
+    text += "\nAverage cosine: Ethayarajh 2019; near 0 where directions are used evenly. IsoScore: \
+        Rudman et al. 2022; 1 where the variance is the same in all directions.\n";
     let _ = writeln!(
         text,
-        "\n## Transfer\n\nAUC, trained on one family of `fit` (rows) with sources of real images of its own. The columns of `fit` have taken part in \
-         the selection; those of `test` have not. Families with fewer than {FEWEST} generated images are left out.\n\n![Transfer matrices](robust-transfer.svg)"
+        "\n## Transfer\n\nAUC, trained on one family of `fit` (rows) with sources of real images \
+         of its own. The columns of `fit` have taken part in \
+         the selection; those of `test` have not. Families with fewer than {FEWEST} generated \
+         images are left out.\n\n![Transfer matrices](robust-transfer.svg)"
     );
     for transfer in &report.transfer {
         let _ = writeln!(
@@ -704,14 +750,17 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
             or_dash(transfer.mean_fit_across),
             or_dash(transfer.mean_test)
         );
-        let header: Vec<&str> =
-            std::iter::once("trained on").chain(transfer.columns.iter().map(String::as_str)).collect();
+        let header: Vec<&str> = std::iter::once("trained on")
+            .chain(transfer.columns.iter().map(String::as_str))
+            .collect();
         let rows: Vec<Vec<String>> = transfer
             .rows
             .iter()
             .zip(&transfer.auc)
             .map(|(name, line)| {
-                std::iter::once(name.clone()).chain(line.iter().map(|value| or_dash(*value))).collect()
+                std::iter::once(name.clone())
+                    .chain(line.iter().map(|value| or_dash(*value)))
+                    .collect()
             })
             .collect();
         text += &table(&header, &rows);
@@ -723,14 +772,19 @@ fn or_dash(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), short)
 }
 
-/// A comparison in words: a difference counts as one where chance among generators and sources does not explain it.
+/// A comparison in words: a difference counts as one where chance among generators and sources does
+/// not explain it.
 fn sentence(comparison: &Comparison, repeats: usize) -> String {
     let Comparison { method, against, difference, ahead_in, interval } = comparison;
-    let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "+" }, short(value.abs()));
+    let signed =
+        |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "+" }, short(value.abs()));
     let amount = signed(difference.mean);
     let spread = match (ahead_in, interval) {
         (Some(ahead), _) => {
-            format!("± {} in pairs, ahead in {ahead} of {repeats} repeats", short(difference.deviation))
+            format!(
+                "± {} in pairs, ahead in {ahead} of {repeats} repeats",
+                short(difference.deviation)
+            )
         }
         (None, Some(Interval { low, high })) => {
             let decided = if *low > 0.0 {

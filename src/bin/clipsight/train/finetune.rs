@@ -1,10 +1,10 @@
 //! `clipsight train fine-tune`: fine-tunes the compact model's encoder, and writes a whole model.
 //!
-//! First a probe: a linear head fitted on the frozen encoder's features. Then encoder and head are fine-tuned together from
-//! there, on random deliveries of the images. The result is quantised, and every head is fitted anew on it as for the frozen
-//! encoder.
-//! Roles are kept apart: weights come from `fit` alone; probabilities from `calibrate` and `select`, which share no origin
-//! with it; `test` is only measured, and only after everything is fixed.
+//! First a probe: a linear head fitted on the frozen encoder's features. Then encoder and head are
+//! fine-tuned together from there, on random deliveries of the images. The result is quantised, and
+//! every head is fitted anew on it as for the frozen encoder. Roles are kept apart: weights come
+//! from `fit` alone; probabilities from `calibrate` and `select`, which share no origin with it;
+//! `test` is only measured, and only after everything is fixed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,8 +19,8 @@ use clipsight::train::attribution::FittedAttribution;
 use clipsight::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
 
 use super::{
-    Inputs, ORIGIN_POWER, Recipe, TRANSFORM, Tower, auc_of, cache_for, compact, held_out, labels, origins,
-    preprocessing, read_dataset,
+    Inputs, ORIGIN_POWER, Recipe, TRANSFORM, Tower, auc_of, cache_for, compact, held_out, labels,
+    origins, preprocessing, read_dataset,
 };
 use crate::attribution;
 use crate::dataset::{Dataset, Entry, Label, Role};
@@ -38,8 +38,8 @@ pub(super) struct Args {
     /// Steps of fine-tuning.
     #[arg(long, default_value_t = STEPS)]
     steps: usize,
-    /// Share of the loss that is caption matching: the encoder learns to name generators, too, and the model carries
-    /// attribution. 0 trains the head alone.
+    /// Share of the loss that is caption matching: the encoder learns to name generators, too, and
+    /// the model carries attribution. 0 trains the head alone.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     captions: f64,
 }
@@ -53,8 +53,8 @@ fn share(text: &str) -> std::result::Result<f64, String> {
 /// Name of the model that this recipe makes.
 const MODEL_ID: &str = "clipsight-compact-finetuned";
 
-/// Share of the weight of images that were not generated which goes to art, graphics and renders; they are a fifth of
-/// `fit`, and flagged most.
+/// Share of the weight of images that were not generated which goes to art, graphics and renders;
+/// they are a fifth of `fit`, and flagged most.
 const NOT_PHOTOGRAPHS: f64 = 0.3;
 
 /// Penalty of the probe.
@@ -63,8 +63,8 @@ const PENALTY: f64 = 0.005;
 /// Augmented copies of every image that the probe sees beside the image itself.
 const COPIES: u32 = 1;
 
-/// Steps of fine-tuning. Without dropout of tokens, further ones lowered the AUC on `select` and on origins of `fit` that
-/// were held out.
+/// Steps of fine-tuning. Without dropout of tokens, further ones lowered the AUC on `select` and on
+/// origins of `fit` that were held out.
 const STEPS: usize = 240;
 
 /// Steps between checkpoints.
@@ -103,8 +103,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     // The probe's features come from the encoder as it would be stored.
     let detector = probed.uncalibrated(&Linear { weight: vec![0.0; probed.width()], bias: 0.0 })?;
     let cache = cache_for(folder, &detector)?;
-    let extractor =
-        Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache.clone() } };
+    let extractor = Extractor {
+        detector: &detector,
+        rows: RowCache { root: &dataset.root, folder: cache.clone() },
+    };
 
     let fit = dataset.role(Role::Fit);
     let trained = probe(&extractor, &fit, *seed)?;
@@ -117,11 +119,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     let start = Start { head: &trained, captions: captions.as_ref() };
     let config = finetuning(args.steps, args.captions, *seed);
-    let Trained { tower, head: trained, .. } = finetune(config, &probed, &start, &dataset, &fit, &cache)?;
+    let Trained { tower, head: trained, .. } =
+        finetune(config, &probed, &start, &dataset, &fit, &cache)?;
     probed.encoder = tower.clone();
     let detector = probed.uncalibrated(&trained)?;
     let cache = cache_for(folder, &detector)?;
-    let extractor = Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
+    let extractor =
+        Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
     report(&extractor, &dataset, &trained, "trained")?;
 
     // Every head is fitted anew on the encoder that ships, fine-tuned and quantised.
@@ -140,7 +144,12 @@ fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> 
         features.extend(&rows);
     }
     let times = COPIES as usize + 1;
-    Ok(logistic_regression(&features, &labels(fit).repeat(times), &weights(fit).repeat(times), PENALTY))
+    Ok(logistic_regression(
+        &features,
+        &labels(fit).repeat(times),
+        &weights(fit).repeat(times),
+        PENALTY,
+    ))
 }
 
 /// What fine-tuning begins with.
@@ -161,7 +170,8 @@ fn finetune(
     let (steps, seed, share) = (config.steps, config.seed, config.caption_share);
     let features = recipe.head.features().clone();
     let Start { head, captions } = start;
-    let mut run = Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head, *captions)?;
+    let mut run =
+        Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head, *captions)?;
     let captions = if share > 0.0 { format!("-captions-{share}") } else { String::new() };
     let path = cache.join(format!("finetune-{steps}-{seed}{captions}.safetensors"));
     if path.exists() {
@@ -182,7 +192,8 @@ fn finetune(
             })?;
             let views = preprocessing.views(&delivered, ViewCount::Five)?;
             // The whole image as often as one of its crops.
-            let view = if rng.chance(0.5) { 0 } else { 1 + rng.below(views.len() as u32 - 1) as usize };
+            let view =
+                if rng.chance(0.5) { 0 } else { 1 + rng.below(views.len() as u32 - 1) as usize };
             let pixels = preprocessing.tensor(&views[view..=view]);
             Ok(Example { pixels, maker: attribution::provenance(entry) })
         };
@@ -236,8 +247,8 @@ fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &st
     Ok(())
 }
 
-/// The weight of every image: both classes alike, origins by their size to a power, and among images that were not
-/// generated a fixed share for those that are no photographs.
+/// The weight of every image: both classes alike, origins by their size to a power, and among
+/// images that were not generated a fixed share for those that are no photographs.
 pub(super) fn weights(entries: &[Entry]) -> Vec<f64> {
     let labels = labels(entries);
     let mut weights = balanced_weights(&labels, &origins(entries), ORIGIN_POWER);

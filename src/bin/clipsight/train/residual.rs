@@ -1,9 +1,10 @@
-//! `clipsight train residual`: trains the residual network beside a model's encoder, measures whether the two together
-//! beat the encoder alone, and writes the model with both.
+//! `clipsight train residual`: trains the residual network beside a model's encoder, measures
+//! whether the two together beat the encoder alone, and writes the model with both.
 //!
-//! Roles are kept apart: the network learns from four fifths of the origins of `fit`; the last fifth and `calibrate` make
-//! probabilities of its logits; `calibrate` alone, which the encoder's head never saw either, those of the fusion; `select`
-//! decides whether the fusion is worth its weight. `test` is not looked at.
+//! Roles are kept apart: the network learns from four fifths of the origins of `fit`; the last
+//! fifth and `calibrate` make probabilities of its logits; `calibrate` alone, which the encoder's
+//! head never saw either, those of the fusion; `select` decides whether the fusion is worth its
+//! weight. `test` is not looked at.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -92,8 +93,8 @@ fn recipe(steps: usize, seed: u64) -> ResidualRecipe {
 /// What held-out images are measured as: as they are, and recompressed.
 const DELIVERED: [Option<Fixed>; 2] = [None, Some(Fixed::Jpeg60)];
 
-/// Slope below which Platt scaling is not let fall: of a network that orders `calibrate` the wrong way round, next to nothing
-/// is believed, but an order is never turned round.
+/// Slope below which Platt scaling is not let fall: of a network that orders `calibrate` the wrong
+/// way round, next to nothing is believed, but an order is never turned round.
 const LEAST_SLOPE: f64 = 1e-3;
 
 /// Runs the recipe.
@@ -107,13 +108,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let held = |role| {
         let entries = dataset.role_of_both_classes(role)?;
         let unseen = unseen_prompts(&fit, &entries);
-        let entries = entries.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
+        let entries =
+            entries.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
         Ok(at_most(entries.collect(), args.per_origin))
     };
-    let (select, calibrate): (Vec<Entry>, Vec<Entry>) = (held(Role::Select)?, held(Role::Calibrate)?);
+    let (select, calibrate): (Vec<Entry>, Vec<Entry>) =
+        (held(Role::Select)?, held(Role::Calibrate)?);
     let parts = folds(&fit).into_iter().zip(&fit);
     let (held_out, trained_on): (Vec<_>, Vec<_>) = parts.partition(|(fold, _)| *fold == HELD_OUT);
-    let entries = |part: Vec<(usize, &Entry)>| part.into_iter().map(|(_, entry)| entry.clone()).collect();
+    let entries =
+        |part: Vec<(usize, &Entry)>| part.into_iter().map(|(_, entry)| entry.clone()).collect();
     let (held_out, trained_on): (Vec<Entry>, Vec<Entry>) = (entries(held_out), entries(trained_on));
     let held_out = at_most(held_out, args.per_origin);
 
@@ -220,7 +224,10 @@ fn train(
                 let delivered = Delivery::random(&mut rng).apply(pixels, &mut rng)?;
                 let whole = recipe.network.crop(preprocessing, &delivered)?;
                 let crop = random_crop(&whole, recipe.crop, &mut rng)?;
-                Ok(Crop { pixels: ResidualConfig::input(&crop), generated: entry.label == Label::Ai })
+                Ok(Crop {
+                    pixels: ResidualConfig::input(&crop),
+                    generated: entry.label == Label::Ai,
+                })
             })
         };
         let StepReport { loss, .. } = run.step(load)?;
@@ -248,8 +255,11 @@ fn train(
 fn random_crop(image: &Rgb8, side: usize, rng: &mut Rng) -> Result<Rgb8> {
     let side = u32::try_from(side).unwrap_or(u32::MAX);
     if image.width().min(image.height()) < side {
-        let message =
-            format!("the image has {} x {} pixels, too few to train on", image.width(), image.height());
+        let message = format!(
+            "the image has {} x {} pixels, too few to train on",
+            image.width(),
+            image.height()
+        );
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let x = rng.below(image.width() - side + 1);
@@ -272,7 +282,10 @@ impl Base {
     fn read(folder: &ModelFolder) -> Result<Self> {
         let manifest = folder.manifest()?;
         if manifest.residual.is_some() {
-            return Err(Error::new(ErrorKind::Argument, "the model has a residual network already"));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "the model has a residual network already",
+            ));
         }
         let read = |shard: &clipsight::weights::Shard| read_file(&folder.path().join(&shard.file));
         let shards = manifest.shards.iter().map(read).collect::<Result<_>>()?;
@@ -292,14 +305,20 @@ impl Base {
 
     fn detector(&self, branch: ResidualBranch, shards: &[PackedShard]) -> Result<Detector> {
         let own = self.shards.iter().map(Vec::as_slice);
-        load(self.with(branch, shards), own.chain(shards.iter().map(|shard| shard.bytes.as_slice())))
+        load(
+            self.with(branch, shards),
+            own.chain(shards.iter().map(|shard| shard.bytes.as_slice())),
+        )
     }
 
     /// Writes the model with the network, once it loads and passes its self-test.
     fn write(&self, branch: ResidualBranch, shards: &[PackedShard], out: &Path) -> Result<()> {
         let result = pollster::block_on(self.detector(branch.clone(), shards)?.self_test())?;
         if !result.passed {
-            return Err(Error::new(ErrorKind::Internal, "the model with both does not pass its self-test"));
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "the model with both does not pass its self-test",
+            ));
         }
         std::fs::create_dir_all(out).map_err(|error| cannot("make", out, error))?;
         for (shard, bytes) in self.manifest.shards.iter().zip(&self.shards) {
@@ -338,7 +357,9 @@ struct Logits {
 impl Logits {
     fn fused(&self, calibration: Platt) -> Vec<f64> {
         let pairs = self.encoder.iter().zip(&self.network);
-        pairs.map(|(encoder, network)| ResidualBranch::fuse(*encoder, calibration.logit(*network))).collect()
+        pairs
+            .map(|(encoder, network)| ResidualBranch::fuse(*encoder, calibration.logit(*network)))
+            .collect()
     }
 }
 
@@ -348,9 +369,9 @@ impl Scorer<'_> {
         let rows = self.network.rows(&name, entries, 1, |pixels, index| {
             let whole = self.detector.whole(&delivered(pixels, delivery, index)?)?;
             let logit = whole.and_then(|whole| self.detector.residual_logit(&whole));
-            logit
-                .map(|logit| vec![logit])
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "the model lost its residual network"))
+            logit.map(|logit| vec![logit]).ok_or_else(|| {
+                Error::new(ErrorKind::Internal, "the model lost its residual network")
+            })
         })?;
         Ok(rows.iter().map(|logit| logit.to_f64()).collect())
     }
@@ -378,7 +399,10 @@ impl Scorer<'_> {
 }
 
 fn delivered(pixels: &Rgb8, delivery: Option<Fixed>, index: u64) -> Result<Rgb8> {
-    delivery.map_or_else(|| Ok(pixels.clone()), |fixed| fixed.delivery().apply(pixels, &mut Rng::new(index)))
+    delivery.map_or_else(
+        || Ok(pixels.clone()),
+        |fixed| fixed.delivery().apply(pixels, &mut Rng::new(index)),
+    )
 }
 
 /// The figures of one way of scoring.
@@ -393,7 +417,8 @@ impl Figures {
     fn of(logits: &[f64], entries: &[Entry]) -> Result<Self> {
         let samples: Vec<Sample> = samples(logits, entries).map(|(_, sample)| sample).collect();
         let balanced_accuracy = Confusion::at(&samples, 0.0).balanced_accuracy();
-        let none = || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
+        let none =
+            || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
         Ok(Self {
             auc: rounded(auc_of(logits, entries)?),
             balanced_accuracy: rounded(balanced_accuracy.ok_or_else(none)?),
@@ -428,10 +453,12 @@ impl Row {
         entries: &[Entry],
         delivery: Option<Fixed>,
     ) -> Result<Self> {
-        let network: Vec<f64> = logits.network.iter().map(|logit| branch.calibration.logit(*logit)).collect();
+        let network: Vec<f64> =
+            logits.network.iter().map(|logit| branch.calibration.logit(*logit)).collect();
         let fused = logits.fused(branch.calibration);
         let fused: Vec<f64> = fused.into_iter().map(|logit| branch.fused.logit(logit)).collect();
-        let sum: Vec<f64> = logits.encoder.iter().zip(&network).map(|(one, other)| one + other).collect();
+        let sum: Vec<f64> =
+            logits.encoder.iter().zip(&network).map(|(one, other)| one + other).collect();
         let pairs: Vec<(&str, bool, [f64; 2])> = entries
             .iter()
             .zip(fused.iter().zip(&logits.encoder))
@@ -480,14 +507,19 @@ struct Report {
 
 impl Report {
     fn markdown(&self) -> String {
-        let mut text = String::from("# A residual network at full resolution beside the encoder\n\n");
+        let mut text =
+            String::from("# A residual network at full resolution beside the encoder\n\n");
         let [trained_on, held_out, calibrate, select] = self.images;
         let _ = writeln!(
             text,
-            "Method M4's second branch (Cozzolino et al. 2024): {} weights ({} bytes), {} million multiplications for an \
-             image of 288 x 288 pixels, trained in {} steps on {} crops of {trained_on} images of role `fit`, seed {}. \
-             Model {} (weights {}). Calibrated on {held_out} images of other origins of `fit` and {calibrate} of `calibrate`; \
-             measured on {select} of `select`, none with a prompt of `fit`. Written by `clipsight train residual`.\n",
+            "Method M4's second branch (Cozzolino et al. 2024): {} weights ({} bytes), {} million \
+             multiplications for an \
+             image of 288 x 288 pixels, trained in {} steps on {} crops of {trained_on} images of \
+             role `fit`, seed {}. \
+             Model {} (weights {}). Calibrated on {held_out} images of other origins of `fit` and \
+             {calibrate} of `calibrate`; \
+             measured on {select} of `select`, none with a prompt of `fit`. Written by `clipsight \
+             train residual`.\n",
             self.weights,
             self.bytes,
             self.multiplications / 1_000_000,
@@ -499,8 +531,10 @@ impl Report {
         );
         let _ = writeln!(
             text,
-            "AUC of the network alone on origins of `fit` that were held out: {}. \"Fused\" is 1 - (1 - p1) (1 - p2), calibrated \
-             again; \"sum\" adds the calibrated logits. One view; 95 % intervals by bootstrap over origins.\n",
+            "AUC of the network alone on origins of `fit` that were held out: {}. \"Fused\" is 1 - \
+             (1 - p1) (1 - p2), calibrated \
+             again; \"sum\" adds the calibrated logits. One view; 95 % intervals by bootstrap over \
+             origins.\n",
             short(self.auc_held_out)
         );
         let rows: Vec<Vec<String>> = self
@@ -508,10 +542,17 @@ impl Report {
             .iter()
             .map(|row| {
                 let mut cells = vec![row.delivery.to_owned()];
-                cells
-                    .extend([row.encoder, row.network, row.fused, row.sum].map(|figures| short(figures.auc)));
-                cells.push(row.gain.map_or("-".to_owned(), |[low, high]| format!("{low:+.3} to {high:+.3}")));
-                cells.extend([row.encoder, row.fused].map(|figures| short(figures.balanced_accuracy)));
+                cells.extend(
+                    [row.encoder, row.network, row.fused, row.sum]
+                        .map(|figures| short(figures.auc)),
+                );
+                cells.push(
+                    row.gain
+                        .map_or("-".to_owned(), |[low, high]| format!("{low:+.3} to {high:+.3}")),
+                );
+                cells.extend(
+                    [row.encoder, row.fused].map(|figures| short(figures.balanced_accuracy)),
+                );
                 cells
             })
             .collect();

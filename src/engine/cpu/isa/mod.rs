@@ -1,7 +1,7 @@
 //! The integer product of one tile, for every instruction set.
 //!
-//! All compute the same exact sums, so that engines on different machines differ in the rounding of f32 alone, and
-//! where [`FUSED`](Isa::FUSED) is the same, not at all.
+//! All compute the same exact sums, so that engines on different machines differ in the rounding of
+//! f32 alone, and where [`FUSED`](Isa::FUSED) is the same, not at all.
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -23,19 +23,25 @@ pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
 use super::lanes::{LANES, Whole};
 
-/// Activations of a word: bytes where instructions multiply them, 16-bit numbers in the builds for WebAssembly without them.
-pub(super) const PER_WORD: usize =
-    if cfg!(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd")))) {
-        2
-    } else {
-        4
-    };
+/// Activations of a word: bytes where instructions multiply them, 16-bit numbers in the builds for
+/// WebAssembly without them.
+pub(super) const PER_WORD: usize = if cfg!(all(
+    target_arch = "wasm32",
+    any(feature = "words", not(target_feature = "relaxed-simd"))
+)) {
+    2
+} else {
+    4
+};
 
 /// As many weights, always bytes: there are too many to be kept wider, and loads can widen them.
 #[cfg(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd"))))]
 pub(super) type Weights = u16;
 /// As many weights.
-#[cfg(not(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd")))))]
+#[cfg(not(all(
+    target_arch = "wasm32",
+    any(feature = "words", not(target_feature = "relaxed-simd"))
+)))]
 pub(super) type Weights = u32;
 
 const _: () = assert!(size_of::<Weights>() == PER_WORD);
@@ -46,7 +52,8 @@ pub(super) const SIGNS: u32 = 0x8080_8080;
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
 
-/// The widest tile of any instruction set, in columns; rows are padded so that tiles never cross their end.
+/// The widest tile of any instruction set, in columns; rows are padded so that tiles never cross
+/// their end.
 pub(super) const MAX_COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 32 };
 
 /// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
@@ -54,9 +61,10 @@ pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 
 /// An instruction set. A value of the type proves that the machine has it.
 ///
-/// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along the inner dimension, one
-/// word a row, the first lowest.
-/// Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`. Kernels that multiply signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
+/// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along
+/// the inner dimension, one word a row, the first lowest. Weights are signed bytes,
+/// `[steps][COLUMNS][PER_WORD]`. Kernels that multiply signed by signed bytes read every activation
+/// as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
@@ -70,11 +78,19 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Whether the kernel takes signed activations: their codes are 128 less.
     fn signed(self) -> bool;
 
-    /// `sums[row][column] = start[column] + sum over k of activations[row][k] * weights[column][k]` for the first `R`
-    /// rows of a tile of `weights.len() / COLUMNS` steps. Slices too short for that give wrong sums or a panic.
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[Weights], start: &[i32], sums: &mut Sums);
+    /// `sums[row][column] = start[column] + sum over k of activations[row][k] * weights[column][k]`
+    /// for the first `R` rows of a tile of `weights.len() / COLUMNS` steps. Slices too short for
+    /// that give wrong sums or a panic.
+    fn tile<const R: usize>(
+        self,
+        activations: &[u32],
+        weights: &[Weights],
+        start: &[i32],
+        sums: &mut Sums,
+    );
 
-    /// Hands the sums of the first `rows` of `R` rows to `take`, without a detour through memory where that costs.
+    /// Hands the sums of the first `rows` of `R` rows to `take`, without a detour through memory
+    /// where that costs.
     #[inline(always)]
     fn sum<const R: usize>(
         self,
@@ -94,13 +110,15 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Runs `pass` compiled for this instruction set.
     fn run<P: Pass>(self, pass: P);
 
-    /// `rounds` of the dot products of a full tile on registers alone; returns how many products were summed.
+    /// `rounds` of the dot products of a full tile on registers alone; returns how many products
+    /// were summed.
     #[cfg(feature = "bench")]
     fn peak(self, rounds: u32) -> u64;
 }
 
-/// Work to be compiled for every instruction set. A closure would not do: it is compiled for the common one, unless the
-/// compiler chooses to inline it, which an attribute cannot demand of closures.
+/// Work to be compiled for every instruction set. A closure would not do: it is compiled for the
+/// common one, unless the compiler chooses to inline it, which an attribute cannot demand of
+/// closures.
 pub(super) trait Pass {
     /// Does it; to be marked `#[inline(always)]`, like all that is to be compiled with it.
     fn run<I: Isa>(self, isa: I);
@@ -122,7 +140,8 @@ pub(super) fn tile<I: Isa>(
     start: &[i32],
     take: &mut impl Take,
 ) {
-    // Two kinds are enough: every other would be code to load, and time for few rows goes into reading weights.
+    // Two kinds are enough: every other would be code to load, and time for few rows goes into
+    // reading weights.
     if rows > ROWS / 2 {
         isa.sum::<ROWS>(rows, activations, weights, start, take);
     } else {
@@ -130,7 +149,8 @@ pub(super) fn tile<I: Isa>(
     }
 }
 
-/// What an activation code means 0 has, less what the kernel reads it as: `start = -zero * column sum`.
+/// What an activation code means 0 has, less what the kernel reads it as:
+/// `start = -zero * column sum`.
 #[inline(always)]
 pub(super) fn effective_zero<I: Isa>(isa: I, zero: i32) -> i32 {
     if isa.signed() { zero - 128 } else { zero }

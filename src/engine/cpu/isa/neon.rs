@@ -1,5 +1,8 @@
 //! aarch64: dot products of signed bytes.
-#![allow(unsafe_code, reason = "vector loads and stores, and calls into code for a detected instruction set")]
+#![allow(
+    unsafe_code,
+    reason = "vector loads and stores, and calls into code for a detected instruction set"
+)]
 
 use std::arch::aarch64::*;
 use std::arch::asm;
@@ -34,13 +37,25 @@ impl Isa for DotProduct {
     }
 
     #[inline(always)]
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
+    fn tile<const R: usize>(
+        self,
+        activations: &[u32],
+        weights: &[u32],
+        start: &[i32],
+        sums: &mut Sums,
+    ) {
         let steps = weights.len() / Self::COLUMNS;
         assert!(activations.len() >= steps * ROWS && start.len() >= Self::COLUMNS);
-        // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room for ROWS rows; the machine has
-        // the instructions, as a value of this type exists.
+        // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room for ROWS
+        // rows; the machine has the instructions, as a value of this type exists.
         unsafe {
-            dot_tile::<R>(activations.as_ptr(), weights.as_ptr(), start.as_ptr(), steps, sums.as_mut_ptr());
+            dot_tile::<R>(
+                activations.as_ptr(),
+                weights.as_ptr(),
+                start.as_ptr(),
+                steps,
+                sums.as_mut_ptr(),
+            );
         }
     }
 
@@ -78,7 +93,8 @@ fn dot(mut sum: int32x4_t, weights: int8x16_t, activations: int8x16_t) -> int32x
 }
 
 /// # Safety
-/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows of sums.
+/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows
+/// of sums.
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn dot_tile<const R: usize>(
     activations: *const u32,
@@ -89,7 +105,8 @@ unsafe fn dot_tile<const R: usize>(
 ) {
     // SAFETY: the caller's.
     unsafe {
-        let start: [int32x4_t; VECTORS] = std::array::from_fn(|vector| vld1q_s32(start.add(4 * vector)));
+        let start: [int32x4_t; VECTORS] =
+            std::array::from_fn(|vector| vld1q_s32(start.add(4 * vector)));
         let mut sums = [start; R];
         for step in 0..steps {
             let weights = weights.add(4 * VECTORS * step);

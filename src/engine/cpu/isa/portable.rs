@@ -20,7 +20,13 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
+    fn tile<const R: usize>(
+        self,
+        activations: &[u32],
+        weights: &[u32],
+        start: &[i32],
+        sums: &mut Sums,
+    ) {
         let mut tile = [[0; Self::COLUMNS]; R];
         for row in &mut tile {
             row.copy_from_slice(&start[..Self::COLUMNS]);

@@ -1,8 +1,9 @@
-//! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `words`, and wherever there is no
-//! relaxed SIMD).
+//! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `words`, and
+//! wherever there is no relaxed SIMD).
 //!
-//! The package's loader asks the machine (`www/lib/cores.ts`): where relaxed dot products do not sum 8-bit products exactly,
-//! engines make several instructions of one, and plain products are faster.
+//! The package's loader asks the machine (`www/lib/cores.ts`): where relaxed dot products do not
+//! sum 8-bit products exactly, engines make several instructions of one, and plain products are
+//! faster.
 #![allow(unsafe_code, reason = "vector loads and stores")]
 
 use core::arch::wasm32::*;
@@ -13,12 +14,13 @@ use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take, Weights};
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Wasm {
-    /// Whether the relaxed dot product takes its second operand as signed (`SDOT` on aarch64) or as unsigned (`VPDPBUSD` on
-    /// x86-64).
+    /// Whether the relaxed dot product takes its second operand as signed (`SDOT` on aarch64) or as
+    /// unsigned (`VPDPBUSD` on x86-64).
     #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     signed: bool,
-    /// All bits set, which the optimiser does not know. Pointers that step through a loop are masked by it, or LLVM would
-    /// rewrite their constant offsets so that they no longer fit into load instructions, which costs a quarter of the speed.
+    /// All bits set, which the optimiser does not know. Pointers that step through a loop are
+    /// masked by it, or LLVM would rewrite their constant offsets so that they no longer fit into
+    /// load instructions, which costs a quarter of the speed.
     all: usize,
 }
 
@@ -59,13 +61,15 @@ fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
 }
 
 impl Wasm {
-    /// What this machine has. Relaxed instructions may do one thing or another outside the range for which they are
-    /// defined (here a second operand above 127), but always the same in one place, so they are asked.
+    /// What this machine has. Relaxed instructions may do one thing or another outside the range
+    /// for which they are defined (here a second operand above 127), but always the same in one
+    /// place, so they are asked.
     pub(in super::super) fn detect() -> Self {
         Self {
             #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
             signed: {
-                // Factors that the optimiser cannot see through, as it might have its own opinion of the result.
+                // Factors that the optimiser cannot see through, as it might have its own opinion
+                // of the result.
                 let weights = i8x16_splat(std::hint::black_box(127));
                 let activations = u8x16_splat(std::hint::black_box(255));
                 i32x4_extract_lane::<0>(dot(weights, activations, i32x4_splat(0))) < 0
@@ -76,8 +80,8 @@ impl Wasm {
 }
 
 impl Isa for Wasm {
-    // Six rows of two registers keep twelve sums, two weights and one activation in the fifteen registers that engines
-    // on x86-64 have to give.
+    // Six rows of two registers keep twelve sums, two weights and one activation in the fifteen
+    // registers that engines on x86-64 have to give.
     const COLUMNS: usize = 4 * VECTORS;
     const FUSED: bool = cfg!(target_feature = "relaxed-simd");
 
@@ -108,15 +112,18 @@ impl Isa for Wasm {
     ) {
         let steps = weights.len() / Self::COLUMNS;
         assert!(activations.len() >= steps * ROWS && start.len() >= Self::COLUMNS);
-        let (mut activations, mut weights, start) = (activations.as_ptr(), weights.as_ptr(), start.as_ptr());
+        let (mut activations, mut weights, start) =
+            (activations.as_ptr(), weights.as_ptr(), start.as_ptr());
         // SAFETY: both operands have `steps` steps, `start` a row of columns.
         let tile = unsafe {
             let start: [v128; VECTORS] =
                 std::array::from_fn(|vector| v128_load(start.add(4 * vector).cast()));
             let mut tile = [start; R];
-            // Not unrolled: LLVM would reorder the products of several steps, for which there are too few registers.
+            // Not unrolled: LLVM would reorder the products of several steps, for which there are
+            // too few registers.
             for _ in 0..steps {
-                let pair: [v128; VECTORS] = std::array::from_fn(|vector| four(weights.add(4 * vector)));
+                let pair: [v128; VECTORS] =
+                    std::array::from_fn(|vector| four(weights.add(4 * vector)));
                 for (row, sums) in tile.iter_mut().enumerate() {
                     let word = v128_load32_splat(activations.add(row).cast());
                     for (sum, weights) in sums.iter_mut().zip(pair) {
@@ -137,7 +144,13 @@ impl Isa for Wasm {
     }
 
     /// Not used here: see [`sum`](Isa::sum).
-    fn tile<const R: usize>(self, activations: &[u32], weights: &[Weights], start: &[i32], sums: &mut Sums) {
+    fn tile<const R: usize>(
+        self,
+        activations: &[u32],
+        weights: &[Weights],
+        start: &[i32],
+        sums: &mut Sums,
+    ) {
         struct Store<'a>(&'a mut Sums);
         impl Take for Store<'_> {
             fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {

@@ -1,5 +1,8 @@
 //! x86-64: AVX-512 VNNI, AVX-VNNI, AVX2.
-#![allow(unsafe_code, reason = "vector loads and stores, and calls into code for a detected instruction set")]
+#![allow(
+    unsafe_code,
+    reason = "vector loads and stores, and calls into code for a detected instruction set"
+)]
 
 use std::arch::x86_64::*;
 
@@ -43,8 +46,8 @@ macro_rules! isa {
             fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
                 let steps = weights.len() / Self::COLUMNS;
                 assert!(activations.len() >= steps * ROWS && start.len() >= Self::COLUMNS);
-                // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room for ROWS rows; the
-                // machine has the instructions, as a value of this type exists.
+                // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room
+                // for ROWS rows; the machine has the instructions, as a value of this type exists.
                 unsafe {
                     $tile::<R>(activations.as_ptr(), weights.as_ptr(), start.as_ptr(), steps, sums.as_mut_ptr());
                 }
@@ -90,7 +93,8 @@ isa!(Avx2, "avx2", "avx2,fma", ["avx2", "fma"], 8, true, avx2_tile);
 macro_rules! vnni_tile {
     ($tile:ident, $features:literal, $vector:ty, $bytes:literal, $load:ident, $store:ident, $splat:ident, $dot:ident) => {
         /// # Safety
-        /// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows of sums.
+        /// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for
+        /// `R` rows of sums.
         #[target_feature(enable = $features)]
         unsafe fn $tile<const R: usize>(
             activations: *const u32,
@@ -105,7 +109,8 @@ macro_rules! vnni_tile {
                 let mut sums = [[vector(0), vector(1)]; R];
                 for step in 0..steps {
                     let weights = weights.byte_add(2 * $bytes * step);
-                    let pair: [$vector; 2] = [$load(weights.cast()), $load(weights.byte_add($bytes).cast())];
+                    let pair: [$vector; 2] =
+                        [$load(weights.cast()), $load(weights.byte_add($bytes).cast())];
                     for (row, sums) in sums.iter_mut().enumerate() {
                         let word = $splat((*activations.add(ROWS * step + row)).cast_signed());
                         sums[0] = $dot(sums[0], word, pair[0]);
@@ -142,7 +147,8 @@ vnni_tile!(
 );
 
 /// # Safety
-/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows of sums.
+/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows
+/// of sums.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2_tile<const R: usize>(
     activations: *const u32,
@@ -157,7 +163,8 @@ unsafe fn avx2_tile<const R: usize>(
         let mut sums = [[_mm256_setzero_si256(); 2]; R];
         for step in 0..steps {
             let weights = weights.add(Avx2::COLUMNS * step);
-            let pair = [0, 16].map(|at| _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.byte_add(at).cast())));
+            let pair = [0, 16]
+                .map(|at| _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.byte_add(at).cast())));
             for (row, sums) in sums.iter_mut().enumerate() {
                 let word = (*activations.add(ROWS * step + row)).cast_signed();
                 let word = _mm256_cvtepi8_epi16(_mm_set1_epi32(word));

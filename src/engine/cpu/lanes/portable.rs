@@ -113,13 +113,16 @@ impl Lanes {
     /// `self * 2^n`, n the integer in the low bits of `rounded`.
     #[inline(always)]
     pub(super) fn scale_by_power(self, rounded: Self) -> Self {
-        self.zip(rounded, |value, n| f32::from_bits(value.to_bits().wrapping_add(n.to_bits() << 23)))
+        self.zip(rounded, |value, n| {
+            f32::from_bits(value.to_bits().wrapping_add(n.to_bits() << 23))
+        })
     }
 
     /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer, halves up.
     #[inline(always)]
     pub(in super::super) fn code<I: Isa>(self, isa: I, scale: Self, zero: f32) -> Whole {
-        // A cast would check the range of one number after another. But above 2^23 the last bit of an f32 is worth 1.
+        // A cast would check the range of one number after another. But above 2^23 the last bit of
+        // an f32 is worth 1.
         const UNITS: f32 = 8_388_608.0;
         let number = self.mul_add(isa, scale, Self::splat(zero + 0.5));
         Whole(number.0.map(|number| {
@@ -156,7 +159,9 @@ impl Whole {
     /// Codes as numbers.
     #[inline(always)]
     pub(in super::super) fn codes(codes: &[i8; QUAD]) -> [Self; 4] {
-        std::array::from_fn(|at| Self(std::array::from_fn(|lane| i32::from(codes[LANES * at + lane]))))
+        std::array::from_fn(|at| {
+            Self(std::array::from_fn(|lane| i32::from(codes[LANES * at + lane])))
+        })
     }
 
     #[inline(always)]
@@ -170,8 +175,8 @@ impl Whole {
         self.0
     }
 
-    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; 128 less where they are
-    /// `signed`.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says;
+    /// 128 less where they are `signed`.
     #[inline(always)]
     pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         let flip = if signed { SIGNS } else { 0 };

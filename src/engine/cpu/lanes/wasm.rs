@@ -88,7 +88,8 @@ impl Lanes {
     /// The larger of two.
     #[inline(always)]
     pub(in super::super) fn max(self, other: Self) -> Self {
-        // The pseudo-maximum is one instruction everywhere; they differ on NaN and the sign of zero only.
+        // The pseudo-maximum is one instruction everywhere; they differ on NaN and the sign of zero
+        // only.
         Self(f32x4_pmax(self.0, other.0))
     }
 
@@ -191,15 +192,16 @@ impl Whole {
         values
     }
 
-    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; 128 less where they are
-    /// `signed`.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says;
+    /// 128 less where they are `signed`.
     #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
     #[inline(always)]
     pub(in super::super) fn pack(codes: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
         Self(v128_xor(bytes(codes), u8x16_splat(if signed { 128 } else { 0 }))).words()
     }
 
-    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says; never signed.
+    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says;
+    /// never signed.
     #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
     #[inline(always)]
     pub(in super::super) fn pack([a, b, c, d]: [Self; 4], _: bool) -> [u32; QUAD / PER_WORD] {

@@ -34,17 +34,28 @@ impl Take for Collected {
     }
 }
 
-fn tile_sums<I: Isa>(isa: I, rows: usize, activations: &[u32], weights: &[i8], start: &[i32]) -> Vec<i32> {
+fn tile_sums<I: Isa>(
+    isa: I,
+    rows: usize,
+    activations: &[u32],
+    weights: &[i8],
+    start: &[i32],
+) -> Vec<i32> {
     // From columns of bytes to the layout of this instruction set.
     let steps = activations.len() / ROWS;
-    let code = |column: usize, at: usize| weights[(column * 4 * steps + at) % weights.len()].cast_unsigned();
+    let code = |column: usize, at: usize| {
+        weights[(column * 4 * steps + at) % weights.len()].cast_unsigned()
+    };
     let words: Vec<u32> = (0..steps)
         .flat_map(|step| (0..I::COLUMNS).map(move |column| (step, column)))
-        .map(|(step, column)| u32::from_le_bytes(std::array::from_fn(|at| code(column, 4 * step + at))))
+        .map(|(step, column)| {
+            u32::from_le_bytes(std::array::from_fn(|at| code(column, 4 * step + at)))
+        })
         .collect();
     let signs = if isa.signed() { SIGNS } else { 0 };
     let activations: Vec<u32> = activations.iter().map(|word| word ^ signs).collect();
-    // What a kernel for signed activations reads is 128 less; its sums start from what makes up for that.
+    // What a kernel for signed activations reads is 128 less; its sums start from what makes up for
+    // that.
     let start: Vec<i32> = (0..I::COLUMNS)
         .map(|column| {
             let sum: i32 = (0..4 * steps).map(|at| i32::from(code(column, at).cast_signed())).sum();
@@ -108,9 +119,13 @@ fn weights(config: &VisionConfig, seed: u64) -> Vec<(TensorSpec, Vec<f32>)> {
     let specs = config.tensors().into_iter();
     specs
         .map(|spec| {
-            let gain =
-                if spec.role == TensorRole::Matrix { 2.0 / (spec.shape[1] as f32).sqrt() } else { 0.5 };
-            let base = if spec.name.contains("norm") && spec.name.ends_with("weight") { 1.0 } else { 0.0 };
+            let gain = if spec.role == TensorRole::Matrix {
+                2.0 / (spec.shape[1] as f32).sqrt()
+            } else {
+                0.5
+            };
+            let base =
+                if spec.name.contains("norm") && spec.name.ends_with("weight") { 1.0 } else { 0.0 };
             let values = (0..spec.shape.iter().product()).map(|_| base + gain * next()).collect();
             (spec, values)
         })
@@ -128,7 +143,9 @@ fn encoder(
 ) -> CpuEncoder {
     let mut builder = Builder::new(machine, config, features).unwrap();
     for (spec, values) in weights.iter().rev() {
-        builder.take(spec, StoredTensor { shape: spec.shape.clone(), values: store(spec, values) }).unwrap();
+        builder
+            .take(spec, StoredTensor { shape: spec.shape.clone(), values: store(spec, values) })
+            .unwrap();
     }
     builder.finish().unwrap()
 }
@@ -140,7 +157,9 @@ fn in_f32(_: &TensorSpec, values: &[f32]) -> StoredValues {
 /// One minus the cosine.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
     (1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()) as f32
 }
 
@@ -166,10 +185,16 @@ fn shapes() -> Vec<(VisionConfig, FeatureSpec)> {
         (plain.clone(), FeatureSpec::pooled(vec![2], &[Pool::Std])),
         (tower(40, 2, 6, 2), FeatureSpec::pooled(vec![1, 2, 3], &[Pool::Mean, Pool::Class])),
         (clip.clone(), FeatureSpec::pooled(vec![3], &[Pool::Class])),
-        (clip.clone(), FeatureSpec { heads: vec![0, 3], ..FeatureSpec::pooled(vec![1, 2], &[Pool::Class]) }),
+        (
+            clip.clone(),
+            FeatureSpec { heads: vec![0, 3], ..FeatureSpec::pooled(vec![1, 2], &[Pool::Class]) },
+        ),
         (biased.clone(), FeatureSpec::of_heads(vec![1, 4, 8])),
         (biased, FeatureSpec { heads: vec![5], ..FeatureSpec::pooled(vec![1], &all) }),
-        (VisionConfig { mlp_width: 256, ..tower(256, 4, 16, 2) }, FeatureSpec::pooled(vec![2], &all)),
+        (
+            VisionConfig { mlp_width: 256, ..tower(256, 4, 16, 2) },
+            FeatureSpec::pooled(vec![2], &all),
+        ),
     ]
 }
 
@@ -194,7 +219,8 @@ fn encodings_are_those_of_the_definition() {
     }
 }
 
-/// What narrow encoders keep of their weights' rounding makes up for most of its effect on what heads read.
+/// What narrow encoders keep of their weights' rounding makes up for most of its effect on what
+/// heads read.
 #[test]
 fn remainders_bring_class_tokens_and_means_closer() {
     let config = VisionConfig { mlp_width: 256, ..tower(128, 2, 8, 2) };
@@ -204,8 +230,9 @@ fn remainders_bring_class_tokens_and_means_closer() {
     let truth = Plain::new(&config, &weights).encode(&pixels, 4, &features);
     for machine in Machine::all() {
         let mut encoder = encoder(machine, &config, &features, &weights, in_f32);
-        let error =
-            |encoder: &CpuEncoder| distance(&encoder.encode(&pixels, 4).unwrap().features, &truth.features);
+        let error = |encoder: &CpuEncoder| {
+            distance(&encoder.encode(&pixels, 4).unwrap().features, &truth.features)
+        };
         let with = error(&encoder);
         encoder.tower.patch_embedding.remainder = None;
         for layer in &mut encoder.tower.layers {
@@ -219,8 +246,8 @@ fn remainders_bring_class_tokens_and_means_closer() {
     }
 }
 
-/// Which images share a batch and what was encoded before do not matter, and neither does the instruction set, if it
-/// rounds alike: a page and the native program give the same verdicts.
+/// Which images share a batch and what was encoded before do not matter, and neither does the
+/// instruction set, if it rounds alike: a page and the native program give the same verdicts.
 #[test]
 fn encodings_are_reproducible() {
     let (config, features) = shapes().swap_remove(0);
@@ -230,13 +257,18 @@ fn encodings_are_reproducible() {
     for machine in Machine::all() {
         let encoder = encoder(machine, &config, &features, &weights, in_f32);
         let together = encoder.encode(&images, 8).unwrap();
-        let apart: Vec<Encoding> =
-            images.chunks(images.len() / 8).map(|image| encoder.encode(image, 1).unwrap()).collect();
+        let apart: Vec<Encoding> = images
+            .chunks(images.len() / 8)
+            .map(|image| encoder.encode(image, 1).unwrap())
+            .collect();
         assert_eq!(
             together.embedding,
             apart.iter().flat_map(|one| one.embedding.clone()).collect::<Vec<_>>()
         );
-        assert_eq!(together.features, apart.iter().flat_map(|one| one.features.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            together.features,
+            apart.iter().flat_map(|one| one.features.clone()).collect::<Vec<_>>()
+        );
         fn fused<I: Isa>(_: I) -> bool {
             I::FUSED
         }
@@ -264,14 +296,17 @@ fn stored_forms_are_read_as_they_are_meant() {
         let restored: Vec<_> = weights
             .iter()
             .map(|(spec, values)| {
-                let tensor = StoredTensor { shape: spec.shape.clone(), values: only_matrices(spec, values) };
+                let tensor =
+                    StoredTensor { shape: spec.shape.clone(), values: only_matrices(spec, values) };
                 (spec.clone(), tensor.to_f32())
             })
             .collect();
         let machine = Machine::best();
-        let stored =
-            encoder(machine, &config, &features, &weights, only_matrices).encode(&pixels, 2).unwrap();
-        let truth = encoder(machine, &config, &features, &restored, in_f32).encode(&pixels, 2).unwrap();
+        let stored = encoder(machine, &config, &features, &weights, only_matrices)
+            .encode(&pixels, 2)
+            .unwrap();
+        let truth =
+            encoder(machine, &config, &features, &restored, in_f32).encode(&pixels, 2).unwrap();
         assert_eq!(stored, truth);
     }
 }
@@ -289,8 +324,10 @@ fn wrong_input_is_refused() {
     let builder = || CpuEncoder::builder(&config, &features).unwrap();
     assert_eq!(builder().finish().unwrap_err().kind(), ErrorKind::WeightsCorrupt);
     for (spec, values) in &weights {
-        let tensor =
-            |values: Vec<f32>| StoredTensor { shape: spec.shape.clone(), values: StoredValues::F32(values) };
+        let tensor = |values: Vec<f32>| StoredTensor {
+            shape: spec.shape.clone(),
+            values: StoredValues::F32(values),
+        };
         let mut twice = builder();
         twice.take(spec, tensor(values.clone())).unwrap();
         let mut wrong = values.clone();

@@ -20,7 +20,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// The standard normal distribution function, as `erfc` by its continued fraction, or its series near 0.
+/// The standard normal distribution function, as `erfc` by its continued fraction, or its series
+/// near 0.
 fn phi(x: f64) -> f64 {
     if x < -3.0 {
         let mut fraction = 0.0;
@@ -42,7 +43,8 @@ fn phi(x: f64) -> f64 {
 
 impl<'a> Plain<'a> {
     pub(super) fn new(config: &'a VisionConfig, tensors: &'a [(TensorSpec, Vec<f32>)]) -> Self {
-        let tensors = tensors.iter().map(|(spec, values)| (spec.name.as_str(), values.as_slice())).collect();
+        let tensors =
+            tensors.iter().map(|(spec, values)| (spec.name.as_str(), values.as_slice())).collect();
         Self { config, tensors }
     }
 
@@ -51,19 +53,27 @@ impl<'a> Plain<'a> {
         let bias = self.tensors.get(format!("{name}.bias").as_str());
         let one = |row: &Vec<f32>| {
             let products = weight.chunks(row.len()).enumerate();
-            products.map(|(at, weights)| dot(weights, row) + bias.map_or(0.0, |bias| bias[at])).collect()
+            products
+                .map(|(at, weights)| dot(weights, row) + bias.map_or(0.0, |bias| bias[at]))
+                .collect()
         };
         rows.iter().map(one).collect()
     }
 
     fn norm(&self, name: &str, rows: &Rows) -> Rows {
-        let (gain, offset) =
-            (self.tensors[format!("{name}.weight").as_str()], self.tensors[format!("{name}.bias").as_str()]);
+        let (gain, offset) = (
+            self.tensors[format!("{name}.weight").as_str()],
+            self.tensors[format!("{name}.bias").as_str()],
+        );
         let one = |row: &Vec<f32>| {
             let mean = row.iter().sum::<f32>() / row.len() as f32;
-            let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / row.len() as f32;
+            let variance =
+                row.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / row.len() as f32;
             let scale = 1.0 / (variance + self.config.norm_epsilon as f32).sqrt();
-            row.iter().zip(gain.iter().zip(offset)).map(|(x, (g, o))| (x - mean) * scale * g + o).collect()
+            row.iter()
+                .zip(gain.iter().zip(offset))
+                .map(|(x, (g, o))| (x - mean) * scale * g + o)
+                .collect()
         };
         rows.iter().map(one).collect()
     }
@@ -84,7 +94,9 @@ impl<'a> Plain<'a> {
                 let at = |c: usize, y: usize, x: usize| {
                     image[(c * side + number / grid * patch + y) * side + number % grid * patch + x]
                 };
-                (0..3 * patch * patch).map(|i| at(i / patch / patch, i / patch % patch, i % patch)).collect()
+                (0..3 * patch * patch)
+                    .map(|i| at(i / patch / patch, i / patch % patch, i % patch))
+                    .collect()
             })
             .collect();
         let mut tokens = vec![self.tensors["vision.class_token"].to_vec()];
@@ -104,7 +116,8 @@ impl<'a> Plain<'a> {
             let weight = self.tensors[name("attention.output.weight").as_str()];
             let head_width = config.width / config.heads;
             for head in features.heads.iter().filter(|head| *head / config.heads == layer) {
-                let channels = head % config.heads * head_width..(head % config.heads + 1) * head_width;
+                let channels =
+                    head % config.heads * head_width..(head % config.heads + 1) * head_width;
                 for (written, weights) in written.iter_mut().zip(weight.chunks(config.width)) {
                     *written += dot(&weights[channels.clone()], &mixed[0][channels.clone()]);
                 }
@@ -138,9 +151,11 @@ impl<'a> Plain<'a> {
             let variance = dot(&centred_class, &centred_class) / config.width as f32;
             let scale = 1.0 / (variance + config.norm_epsilon as f32).sqrt();
             let gains = self.tensors["vision.norm.weight"];
-            let direct: Vec<f32> = centred(&written).iter().zip(gains).map(|(x, g)| x * scale * g).collect();
+            let direct: Vec<f32> =
+                centred(&written).iter().zip(gains).map(|(x, g)| x * scale * g).collect();
             let zero = project(&vec![0.0; config.width]);
-            out.features.extend(project(&direct).iter().zip(zero).map(|(value, bias)| value - bias));
+            out.features
+                .extend(project(&direct).iter().zip(zero).map(|(value, bias)| value - bias));
         }
     }
 
@@ -149,14 +164,17 @@ impl<'a> Plain<'a> {
         let head_width = width / heads;
         let mut mixed = vec![vec![0.0; width]; qkv.len()];
         for head in 0..heads {
-            let part =
-                |row: &'_ [f32], part: usize| row[part * width + head * head_width..][..head_width].to_vec();
+            let part = |row: &'_ [f32], part: usize| {
+                row[part * width + head * head_width..][..head_width].to_vec()
+            };
             for (query, mixed) in qkv.iter().zip(&mut mixed) {
                 let query = part(query, 0);
                 let scale = 1.0 / (head_width as f32).sqrt();
-                let scores: Vec<f32> = qkv.iter().map(|key| dot(&query, &part(key, 1)) * scale).collect();
+                let scores: Vec<f32> =
+                    qkv.iter().map(|key| dot(&query, &part(key, 1)) * scale).collect();
                 let largest = scores.iter().copied().fold(f32::MIN, f32::max);
-                let weights: Vec<f32> = scores.iter().map(|score| (score - largest).exp()).collect();
+                let weights: Vec<f32> =
+                    scores.iter().map(|score| (score - largest).exp()).collect();
                 let total: f32 = weights.iter().sum();
                 for (weight, value) in weights.iter().zip(qkv) {
                     for (at, value) in part(value, 2).into_iter().enumerate() {
@@ -189,5 +207,8 @@ impl<'a> Plain<'a> {
 }
 
 fn add(rows: &mut Rows, changes: &Rows) {
-    rows.iter_mut().flatten().zip(changes.iter().flatten()).for_each(|(value, change)| *value += change);
+    rows.iter_mut()
+        .flatten()
+        .zip(changes.iter().flatten())
+        .for_each(|(value, change)| *value += change);
 }

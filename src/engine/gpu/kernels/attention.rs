@@ -45,7 +45,8 @@ impl Attention {
         self.heads * self.head
     }
 
-    /// Scores from one query to the next in the scratch buffer that [`Family::Registers`] needs, in f32.
+    /// Scores from one query to the next in the scratch buffer that [`Family::Registers`] needs, in
+    /// f32.
     pub(in super::super) fn scores(&self) -> usize {
         self.tokens.next_multiple_of(KEYS)
     }
@@ -84,8 +85,9 @@ impl Attention {
         }
     }
 
-    /// A thread handles `QUERIES` queries of one head in three passes: scores into a scratch buffer, their softmax there,
-    /// and the weighted sum of the values. Heads must begin at whole words, so their width must be even.
+    /// A thread handles `QUERIES` queries of one head in three passes: scores into a scratch
+    /// buffer, their softmax there, and the weighted sum of the values. Heads must begin at whole
+    /// words, so their width must be even.
     fn write_registers(&self, text: &mut String) {
         // Numbers that one load brings; numbers of a tile of the third pass.
         let load = if self.head.is_multiple_of(4) { 4 } else { 2 };
@@ -152,9 +154,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
 }
 
 impl Attention {
-    /// One pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one query and its running
-    /// result in registers, a workgroup shares tiles of keys and values. Unrolled here, as not every driver's compiler keeps
-    /// arrays in registers.
+    /// One pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one
+    /// query and its running result in registers, a workgroup shares tiles of keys and values.
+    /// Unrolled here, as not every driver's compiler keeps arrays in registers.
     fn write_tiles(&self, operand: Rows, text: &mut String) {
         let quarters = self.head.div_ceil(4);
         let row = if operand == Rows::Half { 8 } else { 16 } * quarters;
@@ -175,8 +177,9 @@ impl Attention {
         text.push_str(&include_str!("attention_tiles.wgsl").replace("QUERY", body.trim_start()));
         push(text, format_args!("    for (var at = 0u; at < KEYS; at += {STEP}u) {{\n"));
         for k in 0..STEP {
-            let products: Vec<_> =
-                (0..quarters).map(|i| format!("dot(query{i}, vec4<f32>(keys[at + {k}u][{i}]))")).collect();
+            let products: Vec<_> = (0..quarters)
+                .map(|i| format!("dot(query{i}, vec4<f32>(keys[at + {k}u][{i}]))"))
+                .collect();
             push(
                 text,
                 format_args!(
@@ -189,7 +192,8 @@ impl Attention {
         push(
             text,
             format_args!(
-                "      let highest = {scores};\n      let fade = exp(top - highest);\n      top = highest;\n"
+                "      let highest = {scores};\n      let fade = exp(top - highest);\n      top = \
+                 highest;\n"
             ),
         );
         for k in 0..STEP {
@@ -198,8 +202,9 @@ impl Attention {
         let weights: Vec<_> = (0..STEP).map(|k| format!("weight{k}")).collect();
         push(text, format_args!("      total = total * fade + {};\n", weights.join(" + ")));
         for i in 0..quarters {
-            let values: Vec<_> =
-                (0..STEP).map(|k| format!("weight{k} * vec4<f32>(values[at + {k}u][{i}])")).collect();
+            let values: Vec<_> = (0..STEP)
+                .map(|k| format!("weight{k} * vec4<f32>(values[at + {k}u][{i}])"))
+                .collect();
             push(text, format_args!("      mix{i} = mix{i} * fade + {};\n", values.join(" + ")));
         }
         text.push_str("    }\n  }\n  if (mine >= call.queries) { return; }\n");
@@ -212,7 +217,10 @@ impl Attention {
             for column in 0..self.head {
                 let part = ["x", "y", "z", "w"][column % 4];
                 let at = column / 4;
-                push(text, format_args!("  output[to + {column}u] = operand(mix{at}.{part} / total);\n"));
+                push(
+                    text,
+                    format_args!("  output[to + {column}u] = operand(mix{at}.{part} / total);\n"),
+                );
             }
         }
         text.push_str("}\n");
@@ -242,7 +250,10 @@ fn write_scores(text: &mut String) {
     push(text, format_args!("    }}\n    var sums: array<vec2<f32>, {}>;\n", QUERIES * KEYS / 2));
     for (r, c) in grid(QUERIES, KEYS / 2) {
         let at = r * KEYS / 2 + c;
-        push(text, format_args!("    sums[{at}] = vec2(sum{r}_{}, sum{r}_{});\n", 2 * c, 2 * c + 1));
+        push(
+            text,
+            format_args!("    sums[{at}] = vec2(sum{r}_{}, sum{r}_{});\n", 2 * c, 2 * c + 1),
+        );
     }
     push(
         text,
@@ -283,7 +294,8 @@ fn write_softmax(text: &mut String) {
     );
 }
 
-/// Third pass: weighted sums of the values, `tile` numbers at a time, two keys a step; a load brings `load` numbers.
+/// Third pass: weighted sums of the values, `tile` numbers at a time, two keys a step; a load
+/// brings `load` numbers.
 fn write_mix(load: usize, tile: usize, text: &mut String) {
     push(text, format_args!("  for (var part = 0u; part < HEAD; part += {tile}u) {{\n"));
     for (r, c) in grid(QUERIES, tile) {
@@ -294,7 +306,8 @@ fn write_mix(load: usize, tile: usize, text: &mut String) {
         push(
             text,
             format_args!(
-                "      let value{k} = values + min(2u * pair + {k}u, TOKENS - 1u) * ROW + part / LOAD;\n"
+                "      let value{k} = values + min(2u * pair + {k}u, TOKENS - 1u) * ROW + part / \
+                 LOAD;\n"
             ),
         );
         for c in 0..tile / load {
@@ -308,7 +321,8 @@ fn write_mix(load: usize, tile: usize, text: &mut String) {
             push(
                 text,
                 format_args!(
-                    "      mix{r}_{c} += w{r}.x * v0_{vector}.{part} + w{r}.y * v1_{vector}.{part};\n"
+                    "      mix{r}_{c} += w{r}.x * v0_{vector}.{part} + w{r}.y * \
+                     v1_{vector}.{part};\n"
                 ),
             );
         }
@@ -316,7 +330,10 @@ fn write_mix(load: usize, tile: usize, text: &mut String) {
     push(text, format_args!("    }}\n    var mixed: array<vec2<f32>, {}>;\n", QUERIES * tile / 2));
     for (r, c) in grid(QUERIES, tile / 2) {
         let at = r * tile / 2 + c;
-        push(text, format_args!("    mixed[{at}] = vec2(mix{r}_{}, mix{r}_{});\n", 2 * c, 2 * c + 1));
+        push(
+            text,
+            format_args!("    mixed[{at}] = vec2(mix{r}_{}, mix{r}_{});\n", 2 * c, 2 * c + 1),
+        );
     }
     push(
         text,

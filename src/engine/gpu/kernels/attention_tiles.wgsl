@@ -1,5 +1,5 @@
-// The part of tiles that does not depend on the width of a head: what loads and stores comes before, the loop over the
-// shared keys after it.
+// The part of tiles that does not depend on the width of a head: what loads and stores comes
+// before, the loop over the shared keys after it.
 const LOWEST: f32 = -3.0e38;
 var<workgroup> keys: array<array<Operand4, QUARTERS>, KEYS>;
 var<workgroup> values: array<array<Operand4, QUARTERS>, KEYS>;

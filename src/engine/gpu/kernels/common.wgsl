@@ -12,8 +12,8 @@ struct Call {
 
 @group(0) @binding(0) var<uniform> call: Call;
 
-// Two numbers in the upper halves of their f32, rounded: the range of f32, 8 bits of precision, and one instruction
-// to unpack.
+// Two numbers in the upper halves of their f32, rounded: the range of f32, 8 bits of precision, and
+// one instruction to unpack.
 fn pack(low: f32, high: f32) -> u32 {
   return ((bitcast<u32>(low) + 0x8000u) >> 16u) | ((bitcast<u32>(high) + 0x8000u) & 0xffff0000u);
 }

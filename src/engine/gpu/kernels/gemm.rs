@@ -1,4 +1,5 @@
-//! Matrix products: input rows times a stored matrix `[columns, depth]`, then bias, activation and an added row.
+//! Matrix products: input rows times a stored matrix `[columns, depth]`, then bias, activation and
+//! an added row.
 
 use super::{Family, Groups, Rows, constants, count, push, stride};
 use crate::clip::Activation;
@@ -12,8 +13,8 @@ pub(in super::super) enum Form {
     F16,
     /// Codes of 8 bits, four a word.
     Q8,
-    /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns, the upper half one of
-    /// the last four.
+    /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns,
+    /// the upper half one of the last four.
     Q4,
 }
 
@@ -39,8 +40,9 @@ pub(in super::super) struct Gemm {
     pub(in super::super) tile: usize,
 }
 
-/// Rows of a thread's tile in [`Family::Registers`]. On SwiftShader the loads of a step cost (rows + columns), the
-/// products rows x columns; 10 x 8 is the largest tile whose code still fits the instruction cache.
+/// Rows of a thread's tile in [`Family::Registers`]. On SwiftShader the loads of a step cost (rows
+/// + columns), the products rows x columns; 10 x 8 is the largest tile whose code still fits the
+/// instruction cache.
 const ROWS: usize = 10;
 /// Columns of a thread's tile.
 const COLUMNS: usize = 8;
@@ -63,7 +65,10 @@ impl Gemm {
         );
         text.push_str(include_str!("activations.wgsl"));
         let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "vec4<u32>" };
-        push(text, format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"));
+        push(
+            text,
+            format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"),
+        );
         if self.form.scaled() {
             text.push_str("@group(0) @binding(3) var<storage, read> scales: array<vec4<u32>>;\n");
         }
@@ -78,7 +83,12 @@ impl Gemm {
             Rows::Packed => "vec2<u32>",
             Rows::Half => "Operand4",
         };
-        push(text, format_args!("@group(0) @binding(6) var<storage, read_write> output: array<{output}>;\n"));
+        push(
+            text,
+            format_args!(
+                "@group(0) @binding(6) var<storage, read_write> output: array<{output}>;\n"
+            ),
+        );
         self.write_decoding(text);
         self.write_finish(text);
         match family {
@@ -87,10 +97,11 @@ impl Gemm {
         }
     }
 
-    /// What turns codes into weights. Matrices hold four columns side by side, so that one load brings a square: of each of
-    /// four columns the same four weights, its `quarter`.
+    /// What turns codes into weights. Matrices hold four columns side by side, so that one load
+    /// brings a square: of each of four columns the same four weights, its `quarter`.
     fn write_decoding(&self, text: &mut String) {
-        // The codes are moved to the top of their words, where sign extension comes free; the scale makes up for it.
+        // The codes are moved to the top of their words, where sign extension comes free; the scale
+        // makes up for it.
         let (mask, factor) = match self.form {
             Form::F32 => return,
             Form::F16 => {
@@ -125,7 +136,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
         );
     }
 
-    /// Loads the codes of square `square` at `quarter` into `name`, with `keyword` before each assignment.
+    /// Loads the codes of square `square` at `quarter` into `name`, with `keyword` before each
+    /// assignment.
     fn write_codes(&self, keyword: &str, name: &str, square: &str, text: &mut String) {
         match self.form {
             Form::F32 => {
@@ -133,7 +145,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     push(
                         text,
                         format_args!(
-                            "      {keyword}{name}_{i} = codes[({square} * (DEPTH / 4u) + quarter) * 4u + {i}u];\n"
+                            "      {keyword}{name}_{i} = codes[({square} * (DEPTH / 4u) + quarter) \
+                             * 4u + {i}u];\n"
                         ),
                     );
                 }
@@ -143,7 +156,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     push(
                         text,
                         format_args!(
-                            "      {keyword}{name}_words{i} = codes[({square} * (DEPTH / 4u) + quarter) * 2u + {i}u];\n"
+                            "      {keyword}{name}_words{i} = codes[({square} * (DEPTH / 4u) + \
+                             quarter) * 2u + {i}u];\n"
                         ),
                     );
                 }
@@ -153,7 +167,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                 push(
                     text,
                     format_args!(
-                        "      {keyword}{name} = codes[{square} * (DEPTH / {}u) + quarter / {words}u];\n",
+                        "      {keyword}{name} = codes[{square} * (DEPTH / {}u) + quarter / \
+                         {words}u];\n",
                         4 * words
                     ),
                 );
@@ -169,7 +184,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
         }
     }
 
-    /// Declares the weights that the codes `name` at `quarter` stand for, as `name` followed by `_0` to `_3`.
+    /// Declares the weights that the codes `name` at `quarter` stand for, as `name` followed by
+    /// `_0` to `_3`.
     fn write_square(&self, name: &str, scales: &str, quarter: &str, text: &mut String) {
         let half = match self.form {
             Form::F32 => return,
@@ -178,7 +194,10 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     let half = if i % 2 == 0 { "xy" } else { "zw" };
                     push(
                         text,
-                        format_args!("      let {name}_{i} = halves({name}_words{}.{half});\n", i / 2),
+                        format_args!(
+                            "      let {name}_{i} = halves({name}_words{}.{half});\n",
+                            i / 2
+                        ),
                     );
                 }
                 return;
@@ -190,14 +209,18 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
         for (i, part) in PARTS.iter().enumerate() {
             push(
                 text,
-                format_args!("      let {name}_{i} = decode({name}_codes.{part}, {scales}.{part});\n"),
+                format_args!(
+                    "      let {name}_{i} = decode({name}_codes.{part}, {scales}.{part});\n"
+                ),
             );
         }
     }
 
     /// `finish(row, column, sums)`: what is done with four sums of a row.
     fn write_finish(&self, text: &mut String) {
-        text.push_str("\nfn finish(row: u32, column: u32, sums: vec4<f32>) {\n  var value = sums;\n");
+        text.push_str(
+            "\nfn finish(row: u32, column: u32, sums: vec4<f32>) {\n  var value = sums;\n",
+        );
         if self.bias {
             text.push_str("  value += bias[(call.first + column) / 4u];\n");
         }
@@ -210,7 +233,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
         }
         if self.residual {
             text.push_str(
-                "  value += residual[((row % call.modulo) * call.stride * OUT_STRIDE + call.first + column) / 4u];\n",
+                "  value += residual[((row % call.modulo) * call.stride * OUT_STRIDE + call.first \
+                 + column) / 4u];\n",
             );
         }
         let stored = match self.output {
@@ -218,13 +242,20 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
             Rows::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
             Rows::Half => "operand4(value)",
         };
-        push(text, format_args!("  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"));
+        push(
+            text,
+            format_args!(
+                "  output[(row * OUT_STRIDE + call.first + column) / 4u] = {stored};\n}}\n"
+            ),
+        );
     }
 
     /// Workgroups for a result `[rows, columns]`.
     pub(in super::super) fn groups(&self, family: Family, rows: usize, columns: usize) -> Groups {
         match family {
-            Family::Registers => [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1],
+            Family::Registers => {
+                [count(columns.div_ceil(COLUMNS * THREADS)), count(rows.div_ceil(ROWS)), 1]
+            }
             Family::Tiles | Family::HalfTiles => {
                 [count(columns.div_ceil(self.tile)), count(rows.div_ceil(self.tile)), 1]
             }
@@ -234,8 +265,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
 
 /// One thread computes `ROWS` x `COLUMNS`, four columns of the matrix at a time.
 ///
-/// The loops are unrolled here, as SwiftShader keeps arrays in memory; the sums of a step are one `dot` each, which
-/// chains them in a register.
+/// The loops are unrolled here, as SwiftShader keeps arrays in memory; the sums of a step are one
+/// `dot` each, which chains them in a register.
 fn write_registers(gemm: &Gemm, text: &mut String) {
     push(
         text,
@@ -252,10 +283,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         ),
     );
     for r in 0..ROWS {
-        push(text, format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 4u);\n"));
+        push(
+            text,
+            format_args!("  let start{r} = min(row + {r}u, call.rows - 1u) * (DEPTH / 4u);\n"),
+        );
     }
     for s in 0..COLUMNS / 4 {
-        push(text, format_args!("  let square{s} = min(column / 4u + {s}u, (call.count - 1u) / 4u);\n"));
+        push(
+            text,
+            format_args!("  let square{s} = min(column / 4u + {s}u, (call.count - 1u) / 4u);\n"),
+        );
     }
     for (r, c) in tile() {
         push(text, format_args!("  var sum{r}_{c} = 0.0;\n"));
@@ -281,12 +318,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
             ),
         );
         for c in 0..COLUMNS {
-            // The weights first: SwiftShader writes a factor from memory back before it multiplies by the other.
+            // The weights first: SwiftShader writes a factor from memory back before it multiplies
+            // by the other.
             push(text, format_args!("      sum{r}_{c} += dot(w{}_{}, row{r});\n", c / 4, c % 4));
         }
     }
     // The rest is written once, in a loop over an array, to keep the code small.
-    push(text, format_args!("    }}\n  }}\n  var sums: array<vec4<f32>, {}>;\n", ROWS * COLUMNS / 4));
+    push(
+        text,
+        format_args!("    }}\n  }}\n  var sums: array<vec4<f32>, {}>;\n", ROWS * COLUMNS / 4),
+    );
     for r in 0..ROWS {
         for c in (0..COLUMNS).step_by(4) {
             push(
@@ -319,10 +360,11 @@ fn tile() -> impl Iterator<Item = (usize, usize)> {
     (0..ROWS).flat_map(|r| (0..COLUMNS).map(move |c| (r, c)))
 }
 
-/// A workgroup of 64 threads computes a tile of `edge` x `edge`, a thread 1 or 4 squares of 4 x 4 of it.
+/// A workgroup of 64 threads computes a tile of `edge` x `edge`, a thread 1 or 4 squares of 4 x 4
+/// of it.
 ///
-/// Each thread brings one square of 4 x 4 of either operand into workgroup memory, transposed, so that the products
-/// read whole vectors; this fixes the depth of a step.
+/// Each thread brings one square of 4 x 4 of either operand into workgroup memory, transposed, so
+/// that the products read whole vectors; this fixes the depth of a step.
 fn write_tiles(gemm: &Gemm, text: &mut String) {
     let edge = gemm.tile;
     let squares = edge / 32;
@@ -349,7 +391,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         ),
     );
     for i in 0..4 {
-        push(text, format_args!("  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);\n"));
+        push(
+            text,
+            format_args!("  let row{i} = min(first_row + 4u * four + {i}u, call.rows - 1u);\n"),
+        );
     }
     text.push_str("  let square = min(first_column / 4u + four, (call.count - 1u) / 4u);\n");
     let sums = || (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)));
@@ -358,14 +403,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let load = |keyword: &str, text: &mut String| {
         for i in 0..4 {
-            push(text, format_args!("    {keyword}a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"));
+            push(
+                text,
+                format_args!("    {keyword}a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"),
+            );
         }
         gemm.write_codes(keyword, "b", "square", text);
         gemm.write_pairs(keyword, "pairs", "square", "(quarter / 8u)", text);
     };
     text.push_str("  var quarter = slice;\n");
     load("var ", text);
-    push(text, format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4));
+    push(
+        text,
+        format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4),
+    );
     if gemm.form.scaled() {
         text.push_str("    let scale = scales_of(pairs, quarter / 8u);\n");
     }
@@ -375,15 +426,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "    left[(4u * slice + {k}u) * EDGE + four] = Operand4(a0.{part}, a1.{part}, a2.{part}, a3.{part});
-    right[(4u * slice + {k}u) * EDGE + four] = operand4(vec4(b_0.{part}, b_1.{part}, b_2.{part}, b_3.{part}));\n"
+                "    left[(4u * slice + {k}u) * EDGE + four] = Operand4(a0.{part}, a1.{part}, \
+                 a2.{part}, a3.{part});
+    right[(4u * slice + {k}u) * EDGE + four] = operand4(vec4(b_0.{part}, b_1.{part}, b_2.{part}, \
+    b_3.{part}));\n"
             ),
         );
     }
     // The next step's loads are under way while this one is computed; the last step's are not used.
     push(text, format_args!("    quarter = min(quarter + {}u, DEPTH / 4u - 1u);\n", depth / 4));
     load("", text);
-    push(text, format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"));
+    push(
+        text,
+        format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"),
+    );
     for s in 0..squares {
         push(
             text,
@@ -404,7 +460,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         push(
             text,
             format_args!(
-                "  if (first_row + {r0}u + 4u * y < call.rows && first_column + {c0}u + 4u * x < call.count) {{
+                "  if (first_row + {r0}u + 4u * y < call.rows && first_column + {c0}u + 4u * x < \
+                 call.count) {{
     finish(first_row + {r0}u + 4u * y, first_column + {c0}u + 4u * x, sum{r}_{c});
   }}\n",
                 r0 = 32 * (r / 4) + r % 4,

@@ -1,4 +1,5 @@
-// Layer norm, one thread a row: no barrier, which CPU adapters would pay for with a switch of contexts.
+// Layer norm, one thread a row: no barrier, which CPU adapters would pay for with a switch of
+// contexts.
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read> gain: array<f32>;
 @group(0) @binding(3) var<storage, read> shift: array<f32>;
@@ -12,7 +13,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = 0.0;
   for (var i = 0u; i < WIDTH; i++) { sum += input[start + i]; }
   let near = sum / f32(WIDTH);
-  // A sum one by one loses a digit or two where a row lies far from zero: what it lost is left in the second sum.
+  // A sum one by one loses a digit or two where a row lies far from zero: what it lost is left in
+  // the second sum.
   var rest = 0.0;
   var squares = 0.0;
   for (var i = 0u; i < WIDTH; i++) {

@@ -1,15 +1,16 @@
 //! The WGSL of every kernel, for the shapes of one encoder.
 //!
 //! There are two families, chosen by the kind of adapter:
-//! - [`Family::Registers`] for CPUs that play a GPU (SwiftShader, lavapipe). Barriers and workgroup memory are slow
-//!   there, and every load from a buffer is four checked loads; so a thread computes a large tile in registers, and what
-//!   products read is packed two to a word.
-//! - [`Family::Tiles`] for GPUs: tiles in workgroup memory, everything in f32; where the GPU has f16
-//!   ([`Family::HalfTiles`]), what products read is f16, which halves what activations and tiles take of memory and of
-//!   its bandwidth. Sums, softmax, norms and the residual stream are f32 all the same.
+//! - [`Family::Registers`] for CPUs that play a GPU (SwiftShader, lavapipe). Barriers and workgroup
+//!   memory are slow there, and every load from a buffer is four checked loads; so a thread
+//!   computes a large tile in registers, and what products read is packed two to a word.
+//! - [`Family::Tiles`] for GPUs: tiles in workgroup memory, everything in f32; where the GPU has
+//!   f16 ([`Family::HalfTiles`]), what products read is f16, which halves what activations and
+//!   tiles take of memory and of its bandwidth. Sums, softmax, norms and the residual stream are
+//!   f32 all the same.
 //!
-//! What is known when an encoder is built is a constant of the text; what depends on the batch comes in the uniform
-//! `Call` (`common.wgsl`).
+//! What is known when an encoder is built is a constant of the text; what depends on the batch
+//! comes in the uniform `Call` (`common.wgsl`).
 
 mod attention;
 mod gemm;
@@ -95,8 +96,8 @@ impl Family {
 /// Workgroup memory that every WebGPU device has, in bytes.
 pub(super) const MAX_WORKGROUP_BYTES: usize = 16 << 10;
 
-/// Widest attention head: the keys and values of [`Family::Tiles`] must fit [`MAX_WORKGROUP_BYTES`], eight at a time.
-/// Published encoders' are at most 128 wide.
+/// Widest attention head: the keys and values of [`Family::Tiles`] must fit
+/// [`MAX_WORKGROUP_BYTES`], eight at a time. Published encoders' are at most 128 wide.
 pub(super) const MAX_HEAD: usize = 256;
 
 /// Values from one row to the next: rows are padded to whole blocks of a quantised matrix.
@@ -107,8 +108,9 @@ pub(super) fn stride(width: usize) -> usize {
 /// Workgroups along each axis.
 pub(super) type Groups = [u32; 3];
 
-/// A count of threads or workgroups; every factor is bounded by [`VisionConfig::validate`](crate::clip::VisionConfig)
-/// and the batch, and a dispatch beyond the device's limit is an error of the device.
+/// A count of threads or workgroups; every factor is bounded by
+/// [`VisionConfig::validate`](crate::clip::VisionConfig) and the batch, and a dispatch beyond the
+/// device's limit is an error of the device.
 pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

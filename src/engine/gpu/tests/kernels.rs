@@ -2,7 +2,9 @@ use half::f16;
 use proptest::prelude::*;
 
 use super::super::device::Reports;
-use super::super::kernels::{Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, Rows, stride};
+use super::super::kernels::{
+    Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, Rows, stride,
+};
 use super::super::layers::Pipelines;
 use super::super::weights::{Matrix, upload_rows, upload_vector};
 use super::{Gpu, Noise, error, families, gpu, plain};
@@ -58,7 +60,11 @@ fn run(
         gpu.queue().submit([encoder.finish()]);
     });
     pollster::block_on(reports.check()).unwrap();
-    pollster::block_on(gpu.read(&staging, 4 * words as u64)).unwrap().into_iter().map(f32::to_bits).collect()
+    pollster::block_on(gpu.read(&staging, 4 * words as u64))
+        .unwrap()
+        .into_iter()
+        .map(f32::to_bits)
+        .collect()
 }
 
 /// Rows of `width` as a kernel reads them, and the values that it then sees.
@@ -77,8 +83,9 @@ fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, V
             halves.chain((width..stride(width)).map(|_| 0))
         })
         .collect();
-    let seen =
-        halves.chunks(stride(width)).flat_map(|row| row[..width].iter().map(|half| number_of(form, *half)));
+    let seen = halves
+        .chunks(stride(width))
+        .flat_map(|row| row[..width].iter().map(|half| number_of(form, *half)));
     let seen = seen.collect();
     let words: Vec<f32> = halves
         .as_chunks::<2>()
@@ -103,7 +110,11 @@ fn unpacked(words: &[u32], form: Rows, count: usize, width: usize) -> Vec<f32> {
 
 /// What half a word stands for.
 fn number_of(form: Rows, half: u16) -> f32 {
-    if form == Rows::Half { f16::from_bits(half).to_f32() } else { f32::from_bits(u32::from(half) << 16) }
+    if form == Rows::Half {
+        f16::from_bits(half).to_f32()
+    } else {
+        f32::from_bits(u32::from(half) << 16)
+    }
 }
 
 /// How exact a result of this form can be.
@@ -135,12 +146,29 @@ struct Product {
 
 fn products() -> impl Strategy<Value = Product> {
     let shape = (1..75_usize, 1..150_usize, 1..150_usize);
-    let activation = prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
+    let activation =
+        prop_oneof![Just(None), Just(Some(Activation::Gelu)), Just(Some(Activation::QuickGelu))];
     let residual = prop_oneof![Just(None), (1..9_usize).prop_map(Some)];
     let rest = (0..4_u8, any::<bool>(), activation, residual, any::<bool>());
     (shape, rest, prop_oneof![Just(32), Just(64)], any::<u64>()).prop_map(
-        |((rows, columns, depth), (stored, bias, activation, residual, output_operand), tile, seed)| {
-            Product { rows, columns, depth, stored, bias, activation, residual, output_operand, tile, seed }
+        |(
+            (rows, columns, depth),
+            (stored, bias, activation, residual, output_operand),
+            tile,
+            seed,
+        )| {
+            Product {
+                rows,
+                columns,
+                depth,
+                stored,
+                bias,
+                activation,
+                residual,
+                output_operand,
+                tile,
+                seed,
+            }
         },
     )
 }
@@ -153,7 +181,9 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
     let values = match product.stored {
         0 => StoredValues::F32(values),
         1 => StoredValues::Q8(Q8::quantize(&values, depth)),
-        2 => StoredValues::F32(values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect()),
+        2 => StoredValues::F32(
+            values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect(),
+        ),
         _ => StoredValues::Q4(Q4::quantize(&values, depth)),
     };
     let tensor = StoredTensor { shape: vec![columns, depth], values };
@@ -162,7 +192,8 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
     let (input, seen) = rows(gpu, family.operand(), &noise.values(count * depth), depth);
     let biases = noise.values(columns);
     let bias_buffer = upload_vector(gpu, &biases, &mut reports);
-    // The added rows repeat after `residual` of them, and every second one of those that are there counts.
+    // The added rows repeat after `residual` of them, and every second one of those that are there
+    // counts.
     let added = noise.values(2 * count * columns);
     let (added_buffer, _) = rows(gpu, Rows::F32, &added, columns);
     let output = if product.output_operand { family.operand() } else { Rows::F32 };
@@ -197,7 +228,8 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
                 sum += f64::from(biases[column]);
             }
             sum = activation.map_or(sum, |activation| plain::activate(activation, sum));
-            sum + residual.map_or(0.0, |modulo| f64::from(added[row % modulo * 2 * columns + column]))
+            sum + residual
+                .map_or(0.0, |modulo| f64::from(added[row % modulo * 2 * columns + column]))
         })
         .collect();
     let error = error(&unpacked(&found, output, count, columns), &expected);
@@ -225,10 +257,14 @@ fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, us
         for (row, found) in values.chunks(width * step).zip(found.chunks(width)) {
             let row: Vec<f64> = row[..width].iter().map(|x| f64::from(*x)).collect();
             let error = error(found, &plain::layer_norm(&row, &gain, &shift, 1e-5));
-            // A mean of numbers near 50 is off by a few units in its last place, 2^-18, and a row's deviation divides
-            // that: about 0.6, but whatever it happens to be where a row is short.
+            // A mean of numbers near 50 is off by a few units in its last place, 2^-18, and a row's
+            // deviation divides that: about 0.6, but whatever it happens to be where a row is
+            // short.
             let allowed = 4.0 * 2.0_f64.powi(-18) / plain::variance(&row).sqrt();
-            assert!(error < tolerance(output).max(allowed), "{family:?} {count} {step} {width}: {error}");
+            assert!(
+                error < tolerance(output).max(allowed),
+                "{family:?} {count} {step} {width}: {error}"
+            );
         }
     }
 }
@@ -243,16 +279,26 @@ fn check_attention(
     let Attention { tokens, heads, head } = *attention;
     let width = heads * head;
     // Scores far apart, so that a wrong maximum would overflow.
-    let values: Vec<f32> = Noise(seed).values(images * tokens * 3 * width).iter().map(|x| 6.0 * x).collect();
+    let values: Vec<f32> =
+        Noise(seed).values(images * tokens * 3 * width).iter().map(|x| 6.0 * x).collect();
     let (input, seen) = rows(gpu, family.operand(), &values, 3 * width);
     let queries = if all { tokens } else { 1 };
     let call = [0, 0, 0, 0, 0, number(images), number(queries), 0];
-    let scores = rows(gpu, Rows::F32, &vec![0.0; images * heads * queries * attention.scores()], 1).0;
+    let scores =
+        rows(gpu, Rows::F32, &vec![0.0; images * heads * queries * attention.scores()], 1).0;
     let mut bindings = vec![(1, &input)];
     bindings.extend((family == Family::Registers).then_some((3, &scores)));
     let words = images * queries * family.operand().bytes(width) / 4;
     let groups = attention.groups(family, images, queries);
-    let found = run(gpu, family, &Kernel::Attention(attention.clone()), &bindings, (2, words), call, groups);
+    let found = run(
+        gpu,
+        family,
+        &Kernel::Attention(attention.clone()),
+        &bindings,
+        (2, words),
+        call,
+        groups,
+    );
     let seen: Vec<Vec<f64>> =
         seen.chunks(3 * width).map(|row| row.iter().map(|x| f64::from(*x)).collect()).collect();
     let expected: Vec<f64> = seen
@@ -260,10 +306,17 @@ fn check_attention(
         .flat_map(|image| plain::attention(image, heads).into_iter().take(queries).flatten())
         .collect();
     let error = error(&unpacked(&found, family.operand(), images * queries, width), &expected);
-    assert!(error < tolerance(family.operand()), "{family:?} {attention:?} {images} {all}: {error}");
+    assert!(
+        error < tolerance(family.operand()),
+        "{family:?} {attention:?} {images} {all}: {error}"
+    );
 }
 
-fn check_pooling(gpu: &Gpu, (images, layers, tokens, width): (usize, usize, usize, usize), seed: u64) {
+fn check_pooling(
+    gpu: &Gpu,
+    (images, layers, tokens, width): (usize, usize, usize, usize),
+    seed: u64,
+) {
     let pools = vec![Pool::Std, Pool::Class, Pool::Mean];
     let values: Vec<f32> =
         Noise(seed).values(layers * images * tokens * width).iter().map(|x| 9.0 + x).collect();
@@ -271,15 +324,18 @@ fn check_pooling(gpu: &Gpu, (images, layers, tokens, width): (usize, usize, usiz
     // Two numbers before the pooled ones, one behind them.
     let length = layers * 3 * width + 3;
     let pooling = Pooling { width, pools: pools.clone(), features: length };
-    let call = [0, 0, 0, 0, number(images * tokens * stride(width)), number(images), number(tokens), 2];
+    let call =
+        [0, 0, 0, 0, number(images * tokens * stride(width)), number(images), number(tokens), 2];
     let groups = pooling.groups(layers, images);
     let kernel = Kernel::Pooling(pooling);
-    let found = run(gpu, Family::Tiles, &kernel, &[(1, &input)], (2, images * length), call, groups);
+    let found =
+        run(gpu, Family::Tiles, &kernel, &[(1, &input)], (2, images * length), call, groups);
     for (image, found) in found.chunks(length).enumerate() {
         let found: Vec<f32> = found.iter().map(|word| f32::from_bits(*word)).collect();
         let mut expected = vec![0.0, 0.0];
         for layer in 0..layers {
-            let tokens: Vec<Vec<f64>> = values[(layer * images + image) * tokens * width..][..tokens * width]
+            let tokens: Vec<Vec<f64>> = values[(layer * images + image) * tokens * width..]
+                [..tokens * width]
                 .chunks(width)
                 .map(|row| row.iter().map(|x| f64::from(*x)).collect())
                 .collect();
@@ -350,7 +406,8 @@ fn shapes_of_published_encoders() {
     }
 }
 
-/// What f16 cannot hold becomes the largest that it can; anything else would be no number one kernel further on.
+/// What f16 cannot hold becomes the largest that it can; anything else would be no number one
+/// kernel further on.
 #[test]
 fn f16_saturates() {
     let Some(gpu) = gpu() else { return };
@@ -366,7 +423,14 @@ fn f16_saturates() {
     let words = Rows::Half.bytes(3) / 4;
     let groups = LayerNorm::groups(Family::HalfTiles, 1);
     let kernel = Kernel::LayerNorm(norm);
-    let found =
-        run(&gpu, Family::HalfTiles, &kernel, &bindings, (4, words), [1, 0, 0, 0, 1, 1, 0, 0], groups);
+    let found = run(
+        &gpu,
+        Family::HalfTiles,
+        &kernel,
+        &bindings,
+        (4, words),
+        [1, 0, 0, 0, 1, 1, 0, 0],
+        groups,
+    );
     assert_eq!(unpacked(&found, Rows::Half, 1, 3), [-65504.0, 0.0, 65504.0]);
 }

@@ -44,24 +44,35 @@ fn kernels_of(config: &VisionConfig, family: Family) -> Vec<Kernel> {
 /// What wgpu does not check natively, and browsers do.
 fn check_limits(kernel: &Kernel, family: Family) {
     let text = kernel.source(family);
-    let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let module =
+        naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let limits = wgpu::Limits::default();
     let size = |space: naga::AddressSpace| -> u32 {
-        let variables = module.global_variables.iter().filter(|(_, variable)| variable.space == space);
+        let variables =
+            module.global_variables.iter().filter(|(_, variable)| variable.space == space);
         variables.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum()
     };
     let shared = size(naga::AddressSpace::WorkGroup);
-    assert!(shared <= limits.max_compute_workgroup_storage_size, "{family:?} {kernel:?}: {shared} bytes");
+    assert!(
+        shared <= limits.max_compute_workgroup_storage_size,
+        "{family:?} {kernel:?}: {shared} bytes"
+    );
     assert!(shared as usize <= MAX_WORKGROUP_BYTES);
     let storage = module
         .global_variables
         .iter()
         .filter(|(_, variable)| matches!(variable.space, naga::AddressSpace::Storage { .. }))
         .count();
-    assert!(storage <= limits.max_storage_buffers_per_shader_stage as usize, "{kernel:?}: {storage} buffers");
+    assert!(
+        storage <= limits.max_storage_buffers_per_shader_stage as usize,
+        "{kernel:?}: {storage} buffers"
+    );
     let [entry] = module.entry_points.as_slice() else { panic!("one entry point") };
     let threads: u32 = entry.workgroup_size.iter().product();
-    assert!(threads <= limits.max_compute_invocations_per_workgroup, "{kernel:?}: {threads} threads");
+    assert!(
+        threads <= limits.max_compute_invocations_per_workgroup,
+        "{kernel:?}: {threads} threads"
+    );
     let sides = [
         limits.max_compute_workgroup_size_x,
         limits.max_compute_workgroup_size_y,
@@ -94,7 +105,8 @@ fn kernels_of_published_encoders_stay_within_the_default_limits() {
 fn dispatches_stay_within_the_default_limits() {
     let most = wgpu::Limits::default().max_compute_workgroups_per_dimension;
     for family in [Family::Registers, Family::Tiles] {
-        let config = VisionConfig { image_size: 1022, ..VisionConfig::openai_clip_vit_large_patch14() };
+        let config =
+            VisionConfig { image_size: 1022, ..VisionConfig::openai_clip_vit_large_patch14() };
         let rows = super::super::MAX_BATCH * config.tokens();
         let gemm = Gemm {
             columns: config.mlp_width,
@@ -115,7 +127,8 @@ fn dispatches_stay_within_the_default_limits() {
 #[test]
 fn the_weakest_device_computes_the_same() {
     let Some(strong) = gpu() else { return };
-    let weak = pollster::block_on(open_with(default_instance(), |_| wgpu::Limits::default())).unwrap();
+    let weak =
+        pollster::block_on(open_with(default_instance(), |_| wgpu::Limits::default())).unwrap();
     assert_eq!(weak.device().limits().max_storage_buffer_binding_size, 128 << 20);
     let pixels: Vec<f32> = (0..3 * 144).map(|i| (i % 17) as f32 / 8.0 - 1.0).collect();
     for family in families(&weak) {

@@ -68,7 +68,9 @@ pub(super) fn attention(qkv: &[Vec<f64>], heads: usize) -> Rows {
             let total: f64 = scores.iter().map(|score| (score - top).exp()).sum();
             for (score, row) in scores.iter().zip(qkv) {
                 let weight = (score - top).exp() / total;
-                for (mixed, value) in mixed[h * head..][..head].iter_mut().zip(&row[2 * width + h * head..]) {
+                for (mixed, value) in
+                    mixed[h * head..][..head].iter_mut().zip(&row[2 * width + h * head..])
+                {
                     *mixed += weight * value;
                 }
             }
@@ -106,7 +108,12 @@ impl Plain<'_> {
     }
 
     fn norm(&self, name: &str, row: &[f64], epsilon: f64) -> Vec<f64> {
-        layer_norm(row, &self.0[&format!("{name}.weight")], &self.0[&format!("{name}.bias")], epsilon)
+        layer_norm(
+            row,
+            &self.0[&format!("{name}.weight")],
+            &self.0[&format!("{name}.bias")],
+            epsilon,
+        )
     }
 }
 
@@ -120,7 +127,8 @@ pub(super) fn forward(
     let plain = Plain(tensors);
     let (side, patch, grid) = (config.image_size, config.patch_size, config.grid());
     let epsilon = config.norm_epsilon;
-    let mut rows: Rows = vec![tensors["vision.class_token"].iter().map(|x| f64::from(*x)).collect()];
+    let mut rows: Rows =
+        vec![tensors["vision.class_token"].iter().map(|x| f64::from(*x)).collect()];
     for at in 0..grid * grid {
         let (gy, gx) = (at / grid, at % grid);
         let mut values = Vec::new();
@@ -151,14 +159,20 @@ pub(super) fn forward(
         let name = |part: &str| format!("vision.layers.{layer}.{part}");
         let qkv: Rows = rows
             .iter()
-            .map(|row| plain.linear(&name("attention.qkv"), &plain.norm(&name("norm1"), row, epsilon)))
+            .map(|row| {
+                plain.linear(&name("attention.qkv"), &plain.norm(&name("norm1"), row, epsilon))
+            })
             .collect();
         let mixed = attention(&qkv, config.heads);
-        add(&mut rows, mixed.iter().map(|row| plain.linear(&name("attention.output"), row)).collect());
+        add(
+            &mut rows,
+            mixed.iter().map(|row| plain.linear(&name("attention.output"), row)).collect(),
+        );
         let change = rows
             .iter()
             .map(|row| {
-                let mut hidden = plain.linear(&name("mlp.fc1"), &plain.norm(&name("norm2"), row, epsilon));
+                let mut hidden =
+                    plain.linear(&name("mlp.fc1"), &plain.norm(&name("norm2"), row, epsilon));
                 hidden.iter_mut().for_each(|x| *x = activate(config.activation, *x));
                 plain.linear(&name("mlp.fc2"), &hidden)
             })

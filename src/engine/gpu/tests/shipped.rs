@@ -32,7 +32,8 @@ fn f16_leaves_features_as_they_are() {
         let pixels = detector.manifest().preprocessing.tensor(&[view]);
         pollster::block_on(encoder.encode(&pixels, 1)).unwrap().features
     };
-    let exact: Vec<f64> = features(hardware.in_f32(), "f32").iter().map(|value| f64::from(*value)).collect();
+    let exact: Vec<f64> =
+        features(hardware.in_f32(), "f32").iter().map(|value| f64::from(*value)).collect();
     let packed = cosine(&features(gpu, "bf16"), &exact);
     assert!(packed >= 0.999, "bf16: {packed}");
     if hardware.half() {

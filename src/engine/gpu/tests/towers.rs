@@ -34,7 +34,11 @@ pub(super) fn small() -> VisionConfig {
 }
 
 /// A tower of random weights, as stored and as the values that are meant.
-fn tower(config: &VisionConfig, stored: Stored, noise: &mut Noise) -> (Vec<StoredTensor>, plain::Tensors) {
+fn tower(
+    config: &VisionConfig,
+    stored: Stored,
+    noise: &mut Noise,
+) -> (Vec<StoredTensor>, plain::Tensors) {
     let mut values = plain::Tensors::new();
     let tensors = config
         .tensors()
@@ -49,11 +53,15 @@ fn tower(config: &VisionConfig, stored: Stored, noise: &mut Noise) -> (Vec<Store
                 numbers.iter_mut().for_each(|x| *x = 1.0 + 0.5 * *x);
             }
             let numbers = match (spec.role, stored) {
-                (TensorRole::Matrix, Stored::Q8) => StoredValues::Q8(Q8::quantize(&numbers, columns)),
-                (TensorRole::Matrix, Stored::Q4) => StoredValues::Q4(Q4::quantize(&numbers, columns)),
-                (TensorRole::Matrix, Stored::F16) => {
-                    StoredValues::F32(numbers.into_iter().map(|x| f16::from_f32(x).to_f32()).collect())
+                (TensorRole::Matrix, Stored::Q8) => {
+                    StoredValues::Q8(Q8::quantize(&numbers, columns))
                 }
+                (TensorRole::Matrix, Stored::Q4) => {
+                    StoredValues::Q4(Q4::quantize(&numbers, columns))
+                }
+                (TensorRole::Matrix, Stored::F16) => StoredValues::F32(
+                    numbers.into_iter().map(|x| f16::from_f32(x).to_f32()).collect(),
+                ),
                 _ => StoredValues::F32(numbers),
             };
             let tensor = StoredTensor { shape: spec.shape.clone(), values: numbers };
@@ -86,7 +94,13 @@ pub(super) fn small_encoder(gpu: &Gpu, stored: Stored, family: Family) -> GpuEnc
 }
 
 /// Encodes random images in batches of these sizes, and compares with the plain definition.
-fn compare(config: &VisionConfig, spec: &FeatureSpec, stored: Stored, batches: &[usize], limit: usize) {
+fn compare(
+    config: &VisionConfig,
+    spec: &FeatureSpec,
+    stored: Stored,
+    batches: &[usize],
+    limit: usize,
+) {
     let Some(gpu) = gpu() else { return };
     let mut noise = Noise(7);
     let (tensors, values) = tower(config, stored, &mut noise);
@@ -101,17 +115,23 @@ fn compare(config: &VisionConfig, spec: &FeatureSpec, stored: Stored, batches: &
         for batch in batches {
             let pixels = noise.values(batch * image);
             let found = pollster::block_on(encoder.encode(&pixels, *batch)).unwrap();
-            let expected: Vec<_> =
-                pixels.chunks(image).map(|image| plain::forward(&values, config, spec, image)).collect();
-            let features: Vec<f64> = expected.iter().flat_map(|(features, _)| features.clone()).collect();
-            let embedding: Vec<f64> = expected.iter().flat_map(|(_, embedding)| embedding.clone()).collect();
+            let expected: Vec<_> = pixels
+                .chunks(image)
+                .map(|image| plain::forward(&values, config, spec, image))
+                .collect();
+            let features: Vec<f64> =
+                expected.iter().flat_map(|(features, _)| features.clone()).collect();
+            let embedding: Vec<f64> =
+                expected.iter().flat_map(|(_, embedding)| embedding.clone()).collect();
             let errors = [error(&found.features, &features), error(&found.embedding, &embedding)];
             assert!(
                 errors.iter().all(|error| *error < tolerance),
                 "{family:?} {stored:?} batch {batch}: {errors:?}"
             );
             if family == Family::HalfTiles {
-                for (found, expected) in [(&found.features, &features), (&found.embedding, &embedding)] {
+                for (found, expected) in
+                    [(&found.features, &features), (&found.embedding, &embedding)]
+                {
                     let cosine = cosine(found, expected);
                     assert!(cosine >= 0.9999, "{stored:?} batch {batch}: cosine {cosine}");
                 }
@@ -172,7 +192,8 @@ fn every_kind_of_features() {
 /// Matrices, kept layers and batches that no binding can hold whole.
 #[test]
 fn small_bindings() {
-    let config = VisionConfig { width: 100, heads: 2, mlp_width: 200, image_size: 8, layers: 5, ..small() };
+    let config =
+        VisionConfig { width: 100, heads: 2, mlp_width: 200, image_size: 8, layers: 5, ..small() };
     let spec = FeatureSpec::all_layers(&config, &[Pool::Mean]);
     for stored in [Stored::F32, Stored::F16, Stored::Q8, Stored::Q4] {
         // A matrix of 300 x 128 numbers is cut into 3 to 19 parts.
@@ -191,7 +212,8 @@ fn odd_heads_are_left_to_the_other_family() {
     let spec = FeatureSpec::all_layers(&config, &[Pool::Class]);
     let mut noise = Noise(3);
     let (tensors, values) = tower(&config, Stored::Q4, &mut noise);
-    let encoder = build(&gpu, (&config, &spec), &tensors, Family::choose(true, false, 5), NO_LIMIT).unwrap();
+    let encoder =
+        build(&gpu, (&config, &spec), &tensors, Family::choose(true, false, 5), NO_LIMIT).unwrap();
     let pixels = noise.values(3 * 144);
     let found = pollster::block_on(encoder.encode(&pixels, 1)).unwrap();
     let (features, _) = plain::forward(&values, &config, &spec, &pixels);

@@ -7,4 +7,7 @@ const stats = await new Promise((resolve, reject) => {
   webpack(options, (error, done) => (error ? reject(error) : resolve(done)));
 });
 if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString());
-await writeFile('dist/index.html', '<!doctype html><link rel="icon" href="data:,"><script src="main.js"></script>');
+await writeFile(
+  'dist/index.html',
+  '<!doctype html><link rel="icon" href="data:,"><script src="main.js"></script>',
+);

@@ -1,6 +1,7 @@
 // What a site with a strict policy does: it allows the worker's address, and none but that.
 globalThis.trustedTypes.createPolicy('default', {
-  createScriptURL: (url) => (new URL(url, location.href).pathname === '/pkg/worker.js' ? url : null),
+  createScriptURL: (url) =>
+    new URL(url, location.href).pathname === '/pkg/worker.js' ? url : null,
 });
 
 window.uncaught = [];

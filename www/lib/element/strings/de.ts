@@ -45,11 +45,13 @@ export const de = (l: Locale): Strings => {
       headline: 'Nicht zu entscheiden',
       ungraded: 'Ohne Stufe',
       reason: {
-        'between-grades': 'Die Anzeichen weisen in keine Richtung: Hier irrt das Modell etwa so oft, wie es recht hat.',
+        'between-grades':
+          'Die Anzeichen weisen in keine Richtung: Hier irrt das Modell etwa so oft, wie es recht hat.',
         uncalibrated:
           'Das behauptet das Modell selbst. Niemand hat gemessen, wie oft es irrt, darum gibt es keine Stufe.',
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
-        'no-content': 'In diesem Bild gibt es fast nichts zu beurteilen, nur eine Farbe oder kaum mehr.',
+        'no-content':
+          'In diesem Bild gibt es fast nichts zu beurteilen, nur eine Farbe oder kaum mehr.',
       },
     },
 
@@ -62,7 +64,8 @@ export const de = (l: Locale): Strings => {
         autoregressive: 'Ein unbekanntes autoregressives Modell',
       },
       familyNamed: (name) => `Unbekannt, aus der Familie ${l.isolate(name)}`,
-      generatorNote: 'Geraten unter den Generatoren, die das Modell gelernt hat, falls das Bild überhaupt erzeugt ist.',
+      generatorNote:
+        'Geraten unter den Generatoren, die das Modell gelernt hat, falls das Bild überhaupt erzeugt ist.',
       quality: 'Technische Qualität',
       qualityOf: (quality) => `${hundredths(quality)} von ${hundred}`,
       image: 'Bild',
@@ -146,16 +149,19 @@ export const de = (l: Locale): Strings => {
       advice: {
         decode:
           'Die Datei ist vielleicht beschädigt, abgeschnitten oder trägt nur den Namen eines Bildes. Versuchen Sie es mit der Originaldatei.',
-        unsupported: 'Speichern Sie es als JPEG, PNG, WebP, GIF, BMP oder TIFF und versuchen Sie es noch einmal.',
+        unsupported:
+          'Speichern Sie es als JPEG, PNG, WebP, GIF, BMP oder TIFF und versuchen Sie es noch einmal.',
         limit: 'Speichern Sie eine kleinere Fassung und versuchen Sie es noch einmal.',
-        'weights-corrupt': 'Laden Sie die Seite ohne Zwischenspeicher neu oder versuchen Sie es später noch einmal.',
+        'weights-corrupt':
+          'Laden Sie die Seite ohne Zwischenspeicher neu oder versuchen Sie es später noch einmal.',
         network: 'Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
         'no-gpu': 'Wählen Sie stattdessen die CPU.',
         'device-lost': 'Laden Sie die Seite neu und versuchen Sie es noch einmal.',
         internal:
           'Das ist ein Fehler von uns. Laden Sie die Seite neu; wenn er wieder auftritt, melden Sie ihn bitte mit der Meldung oben.',
         argument: 'Das ist ein Fehler der Seite, nicht des Bildes.',
-        aborted: 'Es wurde nichts berechnet. Prüfen Sie das Bild noch einmal, wenn Sie es wissen wollen.',
+        aborted:
+          'Es wurde nichts berechnet. Prüfen Sie das Bild noch einmal, wenn Sie es wissen wollen.',
       },
     },
 
@@ -175,18 +181,25 @@ export const de = (l: Locale): Strings => {
       weights: (loaded, total) => `Modell wird geladen: ${l.bytes(loaded)} von ${l.bytes(total)}`,
       selfTest: 'Es wird geprüft, ob dieses Gerät richtig rechnet …',
       fallback: 'WebGPU hat hier versagt. Neuer Anfang auf der CPU …',
-      ready: { webgpu: 'Bereit, auf der GPU dieses Geräts', cpu: 'Bereit, auf der CPU dieses Geräts' },
+      ready: {
+        webgpu: 'Bereit, auf der GPU dieses Geräts',
+        cpu: 'Bereit, auf der CPU dieses Geräts',
+      },
       fellBack:
         'WebGPU hat hier nicht richtig gearbeitet, daher wird die CPU benutzt. Die Ergebnisse sind dieselben, nur langsamer.',
       notStored:
         'Der Browser gibt keinen Platz, um das Modell aufzubewahren. Es läuft aus dem Arbeitsspeicher; beim nächsten Besuch wird es neu geladen.',
       failed: 'Der Detektor konnte nicht gestartet werden.',
-      unsuitable: 'Das Modell ist hier nicht zu gebrauchen. Wählen Sie ein anderes, oder erneuern Sie den Browser.',
+      unsuitable:
+        'Das Modell ist hier nicht zu gebrauchen. Wählen Sie ein anderes, oder erneuern Sie den Browser.',
       retry: 'Noch einmal versuchen',
     },
 
     check: {
-      label: { one: 'Bild auf Anzeichen für KI prüfen', many: 'Bilder auf Anzeichen für KI prüfen' },
+      label: {
+        one: 'Bild auf Anzeichen für KI prüfen',
+        many: 'Bilder auf Anzeichen für KI prüfen',
+      },
       drop: { one: 'Bild hier ablegen', many: 'Bilder hier ablegen' },
       dropOrPaste: {
         one: 'Bild hier ablegen oder aus der Zwischenablage einfügen',
@@ -196,7 +209,8 @@ export const de = (l: Locale): Strings => {
       over: 'Zum Prüfen loslassen',
       formats: (bytes) => `JPEG, PNG, WebP, GIF, BMP oder TIFF, bis ${bytes}`,
       privacy: 'Nichts wird hochgeladen: Bilder werden nur auf diesem Gerät gelesen und beurteilt.',
-      noFiles: 'Das war keine Bilddatei. Speichern Sie das Bild zuerst und legen Sie dann die Datei hier ab.',
+      noFiles:
+        'Das war keine Bilddatei. Speichern Sie das Bild zuerst und legen Sie dann die Datei hier ab.',
       pasteEmpty:
         'Die Zwischenablage enthält kein Bild. Kopieren Sie ein Bild, nicht seine Adresse, und fügen Sie noch einmal ein.',
       pasted: 'Eingefügtes Bild',

@@ -2,7 +2,10 @@ import type { Abstained, Analysis, Evidence, Grade, MeasuredError } from '../../
 import type { DetectorErrorCode } from '../../errors.js';
 import type { Locale } from '../i18n.js';
 
-/** Every sentence of the shared parts, in English. "Real" is never a verdict, and the word is not used at all. */
+/**
+ * Every sentence of the shared parts, in English. "Real" is never a verdict, and the word is not
+ * used at all.
+ */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
 export const en = (l: Locale) => {
   const hundredths = (rate: number): string => l.number(Math.round(rate * 100));
@@ -46,13 +49,19 @@ export const en = (l: Locale) => {
 
     abstained: {
       headline: 'Cannot tell',
-      /** In its place where a model gives a probability, and no grade because nobody has measured it. */
+      /**
+       * In its place where a model gives a probability, and no grade because nobody has measured
+       * it.
+       */
       ungraded: 'Not graded',
       reason: {
-        'between-grades': 'The evidence points neither way: here the model is wrong about as often as it is right.',
-        uncalibrated: 'That is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
+        'between-grades':
+          'The evidence points neither way: here the model is wrong about as often as it is right.',
+        uncalibrated:
+          'That is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
         'too-small': 'The image has too few pixels. Try a larger version of it.',
-        'no-content': 'There is next to nothing in this image to judge, only one colour or nearly so.',
+        'no-content':
+          'There is next to nothing in this image to judge, only one colour or nearly so.',
       } satisfies Record<Abstained['reason'], string>,
     },
 
@@ -66,7 +75,8 @@ export const en = (l: Locale) => {
         autoregressive: 'An unknown autoregressive model',
       } as Readonly<Record<string, string>>,
       familyNamed: (name: string): string => `Unknown, of the family ${l.isolate(name)}`,
-      generatorNote: 'A guess among the generators the model has learned, should the image be generated at all.',
+      generatorNote:
+        'A guess among the generators the model has learned, should the image be generated at all.',
       quality: 'Technical quality',
       qualityOf: (quality: number): string => `${hundredths(quality)} of ${hundred}`,
       image: 'Image',
@@ -83,7 +93,8 @@ export const en = (l: Locale) => {
       } satisfies Record<Analysis['input']['fidelity'], string>,
     },
     fidelityNote: {
-      're-encoded': 'Judged from pixels that were encoded anew: some of what the model looks at is lost.',
+      're-encoded':
+        'Judged from pixels that were encoded anew: some of what the model looks at is lost.',
       'screen-capture':
         'Judged from a capture of the screen: much of what the model looks at is lost. Try the original file.',
     },
@@ -148,7 +159,8 @@ export const en = (l: Locale) => {
         other: 'Could not be analysed',
       },
       advice: {
-        decode: 'The file may be damaged, cut off, or something else under an image’s name. Try the original file.',
+        decode:
+          'The file may be damaged, cut off, or something else under an image’s name. Try the original file.',
         unsupported: 'Save it as JPEG, PNG, WebP, GIF, BMP or TIFF and try again.',
         limit: 'Save a smaller version of it and try again.',
         'weights-corrupt': 'Reload the page without its cache, or try again later.',
@@ -168,19 +180,23 @@ export const en = (l: Locale) => {
       queued: 'Waiting for its turn',
       loading: 'Waiting for the model',
       working: 'Looking at it',
-      announce: (file: string, headline: string, rest: string): string => `${l.isolate(file)}: ${headline}. ${rest}`,
+      announce: (file: string, headline: string, rest: string): string =>
+        `${l.isolate(file)}: ${headline}. ${rest}`,
     },
 
     status: {
       loading: 'Loading the model',
       fellBackReason: 'What went wrong',
       core: 'Getting ready for this device …',
-      weights: (loaded: number, total: number): string => `Loading the model: ${l.bytes(loaded)} of ${l.bytes(total)}`,
+      weights: (loaded: number, total: number): string =>
+        `Loading the model: ${l.bytes(loaded)} of ${l.bytes(total)}`,
       selfTest: 'Testing that this device computes correctly …',
       fallback: 'WebGPU failed here. Starting again on the CPU …',
       ready: { webgpu: 'Ready, on this device’s GPU', cpu: 'Ready, on this device’s CPU' },
-      fellBack: 'WebGPU did not work correctly here, so the CPU is used. Results are the same, only slower.',
-      notStored: 'The browser gives no room to keep the model. It works from memory; the next visit loads it again.',
+      fellBack:
+        'WebGPU did not work correctly here, so the CPU is used. Results are the same, only slower.',
+      notStored:
+        'The browser gives no room to keep the model. It works from memory; the next visit loads it again.',
       failed: 'The detector could not be started.',
       unsuitable: 'The model cannot be used here. Choose another one, or update the browser.',
       retry: 'Try again',
@@ -189,13 +205,17 @@ export const en = (l: Locale) => {
     check: {
       label: { one: 'Check an image for signs of AI', many: 'Check images for signs of AI' },
       drop: { one: 'Drop an image here', many: 'Drop images here' },
-      dropOrPaste: { one: 'Drop an image here, or paste one', many: 'Drop images here, or paste them' },
+      dropOrPaste: {
+        one: 'Drop an image here, or paste one',
+        many: 'Drop images here, or paste them',
+      },
       choose: { one: 'Choose an image', many: 'Choose images' },
       over: 'Let go to check',
       formats: (bytes: string): string => `JPEG, PNG, WebP, GIF, BMP or TIFF, up to ${bytes}`,
       privacy: 'Nothing is uploaded: images are read and judged on this device only.',
       noFiles: 'That was no image file. Save the picture first, then drop the file here.',
-      pasteEmpty: 'The clipboard holds no image. Copy a picture, not its address, then paste again.',
+      pasteEmpty:
+        'The clipboard holds no image. Copy a picture, not its address, then paste again.',
       pasted: 'Pasted image',
       results: 'Results',
       clear: 'Clear',

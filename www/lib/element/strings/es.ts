@@ -37,14 +37,16 @@ export const es = (l: Locale): Strings => {
       basis: ({ low, high, n }) =>
         `Medido con ${l.plural(n, { one: '{n} imagen de prueba', other: '{n} imágenes de prueba' })}; ` +
         `intervalo del ${l.percent(0.95)}: de ${hundredths(low)} a ${hundredths(high)} de ${hundred}.`,
-      unknown: 'Muy pocas imágenes de prueba dieron este resultado para decir con qué frecuencia es erróneo.',
+      unknown:
+        'Muy pocas imágenes de prueba dieron este resultado para decir con qué frecuencia es erróneo.',
     },
 
     abstained: {
       headline: 'No se puede saber',
       ungraded: 'Sin grado',
       reason: {
-        'between-grades': 'Los indicios no apuntan a ningún lado: aquí el modelo se equivoca casi tanto como acierta.',
+        'between-grades':
+          'Los indicios no apuntan a ningún lado: aquí el modelo se equivoca casi tanto como acierta.',
         uncalibrated:
           'Es lo que afirma el propio modelo. Nadie ha medido con qué frecuencia se equivoca, por eso no hay grado.',
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
@@ -88,7 +90,8 @@ export const es = (l: Locale): Strings => {
       'first-page-only': 'Varias páginas: solo se miró la primera.',
       'alpha-over-white': 'Parcialmente transparente: puesta sobre blanco.',
       'sixteen-bit-reduced': '16 bits por color: redondeados a 8.',
-      'cmyk-converted': 'Hecha para imprenta (CMYK): los colores se convirtieron de forma aproximada.',
+      'cmyk-converted':
+        'Hecha para imprenta (CMYK): los colores se convirtieron de forma aproximada.',
     },
 
     details: {
@@ -152,7 +155,8 @@ export const es = (l: Locale): Strings => {
         network: 'Compruebe la conexión e inténtelo de nuevo.',
         'no-gpu': 'Elija la CPU en su lugar.',
         'device-lost': 'Vuelva a cargar la página e inténtelo de nuevo.',
-        internal: 'Es un error nuestro. Vuelva a cargar la página; si se repite, comuníquelo con el mensaje de arriba.',
+        internal:
+          'Es un error nuestro. Vuelva a cargar la página; si se repite, comuníquelo con el mensaje de arriba.',
         argument: 'Es un error de la página, no de la imagen.',
         aborted: 'No se calculó nada. Compruebe la imagen otra vez si quiere saberlo.',
       },
@@ -174,7 +178,10 @@ export const es = (l: Locale): Strings => {
       weights: (loaded, total) => `Cargando el modelo: ${l.bytes(loaded)} de ${l.bytes(total)}`,
       selfTest: 'Comprobando que este dispositivo calcula bien…',
       fallback: 'WebGPU falló aquí. Empezando de nuevo en la CPU…',
-      ready: { webgpu: 'Listo, en la GPU de este dispositivo', cpu: 'Listo, en la CPU de este dispositivo' },
+      ready: {
+        webgpu: 'Listo, en la GPU de este dispositivo',
+        cpu: 'Listo, en la CPU de este dispositivo',
+      },
       fellBack:
         'WebGPU no funcionó bien aquí, así que se usa la CPU. Los resultados son los mismos, solo que más lentos.',
       notStored:
@@ -185,15 +192,20 @@ export const es = (l: Locale): Strings => {
     },
 
     check: {
-      label: { one: 'Buscar indicios de IA en una imagen', many: 'Buscar indicios de IA en imágenes' },
+      label: {
+        one: 'Buscar indicios de IA en una imagen',
+        many: 'Buscar indicios de IA en imágenes',
+      },
       drop: { one: 'Suelte una imagen aquí', many: 'Suelte imágenes aquí' },
       dropOrPaste: { one: 'Suelte o pegue una imagen aquí', many: 'Suelte o pegue imágenes aquí' },
       choose: { one: 'Elegir una imagen', many: 'Elegir imágenes' },
       over: 'Suelte para comprobar',
       formats: (bytes) => `JPEG, PNG, WebP, GIF, BMP o TIFF, hasta ${bytes}`,
       privacy: 'No se sube nada: las imágenes se leen y se juzgan solo en este dispositivo.',
-      noFiles: 'Eso no era un archivo de imagen. Guarde primero la imagen y suelte después el archivo aquí.',
-      pasteEmpty: 'El portapapeles no contiene ninguna imagen. Copie una imagen, no su dirección, y péguela de nuevo.',
+      noFiles:
+        'Eso no era un archivo de imagen. Guarde primero la imagen y suelte después el archivo aquí.',
+      pasteEmpty:
+        'El portapapeles no contiene ninguna imagen. Copie una imagen, no su dirección, y péguela de nuevo.',
       pasted: 'Imagen pegada',
       results: 'Resultados',
       clear: 'Vaciar',

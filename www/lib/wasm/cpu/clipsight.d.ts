@@ -1,4 +1,5 @@
-// Stands for the file that wasm-bindgen writes to pkg/wasm/cpu, so that the package compiles before the core does.
+// Stands for the file that wasm-bindgen writes to pkg/wasm/cpu, so that the package compiles before
+// the core does.
 import type { Core, Device, Model, ModelLoader as Loader } from '../interface.js';
 export type { Device, Model };
 declare const init: Core['default'];

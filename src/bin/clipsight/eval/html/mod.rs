@@ -27,7 +27,8 @@ pub(super) fn render(report: &Report) -> Result<String> {
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
+         'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{name}: evaluation</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
@@ -41,7 +42,8 @@ pub(super) fn render(report: &Report) -> Result<String> {
     page += &limits(report);
     let _ = write!(
         page,
-        "<footer>Written by <code>clipsight eval</code>. Weights {}, calibration {}, list of images {}.</footer>\n\
+        "<footer>Written by <code>clipsight eval</code>. Weights {}, calibration {}, list of \
+         images {}.</footer>\n\
          </main>\n</body>\n</html>\n",
         text(&report.model.weights_sha256),
         text(&report.model.calibration_id),
@@ -61,12 +63,15 @@ fn percent(share: f64) -> String {
 
 fn header(report: &Report) -> String {
     let figures = &report.figures;
-    let origins = |generated| figures.origins.iter().filter(|origin| origin.generated == generated).count();
+    let origins =
+        |generated| figures.origins.iter().filter(|origin| origin.generated == generated).count();
     let mut html = format!(
         "<p class=\"eyebrow\">Evaluation of an AI image detector</p>\n<h1>{}</h1>\n\
-         <p class=\"lede\">At its shipped threshold it finds <strong>{}</strong> of the generated images and raises a \
+         <p class=\"lede\">At its shipped threshold it finds <strong>{}</strong> of the generated \
+         images and raises a \
          false alarm on <strong>{}</strong> of the others.</p>\n\
-         <p>Measured on the role <code>{}</code>: {} images by {} generators and {} others from {} sources, {} of each \
+         <p>Measured on the role <code>{}</code>: {} images by {} generators and {} others from {} \
+         sources, {} of each \
          image. Intervals are 95 %.</p>\n",
         text(&report.model.id),
         percent(figures.recall.rate),
@@ -83,18 +88,22 @@ fn header(report: &Report) -> String {
         },
     );
     if report.confounds.as_ref().is_some_and(|confounds| !confounds.passed) {
-        html += "<p class=\"warn\">The confound gate fails: how the files are stored tells the classes apart without a \
+        html += "<p class=\"warn\">The confound gate fails: how the files are stored tells the \
+            classes apart without a \
                  single pixel, so that none of these figures counts.</p>\n";
     }
     if report.controls.as_ref().is_some_and(|controls| !controls.passed) {
-        html += "<p class=\"warn\">Shuffled labels do not come out as chance: something is wrong with the \
+        html += "<p class=\"warn\">Shuffled labels do not come out as chance: something is wrong \
+            with the \
                  measurement.</p>\n";
     }
     html
 }
 
 fn range(low: f64, high: f64, rate: f64) -> String {
-    format!("<span class=\"range\" style=\"--low:{low:.4};--high:{high:.4};--rate:{rate:.4}\"></span>")
+    format!(
+        "<span class=\"range\" style=\"--low:{low:.4};--high:{high:.4};--rate:{rate:.4}\"></span>"
+    )
 }
 
 fn tile(name: &str, value: f64, interval: Option<(f64, f64)>, detail: &str) -> String {
@@ -137,15 +146,23 @@ fn tiles(report: &Report) -> String {
         [("worst generator", &figures.worst_generator), ("worst source", &figures.worst_source)]
     {
         if let Some(OriginFigures { origin, accuracy, .. }) = worst {
-            html +=
-                &tile(&format!("{name}: {origin}"), accuracy.rate, share(accuracy), "share decided rightly");
+            html += &tile(
+                &format!("{name}: {origin}"),
+                accuracy.rate,
+                share(accuracy),
+                "share decided rightly",
+            );
         }
     }
     if let Some(robustness) = &report.deliveries {
         let worst = &robustness.worst;
         let detail = format!("balanced accuracy, {:+.3} against untouched", 0.0 - worst.loss);
-        html +=
-            &tile(&format!("worst delivery: {}", worst.condition), worst.balanced_accuracy, None, &detail);
+        html += &tile(
+            &format!("worst delivery: {}", worst.condition),
+            worst.balanced_accuracy,
+            None,
+            &detail,
+        );
     }
     if let Some(value) = figures.predictive_value_at_1_percent {
         html += &tile(
@@ -182,12 +199,14 @@ fn curves(report: &Report) -> Result<String> {
     html += &figure(
         "Probabilities",
         &plots::histogram(curves, figures)?,
-        "<span class=\"key generated\">generated</span><span class=\"key real\">not</span>The line is the threshold.",
+        "<span class=\"key generated\">generated</span><span class=\"key real\">not</span>The line \
+         is the threshold.",
     );
     html += &figure(
         "Risk and coverage",
         &plots::risk_coverage(curves, figures)?,
-        "How often it is wrong if it decides only where it is surest; the dot is where it abstains today.",
+        "How often it is wrong if it decides only where it is surest; the dot is where it abstains \
+         today.",
     );
     html += "</div>\n<h2>All figures</h2>\n<div class=\"stack\">\n";
     for section in [report.overview(), report.grades(), report.risk_coverage()] {
@@ -198,8 +217,11 @@ fn curves(report: &Report) -> Result<String> {
 
 fn deliveries(report: &Report) -> Result<String> {
     let (Some(robustness), Some(section)) = (&report.deliveries, report.deliveries()) else {
-        return Ok("<h2>How images are delivered</h2>\n<p>Not measured: run with <code>--deliveries full</code>.</p>\n"
-            .to_owned());
+        return Ok(
+            "<h2>How images are delivered</h2>\n<p>Not measured: run with <code>--deliveries \
+            full</code>.</p>\n"
+                .to_owned(),
+        );
     };
     let caption = "The line is the untouched image; the worst delivery has a colour of its own.";
     Ok(format!(
@@ -210,7 +232,8 @@ fn deliveries(report: &Report) -> Result<String> {
 }
 
 fn failures(report: &Report) -> String {
-    let mut html = "<h2>Where it is right and where it is not</h2>\n<div class=\"stack\">\n".to_owned();
+    let mut html =
+        "<h2>Where it is right and where it is not</h2>\n<div class=\"stack\">\n".to_owned();
     if !report.figures.contents.is_empty() {
         html += &card(&report.contents());
     }
@@ -222,14 +245,16 @@ fn failures(report: &Report) -> String {
         origins.sort_by(|a, b| a.accuracy.rate.total_cmp(&b.accuracy.rate));
         let _ = write!(
             html,
-            "<div class=\"card\"><h3>{title}</h3><div class=\"scroll\"><table class=\"origins\"><thead><tr>\
+            "<div class=\"card\"><h3>{title}</h3><div class=\"scroll\"><table \
+             class=\"origins\"><thead><tr>\
              <th scope=\"col\">{name}</th><th scope=\"col\">images</th><th scope=\"col\">right</th>\
              <th scope=\"col\">interval</th><th></th></tr></thead><tbody>"
         );
         for OriginFigures { origin, accuracy: Share { rate, low, high, n }, .. } in origins {
             let _ = write!(
                 html,
-                "<tr><th scope=\"row\">{}</th><td>{n}</td><td>{}</td><td>{} to {}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td>{n}</td><td>{}</td><td>{} to \
+                 {}</td><td>{}</td></tr>",
                 text(origin),
                 number(*rate),
                 number(*low),
@@ -237,7 +262,8 @@ fn failures(report: &Report) -> String {
                 range(*low, *high, *rate),
             );
         }
-        html += "</tbody></table></div><p class=\"note\">The worst first. Intervals: Clopper-Pearson.</p></div>\n";
+        html += "</tbody></table></div><p class=\"note\">The worst first. Intervals: \
+            Clopper-Pearson.</p></div>\n";
     }
     html + "</div>\n"
 }
@@ -252,7 +278,8 @@ fn attribution(report: &Report) -> String {
 
 /// The confusion matrix; a cell's strength is its share of the row.
 fn matrix(figures: &AttributionFigures) -> String {
-    let mut html = "<div class=\"card\"><h3>Confusion matrix</h3><div class=\"scroll\"><table class=\"matrix\"><thead><tr>\
+    let mut html = "<div class=\"card\"><h3>Confusion matrix</h3><div class=\"scroll\"><table \
+        class=\"matrix\"><thead><tr>\
                     <th scope=\"col\">made by</th>"
         .to_owned();
     for name in &figures.columns {
@@ -261,7 +288,8 @@ fn matrix(figures: &AttributionFigures) -> String {
     html += "</tr></thead><tbody>";
     for row in &figures.rows {
         let class = if row.known { "known" } else { "unknown" };
-        let _ = write!(html, "<tr class=\"{class}\"><th scope=\"row\">{}</th>", text(&row.generator));
+        let _ =
+            write!(html, "<tr class=\"{class}\"><th scope=\"row\">{}</th>", text(&row.generator));
         let total = row.counts.iter().sum::<usize>().max(1);
         for count in &row.counts {
             let part = *count as f64 / total as f64;
@@ -270,7 +298,8 @@ fn matrix(figures: &AttributionFigures) -> String {
         }
         html += "</tr>";
     }
-    html + "</tbody></table></div><p class=\"note\">Rows: who made the images, in italics those that the model does not \
+    html + "</tbody></table></div><p class=\"note\">Rows: who made the images, in italics those \
+        that the model does not \
             know. Columns: the names it gave.</p></div>\n"
 }
 
@@ -287,30 +316,39 @@ fn belief(report: &Report) -> String {
 fn limits(report: &Report) -> String {
     let [least, median, most] = report.data.short_sides;
     let figures = &report.figures;
-    let mut points = vec![
-        "Other generators and other sources. The intervals of AUC and balanced accuracy show how much depends on which \
+    let mut points =
+        vec![
+        "Other generators and other sources. The intervals of AUC and balanced accuracy show how \
+         much depends on which \
          ones were at hand; those that nobody has seen yet may be harder still."
             .to_owned(),
         format!(
-            "Other sizes. These images have shorter sides of {least} to {most} px (median {median}); larger originals carry \
+            "Other sizes. These images have shorter sides of {least} to {most} px (median \
+             {median}); larger originals carry \
              other traces."
         ),
-        "How often it is right on your images. Accuracy here weighs both classes alike; where few images are generated, \
+        "How often it is right on your images. Accuracy here weighs both classes alike; where few \
+         images are generated, \
          most alarms are false ones, see the precision at 1 % and 10 %."
             .to_owned(),
-        "Images that are partly generated, retouched or edited, and labels that are wrong in the list itself.".to_owned(),
+        "Images that are partly generated, retouched or edited, and labels that are wrong in the \
+         list itself.".to_owned(),
         "Attacks: nobody here tried to fool the model on purpose.".to_owned(),
-        "Origins of few images: with 8 of 8 right, a share of .63 is still within the interval.".to_owned(),
+        "Origins of few images: with 8 of 8 right, a share of .63 is still within the \
+         interval.".to_owned(),
     ];
     if report.deliveries.is_none() {
-        points.push("Recompressed, resized or cropped images: no deliveries were measured.".to_owned());
+        points.push(
+            "Recompressed, resized or cropped images: no deliveries were measured.".to_owned(),
+        );
     } else if report
         .deliveries
         .as_ref()
         .is_some_and(|robustness| robustness.views != report.views || report.second_look)
     {
         points.push(
-            "Deliveries with all views: they were measured with fewer, and show how figures change, not what they are."
+            "Deliveries with all views: they were measured with fewer, and show how figures \
+             change, not what they are."
                 .to_owned(),
         );
     }
@@ -321,7 +359,8 @@ fn limits(report: &Report) -> String {
             .filter(|content| content.generated == 0 || content.real == 0)
             .map(|content| text(&content.content))
             .collect();
-        points.push(format!("Content that has images of one class only here: {}.", names.join(", ")));
+        points
+            .push(format!("Content that has images of one class only here: {}.", names.join(", ")));
     }
     let items: String = points.iter().map(|point| format!("<li>{point}</li>\n")).collect();
     format!("<h2>What this cannot tell</h2>\n<ul>\n{items}</ul>\n")
@@ -349,12 +388,18 @@ mod tests {
             assert!(html.contains(part), "{part} is missing");
         }
         assert_eq!(html.matches("<svg ").count(), 5);
-        for outside in ["http:", "https:", "//", "<script", "url(", "@import", "<link", "<img", " on"] {
+        for outside in
+            ["http:", "https:", "//", "<script", "url(", "@import", "<link", "<img", " on"]
+        {
             let found = html.find(outside);
             // " on" stands in sentences, but never before an attribute's equals sign.
-            let attribute =
-                |at: usize| html[at + 1..].split([' ', '>']).next().is_some_and(|word| word.contains('='));
-            assert!(found.is_none_or(|at| outside == " on" && !attribute(at)), "{outside} is in the page");
+            let attribute = |at: usize| {
+                html[at + 1..].split([' ', '>']).next().is_some_and(|word| word.contains('='))
+            };
+            assert!(
+                found.is_none_or(|at| outside == " on" && !attribute(at)),
+                "{outside} is in the page"
+            );
         }
     }
 
@@ -407,9 +452,12 @@ mod tests {
         let mut report = example();
         (report.deliveries, report.attribution, report.controls) = (None, None, None);
         let html = render(&report).unwrap();
-        for part in
-            ["--deliveries full", "does not name generators", "--controls", "no deliveries were measured"]
-        {
+        for part in [
+            "--deliveries full",
+            "does not name generators",
+            "--controls",
+            "no deliveries were measured",
+        ] {
             assert!(html.contains(part), "{part} is missing");
         }
     }

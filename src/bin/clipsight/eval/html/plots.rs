@@ -1,4 +1,5 @@
-//! The report's plots as SVG text. The page's style sheet knows their colours and replaces them in the dark.
+//! The report's plots as SVG text. The page's style sheet knows their colours and replaces them in
+//! the dark.
 
 use clipsight::Result;
 use html_escape::encode_double_quoted_attribute;
@@ -31,7 +32,8 @@ pub(super) fn roc(curves: &Curves, figures: &Figures) -> Result<String> {
     let label = format!("Receiver operating characteristic, area {}", number(figures.auc));
     chart(&label, ("false positive rate", "true positive rate"), 1.0, |chart| {
         line(chart, [(0.0, 0.0), (1.0, 1.0)], SOFT, 1)?;
-        let points = curves.roc.iter().map(|point| (point.false_positive_rate, point.true_positive_rate));
+        let points =
+            curves.roc.iter().map(|point| (point.false_positive_rate, point.true_positive_rate));
         line(chart, std::iter::once((0.0, 0.0)).chain(points), ACCENT, 2)?;
         let shipped = (1.0 - figures.specificity.rate, figures.recall.rate);
         mark(chart, shipped, "the shipped threshold")
@@ -40,10 +42,16 @@ pub(super) fn roc(curves: &Curves, figures: &Figures) -> Result<String> {
 
 /// Probability against the share that is generated; the larger a dot, the more images.
 pub(super) fn reliability(curves: &Curves, figures: &Figures) -> Result<String> {
-    let label = format!("Reliability diagram, calibration error {}", number(figures.calibration_error));
+    let label =
+        format!("Reliability diagram, calibration error {}", number(figures.calibration_error));
     chart(&label, ("probability", "share generated, at even odds"), 1.0, |chart| {
         line(chart, [(0.0, 0.0), (1.0, 1.0)], SOFT, 1)?;
-        line(chart, curves.reliability.iter().map(|bin| (bin.probability, bin.positives)), ACCENT, 2)?;
+        line(
+            chart,
+            curves.reliability.iter().map(|bin| (bin.probability, bin.positives)),
+            ACCENT,
+            2,
+        )?;
         let dots = curves.reliability.iter().map(|bin| {
             let radius = (2.0 + 22.0 * bin.mass.sqrt()).round() as i32;
             Circle::new((bin.probability, bin.positives), radius, ACCENT.mix(0.55).filled())
@@ -67,10 +75,14 @@ pub(super) fn histogram(curves: &Curves, figures: &Figures) -> Result<String> {
         |chart| {
             for (shares, colour) in &classes {
                 let edge = |bin: usize| bin as f64 / HISTOGRAM_BINS as f64;
-                let bars =
-                    shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(|(bin, share)| {
-                        Rectangle::new([(edge(bin), 0.0), (edge(bin + 1), *share)], colour.mix(0.4).filled())
-                    });
+                let bars = shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(
+                    |(bin, share)| {
+                        Rectangle::new(
+                            [(edge(bin), 0.0), (edge(bin + 1), *share)],
+                            colour.mix(0.4).filled(),
+                        )
+                    },
+                );
                 chart.draw_series(bars).map_err(failed)?;
                 let outline = shares
                     .iter()
@@ -100,10 +112,12 @@ pub(super) fn robustness(robustness: &Robustness) -> Result<String> {
     let (left, right, row, top) = (220, 56, 19, 22);
     let rows = i32::try_from(robustness.conditions.len()).unwrap_or(i32::MAX / 100);
     let (width, height) = (860, top + rows * row + 8);
-    let lowest = robustness.conditions.iter().map(|figures| figures.balanced_accuracy).fold(0.5, f64::min);
+    let lowest =
+        robustness.conditions.iter().map(|figures| figures.balanced_accuracy).fold(0.5, f64::min);
     let low = (lowest * 10.0).floor() / 10.0;
-    let at =
-        |value: f64| left + (f64::from(width - left - right) * (value - low) / (1.0 - low)).round() as i32;
+    let at = |value: f64| {
+        left + (f64::from(width - left - right) * (value - low) / (1.0 - low)).round() as i32
+    };
     let label = "Balanced accuracy under every delivery";
     svg(label, (width as u32, height as u32), |area| {
         let text = |text: &str, at: (i32, i32), anchor: HPos, colour: &RGBColor| {
@@ -183,8 +197,9 @@ fn mark(chart: &mut Chart<'_, '_>, at: (f64, f64), name: &str) -> Result<()> {
     // Both curves rise: there is room above to the left, and below to the right.
     let (anchor, by) = if at.0 > 0.5 { (HPos::Right, (-8, -26)) } else { (HPos::Left, (10, 8)) };
     let style = (FONT, 15).into_font().color(&INK).pos(Pos::new(anchor, VPos::Top));
-    let dot =
-        EmptyElement::at(at) + Circle::new((0, 0), 5, BAD.filled()) + Text::new(name.to_owned(), by, style);
+    let dot = EmptyElement::at(at)
+        + Circle::new((0, 0), 5, BAD.filled())
+        + Text::new(name.to_owned(), by, style);
     chart.draw_series(std::iter::once(dot)).map_err(failed).map(drop)
 }
 
