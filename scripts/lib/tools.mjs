@@ -5,24 +5,39 @@ import path from 'node:path';
 import { Failure, output, root, run, step } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 
-/** The wasm target of the toolchain in use. */
-export async function ensureWasmTarget() {
-  if ((await output('cargo', ['--version'])) === undefined) {
-    throw new Failure(
-      'cargo is not there. Install Rust 1.95 or later with rustup, then run this again.',
-    );
+/**
+ * The toolchain that rust-toolchain.toml pins. Where rustup cannot install it, one of the same
+ * version under another name, such as `stable`, will do.
+ */
+export async function ensureToolchain() {
+  if ((await output('rustc', ['--version'])) !== undefined) return;
+  const pin = await readFile(path.join(root, 'rust-toolchain.toml'), 'utf8');
+  const version = /^channel = "([^"]+)"$/m.exec(pin)[1];
+  const names = await output('rustup', ['toolchain', 'list', '--quiet']);
+  if (names === undefined) {
+    throw new Failure('rustup was not found. Install it from rustup.rs, then run this again.');
   }
-  const libraries = await output('rustc', [
-    '--print',
-    'target-libdir',
-    '--target',
-    'wasm32-unknown-unknown',
-  ]);
-  if (libraries !== undefined && existsSync(libraries)) return;
-  await step('Rust target wasm32-unknown-unknown', () =>
-    run('rustup', ['target', 'add', 'wasm32-unknown-unknown']),
-  );
+  for (const name of names.split('\n').filter((line) => line !== '')) {
+    const found = await output('rustc', [`+${name}`, '--version']);
+    if (found?.startsWith(`rustc ${version} `)) {
+      console.log(`Rust ${version} is installed as ${name}.`);
+      process.env.RUSTUP_TOOLCHAIN = name;
+      return;
+    }
+  }
+  await step(`Rust ${version}`, () => run('rustup', ['toolchain', 'install']));
 }
+
+/** The standard library of a target, for the toolchain in use. */
+export async function ensureTarget(target) {
+  await ensureToolchain();
+  const libraries = await output('rustc', ['--print', 'target-libdir', '--target', target]);
+  if (libraries !== undefined && existsSync(libraries)) return;
+  await step(`Rust target ${target}`, () => run('rustup', ['target', 'add', target]));
+}
+
+/** The target of the browser's builds. */
+export const ensureWasmTarget = () => ensureTarget('wasm32-unknown-unknown');
 
 /**
  * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns
