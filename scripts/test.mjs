@@ -11,6 +11,7 @@ import {
 } from './lib/checks.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
+import { checkDependencies } from './lib/supply-chain.mjs';
 import {
   ensureChromium,
   ensureNodeModules,
@@ -26,6 +27,7 @@ await main(async () => {
   await ensureNodeModules();
   // Elsewhere its tests run where it is there, and say so where it is not.
   if (await isDebian()) await (await import('./bench/firefox.mjs')).ensureFirefox();
+  const unchecked = await step('dependencies', checkDependencies);
   await buildLib();
   await step('lints: TypeScript', lintWeb);
   await step('lints: Rust', lintRust);
@@ -35,5 +37,6 @@ await main(async () => {
   await buildAll();
   await step('lints: interface of the cores', checkCoreInterface);
   await step('tests: browser', () => testWeb(chromium));
-  console.log('\nAll checks passed.');
+  for (const sentence of unchecked) console.warn(`\n!! ${sentence}`);
+  console.log(unchecked.length === 0 ? '\nAll checks passed.' : '\nAll other checks passed.');
 });

