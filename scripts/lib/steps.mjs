@@ -228,6 +228,7 @@ export async function buildAll() {
   await buildCores();
   await buildModel();
   await buildLib();
+  await (await import('./notices.mjs')).buildNotices();
   await buildBundles();
   await buildPage();
 }
