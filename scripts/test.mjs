@@ -3,6 +3,7 @@
 import {
   buildNative,
   checkCoreInterface,
+  checkDocs,
   checkFigures,
   lintRust,
   lintWeb,
@@ -12,6 +13,7 @@ import {
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
 import { checkDependencies } from './lib/supply-chain.mjs';
+import { checkVersions } from './lib/version.mjs';
 import {
   ensureChromium,
   ensureNodeModules,
@@ -27,10 +29,12 @@ await main(async () => {
   await ensureNodeModules();
   // Elsewhere its tests run where it is there, and say so where it is not.
   if (await isDebian()) await (await import('./bench/firefox.mjs')).ensureFirefox();
+  await step('versions', checkVersions);
   const unchecked = await step('dependencies', checkDependencies);
   await buildLib();
   await step('lints: TypeScript', lintWeb);
   await step('lints: Rust', lintRust);
+  await step('documentation: Rust', checkDocs);
   await step('tests: Rust', testRust);
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root, run } from './run.mjs';
 import { CORES } from './steps.mjs';
+import { ensureTarget } from './tools.mjs';
 
 /**
  * Labelled images and public weights that are not in the repository. Tests that need them skip, and
@@ -47,10 +48,25 @@ const CLIPPY = [
   ]),
 ];
 
+/** Processors with kernels of their own, which this machine may not be able to run. */
+const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
+
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
+  for (const target of ELSEWHERE) {
+    await ensureTarget(target);
+    const core = ['--package', 'clipsight', '--no-default-features', '--features', 'cpu'];
+    const args = ['clippy', '--locked', '--lib', '--target', target, ...core];
+    await run('cargo', [...args, '--', '-D', 'warnings']);
+  }
+}
+
+/** The documentation of the crates: no link in it is broken. Its examples run with the tests. */
+export async function checkDocs() {
+  const args = ['doc', '--workspace', '--no-deps', '--locked'];
+  await run('cargo', args, { env: { RUSTDOCFLAGS: '-D warnings' } });
 }
 
 /**
