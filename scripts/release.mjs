@@ -9,8 +9,8 @@ import { ensureChromium, ensureNodeModules, ensureToolchain } from './lib/tools.
 
 const { values: options } = parseArgs({ options: { publication: { type: 'boolean' } } });
 
-/** Something in the repository that gets a verdict, not an abstention. */
-const IMAGE = path.join(root, 'tests/fixtures/image/decode/exif-6.jpg');
+/** Something in the repository that is large enough for a verdict. */
+const IMAGE = path.join(root, 'tests/fixtures/scenes/spheres.jpg');
 
 await main(async () => {
   await ensureToolchain();

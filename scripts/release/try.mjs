@@ -1,5 +1,6 @@
 // What was packed is taken out of dist/release as a stranger would, and looks at an image.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,7 +21,7 @@ const TOLERANCE = 1e-3;
  */
 export async function tryRelease({ version, program, tarball, zips, crate, chromium, image }) {
   process.env.CHROMIUM = chromium;
-  await exec('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: release });
+  await checkSums();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-release-'));
   try {
     const expected = await tryProgram(folder, { version, program, image });
@@ -39,11 +40,21 @@ export async function tryRelease({ version, program, tarball, zips, crate, chrom
   }
 }
 
+/** The sums are those of the files, as `sha256sum --check` would find. */
+async function checkSums() {
+  const lines = (await readFile(path.join(release, 'SHA256SUMS'), 'utf8')).trim().split('\n');
+  for (const line of lines) {
+    const [sum, name] = line.split('  ');
+    const hash = createHash('sha256').update(await readFile(path.join(release, name)));
+    if (hash.digest('hex') !== sum) throw new Failure(`SHA256SUMS is wrong about ${name}.`);
+  }
+}
+
 /** The logit of the image, from the command line with the model that lies beside it. */
 async function tryProgram(folder, { version, program, image }) {
   await extract({ file: path.join(release, program), cwd: folder });
   const inside = path.join(folder, program.replace(/\.tar\.gz$/, ''));
-  const clipsight = path.join(inside, 'clipsight');
+  const clipsight = path.join(inside, `clipsight${process.platform === 'win32' ? '.exe' : ''}`);
   const { stdout: said } = await exec(clipsight, ['--version']);
   if (said.trim() !== `clipsight ${version}`) throw new Failure(`--version says ${said}`);
   await exec(clipsight, ['inspect-model', path.join(inside, 'models/compact')]);
