@@ -6,7 +6,7 @@ import type { NetworkLock } from './network/lock.js';
 import type { Offline } from './offline/offline.js';
 
 /** Where the detector stands. */
-export type EngineState =
+export type LifecycleState =
   | { readonly phase: 'loading'; readonly progress: LoadProgress }
   | { readonly phase: 'ready'; readonly detector: Detector }
   | { readonly phase: 'failed'; readonly error: DetectorError };
@@ -18,8 +18,8 @@ interface Loaded {
   readonly worker: ArrayBuffer;
 }
 
-/** What the engine is to load, and who takes part. */
-export interface EngineParts {
+/** What is to be loaded, and who takes part. */
+export interface LifecycleParts {
   /** Address of another model's manifest than the compact one. */
   readonly model: URL | undefined;
   readonly device: DevicePreference;
@@ -33,20 +33,20 @@ export interface EngineParts {
  * Loads the detector: first everything that comes over the network, on this thread; then the lock
  * is closed; then a worker is started that never had a network. Dispatches `change`.
  */
-export class Engine extends EventTarget {
-  readonly #parts: EngineParts;
+export class DetectorLifecycle extends EventTarget {
+  readonly #parts: LifecycleParts;
   #loaded: Loaded | undefined;
-  #state: EngineState = {
+  #state: LifecycleState = {
     phase: 'loading',
     progress: { phase: 'core', loadedBytes: 0, totalBytes: 0 },
   };
 
-  constructor(parts: EngineParts) {
+  constructor(parts: LifecycleParts) {
     super();
     this.#parts = parts;
   }
 
-  get state(): EngineState {
+  get state(): LifecycleState {
     return this.#state;
   }
 
@@ -119,7 +119,7 @@ export class Engine extends EventTarget {
     this.#set({ phase: 'ready', detector });
   }
 
-  #set(state: EngineState): void {
+  #set(state: LifecycleState): void {
     this.#state = state;
     this.dispatchEvent(new Event('change'));
   }

@@ -1,116 +1,10 @@
-import type { DetectorError } from './errors.js';
-import type {
-  CachePreference,
-  CacheState,
-  CoreSources,
-  DevicePreference,
-  LoadProgress,
-  ModelFiles,
-  ModelSource,
-} from './options.js';
-
-export type {
-  CachePreference,
-  CacheState,
-  CoreSources,
-  DevicePreference,
-  LoadProgress,
-  ModelFiles,
-  ModelSource,
-};
-
-/** Options of {@link createDetector}. */
-export interface DetectorOptions {
-  /**
-   * The model: a source, the address of its manifest, or what {@link fetchModel} returned. Default:
-   * the compact model of this package.
-   */
-  readonly model?: ModelSource | ModelFiles | string | URL;
-  /** Where to run; default `auto`, with {@link ModelFiles} the device they were fetched for. */
-  readonly device?: DevicePreference;
-  /**
-   * Who computes: `auto`, a worker of the package; an address, a worker from that copy of
-   * `clipsight/worker`, which is one file and may be a `blob:` URL; `false`, the calling thread,
-   * which then blocks while it computes. Default `auto`.
-   */
-  readonly worker?: 'auto' | URL | false;
-  /** The program's builds, should they not lie where the package has them. */
-  readonly wasm?: CoreSources;
-  /** Where weights are kept for the next visit. Default: `cache-storage`. */
-  readonly cache?: CachePreference;
-  /** Tighter bounds on images than the built-in ones. */
-  readonly limits?: ImageLimits;
-  /** Called while loading. */
-  readonly onProgress?: (progress: LoadProgress) => void;
-  /** Stops loading: {@link createDetector} then rejects with `aborted` and ends the worker. */
-  readonly signal?: AbortSignal;
-}
-
-/** Bounds on images, beyond which they are refused with `limit`. They can only be tightened. */
-export interface ImageLimits {
-  /** Largest encoded image in bytes; at most and by default 64 MiB. */
-  readonly maxBytes?: number;
-  /** Largest width or height in pixels; at most and by default 16,384. */
-  readonly maxSide?: number;
-  /** Largest area in pixels; at most and by default 100 million. */
-  readonly maxPixels?: number;
-}
-
 /**
- * An encoded image, the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file: as they are, or
- *
- * - an `<img>`: its file is fetched again from `currentSrc`; another origin must allow that by CORS
- * - an `ImageBitmap`: is encoded anew, without loss, as PNG; what its file would have told is gone
+ * The result of one analysis, field by field as the Rust library writes it. Types alone, so that a
+ * generator can write this file.
  */
-export type ImageInput = Blob | ArrayBuffer | ArrayBufferView | HTMLImageElement | ImageBitmap;
 
 /** How faithful bytes are to the file they come from. */
 export type Fidelity = 'original-bytes' | 're-encoded' | 'screen-capture';
-
-/** Options of one analysis. */
-export interface AnalyzeOptions {
-  /** Stops this analysis, which then rejects with `aborted`; others go on. */
-  readonly signal?: AbortSignal;
-  /**
-   * Views of the image to score: 1, or 5 (that one and the corners). Default: as the model says;
-   * the compact model scores the whole image, and the corners only where that gives no grade.
-   */
-  readonly views?: 1 | 5;
-  /**
-   * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default:
-   * `original-bytes`, for an ImageBitmap `re-encoded`.
-   */
-  readonly fidelity?: Fidelity;
-}
-
-/** What is running, and where. */
-export interface DetectorInfo {
-  /** Name of the model. */
-  readonly modelId: string;
-  /** SHA-256 over the model's weights, in hex. */
-  readonly weightsSha256: string;
-  /** Bytes of the weights, as they are stored. */
-  readonly weightsBytes: number;
-  /** Name of the calibration that turns logits into probabilities and grades. */
-  readonly calibrationId: string;
-  /** Views scored of each image at first, unless {@link AnalyzeOptions.views} says otherwise. */
-  readonly views: number;
-  /** Numbers of views that {@link AnalyzeOptions.views} may ask this model for. */
-  readonly viewCounts: readonly (1 | 5)[];
-  /** The device in use. */
-  readonly device: 'webgpu' | 'cpu';
-  /** What the browser says of the GPU; empty on the CPU, and where it says nothing. */
-  readonly adapter: string;
-  /**
-   * `passed` on the device that was chosen; `fell-back`: WebGPU failed, and the CPU passed in its
-   * place.
-   */
-  readonly selfTest: 'passed' | 'fell-back';
-  /** What the weight cache did. */
-  readonly cache: CacheState;
-  /** Why WebGPU was given up; there exactly when `selfTest` is `fell-back`. */
-  readonly fallbackReason?: string;
-}
 
 /**
  * Strength of the evidence that an image is AI-generated, from little to very much. None of them
@@ -248,35 +142,4 @@ export interface Analysis {
     readonly encodeMs: number;
     readonly totalMs: number;
   };
-}
-
-/** One item of {@link Detector.analyzeAll}: a result or an error, never both. */
-export type BatchItem =
-  | { readonly index: number; readonly result: Analysis; readonly error?: never }
-  | { readonly index: number; readonly error: DetectorError; readonly result?: never };
-
-/** A loaded model in its worker. */
-export interface Detector extends AsyncDisposable {
-  /** What is running, and where. Changes once if WebGPU breaks and the CPU takes over. */
-  readonly info: DetectorInfo;
-
-  /**
-   * Analyses one image. Calls may overlap: they are worked off one after the other.
-   *
-   * @throws {DetectorError} `decode`, `unsupported`, `limit`: the file; `aborted`; `argument`; `network`,
-   * `weights-corrupt`: the model could not be loaded again after a failure; `internal`
-   */
-  analyze(input: ImageInput, options?: AnalyzeOptions): Promise<Analysis>;
-
-  /**
-   * Analyses many images in order. A file that cannot be read yields an item with `error`, the
-   * others go on; only an abort ends the iteration, with `aborted`.
-   */
-  analyzeAll(
-    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-    options?: AnalyzeOptions,
-  ): AsyncIterableIterator<BatchItem>;
-
-  /** Ends the worker and frees its memory. Calls that are still open reject with `aborted`. */
-  dispose(): Promise<void>;
 }

@@ -1,8 +1,15 @@
 /** Checks of what callers pass: those without types can pass anything. */
 import { DetectorError } from './errors.js';
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
-import type { CachePreference, DevicePreference, ModelFiles } from './options.js';
-import type { AnalyzeOptions, DetectorOptions, Fidelity, ImageLimits } from './types.js';
+import type { Fidelity } from './analysis.generated.js';
+import type {
+  AnalyzeOptions,
+  CachePreference,
+  DetectorOptions,
+  DevicePreference,
+  ImageLimits,
+  ModelFiles,
+} from './options.js';
 
 const DEVICES: readonly DevicePreference[] = ['auto', 'webgpu', 'cpu'];
 const CACHES: readonly CachePreference[] = ['cache-storage', 'opfs', 'none'];
@@ -54,7 +61,7 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
     shards.every((shard) => shard instanceof Blob) &&
     typeof cores === 'object' &&
     cores !== null &&
-    Object.values(cores).every((core) => core instanceof Uint8Array) &&
+    Object.values(cores).every((build) => build instanceof Uint8Array) &&
     (device === 'webgpu' || device === 'cpu');
   if (!whole)
     throw new DetectorError(
@@ -68,6 +75,21 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
     );
   }
   return true;
+}
+
+/**
+ * Relative addresses mean "from this page", as in fetch(); the worker would take them from its own
+ * script.
+ */
+export function absolute(url: string | URL | undefined, argument: string): string {
+  const scope = globalThis as { readonly document?: Document; readonly location?: Location };
+  try {
+    // A number or nothing would turn into an address of this page.
+    if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError(typeof url);
+    return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
+  } catch (error) {
+    throw new DetectorError('argument', `${argument} is no address.`, { cause: error });
+  }
 }
 
 function oneOf<T extends string>(name: string, allowed: readonly T[], value: T): T {

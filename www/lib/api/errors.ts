@@ -1,43 +1,9 @@
-/**
- * What went wrong, as a stable code.
- *
- * | code | who can do something about it |
- * | --- | --- |
- * | `aborted` | the caller, through its AbortSignal or `dispose()` |
- * | `argument` | the caller: an argument makes no sense |
- * | `decode` | the file: it is no image, or a damaged one |
- * | `unsupported` | the file: an image of a kind that is not read |
- * | `limit` | the file: too large, see the message |
- * | `weights-corrupt` | the model files: damaged, incomplete or of an unknown version |
- * | `network` | the connection or the server: a file of the package or model cannot be fetched |
- * | `no-gpu` | the device: `device: 'webgpu'` was asked for and there is none |
- * | `device-lost` | the device: the GPU stopped answering and the CPU could not take over |
- * | `internal` | us: please report it |
- */
-export type DetectorErrorCode =
-  | 'aborted'
-  | 'argument'
-  | 'decode'
-  | 'unsupported'
-  | 'limit'
-  | 'weights-corrupt'
-  | 'network'
-  | 'no-gpu'
-  | 'device-lost'
-  | 'internal';
+import { DETECTOR_ERROR_CODES } from './error-codes.generated.js';
+import type { DetectorErrorCode } from './error-codes.generated.js';
 
-const CODES: ReadonlySet<string> = new Set<DetectorErrorCode>([
-  'aborted',
-  'argument',
-  'decode',
-  'unsupported',
-  'limit',
-  'weights-corrupt',
-  'network',
-  'no-gpu',
-  'device-lost',
-  'internal',
-]);
+export type { DetectorErrorCode };
+
+const CODES: ReadonlySet<string> = new Set(DETECTOR_ERROR_CODES);
 
 /** Every error this package throws: a stable `code` for programs, a `message` for people. */
 export class DetectorError extends Error {
@@ -58,7 +24,7 @@ export class DetectorError extends Error {
 }
 
 /**
- * Turns anything thrown into a DetectorError: errors of the WebAssembly core keep their code, all
+ * Turns anything thrown into a DetectorError: errors thrown in WebAssembly keep their code, all
  * others become `fallback`.
  *
  * @internal
@@ -78,7 +44,7 @@ export function toDetectorError(
   return new DetectorError(fallback, String(thrown));
 }
 
-/** The core's messages are clauses, as is the custom in Rust; the package's are sentences. */
+/** Messages from Rust are clauses, as is the custom there; the package's are sentences. */
 function sentence(message: string): string {
   return message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
 }

@@ -1,28 +1,11 @@
 /**
- * Bounds that are checked before anything is copied into WebAssembly memory. The core checks them
- * again (src/limits.rs, the place where they are justified); these only save the copy.
+ * Every bound of the package. Those shared with the Rust library are checked here before anything
+ * is copied into WebAssembly memory, which only saves the copy: Rust checks them again.
  */
+export * from './limits.generated.js';
 
-/** Largest encoded image in bytes (64 MiB). */
-export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
-
-/** Largest width or height of an image in pixels. */
-export const MAX_IMAGE_SIDE = 16_384;
-
-/** Largest area of an image in pixels. */
-export const MAX_IMAGE_PIXELS = 100_000_000;
-
-/** Largest model manifest in bytes (4 MiB). */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-
-/** Largest shard of a model in bytes (4 MiB). */
-export const MAX_SHARD_BYTES = 4 * 1024 * 1024;
-
-/** Most shards of a model. */
-export const MAX_SHARDS = 1024;
-
-/** Largest build of the program in bytes (16 MiB): several times what the largest takes. */
-export const MAX_CORE_BYTES = 16 * 1024 * 1024;
+/** Largest WebAssembly build in bytes (16 MiB): several times what the largest takes. */
+export const MAX_BUILD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Shards that are on their way at a time: enough to fill a connection, few enough to hold in memory
@@ -53,6 +36,6 @@ export const WORKER_MEMORY_SHARE = 1 / 8;
 
 /**
  * What a worker takes besides the WebAssembly memory that it has after loading (48 MiB): the
- * program, a decoded photograph.
+ * code, a decoded photograph.
  */
 export const WORKER_OVERHEAD_BYTES = 48 * 1024 * 1024;

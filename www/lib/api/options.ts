@@ -1,4 +1,4 @@
-import type { DetectorOptions } from './types.js';
+import type { Fidelity } from './analysis.generated.js';
 
 /**
  * Where the model runs.
@@ -26,14 +26,18 @@ export interface ModelSource {
 }
 
 /**
- * The builds of the program: for WebGPU, for CPUs, and for CPUs in browsers without WebAssembly's
- * relaxed SIMD. All have one interface; only what is needed is fetched.
+ * The WebAssembly builds. All have one interface; only what is needed is fetched.
+ *
+ * - `gpu`: for WebGPU
+ * - `cpu`: for the CPU, with relaxed SIMD's 8-bit dot products, where they are exact
+ * - `cpu-i16`: for the CPU, with relaxed SIMD and products of 16-bit integers
+ * - `cpu-simd128`: for the CPU in browsers without relaxed SIMD
  */
-export type CoreName = 'gpu' | 'cpu' | 'cpu-words' | 'cpu-plain';
+export type BuildName = 'gpu' | 'cpu' | 'cpu-i16' | 'cpu-simd128';
 
-/** Addresses or bytes of the program's builds. Builds that are not named come from the package. */
-export type CoreSources = Readonly<
-  Partial<Record<CoreName, string | URL | ArrayBuffer | Uint8Array>>
+/** Addresses or bytes of WebAssembly builds; those not named come from the package. */
+export type BuildSources = Readonly<
+  Partial<Record<BuildName, string | URL | ArrayBuffer | Uint8Array>>
 >;
 
 /**
@@ -64,7 +68,7 @@ export type CacheState = 'hit' | 'stored' | 'unavailable' | 'off';
  */
 export interface ModelFiles {
   /**
-   * The device that was chosen; with `webgpu` the program for the CPU is there as well, should the
+   * The device that was chosen; with `webgpu` the build for the CPU is there as well, should the
    * GPU fail.
    */
   readonly device: 'webgpu' | 'cpu';
@@ -76,8 +80,8 @@ export interface ModelFiles {
    * copy: a large model is held once, by who computes.
    */
   readonly shards: readonly Blob[];
-  /** The bytes of the program's builds, as WebAssembly. */
-  readonly cores: Readonly<Partial<Record<CoreName, Uint8Array<ArrayBuffer>>>>;
+  /** The bytes of the WebAssembly builds. */
+  readonly cores: Readonly<Partial<Record<BuildName, Uint8Array<ArrayBuffer>>>>;
   /** What the weight cache did. */
   readonly cache: CacheState;
 }
@@ -85,7 +89,7 @@ export interface ModelFiles {
 /** One step of loading, see {@link DetectorOptions.onProgress}. */
 export interface LoadProgress {
   /**
-   * - `core`: the program for the chosen device is coming in
+   * - `core`: the WebAssembly build for the chosen device is coming in
    * - `weights`: the model's files are coming in
    * - `self-test`: the model is on the device and computes a known input
    * - `fallback`: WebGPU failed, everything starts again on the CPU
@@ -100,6 +104,51 @@ export interface LoadProgress {
   readonly totalBytes: number;
 }
 
+/** Options of {@link createDetector}. */
+export interface DetectorOptions {
+  /**
+   * The model: a source, the address of its manifest, or what {@link fetchModel} returned. Default:
+   * the compact model of this package.
+   */
+  readonly model?: ModelSource | ModelFiles | string | URL;
+  /** Where to run; default `auto`, with {@link ModelFiles} the device they were fetched for. */
+  readonly device?: DevicePreference;
+  /**
+   * Who computes: `auto`, a worker of the package; an address, a worker from that copy of
+   * `clipsight/worker`, which is one file and may be a `blob:` URL; `false`, the calling thread,
+   * which then blocks while it computes. Default `auto`.
+   */
+  readonly worker?: 'auto' | URL | false;
+  /** The WebAssembly builds, should they not lie where the package has them. */
+  readonly wasm?: BuildSources;
+  /** Where weights are kept for the next visit. Default: `cache-storage`. */
+  readonly cache?: CachePreference;
+  /** Tighter bounds on images than the built-in ones. */
+  readonly limits?: ImageLimits;
+  /** Called while loading. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops loading: {@link createDetector} then rejects with `aborted` and ends the worker. */
+  readonly signal?: AbortSignal;
+}
+
+/** Bounds on images, beyond which they are refused with `limit`. They can only be tightened. */
+export interface ImageLimits {
+  /** Largest encoded image in bytes; at most and by default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Largest width or height in pixels; at most and by default 16,384. */
+  readonly maxSide?: number;
+  /** Largest area in pixels; at most and by default 100 million. */
+  readonly maxPixels?: number;
+}
+
+/**
+ * An encoded image, the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file: as they are, or
+ *
+ * - an `<img>`: its file is fetched again from `currentSrc`; another origin must allow that by CORS
+ * - an `ImageBitmap`: is encoded anew, without loss, as PNG; what its file would have told is gone
+ */
+export type ImageInput = Blob | ArrayBuffer | ArrayBufferView | HTMLImageElement | ImageBitmap;
+
 /** Options of {@link fetchModel}; they mean what they do in {@link DetectorOptions}. */
 export interface FetchModelOptions extends Pick<
   DetectorOptions,
@@ -110,4 +159,20 @@ export interface FetchModelOptions extends Pick<
    * package.
    */
   readonly model?: ModelSource | string | URL;
+}
+
+/** Options of one analysis. */
+export interface AnalyzeOptions {
+  /** Stops this analysis, which then rejects with `aborted`; others go on. */
+  readonly signal?: AbortSignal;
+  /**
+   * Views of the image to score: 1, or 5 (that one and the corners). Default: as the model says;
+   * the compact model scores the whole image, and the corners only where that gives no grade.
+   */
+  readonly views?: 1 | 5;
+  /**
+   * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default:
+   * `original-bytes`, for an ImageBitmap `re-encoded`.
+   */
+  readonly fidelity?: Fidelity;
 }

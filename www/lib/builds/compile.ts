@@ -1,5 +1,5 @@
-import { DetectorError, aborted } from './errors.js';
-import type { CoreName } from './options.js';
+import { DetectorError, aborted } from '../api/errors.js';
+import type { BuildName } from '../api/options.js';
 
 /**
  * `(module (func (export "dot") (param i32 i32) (result i32) (i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s (i8x16.splat (local.get 0)) (i8x16.splat (local.get 1)) (i32x4.splat (i32.const 0))))))`:
@@ -37,32 +37,32 @@ function areDotProductsExact(): boolean {
 }
 
 /** The build for a device in this browser. */
-export function coreFor(device: 'webgpu' | 'cpu'): CoreName {
+export function buildFor(device: 'webgpu' | 'cpu'): BuildName {
   if (device === 'webgpu') return 'gpu';
-  if (!WebAssembly.validate(DOT)) return 'cpu-plain';
+  if (!WebAssembly.validate(DOT)) return 'cpu-simd128';
   exact ??= areDotProductsExact();
-  return exact ? 'cpu' : 'cpu-words';
+  return exact ? 'cpu' : 'cpu-i16';
 }
 
 /**
  * What a build is loaded from: an absolute address, its bytes, or the module that another worker
  * compiled.
  */
-export type CoreSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+export type BuildSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
 /**
  * Compiles a build, while it comes in where the server sends the right type.
  *
  * @throws {DetectorError} `network`, `unsupported`, `aborted`
  */
-export async function compileCore(
-  source: CoreSource,
+export async function compileBuild(
+  source: BuildSource,
   signal?: AbortSignal,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (typeof source !== 'string') return await WebAssembly.compile(source);
-    const response = await fetchCore(source, signal);
+    const response = await fetchBuild(source, signal);
     const streams = response.headers.get('Content-Type')?.startsWith('application/wasm') === true;
     return await (streams
       ? WebAssembly.compileStreaming(response)
@@ -81,7 +81,7 @@ export async function compileCore(
   }
 }
 
-async function fetchCore(url: string, signal: AbortSignal | undefined): Promise<Response> {
+async function fetchBuild(url: string, signal: AbortSignal | undefined): Promise<Response> {
   const response = await fetch(url, { credentials: 'same-origin', signal: signal ?? null });
   if (!response.ok) throw unreachable(`the server answered ${String(response.status)}`);
   return response;

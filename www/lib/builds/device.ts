@@ -1,5 +1,5 @@
-import { DetectorError } from '../errors.js';
-import type { DevicePreference } from '../options.js';
+import { DetectorError } from '../api/errors.js';
+import type { DevicePreference } from '../api/options.js';
 
 /**
  * Names under which browsers show adapters that compute on the CPU. WebGPU on them is many times
@@ -8,7 +8,7 @@ import type { DevicePreference } from '../options.js';
 const SOFTWARE_ADAPTER = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;
 
 /**
- * Decides where to run, before any core is fetched: only the one that is needed comes over the
+ * Decides where to run, before any build is fetched: only the one that is needed comes over the
  * wire.
  */
 export async function chooseDevice(preference: DevicePreference): Promise<'webgpu' | 'cpu'> {
@@ -31,7 +31,7 @@ export async function chooseDevice(preference: DevicePreference): Promise<'webgp
  * Returns what ends the watch over devices still to be opened.
  */
 export function watchDevices(lost: (message: string) => void): () => void {
-  // The core opens its device inside WebAssembly and hands it out to nobody, so it is met on its
+  // The build opens its device inside WebAssembly and hands it out to nobody, so it is met on its
   // way there.
   const { prototype } = GPUAdapter;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its adapter below

@@ -1,8 +1,8 @@
 /**
- * What the worker uses of the WebAssembly core (src/web.rs). The build checks that all wasm-bindgen
- * outputs, in pkg/wasm, have this interface: tests/web/types.
+ * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
+ * it to pkg/wasm. tests/web/types checks that every build has this interface.
  */
-import type { Analysis } from '../types.js';
+import type { Analysis } from '../api/analysis.generated.js';
 
 export interface Device {
   readonly backend: string;
@@ -20,7 +20,7 @@ export interface ModelLoader {
   }[];
   /**
    * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`:
-   * what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it the core hashes
+   * what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it Rust hashes
    * them, which takes longer.
    */
   pushShard(index: number, bytes: Uint8Array, sha256?: string | null): void;
@@ -50,7 +50,7 @@ export interface Model {
   free(): void;
 }
 
-export interface Core {
+export interface Build {
   /** Makes an instance of the compiled module. */
   default(options: {
     readonly module_or_path: WebAssembly.Module;

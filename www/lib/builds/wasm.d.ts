@@ -1,9 +1,12 @@
-// Stands for the file that wasm-bindgen writes to pkg/wasm/cpu, so that the package compiles before
-// the core does.
-import type { Core, Device, Model, ModelLoader as Loader } from '../interface.js';
-export type { Device, Model };
-declare const init: Core['default'];
-export default init;
-export declare const panicMessage: Core['panicMessage'];
-export declare const openDevice: Core['openDevice'];
-export declare const ModelLoader: new (manifest: Uint8Array, device: Device) => Loader;
+// Stands for the JavaScript that wasm-bindgen writes to pkg/wasm/*, so that the package compiles
+// before the builds do; tests/web/types compares the two.
+declare module '*/clipsight.js' {
+  // An import declaration may not be relative here.
+  // eslint-disable-next-line @typescript-eslint/consistent-type-imports
+  type Build = import('./interface.js').Build;
+  const init: Build['default'];
+  export default init;
+  export const panicMessage: Build['panicMessage'];
+  export const openDevice: Build['openDevice'];
+  export const ModelLoader: Build['ModelLoader'];
+}

@@ -1,12 +1,12 @@
-import { resolveCores, resolveModel } from './addresses.js';
-import { checkCache, checkDevice, checkLimits, isModelFiles } from './arguments.js';
-import { workerUrl } from './assets.js';
-import { openLocal, openWorker } from './detector/ports.js';
-import { ModelDetector } from './detector/model-detector.js';
-import { DetectorError, throwIfAborted } from './errors.js';
-import type { ModelFiles } from './options.js';
-import type { Calls, Port, PortEvents } from './rpc.js';
-import type { Detector, DetectorOptions } from './types.js';
+import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import { DetectorError, throwIfAborted } from '../api/errors.js';
+import type { Detector } from '../api/detector.js';
+import type { DetectorOptions, ModelFiles } from '../api/options.js';
+import { resolveBuilds, workerUrl } from '../builds/urls.js';
+import { resolveModel } from '../model/addresses.js';
+import type { Calls, Port, PortEvents } from '../worker/rpc.js';
+import { ModelDetector } from './model-detector.js';
+import { openLocal, openWorker } from './ports.js';
 
 /**
  * Loads a model into a worker of its own, on the best device there is.
@@ -51,7 +51,7 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
   const device = checkDevice(options.device ?? 'auto');
   return {
     model: resolveModel(model, checkCache(options.cache)),
-    cores: resolveCores(options.wasm),
+    builds: resolveBuilds(options.wasm),
     device,
   };
 }
@@ -59,8 +59,8 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
 /** Nothing but what is in the files: no address that a worker could fetch. */
 function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']['params'] {
   const device = checkDevice(options.device ?? files.device);
-  const { manifest, shards, cache, cores } = files;
-  if (device === 'webgpu' && cores.gpu === undefined) {
+  const { manifest, shards, cache, cores: builds } = files;
+  if (device === 'webgpu' && builds.gpu === undefined) {
     throw new DetectorError(
       'argument',
       'The files were fetched for the CPU: fetch them with device: "webgpu".',
@@ -69,7 +69,7 @@ function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']
   // "auto" with files for the CPU: the only program that is there.
   return {
     model: { manifest, shards, cache },
-    cores,
-    device: cores.gpu === undefined ? 'cpu' : device,
+    builds,
+    device: builds.gpu === undefined ? 'cpu' : device,
   };
 }

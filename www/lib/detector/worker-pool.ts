@@ -1,50 +1,50 @@
-import { aborted, toDetectorError } from '../errors.js';
-import type { DetectorError } from '../errors.js';
+import { aborted, toDetectorError } from '../api/errors.js';
+import type { DetectorError } from '../api/errors.js';
 
-/** Somebody who does one job at a time. */
-type Hand<P, R> = (params: P) => Promise<R>;
+/** A worker: does one job at a time. */
+type PoolWorker<P, R> = (params: P) => Promise<R>;
 
-/** Who works a queue off. */
-export interface Hands<P, R> {
-  /** Is there from the start. */
-  readonly first: Hand<P, R>;
-  /** How many there may be, the first included. */
-  readonly most: () => number;
-  /** Brings one more; rejects when there is none to be had. */
-  readonly help: () => Promise<Hand<P, R>>;
-  /** Jobs that must wait before one more is brought. */
-  readonly waitingBeforeHelp: number;
+/** What a pool is made of. */
+export interface PoolOptions<P, R> {
+  /** The worker that is there from the start. */
+  readonly firstWorker: PoolWorker<P, R>;
+  /** How many workers there may be, the first included. */
+  readonly maxWorkers: () => number;
+  /** Starts one more worker; rejects when the machine cannot hold another. */
+  readonly startWorker: () => Promise<PoolWorker<P, R>>;
+  /** Jobs that must be waiting before another worker is started. */
+  readonly waitingBeforeStart: number;
 }
 
 /** One job on its way. */
 interface Job<P, R> {
   readonly params: P;
-  /** Its caller has an answer, e.g. because it aborted while somebody was busy with it. */
+  /** Its caller has an answer, e.g. because it aborted while a worker was busy with it. */
   settled: boolean;
   readonly resolve: (result: R) => void;
   readonly reject: (error: DetectorError) => void;
 }
 
 /**
- * Jobs in the order in which they came; each hand takes one at a time, so that an abort can still
+ * Jobs in the order in which they came; each worker takes one at a time, so that an abort can still
  * take later ones back.
  */
-export class Queue<P, R> {
-  readonly #hands: Hands<P, R>;
+export class WorkerPool<P, R> {
+  readonly #options: PoolOptions<P, R>;
   readonly #jobs: Job<P, R>[] = [];
-  readonly #idle: Hand<P, R>[];
+  readonly #idle: PoolWorker<P, R>[];
   #count = 1;
-  #bringing = false;
-  /** Set when no further hand was to be had: the machine has given what it has. */
-  #noMore = false;
+  #starting = false;
+  /** Set when a further worker could not be started: the machine has given what it has. */
+  #exhausted = false;
 
-  constructor(hands: Hands<P, R>) {
-    this.#hands = hands;
-    this.#idle = [hands.first];
+  constructor(options: PoolOptions<P, R>) {
+    this.#options = options;
+    this.#idle = [options.firstWorker];
   }
 
-  /** Has a job done. */
-  add(params: P, signal: AbortSignal | undefined): Promise<R> {
+  /** Runs a job on the next free worker. */
+  run(params: P, signal: AbortSignal | undefined): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const abort = (): void => {
         job.reject(aborted(signal));
@@ -75,39 +75,39 @@ export class Queue<P, R> {
   }
 
   #dispatch(): void {
-    const hand = this.#idle.shift();
-    if (hand !== undefined) {
-      void this.#work(hand);
+    const worker = this.#idle.shift();
+    if (worker !== undefined) {
+      void this.#work(worker);
       return;
     }
-    const enough =
-      this.#jobs.length < this.#hands.waitingBeforeHelp || this.#count >= this.#hands.most();
-    if (this.#bringing || this.#noMore || enough) return;
-    this.#bringing = true;
-    this.#hands.help().then(
-      (helper) => {
-        this.#bringing = false;
+    const { waitingBeforeStart, maxWorkers, startWorker } = this.#options;
+    const enough = this.#jobs.length < waitingBeforeStart || this.#count >= maxWorkers();
+    if (this.#starting || this.#exhausted || enough) return;
+    this.#starting = true;
+    startWorker().then(
+      (started) => {
+        this.#starting = false;
         this.#count += 1;
         // More may be waiting than these can do.
         this.#dispatch();
-        return this.#work(helper);
+        return this.#work(started);
       },
       () => {
-        this.#bringing = false;
-        this.#noMore = true;
+        this.#starting = false;
+        this.#exhausted = true;
       },
     );
   }
 
-  async #work(hand: Hand<P, R>): Promise<void> {
+  async #work(worker: PoolWorker<P, R>): Promise<void> {
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       if (job.settled) continue;
       try {
-        job.resolve(await hand(job.params));
+        job.resolve(await worker(job.params));
       } catch (error) {
         job.reject(toDetectorError(error));
       }
     }
-    this.#idle.push(hand);
+    this.#idle.push(worker);
   }
 }

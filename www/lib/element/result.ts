@@ -3,8 +3,9 @@ import { LocalizedElement } from './host.js';
 import { resultCss } from './result-style.js';
 import { displayName } from './text.js';
 import { failure, headlineOf, restOf, verdict, waiting } from './verdict.js';
-import type { DetectorErrorCode } from '../errors.js';
-import type { Analysis, DetectorInfo, Grade } from '../types.js';
+import type { DetectorErrorCode } from '../api/errors.js';
+import type { Analysis, Grade } from '../api/analysis.generated.js';
+import type { DetectorInfo } from '../api/detector.js';
 import type { Locale } from './i18n.js';
 import type { Strings } from './strings/index.js';
 

@@ -1,18 +1,19 @@
-import { resolveCores, resolveModel } from './addresses.js';
-import { checkCache, checkDevice } from './arguments.js';
-import { coreFor } from './cores.js';
-import { throwIfAborted } from './errors.js';
-import { MAX_CORE_BYTES } from './limits.js';
-import { download } from './model/download.js';
-import { feedAddresses } from './model/source.js';
-import { monotone } from './progress.js';
-import type { CoreName, FetchModelOptions, ModelFiles } from './options.js';
-import { chooseDevice } from './worker/device.js';
+import { checkCache, checkDevice } from '../api/arguments.js';
+import { throwIfAborted } from '../api/errors.js';
+import { MAX_BUILD_BYTES } from '../api/limits.js';
+import { monotone } from '../api/progress.js';
+import type { BuildName, FetchModelOptions, ModelFiles } from '../api/options.js';
+import { buildFor } from '../builds/compile.js';
+import { chooseDevice } from '../builds/device.js';
+import { resolveBuilds } from '../builds/urls.js';
+import { resolveModel } from './addresses.js';
+import { download } from './download.js';
+import { feedAddresses } from './source.js';
 
 /**
  * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
- * manifest and shards and the program for the device (with `webgpu` also the one for the CPU,
- * should the GPU fail), and checks every shard's hash; on pages without a secure context, where
+ * manifest and shards and the WebAssembly build for the device (with `webgpu` also the one for the
+ * CPU, should the GPU fail), and checks every shard's hash; on pages without a secure context, where
  * browsers cannot, that is left to {@link createDetector}, which checks them all.
  *
  * ```ts
@@ -26,7 +27,7 @@ import { chooseDevice } from './worker/device.js';
 export async function fetchModel(options: FetchModelOptions = {}): Promise<ModelFiles> {
   const { signal, onProgress } = options;
   const addresses = resolveModel(options.model, checkCache(options.cache));
-  const sources = resolveCores(options.wasm);
+  const sources = resolveBuilds(options.wasm);
   const preference = checkDevice(options.device ?? 'auto');
   throwIfAborted(signal);
 
@@ -46,14 +47,14 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
     });
     feed.catch(() => undefined);
     const device = await chooseDevice(preference);
-    const names = [...new Set<CoreName>([coreFor(device), coreFor('cpu')])];
-    const coreBytes = Promise.all(
+    const names = [...new Set<BuildName>([buildFor(device), buildFor('cpu')])];
+    const buildBytes = Promise.all(
       names.map(async (name) => {
         const source = sources[name];
         const bytes =
           typeof source === 'string'
             ? await download(source, {
-                limit: MAX_CORE_BYTES,
+                limit: MAX_BUILD_BYTES,
                 what: 'program',
                 signal: stop.signal,
               })
@@ -61,18 +62,18 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
         return [name, bytes] as const;
       }),
     );
-    coreBytes.catch(() => undefined);
+    buildBytes.catch(() => undefined);
 
     const { manifest, totalBytes, ...rest } = await feed;
     const shards: Blob[] = [];
     for await (const { bytes } of rest.shards()) {
       shards.push(new Blob([bytes]));
     }
-    const cores = Object.fromEntries(await coreBytes);
+    const builds = Object.fromEntries(await buildBytes);
     const cache = await rest.cache();
     throwIfAborted(signal);
     report({ phase: 'done', loadedBytes: totalBytes, totalBytes });
-    return { device, manifest, shards, cores, cache };
+    return { device, manifest, shards, cores: builds, cache };
   } catch (error) {
     // What is still on its way is of no use any more.
     stop.abort(error);
@@ -87,6 +88,6 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
  * The buffers of {@link ModelFiles}, to hand over with `postMessage(files, transferablesOf(files))`
  * without a copy; Blobs never are copied.
  */
-export function transferablesOf({ manifest, cores }: ModelFiles): ArrayBuffer[] {
-  return [...new Set([manifest, ...Object.values(cores)].map(({ buffer }) => buffer))];
+export function transferablesOf({ manifest, cores: builds }: ModelFiles): ArrayBuffer[] {
+  return [...new Set([manifest, ...Object.values(builds)].map(({ buffer }) => buffer))];
 }

@@ -1,18 +1,18 @@
-import { compileCore, coreFor } from '../cores.js';
-import { DetectorError } from '../errors.js';
+import type { Analysis } from '../api/analysis.generated.js';
+import { DetectorError } from '../api/errors.js';
+import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
+import { buildFor, compileBuild } from '../builds/compile.js';
+import { chooseDevice, watchDevices } from '../builds/device.js';
+import type { Build, Model } from '../builds/interface.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
 import type { FeedOptions, ModelFeed } from '../model/source.js';
-import type { CoreName, LoadProgress } from '../options.js';
-import type { Calls, LoadedInfo } from '../rpc.js';
-import type { Analysis, ImageLimits } from '../types.js';
-import type { Core, Model } from '../wasm/interface.js';
-import { chooseDevice, watchDevices } from './device.js';
+import type { Calls, LoadedInfo } from './rpc.js';
 
-/** What the engine tells while it works, and what stops it. */
-export interface EngineEvents {
+/** What is told while a model loads and works, and what stops it. */
+export interface LoadEvents {
   readonly device: (device: 'webgpu' | 'cpu') => void;
-  /** The core is there. */
-  readonly core: (core: Core) => void;
+  /** The build runs. */
+  readonly build: (build: Build) => void;
   readonly progress: (progress: LoadProgress) => void;
   /** The GPU was lost, at whatever moment. */
   readonly lost: (message: string) => void;
@@ -21,8 +21,8 @@ export interface EngineEvents {
 
 type LoadParams = Calls['load']['params'];
 
-/** A model on a device. */
-export class Engine {
+/** A model on its device, in the worker. */
+export class LoadedModel {
   readonly info: LoadedInfo;
   readonly #model: Model;
 
@@ -35,7 +35,7 @@ export class Engine {
    * Opens the device, loads the model onto it, and compares a known input's logit with the stored
    * one.
    */
-  static async load(params: LoadParams, events: EngineEvents): Promise<Engine> {
+  static async load(params: LoadParams, events: LoadEvents): Promise<LoadedModel> {
     let loadedBytes = 0;
     let totalBytes = 0;
     const report = (phase: LoadProgress['phase']): void => {
@@ -54,19 +54,19 @@ export class Engine {
 
     const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
     events.device(kind);
-    const best = coreFor(kind);
+    const best = buildFor(kind);
     // Files may come from a page that was not allowed to ask what this machine has.
-    const name = best === 'cpu' && params.cores[best] === undefined ? 'cpu-words' : best;
-    const source = params.module ?? params.cores[name];
+    const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
+    const source = params.module ?? params.builds[name];
     if (source === undefined)
       throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
     const [glue, module, feed] = await Promise.all([
       loadGlue(name),
-      compileCore(source, events.signal),
+      compileBuild(source, events.signal),
       feeding,
     ]);
     const { memory } = await glue.default({ module_or_path: module });
-    events.core(glue);
+    events.build(glue);
 
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
@@ -101,7 +101,7 @@ export class Engine {
       adapter,
       cache,
     };
-    return new Engine(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
+    return new LoadedModel(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
   }
 
   /** Analyses one image. */
@@ -132,17 +132,17 @@ function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<Mod
  * The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it
  * is asked for.
  */
-async function loadGlue(name: CoreName): Promise<Core> {
+async function loadGlue(name: BuildName): Promise<Build> {
   try {
     switch (name) {
       case 'gpu':
         return await import('../wasm/gpu/clipsight.js');
       case 'cpu':
         return await import('../wasm/cpu/clipsight.js');
-      case 'cpu-words':
-        return await import('../wasm/cpu-words/clipsight.js');
-      case 'cpu-plain':
-        return await import('../wasm/cpu-plain/clipsight.js');
+      case 'cpu-i16':
+        return await import('../wasm/cpu-i16/clipsight.js');
+      case 'cpu-simd128':
+        return await import('../wasm/cpu-simd128/clipsight.js');
     }
   } catch (error) {
     throw new DetectorError(

@@ -2,10 +2,17 @@
  * The messages between the page's thread and the worker: every call carries an id, every answer
  * carries its call's id.
  */
-import type { DetectorErrorCode } from './errors.js';
-import type { ModelAddresses } from './model/source.js';
-import type { CoreName, DevicePreference, LoadProgress, ModelFiles } from './options.js';
-import type { Analysis, DetectorInfo, Fidelity, ImageLimits } from './types.js';
+import type { DetectorErrorCode } from '../api/errors.js';
+import type { ModelAddresses } from '../model/source.js';
+import type { Analysis, Fidelity } from '../api/analysis.generated.js';
+import type { DetectorInfo } from '../api/detector.js';
+import type {
+  BuildName,
+  DevicePreference,
+  ImageLimits,
+  LoadProgress,
+  ModelFiles,
+} from '../api/options.js';
 
 /** Calls the worker answers: parameters and result of each. */
 export interface Calls {
@@ -15,10 +22,10 @@ export interface Calls {
   load: {
     params: {
       readonly model: ModelAddresses | Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>;
-      /** Absolute addresses or bytes of the program's builds. */
-      readonly cores: Readonly<Partial<Record<CoreName, string | Uint8Array<ArrayBuffer>>>>;
+      /** Absolute addresses or bytes of WebAssembly builds. */
+      readonly builds: Readonly<Partial<Record<BuildName, string | Uint8Array<ArrayBuffer>>>>;
       readonly device: DevicePreference;
-      /** The CPU's core, as an earlier worker compiled it. */
+      /** The CPU's build, as an earlier worker compiled it. */
       readonly module?: WebAssembly.Module;
     };
     result: LoadedInfo;
@@ -37,7 +44,7 @@ export interface Calls {
 
 /** What is known after loading; whether it fell back is known to the page's side only. */
 export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
-  /** The compiled core, for further workers. */
+  /** The compiled build, for further workers. */
   readonly module: WebAssembly.Module;
   /**
    * What its WebAssembly memory took by then: 4-bit weights, say, take twice their bytes on the
@@ -50,7 +57,7 @@ export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
 export interface WireError {
   readonly code: DetectorErrorCode;
   readonly message: string;
-  /** The worker's core is unusable from now on: its GPU is lost, or it panicked. */
+  /** The worker's WebAssembly instance is unusable from now on: its GPU is lost, or it panicked. */
   readonly fatal: boolean;
 }
 
@@ -74,7 +81,7 @@ export type Response =
    */
   | { readonly type: 'device'; readonly device: 'webgpu' | 'cpu' }
   /**
-   * The core broke outside of any call, e.g. it panicked between two awaits or the GPU was lost
+   * Something broke outside of any call, e.g. Rust panicked between two awaits or the GPU was lost
    * while idle.
    */
   | { readonly type: 'fatal'; readonly error: WireError };
