@@ -4,13 +4,13 @@
  * of it.
  */
 import { LEVELS, catalogue as shared, locale, stateIcon, translate } from 'clipsight/ui';
-import { tokenCss } from '../lib/element/tokens.js';
+import { tokenCss } from '../../lib/element/tokens.js';
 import type { Grade } from 'clipsight';
-import { api } from './api.js';
-import { isOneOf, isRecord } from './guards.js';
-import { MAX_OVERLAYS, MIN_OVERLAY } from './limits.js';
-import { readLanguage } from './settings.js';
-import { catalogue } from './strings/index.js';
+import { api } from '../shared/api.js';
+import { isOneOf, isRecord } from '../shared/guards.js';
+import { MAX_OVERLAYS, MIN_OVERLAY } from '../shared/limits.js';
+import { readLanguage } from '../shared/settings.js';
+import { catalogue } from '../shared/strings/index.js';
 
 const STATES = [...(Object.keys(LEVELS) as Grade[]), 'abstained', 'error'] as const;
 

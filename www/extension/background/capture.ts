@@ -1,8 +1,8 @@
-import { api } from './api.js';
-import { AcquireError } from './errors.js';
-import { isNumber } from './guards.js';
-import type { PageAnswer } from './in-page.js';
-import { MIN_CROP } from './limits.js';
+import { api } from '../shared/api.js';
+import { AcquireError } from '../shared/errors.js';
+import { isNumber } from '../shared/guards.js';
+import type { PageAnswer } from '../content/in-page.js';
+import { MIN_CROP } from '../shared/limits.js';
 
 /** Largest side of a screenshot that is worked with, in pixels. */
 const MAX_SIDE = 16_384;

@@ -3,11 +3,11 @@
  * extension's own pages.
  */
 import type { Target } from './acquire.js';
-import { originPattern, parse, refusal } from './addresses.js';
-import { ORIGIN, api, openPanel } from './api.js';
-import { isId, isNumber, isRecord } from './guards.js';
+import { originPattern, parse, refusal } from '../shared/addresses.js';
+import { ORIGIN, api, openPanel } from '../shared/api.js';
+import { isId, isNumber, isRecord } from '../shared/guards.js';
 import { check, forget, repeat } from './jobs.js';
-import { answerOverlay, forgetOverlays } from './overlays.js';
+import { answerOverlay, forgetOverlays } from '../shared/overlays.js';
 
 const MENU = 'check-image';
 

@@ -1,14 +1,14 @@
 /** The engine's side of its sandboxed frame. */
 import type { DetectorInfo, ModelFiles } from 'clipsight';
-import type { Fidelity } from './analysis.js';
-import { isInfo } from './analysis.js';
-import { CONNECT, READY } from './calls.js';
-import type { Call } from './calls.js';
-import { isOutcome } from './channel.js';
-import type { Outcome } from './channel.js';
-import { AcquireError } from './errors.js';
-import { isNumber, isRecord } from './guards.js';
-import { ENGINE_MS, FRAME_MS } from './limits.js';
+import type { Fidelity } from '../shared/analysis.js';
+import { isInfo } from '../shared/analysis.js';
+import { CONNECT, READY } from '../shared/calls.js';
+import type { Call } from '../shared/calls.js';
+import { isOutcome } from '../shared/channel.js';
+import type { Outcome } from '../shared/channel.js';
+import { AcquireError } from '../shared/errors.js';
+import { isNumber, isRecord } from '../shared/guards.js';
+import { ENGINE_MS, FRAME_MS } from '../shared/limits.js';
 
 /** What has gone wrong in the frame. */
 const lost = (why: string): AcquireError => new AcquireError('engine', why);

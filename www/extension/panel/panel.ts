@@ -1,6 +1,6 @@
 /** Side panel (Chrome) and sidebar (Firefox): results of the window it belongs to, and settings. */
-import { api } from './api.js';
-import { openChannel } from './channel.js';
+import { api } from '../shared/api.js';
+import { openChannel } from '../shared/channel.js';
 import { h } from 'clipsight/ui';
 import { brand } from './brand.js';
 import { settings } from './settings-view.js';

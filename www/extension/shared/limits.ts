@@ -1,5 +1,5 @@
 /** Bounds of the extension; what an image may be is bounded in ../lib/limits.ts and in the core. */
-export { MAX_IMAGE_BYTES } from '../lib/limits.js';
+export { MAX_IMAGE_BYTES } from '../../lib/limits.js';
 
 /**
  * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).

@@ -4,11 +4,11 @@
  */
 import { originPattern, parse, refusal } from './addresses.js';
 import { api, keptAlive, openPanel } from './api.js';
-import { download } from './download.js';
-import { analyze } from './engine.js';
+import { download } from '../background/download.js';
+import { analyze } from './host-client.js';
 import type { Unknown } from './guards.js';
 import { isText } from './guards.js';
-import { check } from './jobs.js';
+import { check } from '../background/jobs.js';
 import { MAX_TEXT } from './limits.js';
 
 const ID = 'overlay:';

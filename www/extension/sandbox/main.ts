@@ -5,12 +5,12 @@
  */
 import { createDetector } from 'clipsight';
 import type { Detector } from 'clipsight';
-import { FIDELITIES } from './analysis.js';
-import { toWire } from './errors.js';
-import { CONNECT, READY } from './calls.js';
-import type { Call } from './calls.js';
-import { isNumber, isOneOf, isRecord } from './guards.js';
-import { MAX_IMAGE_BYTES } from './limits.js';
+import { FIDELITIES } from '../shared/analysis.js';
+import { toWire } from '../shared/errors.js';
+import { CONNECT, READY } from '../shared/calls.js';
+import type { Call } from '../shared/calls.js';
+import { isNumber, isOneOf, isRecord } from '../shared/guards.js';
+import { MAX_IMAGE_BYTES } from '../shared/limits.js';
 
 let detector: Detector | undefined;
 

@@ -1,13 +1,13 @@
-import { parse } from './addresses.js';
-import type { Fidelity } from './analysis.js';
-import { api } from './api.js';
+import { parse } from '../shared/addresses.js';
+import type { Fidelity } from '../shared/analysis.js';
+import { api } from '../shared/api.js';
 import { capture, fromData } from './capture.js';
 import { download } from './download.js';
-import { AcquireError } from './errors.js';
-import { isRecord, isText } from './guards.js';
-import { inPage } from './in-page.js';
-import type { PageAnswer, PageRequest } from './in-page.js';
-import { MAX_IMAGE_BYTES } from './limits.js';
+import { AcquireError } from '../shared/errors.js';
+import { isRecord, isText } from '../shared/guards.js';
+import { inPage } from '../content/in-page.js';
+import type { PageAnswer, PageRequest } from '../content/in-page.js';
+import { MAX_IMAGE_BYTES } from '../shared/limits.js';
 
 /** What is to be checked: an image in a tab. */
 export interface Target {
