@@ -8,6 +8,7 @@ export { createDetector } from './detector.js';
 export { DetectorError } from './errors.js';
 export { fetchModel, transferablesOf } from './fetch-model.js';
 export { workerUrl } from './assets.js';
+export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from './limits.js';
 export type { DetectorErrorCode } from './errors.js';
 export type {
   CachePreference,
