@@ -2,7 +2,7 @@ import { api } from '../shared/api.js';
 import { AcquireError } from '../shared/errors.js';
 import { isNumber } from '../shared/guards.js';
 import type { PageAnswer } from '../content/in-page.js';
-import { MIN_CROP } from '../shared/limits.js';
+import { MIN_GRADED_SIDE } from '../shared/limits.js';
 
 /** Largest side of a screenshot that is worked with, in pixels. */
 const MAX_SIDE = 16_384;
@@ -33,7 +33,8 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
     const top = Math.max(Math.round(place.y * scale), 0);
     const width = Math.min(Math.round(place.width * scale), tab.width - left, MAX_SIDE);
     const height = Math.min(Math.round(place.height * scale), tab.height - top, MAX_SIDE);
-    if (!(width >= MIN_CROP && height >= MIN_CROP)) throw new AcquireError('not-visible');
+    // The detector would abstain.
+    if (!(width >= MIN_GRADED_SIDE && height >= MIN_GRADED_SIDE)) throw new AcquireError('not-visible');
     const canvas = new OffscreenCanvas(width, height);
     canvas.getContext('2d')?.drawImage(tab, left, top, width, height, 0, 0, width, height);
     return await canvas.convertToBlob({ type: 'image/png' });

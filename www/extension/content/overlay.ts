@@ -3,8 +3,7 @@
  * marks it. One element without attributes, with a closed shadow root, is all that the page can see
  * of it.
  */
-import { LEVELS, catalogue as shared, locale, stateIcon, translate } from 'clipsight/ui';
-import { tokenCss } from '../../lib/element/tokens.js';
+import { LEVELS, catalogue as shared, locale, stateIcon, tokenCss, translate } from 'clipsight/ui';
 import type { Grade } from 'clipsight';
 import { api } from '../shared/api.js';
 import { isOneOf, isRecord } from '../shared/guards.js';
