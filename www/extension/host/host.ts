@@ -1,14 +1,14 @@
 /**
- * The engine's page: Chrome's offscreen document, Firefox's event page. It reads the packaged
+ * The host: Chrome's offscreen document, Firefox's event page. It reads the packaged
  * weights, hands them to a sandboxed frame, and passes pictures on to it, one at a time.
  */
 import { fetchModel } from 'clipsight';
 import { openChannel } from '../shared/channel.js';
 import type { Message, Outcome } from '../shared/channel.js';
-import { toWire } from '../shared/errors.js';
-import { Frame } from './frame.js';
-import { ENGINE_IDLE_MS } from '../shared/limits.js';
 import type { Device } from '../shared/device.js';
+import { toWire } from '../shared/errors.js';
+import { ENGINE_IDLE_MS } from '../shared/limits.js';
+import { Frame } from './frame.js';
 
 type Analyze = Extract<Message, { kind: 'analyze' }>;
 

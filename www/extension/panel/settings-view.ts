@@ -1,8 +1,8 @@
 /** The settings in the panel: where to compute, and which sites may be read. */
-import { api } from '../shared/api.js';
 import { LANGUAGES, LANGUAGE_NAMES, h, locale } from 'clipsight/ui';
-import { overlaySites, turnOff } from '../shared/overlays.js';
+import { api } from '../shared/api.js';
 import { DEVICES } from '../shared/device.js';
+import { overlaySites, turnOff } from '../shared/overlay-sites.js';
 import { readDevice, writeDevice, writeLanguage } from '../shared/settings.js';
 import type { Strings } from '../shared/strings/index.js';
 

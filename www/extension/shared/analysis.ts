@@ -1,93 +1,77 @@
 /**
- * Checks of what the sandboxed frame answers. It decodes hostile files; should one take it over,
- * all it can do is lie about that image: nothing but values of these types comes out.
+ * What the sandboxed frame may answer. It decodes hostile files; should one take it over, all it
+ * can do is lie about that image: nothing but values of these types comes out.
  */
-import type { Analysis, DetectorInfo, Grade } from 'clipsight';
-import { isNumber, isOneOf, isRecord, isText } from './guards.js';
+import type { Analysis, DetectorInfo, Fidelity } from 'clipsight';
+import * as v from 'valibot';
+import { line, number, schemaOf, share } from './schema.js';
 
-export const FIDELITIES = ['original-bytes', 're-encoded', 'screen-capture'] as const;
-export type Fidelity = (typeof FIDELITIES)[number];
-
-const GRADES: readonly Grade[] = ['weak', 'moderate', 'strong', 'very-strong'];
-const REASONS = ['between-grades', 'uncalibrated', 'too-small', 'no-content'] as const;
-const FORMATS: readonly Analysis['file']['format'][] = [
-  'jpeg',
-  'png',
-  'webp',
-  'gif',
-  'bmp',
-  'tiff',
-];
-
-/** Longest text of an analysis, and most notes. */
-const MAX_WORD = 300;
+/** Most notes of an analysis. */
 const MAX_NOTES = 32;
 
-const isWord = (value: unknown): boolean => isText(value, MAX_WORD);
-const isShare = (value: unknown): boolean => isNumber(value) && value >= 0 && value <= 1;
-const isOptional = (value: unknown, check: (value: unknown) => boolean): boolean =>
-  value === undefined || check(value);
+export const fidelity = schemaOf<Fidelity>()(
+  v.picklist(['original-bytes', 're-encoded', 'screen-capture']),
+);
 
-function isVerdict(model: unknown): boolean {
-  if (!isRecord(model)) return false;
-  if (model['status'] === 'abstained') {
-    return (
-      isOneOf(model['reason'], REASONS) &&
-      isOptional(model['probability'], isShare) &&
-      isOptional(model['logit'], isNumber)
-    );
-  }
-  const error = model['measuredError'];
-  return (
-    model['status'] === 'scored' &&
-    isShare(model['probability']) &&
-    isNumber(model['logit']) &&
-    isOneOf(model['grade'], GRADES) &&
-    (error === null ||
-      (isRecord(error) &&
-        [error['rate'], error['low'], error['high']].every(isShare) &&
-        isNumber(error['n'])))
-  );
-}
+const scored = v.object({
+  status: v.literal('scored'),
+  probability: share,
+  logit: number,
+  grade: v.picklist(['weak', 'moderate', 'strong', 'very-strong']),
+  measuredError: v.nullable(v.object({ rate: share, low: share, high: share, n: number })),
+});
 
-const isMaker = (value: unknown): boolean =>
-  value === null || (isRecord(value) && isWord(value['name']) && isShare(value['share']));
+const abstained = v.object({
+  status: v.literal('abstained'),
+  reason: v.picklist(['between-grades', 'uncalibrated', 'too-small', 'no-content']),
+  probability: v.exactOptional(share),
+  logit: v.exactOptional(number),
+});
 
-/** Whether it is an analysis with every field that is shown. */
-export function isAnalysis(value: unknown): value is Analysis {
-  if (!isRecord(value)) return false;
-  const { schemaVersion, file, model, attribution, quality, evidence, input, timings } =
-    value as Partial<Record<keyof Analysis, unknown>>;
-  return (
-    schemaVersion === 1 &&
-    isRecord(file) &&
-    isWord(file['sha256']) &&
-    [file['bytes'], file['width'], file['height']].every(isNumber) &&
-    isOneOf(file['format'], FORMATS) &&
-    isVerdict(model) &&
-    isOptional(
-      attribution,
-      (maker) => isRecord(maker) && isMaker(maker['family']) && isMaker(maker['generator']),
-    ) &&
-    isOptional(quality, isShare) &&
-    Array.isArray(evidence) &&
-    evidence.length <= MAX_NOTES &&
-    evidence.every((note) => isRecord(note) && isWord(note['kind']) && isWord(note['code'])) &&
-    isRecord(input) &&
-    isOneOf(input['fidelity'], FIDELITIES) &&
-    isRecord(timings) &&
-    [timings['decodeMs'], timings['encodeMs'], timings['totalMs']].every(isNumber)
-  );
-}
+const maker = v.nullable(v.object({ name: line, share }));
 
-/** Whether it is a detector's description. */
-export function isInfo(value: unknown): value is DetectorInfo {
-  return (
-    isRecord(value) &&
-    ['modelId', 'weightsSha256', 'calibrationId', 'adapter'].every((name) => isWord(value[name])) &&
-    isNumber(value['weightsBytes']) &&
-    isOneOf(value['device'], ['webgpu', 'cpu']) &&
-    isOneOf(value['selfTest'], ['passed', 'fell-back']) &&
-    isOptional(value['fallbackReason'], isWord)
-  );
-}
+const note = v.object({
+  kind: v.literal('note'),
+  code: v.picklist([
+    'first-frame-only',
+    'first-page-only',
+    'alpha-over-white',
+    'sixteen-bit-reduced',
+    'cmyk-converted',
+  ]),
+});
+
+export const analysis = schemaOf<Analysis>()(
+  v.object({
+    schemaVersion: v.literal(1),
+    file: v.object({
+      sha256: line,
+      bytes: number,
+      format: v.picklist(['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff']),
+      width: number,
+      height: number,
+    }),
+    model: v.variant('status', [scored, abstained]),
+    attribution: v.exactOptional(v.object({ family: maker, generator: maker })),
+    quality: v.exactOptional(share),
+    evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    input: v.object({ fidelity, views: number }),
+    timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
+  }),
+);
+
+export const detectorInfo = schemaOf<DetectorInfo>()(
+  v.object({
+    modelId: line,
+    weightsSha256: line,
+    weightsBytes: number,
+    calibrationId: line,
+    views: number,
+    viewCounts: v.pipe(v.array(v.picklist([1, 5])), v.maxLength(2), v.readonly()),
+    device: v.picklist(['webgpu', 'cpu']),
+    adapter: line,
+    selfTest: v.picklist(['passed', 'fell-back']),
+    cache: v.picklist(['hit', 'stored', 'unavailable', 'off']),
+    fallbackReason: v.exactOptional(line),
+  }),
+);

@@ -4,47 +4,49 @@
  * sandboxed frame, whose origin is opaque), and carries pictures as Blobs, i.e. by reference. What
  * arrives is checked all the same.
  */
-import type { Analysis, DetectorInfo } from 'clipsight';
-import { FIDELITIES, isAnalysis, isInfo } from './analysis.js';
-import type { Fidelity } from './analysis.js';
-import { REASONS } from './errors.js';
-import type { WireError } from './errors.js';
+import * as v from 'valibot';
+import { analysis, detectorInfo, fidelity } from './analysis.js';
 import { DEVICES } from './device.js';
-import type { Device } from './device.js';
-import { isId, isNumber, isOneOf, isPicture, isRecord, isText } from './guards.js';
+import { wireError } from './errors.js';
+import { checked, id, number, picture, text } from './schema.js';
+
+/** How an analysis ended. */
+export const outcome = v.union([
+  v.object({ analysis, info: detectorInfo, error: v.exactOptional(v.never()) }),
+  v.object({ error: wireError, analysis: v.exactOptional(v.never()) }),
+]);
+export type Outcome = Readonly<v.InferOutput<typeof outcome>>;
 
 /** One image on its way, as a panel shows it. */
-export interface Job {
-  readonly id: string;
+const job = v.object({
+  id,
   /**
    * The window whose panel shows it: what was looked at in a private window is shown in no other.
    */
-  readonly windowId: number;
-  readonly name: string;
-  readonly image?: Blob;
-  readonly outcome?: Outcome;
-}
+  windowId: number,
+  name: text,
+  image: v.exactOptional(picture),
+  outcome: v.exactOptional(outcome),
+});
+export type Job = Readonly<v.InferOutput<typeof job>>;
 
-/** How an analysis ended. */
-export type Outcome =
-  | { readonly analysis: Analysis; readonly info: DetectorInfo; readonly error?: never }
-  | { readonly error: WireError; readonly analysis?: never };
-
-export type Message =
-  /** To the engine: analyse. */
-  | {
-      readonly kind: 'analyze';
-      readonly id: string;
-      readonly image: Blob;
-      readonly fidelity: Fidelity;
-      readonly device: Device;
-    }
-  /** From the engine: it has heard. */
-  | { readonly kind: 'accepted'; readonly id: string }
-  /** From the engine. */
-  | { readonly kind: 'outcome'; readonly id: string; readonly outcome: Outcome }
+const message = v.variant('kind', [
+  /** To the host: analyse. */
+  v.object({
+    kind: v.literal('analyze'),
+    id,
+    image: picture,
+    fidelity,
+    device: v.picklist(DEVICES),
+  }),
+  /** From the host: it has heard. */
+  v.object({ kind: v.literal('accepted'), id }),
+  /** From the host. */
+  v.object({ kind: v.literal('outcome'), id, outcome }),
   /** From the background to panels: what a job has come to. */
-  | { readonly kind: 'job'; readonly job: Job };
+  v.object({ kind: v.literal('job'), job }),
+]);
+export type Message = Readonly<v.InferOutput<typeof message>>;
 
 const NAME = 'clipsight';
 
@@ -53,57 +55,16 @@ export function openChannel(receive?: (message: Message) => void): (message: Mes
   const channel = new BroadcastChannel(NAME);
   if (receive !== undefined) {
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (isMessage(data)) receive(data);
+      const received = toMessage(data);
+      if (received !== undefined) receive(received);
     });
   }
-  return (message) => {
-    channel.postMessage(message);
+  return (sent) => {
+    channel.postMessage(sent);
   };
 }
 
-/** Whether a value is one of the messages above. */
-export function isMessage(value: unknown): value is Message {
-  if (!isRecord(value)) return false;
-  if (value['kind'] === 'job') return isJob(value['job']);
-  if (!isId(value['id'])) return false;
-  switch (value['kind']) {
-    case 'analyze':
-      return (
-        isPicture(value['image']) &&
-        isOneOf(value['fidelity'], FIDELITIES) &&
-        isOneOf(value['device'], DEVICES)
-      );
-    case 'accepted':
-      return true;
-    case 'outcome':
-      return isOutcome(value['outcome']);
-    default:
-      return false;
-  }
-}
-
-function isJob(value: unknown): value is Job {
-  return (
-    isRecord(value) &&
-    isId(value['id']) &&
-    isNumber(value['windowId']) &&
-    isText(value['name']) &&
-    (value['image'] === undefined || isPicture(value['image'])) &&
-    (value['outcome'] === undefined || isOutcome(value['outcome']))
-  );
-}
-
-/** Whether it is the end of an analysis. */
-export function isOutcome(value: unknown): value is Outcome {
-  if (!isRecord(value)) return false;
-  const { analysis, info, error } = value;
-  if (error === undefined) return isAnalysis(analysis) && isInfo(info);
-  return (
-    analysis === undefined &&
-    isRecord(error) &&
-    isText(error['code'], 40) &&
-    isText(error['message'], 300) &&
-    (error['reason'] === undefined || isOneOf(error['reason'], REASONS)) &&
-    (error['detail'] === undefined || isText(error['detail'], 300))
-  );
+/** The checked copy of what came over the channel; undefined for anything but a message. */
+export function toMessage(value: unknown): Message | undefined {
+  return checked(message, value);
 }

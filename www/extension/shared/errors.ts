@@ -1,7 +1,9 @@
 import type { DetectorErrorCode } from 'clipsight';
+import * as v from 'valibot';
+import { checked, line, schemaOf } from './schema.js';
 
-/** Why the extension could not get at an image; each has a sentence in every language (strings). */
-export const REASONS = [
+/** Why the extension has no image or no answer; each has a sentence in every language (strings). */
+const reason = v.picklist([
   'scheme',
   'private',
   'status',
@@ -13,8 +15,33 @@ export const REASONS = [
   'no-page',
   'not-visible',
   'engine',
-] as const;
-export type Reason = (typeof REASONS)[number];
+]);
+export type Reason = v.InferOutput<typeof reason>;
+
+const code = schemaOf<DetectorErrorCode>()(
+  v.picklist([
+    'aborted',
+    'argument',
+    'decode',
+    'unsupported',
+    'limit',
+    'weights-corrupt',
+    'network',
+    'no-gpu',
+    'device-lost',
+    'internal',
+  ]),
+);
+
+/** An error as it travels between processes. */
+export const wireError = v.object({
+  code,
+  message: line,
+  reason: v.exactOptional(reason),
+  /** What the reason's sentence is completed with, such as an HTTP status. */
+  detail: v.exactOptional(line),
+});
+export type WireError = Readonly<v.InferOutput<typeof wireError>>;
 
 const CODES: Readonly<Record<Reason, DetectorErrorCode>> = {
   scheme: 'unsupported',
@@ -30,39 +57,32 @@ const CODES: Readonly<Record<Reason, DetectorErrorCode>> = {
   engine: 'internal',
 };
 
-/** An error as it travels between parts of the extension. */
-export interface WireError {
-  readonly code: DetectorErrorCode;
-  readonly message: string;
-  readonly reason?: Reason;
-  /** What the reason's sentence is completed with, such as an HTTP status. */
-  readonly detail?: string;
-}
-
-/** The image could not be had. */
+/** The image could not be read, or the detector did not answer. */
 export class AcquireError extends Error implements WireError {
   override readonly name = 'AcquireError';
   readonly code: DetectorErrorCode;
   readonly reason: Reason;
   readonly detail: string;
 
-  constructor(reason: Reason, detail = '', options?: ErrorOptions) {
-    super(`The image could not be read (${reason}${detail === '' ? '' : `: ${detail}`}).`, options);
-    this.code = CODES[reason];
-    this.reason = reason;
+  constructor(why: Reason, detail = '', options?: ErrorOptions) {
+    super(`The image could not be read (${why}${detail === '' ? '' : `: ${detail}`}).`, options);
+    this.code = CODES[why];
+    this.reason = why;
     this.detail = detail;
   }
 }
 
-/** Anything thrown, as it travels. */
+/** Anything thrown, as it travels: always a WireError that its schema accepts. */
 export function toWire(thrown: unknown): WireError {
   if (thrown instanceof AcquireError) {
     const { code, message, reason, detail } = thrown;
-    return { code, message, reason, detail };
+    return { code, message: short(message), reason, detail: short(detail) };
   }
-  const { code, message } = thrown as { code?: unknown; message?: unknown };
+  const { code: given, message } = Object(thrown) as { code?: unknown; message?: unknown };
   return {
-    code: typeof code === 'string' ? (code as DetectorErrorCode) : 'internal',
-    message: String(message ?? thrown).slice(0, 300),
+    code: checked(code, given) ?? 'internal',
+    message: short(String(message ?? thrown)),
   };
 }
+
+const short = (message: string): string => message.slice(0, 300);
