@@ -9,6 +9,11 @@ export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 /** Largest width or height of an image in pixels. */
 export const MAX_IMAGE_SIDE = 16_384;
 
+/**
+ * Fewest pixels of the shorter side that an image is graded at; below, the answer is `too-small`.
+ */
+export const MIN_GRADED_SIDE = 64;
+
 /** Largest area of an image in pixels. */
 export const MAX_IMAGE_PIXELS = 100_000_000;
 

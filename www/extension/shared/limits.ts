@@ -1,16 +1,11 @@
-/** Bounds of the extension; what an image may be is bounded in ../lib/limits.ts and in the core. */
-export { MAX_IMAGE_BYTES } from '../lib/api/limits.js';
+/** Bounds of the extension; what an image may be is bounded by the package. */
+export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from 'clipsight';
 
 /**
  * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).
  */
 export const DOWNLOAD_MS = 60_000;
 export const STALL_MS = 20_000;
-
-/**
- * Fewest pixels a side that are worth cutting out of the visible tab: below, the detector abstains.
- */
-export const MIN_CROP = 48;
 
 /** Longest name or address that travels between parts of the extension, in characters. */
 export const MAX_TEXT = 4096;

@@ -1,10 +1,10 @@
 /** The settings in the panel: where to compute, and which sites may be read. */
-import { api } from './api.js';
 import { LANGUAGES, LANGUAGE_NAMES, h, locale } from 'clipsight/ui';
-import { overlaySites, turnOff } from './overlays.js';
-import { DEVICES } from './device.js';
-import { readDevice, writeDevice, writeLanguage } from './settings.js';
-import type { Strings } from './strings/index.js';
+import { api } from '../shared/api.js';
+import { DEVICES } from '../shared/device.js';
+import { overlaySites, turnOff } from '../shared/overlay-sites.js';
+import { readDevice, writeDevice, writeLanguage } from '../shared/settings.js';
+import type { Strings } from '../shared/strings/index.js';
 
 export function settings(strings: Strings): HTMLElement {
   const { settings: words } = strings;

@@ -3,12 +3,11 @@ import type { Language } from 'clipsight/ui';
 import { api } from './api.js';
 import { DEVICES } from './device.js';
 import type { Device } from './device.js';
-import { isOneOf } from './guards.js';
 
 /** Where to compute, as chosen in the panel. */
 export async function readDevice(): Promise<Device> {
   const { device } = await api.storage.local.get('device');
-  return isOneOf(device, DEVICES) ? device : 'auto';
+  return DEVICES.find((known) => known === device) ?? 'auto';
 }
 
 export async function writeDevice(device: Device): Promise<void> {
@@ -21,7 +20,7 @@ export async function writeDevice(device: Device): Promise<void> {
  */
 export async function readLanguage(): Promise<string> {
   const { language } = await api.storage.local.get('language');
-  return isOneOf(language, LANGUAGES) ? language : api.i18n.getUILanguage();
+  return LANGUAGES.find((known) => known === language) ?? api.i18n.getUILanguage();
 }
 
 export async function writeLanguage(language: Language): Promise<void> {

@@ -1,7 +1,8 @@
 /** Side panel (Chrome) and sidebar (Firefox): results of the window it belongs to, and settings. */
-import { api } from './api.js';
-import { openChannel } from './channel.js';
 import { h } from 'clipsight/ui';
+import { api } from '../shared/api.js';
+import { openChannel } from '../shared/channel.js';
+import type { BackgroundRequest } from '../shared/requests.js';
 import { brand } from './brand.js';
 import { settings } from './settings-view.js';
 import { Cards, prepare, takeImages } from './view.js';
@@ -14,7 +15,7 @@ const cards = new Cards(strings, {
     header.hidden = count === 0;
   },
   removed(id) {
-    void api.runtime.sendMessage({ kind: 'forget', id }).catch(() => undefined);
+    void api.runtime.sendMessage<BackgroundRequest>({ kind: 'forget', id }).catch(() => undefined);
   },
 });
 const { button, picker, hint } = takeImages(strings, cards);
@@ -53,4 +54,8 @@ openChannel((message) => {
   if (message.kind === 'job' && message.job.windowId === windowId) cards.show(message.job);
 });
 // What began before this panel was there.
-await api.runtime.sendMessage({ kind: 'panel', windowId }).catch(() => undefined);
+if (windowId !== undefined) {
+  await api.runtime
+    .sendMessage<BackgroundRequest>({ kind: 'panel', windowId })
+    .catch(() => undefined);
+}

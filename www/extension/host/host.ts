@@ -1,14 +1,14 @@
 /**
- * The engine's page: Chrome's offscreen document, Firefox's event page. It reads the packaged
+ * The host: Chrome's offscreen document, Firefox's event page. It reads the packaged
  * weights, hands them to a sandboxed frame, and passes pictures on to it, one at a time.
  */
 import { fetchModel } from 'clipsight';
-import { openChannel } from './channel.js';
-import type { Message, Outcome } from './channel.js';
-import { toWire } from './errors.js';
+import { openChannel } from '../shared/channel.js';
+import type { Message, Outcome } from '../shared/channel.js';
+import type { Device } from '../shared/device.js';
+import { toWire } from '../shared/errors.js';
+import { ENGINE_IDLE_MS } from '../shared/limits.js';
 import { Frame } from './frame.js';
-import { ENGINE_IDLE_MS } from './limits.js';
-import type { Device } from './device.js';
 
 type Analyze = Extract<Message, { kind: 'analyze' }>;
 

@@ -1,14 +1,12 @@
-/** The engine's side of its sandboxed frame. */
-import type { DetectorInfo, ModelFiles } from 'clipsight';
-import type { Fidelity } from './analysis.js';
-import { isInfo } from './analysis.js';
-import { CONNECT, READY } from './calls.js';
-import type { Call } from './calls.js';
-import { isOutcome } from './channel.js';
-import type { Outcome } from './channel.js';
-import { AcquireError } from './errors.js';
-import { isNumber, isRecord } from './guards.js';
-import { ENGINE_MS, FRAME_MS } from './limits.js';
+/** The host's side of its sandboxed frame. */
+import type { DetectorInfo, Fidelity, ModelFiles } from 'clipsight';
+import { CONNECT, READY, loaded, reply } from '../shared/calls.js';
+import type { Call } from '../shared/calls.js';
+import { outcome } from '../shared/channel.js';
+import type { Outcome } from '../shared/channel.js';
+import { AcquireError } from '../shared/errors.js';
+import { ENGINE_MS, FRAME_MS } from '../shared/limits.js';
+import { checked } from '../shared/schema.js';
 
 /** What has gone wrong in the frame. */
 const lost = (why: string): AcquireError => new AcquireError('engine', why);
@@ -27,10 +25,10 @@ export class Frame {
     this.#element = element;
     this.#port = port;
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (!isRecord(data) || !isNumber(data['id'])) return;
-      const open = this.#open.get(data['id']);
-      this.#open.delete(data['id']);
-      open?.resolve(data['answer']);
+      const received = checked(reply, data);
+      if (received === undefined) return;
+      this.#open.get(received.id)?.resolve(received.answer);
+      this.#open.delete(received.id);
     };
   }
 
@@ -61,19 +59,16 @@ export class Frame {
   }
 
   async load(files: ModelFiles): Promise<DetectorInfo> {
-    const answer = await this.#call({ call: 'load', files });
-    if (isRecord(answer) && isInfo(answer['info'])) return answer['info'];
-    throw lost(
-      isRecord(answer) && isOutcome(answer) && answer.error !== undefined
-        ? answer.error.message
-        : 'load',
-    );
+    const answer = checked(loaded, await this.#call((id) => ({ id, call: 'load', files })));
+    if (answer?.info !== undefined) return answer.info;
+    throw lost(answer?.error.message ?? 'load');
   }
 
   async analyze(image: Blob, fidelity: Fidelity): Promise<Outcome> {
     const bytes = await image.arrayBuffer();
-    const answer = await this.#call({ call: 'analyze', bytes, fidelity }, [bytes]);
-    if (isOutcome(answer)) return answer;
+    const call = (id: number): Call => ({ id, call: 'analyze', bytes, fidelity });
+    const answer = checked(outcome, await this.#call(call, [bytes]));
+    if (answer !== undefined) return answer;
     throw lost('answer');
   }
 
@@ -85,7 +80,7 @@ export class Frame {
     this.#open.clear();
   }
 
-  async #call(call: Call, transfer: Transferable[] = []): Promise<unknown> {
+  async #call(call: (id: number) => Call, transfer: Transferable[] = []): Promise<unknown> {
     const id = this.#next++;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
@@ -94,7 +89,7 @@ export class Frame {
         timer = setTimeout(() => {
           reject(lost('no answer'));
         }, ENGINE_MS);
-        this.#port.postMessage({ id, ...call }, transfer);
+        this.#port.postMessage(call(id), transfer);
       });
     } finally {
       clearTimeout(timer);

@@ -2,9 +2,9 @@ import type { Catalogue } from 'clipsight/ui';
 import { ar } from './ar.js';
 import { de } from './de.js';
 import { en } from './en.js';
+import type { Strings } from './en.js';
 import { es } from './es.js';
 import { zh } from './zh.js';
-import type { Strings } from './en.js';
 
 export type { Strings } from './en.js';
 

@@ -1,13 +1,14 @@
-import { parse } from './addresses.js';
-import type { Fidelity } from './analysis.js';
-import { api } from './api.js';
+import type { Fidelity } from 'clipsight';
+import * as v from 'valibot';
+import { inPage } from '../content/in-page.js';
+import type { PageAnswer, PageRequest } from '../content/in-page.js';
+import { parse } from '../shared/addresses.js';
+import { api } from '../shared/api.js';
+import { AcquireError } from '../shared/errors.js';
+import { MAX_IMAGE_BYTES } from '../shared/limits.js';
+import { checked, number, schemaOf } from '../shared/schema.js';
 import { capture, fromData } from './capture.js';
 import { download } from './download.js';
-import { AcquireError } from './errors.js';
-import { isRecord, isText } from './guards.js';
-import { inPage } from './in-page.js';
-import type { PageAnswer, PageRequest } from './in-page.js';
-import { MAX_IMAGE_BYTES } from './limits.js';
 
 /** What is to be checked: an image in a tab. */
 export interface Target {
@@ -28,6 +29,21 @@ export interface Picture {
   readonly image: Blob;
   readonly fidelity: Fidelity;
 }
+
+/**
+ * The page may have replaced what the script calls: its answer is data like any other. Base64 is a
+ * third longer than the bytes.
+ */
+const pageAnswer = schemaOf<PageAnswer>()(
+  v.object({
+    address: v.string(),
+    place: v.exactOptional(v.object({ x: number, y: number, width: number, height: number })),
+    viewport: v.object({ width: number, height: number }),
+    data: v.exactOptional(v.pipe(v.string(), v.maxLength(MAX_IMAGE_BYTES * 1.4 + 100))),
+    fidelity: v.exactOptional(v.picklist(['original-bytes', 're-encoded'])),
+    tooLarge: v.exactOptional(v.boolean()),
+  }),
+);
 
 /**
  * Gets at an image: its own bytes where that is possible, else what is visible of it.
@@ -98,20 +114,8 @@ async function ask({ tabId, frameId }: Target, request: PageRequest): Promise<Pa
       func: inPage,
       args: [request],
     });
-    return results.map(({ result }) => result as unknown).filter(isAnswer);
+    return results.flatMap(({ result }) => checked(pageAnswer, result) ?? []);
   } catch {
     return [];
   }
-}
-
-/** The page may have replaced what the script calls: its answer is data like any other. */
-function isAnswer(value: unknown): value is PageAnswer {
-  if (!isRecord(value) || !isText(value['address'], Infinity) || !isRecord(value['viewport']))
-    return false;
-  const { place, data, fidelity } = value;
-  return (
-    (place === undefined || isRecord(place)) &&
-    (data === undefined || isText(data, MAX_IMAGE_BYTES * 1.4 + 100)) &&
-    (fidelity === undefined || fidelity === 'original-bytes' || fidelity === 're-encoded')
-  );
 }

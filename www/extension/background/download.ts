@@ -1,6 +1,6 @@
-import { refusal } from './addresses.js';
-import { AcquireError } from './errors.js';
-import { DOWNLOAD_MS, MAX_IMAGE_BYTES, STALL_MS } from './limits.js';
+import { refusal } from '../shared/addresses.js';
+import { AcquireError } from '../shared/errors.js';
+import { DOWNLOAD_MS, MAX_IMAGE_BYTES, STALL_MS } from '../shared/limits.js';
 
 /**
  * Fetches a picture: without cookies, without a referrer, into no cache, up to 64 MiB.

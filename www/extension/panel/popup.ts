@@ -1,9 +1,9 @@
 /** The toolbar's popup: drop or paste an image, open the panel, mark the images of this site. */
-import { originPattern, parse } from './addresses.js';
-import { api, openPanel } from './api.js';
 import { h } from 'clipsight/ui';
+import { originPattern, parse } from '../shared/addresses.js';
+import { api, openPanel } from '../shared/api.js';
+import { overlaySites, turnOff, turnOn } from '../shared/overlay-sites.js';
 import { brand } from './brand.js';
-import { overlaySites, turnOff, turnOn } from './overlays.js';
 import { Cards, prepare, takeImages } from './view.js';
 
 const strings = await prepare();

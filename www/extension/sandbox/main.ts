@@ -5,47 +5,33 @@
  */
 import { createDetector } from 'clipsight';
 import type { Detector } from 'clipsight';
-import { FIDELITIES } from './analysis.js';
-import { toWire } from './errors.js';
-import { CONNECT, READY } from './calls.js';
-import type { Call } from './calls.js';
-import { isNumber, isOneOf, isRecord } from './guards.js';
-import { MAX_IMAGE_BYTES } from './limits.js';
+import { CONNECT, READY, call } from '../shared/calls.js';
+import type { Call } from '../shared/calls.js';
+import { toWire } from '../shared/errors.js';
+import { checked } from '../shared/schema.js';
 
 let detector: Detector | undefined;
 
-async function answer(call: Call): Promise<unknown> {
-  if (call.call === 'load') {
-    detector ??= await createDetector({ model: call.files, worker: false });
+async function answer(asked: Call): Promise<unknown> {
+  if (asked.call === 'load') {
+    detector ??= await createDetector({ model: asked.files, worker: false });
     return { info: detector.info };
   }
   if (detector === undefined) throw new Error('analyze came before load');
-  const analysis = await detector.analyze(call.bytes, { fidelity: call.fidelity });
+  const analysis = await detector.analyze(asked.bytes, { fidelity: asked.fidelity });
   return { analysis, info: detector.info };
-}
-
-function isCall(value: unknown): value is Call {
-  if (!isRecord(value)) return false;
-  if (value['call'] === 'load') return isRecord(value['files']);
-  const { call, bytes, fidelity } = value;
-  return (
-    call === 'analyze' &&
-    bytes instanceof ArrayBuffer &&
-    bytes.byteLength <= MAX_IMAGE_BYTES &&
-    isOneOf(fidelity, FIDELITIES)
-  );
 }
 
 function connect(port: MessagePort): void {
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const id = isRecord(data) ? data['id'] : undefined;
-    if (!isNumber(id) || !isCall(data)) return;
-    answer(data).then(
+    const asked = checked(call, data);
+    if (asked === undefined) return;
+    answer(asked).then(
       (result) => {
-        port.postMessage({ id, answer: result });
+        port.postMessage({ id: asked.id, answer: result });
       },
       (error: unknown) => {
-        port.postMessage({ id, answer: { error: toWire(error) } });
+        port.postMessage({ id: asked.id, answer: { error: toWire(error) } });
       },
     );
   };

@@ -2,14 +2,8 @@
  * Overlays: marks on the images of a site, for sites where the visitor turned them on, and after
  * the browser has asked for that site. Nothing is put into any other page.
  */
-import { originPattern, parse, refusal } from './addresses.js';
-import { api, keptAlive, openPanel } from './api.js';
-import { download } from './download.js';
-import { analyze } from './engine.js';
-import type { Unknown } from './guards.js';
-import { isText } from './guards.js';
-import { check } from './jobs.js';
-import { MAX_TEXT } from './limits.js';
+import { originPattern } from './addresses.js';
+import { api } from './api.js';
 
 const ID = 'overlay:';
 
@@ -62,49 +56,4 @@ export async function forgetOverlays(patterns: readonly string[]): Promise<void>
   );
   if (gone.length > 0)
     await api.scripting.unregisterContentScripts({ ids: gone.map(({ id }) => id) });
-}
-
-/** Answers an overlay: the grade of an image, or that it shall show the details. */
-export function answerOverlay(
-  message: Unknown,
-  { tab, url, frameId }: chrome.runtime.MessageSender,
-  respond: (answer: unknown) => void,
-): true | undefined {
-  const page = parse(url);
-  const address = isText(message['address'], MAX_TEXT) ? parse(message['address']) : undefined;
-  if (tab?.id === undefined || page === undefined || frameId !== 0) return undefined;
-  if (message['details'] === true) {
-    if (address === undefined) return undefined;
-    const { id: tabId, windowId } = tab;
-    openPanel(windowId);
-    void overlaySites().then((sites) =>
-      sites.includes(originPattern(page))
-        ? check(
-            { tabId, windowId, frameId: 0, source: address.href, page, frame: page },
-            Promise.resolve(),
-          )
-        : undefined,
-    );
-    return undefined;
-  }
-  void grade(page, address).then(respond, () => {
-    respond({ state: 'error' });
-  });
-  return true;
-}
-
-async function grade(page: URL, address: URL | undefined): Promise<{ state: string }> {
-  const sites = await overlaySites();
-  if (!sites.includes(originPattern(page))) return { state: 'off' };
-  if (address === undefined || refusal(address, page) !== undefined) return { state: 'skipped' };
-  // Images of other sites only where those were allowed, too: nobody is asked for every picture of
-  // a page.
-  if (!(await api.permissions.contains({ origins: [originPattern(address)] })))
-    return { state: 'skipped' };
-  const outcome = await keptAlive(
-    download(address, page).then((image) => analyze(image, 'original-bytes')),
-  );
-  if (outcome.error !== undefined) return { state: 'error' };
-  const { model } = outcome.analysis;
-  return { state: model.status === 'scored' ? model.grade : 'abstained' };
 }

@@ -1,12 +1,12 @@
 /** Images that were asked for in a page, on their way to a panel. */
+import { keptAlive } from '../shared/api.js';
+import { openChannel } from '../shared/channel.js';
+import type { Job } from '../shared/channel.js';
+import { toWire } from '../shared/errors.js';
+import { analyze } from '../shared/host-client.js';
+import { MAX_JOBS, MAX_TEXT } from '../shared/limits.js';
 import { acquire, pointedAt } from './acquire.js';
 import type { Target } from './acquire.js';
-import { keptAlive } from './api.js';
-import { openChannel } from './channel.js';
-import type { Job } from './channel.js';
-import { analyze } from './engine.js';
-import { toWire } from './errors.js';
-import { MAX_JOBS, MAX_TEXT } from './limits.js';
 
 /**
  * The latest ones: a panel that opens late asks for them. In memory only, and gone with the

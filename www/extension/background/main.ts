@@ -2,12 +2,14 @@
  * Chrome's service worker, and half of Firefox's event page: hears gestures, and answers the
  * extension's own pages.
  */
+import { originPattern, parse, refusal } from '../shared/addresses.js';
+import { ORIGIN, api, openPanel } from '../shared/api.js';
+import { forgetOverlays } from '../shared/overlay-sites.js';
+import { request } from '../shared/requests.js';
+import { checked } from '../shared/schema.js';
 import type { Target } from './acquire.js';
-import { originPattern, parse, refusal } from './addresses.js';
-import { ORIGIN, api, openPanel } from './api.js';
-import { isId, isNumber, isRecord } from './guards.js';
 import { check, forget, repeat } from './jobs.js';
-import { answerOverlay, forgetOverlays } from './overlays.js';
+import { answerOverlay } from './overlays.js';
 
 const MENU = 'check-image';
 
@@ -67,17 +69,16 @@ function askFor({ source, page }: Target): Promise<boolean> {
 // From the extension's own pages, and from overlays. Pages and other extensions cannot send here; a
 // content script's page may have taken that process over, so what it says is checked.
 api.runtime.onMessage.addListener(
-  (message: unknown, sender, respond: (answer: unknown) => void) => {
-    if (sender.id !== api.runtime.id || !isRecord(message)) return undefined;
-    if (message['kind'] === 'overlay') return answerOverlay(message, sender, respond);
+  (received: unknown, sender, respond: (answer: unknown) => void) => {
+    if (sender.id !== api.runtime.id) return undefined;
+    const message = checked(request, received);
+    if (message === undefined) return undefined;
+    if (message.kind === 'overlay') return answerOverlay(message, sender, respond);
     if (sender.origin !== ORIGIN && !(sender.url?.startsWith(`${ORIGIN}/`) ?? false))
       return undefined;
-    if (message['kind'] === 'panel' && isNumber(message['windowId'])) repeat(message['windowId']);
-    if (message['kind'] === 'forget' && isId(message['id'])) {
-      const { id } = message;
-      forget((job) => job.id === id);
-    }
-    if (message['kind'] === 'wake') respond(true);
+    if (message.kind === 'panel') repeat(message.windowId);
+    if (message.kind === 'forget') forget(({ id }) => id === message.id);
+    if (message.kind === 'wake') respond(true);
     return undefined;
   },
 );

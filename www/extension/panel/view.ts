@@ -2,18 +2,18 @@
  * What side panel and popup have in common: images that come in, and the list of what is known of
  * them.
  */
-import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
 // Not clipsight/element: with the element that checks by itself comes the detector, which has no
 // place in a panel.
 import { AiImageResult } from 'clipsight/element/result';
-import type { Job, Outcome } from './channel.js';
-import { analyze } from './engine.js';
-import { AcquireError, toWire } from './errors.js';
-import type { WireError } from './errors.js';
-import { MAX_CARDS, MAX_IMAGE_BYTES } from './limits.js';
-import { readLanguage } from './settings.js';
-import { catalogue } from './strings/index.js';
-import type { Strings } from './strings/index.js';
+import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
+import type { Job, Outcome } from '../shared/channel.js';
+import { AcquireError, toWire } from '../shared/errors.js';
+import type { WireError } from '../shared/errors.js';
+import { analyze } from '../shared/host-client.js';
+import { MAX_CARDS, MAX_IMAGE_BYTES } from '../shared/limits.js';
+import { readLanguage } from '../shared/settings.js';
+import { catalogue } from '../shared/strings/index.js';
+import type { Strings } from '../shared/strings/index.js';
 
 customElements.define('ai-image-result', AiImageResult);
 

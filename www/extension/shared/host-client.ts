@@ -1,10 +1,11 @@
-/** Asking the engine, from wherever in the extension. */
+/** Asks the host, which holds the detector, from wherever in the extension. */
+import type { Fidelity } from 'clipsight';
 import { api, offscreen } from './api.js';
-import type { Fidelity } from './analysis.js';
 import { openChannel } from './channel.js';
 import type { Outcome } from './channel.js';
 import { AcquireError, toWire } from './errors.js';
 import { ACCEPT_MS, ENGINE_MS } from './limits.js';
+import type { BackgroundRequest } from './requests.js';
 import { readDevice } from './settings.js';
 
 interface Waiting {
@@ -53,7 +54,7 @@ function after(ms: number): Promise<false> {
 /** Chrome: the offscreen document. Firefox: the event page, which a message wakes. */
 async function ensureEngine(): Promise<void> {
   if (offscreen === undefined) {
-    await api.runtime.sendMessage({ kind: 'wake' }).catch(() => undefined);
+    await api.runtime.sendMessage<BackgroundRequest>({ kind: 'wake' }).catch(() => undefined);
     return;
   }
   const contexts = await api.runtime.getContexts({

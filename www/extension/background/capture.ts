@@ -1,8 +1,7 @@
-import { api } from './api.js';
-import { AcquireError } from './errors.js';
-import { isNumber } from './guards.js';
-import type { PageAnswer } from './in-page.js';
-import { MIN_CROP } from './limits.js';
+import type { PageAnswer } from '../content/in-page.js';
+import { api } from '../shared/api.js';
+import { AcquireError } from '../shared/errors.js';
+import { MIN_GRADED_SIDE } from '../shared/limits.js';
 
 /** Largest side of a screenshot that is worked with, in pixels. */
 const MAX_SIDE = 16_384;
@@ -14,12 +13,7 @@ const MAX_SIDE = 16_384;
  * @throws {AcquireError} `not-visible`
  */
 export async function capture(windowId: number, { place, viewport }: PageAnswer): Promise<Blob> {
-  if (
-    place === undefined ||
-    ![place.x, place.y, place.width, place.height, viewport.width].every(isNumber)
-  ) {
-    throw new AcquireError('not-visible');
-  }
+  if (place === undefined) throw new AcquireError('not-visible');
   const address = await api.tabs
     .captureVisibleTab(windowId, { format: 'png' })
     .catch((error: unknown) => {
@@ -33,7 +27,9 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
     const top = Math.max(Math.round(place.y * scale), 0);
     const width = Math.min(Math.round(place.width * scale), tab.width - left, MAX_SIDE);
     const height = Math.min(Math.round(place.height * scale), tab.height - top, MAX_SIDE);
-    if (!(width >= MIN_CROP && height >= MIN_CROP)) throw new AcquireError('not-visible');
+    // The detector would abstain.
+    if (!(width >= MIN_GRADED_SIDE && height >= MIN_GRADED_SIDE))
+      throw new AcquireError('not-visible');
     const canvas = new OffscreenCanvas(width, height);
     canvas.getContext('2d')?.drawImage(tab, left, top, width, height, 0, 0, width, height);
     return await canvas.convertToBlob({ type: 'image/png' });
