@@ -2,7 +2,7 @@ import { h, icon, icons } from './dom.js';
 import type { DetectorError, DetectorErrorCode } from '../api/errors.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type { LoadProgress } from '../api/options.js';
-import type { ResultError } from './result.js';
+import type { ResultError } from './verdict.js';
 import type { Strings } from './strings/index.js';
 
 /** How far the detector is. */
