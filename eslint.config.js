@@ -1,5 +1,5 @@
 import js from '@eslint/js';
-import globals from './scripts/lib/globals.mjs';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -13,7 +13,13 @@ export default tseslint.config(
       'object-shorthand': 'error',
     },
   },
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals } },
+  {
+    files: ['**/*.{js,mjs}'],
+    // Scripts run in Node, and in the browser what stands inside page.evaluate().
+    languageOptions: {
+      globals: { ...globals.nodeBuiltin, ...globals.browser, chrome: 'readonly' },
+    },
+  },
   {
     files: ['www/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

@@ -2,22 +2,30 @@
 // into www/dist.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import CopyPlugin from 'copy-webpack-plugin';
 import HtmlWebpackPlugin from 'html-webpack-plugin';
 import MiniCssExtractPlugin from 'mini-css-extract-plugin';
 import { ServiceWorkerPlugin } from './scripts/lib/service-worker-plugin.mjs';
-import { StaticFilesPlugin } from './scripts/lib/static-files-plugin.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
-/** @type {import('webpack').Configuration} */
-export default {
+/**
+ * @param {'production' | 'development'} mode
+ * @returns {import('webpack').Configuration}
+ */
+export const page = (mode) => ({
   name: 'page',
-  mode: 'production',
+  mode,
+  // Files of their own: the page's policy forbids eval().
+  devtool: mode === 'development' ? 'source-map' : false,
   context: root,
   entry: {
     main: './www/app/main.ts',
-    // Under one name for good: browsers look there for a newer version.
-    'service-worker': { import: './www/service-worker/main.ts', filename: '[name].js' },
+    // Under one name for good: browsers look there for a newer version. While developing it would
+    // show an older one.
+    ...(mode === 'production' && {
+      'service-worker': { import: './www/service-worker/main.ts', filename: '[name].js' },
+    }),
   },
   output: {
     path: path.join(root, 'www/dist'),
@@ -47,6 +55,8 @@ export default {
       // more.
       { test: /\.svg$/, issuer: /\.css$/, type: 'asset/inline' },
       { test: /\.css$/, use: [MiniCssExtractPlugin.loader, 'css-loader'] },
+      // The package's own source maps lead on to www/lib.
+      ...(mode === 'development' ? [{ test: /\.js$/, extractSourceMap: true }] : []),
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
@@ -57,17 +67,18 @@ export default {
       chunks: ['main'],
     }),
     new MiniCssExtractPlugin({ filename: '[name].[contenthash].css' }),
-    new StaticFilesPlugin({
-      folder: path.join(root, 'www/app'),
-      files: [
-        'manifest.webmanifest',
-        ...['icon-192', 'icon-512', 'maskable-512', 'apple-touch-180'].map(
-          (name) => `icons/${name}.png`,
-        ),
+    new CopyPlugin({
+      patterns: [
+        { from: 'www/app/manifest.webmanifest' },
+        { from: 'www/app/icons/*.png', to: 'icons/[name][ext]' },
+        // `npm run dev` does not write them.
+        { from: 'pkg/THIRD-PARTY-NOTICES.txt', noErrorOnMissing: mode === 'development' },
       ],
     }),
-    new ServiceWorkerPlugin(),
+    ...(mode === 'production' ? [new ServiceWorkerPlugin()] : []),
   ],
   // WebAssembly is what it is; scripts/sizes.mjs watches it.
   performance: { hints: false },
-};
+});
+
+export default page('production');

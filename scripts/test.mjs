@@ -2,7 +2,7 @@
 // they come.
 import {
   buildNative,
-  checkCoreInterface,
+  checkBuildInterface,
   checkDocs,
   checkFigures,
   lintRust,
@@ -39,7 +39,7 @@ await main(async () => {
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
   await buildAll();
-  await step('lints: interface of the cores', checkCoreInterface);
+  await step('lints: interface of the WebAssembly builds', checkBuildInterface);
   await step('tests: browser', () => testWeb(chromium));
   for (const sentence of unchecked) console.warn(`\n!! ${sentence}`);
   console.log(unchecked.length === 0 ? '\nAll checks passed.' : '\nAll other checks passed.');

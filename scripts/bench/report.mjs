@@ -106,7 +106,7 @@ function withoutAvxVnni({ machine, versions, date, rows }) {
 ## Without AVX-VNNI
 
 Chromium compiles a relaxed dot product to one instruction where there is AVX-VNNI, and to five elsewhere on x86-64, whose sums saturate
-on 8-bit numbers: there the package takes its build with products of 16-bit numbers (\`cpu-words\`). ${machine.cpu}, ${machine.cores} cores,
+on 8-bit numbers: there the package takes its build with products of 16-bit numbers (\`cpu-i16\`). ${machine.cpu}, ${machine.cores} cores,
 ${versions.browser}, ${date}, clipsight at ${versions.commit}:
 
 ${markdownTable(HEAD, timed)}

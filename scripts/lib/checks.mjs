@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root, run } from './run.mjs';
-import { CORES } from './steps.mjs';
 import { ensureTarget } from './tools.mjs';
+import { BUILDS } from './wasm.mjs';
 
 /**
  * Labelled images and public weights that are not in the repository. Tests that need them skip, and
@@ -27,10 +27,10 @@ export async function lintWeb() {
 }
 
 /**
- * Both cores as wasm-bindgen wrote them have the interface that the worker was compiled against.
- * Needs a build.
+ * All WebAssembly builds as wasm-bindgen wrote them have the interface that the worker was compiled
+ * against. Needs a build.
  */
-export async function checkCoreInterface() {
+export async function checkBuildInterface() {
   await node('node_modules/typescript/bin/tsc', '-p', 'tests/web/types');
 }
 
@@ -38,7 +38,7 @@ export async function checkCoreInterface() {
 const CLIPPY = [
   ['--workspace', '--all-targets'],
   ['--bin', 'clipsight', '--features', 'burn-gpu'],
-  ...Array.from(new Set(CORES.map(({ features }) => features)), (features) => [
+  ...Array.from(new Set(BUILDS.map(({ features }) => features)), (features) => [
     '--lib',
     '--target',
     'wasm32-unknown-unknown',

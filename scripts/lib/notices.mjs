@@ -4,7 +4,7 @@ import path from 'node:path';
 import parse from 'spdx-expression-parse';
 import { Failure, output, root } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
-import { CORES } from './steps.mjs';
+import { BUILDS } from './wasm.mjs';
 
 export const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 export const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE'];
@@ -56,7 +56,7 @@ export async function buildNotices() {
       ...(await webFolders()).map((folder) => `${folder}/package.json`),
     ],
     skip: (file) => /^crates\/[^/]+\/(src|tests|examples)$/.test(file),
-    extra: JSON.stringify(CORES),
+    extra: JSON.stringify(BUILDS),
     outputs: [NOTICES, ...LICENCES].map((name) => `pkg/${name}`),
     work: async () => {
       await writeFile(path.join(root, 'pkg', NOTICES), await webNotices());
@@ -69,7 +69,7 @@ export async function buildNotices() {
 /** Of the npm package, the page and the extension. */
 async function webNotices() {
   const crates = [];
-  for (const features of new Set(CORES.map((core) => core.features))) {
+  for (const features of new Set(BUILDS.map((build) => build.features))) {
     const wasm = ['--target', 'wasm32-unknown-unknown', '--no-default-features'];
     crates.push(...(await cratesOf(['-p', 'clipsight', ...wasm, '--features', features])));
   }

@@ -14,7 +14,7 @@ export const manifest = JSON.parse(
 );
 
 /** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
-export const CPU_CORE = /^cpu(-words)?$/;
+export const CPU_BUILD = /^cpu(-i16)?$/;
 
 /** Bytes of all its shards. */
 export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,8 +1,8 @@
-import { absolute } from '../addresses.js';
-import { checkFidelity, checkViews } from '../arguments.js';
-import { DetectorError, aborted } from '../errors.js';
-import type { Calls } from '../rpc.js';
-import type { AnalyzeOptions, Fidelity, ImageInput, ImageLimits } from '../types.js';
+import { absolute, checkFidelity, checkViews } from '../api/arguments.js';
+import { DetectorError, aborted } from '../api/errors.js';
+import type { Calls } from '../worker/rpc.js';
+import type { Fidelity } from '../api/analysis.generated.js';
+import type { AnalyzeOptions, ImageInput, ImageLimits } from '../api/options.js';
 
 type AnalyzeParams = Calls['analyze']['params'];
 

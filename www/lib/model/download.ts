@@ -1,5 +1,5 @@
-import { DetectorError, aborted } from '../errors.js';
-import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../limits.js';
+import { DetectorError, aborted } from '../api/errors.js';
+import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../api/limits.js';
 
 /** How a file is fetched. */
 export interface DownloadOptions {

@@ -1,5 +1,5 @@
-import { DetectorError } from '../errors.js';
-import { MAX_SHARD_BYTES, MAX_SHARDS } from '../limits.js';
+import { DetectorError } from '../api/errors.js';
+import { MAX_SHARD_BYTES, MAX_SHARDS } from '../api/limits.js';
 
 /** A shard, as a manifest names it. */
 export interface Shard {
@@ -10,7 +10,7 @@ export interface Shard {
 }
 
 /**
- * The shards that a manifest names, so that they can be on their way before the core is there,
+ * The shards that a manifest names, so that they can be on their way before the build is there,
  * which then reads the manifest for good. A model that could say nothing of any image is refused
  * before it is fetched.
  *

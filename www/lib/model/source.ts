@@ -1,6 +1,6 @@
-import { DetectorError } from '../errors.js';
-import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../limits.js';
-import type { CachePreference, CacheState, ModelFiles } from '../options.js';
+import { DetectorError } from '../api/errors.js';
+import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../api/limits.js';
+import type { CachePreference, CacheState, ModelFiles } from '../api/options.js';
 import { Buffers } from './buffers.js';
 import { WeightCache } from './cache.js';
 import { download } from './download.js';
@@ -164,7 +164,7 @@ async function fetchManifest(
   }
 }
 
-/** One shard, its hash checked where the browser can; elsewhere that is left to the core. */
+/** One shard, its hash checked where the browser can; elsewhere that is left to Rust. */
 async function fetchShard(
   shard: Shard,
   url: string,

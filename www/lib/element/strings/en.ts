@@ -1,5 +1,11 @@
-import type { Abstained, Analysis, Evidence, Grade, MeasuredError } from '../../types.js';
-import type { DetectorErrorCode } from '../../errors.js';
+import type {
+  Abstained,
+  Analysis,
+  Evidence,
+  Grade,
+  MeasuredError,
+} from '../../api/analysis.generated.js';
+import type { DetectorErrorCode } from '../../api/errors.js';
 import type { Locale } from '../i18n.js';
 
 /**
