@@ -146,8 +146,12 @@ async function locate(name, from) {
   }
 }
 
-/** The whole text. The same works give the same text, byte for byte. */
-async function notices(found) {
+/**
+ * The whole text. The same works give the same text, byte for byte.
+ *
+ * @param {{ name: string, licence: string, home: string, holders: string, folder?: string }[]} found
+ */
+export async function notices(found) {
   const works = [...new Map([...found, ...OTHERS].map((work) => [work.name, work])).values()];
   works.sort((a, b) => (a.name < b.name ? -1 : 1));
   /** From a text to the names of the works under it. */

@@ -1,6 +1,7 @@
 // Tools the build and the tests need, installed where they are missing.
 import { existsSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { Failure, output, root, run, step } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
@@ -38,6 +39,15 @@ export async function ensureTarget(target) {
 
 /** The target of the browser's builds. */
 export const ensureWasmTarget = () => ensureTarget('wasm32-unknown-unknown');
+
+/**
+ * For rustc: the places in panic messages do not tell where the sources lay, so that the same
+ * sources give the same bytes on every machine.
+ */
+export const withoutPaths = [
+  `--remap-path-prefix=${process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')}=/cargo`,
+  `--remap-path-prefix=${root}=/clipsight`,
+];
 
 /**
  * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns

@@ -1,12 +1,12 @@
 // The parts of a release, each into dist/release. The same commit gives the same bytes.
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { create } from 'tar';
 import { buildExtension } from '../lib/extension.mjs';
 import { LICENCES, NOTICES, programNotices } from '../lib/notices.mjs';
 import { Failure, output, root, run } from '../lib/run.mjs';
+import { withoutPaths } from '../lib/tools.mjs';
 import { home } from './blockers.mjs';
 
 const release = path.join(root, 'dist/release');
@@ -79,7 +79,7 @@ export async function packProgram(version) {
       ...['build', '--release', '--locked', ...selection, '--target-dir', target],
       ...['--config', 'profile.release.strip="symbols"'],
     ],
-    { env: { CARGO_ENCODED_RUSTFLAGS: withoutPaths().join('\x1f') } },
+    { env: { CARGO_ENCODED_RUSTFLAGS: withoutPaths.join('\x1f') } },
   );
   const name = `clipsight-${version}-${triple}`;
   const folder = await emptied(path.join(staging, 'program', name));
@@ -95,12 +95,6 @@ export async function packProgram(version) {
       await copyFile(path.join(root, 'models/compact', file), path.join(model, file));
   await archive(folder, path.join(release, `${name}.tar.gz`));
   return `${name}.tar.gz`;
-}
-
-/** For the compiler: names of files in panics do not tell where they were compiled. */
-function withoutPaths() {
-  const cargo = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
-  return [`--remap-path-prefix=${cargo}=/cargo`, `--remap-path-prefix=${root}=/clipsight`];
 }
 
 /** A folder as .tar.gz: sorted, of the commit's time, without owners. */
