@@ -40,8 +40,14 @@ export const forget = (name) => rm(stampOf(name), { force: true });
 /**
  * Does a step unless nothing changed. Returns whether it was done.
  *
- * @param {{ name: string, inputs: string[], outputs: string[], skip?: (file: string) => boolean, extra?: string,
- *   work: () => Promise<void> }} options
+ * @param {{
+ *   name: string,
+ *   inputs: string[],
+ *   outputs: string[],
+ *   skip?: (file: string) => boolean,
+ *   extra?: string,
+ *   work: () => Promise<void>,
+ * }} options
  */
 export async function ifChanged({ name, inputs, outputs, skip, extra, work }) {
   const stampFile = stampOf(name);

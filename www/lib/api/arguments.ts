@@ -104,7 +104,8 @@ function bound(name: string, value: unknown, most: number): number {
     return value;
   throw new DetectorError(
     'argument',
-    `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be tightened.`,
+    `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be ` +
+      'tightened.',
   );
 }
 

@@ -10,7 +10,8 @@ type AnalyzeParams = Calls['analyze']['params'];
  * What the worker is told about one image. Bytes are copied before anything is awaited: the caller
  * keeps the buffer and may change it while the image waits for its turn.
  *
- * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched), `aborted`
+ * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched),
+ * `aborted`
  */
 export async function toParams(
   input: ImageInput,
@@ -88,8 +89,10 @@ async function fetchImage(
     throw new DetectorError(
       'network',
       new URL(url).origin === globalThis.origin
-        ? "The image could not be fetched. Check the connection and the page's policy (connect-src)."
-        : "The image's server does not let this page read it, or cannot be reached. Serve the image from this origin or " +
+        ? "The image could not be fetched. Check the connection and the page's policy " +
+            '(connect-src).'
+        : "The image's server does not let this page read it, or cannot be reached. Serve the " +
+            'image from this origin or ' +
             'with the header Access-Control-Allow-Origin, or pass its bytes.',
       { cause: error },
     );

@@ -14,7 +14,8 @@ export interface Shard {
  * which then reads the manifest for good. A model that could say nothing of any image is refused
  * before it is fetched.
  *
- * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a detector's head
+ * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a
+ * detector's head
  */
 export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   let parsed: unknown;
@@ -29,7 +30,8 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   if (isRecord(head) && head['kind'] === 'none') {
     throw new DetectorError(
       'unsupported',
-      "The model is an encoder without a detector's head, so it gives no verdict. Import it with one: clipsight import --head.",
+      "The model is an encoder without a detector's head, so it gives no verdict. Import it " +
+        'with one: clipsight import --head.',
     );
   }
   return shards.map((shard: unknown, index) => {

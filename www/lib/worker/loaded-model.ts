@@ -82,8 +82,10 @@ export class LoadedModel {
     if (!test.passed) {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
-        `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input gave the logit ` +
-          `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ${test.tolerance.toPrecision(2)}).`,
+        `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input ` +
+          'gave the logit ' +
+          `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ` +
+          `${test.tolerance.toPrecision(2)}).`,
       );
     }
     report('done');
@@ -147,7 +149,8 @@ async function loadGlue(name: BuildName): Promise<Build> {
   } catch (error) {
     throw new DetectorError(
       'network',
-      `The program itself could not be fetched. Check the connection and try again. (${String(error)})`,
+      'The program itself could not be fetched. Check the connection and try again. ' +
+        `(${String(error)})`,
       { cause: error },
     );
   }
