@@ -82,8 +82,8 @@ export async function compileBuild(
     if (error instanceof WebAssembly.CompileError) {
       throw new DetectorError(
         'unsupported',
-        'The program cannot be compiled here. It arrived damaged, or this browser is too ' +
-          'old: WebAssembly SIMD is needed.',
+        'The program cannot be compiled here: it arrived damaged, or this browser is too old. ' +
+          'WebAssembly SIMD is needed.',
         { cause: error },
       );
     }
@@ -100,8 +100,7 @@ async function fetchBuild(url: string, signal: AbortSignal | undefined): Promise
 function unreachable(cause: unknown): DetectorError {
   return new DetectorError(
     'network',
-    'The program itself could not be fetched. Check the connection and try again. ' +
-      `(${String(cause)})`,
+    'The program could not be fetched. Check the connection and try again. ' + `(${String(cause)})`,
     { cause },
   );
 }

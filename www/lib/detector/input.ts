@@ -139,7 +139,7 @@ async function encode(
   if (Math.max(width, height) > maxSide || width * height > maxPixels) {
     throw new DetectorError(
       'limit',
-      `The image has ${String(width)} x ${String(height)} pixels: too many.`,
+      `The image has too many pixels: ${String(width)} x ${String(height)}.`,
     );
   }
   try {
@@ -151,7 +151,7 @@ async function encode(
   } catch (error) {
     throw new DetectorError(
       'unsupported',
-      'This browser does not give the pixels of the ImageBitmap. Pass its file.',
+      'This browser does not give access to the pixels of the ImageBitmap. Pass its file instead.',
       {
         cause: error,
       },
@@ -163,7 +163,7 @@ function checkSize(bytes: number, { maxBytes }: Required<ImageLimits>): void {
   if (bytes <= maxBytes) return;
   throw new DetectorError(
     'limit',
-    `The file has over ${megabytes(bytes - 1)} MiB; at most ${megabytes(maxBytes)} MiB are read.`,
+    `The file is larger than ${megabytes(bytes - 1)} MiB; the limit is ${megabytes(maxBytes)} MiB.`,
   );
 }
 

@@ -22,7 +22,7 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(manifest));
   } catch (error) {
-    throw corrupt('is no JSON', error);
+    throw corrupt('is not JSON', error);
   }
   const { shards, head }: Readonly<Record<string, unknown>> = isRecord(parsed) ? parsed : {};
   if (!Array.isArray(shards) || shards.length === 0) throw corrupt('names no shards');
@@ -30,13 +30,13 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   if (isRecord(head) && head['kind'] === 'none') {
     throw new DetectorError(
       'unsupported',
-      "The model is an encoder without a detector's head, so it gives no verdict. Import it " +
+      'The model is an encoder without a detection head, so it gives no verdict. Import it ' +
         'with one: clipsight import --head.',
     );
   }
   return shards.map((shard: unknown, index) => {
     if (!isShard(shard))
-      throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
+      throw corrupt(`gives no valid file name, length and SHA-256 for shard ${String(index)}`);
     return shard;
   });
 }

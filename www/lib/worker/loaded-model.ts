@@ -59,7 +59,10 @@ export class LoadedModel {
     const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
     const source = params.module ?? params.builds[name];
     if (source === undefined)
-      throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
+      throw new DetectorError(
+        'argument',
+        `The WebAssembly build "${name}" is not among the files.`,
+      );
     const [glue, module, feed] = await Promise.all([
       loadGlue(name),
       compileBuild(source, events.signal),
@@ -149,7 +152,7 @@ async function loadGlue(name: BuildName): Promise<Build> {
   } catch (error) {
     throw new DetectorError(
       'network',
-      'The program itself could not be fetched. Check the connection and try again. ' +
+      'The program could not be fetched. Check the connection and try again. ' +
         `(${String(error)})`,
       { cause: error },
     );
