@@ -1,6 +1,7 @@
 // The build, step by step: the WebAssembly builds, the model's files, the package, the page.
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { ENTRIES, bundles } from './bundles.mjs';
 import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 import { BUILDS, buildWasm } from './wasm.mjs';
@@ -68,73 +69,39 @@ export async function buildLib() {
   });
 }
 
-/** What `exports` of pkg/package.json names, but for the worker. */
-const ENTRIES = ['index.js', 'element/index.js', 'element/result.js', 'element/ui.js'];
-
-const BUNDLE = {
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-};
-
 /**
- * How the bundles find the modules that other steps write into the package; `resolve` gets their
- * names in there.
- */
-const generated = (resolve) => ({
-  name: 'generated',
-  setup({ onResolve }) {
-    onResolve({ filter: /(\/wasm\/[a-z0-9-]+\/clipsight|\/compact)\.js$/ }, ({ path: file }) =>
-      resolve(file.replace(/^(\.\.?\/)+/, '')),
-    );
-  },
-});
-
-/**
- * The package's entry points: few files, as pages without a bundler fetch every module in a request
- * of its own, each level of imports after the one before. What several share, or load only when it
- * is needed, stands beside them in the root.
- *
- * The worker, into one file that imports nothing: whoever bundles the package copies it as it is,
- * and it runs from a `blob:` URL. Needs the package and the WebAssembly builds, whose JavaScript it
- * holds.
+ * The bundles of the package, into its root. Needs the package and the WebAssembly builds, whose
+ * JavaScript the worker holds.
  */
 export async function buildBundles() {
   await ifChanged({
     name: 'bundles',
     inputs: [
       MODULES,
-      'scripts/lib/steps.mjs',
+      'scripts/lib/bundles.mjs',
       ...BUILDS.map(({ name }) => `pkg/wasm/${name}/clipsight.js`),
     ],
-    outputs: [...ENTRIES, 'worker.js', 'worker.d.ts'].map((name) => `pkg/${name}`),
+    outputs: [...ENTRIES.map((name) => `${name}.js`), 'worker.js', 'worker.d.ts'].map(
+      (name) => `pkg/${name}`,
+    ),
     work: async () => {
       const { build } = await import('esbuild');
-      for (const name of await readdir(path.join(root, 'pkg'))) {
-        if (name.startsWith('part-')) await rm(path.join(root, 'pkg', name));
+      const to = path.join(root, 'pkg');
+      for (const name of await readdir(to)) {
+        if (name.startsWith('part-')) await rm(path.join(to, name));
       }
-      const from = path.join(root, MODULES);
-      await build({
-        ...BUNDLE,
-        entryPoints: ENTRIES.map((name) => path.join(from, name)),
-        outdir: path.join(root, 'pkg'),
-        outbase: from,
-        splitting: true,
-        chunkNames: 'part-[hash]',
+      const [entries, worker] = bundles({
+        from: path.join(root, MODULES),
+        extension: '.js',
+        to,
         // They name files by their own address, so they stay where they are.
-        plugins: [generated((name) => ({ path: `./${name}`, external: true }))],
+        beside: (name) => `./${name}`,
+        file: (name) => path.join(to, name),
       });
-      await build({
-        ...BUNDLE,
-        entryPoints: [path.join(from, 'worker/main.js')],
-        outfile: path.join(root, 'pkg/worker.js'),
-        plugins: [generated((name) => ({ path: path.join(root, 'pkg', name) }))],
-      });
+      await build({ ...entries, minify: true });
+      await build({ ...worker, minify: true });
       await writeFile(
-        path.join(root, 'pkg/worker.d.ts'),
+        path.join(to, 'worker.d.ts'),
         '/** The worker that createDetector() starts. It exports nothing. */\nexport {};\n',
       );
     },
