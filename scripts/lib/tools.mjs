@@ -76,7 +76,12 @@ async function lockedVersion(lockFile, name) {
 export async function ensureNodeModules() {
   await ifChanged({
     name: 'npm packages',
-    inputs: ['package.json', 'package-lock.json', 'pkg/package.json'],
+    inputs: [
+      'package-lock.json',
+      ...['', 'pkg/', 'www/lib/', 'www/app/', 'www/extension/'].map(
+        (folder) => `${folder}package.json`,
+      ),
+    ],
     outputs: ['node_modules/.package-lock.json'],
     work: () => run('npm', ['ci', '--no-audit', '--no-fund']),
   });
