@@ -97,10 +97,11 @@ async function fetchBuild(url: string, signal: AbortSignal | undefined): Promise
   return response;
 }
 
-function unreachable(cause: unknown): DetectorError {
+/** What is said of a build, or of its JavaScript, that did not arrive. @internal */
+export function unreachable(cause: unknown): DetectorError {
   return new DetectorError(
     'network',
-    'The program could not be fetched. Check the connection and try again. ' + `(${String(cause)})`,
+    `The program could not be fetched. Check the connection and try again. (${String(cause)})`,
     { cause },
   );
 }

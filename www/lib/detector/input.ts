@@ -92,8 +92,8 @@ async function fetchImage(
         ? "The image could not be fetched. Check the connection and the page's policy " +
             '(connect-src).'
         : "The image's server does not let this page read it, or cannot be reached. Serve the " +
-            'image from this origin or ' +
-            'with the header Access-Control-Allow-Origin, or pass its bytes.',
+            'image from this origin or with the header Access-Control-Allow-Origin, or pass its ' +
+            'bytes.',
       { cause: error },
     );
   }

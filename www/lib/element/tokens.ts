@@ -47,8 +47,8 @@ export const SIZES = {
   headline: '1.5rem',
   display: 'clamp(1.75rem, 1.2rem + 2.6vw, 2.625rem)',
   font:
-    "ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Noto Sans " +
-    "Arabic', 'Noto Sans CJK SC', 'Noto Sans SC', Arial, sans-serif",
+    "ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', " +
+    "'Noto Sans Arabic', 'Noto Sans CJK SC', 'Noto Sans SC', Arial, sans-serif",
   mono: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
 } as const;
 

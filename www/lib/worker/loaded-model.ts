@@ -1,7 +1,7 @@
 import type { Analysis } from '../api/analysis.generated.js';
 import { DetectorError } from '../api/errors.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
-import { buildFor, compileBuild } from '../builds/compile.js';
+import { buildFor, compileBuild, unreachable } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
 import type { Build, Model } from '../builds/interface.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
@@ -86,9 +86,8 @@ export class LoadedModel {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
         `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input ` +
-          'gave the logit ' +
-          `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ` +
-          `${test.tolerance.toPrecision(2)}).`,
+          `gave the logit ${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} ` +
+          `(tolerance ${test.tolerance.toPrecision(2)}).`,
       );
     }
     report('done');
@@ -150,12 +149,7 @@ async function loadGlue(name: BuildName): Promise<Build> {
         return await import('../wasm/cpu-simd128/clipsight.js');
     }
   } catch (error) {
-    throw new DetectorError(
-      'network',
-      'The program could not be fetched. Check the connection and try again. ' +
-        `(${String(error)})`,
-      { cause: error },
-    );
+    throw unreachable(error);
   }
 }
 
