@@ -32,7 +32,8 @@ const sum = (sizes) =>
 
 await main(async () => {
   console.log(
-    `${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`,
+    'kB (1000 bytes)'.padEnd(34) +
+      ['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join(''),
   );
   const builds = {};
   for (const { name } of BUILDS) {

@@ -60,7 +60,10 @@ export function table({ rows }) {
 function shares(rows) {
   return peakShares(rows).map(({ encoder, gmacs, peak, share, goal }) => {
     const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${outcomeOf(share >= goal)}`;
-    return `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit products a second, ${(share * 100).toFixed(0)} %${aim}`;
+    return (
+      `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit ` +
+      `products a second, ${(share * 100).toFixed(0)} %${aim}`
+    );
   });
 }
 
@@ -88,7 +91,10 @@ function contenders(rows) {
           outcome(entry),
           entry.cosine === undefined ? '' : entry.cosine.toFixed(4),
         ]);
-      return `### ${encoder}, ${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`;
+      return (
+        `### ${encoder}, ` +
+        `${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`
+      );
     })
     .join('\n\n');
 }

@@ -1,6 +1,7 @@
 // Every check of the repository, in one list: the cheapest first, so that a slip is reported early.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { checkLines } from './lines.mjs';
 import { root, run } from './run.mjs';
 import { ensureTarget } from './tools.mjs';
 import { BUILDS } from './wasm.mjs';
@@ -14,14 +15,17 @@ export const shared = path.join(root, '../shared');
 const node = (...args) => run(process.execPath, args);
 
 /**
- * Types, lints and formatting of everything that is not Rust. Needs node_modules and the package's
- * types.
+ * Types, imports, lints and formatting of everything that is not Rust, and the length of every
+ * line. Needs node_modules and the package's types.
  */
 export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/app');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/service-worker');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/extension');
+  await checkLines();
+  // Loaded here: it is there only after `npm ci`.
+  await (await import('./imports.mjs')).checkImports();
   await node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }

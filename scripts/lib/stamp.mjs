@@ -32,19 +32,20 @@ export async function hashOf(paths, { skip, extra = '' } = {}) {
   return hash.digest('hex');
 }
 
-const stampOf = (name) => path.join(root, '.cache/stamps', name.replaceAll(/[^a-z0-9]+/gi, '-'));
-
-/** Has a step done again the next time: somebody else wrote to its outputs. */
-export const forget = (name) => rm(stampOf(name), { force: true });
-
 /**
  * Does a step unless nothing changed. Returns whether it was done.
  *
- * @param {{ name: string, inputs: string[], outputs: string[], skip?: (file: string) => boolean, extra?: string,
- *   work: () => Promise<void> }} options
+ * @param {{
+ *   name: string,
+ *   inputs: string[],
+ *   outputs: string[],
+ *   skip?: (file: string) => boolean,
+ *   extra?: string,
+ *   work: () => Promise<void>,
+ * }} options
  */
 export async function ifChanged({ name, inputs, outputs, skip, extra, work }) {
-  const stampFile = stampOf(name);
+  const stampFile = path.join(root, '.cache/stamps', name.replaceAll(/[^a-z0-9]+/gi, '-'));
   const hash = await hashOf(inputs, { skip, extra });
   const stamp = await readFile(stampFile, 'utf8').catch(() => undefined);
   if (stamp === hash && outputs.every((file) => existsSync(path.join(root, file)))) {

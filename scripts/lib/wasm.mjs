@@ -1,10 +1,10 @@
 // The WebAssembly builds: what they are, what they depend on, how they are made.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { output, root, run } from './run.mjs';
-import { filesBelow, forget, hashOf, ifChanged } from './stamp.mjs';
-import { ensureWasmBindgen, ensureWasmTarget } from './tools.mjs';
+import { filesBelow, hashOf, ifChanged } from './stamp.mjs';
+import { ensureWasmBindgen, ensureWasmTarget, withoutPaths } from './tools.mjs';
 
 /**
  * The builds. One interface, a target folder each: their RUSTFLAGS and features differ, and in one
@@ -44,14 +44,12 @@ const TARGET = 'wasm32-unknown-unknown';
 const filesOf = (name) =>
   ['clipsight.js', 'clipsight_bg.wasm'].map((file) => `pkg/wasm/${name}/${file}`);
 
-const stepName = (name) => `WebAssembly build ${name}`;
-
 /** The builds that browsers download, into pkg/wasm/gpu and its siblings. */
 export async function buildWasm() {
   for (const { name, features, rustflags } of BUILDS) {
     const { inputs, dependencies } = await rustInputs(features);
     await ifChanged({
-      name: stepName(name),
+      name: `WebAssembly build ${name}`,
       inputs,
       extra: JSON.stringify({ features, rustflags, SMALL, dependencies }),
       outputs: filesOf(name),
@@ -68,38 +66,37 @@ export async function buildWasm() {
 }
 
 /**
- * For development alone: where a build is missing, one that every browser runs and that compiles
- * in a fraction of the time takes its place. What is there, however old, stays. Returns the names
- * of those it stands in for.
+ * For development alone: the folder of every build. What is in pkg/wasm, however old, is taken;
+ * where a build is missing there, one that every browser runs, and that compiles in a fraction of
+ * the time, takes its place.
+ *
+ * @returns {Promise<{ folders: Map<string, string>, missing: string[] }>}
  */
-export async function ensureSomeWasm() {
-  const missing = BUILDS.filter(({ name }) =>
+export async function developmentWasm() {
+  const missing = BUILDS.map(({ name }) => name).filter((name) =>
     filesOf(name).some((file) => !existsSync(path.join(root, file))),
-  ).map(({ name }) => name);
-  if (missing.length === 0) return missing;
-  const { features, rustflags } = BUILDS.find(({ name }) => name === 'cpu-simd128');
-  const folder = '.cache/dev/wasm';
-  const { inputs, dependencies } = await rustInputs(features);
-  await ifChanged({
-    name: 'WebAssembly build for development',
-    inputs,
-    extra: JSON.stringify({ features, rustflags, dependencies }),
-    outputs: ['clipsight.js', 'clipsight_bg.wasm'].map((file) => `${folder}/${file}`),
-    work: () =>
-      compile({
-        features,
-        rustflags,
-        profile: 'web-dev',
-        targetDir: 'target/wasm-dev',
-        to: path.join(root, folder),
-      }),
-  });
-  for (const name of missing) {
-    // `npm start` must not take it for its own.
-    await forget(stepName(name));
-    await cp(path.join(root, folder), path.join(root, 'pkg/wasm', name), { recursive: true });
+  );
+  const standIn = '.cache/dev/wasm';
+  if (missing.length > 0) {
+    const { features, rustflags } = BUILDS.find(({ name }) => name === 'cpu-simd128');
+    const { inputs, dependencies } = await rustInputs(features);
+    await ifChanged({
+      name: 'WebAssembly build for development',
+      inputs,
+      extra: JSON.stringify({ features, rustflags, dependencies }),
+      outputs: ['clipsight.js', 'clipsight_bg.wasm'].map((file) => `${standIn}/${file}`),
+      work: () =>
+        compile({
+          features,
+          rustflags,
+          profile: 'web-dev',
+          targetDir: 'target/wasm-dev',
+          to: path.join(root, standIn),
+        }),
+    });
   }
-  return missing;
+  const folderOf = (name) => path.join(root, missing.includes(name) ? standIn : `pkg/wasm/${name}`);
+  return { folders: new Map(BUILDS.map(({ name }) => [name, folderOf(name)])), missing };
 }
 
 async function compile({ features, rustflags, profile, targetDir, to }) {
@@ -108,7 +105,8 @@ async function compile({ features, rustflags, profile, targetDir, to }) {
   const cargo = ['rustc', '-p', 'clipsight', '--profile', profile, '--lib', '--locked'];
   cargo.push('--crate-type', 'cdylib', '--target', TARGET, '--target-dir', targetDir);
   cargo.push('--no-default-features', '--features', features);
-  await run('cargo', cargo, { env: { RUSTFLAGS: rustflags } });
+  const flags = [...rustflags.split(' ').filter((flag) => flag !== ''), ...withoutPaths];
+  await run('cargo', cargo, { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
   await rm(to, { recursive: true, force: true });
   await wasmBindgen(path.join(root, targetDir, TARGET, profile, 'clipsight.wasm'), to);
 }

@@ -134,6 +134,6 @@ async function fetchWorker(): Promise<ArrayBuffer> {
   }
   throw new DetectorError(
     'network',
-    'The program itself could not be fetched. Check the connection and try again.',
+    'The program could not be fetched. Check the connection and try again.',
   );
 }

@@ -71,7 +71,7 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
   if (manifest.byteLength === 0) {
     throw new DetectorError(
       'argument',
-      'The files of the model are empty: they have been transferred elsewhere.',
+      'The model files are empty: they have been transferred elsewhere.',
     );
   }
   return true;
@@ -88,7 +88,7 @@ export function absolute(url: string | URL | undefined, argument: string): strin
     if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError(typeof url);
     return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
   } catch (error) {
-    throw new DetectorError('argument', `${argument} is no address.`, { cause: error });
+    throw new DetectorError('argument', `${argument} is not an address.`, { cause: error });
   }
 }
 
@@ -104,7 +104,8 @@ function bound(name: string, value: unknown, most: number): number {
     return value;
   throw new DetectorError(
     'argument',
-    `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be tightened.`,
+    `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be ` +
+      'tightened.',
   );
 }
 

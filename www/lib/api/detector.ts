@@ -44,8 +44,8 @@ export interface Detector extends AsyncDisposable {
   /**
    * Analyses one image. Calls may overlap: they are worked off one after the other.
    *
-   * @throws {DetectorError} `decode`, `unsupported`, `limit`: the file; `aborted`; `argument`; `network`,
-   * `weights-corrupt`: the model could not be loaded again after a failure; `internal`
+   * @throws {DetectorError} `decode`, `unsupported`, `limit`: the file; `aborted`; `argument`;
+   * `network`, `weights-corrupt`: the model could not be loaded again after a failure; `internal`
    */
   analyze(input: ImageInput, options?: AnalyzeOptions): Promise<Analysis>;
 

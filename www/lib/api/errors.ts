@@ -55,7 +55,7 @@ function isDetectorErrorCode(code: string): code is DetectorErrorCode {
 
 /** @internal */
 export function aborted(signal: AbortSignal | undefined): DetectorError {
-  return new DetectorError('aborted', 'The work was cancelled.', { cause: signal?.reason });
+  return new DetectorError('aborted', 'The operation was cancelled.', { cause: signal?.reason });
 }
 
 /** @internal */

@@ -2,8 +2,17 @@ import { DetectorError, aborted } from '../api/errors.js';
 import type { BuildName } from '../api/options.js';
 
 /**
- * `(module (func (export "dot") (param i32 i32) (result i32) (i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s (i8x16.splat (local.get 0)) (i8x16.splat (local.get 1)) (i32x4.splat (i32.const 0))))))`:
- * the sum of four products.
+ * The sum of four products, as a module:
+ *
+ * ```wat
+ * (module
+ *   (func (export "dot") (param i32 i32) (result i32)
+ *     (i32x4.extract_lane 0
+ *       (i32x4.relaxed_dot_i8x16_i7x16_add_s
+ *         (i8x16.splat (local.get 0))
+ *         (i8x16.splat (local.get 1))
+ *         (i32x4.splat (i32.const 0))))))
+ * ```
  */
 const DOT = new Uint8Array([
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7f, 0x7f, 0x01,
@@ -73,7 +82,8 @@ export async function compileBuild(
     if (error instanceof WebAssembly.CompileError) {
       throw new DetectorError(
         'unsupported',
-        'The program cannot be compiled here. It arrived damaged, or this browser is too old: WebAssembly SIMD is needed.',
+        'The program cannot be compiled here: it arrived damaged, or this browser is too old. ' +
+          'WebAssembly SIMD is needed.',
         { cause: error },
       );
     }
@@ -87,10 +97,11 @@ async function fetchBuild(url: string, signal: AbortSignal | undefined): Promise
   return response;
 }
 
-function unreachable(cause: unknown): DetectorError {
+/** What is said of a build, or of its JavaScript, that did not arrive. @internal */
+export function unreachable(cause: unknown): DetectorError {
   return new DetectorError(
     'network',
-    `The program itself could not be fetched. Check the connection and try again. (${String(cause)})`,
+    `The program could not be fetched. Check the connection and try again. (${String(cause)})`,
     { cause },
   );
 }

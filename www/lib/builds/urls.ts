@@ -11,7 +11,8 @@ import type { BuildName, BuildSources } from '../api/options.js';
 if ((import.meta.url as string | undefined) === undefined) {
   throw new DetectorError(
     'unsupported',
-    'clipsight must be bundled as an ES module (with esbuild: --format=esm): it finds its files by import.meta.url.',
+    'clipsight must be bundled as an ES module (with esbuild: --format=esm): it finds its ' +
+      'files by import.meta.url.',
   );
 }
 

@@ -12,14 +12,16 @@ import { openLocal, openWorker } from './ports.js';
  * Loads a model into a worker of its own, on the best device there is.
  *
  * ```ts
- * const detector = await createDetector({ onProgress: ({ loadedBytes, totalBytes }) => bar(loadedBytes / totalBytes) });
+ * const detector = await createDetector({
+ *   onProgress: ({ loadedBytes, totalBytes }) => bar(loadedBytes / totalBytes),
+ * });
  * const { model } = await detector.analyze(file);
  * console.log(model.status === 'scored' ? model.grade : `cannot tell: ${model.reason}`);
  * await detector.dispose();
  * ```
  *
- * @throws {DetectorError} `network`, `weights-corrupt`, `no-gpu` (only with `device: 'webgpu'`), `aborted`, `argument`,
- * `unsupported`, `internal`
+ * @throws {DetectorError} `network`, `weights-corrupt`, `no-gpu` (only with `device: 'webgpu'`),
+ * `aborted`, `argument`, `unsupported`, `internal`
  */
 export async function createDetector(options: DetectorOptions = {}): Promise<Detector> {
   const limits = checkLimits(options.limits);

@@ -167,7 +167,7 @@ export class ModelDetector implements Detector {
       await helper.call('load', { ...this.#setup.load, device: 'cpu', ...this.#compiled });
       return helper;
     } catch (error) {
-      helper.end(new DetectorError('internal', 'A further worker could not be started.'));
+      helper.end(new DetectorError('internal', 'Another worker could not be started.'));
       throw error;
     }
   }

@@ -52,7 +52,8 @@ export function openLocal(events: PortEvents): Port {
         },
         (error: unknown) => {
           events.failed(
-            `The program could not be loaded. Check the connection and try again. (${String(error)})`,
+            'The program could not be loaded. Check the connection and try again. ' +
+              `(${String(error)})`,
             false,
           );
         },

@@ -22,7 +22,8 @@ export interface DownloadOptions {
  * say.
  *
  * @returns what came; fewer bytes than expected are the caller's to judge
- * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end), `weights-corrupt` (larger than `limit`), `aborted`
+ * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end),
+ * `weights-corrupt` (larger than `limit`), `aborted`
  */
 export async function download(
   url: string,

@@ -13,8 +13,8 @@ import { feedAddresses } from './source.js';
 /**
  * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
  * manifest and shards and the WebAssembly build for the device (with `webgpu` also the one for the
- * CPU, should the GPU fail), and checks every shard's hash; on pages without a secure context, where
- * browsers cannot, that is left to {@link createDetector}, which checks them all.
+ * CPU, should the GPU fail), and checks every shard's hash; on pages without a secure context,
+ * where browsers cannot, that is left to {@link createDetector}, which checks them all.
  *
  * ```ts
  * const files = await fetchModel({ onProgress });
@@ -22,7 +22,8 @@ import { feedAddresses } from './source.js';
  * const detector = await createDetector({ model: files });
  * ```
  *
- * @throws {DetectorError} `network`, `weights-corrupt`, `no-gpu` (only with `device: 'webgpu'`), `aborted`, `argument`
+ * @throws {DetectorError} `network`, `weights-corrupt`, `no-gpu` (only with `device: 'webgpu'`),
+ * `aborted`, `argument`
  */
 export async function fetchModel(options: FetchModelOptions = {}): Promise<ModelFiles> {
   const { signal, onProgress } = options;

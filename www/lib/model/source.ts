@@ -68,13 +68,9 @@ export function feedFiles(
       for (const shard of files.shards) {
         const buffer = await shard.arrayBuffer().catch((error: unknown) => {
           // What the browser keeps of a Blob may lie on a disk, and be gone.
-          throw new DetectorError(
-            'weights-corrupt',
-            'The browser no longer has the files of the model.',
-            {
-              cause: error,
-            },
-          );
+          throw new DetectorError('weights-corrupt', 'The browser no longer has the model files.', {
+            cause: error,
+          });
         });
         loadedBytes += buffer.byteLength;
         options.onReceived(loadedBytes, totalBytes);

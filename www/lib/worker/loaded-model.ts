@@ -1,7 +1,7 @@
 import type { Analysis } from '../api/analysis.generated.js';
 import { DetectorError } from '../api/errors.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
-import { buildFor, compileBuild } from '../builds/compile.js';
+import { buildFor, compileBuild, unreachable } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
 import type { Build, Model } from '../builds/interface.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
@@ -59,7 +59,10 @@ export class LoadedModel {
     const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
     const source = params.module ?? params.builds[name];
     if (source === undefined)
-      throw new DetectorError('argument', `The program for "${name}" is not among the files.`);
+      throw new DetectorError(
+        'argument',
+        `The WebAssembly build "${name}" is not among the files.`,
+      );
     const [glue, module, feed] = await Promise.all([
       loadGlue(name),
       compileBuild(source, events.signal),
@@ -82,8 +85,9 @@ export class LoadedModel {
     if (!test.passed) {
       throw new DetectorError(
         kind === 'webgpu' ? 'device-lost' : 'internal',
-        `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input gave the logit ` +
-          `${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} (tolerance ${test.tolerance.toPrecision(2)}).`,
+        `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input ` +
+          `gave the logit ${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} ` +
+          `(tolerance ${test.tolerance.toPrecision(2)}).`,
       );
     }
     report('done');
@@ -145,11 +149,7 @@ async function loadGlue(name: BuildName): Promise<Build> {
         return await import('../wasm/cpu-simd128/clipsight.js');
     }
   } catch (error) {
-    throw new DetectorError(
-      'network',
-      `The program itself could not be fetched. Check the connection and try again. (${String(error)})`,
-      { cause: error },
-    );
+    throw unreachable(error);
   }
 }
 

@@ -46,8 +46,8 @@ export class Service {
   }
 
   /**
-   * Whether an error of a realm that is not ours alone is a panic of our Rust code; then it is dealt
-   * with.
+   * Whether an error of a realm that is not ours alone is a panic of our Rust code; then it is
+   * dealt with.
    */
   takePanic(thrown: unknown): boolean {
     if (!(thrown instanceof WebAssembly.RuntimeError)) return false;
