@@ -96,11 +96,15 @@ pub fn resize(image: &Rgb8, width: u32, height: u32, filter: Filter) -> Result<R
 
 /// A part of a resized image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) x: u32,
-    pub(super) y: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
+pub struct Window {
+    /// Left edge, in pixels of the resized image.
+    pub x: u32,
+    /// Upper edge.
+    pub y: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
 }
 
 /// The part `window` of `image` resized to `size`: the same pixels as resizing the whole and
@@ -108,7 +112,7 @@ pub(super) struct Window {
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] if the window is empty or reaches beyond `size`.
-pub(super) fn resize_window(
+pub fn resize_window(
     image: &Rgb8,
     size: (u32, u32),
     window: Window,

@@ -55,14 +55,14 @@ impl Rgb8 {
     }
 
     /// The row `y`, `width * 3` bytes.
-    pub(crate) fn row(&self, y: usize) -> &[u8] {
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[u8] {
         let stride = self.width as usize * 3;
         &self.pixels[y * stride..][..stride]
     }
 
     /// The rows from top to bottom, each `width * 3` bytes.
-    #[cfg(feature = "deliveries")]
-    pub(crate) fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
         self.pixels.chunks_exact(self.width as usize * 3)
     }
 

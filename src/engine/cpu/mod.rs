@@ -38,6 +38,10 @@ use crate::clip::{FeatureSpec, VisionConfig};
 use crate::{Error, ErrorKind, Result};
 use builder::Tower;
 use features::Collector;
+
+/// The CPU that this runs on, in 8-bit integers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
 use forward::{Forward, Workspace};
 use isa::Isa;
 use machine::{Machine, with_isa};
