@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::linear::{Linear, normalize};
-use super::scorer;
+use super::shapes;
 use crate::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
 use crate::limits::{MAX_CONCEPTS, MAX_PROJECTIONS};
 use crate::weights::HostTensor;
@@ -172,11 +172,9 @@ impl Head {
         let mut shapes = match self {
             Self::None { .. } => return Vec::new(),
             Self::Linear { .. } | Self::Embedding { .. } => Vec::new(),
-            Self::Concepts { concepts, .. } => {
-                scorer::concept_shapes(*concepts, self.width(config))
-            }
+            Self::Concepts { concepts, .. } => shapes::of_concepts(*concepts, self.width(config)),
             Self::Layers { width, projections, .. } => {
-                scorer::layer_shapes(config.layers, config.width, *width, *projections)
+                shapes::of_layers(config.layers, config.width, *width, *projections)
             }
         };
         let read = match self {

@@ -18,6 +18,7 @@ mod linear;
 mod quality;
 pub mod residual;
 mod scorer;
+mod shapes;
 
 pub use attribution::{AttributionHead, CaptionMatcher};
 pub use head::{Head, LinearHead, TOKEN_NORM_EPSILON, Transform};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::head::{Head, LinearHead, Transform};
 use super::linear::{Linear, dot, take};
+use super::shapes::{CONCEPTS, GATE, HIDDEN, SHARES, after, before, hidden};
 use crate::Result;
 use crate::clip::VisionConfig;
 use crate::weights::HostTensor;
@@ -40,52 +41,6 @@ struct Layers {
     /// The first two of the classifier's three maps.
     hidden: Vec<Linear>,
     weight: Linear,
-}
-
-/// The classifier's maps with ReLU.
-const HIDDEN: usize = 2;
-
-const CONCEPTS: &str = "head.concepts";
-const GATE: &str = "head.gate";
-const SHARES: &str = "head.shares";
-
-/// Names and shapes of a concept head's tensors, but weight and bias.
-pub(super) fn concept_shapes(concepts: usize, width: usize) -> Vec<(String, Vec<usize>)> {
-    let mut shapes = linear(CONCEPTS, concepts, width);
-    shapes.extend(linear(GATE, concepts, width));
-    shapes
-}
-
-/// Names and shapes of a head over all layers, but weight and bias.
-pub(super) fn layer_shapes(
-    layers: usize,
-    token_width: usize,
-    width: usize,
-    projections: usize,
-) -> Vec<(String, Vec<usize>)> {
-    let input = |index| if index == 0 { token_width } else { width };
-    let mut shapes: Vec<_> =
-        (0..projections).flat_map(|index| linear(&before(index), width, input(index))).collect();
-    shapes.push((SHARES.to_owned(), vec![layers, width]));
-    shapes.extend((0..projections).flat_map(|index| linear(&after(index), width, width)));
-    shapes.extend((0..HIDDEN).flat_map(|index| linear(&hidden(index), width, width)));
-    shapes
-}
-
-fn before(index: usize) -> String {
-    format!("head.before.{index}")
-}
-
-fn after(index: usize) -> String {
-    format!("head.after.{index}")
-}
-
-fn hidden(index: usize) -> String {
-    format!("head.hidden.{index}")
-}
-
-fn linear(name: &str, output: usize, input: usize) -> Vec<(String, Vec<usize>)> {
-    vec![(format!("{name}.weight"), vec![output, input]), (format!("{name}.bias"), vec![output])]
 }
 
 fn take_linear(tensors: &mut HashMap<String, HostTensor>, name: &str) -> Result<Linear> {

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::dtype::Dtype;
+use super::files::{open, unreadable};
 use super::pieces::{Numbers, Span, Values};
 use super::safetensors;
 use super::torch::{self, TorchEntry};
@@ -12,29 +14,6 @@ use super::{archive, corrupt, unsupported};
 use clipsight::limits::MAX_IMPORT_TENSOR_BYTES;
 use clipsight::weights::HostTensor;
 use clipsight::{Error, ErrorKind, Result};
-
-/// How a checkpoint stores numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dtype {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    /// Counters and position numbers, which no weight is made of.
-    Other,
-}
-
-impl Dtype {
-    /// Bytes of one number; 0 where it is never read.
-    pub(super) fn bytes(self) -> usize {
-        match self {
-            Self::F64 => 8,
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-            Self::Other => 0,
-        }
-    }
-}
 
 /// Where a tensor lies.
 #[derive(Debug)]
@@ -226,21 +205,6 @@ pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
         None => Ok(names),
         Some(name) => Err(corrupt(format!("the index names {name:?}, which is no file beside it"))),
     }
-}
-
-/// Opens a regular file.
-pub(super) fn open(path: &Path) -> Result<File> {
-    let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    if !file.metadata().map_err(|error| unreadable(path, error))?.is_file() {
-        return Err(Error::new(ErrorKind::Io, format!("{} is no regular file", path.display())));
-    }
-    Ok(file)
-}
-
-/// The error of a file that cannot be read.
-pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{} cannot be read: {error}", path.display()))
-        .with_source(error)
 }
 
 /// The error of a file that is no checkpoint.

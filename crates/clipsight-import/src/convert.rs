@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use half::f16;
 
-use super::checkpoint::{open, unreadable};
+use super::files::{open, unreadable};
 use super::{Architecture, Checkpoint, HeadFile, corrupt, gptq, names};
 use clipsight::calibration::Calibration;
 use clipsight::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};

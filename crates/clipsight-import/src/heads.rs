@@ -19,7 +19,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::architecture::{Architecture, preprocessing};
-use super::checkpoint::{open, unreadable};
+use super::files::{open, unreadable};
 use super::{Checkpoint, corrupt, numpy, unsupported};
 use clipsight::calibration::Calibration;
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, VisionConfig};

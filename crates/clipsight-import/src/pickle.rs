@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::checkpoint::Dtype;
 use super::corrupt;
+use super::dtype::Dtype;
 use clipsight::limits::MAX_IMPORT_OBJECTS;
 use clipsight::{Error, Result};
 

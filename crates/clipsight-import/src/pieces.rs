@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use half::{bf16, f16};
 
-use super::checkpoint::Dtype;
 use super::corrupt;
+use super::dtype::Dtype;
 use clipsight::{Error, ErrorKind, Result};
 
 /// Bytes of a file that are held at a time.

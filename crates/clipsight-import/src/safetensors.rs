@@ -6,8 +6,9 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype as Stored, Metadata};
 
-use super::checkpoint::{Dtype, open as open_file, unreadable};
 use super::corrupt;
+use super::dtype::Dtype;
+use super::files::{open as open_file, unreadable};
 use super::pieces::{SharedFile, Span};
 use clipsight::limits::MAX_IMPORT_HEADER_BYTES;
 use clipsight::{Error, ErrorKind, Result};

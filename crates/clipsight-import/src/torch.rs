@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::archive::Archive;
-use super::checkpoint::{Dtype, open as open_file, unreadable};
+use super::dtype::Dtype;
+use super::files::{open as open_file, unreadable};
 use super::pickle::{self, StoredView, Value};
 use super::pieces::{Numbers, SharedFile, Span, Values};
 use super::{corrupt, unsupported};

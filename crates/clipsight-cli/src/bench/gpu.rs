@@ -9,7 +9,7 @@ use clipsight::engine::{Encoder, Engine, Gpu};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::runtime::{ModelFolder, Runtime};
 
-use super::run::median;
+use super::median::median;
 
 /// Passes of one encoder with one number of images.
 #[derive(Debug, serde::Serialize)]

@@ -6,6 +6,7 @@ mod encoders;
 #[cfg(feature = "webgpu")]
 mod gpu;
 mod images;
+mod median;
 mod model;
 #[cfg(feature = "import")]
 mod precision;

@@ -9,6 +9,7 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::{self, read_image};
 use clipsight_native::pipeline;
 
+use super::median::median;
 use crate::arguments::RuntimeArgs;
 
 /// Arguments of `bench run`.
@@ -121,26 +122,4 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn view(detector: &clipsight::model::Detector, bytes: &[u8]) -> Result<Rgb8> {
     let views = detector.manifest().preprocessing.views(&decode(bytes)?.pixels, ViewCount::One)?;
     views.into_iter().next().ok_or_else(|| Error::new(ErrorKind::Internal, "an image gave no view"))
-}
-
-/// The middle value, or the mean of the two in the middle.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        f64::midpoint(values[middle - 1], values[middle])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn medians() {
-        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < 1e-12);
-        assert!((median(vec![4.0, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-12);
-    }
 }

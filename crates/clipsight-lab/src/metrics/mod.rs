@@ -24,6 +24,7 @@ mod decision;
 mod groups;
 mod interval;
 mod ranking;
+mod spread;
 
 pub use attribution::{OpenSetPoint, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
 pub use calibration::{ReliabilityBin, expected_calibration_error, reliability};
@@ -38,6 +39,7 @@ pub use groups::{
 };
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};
+pub use spread::mean_and_deviation;
 
 /// One image: its score and its true class.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,8 +8,7 @@ use clipsight_native::io::write_file;
 use serde::Serialize;
 
 use crate::dataset::{Entry, Label};
-use crate::metrics::{Confusion, Sample, auc};
-use crate::study::mean_and_deviation;
+use crate::metrics::{Confusion, Sample, auc, mean_and_deviation};
 
 /// Which model, which images, which random choices.
 #[derive(Clone, Debug, Serialize)]

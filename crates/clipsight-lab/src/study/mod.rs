@@ -19,7 +19,7 @@ use clipsight::weights::sha256_hex;
 
 use self::features::{Layout, Source};
 
-pub use self::samples::{Samples, columns, disjoint_parts, draw, mean_and_deviation, shuffle};
+pub use self::samples::{Samples, columns, disjoint_parts, draw, shuffle};
 use crate::dataset::{Dataset, Entry, Role};
 use crate::dataset::{at_most, unseen_prompts};
 use crate::features::{RowCache, cannot, folder_for};
