@@ -1,7 +1,6 @@
 //! The tensors of a published checkpoint, whatever its format, one at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
