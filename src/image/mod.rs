@@ -28,9 +28,11 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+mod checks;
 mod decode;
 #[cfg(feature = "deliveries")]
 pub mod deliveries;
+mod format;
 mod four;
 mod header;
 mod jpeg;
@@ -41,7 +43,8 @@ mod rgb8;
 mod tiff;
 
 pub use decode::{Decoded, Note, decode};
-pub use header::{Format, Header, probe};
+pub use format::Format;
+pub use header::{Header, probe};
 pub use preprocessing::{Preprocessing, ViewCount};
 pub use resize::{Filter, resize};
 pub use rgb8::Rgb8;

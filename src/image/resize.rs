@@ -4,9 +4,10 @@
 //! finest structure of an image, so "about the same" is not enough. This follows
 //! `src/libImaging/Resample.c` of Pillow 13: separable convolution, the filter widened by the scale
 //! when shrinking, coefficients in 22-bit fixed point, the first pass (mostly the horizontal one)
-//! rounded to 8 bits. The order and the rounding between the passes are why no faster general crate
-//! is used: where a filter overshoots, clipping between the passes shows, by up to 20 levels on
-//! noise.
+//! rounded to 8 bits. The order and the rounding between the passes are why no general crate is
+//! used: where a filter overshoots, clipping between the passes shows. Of fast_image_resize 6.1.0
+//! beside Pillow 13.0.0, 640 x 480 to four sizes, 17 to 24 % of all values differ on photographs,
+//! by 1 level (4 at most where they are enlarged); on noise by up to 22 (bicubic) and 45 (Lanczos).
 //!
 //! Only the wanted window of the result is computed: a strip of 16,384 x 1 pixels, enlarged to a
 //! short side of 224, would have 822 million pixels, of which a crop needs fifty thousand.
@@ -120,7 +121,10 @@ pub(super) fn resize_window(
     if !inside(window.x, window.width, size.0) || !inside(window.y, window.height, size.1) {
         return Err(Error::new(
             ErrorKind::Argument,
-            format!("{window:?} is no part of an image resized to {} x {}", size.0, size.1),
+            format!(
+                "{window:?} is empty or reaches beyond an image resized to {} x {}",
+                size.0, size.1
+            ),
         ));
     }
     // Pillow leaves out the pass of an axis whose length does not change, and so must we: the
