@@ -9,10 +9,10 @@
 
 use std::ops::Range;
 
-use super::codes::{Codes, largest, symmetric};
+use super::functions::{Functions, LANES, Lanes, QUAD, Whole, place, quad};
 use super::isa::{self, Isa, PER_WORD, ROWS, Take, Weights};
-use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, place, quad};
-use super::packed::{Inner, padded};
+use super::packed_weights::{Inner, padded};
+use super::quantized_activations::{Codes, largest, symmetric};
 
 /// The highest code of an attention weight.
 const TOP: f32 = 255.0;
@@ -46,7 +46,7 @@ pub(super) struct Scratch {
     weights: Vec<u32>,
 }
 
-/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single
+/// The second operand of a product, laid out as [`Packed`](super::packed_weights::Packed) in a single
 /// group.
 #[derive(Debug, Default)]
 struct Operand {

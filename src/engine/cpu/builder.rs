@@ -6,7 +6,7 @@ use super::CpuEncoder;
 use super::attention::Shape;
 use super::machine::Machine;
 use super::norm::Norm;
-use super::packed::{Inner, Packed, is_narrow, is_whole, padded, stored_row};
+use super::packed_weights::{Inner, Packed, is_narrow, is_whole, padded, stored_row};
 use super::product::Linear;
 use super::rotation::{rotate, rotate_weights, rotates};
 use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};

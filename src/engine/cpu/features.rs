@@ -1,8 +1,8 @@
 //! What is read off the residual stream.
 
 use super::builder::Tower;
-use super::lanes::{LANES, Lanes};
-use super::packed::{PADDING, padded};
+use super::functions::{LANES, Lanes};
+use super::packed_weights::{PADDING, padded};
 use crate::clip::Pool;
 use crate::engine::Encoding;
 

@@ -1,15 +1,15 @@
 //! The forward pass.
 
 use super::attention::{self, Scratch};
-use super::block::Block;
 use super::builder::{Layer, Tower};
-use super::codes::Preparation;
 use super::features::Collector;
+use super::functions::{Functions, LANES, Lanes};
 use super::isa::{Isa, Pass, ROWS};
-use super::lanes::{Functions, LANES, Lanes};
 use super::norm::Norm;
-use super::packed::padded;
+use super::packed_weights::padded;
 use super::product::{Linear, Target};
+use super::quantized_activations::Preparation;
+use super::quantized_rows::Block;
 use super::rotation::rotates;
 use crate::clip::{Activation, Pool};
 

@@ -1,6 +1,6 @@
 //! The encoder on CPUs: 8-bit integer products in WebAssembly, x86-64 and aarch64.
 //!
-//! Weights are rounded once to signed bytes with a scale a row (and [group](packed::Inner)),
+//! Weights are rounded once to signed bytes with a scale a row (and [group](packed_weights::Inner)),
 //! activations before every product to 8 bits with a scale a token; sums are exact. Everything else
 //! is f32: norms, softmax, activation functions and the residual stream. [`rotation`] and the notes
 //! in [`attention`] say what keeps that as close to f32 as it is.
@@ -8,25 +8,25 @@
 //! | file | job |
 //! | --- | --- |
 //! | `isa/` | the integer product of one tile for every instruction set; the only code that differs between machines |
-//! | `lanes.rs` | f32 vectors and functions on them |
-//! | `packed.rs`, `codes.rs` | weights and activations as the products read them |
-//! | `block.rs` | rounded rows on their way through products, and what makes up for their rounding |
+//! | `functions.rs` | f32 vectors and functions on them |
+//! | `packed_weights.rs`, `quantized_activations.rs` | weights and activations as the products read them |
+//! | `quantized_rows.rs` | rounded rows on their way through products, and what makes up for their rounding |
 //! | `product.rs`, `attention.rs`, `norm.rs` | the parts of a layer |
 //! | `builder.rs` | from stored tensors to an encoder |
 //! | `forward.rs`, `features.rs` | the forward pass, and what is read off it |
 
 mod attention;
-mod block;
 mod builder;
-mod codes;
 mod features;
 mod forward;
+mod functions;
 mod isa;
-mod lanes;
 mod machine;
 mod norm;
-mod packed;
+mod packed_weights;
 mod product;
+mod quantized_activations;
+mod quantized_rows;
 mod rotation;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Layer norm.
 
+use super::functions::{LANES, Lanes};
 use super::isa::Isa;
-use super::lanes::{LANES, Lanes};
 
 /// A layer norm over rows of `width` values.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use super::codes::Codes;
+use super::functions::{LANES, Lanes, Whole};
 use super::isa::{self, Isa, MAX_COLUMNS, Pass, ROWS, Take};
-use super::lanes::{LANES, Lanes, Whole};
-use super::packed::{Packed, padded};
+use super::packed_weights::{Packed, padded};
+use super::quantized_activations::Codes;
 
 /// A linear map.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 //! only, and none across the lanes of a register. On the compact model it lowers the error of the
 //! embedding that 8-bit activations cause to a quarter.
 
-use super::lanes::{LANES, Lanes, quad};
+use super::functions::{LANES, Lanes, quad};
 
 /// Values that are rotated together.
 const BLOCK: usize = 64;

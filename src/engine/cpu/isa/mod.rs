@@ -21,7 +21,7 @@ pub(super) use wasm::Wasm;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
-use super::lanes::{LANES, Whole};
+use super::functions::{LANES, Whole};
 
 /// Activations of a word: bytes where instructions multiply them, 16-bit numbers in the builds for
 /// WebAssembly without them.

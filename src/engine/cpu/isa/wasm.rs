@@ -8,7 +8,7 @@
 
 use core::arch::wasm32::*;
 
-use super::super::lanes::{LANES, Whole};
+use super::super::functions::{LANES, Whole};
 use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take, Weights};
 
 /// 128-bit SIMD.

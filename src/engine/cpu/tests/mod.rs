@@ -5,8 +5,8 @@ mod plain;
 use proptest::prelude::*;
 
 use super::builder::{Builder, Layer};
+use super::functions::Whole;
 use super::isa::{Isa, MAX_COLUMNS, Portable, ROWS, SIGNS, Take};
-use super::lanes::Whole;
 use super::machine::{Machine, with_isa};
 use super::*;
 use crate::clip::{Activation, Pool, TensorRole};

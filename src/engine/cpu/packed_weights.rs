@@ -1,9 +1,9 @@
 //! Weight matrices as the integer products read them.
 
-use super::codes::largest;
+use super::functions::{Lanes, QUAD, Whole, quad};
 use super::isa::{MAX_COLUMNS, PER_WORD, ROWS, Weights};
-use super::lanes::{Lanes, QUAD, Whole, quad};
 use super::machine::Machine;
+use super::quantized_activations::largest;
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
@@ -21,7 +21,7 @@ const NARROW_GROUP: usize = 64;
 const NARROW: usize = 512;
 
 /// Whether an encoder of this width is narrow. Narrow ones also keep the remainders of their
-/// weights ([`block`](super::block)).
+/// weights ([`block`](super::quantized_rows)).
 pub(super) fn is_narrow(width: usize) -> bool {
     width < NARROW
 }

@@ -8,11 +8,11 @@
 //! than the others (Darcet et al. 2024, arXiv 2309.16588), which decide deviations over tokens. Of
 //! them the second part is computed, and the product of what rounding took off themselves.
 
-use super::codes::{Codes, Preparation};
+use super::functions::{LANES, Lanes};
 use super::isa::{Isa, Pass};
-use super::lanes::{LANES, Lanes};
-use super::packed::{Inner, padded};
+use super::packed_weights::{Inner, padded};
 use super::product::{Linear, Product, Target};
+use super::quantized_activations::{Codes, Preparation};
 
 /// Rows that go through the same products.
 #[derive(Debug, Default)]

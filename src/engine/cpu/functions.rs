@@ -4,8 +4,8 @@
 //! They are one 128-bit register: what WebAssembly has, and what compilers make the most of
 //! elsewhere.
 
-#[cfg_attr(target_arch = "wasm32", path = "lanes/wasm.rs")]
-#[cfg_attr(not(target_arch = "wasm32"), path = "lanes/portable.rs")]
+#[cfg_attr(target_arch = "wasm32", path = "../../simd/wasm.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "../../simd/portable.rs")]
 mod imp;
 
 use std::hint::black_box;

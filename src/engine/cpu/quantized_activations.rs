@@ -1,8 +1,8 @@
 //! Activations rounded to 8 bits, as the integer products read them.
 
+use super::functions::{LANES, Lanes, QUAD, Whole, place, quad};
 use super::isa::{Isa, PER_WORD, ROWS, SIGNS};
-use super::lanes::{LANES, Lanes, QUAD, Whole, place, quad};
-use super::packed::Inner;
+use super::packed_weights::Inner;
 use super::rotation::rotate;
 
 /// Steps of a quad.
