@@ -18,6 +18,7 @@ pub mod import;
 pub mod limits;
 pub mod metrics;
 pub mod residual;
+mod simd;
 #[cfg(feature = "train")]
 pub mod study;
 #[cfg(feature = "train")]

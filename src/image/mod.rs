@@ -33,7 +33,6 @@ mod decode;
 #[cfg(feature = "deliveries")]
 pub mod deliveries;
 mod format;
-mod four;
 mod header;
 mod jpeg;
 mod orientation;

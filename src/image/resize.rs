@@ -14,10 +14,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::four::Four;
 use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
+use crate::simd::I32x4;
 
 /// The convolution filters, as Pillow defines them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -173,7 +173,7 @@ fn vertical_first(from: (u32, u32), to: (u32, u32)) -> bool {
 
 /// Bits of the coefficients' fixed point: Pillow's `PRECISION_BITS`, 8 for the pixel and 2 for
 /// overshoot left free.
-pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
+const PRECISION_BITS: u32 = 32 - 8 - 2;
 
 /// For every position of the result along one axis: which source positions it reads, and their
 /// weights.
@@ -229,7 +229,9 @@ impl Axis {
         let mut pixels = Vec::new();
         for row in rows {
             pixels.clear();
-            pixels.extend(row.as_chunks().0.iter().map(|&pixel| Four::pixel(pixel)));
+            let colours = row.as_chunks().0.iter();
+            pixels
+                .extend(colours.map(|&[red, green, blue]| I32x4::from_u8x4([red, green, blue, 0])));
             self.along(start, &pixels, &mut out);
         }
         out
@@ -237,16 +239,16 @@ impl Axis {
 
     /// One row, resized. A function of its own, as browsers optimise functions for their next call.
     #[inline(never)]
-    fn along(&self, start: usize, row: &[Four], out: &mut Vec<u8>) {
+    fn along(&self, start: usize, row: &[I32x4], out: &mut Vec<u8>) {
         let mut weights = self.weights.as_slice();
         for &(first, count) in &self.spans {
             let (own, rest) = weights.split_at(count);
             weights = rest;
             let pixels = &row[first - start..][..count];
-            let sum = pixels.iter().zip(own).fold(Four::splat(HALF), |sum, (pixel, &weight)| {
-                sum.plus_product(*pixel, Four::splat(weight))
+            let sum = pixels.iter().zip(own).fold(I32x4::splat(HALF), |sum, (pixel, &weight)| {
+                sum + *pixel * I32x4::splat(weight)
             });
-            let [red, green, blue, ..] = Four::bytes([sum; 4]);
+            let [red, green, blue, ..] = to_bytes([sum; 4]);
             out.extend_from_slice(&[red, green, blue]);
         }
     }
@@ -255,16 +257,16 @@ impl Axis {
     fn vertical<'a>(&self, stride: usize, row: impl Fn(usize) -> &'a [u8]) -> Vec<u8> {
         let mut out = vec![0; stride * self.spans.len()];
         let mut weights = self.weights.as_slice();
-        let mut sums = vec![[Four::splat(HALF); 4]; stride.div_ceil(16)];
+        let mut sums = vec![[I32x4::splat(HALF); 4]; stride.div_ceil(16)];
         for (&(first, count), out) in self.spans.iter().zip(out.chunks_exact_mut(stride)) {
             let (own, rest) = weights.split_at(count);
             weights = rest;
-            sums.fill([Four::splat(HALF); 4]);
+            sums.fill([I32x4::splat(HALF); 4]);
             for (y, &weight) in (first..first + count).zip(own) {
                 add_weighted(&mut sums, row(y), weight);
             }
             for (out, &sums) in out.chunks_mut(16).zip(&sums) {
-                out.copy_from_slice(&Four::bytes(sums)[..out.len()]);
+                out.copy_from_slice(&to_bytes(sums)[..out.len()]);
             }
         }
         out
@@ -273,11 +275,11 @@ impl Axis {
 
 /// `sums += row * weight`. A function of its own, as [`Axis::along`].
 #[inline(never)]
-fn add_weighted(sums: &mut [[Four; 4]], row: &[u8], weight: i32) {
-    let weight = Four::splat(weight);
-    let add = |sums: &mut [Four; 4], bytes: [u8; 16]| {
-        for (sum, values) in sums.iter_mut().zip(Four::values(bytes)) {
-            *sum = sum.plus_product(values, weight);
+fn add_weighted(sums: &mut [[I32x4; 4]], row: &[u8], weight: i32) {
+    let weight = I32x4::splat(weight);
+    let add = |sums: &mut [I32x4; 4], bytes: [u8; 16]| {
+        for (sum, values) in sums.iter_mut().zip(I32x4::from_u8x16(bytes)) {
+            *sum = *sum + values * weight;
         }
     };
     let (whole, rest) = row.as_chunks();
@@ -289,6 +291,17 @@ fn add_weighted(sums: &mut [[Four; 4]], row: &[u8], weight: i32) {
         bytes[..rest.len()].copy_from_slice(rest);
         add(sums, bytes);
     }
+}
+
+/// Fixed point to bytes, each the nearest of 0 to 255.
+#[inline(always)]
+fn to_bytes([a, b, c, d]: [I32x4; 4]) -> [u8; 16] {
+    I32x4::to_u8x16_saturating([
+        a >> PRECISION_BITS,
+        b >> PRECISION_BITS,
+        c >> PRECISION_BITS,
+        d >> PRECISION_BITS,
+    ])
 }
 
 /// One half in fixed point, so that the shift rounds.

@@ -1,16 +1,55 @@
 //! Arrays, for compilers to vectorise.
 
-use super::super::isa::{Isa, PER_WORD, SIGNS, Weights};
-use super::QUAD;
+use std::ops::{Add, BitOr, BitXor, Div, Mul, Shl, Shr, Sub};
 
-/// Numbers in a [`Lanes`].
-pub(in super::super) const LANES: usize = 4;
+use super::{LANES, QUAD};
 
-/// Some f32 numbers.
+/// Implements an operator between two vectors.
+macro_rules! operator {
+    ($vector:ident, $operator:ident, $method:ident, $symbol:tt) => {
+        impl $operator for $vector {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+                Self([a $symbol e, b $symbol f, c $symbol g, d $symbol h])
+            }
+        }
+    };
+}
+
+operator!(F32x4, Add, add, +);
+operator!(F32x4, Sub, sub, -);
+operator!(F32x4, Mul, mul, *);
+operator!(F32x4, Div, div, /);
+operator!(I32x4, Add, add, +);
+operator!(I32x4, Mul, mul, *);
+operator!(I32x4, BitOr, bitor, |);
+operator!(I32x4, BitXor, bitxor, ^);
+
+impl Shl<u32> for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn shl(self, bits: u32) -> Self {
+        let [a, b, c, d] = self.0;
+        Self([a << bits, b << bits, c << bits, d << bits])
+    }
+}
+
+impl Shr<u32> for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn shr(self, bits: u32) -> Self {
+        let [a, b, c, d] = self.0;
+        Self([a >> bits, b >> bits, c >> bits, d >> bits])
+    }
+}
+
+/// Four f32 numbers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Lanes([f32; LANES]);
+pub(crate) struct F32x4([f32; LANES]);
 
-impl Lanes {
+impl F32x4 {
     #[inline(always)]
     fn zip(self, other: Self, operation: impl Fn(f32, f32) -> f32) -> Self {
         Self(std::array::from_fn(|lane| operation(self.0[lane], other.0[lane])))
@@ -18,101 +57,79 @@ impl Lanes {
 
     /// The same number in all.
     #[inline(always)]
-    pub(in super::super) fn splat(value: f32) -> Self {
+    pub(crate) fn splat(value: f32) -> Self {
         Self([value; LANES])
     }
 
     /// The number at an address in all.
     #[inline(always)]
-    pub(in super::super) fn broadcast(value: &f32) -> Self {
+    pub(crate) fn broadcast(value: &f32) -> Self {
         Self::splat(*value)
     }
 
     /// From memory.
     #[inline(always)]
-    pub(in super::super) fn load(values: &[f32; LANES]) -> Self {
+    pub(crate) fn load(values: &[f32; LANES]) -> Self {
         Self(*values)
     }
 
     /// From integers.
     #[inline(always)]
     #[expect(clippy::cast_precision_loss, reason = "a sum of products keeps its leading 24 bits")]
-    pub(in super::super) fn convert(values: Whole) -> Self {
+    pub(crate) fn from_i32(values: I32x4) -> Self {
         Self(values.0.map(|value| value as f32))
     }
 
     /// To memory.
     #[inline(always)]
-    pub(in super::super) fn store(self, values: &mut [f32; LANES]) {
+    pub(crate) fn store(self, values: &mut [f32; LANES]) {
         *values = self.0;
     }
 
+    /// `self * factor + term`, rounded once if `fused`.
     #[inline(always)]
-    pub(super) fn plus_lanes(self, other: Self) -> Self {
-        self.zip(other, |a, b| a + b)
-    }
-
-    #[inline(always)]
-    pub(super) fn minus_lanes(self, other: Self) -> Self {
-        self.zip(other, |a, b| a - b)
-    }
-
-    #[inline(always)]
-    pub(super) fn times_lanes(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
-    }
-
-    /// `self * factor + term`, as [`Isa::FUSED`] says.
-    #[inline(always)]
-    pub(in super::super) fn mul_add<I: Isa>(self, _: I, factor: Self, term: Self) -> Self {
-        Self(std::array::from_fn(|lane| {
-            if I::FUSED {
-                self.0[lane].mul_add(factor.0[lane], term.0[lane])
-            } else {
-                self.0[lane] * factor.0[lane] + term.0[lane]
-            }
-        }))
-    }
-
-    #[inline(always)]
-    pub(super) fn div(self, other: Self) -> Self {
-        self.zip(other, |a, b| a / b)
+    pub(crate) fn mul_add(self, factor: Self, term: Self, fused: bool) -> Self {
+        if fused {
+            let ([a, b, c, d], [e, f, g, h], [i, j, k, l]) = (self.0, factor.0, term.0);
+            return Self([a.mul_add(e, i), b.mul_add(f, j), c.mul_add(g, k), d.mul_add(h, l)]);
+        }
+        self * factor + term
     }
 
     /// The larger of two.
     #[inline(always)]
-    pub(in super::super) fn max(self, other: Self) -> Self {
+    pub(crate) fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { b } else { a })
     }
 
     /// The smaller of two.
     #[inline(always)]
-    pub(in super::super) fn min(self, other: Self) -> Self {
+    pub(crate) fn min(self, other: Self) -> Self {
         self.zip(other, |a, b| if b < a { b } else { a })
     }
 
     /// The largest of all.
     #[inline(always)]
-    pub(in super::super) fn largest(self) -> f32 {
+    pub(crate) fn reduce_max(self) -> f32 {
         self.0.into_iter().fold(f32::MIN, f32::max)
     }
 
     /// Without signs.
     #[inline(always)]
-    pub(in super::super) fn abs(self) -> Self {
+    pub(crate) fn abs(self) -> Self {
         Self(self.0.map(f32::abs))
     }
 
     /// The nearest integers, halves away from zero.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "codes are small")]
-    pub(in super::super) fn nearest(self) -> Whole {
-        Whole(self.0.map(|value| value.round() as i32))
+    pub(crate) fn round_to_i32(self) -> I32x4 {
+        I32x4(self.0.map(|value| value.round() as i32))
     }
 
     /// `self * 2^n`, n the integer in the low bits of `rounded`.
     #[inline(always)]
-    pub(super) fn scale_by_power(self, rounded: Self) -> Self {
+    pub(crate) fn scale_by_power(self, rounded: Self) -> Self {
         self.zip(rounded, |value, n| {
             f32::from_bits(value.to_bits().wrapping_add(n.to_bits() << 23))
         })
@@ -120,12 +137,12 @@ impl Lanes {
 
     /// `self * scale + zero`, which is of 0..=255, rounded to the nearest integer, halves up.
     #[inline(always)]
-    pub(in super::super) fn code<I: Isa>(self, isa: I, scale: Self, zero: f32) -> Whole {
+    pub(crate) fn quantize(self, scale: Self, zero: f32, fused: bool) -> I32x4 {
         // A cast would check the range of one number after another. But above 2^23 the last bit of
         // an f32 is worth 1.
         const UNITS: f32 = 8_388_608.0;
-        let number = self.mul_add(isa, scale, Self::splat(zero + 0.5));
-        Whole(number.0.map(|number| {
+        let number = self.mul_add(scale, Self::splat(zero + 0.5), fused);
+        I32x4(number.0.map(|number| {
             let near = number - 0.5 + UNITS;
             let up = number - (near - UNITS) >= 1.0;
             (near.to_bits() & 0xff).cast_signed() + i32::from(up)
@@ -133,61 +150,61 @@ impl Lanes {
     }
 }
 
-/// Some i32 numbers.
+/// Four i32 numbers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Whole([i32; LANES]);
+pub(crate) struct I32x4([i32; LANES]);
 
-impl Whole {
-    /// Zeros.
-    #[inline(always)]
-    pub(in super::super) fn zero() -> Self {
-        Self::splat(0)
-    }
-
+impl I32x4 {
     /// The same number in all.
     #[inline(always)]
-    pub(in super::super) fn splat(value: i32) -> Self {
+    pub(crate) fn splat(value: i32) -> Self {
         Self([value; LANES])
     }
 
     /// From memory.
     #[inline(always)]
-    pub(in super::super) fn load(values: &[i32; LANES]) -> Self {
+    pub(crate) fn load(values: &[i32; LANES]) -> Self {
         Self(*values)
     }
 
-    /// Codes as numbers.
+    /// Sixteen signed bytes as numbers.
     #[inline(always)]
-    pub(in super::super) fn codes(codes: &[i8; QUAD]) -> [Self; 4] {
+    pub(crate) fn from_i8x16(bytes: &[i8; QUAD]) -> [Self; 4] {
         std::array::from_fn(|at| {
-            Self(std::array::from_fn(|lane| i32::from(codes[LANES * at + lane])))
+            Self(std::array::from_fn(|lane| i32::from(bytes[LANES * at + lane])))
         })
     }
 
+    /// Sixteen bytes as numbers.
     #[inline(always)]
-    pub(in super::super) fn plus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+    pub(crate) fn from_u8x16(bytes: [u8; QUAD]) -> [Self; 4] {
+        std::array::from_fn(|at| {
+            Self(std::array::from_fn(|lane| i32::from(bytes[LANES * at + lane])))
+        })
     }
 
-    /// All of them.
+    /// Four bytes as numbers.
     #[inline(always)]
-    pub(in super::super) fn to_array(self) -> [i32; LANES] {
+    pub(crate) fn from_u8x4(bytes: [u8; LANES]) -> Self {
+        Self(bytes.map(i32::from))
+    }
+
+    /// As bytes, each number the nearest of 0 to 255.
+    #[inline(always)]
+    pub(crate) fn to_u8x16_saturating(numbers: [Self; 4]) -> [u8; QUAD] {
+        std::array::from_fn(|at| numbers[at / LANES].0[at % LANES].clamp(0, 255) as u8)
+    }
+
+    /// As an array.
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [i32; LANES] {
         self.0
     }
 
-    /// Activations from numbers of 0..=255, [`PER_WORD`] a word, as [`place`](super::place) says;
-    /// 128 less where they are `signed`.
+    /// Lane by lane: for numbers that go to different places.
     #[inline(always)]
-    pub(in super::super) fn pack([a, b, c, d]: [Self; 4], signed: bool) -> [u32; QUAD / PER_WORD] {
-        let flip = if signed { SIGNS } else { 0 };
-        std::array::from_fn(|lane| {
-            (a.0[lane] | b.0[lane] << 8 | c.0[lane] << 16 | d.0[lane] << 24).cast_unsigned() ^ flip
-        })
-    }
-
-    /// Weights, each 128 less, from numbers of 0..=255, as [`place`](super::place) says.
-    #[inline(always)]
-    pub(in super::super) fn pack_weights(numbers: [Self; 4]) -> [Weights; QUAD / PER_WORD] {
-        Self::pack(numbers, true)
+    pub(crate) fn extract(self) -> [u32; LANES] {
+        let [a, b, c, d] = self.0;
+        [a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()]
     }
 }
