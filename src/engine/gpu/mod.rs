@@ -314,12 +314,12 @@ impl Builder {
         config.validate()?;
         features.validate(config)?;
         if !features.heads.is_empty() {
-            let message = "features of attention heads are not computed on GPUs; use the CPU";
+            let message = "features of attention heads are not supported on GPUs; use the CPU";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         if config.width / config.heads > MAX_HEAD {
             let message = format!(
-                "attention heads wider than {MAX_HEAD} are not computed on GPUs; use the CPU"
+                "attention heads wider than {MAX_HEAD} are not supported on GPUs; use the CPU"
             );
             return Err(Error::new(ErrorKind::DeviceLost, message));
         }
