@@ -4,8 +4,8 @@
 //! In WebAssembly they are a 128-bit register, as the browser's builds leave no loop for the
 //! compiler to turn into vector instructions (see `SMALL` in scripts/lib/steps.mjs). Elsewhere they
 //! are an array, of which compilers make the most. The crate `wide` (1.7.1) has the plain
-//! arithmetic; relaxed products and conversions, pseudo-minima and conversions that never check a
-//! range are in none.
+//! arithmetic, and none of the rest: relaxed products and conversions, pseudo-minima, conversions
+//! that check no range.
 
 #![cfg_attr(
     not(feature = "cpu"),

@@ -52,7 +52,7 @@ pub struct Decoded {
     pub notes: Vec<Note>,
 }
 
-/// Decodes an image file, the format told by its content.
+/// Decodes an image file, whose format its content tells.
 ///
 /// # Errors
 /// [`ErrorKind::Decode`] if the bytes are not an image, or one that is damaged or cut off,

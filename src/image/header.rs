@@ -163,7 +163,7 @@ fn vp8x_size(data: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn vp8_size(data: &[u8]) -> Option<(u32, u32)> {
-    // RFC 6386, 9.1: a key frame's tag, start code, then 14 bits a side.
+    // RFC 6386, 9.1: a key frame's tag, start code, then 14 bits per side.
     if take(data, 3)? != [0x9D, 0x01, 0x2A] {
         return None;
     }

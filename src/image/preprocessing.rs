@@ -234,7 +234,7 @@ impl Preprocessing {
     /// `(pixel / 255 - mean) / std`.
     #[must_use]
     pub fn tensor(&self, views: &[Rgb8]) -> Vec<f32> {
-        // 256 values a channel, computed in f64: exact to the last bit of f32, and quicker than
+        // 256 values per channel, computed in f64: exact to the last bit of f32, and quicker than
         // dividing.
         let tables: [[f32; 256]; 3] = std::array::from_fn(|channel| {
             let (mean, std) = (f64::from(self.mean[channel]), f64::from(self.std[channel]));

@@ -1,8 +1,9 @@
 //! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
 //!
-//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes,
-//! the largest of a row 255, times values less their mean over all tokens, with a scale a channel.
-//! What is lost by rounding small weights to zero is thus credited to the mean value, not to zero.
+//! Scores: queries and keys with one scale per token. Mixtures: attention weights as unsigned
+//! bytes, the largest of a row 255, times values less their mean over all tokens, with one scale per
+//! channel. What is lost by rounding small weights to zero is thus credited to the mean value, not
+//! to zero.
 //!
 //! The class token's own row is f32: heads read it of every layer, and one row of all is not worth
 //! rounding.
@@ -58,7 +59,7 @@ struct PackedOperand {
 }
 
 impl PackedOperand {
-    /// Room for `columns` columns of `length` values; what it held is void.
+    /// Room for `columns` columns of `length` values; the former content is lost.
     fn reset<I: Isa>(&mut self, _: I, columns: usize, length: usize) {
         let columns = columns.next_multiple_of(I::COLUMNS);
         self.words.resize(columns * length / PER_WORD, 0);
@@ -79,7 +80,7 @@ impl PackedOperand {
 
 /// Mixes the values of every head for the queries given, of which the first is the class token's:
 /// `queries` and `out` are rows `[query, heads * head_width]`, `keys`, divided by the square root
-/// of `head_width`, and `values` one row a token; all rows [`padded`].
+/// of `head_width`, and `values` one row per token; all rows [`padded`].
 #[inline(always)]
 pub(super) fn attend<I: Isa>(
     isa: I,
@@ -437,7 +438,7 @@ impl TileSink for MixtureSink<'_> {
     }
 }
 
-/// Powers of e in place of scores, relative to the highest; returns their sum.
+/// Replaces scores by powers of e, relative to the highest; returns their sum.
 #[inline(always)]
 fn softmax<I: Isa>(isa: I, scores: &mut [f32]) -> f32 {
     let functions = Functions::new(isa);

@@ -37,7 +37,7 @@ pub(super) fn padded(length: usize) -> usize {
 /// How the inner dimension of a product is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InnerDimension {
-    /// Values a row, with padding.
+    /// Values per row, with padding.
     pub(super) length: usize,
     /// Values that share a scale.
     pub(super) group: usize,
@@ -58,7 +58,7 @@ impl InnerDimension {
         Self { length, group: length }
     }
 
-    /// Groups a row.
+    /// Groups per row.
     pub(super) fn groups(self) -> usize {
         self.length / self.group
     }

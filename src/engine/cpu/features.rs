@@ -81,7 +81,7 @@ impl FeatureCollector {
     }
 
     /// Adds what the named heads of layer `layer` (from 0) write into the class tokens; `mixed`
-    /// holds what all heads gather, `tokens` rows an image.
+    /// holds what all heads gather, `tokens` rows per image.
     pub(super) fn heads(&mut self, tower: &CpuTower, layer: usize, mixed: &[f32], tokens: usize) {
         let CpuTower { config, features, layers, .. } = tower;
         let Some(output) = &layers[layer].output_values else { return };

@@ -241,7 +241,7 @@ impl Workspace {
     }
 
     /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`;
-    /// `tokens` rows an image.
+    /// `tokens` rows per image.
     #[inline(always)]
     fn transform<I: Isa>(
         &mut self,

@@ -1,6 +1,6 @@
 //! The CPU engine: 8-bit integer products in WebAssembly, on x86-64 and on aarch64.
 //!
-//! Weights are rounded once to signed bytes with a scale a row (and
+//! Weights are rounded once to signed bytes with one scale per row (and
 //! [group](dimension::InnerDimension)), activations before every product to 8 bits with a scale a
 //! token; sums are exact. Everything else is f32: norms, softmax, activation functions and the
 //! residual stream. [`rotation`] and the notes in [`attention`] say what keeps that as close to f32

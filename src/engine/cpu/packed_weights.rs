@@ -17,7 +17,7 @@ pub(super) struct PackedWeights {
     pub(super) columns: usize,
     /// Columns of a tile.
     width: usize,
-    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes a word.
+    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes per word.
     words: Vec<Weights>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,

@@ -12,7 +12,7 @@ const STEPS: usize = QUAD / PER_WORD;
 /// Rows of activations in 8-bit codes around 128, a scale for every group of a row.
 #[derive(Debug, Default)]
 pub(super) struct QuantizedActivations {
-    /// `[tile][step][row of the tile]`, [`PER_WORD`] codes a word.
+    /// `[tile][step][row of the tile]`, [`PER_WORD`] codes per word.
     pub(super) words: Vec<u32>,
     /// `[tile][group][row of the tile]`.
     scales: Vec<f32>,
@@ -32,7 +32,7 @@ pub(super) enum Preparation {
 }
 
 impl QuantizedActivations {
-    /// Room for `rows` rows; what it held is void.
+    /// Room for `rows` rows; the former content is lost.
     pub(super) fn reset(&mut self, rows: usize, inner: InnerDimension) {
         self.words.resize(rows.next_multiple_of(ROWS) * inner.length / PER_WORD, 0);
         self.scales.resize(rows.next_multiple_of(ROWS) * inner.groups(), 0.0);

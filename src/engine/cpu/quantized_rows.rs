@@ -46,8 +46,8 @@ pub(super) struct QuantizedRows {
 }
 
 impl QuantizedRows {
-    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; what it held is
-    /// void.
+    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; the former content
+    /// is lost.
     pub(super) fn begin(&mut self, linear: &PackedLinear, rows: usize, class: bool) {
         let inner = linear.matrix.inner;
         self.codes.reset(rows, inner);
@@ -64,7 +64,7 @@ impl QuantizedRows {
         }
     }
 
-    /// Rounds a row; `values` are void afterwards.
+    /// Quantizes a row; `values` are no longer of use afterwards.
     #[inline(always)]
     pub(super) fn put<I: Isa>(
         &mut self,

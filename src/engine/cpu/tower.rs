@@ -37,7 +37,7 @@ pub(super) struct CpuLayer {
     pub(super) output_values: Option<Vec<f32>>,
 }
 
-/// The projection of the class token, in f32: one row a view is not worth rounding.
+/// The projection of the class token, in f32: one row per view is not worth rounding.
 #[derive(Debug)]
 pub(super) struct Projection {
     /// `[embedding, width]`.

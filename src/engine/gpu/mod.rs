@@ -1,7 +1,7 @@
 //! The GPU engine: the vision transformer as WGSL kernels on wgpu. In browsers that is WebGPU,
 //! natively Vulkan, Metal or DX12.
 //!
-//! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values;
+//! A forward pass is one submission: 7 dispatches per layer (layer norm; queries, keys and values;
 //! attention; its output; layer norm; the two halves of the MLP) and a handful around them, all
 //! prepared once for each batch size, and one read back. Matrices stay as they are stored, in 8 or
 //! 4 bits or in floating point, and are dequantised in registers. Where nothing but the class token

@@ -139,7 +139,7 @@ impl<'a> Planner<'a> {
         self.linear(&layer.fc2, &arena.hidden, Some((middle, usize::MAX, 1)), output, rows);
     }
 
-    /// The final norm and the projection; `last` holds `tokens` tokens an image.
+    /// The final norm and the projection; `last` holds `tokens` tokens per image.
     fn finish(&mut self, last: View<'_>, tokens: usize) {
         let (tower, arena) = (self.tower, self.arena);
         let class = Selection { rows: self.batch, stride: tokens };
@@ -185,8 +185,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Pools `count` layers of `tokens` tokens an image, `length` numbers apart, the first of which
-    /// is number `first` of the features' layers.
+    /// Pools `count` layers of `tokens` tokens per image, `length` numbers apart, the first of
+    /// which is number `first` of the features' layers.
     fn pool_layers(
         &mut self,
         from: View<'_>,

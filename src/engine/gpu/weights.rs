@@ -23,7 +23,7 @@ pub(super) struct MatrixPart {
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) codes: wgpu::Buffer,
-    /// One f16 a block, two a word; none for floating point.
+    /// One f16 per block, two per word; none for floating point.
     pub(super) scales: Option<wgpu::Buffer>,
 }
 

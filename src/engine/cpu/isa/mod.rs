@@ -31,13 +31,13 @@ pub(super) const ROWS: usize = 6;
 /// their end.
 pub(super) const MAX_COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 32 };
 
-/// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
+/// The sums of a tile, row by row, [`Isa::COLUMNS`] per row.
 pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 
 /// An instruction set. A value of the type proves that the machine has it.
 ///
 /// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is
-/// [`PER_WORD`](super::packing::PER_WORD) values along the inner dimension, one word a row, the
+/// [`PER_WORD`](super::packing::PER_WORD) values along the inner dimension, one word per row, the
 /// first lowest. Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`. Kernels that multiply
 /// signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {

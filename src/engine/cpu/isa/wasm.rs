@@ -32,7 +32,7 @@ const VECTORS: usize = 2;
 #[cfg(feature = "bench")]
 const PRODUCTS: u64 = 4 * PER_WORD as u64;
 
-/// `sum + weights * activations`, [`PER_WORD`] products a lane.
+/// `sum + weights * activations`, [`PER_WORD`] products per lane.
 #[cfg(all(target_feature = "relaxed-simd", not(feature = "i16")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
@@ -54,7 +54,7 @@ unsafe fn four(weights: *const Weights) -> v128 {
     }
 }
 
-/// `sum + weights * activations`, [`PER_WORD`] products a lane.
+/// `sum + weights * activations`, [`PER_WORD`] products per lane.
 #[cfg(any(feature = "i16", not(target_feature = "relaxed-simd")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {

@@ -11,15 +11,15 @@ pub(in super::super) enum WeightFormat {
     F32,
     /// In f16.
     F16,
-    /// Codes of 8 bits, four a word.
+    /// Codes of 8 bits, four per word.
     Q8,
-    /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns,
-    /// the upper half one of the last four.
+    /// Codes of 4 bits, eight per word: the lower half of each byte is one of the first four
+    /// columns, the upper half one of the last four.
     Q4,
 }
 
 impl WeightFormat {
-    /// Whether codes stand for the numbers, with a scale a block.
+    /// Whether codes stand for the numbers, with one scale per block.
     fn scaled(self) -> bool {
         matches!(self, Self::Q8 | Self::Q4)
     }
