@@ -34,6 +34,7 @@ pub(crate) const QUAD: usize = 4 * LANES;
 /// Four of something, by their number. Not a function of a closure, which is compiled for the
 /// common instruction set where the compiler chooses not to inline it: there every fused product is
 /// a call.
+#[cfg(feature = "cpu")]
 macro_rules! quad {
     (|$at:ident| $one:expr) => {
         [
