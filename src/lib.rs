@@ -21,6 +21,7 @@ pub mod image;
 pub mod limits;
 pub mod model;
 pub mod rng;
+mod simd;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;
 pub mod weights;

@@ -20,7 +20,7 @@ export const CORES = [
   // The same browsers on other machines: 16-bit products, and the same results to the bit.
   {
     name: 'cpu-words',
-    features: 'cpu,words,web',
+    features: 'cpu,i16,web',
     rustflags: '-C target-feature=+simd128,+relaxed-simd',
   },
   // Every browser that has WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4.

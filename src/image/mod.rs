@@ -26,8 +26,9 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+mod checks;
 mod decode;
-mod four;
+mod format;
 mod header;
 mod jpeg;
 mod orientation;
@@ -37,7 +38,8 @@ mod rgb8;
 mod tiff;
 
 pub use decode::{Decoded, Note, decode};
-pub use header::{Format, Header, probe};
+pub use format::Format;
+pub use header::{Header, probe};
 pub use preprocessing::{Preprocessing, ViewCount};
 pub use resize::{Filter, Window, resize, resize_window};
 pub use rgb8::Rgb8;

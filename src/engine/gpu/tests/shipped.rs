@@ -42,6 +42,6 @@ fn f16_leaves_features_as_they_are() {
         assert!(half >= 0.9999, "f16: {half}");
         assert!(half > packed);
     } else {
-        eprintln!("SKIPPED: f16, which {} has not", hardware.name());
+        eprintln!("SKIPPED: {} has no f16", hardware.name());
     }
 }

@@ -1,4 +1,4 @@
-//! Rounded rows on their way through products.
+//! Quantized rows on their way through products.
 //!
 //! What rounding takes off the weights pushes every token to the same side, and means over tokens,
 //! which heads read, do not average it out. Narrow encoders therefore keep the remainders of their
@@ -8,18 +8,18 @@
 //! than the others (Darcet et al. 2024, arXiv 2309.16588), which decide deviations over tokens. Of
 //! them the second part is computed, and the product of what rounding took off themselves.
 
-use super::codes::{Codes, Preparation};
-use super::isa::{Isa, Pass};
-use super::lanes::{LANES, Lanes};
-use super::packed::{Inner, padded};
-use super::product::{Linear, Product, Target};
+use super::dimension::{InnerDimension, padded};
+use super::isa::{Isa, Kernel};
+use super::product::{PackedLinear, Product, Target};
+use super::quantized_activations::{Preparation, QuantizedActivations};
+use crate::simd::{F32x4, LANES};
 
 /// Rows that go through the same products.
 #[derive(Debug, Default)]
-pub(super) struct Block {
-    codes: Codes,
+pub(super) struct QuantizedRows {
+    codes: QuantizedActivations,
     rows: usize,
-    inner: Option<Inner>,
+    inner: Option<InnerDimension>,
     /// Whether means and rows of note are kept.
     exact: bool,
     /// Whether the first row is a class token.
@@ -35,9 +35,9 @@ pub(super) struct Block {
     /// Where the rows of note are.
     notable: [Option<usize>; 2],
     /// The mean, and the rows of note less the mean.
-    coarse: Codes,
+    coarse: QuantizedActivations,
     /// What rounding took off the rows of note.
-    fine: Codes,
+    fine: QuantizedActivations,
     /// A row of note less the mean.
     difference: Vec<f32>,
     /// Products of `coarse`, and of `fine`.
@@ -45,10 +45,10 @@ pub(super) struct Block {
     fine_changes: Vec<f32>,
 }
 
-impl Block {
-    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; what it held is
-    /// void.
-    pub(super) fn begin(&mut self, linear: &Linear, rows: usize, class: bool) {
+impl QuantizedRows {
+    /// Room for `rows` rows to be multiplied by `linear` and others of its kind; the former content
+    /// is lost.
+    pub(super) fn begin(&mut self, linear: &PackedLinear, rows: usize, class: bool) {
         let inner = linear.matrix.inner;
         self.codes.reset(rows, inner);
         (self.inner, self.rows) = (Some(inner), rows);
@@ -64,7 +64,7 @@ impl Block {
         }
     }
 
-    /// Rounds a row; `values` are void afterwards.
+    /// Quantizes a row; `values` are no longer of use afterwards.
     #[inline(always)]
     pub(super) fn put<I: Isa>(
         &mut self,
@@ -82,7 +82,7 @@ impl Block {
         for (sum, values) in
             self.mean.as_chunks_mut::<LANES>().0.iter_mut().zip(values.as_chunks::<LANES>().0)
         {
-            (Lanes::load(sum) + Lanes::load(values)).store(sum);
+            (F32x4::load(sum) + F32x4::load(values)).store(sum);
         }
         if self.class && row == 0 {
             self.first.clear();
@@ -108,7 +108,7 @@ impl Block {
     #[inline(always)]
     pub(super) fn finish<I: Isa>(&mut self, isa: I) {
         if let Some(inner) = self.inner.filter(|_| self.exact) {
-            isa.run(Finish { block: self, inner });
+            isa.run(Finish { quantized: self, inner });
         }
     }
 
@@ -117,30 +117,40 @@ impl Block {
     pub(super) fn multiply<I: Isa>(
         &mut self,
         isa: I,
-        linear: &Linear,
+        linear: &PackedLinear,
         out: &mut [f32],
         target: Target,
     ) {
-        isa.run(Multiply { block: self, linear, out, target });
+        isa.run(Multiply { quantized: self, linear, out, target });
     }
 }
 
-/// [`Block::finish`].
+/// [`QuantizedRows::finish`].
 struct Finish<'a> {
-    block: &'a mut Block,
-    inner: Inner,
+    quantized: &'a mut QuantizedRows,
+    inner: InnerDimension,
 }
 
-impl Pass for Finish<'_> {
+impl Kernel for Finish<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { block, inner } = self;
-        let Block { codes, rows, mean, first, largest, notable, coarse, fine, difference, .. } =
-            block;
+        let Self { quantized, inner } = self;
+        let QuantizedRows {
+            codes,
+            rows,
+            mean,
+            first,
+            largest,
+            notable,
+            coarse,
+            fine,
+            difference,
+            ..
+        } = quantized;
         #[expect(clippy::cast_precision_loss, reason = "a few rows")]
-        let share = Lanes::splat(1.0 / *rows as f32);
+        let share = F32x4::splat(1.0 / *rows as f32);
         for sum in mean.as_chunks_mut::<LANES>().0 {
-            (Lanes::load(sum) * share).store(sum);
+            (F32x4::load(sum) * share).store(sum);
         }
         coarse.put(isa, inner, 0, mean);
         let mut number = 0;
@@ -156,20 +166,22 @@ impl Pass for Finish<'_> {
     }
 }
 
-/// [`Block::multiply`].
+/// [`QuantizedRows::multiply`].
 struct Multiply<'a> {
-    block: &'a mut Block,
-    linear: &'a Linear,
+    quantized: &'a mut QuantizedRows,
+    linear: &'a PackedLinear,
     out: &'a mut [f32],
     target: Target,
 }
 
-impl Pass for Multiply<'_> {
+impl Kernel for Multiply<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { block, linear, out, target } = self;
-        let Block { codes, rows, notable, coarse, fine, coarse_changes, fine_changes, .. } = block;
-        let Linear { matrix, bias, remainder, sums } = linear;
+        let Self { quantized, linear, out, target } = self;
+        let QuantizedRows {
+            codes, rows, notable, coarse, fine, coarse_changes, fine_changes, ..
+        } = quantized;
+        let PackedLinear { matrix, bias, remainder, sums } = linear;
         let stride = padded(matrix.columns);
         let all = |bias, out| Product {
             codes,

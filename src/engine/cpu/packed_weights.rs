@@ -1,87 +1,23 @@
 //! Weight matrices as the integer products read them.
 
-use super::codes::largest;
-use super::isa::{MAX_COLUMNS, PER_WORD, ROWS, Weights};
-use super::lanes::{Lanes, QUAD, Whole, quad};
+use super::dimension::InnerDimension;
 use super::machine::Machine;
+use super::packing::{PER_WORD, Weights, pack_weights};
+use super::quantized_activations::largest;
+use crate::simd::{F32x4, I32x4, QUAD, quad};
 use crate::weights::{BLOCK, Q4, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
-/// At most so many values of a row share a scale, if their number can be divided so. Finer groups
-/// cost a scaling of all sums each (ViT-B/16: a fifth of the time for 128, natively half for 64);
-/// coarser ones let a large value coarsen the steps of more others.
-const GROUP: usize = 512;
-
-/// The same in encoders narrower than [`NARROW`]: theirs are the smaller errors that heads on many
-/// layers notice. On the compact model groups of 192 change logits of role select by .066 in the
-/// mean, of 64 by .050, for 4 % of the time.
-const NARROW_GROUP: usize = 64;
-
-/// Width from which an encoder is no longer narrow.
-const NARROW: usize = 512;
-
-/// Whether an encoder of this width is narrow. Narrow ones also keep the remainders of their
-/// weights ([`block`](super::block)).
-pub(super) fn is_narrow(width: usize) -> bool {
-    width < NARROW
-}
-
-/// Rows are padded to a multiple of this, so that every pass works on whole registers and products
-/// write whole tiles. The same on every machine, as groups depend on it.
-pub(super) const PADDING: usize = 32;
-
-const _: () = assert!(PADDING.is_multiple_of(QUAD) && PADDING >= MAX_COLUMNS);
-
-/// A length with its padding.
-pub(super) fn padded(length: usize) -> usize {
-    length.next_multiple_of(PADDING)
-}
-
-/// How the inner dimension of a product is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Inner {
-    /// Values a row, with padding.
-    pub(super) length: usize,
-    /// Values that share a scale.
-    pub(super) group: usize,
-}
-
-impl Inner {
-    /// For rows of `length` values in an encoder of this width.
-    pub(super) fn new(length: usize, width: usize) -> Self {
-        let length = padded(length);
-        let groups = length.div_ceil(if is_narrow(width) { NARROW_GROUP } else { GROUP });
-        let even = length.is_multiple_of(groups * QUAD);
-        Self { length, group: if even { length / groups } else { length } }
-    }
-
-    /// One scale for all.
-    pub(super) fn whole(length: usize) -> Self {
-        let length = padded(length);
-        Self { length, group: length }
-    }
-
-    /// Groups a row.
-    pub(super) fn groups(self) -> usize {
-        self.length / self.group
-    }
-
-    /// Words of one group in a tile of activations.
-    pub(super) fn tile_words(self) -> usize {
-        self.group / PER_WORD * ROWS
-    }
-}
-
 /// A matrix `[out, in]` in signed 8-bit codes with a scale for every group of a row.
 #[derive(Debug)]
-pub(super) struct Packed {
+pub(super) struct PackedWeights {
     /// The inner dimension.
-    pub(super) inner: Inner,
+    pub(super) inner: InnerDimension,
     /// Rows of the matrix: columns of the product.
     pub(super) columns: usize,
     /// Columns of a tile.
     width: usize,
-    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes a word.
+    /// `[tile][step][column of the tile]`, [`PER_WORD`] codes per word.
     words: Vec<Weights>,
     /// `[tile][group][column of the tile]`.
     scales: Vec<f32>,
@@ -97,14 +33,14 @@ pub(super) struct TileGroup<'a> {
     pub(super) starts: &'a [i32],
 }
 
-impl Packed {
+impl PackedWeights {
     /// Packs `rows`, one after another.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a number is not finite.
     pub(super) fn new(
         machine: Machine,
-        inner: Inner,
+        inner: InnerDimension,
         columns: usize,
         row: impl FnMut(usize, &mut [f32]),
     ) -> Result<Self> {
@@ -119,7 +55,7 @@ impl Packed {
     /// As [`new`](Self::new).
     pub(super) fn with_remainder(
         machine: Machine,
-        inner: Inner,
+        inner: InnerDimension,
         columns: usize,
         row: impl FnMut(usize, &mut [f32]),
     ) -> Result<(Self, Self)> {
@@ -129,7 +65,7 @@ impl Packed {
         Ok((packed, remainder))
     }
 
-    fn zeros(machine: Machine, inner: Inner, columns: usize) -> Self {
+    fn zeros(machine: Machine, inner: InnerDimension, columns: usize) -> Self {
         let width = machine.columns();
         let (tiles, groups, steps) =
             (columns.div_ceil(width), inner.groups(), inner.length / PER_WORD);
@@ -154,7 +90,7 @@ impl Packed {
             values.fill(0.0);
             row(column, &mut values);
             if !all_finite(&values) {
-                let message = "a matrix of the model holds a value that is no finite number";
+                let message = "a matrix of the model holds a value that is not finite";
                 return Err(Error::new(ErrorKind::WeightsCorrupt, message));
             }
             self.put(machine, column, &mut values);
@@ -174,17 +110,17 @@ impl Packed {
         for (group, values) in values.chunks_mut(group_values).enumerate() {
             let largest = largest(values.as_chunks().0);
             let scale = largest / 127.0;
-            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
-            let mut sum = Whole::zero();
+            let inverse = F32x4::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let mut sum = I32x4::zero();
             for values in values.as_chunks_mut::<QUAD>().0 {
                 let values = values.as_chunks_mut().0;
-                let codes = quad!(|at| (Lanes::load(&values[at]) * inverse).nearest());
+                let codes = quad!(|at| (F32x4::load(&values[at]) * inverse).round_to_i32());
                 for (values, codes) in values.iter_mut().zip(codes) {
-                    (Lanes::load(values) - Lanes::convert(codes) * Lanes::splat(scale))
+                    (F32x4::load(values) - F32x4::from_i32(codes) * F32x4::splat(scale))
                         .store(values);
-                    sum = sum.plus(codes);
+                    sum = sum + codes;
                 }
-                let packed = Whole::pack_weights(codes.map(|codes| codes.plus(Whole::splat(128))));
+                let packed = pack_weights(quad!(|at| codes[at] + I32x4::splat(128)));
                 // The codes first: at their end zip has taken no word too many.
                 packed.into_iter().zip(&mut words).for_each(|(code, word)| *word = code);
             }
@@ -219,8 +155,8 @@ impl Packed {
 /// Whether no number is NaN or infinite.
 fn all_finite(values: &[f32]) -> bool {
     // Zero times what is not finite is NaN.
-    let values = values.as_chunks().0.iter().map(Lanes::load);
-    values.fold(Lanes::zero(), |sum, values| sum + values * Lanes::zero()).sum() == 0.0
+    let values = values.as_chunks().0.iter().map(F32x4::load);
+    values.fold(F32x4::zero(), |sum, values| sum + values * F32x4::zero()).reduce_sum() == 0.0
 }
 
 /// Row `row` of a stored matrix with `out.len()` columns.
@@ -255,8 +191,8 @@ fn scale_codes(codes: &[i8], scale: f32, out: &mut [f32]) {
     let (code_quads, code_rest) = codes.as_chunks();
     let (quads, rest) = out.as_chunks_mut::<QUAD>();
     for (values, codes) in quads.iter_mut().zip(code_quads) {
-        for (values, codes) in values.as_chunks_mut().0.iter_mut().zip(Whole::codes(codes)) {
-            (Lanes::convert(codes) * Lanes::splat(scale)).store(values);
+        for (values, codes) in values.as_chunks_mut().0.iter_mut().zip(I32x4::from_i8x16(codes)) {
+            (F32x4::from_i32(codes) * F32x4::splat(scale)).store(values);
         }
     }
     for (value, code) in rest.iter_mut().zip(code_rest) {
