@@ -66,7 +66,7 @@ pub(super) fn read_npy(bytes: &[u8]) -> Result<HostTensor> {
 
 /// Reads all arrays of an archive, by name.
 pub(super) fn read_npz(bytes: &[u8]) -> Result<Vec<(String, HostTensor)>> {
-    let mut archive = Archive::open(Cursor::new(bytes))?;
+    let archive = Archive::open(Cursor::new(bytes), bytes.len() as u64)?;
     let names: Vec<String> = archive.names().map(ToOwned::to_owned).collect();
     names
         .into_iter()
