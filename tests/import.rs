@@ -56,7 +56,7 @@ fn import(
         licence: "CC0-1.0".to_owned(),
         storage,
         head,
-        calibration: &[],
+        calibration_images: &[],
         out,
     };
     convert(&checkpoint, &architecture, &options, |_, _| {})

@@ -28,6 +28,6 @@ pub use tokenizer::Tokenizer;
 #[cfg(feature = "nn")]
 pub use transformer::DeviceTensor;
 #[cfg(feature = "train")]
-pub use vision::{Calibration, StreamedTower};
+pub use vision::{InputMoments, StreamedTower};
 #[cfg(feature = "nn")]
 pub use vision::{Contributions, VisionOutput, VisionTower};

@@ -22,7 +22,7 @@ use super::{FeatureSpec, Pool, VisionConfig, features};
 use crate::Result;
 
 #[cfg(feature = "train")]
-pub use calibration::Calibration;
+pub use calibration::InputMoments;
 pub use contributions::Contributions;
 #[cfg(feature = "train")]
 pub use streamed::StreamedTower;

@@ -11,22 +11,22 @@ use rayon::prelude::*;
 
 use super::{BLOCK, Q4, blocks};
 
-/// Share of the mean second moment that is added to every one: inputs that calibration did not see
-/// have none.
+/// Share of the mean second moment that is added to every one: directions that calibration did not
+/// see have none.
 const DAMPING: f64 = 0.01;
 
 /// Rows that are eliminated together, so that what they change is read once for all of them.
 const PANEL: usize = 32;
 
-/// What errors in a matrix's columns cost together: the triangular factor of the second moments of
-/// its inputs.
+/// What errors in a matrix's columns cost together: the Hessian of the squared error of its products,
+/// kept as the triangular factor of the second moments of its inputs.
 #[derive(Clone, Debug)]
-pub struct Sensitivity {
+pub struct Hessian {
     /// Row `j` holds columns `0..=j`.
     rows: Vec<Vec<f64>>,
 }
 
-impl Sensitivity {
+impl Hessian {
     /// Of the second moments `[columns, columns]` of what a matrix reads, up to a factor.
     #[must_use]
     pub fn new(moments: &[f32], columns: usize) -> Self {
@@ -84,15 +84,15 @@ struct Row {
 }
 
 impl Q4 {
-    /// Quantises `values`, a matrix with rows of `columns`, for inputs of this `sensitivity`.
+    /// Quantises `values`, a matrix with rows of `columns`, by GPTQ for inputs with this Hessian.
     #[must_use]
-    pub fn quantize_for(values: &[f32], columns: usize, sensitivity: &Sensitivity) -> Self {
+    pub fn quantize_gptq(values: &[f32], columns: usize, hessian: &Hessian) -> Self {
         let empty =
             || Row { codes: Vec::with_capacity(columns), scales: Vec::new(), errors: Vec::new() };
         let mut rows: Vec<Row> = values.chunks(columns.max(1)).map(|_| empty()).collect();
         for block in 0..blocks(columns) {
             let start = block * BLOCK;
-            let factor = &sensitivity.rows[start..columns.min(start + BLOCK)];
+            let factor = &hessian.rows[start..columns.min(start + BLOCK)];
             rows.par_iter_mut().zip(values.par_chunks(columns.max(1))).for_each(|(row, values)| {
                 row.round(&values[start..start + factor.len()], start, factor);
             });
@@ -180,12 +180,12 @@ mod tests {
         sums
     }
 
-    /// The factor is one: `T' T` gives the damped moments back.
+    /// `T' T` gives the damped moments back.
     #[test]
     fn the_factor_multiplies_to_the_moments() {
         let width = 75;
         let moments = moments(&inputs(&mut Rng::new(1), 200, width), width);
-        let factor = Sensitivity::new(&moments, width);
+        let factor = Hessian::new(&moments, width);
         let mean =
             (0..width).map(|i| f64::from(moments[i * (width + 1)])).sum::<f64>() / width as f64;
         for row in 0..width {
@@ -222,8 +222,8 @@ mod tests {
             sum
         };
         let plain = error(&Q4::quantize(&values, width));
-        let sensitivity = Sensitivity::new(&moments(seen, width), width);
-        let calibrated = error(&Q4::quantize_for(&values, width, &sensitivity));
+        let hessian = Hessian::new(&moments(seen, width), width);
+        let calibrated = error(&Q4::quantize_gptq(&values, width, &hessian));
         assert!(calibrated < 0.35 * plain, "{calibrated} {plain}");
     }
 
@@ -232,7 +232,7 @@ mod tests {
     fn nothing_seen_is_plain_rounding() {
         let mut rng = Rng::new(3);
         let values: Vec<f32> = (0..3 * 70).map(|_| rng.normal() as f32).collect();
-        let sensitivity = Sensitivity::new(&vec![0.0; 70 * 70], 70);
-        assert_eq!(Q4::quantize_for(&values, 70, &sensitivity), Q4::quantize(&values, 70));
+        let hessian = Hessian::new(&vec![0.0; 70 * 70], 70);
+        assert_eq!(Q4::quantize_gptq(&values, 70, &hessian), Q4::quantize(&values, 70));
     }
 }

@@ -21,7 +21,7 @@ mod text;
 pub mod timm;
 
 #[cfg(feature = "train")]
-pub use calibrated::Sensitivity;
+pub use calibrated::Hessian;
 pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
 pub use pack::{PackedShard, Packer, pack};

@@ -60,11 +60,11 @@ impl StoredTensor {
         Self { shape: tensor.shape, values }
     }
 
-    /// Like [`quantize`](Self::quantize), but with four bits rounded for inputs of these second
-    /// moments `[in, in]`.
+    /// Like [`quantize`](Self::quantize), but four bits are rounded by GPTQ for inputs with these
+    /// second moments `[in, in]`, where they are known.
     #[cfg(feature = "train")]
     #[must_use]
-    pub fn quantize_for(
+    pub fn quantize_gptq(
         tensor: HostTensor,
         spec: &TensorSpec,
         storage: Storage,
@@ -74,10 +74,9 @@ impl StoredTensor {
             (Some(moments), TensorRole::Matrix, Storage::Q4, &[_, columns])
                 if moments.len() == columns * columns =>
             {
-                let sensitivity = super::Sensitivity::new(&moments, columns);
+                let hessian = super::Hessian::new(&moments, columns);
                 drop(moments);
-                let values =
-                    StoredValues::Q4(Q4::quantize_for(&tensor.data, columns, &sensitivity));
+                let values = StoredValues::Q4(Q4::quantize_gptq(&tensor.data, columns, &hessian));
                 Self { shape: tensor.shape, values }
             }
             _ => Self::quantize(tensor, spec, storage),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clipsight::clip::{Calibration, FeatureSpec, Pool, VisionConfig};
+use clipsight::clip::{FeatureSpec, InputMoments, Pool, VisionConfig};
 use clipsight::detect::{self, Head};
 use clipsight::engine::{Device, Encoder};
 use clipsight::image::{Filter, Preprocessing, ViewCount, decode};
@@ -167,7 +167,7 @@ impl Source<'_> {
                     licence: "LicenseRef-unknown".to_owned(),
                     storage,
                     head: None,
-                    calibration: images,
+                    calibration_images: images,
                     out,
                 };
                 Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
@@ -195,8 +195,8 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
         seen.extend(preprocessing.tensor(&views));
     }
-    let mut calibration =
-        if seen.is_empty() { None } else { Some(Calibration::new(&config, seen)?) };
+    let mut inputs =
+        if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
     let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
@@ -224,13 +224,13 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
     for spec in manifest.architecture.tensors() {
         let Some(tensor) = tensors.remove(&spec.name) else { continue };
         let moments =
-            calibration.as_ref().map(|images| images.moments(&spec)).transpose()?.flatten();
-        if let Some(images) = &mut calibration {
-            images.take(&spec, tensor.clone())?;
+            inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
+        if let Some(inputs) = &mut inputs {
+            inputs.take(&spec, tensor.clone())?;
         }
         packer.push_stored(
             &spec,
-            &StoredTensor::quantize_for(tensor, &spec, storage, moments),
+            &StoredTensor::quantize_gptq(tensor, &spec, storage, moments),
             &mut write,
         )?;
     }
