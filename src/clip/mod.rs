@@ -27,7 +27,7 @@ pub use text::{TextConfig, TextTower, TokenBatch};
 pub use tokenizer::Tokenizer;
 #[cfg(feature = "nn")]
 pub use transformer::DeviceTensor;
-#[cfg(feature = "train")]
-pub use vision::{InputMoments, StreamedTower};
 #[cfg(feature = "nn")]
 pub use vision::{Contributions, VisionOutput, VisionTower};
+#[cfg(feature = "train")]
+pub use vision::{InputMoments, StreamedTower};

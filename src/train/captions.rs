@@ -44,7 +44,7 @@ pub enum Provenance<'a> {
     Real,
     /// By a machine.
     Generated {
-        /// The generator, such as `sd15`; one whose name contains `unknown` is no generator.
+        /// The generator, such as `sd15`; a name that contains `unknown` stands for no generator.
         origin: &'a str,
         /// Its family, such as `diffusion`; empty or `unknown` where it is not known.
         family: &'a str,
@@ -214,7 +214,7 @@ pub fn caption_logits(images: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) 
     normalized(images).matmul(normalized(captions).transpose()) * scale.unsqueeze()
 }
 
-/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale is of no matter,
+/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale does not matter,
 /// weigh the images in the direction image -> text.
 #[must_use]
 pub fn caption_loss(
@@ -231,7 +231,7 @@ pub fn caption_loss(
     let positives = targets.positives.clone();
     let images = positives.clone().sum_dim(0).squeeze_dim::<1>(0);
     let each = -(positives * log_softmax(logits, 0)).sum_dim(0).squeeze_dim::<1>(0);
-    // A caption without images in the batch has a sum of nought and does not count.
+    // A caption without images in the batch has a sum of zero and does not count.
     let each = each / images.clone().clamp_min(1.0);
     let text_to_image = each.sum() / images.clamp_max(1.0).sum().clamp_min(1.0);
     CaptionLoss { image_to_text, text_to_image }
@@ -327,10 +327,10 @@ impl CaptionTower {
     }
 }
 
-/// Rows of length one (or nought, for a row of noughts).
+/// Rows of length one; a row of zeros stays as it is.
 #[must_use]
 pub fn normalized(rows: Tensor<2>) -> Tensor<2> {
-    // Below the square root, where the slope would be infinite at nought.
+    // Below the square root, where the slope would be infinite at zero.
     let length = (rows.clone() * rows.clone()).sum_dim(1).clamp_min(1e-12).sqrt();
     rows / length
 }

@@ -195,8 +195,7 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
         seen.extend(preprocessing.tensor(&views));
     }
-    let mut inputs =
-        if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
+    let mut inputs = if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
     let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
@@ -223,8 +222,7 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
     };
     for spec in manifest.architecture.tensors() {
         let Some(tensor) = tensors.remove(&spec.name) else { continue };
-        let moments =
-            inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
+        let moments = inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
         if let Some(inputs) = &mut inputs {
             inputs.take(&spec, tensor.clone())?;
         }

@@ -16,7 +16,7 @@ use clipsight::detect::fit::{FeatureMatrix, Linear, balanced_weights, logistic_r
 use clipsight::image::ViewCount;
 use clipsight::image::deliveries::{Delivery, Rng};
 use clipsight::train::attribution::FittedAttribution;
-use clipsight::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
+use clipsight::train::{Example, Finetune, FinetuneConfig, FinetunedModel, StepReport};
 
 use super::{
     Inputs, ORIGIN_POWER, Recipe, TRANSFORM, Tower, auc_of, cache_for, compact, held_out, labels,
@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     let start = Start { head: &trained, captions: captions.as_ref() };
     let config = finetuning(args.steps, args.captions, *seed);
-    let Trained { tower, head: trained, .. } =
+    let FinetunedModel { tower, head: trained, .. } =
         finetune(config, &probed, &start, &dataset, &fit, &cache)?;
     probed.encoder = tower.clone();
     let detector = probed.uncalibrated(&trained)?;
@@ -166,7 +166,7 @@ fn finetune(
     dataset: &Dataset,
     fit: &[Entry],
     cache: &Path,
-) -> Result<Trained> {
+) -> Result<FinetunedModel> {
     let (steps, seed, share) = (config.steps, config.seed, config.caption_share);
     let features = recipe.head.features().clone();
     let Start { head, captions } = start;
