@@ -435,7 +435,7 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
         std::fs::write(case.join("model.safetensors.index.json"), index).unwrap();
         std::fs::remove_file(case.join("golden.safetensors")).unwrap();
     };
-    check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "no file beside it");
+    check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "not a file beside it");
     let gone =
         |case: &Path| std::fs::remove_file(case.join("model-00002-of-00005.safetensors")).unwrap();
     check(refused("hf-sharded", gone, None), ErrorKind::Io, "00002");

@@ -5,8 +5,9 @@
 //! `src/libImaging/Resample.c` of Pillow 13: separable convolution, the filter widened by the scale
 //! when shrinking, coefficients in 22-bit fixed point, the first pass (mostly the horizontal one)
 //! rounded to 8 bits. The order and the rounding between the passes are why no faster general crate
-//! is used: where a filter overshoots, clipping between the passes shows, by up to 20 levels on
-//! noise.
+//! is used: of `fast_image_resize` 6.1.0, 17 to 24 % of all values of photo-like images differ from
+//! Pillow 13.0.0's, by one level (four at most when enlarging), and on noise, where clipping
+//! between the passes shows, by up to 22 levels (bicubic) and 45 (Lanczos).
 //!
 //! Only the wanted window of the result is computed: a strip of 16,384 x 1 pixels, enlarged to a
 //! short side of 224, would have 822 million pixels, of which a crop needs fifty thousand.

@@ -276,7 +276,7 @@ fn logit_scale(checkpoint: &Checkpoint) -> Result<f32> {
         return Ok(scale);
     }
     Err(corrupt(format!(
-        "the checkpoint's logit scale is {scale}, but CLIP's are above 0 and at most {MAX_CAPTION_SCALE}"
+        "the checkpoint's logit scale is {scale}; CLIP's is above 0 and at most {MAX_CAPTION_SCALE}"
     )))
 }
 

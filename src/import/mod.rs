@@ -1,4 +1,4 @@
-//! Public CLIP checkpoints and detector heads as they are published -> models of ours (feature
+//! Public CLIP checkpoints and detector heads as they are published -> clipsight models (feature
 //! `import`).
 //!
 //! [`Checkpoint`] opens what a publisher put out (safetensors, whole or in shards; PyTorch's zip
@@ -34,7 +34,7 @@ fn corrupt(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::WeightsCorrupt, message)
 }
 
-/// The files are what they should be, but of a kind that is not read.
+/// The files are sound, but of a kind that cannot be imported.
 fn unsupported(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unsupported, message)
 }

@@ -39,8 +39,8 @@ pub struct AttributionConfig {
     pub captions: Option<CaptionSet>,
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full value; they then fall to zero along a half
-    /// cosine.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub warm_up: usize,
     /// Images a step, drawn by their weights.
     pub batch: usize,
@@ -257,7 +257,7 @@ impl FittedAttribution {
 const ROWS: usize = 512;
 
 /// Learns to match images with captions: `features` holds one row an image and variant, under the
-/// model's transform; `images` and `weights` (positive, their scale of no matter) belong to the
+/// model's transform; `images` and `weights` (positive, their scale does not matter) belong to the
 /// rows. Its threshold is still to be set: it is 0 here, which always names a generator.
 ///
 /// Runs on one thread, so that the result does not depend on how many cores there are.

@@ -29,8 +29,8 @@ use crate::{Error, ErrorKind, Result};
 pub struct FinetuneConfig {
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full value; they then fall to zero along a half
-    /// cosine.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub warm_up: usize,
     /// Images a step.
     pub batch: usize,

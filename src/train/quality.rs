@@ -4,8 +4,8 @@
 //! end in one of six words, from terrible to perfect. A frozen text tower encodes them; a
 //! regression head reads the image's embedding of length one and the six prompts', likewise, and is
 //! trained with squared error on the mean opinion score. Dropout, rates and the rest follow the
-//! authors' code, see [`QualityRecipe`]; the last epoch is taken, where they pick the best one on the test
-//! set.
+//! authors' code, see [`QualityRecipe`]; the last epoch is taken, where they pick the best one on
+//! the test set.
 //!
 //! The prompts do not depend on the image. Once trained, their part of the first layer is a
 //! constant that is added to its bias: [`QualityHead`] holds only that, so at inference there is
@@ -13,9 +13,9 @@
 //! learned in a roundabout way. What that way is worth is told by the image-only ablation
 //! (`text: None`).
 //!
-//! **The head that ships** ([`QualityRecipe::for_models`], [`QualityHead::to_model`]) is such an image
-//! head, small, over the features as the model's own head sees them: standardised instead of
-//! brought to length one, which leaves inference nothing but the two products of [`QualityModel`].
+//! **The head that ships** ([`QualityRecipe::for_models`], [`QualityHead::to_model`]) is such an
+//! image head, small, over the features as the model's own head sees them: standardised instead of
+//! scaled to length one, which leaves inference nothing but the two products of [`QualityModel`].
 //!
 //! Augmentation: the encoder is frozen and its features are computed once, for the view and its
 //! mirror image. The authors' random resized crops would change the quality that is to be learned.

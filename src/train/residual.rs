@@ -106,8 +106,8 @@ impl ResidualTraining {
         self.trainer.step_count()
     }
 
-    /// Takes one step. `load` gives the batch's crop of a number below [`ResidualRecipe::batch`], as
-    /// [`ResidualConfig::input`] gives it; it is called from several threads.
+    /// Takes one step. `load` gives the batch's crop of a number below [`ResidualRecipe::batch`],
+    /// as [`ResidualConfig::input`] makes it; it is called from several threads.
     ///
     /// # Errors
     /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no longer finite.

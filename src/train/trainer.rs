@@ -35,8 +35,8 @@ pub struct StepReport {
 pub(super) struct Schedule {
     /// Steps in all.
     pub(super) steps: usize,
-    /// Steps over which learning rates rise to their full value; they then fall to zero along a half
-    /// cosine.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub(super) warm_up: usize,
     /// Micro-batches a step.
     pub(super) micro_batches: usize,

@@ -18,8 +18,8 @@ const DAMPING: f64 = 0.01;
 /// Rows that are eliminated together, so that what they change is read once for all of them.
 const PANEL: usize = 32;
 
-/// What errors in a matrix's columns cost together: the Hessian of the squared error of its products,
-/// kept as the triangular factor of the second moments of its inputs.
+/// What errors in a matrix's columns cost together: the Hessian of the squared error of its
+/// products, kept as the triangular factor of the second moments of its inputs.
 #[derive(Clone, Debug)]
 pub struct Hessian {
     /// Row `j` holds columns `0..=j`.

@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::Common;
 use super::plot::{self, Axes, Heat, Line, Panel};
 use super::report::{rounded, short, table, write};
-use crate::attribution::{self, MOST_NAMED, provenance, threshold};
+use crate::attribution::{self, MAX_NAMED_SHARE, provenance, threshold};
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{Extractor, RowCache, Variant, cannot, folder_for};
 use crate::io::read_file;
@@ -519,7 +519,7 @@ fn markdown(report: &Report) -> String {
         report.images[0],
         report.images[1],
         short(report.threshold),
-        short(MOST_NAMED),
+        short(MAX_NAMED_SHARE),
     );
     let _ = writeln!(
         text,
