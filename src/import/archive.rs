@@ -142,3 +142,100 @@ impl<R: ReaderAt> Archive<R> {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// Numbers of a zip64 archive that a test may get wrong.
+    struct Claims {
+        entries: u64,
+        directory: Option<u64>,
+        end_record: Option<u64>,
+        header: u64,
+        bytes: u64,
+    }
+
+    const HONEST: Claims =
+        Claims { entries: 1, directory: None, end_record: None, header: 0, bytes: 5 };
+
+    /// An archive of one member, `a`, holding "hello", all of whose sizes are 64 bits wide and come
+    /// after the data, as a stream's do.
+    fn zip64(claims: &Claims) -> Vec<u8> {
+        const WIDE: [u8; 4] = [0xff; 4];
+        let crc = rawzip::crc32(b"hello").to_le_bytes();
+        let fixed = |parts: &[&[u8]]| parts.concat();
+        // Flag 3: sizes and checksum follow the data.
+        let mut file = fixed(&[b"PK\x03\x04\x2d\0\x08\0\0\0\0\0\0\0", &[0; 4], &WIDE, &WIDE]);
+        file.extend(b"\x01\0\x14\0a\x01\0\x10\0");
+        file.extend([0; 16]);
+        file.extend(b"hello");
+        file.extend(fixed(&[b"PK\x07\x08", &crc]));
+        file.extend([5_u64, 5].map(u64::to_le_bytes).concat());
+        let directory = file.len() as u64;
+        file.extend(fixed(&[b"PK\x01\x02\x2d\0\x2d\0\x08\0\0\0\0\0\0\0", &crc, &WIDE, &WIDE]));
+        file.extend(fixed(&[b"\x01\0\x1c\0", &[0; 10], &WIDE, b"a\x01\0\x18\0"]));
+        file.extend([claims.bytes, claims.bytes, claims.header].map(u64::to_le_bytes).concat());
+        let end = file.len() as u64;
+        file.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
+        let start = claims.directory.unwrap_or(directory);
+        let numbers = [claims.entries, claims.entries, end - directory, start];
+        file.extend(numbers.map(u64::to_le_bytes).concat());
+        file.extend(b"PK\x06\x07\0\0\0\0");
+        file.extend(claims.end_record.unwrap_or(end).to_le_bytes());
+        file.extend(fixed(&[
+            b"\x01\0\0\0PK\x05\x06\0\0\0\0\xff\xff\xff\xff",
+            &WIDE,
+            &WIDE,
+            &[0; 2],
+        ]));
+        file
+    }
+
+    fn read(file: &[u8]) -> Result<Vec<u8>> {
+        Archive::open(Cursor::new(file), file.len() as u64)?.read("a")
+    }
+
+    #[test]
+    fn wide_sizes_behind_the_data_are_read() {
+        let file = zip64(&HONEST);
+        assert_eq!(read(&file).unwrap(), b"hello");
+        let archive = Archive::open(Cursor::new(&file[..]), file.len() as u64).unwrap();
+        let (start, bytes, crc) = archive.place("a").unwrap();
+        assert_eq!(&file[usize::try_from(start).unwrap()..][..5], b"hello");
+        assert_eq!((bytes, crc), (5, Some(rawzip::crc32(b"hello"))));
+    }
+
+    #[test]
+    fn numbers_that_lie_are_refused_before_memory_is_taken() {
+        for wrong in [1, 1 << 20, 1 << 40, (1 << 63) + 1, u64::MAX - 1, u64::MAX] {
+            for claims in [
+                Claims { entries: wrong.max(2), ..HONEST },
+                Claims { directory: Some(wrong), ..HONEST },
+                Claims { end_record: Some(wrong), ..HONEST },
+                Claims { header: wrong, ..HONEST },
+                Claims { bytes: wrong.max(1000), ..HONEST },
+            ] {
+                let kind = read(&zip64(&claims)).unwrap_err().kind();
+                assert!(matches!(kind, ErrorKind::WeightsCorrupt | ErrorKind::Limit), "{wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_archive_cut_or_changed_anywhere_never_panics() {
+        let file = zip64(&HONEST);
+        for at in 0..file.len() {
+            assert!(read(&file[..at]).is_err(), "{at}");
+            for change in [0x01, 0x55, 0xff] {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                if let Ok(found) = read(&changed) {
+                    assert_eq!(found, b"hello", "{at}");
+                }
+            }
+        }
+    }
+}
