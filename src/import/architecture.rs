@@ -26,9 +26,9 @@ pub struct Configs {
     pub open_clip: Option<Vec<u8>>,
     /// Hugging Face's `preprocessor_config.json`.
     pub preprocessor: Option<Vec<u8>>,
-    /// What the caller says of the activation, where no file does.
+    /// The activation, for checkpoints whose files do not state it.
     pub activation: Option<Activation>,
-    /// Mean and standard deviation of pixels, where no file says them: see
+    /// Mean and standard deviation of pixels, for checkpoints whose files do not state them: see
     /// [`Preset::normalisation`](super::Preset).
     pub normalisation: Option<Normalisation>,
 }
@@ -49,12 +49,12 @@ impl Normalisation {
         mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
         std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
     };
-    /// Values from -1 to 1.
+    /// Maps values to -1 to 1.
     pub const INCEPTION: Self = Self { mean: [0.5; 3], std: [0.5; 3] };
 }
 
 impl Configs {
-    /// What a file states, or what the checkpoint is known for, or what CLIPs do.
+    /// What a file states, else what is known of the checkpoint, else what CLIP does.
     fn normalisation(&self, mean: Option<[f32; 3]>, std: Option<[f32; 3]>) -> Normalisation {
         let known = self.normalisation.unwrap_or(Normalisation::CLIP);
         Normalisation { mean: mean.unwrap_or(known.mean), std: std.unwrap_or(known.std) }
@@ -143,7 +143,7 @@ enum Size {
     Fixed { height: u32, width: u32 },
 }
 
-/// What shapes do not say of a tower.
+/// What a tower's shapes do not tell.
 struct Unsaid {
     heads: Option<usize>,
     activation: Activation,
@@ -451,7 +451,7 @@ fn known_vision(config: &serde_json::Map<String, serde_json::Value>) -> Result<(
     }
 }
 
-/// Where a tower's shapes are read off.
+/// The tensors that a tower's shapes are read from.
 struct Names<'a> {
     patches: &'a str,
     patch_bias: &'a str,

@@ -52,7 +52,7 @@ pub(super) struct Span {
     pub(super) file: SharedFile,
     pub(super) start: u64,
     pub(super) bytes: u64,
-    /// Of all of them, where it is known.
+    /// The checksum of all of them, where it is known.
     pub(super) crc: Option<u32>,
 }
 
@@ -62,10 +62,10 @@ pub(super) struct Numbers<'a> {
     name: &'a str,
     span: Span,
     dtype: Dtype,
-    /// The checksum of what was read, as long as nothing was left out.
+    /// The checksum of what was read; it counts only where nothing was left out.
     hasher: Crc32,
     whole: bool,
-    /// Where in the span the piece begins, and what of it was taken.
+    /// The piece at hand, where in the span it begins, and how much of it was taken.
     piece: Vec<u8>,
     piece_at: u64,
     taken: usize,
@@ -124,10 +124,10 @@ impl<'a> Numbers<'a> {
         Ok(())
     }
 
-    /// Goes on to the number `index` of the span, which must not lie before the next.
+    /// Skips to the number `index` of the span, which must not lie behind us.
     pub(super) fn skip_to(&mut self, index: u64) -> Result<()> {
         let at = index.checked_mul(self.dtype.bytes() as u64).ok_or_else(|| beyond(self.name))?;
-        // What is left out belongs to the checksum: it is read, too.
+        // What is skipped is part of the checksum: it is read, too.
         while at >= self.piece_at + self.piece.len() as u64 && at < self.span.bytes {
             self.next_piece()?;
         }
@@ -141,7 +141,7 @@ impl<'a> Numbers<'a> {
         self.piece_at += self.piece.len() as u64;
         let size = self.dtype.bytes() as u64;
         let left = (self.span.bytes - self.piece_at).min(PIECE as u64);
-        // Whole numbers only; a span may end with half a one that no tensor has.
+        // Whole numbers only; a span may end with part of one that no tensor uses.
         let bytes = left - left.checked_rem(size).unwrap_or(left);
         if bytes == 0 {
             return Err(beyond(self.name));

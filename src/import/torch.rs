@@ -1,6 +1,7 @@
-//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript,
-//! which OpenAI published CLIP as, and the older format of pickles followed by storages. What a
-//! pickle describes is read by [`super::pickle`]; an archive's code is never looked at.
+//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript, in
+//! which OpenAI published CLIP, and the older format of pickles followed by storages. What a pickle
+//! describes is read by [`super::pickle`], which says why no crate does it; an archive's code is
+//! never looked at.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read, Seek};
@@ -189,7 +190,7 @@ impl TorchEntry {
         let StoredView { dtype, offset, .. } = self.view;
         let stored = span.bytes / (dtype.bytes() as u64).max(1);
         let first = offset as u64;
-        // A view that leaves numbers out ends later than this; it is found out when it is read.
+        // A view that skips numbers ends later than this; reading it finds that out.
         if first.checked_add(count as u64).is_none_or(|end| end > stored) {
             return Err(outside());
         }

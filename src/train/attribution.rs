@@ -198,7 +198,7 @@ impl FittedAttribution {
         stored
     }
 
-    /// The logits of every row of transformed features, one list a row.
+    /// The logits of every row of transformed features, one list per row.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] for features of another width.
@@ -256,15 +256,15 @@ impl FittedAttribution {
 /// Rows at a time in [`FittedAttribution::logits`].
 const ROWS: usize = 512;
 
-/// Learns to match images with captions: `features` holds one row an image and variant, under the
+/// Learns to match images with captions: `features` holds one row per image and variant, under the
 /// model's transform; `images` and `weights` (positive, their scale does not matter) belong to the
 /// rows. Its threshold is still to be set: it is 0 here, which always names a generator.
 ///
 /// Runs on one thread, so that the result does not depend on how many cores there are.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe makes
-/// no sense, or there is nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`]
+/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe is
+/// not valid, or there is nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`]
 /// when the loss is no longer finite.
 pub fn fit_attribution(
     features: &FeatureMatrix,
@@ -444,21 +444,21 @@ fn fold(projection: &mut nn::Linear, mean: &[f32], inverse: &[f32], device: &Dev
     Ok(())
 }
 
-/// The least threshold at which at most `most_named` of the images of unknown generators are given
+/// The least threshold at which at most `max_named` of the images of unknown generators are given
 /// a name, from the [shares](Attribution::generator_share) that their best generator got. The lower
 /// a threshold, the more images of known generators are named: of all thresholds that keep to the
-/// bound, this one names most of them rightly.
+/// bound, this one names the most of them correctly.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] when there is no share, or one is not between 0 and 1.
-pub fn open_set_threshold(unknown: &[f64], most_named: f64) -> Result<f64> {
+pub fn open_set_threshold(unknown: &[f64], max_named: f64) -> Result<f64> {
     if unknown.is_empty() || !unknown.iter().all(|share| (0.0..=1.0).contains(share)) {
         let message = "the open-set threshold needs images of generators that were not trained on";
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let mut shares = unknown.to_vec();
     shares.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (most_named.clamp(0.0, 1.0) * shares.len() as f64).floor() as usize;
+    let allowed = (max_named.clamp(0.0, 1.0) * shares.len() as f64).floor() as usize;
     let Some(first_refused) = shares.get(allowed).copied() else { return Ok(0.0) };
     // Between it and the next that is higher, so that rounding on another device moves neither over
     // the threshold.

@@ -1,5 +1,5 @@
 //! Caption matching (method M1): images and captions in one space, the caption nearest to an image
-//! names its maker.
+//! names what made it.
 //!
 //! After Moskowitz, Gaona and Peterson 2024 (arXiv 2404.08788), who fine-tune CLIP to match images
 //! with captions that name the generator; captions, loss and rejection of unknown generators are
@@ -15,9 +15,9 @@
 //! can be neglected (as it could if their sum alone were rewarded), the family caption learns from
 //! all its generators, and an image of an unknown generator is taught to have no generator caption,
 //! since all of its mass goes to the family: that is what the open-set rule measures. An image of
-//! unknown generator and family spreads its mass over all families. To this cross-entropy comes the
-//! other direction: for every caption that has images in the batch, the mean over them of
-//! `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive
+//! unknown generator and family spreads its mass over all families. The other direction is
+//! added to this cross-entropy: for every caption that has images in the batch, the mean over them
+//! of `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive
 //! ("out" form of Khosla et al. 2020, arXiv 2004.11362, equation 2; plain InfoNCE would take batch
 //! mates of the same caption for negatives).
 //!
@@ -208,7 +208,7 @@ impl CaptionLoss {
 /// Scaled cosines of images `[images, width]` and captions `[captions, width]`:
 /// `[images, captions]`.
 ///
-/// `scale` is `[1]`; neither embedding need be of length one.
+/// `scale` is `[1]`; neither embedding needs length one.
 #[must_use]
 pub fn caption_logits(images: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
     normalized(images).matmul(normalized(captions).transpose()) * scale.unsqueeze()

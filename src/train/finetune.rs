@@ -45,7 +45,7 @@ pub struct FinetuneConfig {
     pub head_learning_rate: f64,
     /// Weight decay of matrices; vectors have none.
     pub weight_decay: f64,
-    /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023,
+    /// Share of the patches that a step sees, redrawn for every micro-batch (Li et al. 2023,
     /// arXiv 2212.00794): twice the speed at one half, and a regulariser.
     pub patch_keep: f64,
     /// Share of pooled tokens that a step hides from the head, image by image; the others are
@@ -446,7 +446,7 @@ mod tests {
             .filter(|(before, after)| before == after)
             .count();
         assert_eq!(still, 0);
-        // What is averaged is the network itself: it answers rightly, too.
+        // What is averaged is the network itself: it gives right answers, too.
         let FinetunedModel { tower, head, attribution } = trained.averaged().unwrap();
         assert!(attribution.is_none());
         assert_eq!(tower.len(), architecture().tensors().len());

@@ -10,7 +10,7 @@
 //! The prompts do not depend on the image. Once trained, their part of the first layer is a
 //! constant that is added to its bias: [`QualityHead`] holds only that, so at inference there is
 //! neither a text tower nor a prompt, and the model is exactly an image head whose first bias was
-//! learned in a roundabout way. What that way is worth is told by the image-only ablation
+//! learned in a roundabout way. The image-only ablation tells what that is worth
 //! (`text: None`).
 //!
 //! **The head that ships** ([`QualityRecipe::for_models`], [`QualityHead::to_model`]) is such an
@@ -70,7 +70,7 @@ pub struct QualityRecipe {
     pub momentum: f64,
     /// Weight decay, added to the gradient.
     pub weight_decay: f32,
-    /// Whether features are standardised, after they are brought to length one if they are (ours;
+    /// Whether features are standardised, after they are scaled to length one where they are (ours;
     /// folded into the first layer at the end). Embeddings of a plain vision transformer share a
     /// large common direction, beside which what differs between images is small; so is what the
     /// recipe's rate learns of it.
@@ -107,7 +107,7 @@ impl QualityRecipe {
     }
 }
 
-/// The squared length that standardised features are brought to in the mean: long enough to be
+/// The squared length that standardised features are scaled to on average: long enough to be
 /// learned from at the recipe's rate, short enough for it not to diverge.
 const STANDARD_LENGTH: f64 = 64.0;
 
@@ -122,7 +122,7 @@ pub struct ScoredFeatures {
 }
 
 impl ScoredFeatures {
-    /// `features` hold, for every image in turn, `views` rows of `width` values; they are brought
+    /// `features` hold, for every image in turn, `views` rows of `width` values; they are scaled
     /// to length one.
     ///
     /// # Errors
@@ -415,7 +415,7 @@ impl Scaling {
 }
 
 /// Trains a head on some of the images and takes it as the last epoch leaves it. `text: None` is
-/// the image-only ablation. `watch` is told of every epoch and its mean squared error, dropout
+/// the image-only ablation. `watch` is called with every epoch and its mean squared error, dropout
 /// included.
 ///
 /// # Errors
@@ -529,7 +529,7 @@ fn below(rng: &mut Rng, end: usize) -> usize {
 }
 
 /// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for
-/// features `x`, which are brought to length one first if those that it learned from were.
+/// features `x`, which are scaled to length one first if those that it learned from were.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QualityHead {
     width: usize,
@@ -692,7 +692,7 @@ impl QualityHead {
         })
     }
 
-    /// Entry of the file's metadata: what length features are brought to.
+    /// Entry of the file's metadata: what length features are scaled to.
     const LENGTH: &str = "feature_length";
 }
 

@@ -264,7 +264,7 @@ mod tests {
             .filter(|(before, after)| before == after)
             .count();
         assert_eq!(still, 0);
-        // What is averaged is a network that answers rightly, through its tensors.
+        // What is averaged is a network that gives right answers, rebuilt from its tensors.
         let network = assembled(&recipe().network, run.averaged().unwrap()).unwrap();
         for index in 0..4 {
             let Crop { pixels, generated } = example(1000, index).unwrap();

@@ -30,7 +30,7 @@ pub struct StepReport {
     pub gradient_norm: f64,
 }
 
-/// How long and in what portions.
+/// How many steps, at what rates, in how many portions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Schedule {
     /// Steps in all.
@@ -91,7 +91,7 @@ impl<M: Module + Sync> Trainer<M> {
         }
     }
 
-    /// Where the network is.
+    /// The device that the network is on.
     pub(super) fn device(&self) -> &Device {
         &self.device
     }
@@ -119,7 +119,7 @@ impl<M: Module + Sync> Trainer<M> {
         std::thread::scope(|scope| {
             for _ in 0..cores {
                 scope.spawn(|| {
-                    // One thread a micro-batch: burn's own parallelism within each product would
+                    // One thread per micro-batch: burn's own parallelism within each product would
                     // leave cores waiting.
                     let Ok(pool) = ThreadPoolBuilder::new().num_threads(1).build() else { return };
                     pool.install(|| {

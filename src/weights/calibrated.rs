@@ -65,7 +65,7 @@ impl Hessian {
     }
 }
 
-/// Takes what the row of a pivot says about `row` out of it.
+/// Eliminates a pivot's row from `row`.
 fn eliminate(row: &mut [f64], pivot: &[f64]) {
     let factor = pivot[row.len() - 1];
     row.iter_mut().zip(pivot).for_each(|(value, pivot)| *value -= factor * pivot);
@@ -75,7 +75,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// One row on its way.
+/// One row being rounded.
 struct Row {
     codes: Vec<u8>,
     scales: Vec<f16>,

@@ -102,7 +102,7 @@ fn numbered(reference: &str) -> String {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => digits.parse(),
     };
-    // What does not fit into a number is no character either.
+    // A number that does not fit is not a character either.
     let Ok(number) = number else { return char::REPLACEMENT_CHARACTER.to_string() };
     let Some(character) = char::from_u32(number) else {
         return char::REPLACEMENT_CHARACTER.to_string();

@@ -21,7 +21,7 @@ use super::charmaps::{CHARMAPS, windows_1252};
 use super::entities::unescape_carefully;
 
 /// Repairs are repeated until nothing changes. Every repair shortens the text or simplifies its
-/// characters, so a few rounds do; the limit is for texts that somebody made to be troublesome.
+/// characters, so a few rounds suffice; the limit is for texts made to cause trouble.
 const MAX_ROUNDS: usize = 32;
 
 /// Every line by itself, until nothing changes any more.
@@ -340,7 +340,7 @@ struct Clues {
     /// The first characters of those.
     first: HashSet<char>,
     /// Characters of second and later bytes that hardly stand for themselves: a sequence behind one
-    /// is but the rest of a greater muddle.
+    /// is only the rest of a larger muddle.
     inner: HashSet<char>,
 }
 
