@@ -1,5 +1,5 @@
 //! A small seeded source of random numbers: the same seed gives the same augmentation on every
-//! machine.
+//! machine. The crate `rand` does not promise the same numbers from one version to the next.
 
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Not for
 /// secrets.

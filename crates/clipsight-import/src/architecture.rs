@@ -8,7 +8,7 @@ use clipsight::Result;
 use clipsight::clip::{Activation, Normalisation, TextConfig, VisionConfig};
 use clipsight::image::{Filter, Preprocessing};
 
-/// Who named the tensors.
+/// Whose names the tensors have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// Hugging Face's transformers: `CLIPModel` and its halves.
@@ -26,15 +26,15 @@ pub struct Configs {
     pub open_clip: Option<Vec<u8>>,
     /// Hugging Face's `preprocessor_config.json`.
     pub preprocessor: Option<Vec<u8>>,
-    /// What the caller says of the activation, where no file does.
+    /// The activation, for checkpoints whose files do not state it.
     pub activation: Option<Activation>,
-    /// Mean and standard deviation of pixels, where no file says them: see
+    /// Mean and standard deviation of pixels, for checkpoints whose files do not state them: see
     /// [`Preset::normalisation`](super::Preset).
     pub normalisation: Option<Normalisation>,
 }
 
 impl Configs {
-    /// What a file states, or what the checkpoint is known for, or what CLIPs do.
+    /// What a file states, else what is known of the checkpoint, else what CLIP does.
     fn normalisation(&self, mean: Option<[f32; 3]>, std: Option<[f32; 3]>) -> Normalisation {
         let known = self.normalisation.unwrap_or(Normalisation::CLIP);
         Normalisation { mean: mean.unwrap_or(known.mean), std: std.unwrap_or(known.std) }
@@ -44,7 +44,7 @@ impl Configs {
 /// What a checkpoint describes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Architecture {
-    /// Who named the tensors.
+    /// Whose names the tensors have.
     pub family: Family,
     /// The image tower.
     pub vision: VisionConfig,
@@ -52,11 +52,11 @@ pub struct Architecture {
     pub text: Option<TextConfig>,
     /// From an upright image to the image tower's input.
     pub preprocessing: Preprocessing,
-    /// What had to be taken for granted, a sentence each.
+    /// What had to be assumed, a sentence each.
     pub assumed: Vec<String>,
 }
 
-/// Width of a head where no file says otherwise: that of every CLIP of OpenAI.
+/// Width of an attention head where no file says otherwise: that of every CLIP by OpenAI.
 const HEAD_WIDTH: usize = 64;
 
 #[derive(Default, Deserialize)]
@@ -123,7 +123,7 @@ enum Size {
     Fixed { height: u32, width: u32 },
 }
 
-/// What shapes do not say of a tower.
+/// What a tower's shapes do not tell.
 struct Unsaid {
     heads: Option<usize>,
     activation: Activation,
@@ -135,7 +135,7 @@ fn json<T: DeserializeOwned + Default>(bytes: Option<&Vec<u8>>, file: &str) -> R
         || Ok(T::default()),
         |bytes| {
             serde_json::from_slice(bytes).map_err(|error| {
-                corrupt(format!("{file} is not what it should be: {error}")).with_source(error)
+                corrupt(format!("{file} cannot be understood: {error}")).with_source(error)
             })
         },
     )
@@ -145,9 +145,9 @@ impl Architecture {
     /// Of an open checkpoint with the files beside it.
     ///
     /// # Errors
-    /// [`Unsupported`](clipsight::ErrorKind::Unsupported) for what is no CLIP with a vision
-    /// transformer; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when files contradict each
-    /// other.
+    /// [`Unsupported`](clipsight::ErrorKind::Unsupported) for anything but a CLIP with a
+    /// vision transformer; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when files
+    /// contradict each other.
     pub fn of(checkpoint: &Checkpoint, configs: &Configs) -> Result<Self> {
         if checkpoint.has("vision_model.embeddings.class_embedding") {
             Self::hugging_face(checkpoint, configs)
@@ -156,9 +156,8 @@ impl Architecture {
         } else {
             let first: Vec<&str> = checkpoint.names().take(3).collect();
             Err(unsupported(format!(
-                "the checkpoint holds no CLIP image tower under the names of transformers, \
-                 OpenCLIP or OpenAI; it begins \
-                 with {first:?}"
+                "the checkpoint has no CLIP image tower under the names that transformers, \
+                 OpenCLIP or OpenAI use; its first tensors are {first:?}"
             )))
         }
     }
@@ -189,7 +188,7 @@ impl Architecture {
                 Some("quick_gelu") => Activation::QuickGelu,
                 Some("gelu") => Activation::Gelu,
                 Some(other) => {
-                    return Err(unsupported(format!("the activation {other} is not known")));
+                    return Err(unsupported(format!("the activation {other} is not supported")));
                 }
             };
             Ok(Unsaid {
@@ -285,8 +284,7 @@ impl Architecture {
             .iter()
             .any(|key| model.text_cfg.contains_key(*key));
         let text = if foreign {
-            assumed
-                .push("the text tower reads another tokenizer's tokens and is left out".to_owned());
+            assumed.push("the text tower uses another tokenizer and is left out".to_owned());
             None
         } else {
             let unsaid = Unsaid {
@@ -311,13 +309,15 @@ impl Architecture {
         let given = &config.preprocess_cfg;
         if given.resize_mode.as_deref().is_some_and(|mode| mode != "shortest") {
             return Err(unsupported(
-                "the checkpoint's images are not resized by their shorter side",
+                "the checkpoint expects images that are not resized by their shorter side",
             ));
         }
         let filter = match given.interpolation.as_deref() {
             None | Some("bicubic") => Filter::Bicubic,
             Some("bilinear") => Filter::Bilinear,
-            Some(other) => return Err(unsupported(format!("the filter {other} is not known"))),
+            Some(other) => {
+                return Err(unsupported(format!("the resize filter {other} is not supported")));
+            }
         };
         let normalisation = configs.normalisation(given.mean, given.std);
         let preprocessing = preprocessing(vision.image_size, filter, normalisation);
@@ -345,8 +345,8 @@ pub(super) fn preprocessing(
     }
 }
 
-/// What a processor of transformers' does, step by step; a step that ours cannot leave out or do
-/// otherwise is refused.
+/// What a processor of transformers does, step by step; a step that we cannot do the same way is an
+/// error.
 fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     let given: HfPreprocessing = json(configs.preprocessor.as_ref(), "preprocessor_config.json")?;
     // Pillow's numbers.
@@ -354,7 +354,9 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
         None | Some(3) => Filter::Bicubic,
         Some(2) => Filter::Bilinear,
         Some(1) => Filter::Lanczos3,
-        Some(other) => return Err(unsupported(format!("Pillow's filter {other} is not known"))),
+        Some(other) => {
+            return Err(unsupported(format!("Pillow's filter {other} is not supported")));
+        }
     };
     let normalisation = match given.do_normalize {
         Some(false) => Normalisation { mean: [0.0; 3], std: [1.0; 3] },
@@ -369,13 +371,16 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
         }
         Some(Size::Fixed { height, width }) => {
             return Err(unsupported(format!(
-                "images are stretched to {width} x {height}, whatever their shape"
+                "the checkpoint expects images stretched to {width} x {height}, whatever their \
+                 shape"
             )));
         }
     }
     let cropped = match given.crop_size {
         _ if given.do_center_crop == Some(false) => {
-            return Err(unsupported("images are not cropped to a square"));
+            return Err(unsupported(
+                "the checkpoint expects images that are not cropped to a square",
+            ));
         }
         // transformers' own default is what CLIPs read.
         None => (made.crop, made.crop),
@@ -384,19 +389,22 @@ fn hf_preprocessing(configs: &Configs, side: usize) -> Result<Preprocessing> {
     };
     if cropped != (made.crop, made.crop) {
         return Err(unsupported(format!(
-            "images are cropped to {} x {}, and the encoder reads {side} x {side}",
+            "the checkpoint expects images cropped to {} x {}, but its encoder reads {side} x \
+             {side}",
             cropped.0, cropped.1
         )));
     }
     if given.do_rescale == Some(false) {
-        return Err(unsupported("pixels are not scaled to values from 0 to 1"));
+        return Err(unsupported(
+            "the checkpoint expects pixels that are not scaled to values from 0 to 1",
+        ));
     }
-    // The file is a processor of transformers'.
+    // The file describes a processor of transformers.
     made.centre_rounds_down = configs.preprocessor.is_some();
     Ok(made)
 }
 
-/// Parts of OpenCLIP's vision transformers that ours lack.
+/// Refuses what OpenCLIP's vision transformers may have and ours lack.
 fn known_vision(config: &serde_json::Map<String, serde_json::Value>) -> Result<()> {
     use serde_json::Value;
     for key in [
@@ -411,19 +419,19 @@ fn known_vision(config: &serde_json::Map<String, serde_json::Value>) -> Result<(
             config.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
         if set {
             return Err(unsupported(format!(
-                "the checkpoint's image tower has {key}, which is not known"
+                "the checkpoint's image tower has {key}, which is not supported"
             )));
         }
     }
     match config.get("pool_type").and_then(Value::as_str) {
         None | Some("tok") => Ok(()),
-        Some(other) => {
-            Err(unsupported(format!("the checkpoint's image tower is pooled by {other}")))
-        }
+        Some(other) => Err(unsupported(format!(
+            "the checkpoint's image tower is pooled by {other}, which is not supported"
+        ))),
     }
 }
 
-/// Where a tower's shapes are read off.
+/// The tensors that a tower's shapes are read from.
 struct Names<'a> {
     patches: &'a str,
     patch_bias: &'a str,
@@ -450,7 +458,7 @@ fn positions(checkpoint: &Checkpoint, names: &Names<'_>) -> Result<usize> {
     match *shape {
         [positions, _] => Ok(positions),
         _ => Err(corrupt(format!(
-            "the tensor {} has shape {shape:?}, which is no table",
+            "the tensor {} has shape {shape:?}, which is not a table",
             names.positions
         ))),
     }
@@ -479,8 +487,8 @@ fn vision_shape(
     let grid = positions.saturating_sub(1).isqrt();
     if patch_size != other || grid * grid + 1 != positions {
         return Err(unsupported(format!(
-            "patches of {patch_size} x {other} px at {positions} positions are no square image \
-             with a class token"
+            "patches of {patch_size} x {other} px at {positions} positions do not make a square \
+             image with a class token"
         )));
     }
     let (layers, mlp_width) = layers(checkpoint, names);

@@ -23,7 +23,7 @@ enum Place {
 
 /// One tensor, its values not yet read.
 #[derive(Debug)]
-struct Entry {
+struct TensorRecord {
     dtype: Dtype,
     shape: Vec<usize>,
     place: Place,
@@ -32,7 +32,7 @@ struct Entry {
 /// An open checkpoint: names, shapes, and the values of one tensor at a time.
 #[derive(Debug)]
 pub struct Checkpoint {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, TensorRecord>,
 }
 
 impl Checkpoint {
@@ -41,7 +41,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be read; [`ErrorKind::WeightsCorrupt`] when it is
-    /// damaged; [`ErrorKind::Unsupported`] when it is no checkpoint of a known format.
+    /// damaged; [`ErrorKind::Unsupported`] when it is not a checkpoint of a known format.
     pub fn open(path: &Path) -> Result<Self> {
         let mut checkpoint = Self { entries: BTreeMap::new() };
         for path in files(path)? {
@@ -49,7 +49,7 @@ impl Checkpoint {
         }
         checkpoint.plain_names();
         if checkpoint.entries.is_empty() {
-            return Err(corrupt(format!("{} holds no tensors", path.display())));
+            return Err(corrupt(format!("{} has no tensors", path.display())));
         }
         Ok(checkpoint)
     }
@@ -76,14 +76,14 @@ impl Checkpoint {
             return Err(unknown(path));
         };
         for (name, dtype, shape, place) in entries {
-            if self.entries.insert(name.clone(), Entry { dtype, shape, place }).is_some() {
-                return Err(corrupt(format!("the checkpoint holds the tensor {name} twice")));
+            if self.entries.insert(name.clone(), TensorRecord { dtype, shape, place }).is_some() {
+                return Err(corrupt(format!("the checkpoint has the tensor {name} twice")));
             }
         }
         Ok(())
     }
 
-    /// Takes off what trainers put before every name: `state_dict.`, `model.`, `module.`.
+    /// Strips what trainers put before every name: `state_dict.`, `model.`, `module.`.
     fn plain_names(&mut self) {
         for prefix in ["state_dict.", "model.", "module."] {
             // Beside the weights a training state may lie: epoch, optimizer.
@@ -137,7 +137,7 @@ impl Checkpoint {
     pub(super) fn values<'a>(&self, name: &'a str) -> Result<Values<'a>> {
         let entry = self.entry(name)?;
         if entry.dtype == Dtype::Other {
-            return Err(corrupt(format!("the tensor {name} holds no floating point numbers")));
+            return Err(corrupt(format!("the tensor {name} does not hold floating-point numbers")));
         }
         let count =
             entry.shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
@@ -163,7 +163,7 @@ impl Checkpoint {
         }
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry> {
+    fn entry(&self, name: &str) -> Result<&TensorRecord> {
         self.entries
             .get(name)
             .ok_or_else(|| corrupt(format!("the checkpoint lacks the tensor {name}")))
@@ -186,7 +186,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
 /// names, all beside it.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when it is none, or names a file elsewhere.
+/// [`ErrorKind::WeightsCorrupt`] when it is not an index, or names a file elsewhere.
 pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
     #[derive(serde::Deserialize)]
     struct Index {
@@ -202,15 +202,16 @@ pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
         .find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str()))
     {
         None => Ok(names),
-        Some(name) => Err(corrupt(format!("the index names {name:?}, which is no file beside it"))),
+        Some(name) => {
+            Err(corrupt(format!("the index names {name:?}, which is not a file beside it")))
+        }
     }
 }
 
-/// The error of a file that is no checkpoint.
+/// The error for a file that is not a checkpoint.
 fn unknown(path: &Path) -> Error {
     unsupported(format!(
-        "{} is neither a safetensors file nor one that PyTorch wrote: a checkpoint is one of the \
-         two",
+        "{} is not a checkpoint: neither a safetensors file nor one that PyTorch wrote",
         path.display()
     ))
 }

@@ -11,15 +11,15 @@ use clipsight::weights::{BLOCK, HostTensor, Q4, Storage, StoredTensor, StoredVal
 use half::f16;
 use rayon::prelude::*;
 
-/// Share of the mean second moment that is added to every one: inputs that calibration did not see
-/// have none.
+/// Share of the mean second moment that is added to every one: directions that calibration did not
+/// see have none.
 const DAMPING: f64 = 0.01;
 
 /// Rows that are eliminated together, so that what they change is read once for all of them.
 const PANEL: usize = 32;
 
-/// What errors in a matrix's columns cost together: the triangular factor of the second moments of
-/// its inputs.
+/// What errors in a matrix's columns cost together: the Hessian of the squared error of its
+/// products, kept as the triangular factor of the second moments of its inputs.
 #[derive(Clone, Debug)]
 pub struct Hessian {
     /// Row `j` holds columns `0..=j`.
@@ -65,7 +65,7 @@ impl Hessian {
     }
 }
 
-/// Takes what the row of a pivot says about `row` out of it.
+/// Eliminates a pivot's row from `row`.
 fn eliminate(row: &mut [f64], pivot: &[f64]) {
     let factor = pivot[row.len() - 1];
     row.iter_mut().zip(pivot).for_each(|(value, pivot)| *value -= factor * pivot);
@@ -75,7 +75,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// One row on its way.
+/// One row being rounded.
 struct Row {
     codes: Vec<u8>,
     scales: Vec<f16>,
@@ -200,7 +200,7 @@ mod tests {
         sums
     }
 
-    /// The factor is one: `T' T` gives the damped moments back.
+    /// `T' T` gives the damped moments back.
     #[test]
     fn the_factor_multiplies_to_the_moments() {
         let width = 75;

@@ -1,16 +1,22 @@
 //! Published detector heads, each with the preprocessing it was trained with.
 //!
-//! | head | file | reads | preprocessing |
-//! | --- | --- | --- | --- |
-//! | UnivFD (Ojha et al. 2023, arXiv 2302.10174) | `fc_weights.pth`: `weight [1, n]`, `bias` | the embedding, as it is | centre crop, not resized |
-//! | ClipDet (Cozzolino et al. 2024, arXiv 2312.00195) | `weights.pth`: `fc.weight`, `fc.bias` | the final class token before the projection, at length one | bicubic to the encoder's side, centre crop |
-//! | RINE (Koutlis and Papadopoulos 2024, arXiv 2402.19091) | `model_*_trainable.pth`: `alpha`, `proj1`, `proj2`, `head` | what every layer's MLP reads of the class token | centre crop, not resized |
-//! | clip-cues, probes | `*.ckpt`: `classification_head.*` | the final class token | bilinear to the encoder's side, centre crop |
-//! | clip-cues, concepts | `*.ckpt`: `W_concepts`, `W_classifier`, `text_embeddings` | the embedding at length one | likewise |
-//! | linear | `.json`, `.npy`, `.npz` | what it says, or what its width fits | the encoder's, unless it says otherwise |
+//! - **UnivFD** (Ojha et al. 2023, arXiv 2302.10174): `fc_weights.pth` with `weight [1, n]`,
+//!   `bias`; reads the embedding as it is; centre crop, not resized.
+//! - **ClipDet** (Cozzolino et al. 2024, arXiv 2312.00195): `weights.pth` with `fc.weight`,
+//!   `fc.bias`; reads the final class token before the projection, scaled to length one; bicubic to
+//!   the encoder's side, centre crop.
+//! - **RINE** (Koutlis and Papadopoulos 2024, arXiv 2402.19091): `model_*_trainable.pth` with
+//!   `alpha`, `proj1`, `proj2`, `head`; reads what every layer's MLP reads of the class token;
+//!   centre crop, not resized.
+//! - **clip-cues, probes**: `*.ckpt` with `classification_head.*`; read the final class token;
+//!   bilinear to the encoder's side, centre crop.
+//! - **clip-cues, concepts**: `*.ckpt` with `W_concepts`, `W_classifier`, `text_embeddings`; read
+//!   the embedding, scaled to length one; preprocessed as the probes.
+//! - **linear**: `.json`, `.npy`, `.npz`; reads what the file says, or what its width fits; the
+//!   encoder's preprocessing, unless the file says otherwise.
 //!
-//! Names and order as in the authors' code. Where theirs pads images smaller than the crop with
-//! black, ours enlarges them.
+//! Names and order are those of the authors' code. Where that pads images smaller than the crop
+//! with black, we enlarge them.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -74,7 +80,7 @@ enum Reads {
 
 /// A head on an encoder: what the manifest says, and tensors by the manifest's names.
 #[derive(Debug)]
-pub(super) struct Fitted {
+pub(super) struct FittedHead {
     pub(super) head: Head,
     pub(super) tensors: BTreeMap<String, HostTensor>,
     pub(super) preprocessing: Preprocessing,
@@ -82,17 +88,17 @@ pub(super) struct Fitted {
 }
 
 impl HeadFile {
-    /// Reads a head; what it is, its content says.
+    /// Reads a head, whose kind follows from its content.
     ///
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`];
-    /// [`ErrorKind::Unsupported`] when it is no head of a known kind.
+    /// [`ErrorKind::Unsupported`] when it is not a head of a known kind.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = open(path)?;
         let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
         if length > MAX_HEAD_FILE_BYTES {
             let message = format!(
-                "{} has {length} bytes: a head has at most {MAX_HEAD_FILE_BYTES}",
+                "{} has {length} bytes; heads have at most {MAX_HEAD_FILE_BYTES}",
                 path.display()
             );
             return Err(Error::new(ErrorKind::Limit, message));
@@ -111,7 +117,8 @@ impl HeadFile {
             .map_err(|error| unreadable(path, error))?;
         if ends("json") {
             let described: Described = serde_json::from_slice(&bytes).map_err(|error| {
-                corrupt(format!("{} is no linear head: {error}", path.display())).with_source(error)
+                corrupt(format!("{} is not a linear head: {error}", path.display()))
+                    .with_source(error)
             })?;
             return Ok(Self::linear(described));
         }
@@ -120,7 +127,7 @@ impl HeadFile {
                 numpy::read_npz(&bytes)?.into_iter().collect();
             let find = |names: [&str; 3]| names.iter().find_map(|name| arrays.get(*name)).cloned();
             let weight = find(["weight", "coef", "coef_"])
-                .ok_or_else(|| unsupported("the archive holds no array named weight or coef"))?;
+                .ok_or_else(|| unsupported("the archive has no array named weight or coef"))?;
             (weight, find(["bias", "intercept", "intercept_"]))
         } else {
             (numpy::read_npy(&bytes)?, None)
@@ -130,13 +137,13 @@ impl HeadFile {
             Some(&[bias]) => bias,
             Some(_) => {
                 return Err(unsupported(
-                    "the head has more than one bias, so more than one output",
+                    "the head has several biases: only heads with one output can be used",
                 ));
             }
         };
         if weight.shape.iter().filter(|side| **side != 1).count() > 1 {
             return Err(unsupported(format!(
-                "the weights have shape {:?}: a head has one output",
+                "the weights have shape {:?}: only heads with one output can be used",
                 weight.shape
             )));
         }
@@ -165,8 +172,8 @@ impl HeadFile {
         } else {
             let first = &names[..names.len().min(4)];
             return Err(unsupported(format!(
-                "the file is no head of UnivFD, ClipDet, RINE or clip-cues; it begins with \
-                 {first:?}"
+                "the file is not a head of UnivFD, ClipDet, RINE or clip-cues; its first tensors \
+                 are {first:?}"
             )));
         };
         let tensors =
@@ -188,7 +195,7 @@ impl HeadFile {
     }
 
     /// Fits the head to an encoder.
-    pub(super) fn fit(&self, encoder: &Architecture) -> Result<Fitted> {
+    pub(super) fn fit(&self, encoder: &Architecture) -> Result<FittedHead> {
         let config = &encoder.vision;
         let side = config.image_size;
         let class = FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]);
@@ -203,11 +210,11 @@ impl HeadFile {
         let (head, tensors, preprocessing) = match &self.kind {
             Kind::UnivFd => {
                 let head = Head::Embedding { features: class, transform: Transform::None };
-                (head, self.one_map("weight", "bias")?, cropped(None))
+                (head, self.linear_map("weight", "bias")?, cropped(None))
             }
             Kind::ClipDet => {
                 let head = Head::Linear { features: class, transform: Transform::UnitLength };
-                (head, self.one_map("fc.weight", "fc.bias")?, cropped(Some(Filter::Bicubic)))
+                (head, self.linear_map("fc.weight", "fc.bias")?, cropped(Some(Filter::Bicubic)))
             }
             Kind::ClipCuesProbe => {
                 let head = Head::Linear { features: class, transform: Transform::None };
@@ -228,7 +235,7 @@ impl HeadFile {
                 (Head::Layers { features, width, projections }, tensors, cropped(None))
             }
             Kind::Linear(described) => {
-                let tensors = one_map(described.weight.clone(), described.bias)?;
+                let tensors = linear_map(described.weight.clone(), described.bias)?;
                 let preprocessing = described
                     .preprocessing
                     .clone()
@@ -253,7 +260,7 @@ impl HeadFile {
             Kind::Linear(described) => described.calibration.clone(),
             _ => None,
         };
-        Ok(Fitted {
+        Ok(FittedHead {
             head,
             tensors,
             preprocessing,
@@ -269,19 +276,19 @@ impl HeadFile {
             .find(|(name, _)| *name == end || name.ends_with(&format!(".{end}")));
         found
             .map(|(_, tensor)| tensor)
-            .ok_or_else(|| corrupt(format!("the head lacks its tensor {end}")))
+            .ok_or_else(|| corrupt(format!("the head lacks the tensor {end}")))
     }
 
-    fn one_map(&self, weight: &str, bias: &str) -> Result<BTreeMap<String, HostTensor>> {
+    fn linear_map(&self, weight: &str, bias: &str) -> Result<BTreeMap<String, HostTensor>> {
         let weight = self.tensor(weight)?;
-        one_map(one_row(weight)?.to_vec(), one_number(self.tensor(bias)?)?)
+        linear_map(one_row(weight)?.to_vec(), one_number(self.tensor(bias)?)?)
     }
 
     /// One linear map, or one to a few directions and another on those, without anything in
     /// between: their product.
     fn probe(&self) -> Result<BTreeMap<String, HostTensor>> {
         if self.tensors.keys().any(|name| name.ends_with("fc.weight")) {
-            return self.one_map("fc.weight", "fc.bias");
+            return self.linear_map("fc.weight", "fc.bias");
         }
         let (first, last) = (self.tensor("layers.0.weight")?, self.tensor("to_logits.weight")?);
         if self.tensors.keys().any(|name| name.contains("layers.1.") || name.contains("layers.2."))
@@ -290,10 +297,10 @@ impl HeadFile {
         }
         let (last, shift) = (one_row(last)?, self.tensor("layers.0.bias")?);
         let &[directions, width] = first.shape.as_slice() else {
-            return Err(corrupt("the probe's layer is no matrix"));
+            return Err(corrupt("the probe's layer is not a matrix"));
         };
         if directions != last.len() || directions != shift.data.len() {
-            return Err(corrupt("the probe's layers do not fit each other"));
+            return Err(corrupt("the probe's layers do not fit together"));
         }
         let row = |direction: usize| &first.data[direction * width..(direction + 1) * width];
         let weight = (0..width)
@@ -302,20 +309,20 @@ impl HeadFile {
             })
             .collect();
         let shifted: f32 = last.iter().zip(&shift.data).map(|(by, shift)| by * shift).sum();
-        one_map(weight, shifted + one_number(self.tensor("to_logits.bias")?)?)
+        linear_map(weight, shifted + one_number(self.tensor("to_logits.bias")?)?)
     }
 
     fn concepts(&self) -> Result<(usize, BTreeMap<String, HostTensor>)> {
         let mut texts = self.tensor("text_embeddings")?.clone();
         let &[concepts, width] = texts.shape.as_slice() else {
-            return Err(corrupt("the concepts are no matrix"));
+            return Err(corrupt("the concepts are not a matrix"));
         };
         // As the model does when it is made.
         for row in texts.data.chunks_mut(width.max(1)) {
             let length = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-12);
             row.iter_mut().for_each(|value| *value /= length);
         }
-        let mut tensors = self.one_map("W_classifier.weight", "W_classifier.bias")?;
+        let mut tensors = self.linear_map("W_classifier.weight", "W_classifier.bias")?;
         tensors.insert("head.concepts.weight".to_owned(), texts);
         tensors.insert(
             "head.concepts.bias".to_owned(),
@@ -329,11 +336,11 @@ impl HeadFile {
     fn rine(&self, config: &VisionConfig) -> Result<(usize, usize, BTreeMap<String, HostTensor>)> {
         let alpha = self.tensor("alpha")?;
         let &[1, layers, width] = alpha.shape.as_slice() else {
-            return Err(corrupt("RINE's alpha has not the shape [1, layers, width]"));
+            return Err(corrupt("RINE's alpha does not have the shape [1, layers, width]"));
         };
         if layers != config.layers {
             let message = format!(
-                "the RINE head reads {layers} layers, and this encoder has {}",
+                "the RINE head reads {layers} layers, but this encoder has {}",
                 config.layers
             );
             return Err(Error::new(ErrorKind::Argument, message));
@@ -342,7 +349,7 @@ impl HeadFile {
         let projections = (0..MAX_PROJECTIONS)
             .take_while(|index| self.tensor(&format!("proj1.{}.weight", 3 * index + 1)).is_ok());
         let projections = projections.count();
-        let mut tensors = self.one_map("head.6.weight", "head.6.bias")?;
+        let mut tensors = self.linear_map("head.6.weight", "head.6.bias")?;
         let mut add = |ours: String, theirs: String| -> Result<()> {
             for part in ["weight", "bias"] {
                 tensors.insert(
@@ -378,8 +385,8 @@ impl Described {
         let reads = match self.reads {
             Some(reads) => reads,
             None if config.width == config.embedding_width() && width == config.width => {
-                let message = "the head's width fits both the class token and the embedding: say \
-                    \"reads\" in a JSON head";
+                let message = "the head's width fits both the class token and the embedding: use a \
+                    JSON head that says which it \"reads\"";
                 return Err(Error::new(ErrorKind::Argument, message));
             }
             None if width == config.embedding_width() => Reads::Embedding,
@@ -398,7 +405,7 @@ impl Described {
     }
 }
 
-fn one_map(weight: Vec<f32>, bias: f32) -> Result<BTreeMap<String, HostTensor>> {
+fn linear_map(weight: Vec<f32>, bias: f32) -> Result<BTreeMap<String, HostTensor>> {
     let [weight_name, bias_name] = LinearHead::TENSORS;
     Ok(BTreeMap::from([
         (weight_name.to_owned(), HostTensor::new(vec![weight.len()], weight)?),
@@ -410,7 +417,7 @@ fn one_map(weight: Vec<f32>, bias: f32) -> Result<BTreeMap<String, HostTensor>> 
 fn one_row(tensor: &HostTensor) -> Result<&[f32]> {
     if tensor.shape.iter().filter(|side| **side != 1).count() > 1 {
         return Err(unsupported(format!(
-            "the head's weights have shape {:?}: a head has one output",
+            "the head's weights have shape {:?}: only heads with one output can be used",
             tensor.shape
         )));
     }
@@ -420,6 +427,8 @@ fn one_row(tensor: &HostTensor) -> Result<&[f32]> {
 fn one_number(tensor: &HostTensor) -> Result<f32> {
     match tensor.data.as_slice() {
         &[number] => Ok(number),
-        _ => Err(unsupported("the head has more than one bias, so more than one output")),
+        _ => {
+            Err(unsupported("the head has several biases: only heads with one output can be used"))
+        }
     }
 }

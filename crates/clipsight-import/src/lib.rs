@@ -41,7 +41,7 @@ fn corrupt(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::WeightsCorrupt, message)
 }
 
-/// The files are what they should be, but of a kind that is not read.
+/// The files are sound, but of a kind that cannot be imported.
 fn unsupported(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unsupported, message)
 }

@@ -1,4 +1,4 @@
-//! What publishers call the tensors that ours are made of.
+//! What publishers call the tensors that a clipsight model is made of.
 
 use super::pieces::Values;
 use super::{Checkpoint, Family, corrupt};
@@ -7,7 +7,7 @@ use clipsight::Result;
 use clipsight::clip::TensorSpec;
 use clipsight::weights::HostTensor;
 
-/// The values of a tensor of ours on their way out of a checkpoint, row-major, to be taken
+/// The values of a model's tensor on their way out of a checkpoint, row-major, to be taken
 /// forwards.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {

@@ -1,8 +1,13 @@
-//! Python's pickle as far as checkpoints are written in it, interpreted and never run.
+//! Python's pickle format as far as checkpoints use it, interpreted and never run.
 //!
 //! The opcodes are those that `torch.save` and TorchScript emit, in protocols 2 to 4. Modules are
 //! read as dictionaries and tensors from the few calls that rebuild them; a name outside the lists
 //! below ends the reading, whether it would be called or not.
+//!
+//! burn's own reader, the crate `pytorch-reader` 0.22.1, reads 13 of the 14 checkpoints under
+//! `tests/fixtures/import`, but not TorchScript, in which OpenAI published CLIP
+//! (`openai-jit/small.pt`), and does not refuse a pickle that asks for code to be run
+//! (`bad/code.pth`).
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -15,7 +20,7 @@ use clipsight::{Error, Result};
 /// A value; modules are dictionaries of their attributes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
-    /// `None`, numbers and what else no weight is made of.
+    /// `None`, other numbers and whatever else no weight is made of.
     Other,
     /// A non-negative number.
     Int(usize),
@@ -60,7 +65,7 @@ impl StoredView {
 
     /// The axes of more than one index, as sides, strides, and steps in row-major order, those
     /// first whose numbers lie farthest apart: in this order a view is read forwards. `None` when
-    /// numbers lie in one another's place, which no weights' do.
+    /// numbers overlap, which weights never do.
     pub(super) fn forwards(&self, shape: &[usize]) -> Option<Vec<(usize, usize, usize)>> {
         let mut step = 1_usize;
         let mut axes = Vec::with_capacity(shape.len());
@@ -82,14 +87,62 @@ impl StoredView {
     }
 }
 
-/// Reads one pickle, and how many bytes each storage that it names has; `code` makes the error of a
-/// name that could only be meant to be called.
+/// Opcodes under the names of Python's `pickletools`: those that checkpoints are written with.
+mod opcode {
+    pub(super) const MARK: u8 = b'(';
+    pub(super) const EMPTY_TUPLE: u8 = b')';
+    pub(super) const STOP: u8 = b'.';
+    pub(super) const BINBYTES: u8 = b'B';
+    pub(super) const SHORT_BINBYTES: u8 = b'C';
+    pub(super) const BINFLOAT: u8 = b'G';
+    pub(super) const BININT: u8 = b'J';
+    pub(super) const BININT1: u8 = b'K';
+    pub(super) const BININT2: u8 = b'M';
+    pub(super) const NONE: u8 = b'N';
+    pub(super) const BINPERSID: u8 = b'Q';
+    pub(super) const REDUCE: u8 = b'R';
+    pub(super) const BINSTRING: u8 = b'T';
+    pub(super) const SHORT_BINSTRING: u8 = b'U';
+    pub(super) const BINUNICODE: u8 = b'X';
+    pub(super) const EMPTY_LIST: u8 = b']';
+    pub(super) const APPEND: u8 = b'a';
+    pub(super) const BUILD: u8 = b'b';
+    pub(super) const GLOBAL: u8 = b'c';
+    pub(super) const APPENDS: u8 = b'e';
+    pub(super) const BINGET: u8 = b'h';
+    pub(super) const LONG_BINGET: u8 = b'j';
+    pub(super) const LIST: u8 = b'l';
+    pub(super) const BINPUT: u8 = b'q';
+    pub(super) const LONG_BINPUT: u8 = b'r';
+    pub(super) const SETITEM: u8 = b's';
+    pub(super) const TUPLE: u8 = b't';
+    pub(super) const SETITEMS: u8 = b'u';
+    pub(super) const EMPTY_DICT: u8 = b'}';
+    pub(super) const PROTO: u8 = 0x80;
+    pub(super) const NEWOBJ: u8 = 0x81;
+    pub(super) const TUPLE1: u8 = 0x85;
+    pub(super) const TUPLE2: u8 = 0x86;
+    pub(super) const TUPLE3: u8 = 0x87;
+    pub(super) const NEWTRUE: u8 = 0x88;
+    pub(super) const NEWFALSE: u8 = 0x89;
+    pub(super) const LONG1: u8 = 0x8a;
+    pub(super) const SHORT_BINUNICODE: u8 = 0x8c;
+    pub(super) const EMPTY_SET: u8 = 0x8f;
+    pub(super) const ADDITEMS: u8 = 0x90;
+    pub(super) const STACK_GLOBAL: u8 = 0x93;
+    pub(super) const MEMOIZE: u8 = 0x94;
+    pub(super) const FRAME: u8 = 0x95;
+}
+
+/// Reads one pickle, and how many bytes each storage that it names has; `forbidden_callable` makes
+/// the error for a name that is not on the lists.
 pub(super) fn read(
     bytes: &mut impl Read,
-    code: impl Fn(&str) -> Error,
+    forbidden_callable: impl Fn(&str) -> Error,
 ) -> Result<(Value, HashMap<String, u64>)> {
     let mut machine = Machine {
         bytes,
+        forbidden_callable,
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
@@ -97,14 +150,16 @@ pub(super) fn read(
         left: MAX_IMPORT_OBJECTS,
     };
     loop {
-        if let Some(value) = machine.step(&code)? {
+        if let Some(value) = machine.step()? {
             return Ok((value, machine.storages));
         }
     }
 }
 
-struct Machine<'a, R> {
+/// Python's pickle machine: a stack of values, marks in it, and a memo of values met before.
+struct Machine<'a, R, F> {
     bytes: &'a mut R,
+    forbidden_callable: F,
     stack: Vec<Value>,
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
@@ -114,162 +169,201 @@ struct Machine<'a, R> {
 }
 
 fn damaged(why: &str) -> Error {
-    corrupt(format!("the checkpoint's description is damaged: {why}"))
+    corrupt(format!("the pickle in the checkpoint is damaged: {why}"))
 }
 
-impl<R: Read> Machine<'_, R> {
-    /// One opcode; the value at the end.
-    fn step(&mut self, code: &impl Fn(&str) -> Error) -> Result<Option<Value>> {
-        let [opcode] = self.take()?;
-        match opcode {
-            0x80 => {
+fn too_few_values() -> Error {
+    damaged("it has too few values")
+}
+
+impl<R: Read, F: Fn(&str) -> Error> Machine<'_, R, F> {
+    /// Executes one opcode; the value at the end.
+    fn step(&mut self) -> Result<Option<Value>> {
+        let [code] = self.take()?;
+        match code {
+            opcode::PROTO => {
                 self.take::<1>()?;
             }
             // The length of what follows, which ends where it ends.
-            0x95 => {
+            opcode::FRAME => {
                 self.take::<8>()?;
             }
-            b'.' => return self.pop().map(Some),
-            b'(' => self.marks.push(self.stack.len()),
-            b'N' | 0x88 | 0x89 => self.push(Value::Other)?,
-            b'K' => {
+            opcode::STOP => return self.pop().map(Some),
+            opcode::MARK => self.marks.push(self.stack.len()),
+            opcode::NONE | opcode::NEWTRUE | opcode::NEWFALSE => self.push(Value::Other)?,
+            opcode::BININT1 => {
                 let [value] = self.take()?;
                 self.push(Value::Int(value.into()))?;
             }
-            b'M' => {
+            opcode::BININT2 => {
                 let value = u16::from_le_bytes(self.take()?);
                 self.push(Value::Int(value.into()))?;
             }
-            b'J' => {
+            opcode::BININT => {
                 let value = i32::from_le_bytes(self.take()?);
                 self.push(usize::try_from(value).map_or(Value::Other, Value::Int))?;
             }
-            0x8a => {
-                let [length] = self.take()?;
-                let digits = self.take_bytes(length.into())?;
-                let value = digits.iter().rev().try_fold(0_usize, |value, digit| {
-                    value.checked_mul(256).and_then(|value| value.checked_add(usize::from(*digit)))
-                });
-                let negative = digits.last().is_some_and(|digit| *digit > 127);
-                self.push(value.filter(|_| !negative).map_or(Value::Other, Value::Int))?;
-            }
-            b'G' => {
+            opcode::LONG1 => self.long()?,
+            opcode::BINFLOAT => {
                 self.take::<8>()?;
                 self.push(Value::Other)?;
             }
-            b'X' | 0x8c | b'T' | b'U' => {
-                let length = self.length(matches!(opcode, 0x8c | b'U'))?;
+            opcode::BINUNICODE
+            | opcode::SHORT_BINUNICODE
+            | opcode::BINSTRING
+            | opcode::SHORT_BINSTRING => {
+                let short = matches!(code, opcode::SHORT_BINUNICODE | opcode::SHORT_BINSTRING);
+                let length = self.length(short)?;
                 let text = self.take_bytes(length)?;
                 // Strings of Python 2 are bytes.
                 self.push(String::from_utf8(text).map_or(Value::Other, Value::Text))?;
             }
-            b'B' | b'C' => {
-                let length = self.length(opcode == b'C')?;
+            opcode::BINBYTES | opcode::SHORT_BINBYTES => {
+                let length = self.length(code == opcode::SHORT_BINBYTES)?;
                 self.take_bytes(length)?;
                 self.push(Value::Other)?;
             }
-            b'c' => {
+            opcode::GLOBAL => {
                 let name = format!("{}.{}", self.line()?, self.line()?);
-                self.push_name(name, code)?;
+                self.push_name(name)?;
             }
-            0x93 => {
+            opcode::STACK_GLOBAL => {
                 let (Value::Text(name), Value::Text(module)) = (self.pop()?, self.pop()?) else {
-                    return Err(damaged("a name is no text"));
+                    return Err(damaged("a name is not text"));
                 };
-                self.push_name(format!("{module}.{name}"), code)?;
+                self.push_name(format!("{module}.{name}"))?;
             }
-            b'q' | b'r' | 0x94 => {
-                let key = match opcode {
-                    0x94 => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
-                    _ => self.memo_key(opcode == b'q')?,
-                };
-                let value =
-                    self.stack.last().cloned().ok_or_else(|| damaged("nothing to remember"))?;
-                self.charge(&value)?;
-                self.memo.insert(key, value);
+            opcode::MEMOIZE | opcode::BINPUT | opcode::LONG_BINPUT => self.memoize(code)?,
+            opcode::BINGET | opcode::LONG_BINGET => self.recall(code)?,
+            opcode::EMPTY_TUPLE | opcode::EMPTY_LIST | opcode::EMPTY_SET => {
+                self.push(Value::Sequence(Vec::new()))?;
             }
-            b'h' | b'j' => {
-                let key = self.memo_key(opcode == b'h')?;
-                let value =
-                    self.memo.get(&key).cloned().ok_or_else(|| damaged("nothing remembered"))?;
-                self.charge(&value)?;
-                self.stack.push(value);
-            }
-            b')' | b']' | 0x8f => self.push(Value::Sequence(Vec::new()))?,
-            b'}' => self.push(Value::Dict(Vec::new()))?,
-            b't' | b'l' => {
+            opcode::EMPTY_DICT => self.push(Value::Dict(Vec::new()))?,
+            opcode::TUPLE | opcode::LIST => {
                 let items = self.pop_to_mark()?;
                 self.push(Value::Sequence(items))?;
             }
-            0x85..=0x87 => {
-                let count = usize::from(opcode - 0x84);
-                let start =
-                    self.stack.len().checked_sub(count).ok_or_else(|| damaged("too few values"))?;
-                let items = self.stack.split_off(start);
-                self.push(Value::Sequence(items))?;
+            opcode::TUPLE1 => self.tuple(1)?,
+            opcode::TUPLE2 => self.tuple(2)?,
+            opcode::TUPLE3 => self.tuple(3)?,
+            opcode::APPEND | opcode::APPENDS | opcode::ADDITEMS => self.append(code)?,
+            opcode::SETITEM => {
+                let value = self.pop()?;
+                let key = self.pop()?;
+                self.set_items(vec![key, value])?;
             }
-            b'a' | b'e' | 0x90 => {
-                let items = if opcode != b'a' { self.pop_to_mark()? } else { vec![self.pop()?] };
-                match self.stack.last_mut() {
-                    Some(Value::Sequence(list)) => list.extend(items),
-                    _ => return Err(damaged("no list to add to")),
-                }
-            }
-            b's' | b'u' => {
-                let items = if opcode == b'u' {
-                    self.pop_to_mark()?
-                } else {
-                    let value = self.pop()?;
-                    vec![self.pop()?, value]
-                };
+            opcode::SETITEMS => {
+                let items = self.pop_to_mark()?;
                 self.set_items(items)?;
             }
-            0x81 => {
-                let _arguments = self.pop()?;
-                let Value::Name(_) = self.pop()? else {
-                    return Err(damaged("no class to make an object of"));
-                };
-                self.push(Value::Dict(Vec::new()))?;
-            }
-            b'b' => {
-                let state = self.pop()?;
-                match (self.stack.last_mut(), state) {
-                    (Some(Value::Dict(items)), Value::Dict(state)) => items.extend(state),
-                    // Something other than a module keeps a state of its own.
-                    (Some(_), state) if !holds_weights(&state) => {}
-                    _ => return Err(damaged("no object to build")),
-                }
-            }
-            b'Q' => {
-                let id = self.pop()?;
-                let value = storage(&id)?;
-                if let Value::Storage { key, bytes, .. } = &value
-                    && *self.storages.entry(key.clone()).or_insert(*bytes) != *bytes
-                {
-                    return Err(damaged("a storage has two lengths"));
-                }
-                self.push(value)?;
-            }
-            b'R' => {
-                let arguments = self.pop()?;
-                let (Value::Name(name), Value::Sequence(arguments)) = (self.pop()?, arguments)
-                else {
-                    return Err(damaged("a call of nothing"));
-                };
-                let value = call(&name, arguments, code)?;
-                self.push(value)?;
-            }
-            _ => {
-                return Err(damaged(&format!(
-                    "the opcode {opcode:#04x} is none that PyTorch writes"
-                )));
-            }
+            opcode::NEWOBJ => self.new_object()?,
+            opcode::BUILD => self.build()?,
+            opcode::BINPERSID => self.persistent_id()?,
+            opcode::REDUCE => self.reduce()?,
+            _ => return Err(damaged(&format!("PyTorch does not write the opcode {code:#04x}"))),
         }
         Ok(None)
     }
 
-    fn push_name(&mut self, name: String, code: &impl Fn(&str) -> Error) -> Result<()> {
-        if is_allowed(&name) { self.push(Value::Name(name)) } else { Err(code(&name)) }
+    /// A whole number of any length, of which only those that a shape could have are kept.
+    fn long(&mut self) -> Result<()> {
+        let [length] = self.take()?;
+        let digits = self.take_bytes(length.into())?;
+        let value = digits.iter().rev().try_fold(0_usize, |value, digit| {
+            value.checked_mul(256).and_then(|value| value.checked_add(usize::from(*digit)))
+        });
+        let negative = digits.last().is_some_and(|digit| *digit > 127);
+        self.push(value.filter(|_| !negative).map_or(Value::Other, Value::Int))
+    }
+
+    /// Remembers the value on top of the stack.
+    fn memoize(&mut self, code: u8) -> Result<()> {
+        let key = match code {
+            opcode::MEMOIZE => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
+            _ => self.memo_key(code == opcode::BINPUT)?,
+        };
+        let value =
+            self.stack.last().cloned().ok_or_else(|| damaged("there is no value to remember"))?;
+        self.charge(&value)?;
+        self.memo.insert(key, value);
+        Ok(())
+    }
+
+    /// Pushes a value that was remembered.
+    fn recall(&mut self, code: u8) -> Result<()> {
+        let key = self.memo_key(code == opcode::BINGET)?;
+        let value = self
+            .memo
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| damaged("a value that was never stored is recalled"))?;
+        self.charge(&value)?;
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn tuple(&mut self, count: usize) -> Result<()> {
+        let start = self.stack.len().checked_sub(count).ok_or_else(too_few_values)?;
+        let items = self.stack.split_off(start);
+        self.push(Value::Sequence(items))
+    }
+
+    fn append(&mut self, code: u8) -> Result<()> {
+        let items = if code == opcode::APPEND { vec![self.pop()?] } else { self.pop_to_mark()? };
+        match self.stack.last_mut() {
+            Some(Value::Sequence(list)) => list.extend(items),
+            _ => return Err(damaged("there is no list to add to")),
+        }
+        Ok(())
+    }
+
+    fn new_object(&mut self) -> Result<()> {
+        let _arguments = self.pop()?;
+        let Value::Name(_) = self.pop()? else {
+            return Err(damaged("an object has no class"));
+        };
+        self.push(Value::Dict(Vec::new()))
+    }
+
+    /// Gives an object its state.
+    fn build(&mut self) -> Result<()> {
+        let state = self.pop()?;
+        match (self.stack.last_mut(), state) {
+            (Some(Value::Dict(items)), Value::Dict(state)) => items.extend(state),
+            // Something other than a module keeps its state to itself.
+            (Some(_), state) if !holds_weights(&state) => {}
+            _ => return Err(damaged("there is no object to give a state to")),
+        }
+        Ok(())
+    }
+
+    /// A storage, which PyTorch writes as a persistent id.
+    fn persistent_id(&mut self) -> Result<()> {
+        let id = self.pop()?;
+        let value = storage(&id)?;
+        if let Value::Storage { key, bytes, .. } = &value
+            && *self.storages.entry(key.clone()).or_insert(*bytes) != *bytes
+        {
+            return Err(damaged("a storage has two lengths"));
+        }
+        self.push(value)
+    }
+
+    fn reduce(&mut self) -> Result<()> {
+        let arguments = self.pop()?;
+        let (Value::Name(name), Value::Sequence(arguments)) = (self.pop()?, arguments) else {
+            return Err(damaged("a call has no function"));
+        };
+        let value = call(&name, arguments, &self.forbidden_callable)?;
+        self.push(value)
+    }
+
+    fn push_name(&mut self, name: String) -> Result<()> {
+        if is_allowed(&name) {
+            self.push(Value::Name(name))
+        } else {
+            Err((self.forbidden_callable)(&name))
+        }
     }
 
     fn length(&mut self, short: bool) -> Result<usize> {
@@ -282,7 +376,7 @@ impl<R: Read> Machine<'_, R> {
 
     fn set_items(&mut self, items: Vec<Value>) -> Result<()> {
         let Some(Value::Dict(dict)) = self.stack.last_mut() else {
-            return Err(damaged("no dictionary to add to"));
+            return Err(damaged("there is no dictionary to add to"));
         };
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
@@ -318,12 +412,12 @@ impl<R: Read> Machine<'_, R> {
     }
 
     fn pop(&mut self) -> Result<Value> {
-        self.stack.pop().ok_or_else(|| damaged("too few values"))
+        self.stack.pop().ok_or_else(too_few_values)
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Value>> {
         let mark = self.marks.pop().filter(|mark| *mark <= self.stack.len());
-        mark.map(|mark| self.stack.split_off(mark)).ok_or_else(|| damaged("no mark"))
+        mark.map(|mark| self.stack.split_off(mark)).ok_or_else(|| damaged("it has too few marks"))
     }
 
     fn memo_key(&mut self, short: bool) -> Result<u32> {
@@ -358,7 +452,7 @@ impl<R: Read> Machine<'_, R> {
                 [byte] => line.push(byte),
             }
         }
-        String::from_utf8(line).map_err(|_| damaged("a name is no text"))
+        String::from_utf8(line).map_err(|_| damaged("a name is not text"))
     }
 }
 
@@ -400,10 +494,14 @@ fn is_allowed(name: &str) -> bool {
         || IDENTITIES.contains(&name)
 }
 
-fn call(name: &str, arguments: Vec<Value>, code: &impl Fn(&str) -> Error) -> Result<Value> {
+fn call(
+    name: &str,
+    arguments: Vec<Value>,
+    forbidden_callable: &impl Fn(&str) -> Error,
+) -> Result<Value> {
     if name == REBUILD {
         return tensor(&arguments)
-            .ok_or_else(|| damaged("a tensor's shape and place are no numbers"));
+            .ok_or_else(|| damaged("a tensor's shape and place are not numbers"));
     }
     if IDENTITIES.contains(&name) {
         return Ok(arguments.into_iter().next().unwrap_or(Value::Other));
@@ -411,7 +509,7 @@ fn call(name: &str, arguments: Vec<Value>, code: &impl Fn(&str) -> Error) -> Res
     match name {
         "collections.OrderedDict" if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
         // What is made is not read, so no weight may go into it.
-        _ if arguments.iter().any(holds_weights) => Err(code(name)),
+        _ if arguments.iter().any(holds_weights) => Err(forbidden_callable(name)),
         _ => Ok(Value::Other),
     }
 }

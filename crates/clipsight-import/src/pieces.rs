@@ -2,10 +2,11 @@
 //! never held as bytes.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Read};
+use std::sync::Arc;
 
 use half::{bf16, f16};
+use rawzip::{Crc32, FileReader, ReaderAt};
 
 use super::corrupt;
 use super::dtype::Dtype;
@@ -14,39 +15,34 @@ use clipsight::{Error, ErrorKind, Result};
 /// Bytes of a file that are held at a time.
 const PIECE: usize = 1 << 20;
 
-/// A file that several tensors are read from, with a place of one's own in it.
+/// A file that several tensors are read from, each from its own position.
 #[derive(Clone, Debug)]
 pub(super) struct SharedFile {
-    file: Arc<Mutex<File>>,
+    file: Arc<FileReader>,
     at: u64,
 }
 
 impl SharedFile {
     pub(super) fn new(file: File) -> Self {
-        Self { file: Arc::new(Mutex::new(file)), at: 0 }
+        Self { file: Arc::new(file.into()), at: 0 }
     }
 }
 
 impl Read for SharedFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.at))?;
-        let read = file.read(buffer)?;
+        let read = self.read_at(buffer, self.at)?;
         self.at += read as u64;
         Ok(read)
     }
 }
 
-impl Seek for SharedFile {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        self.at = match to {
-            SeekFrom::Current(by) => {
-                self.at.checked_add_signed(by).ok_or(io::ErrorKind::InvalidInput)?
-            }
-            other => file.seek(other)?,
-        };
-        Ok(self.at)
+impl ReaderAt for SharedFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        // Damaged archives name such places; systems call them an invalid argument.
+        if i64::try_from(offset).is_err() {
+            return Ok(0);
+        }
+        self.file.read_at(buffer, offset)
     }
 }
 
@@ -56,7 +52,7 @@ pub(super) struct Span {
     pub(super) file: SharedFile,
     pub(super) start: u64,
     pub(super) bytes: u64,
-    /// Of all of them, where it is known.
+    /// The checksum of all of them, where it is known.
     pub(super) crc: Option<u32>,
 }
 
@@ -66,10 +62,10 @@ pub(super) struct Numbers<'a> {
     name: &'a str,
     span: Span,
     dtype: Dtype,
-    /// The checksum of what was read, as long as nothing was left out.
-    hasher: crc32fast::Hasher,
+    /// The checksum of what was read; it counts only where nothing was left out.
+    hasher: Crc32,
     whole: bool,
-    /// Where in the span the piece begins, and what of it was taken.
+    /// The piece at hand, where in the span it begins, and how much of it was taken.
     piece: Vec<u8>,
     piece_at: u64,
     taken: usize,
@@ -82,10 +78,8 @@ impl<'a> Numbers<'a> {
             .checked_mul(dtype.bytes() as u64)
             .filter(|skipped| *skipped <= span.bytes)
             .ok_or_else(|| beyond(name))?;
-        span.file
-            .seek(SeekFrom::Start(span.start + skipped))
-            .map_err(|error| unreadable(name, error))?;
-        let hasher = crc32fast::Hasher::new();
+        span.file.at = span.start + skipped;
+        let hasher = Crc32::new();
         let whole = skipped == 0;
         Ok(Self {
             name,
@@ -130,10 +124,10 @@ impl<'a> Numbers<'a> {
         Ok(())
     }
 
-    /// Goes on to the number `index` of the span, which must not lie before the next.
+    /// Skips to the number `index` of the span, which must not lie behind us.
     pub(super) fn skip_to(&mut self, index: u64) -> Result<()> {
         let at = index.checked_mul(self.dtype.bytes() as u64).ok_or_else(|| beyond(self.name))?;
-        // What is left out belongs to the checksum: it is read, too.
+        // What is skipped is part of the checksum: it is read, too.
         while at >= self.piece_at + self.piece.len() as u64 && at < self.span.bytes {
             self.next_piece()?;
         }
@@ -147,7 +141,7 @@ impl<'a> Numbers<'a> {
         self.piece_at += self.piece.len() as u64;
         let size = self.dtype.bytes() as u64;
         let left = (self.span.bytes - self.piece_at).min(PIECE as u64);
-        // Whole numbers only; a span may end with half a one that no tensor has.
+        // Whole numbers only; a span may end with part of one that no tensor uses.
         let bytes = left - left.checked_rem(size).unwrap_or(left);
         if bytes == 0 {
             return Err(beyond(self.name));
@@ -158,7 +152,7 @@ impl<'a> Numbers<'a> {
         self.hasher.update(&self.piece);
         let end = self.piece_at + bytes == self.span.bytes;
         if let Some(crc) = self.span.crc.filter(|_| end && self.whole)
-            && self.hasher.clone().finalize() != crc
+            && self.hasher.checksum() != crc
         {
             return Err(corrupt(format!(
                 "the archive is damaged: the checksum of {} is wrong",

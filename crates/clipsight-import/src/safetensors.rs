@@ -32,14 +32,14 @@ pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
     let start = claimed.saturating_add(8);
     if start > length {
         return Err(corrupt(format!(
-            "{} is cut off: it says that its header has {claimed} bytes, but it has {length} in \
-             all",
+            "{} is cut off: its header should have {claimed} bytes, but the whole file has \
+             {length}",
             path.display()
         )));
     }
     if claimed > MAX_IMPORT_HEADER_BYTES {
         let message = format!(
-            "{} has a header of {claimed} bytes; {MAX_IMPORT_HEADER_BYTES} are read",
+            "{} has a header of {claimed} bytes; the limit is {MAX_IMPORT_HEADER_BYTES}",
             path.display()
         );
         return Err(Error::new(ErrorKind::Limit, message));
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path) -> Result<Vec<Named>> {
     // `SafeTensors::read_metadata` wants the whole file; what it checks there is checked below and
     // when a tensor is read.
     let metadata: Metadata = serde_json::from_slice(&header[8..]).map_err(|error| {
-        corrupt(format!("{} is no safetensors file: {error}", path.display())).with_source(error)
+        corrupt(format!("{} is not a safetensors file: {error}", path.display())).with_source(error)
     })?;
     let file = SharedFile::new(file);
     metadata

@@ -1,11 +1,12 @@
-//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript,
-//! which OpenAI published CLIP as, and the older format of pickles followed by storages. What a
-//! pickle describes is read by [`super::pickle`]; an archive's code is never looked at.
+//! Checkpoints that PyTorch wrote: archives of `torch.save` (1.6 and later) and of TorchScript, in
+//! which OpenAI published CLIP, and the older format of pickles followed by storages. What a pickle
+//! describes is read by [`super::pickle`], which says why no crate does it; an archive's code is
+//! never looked at.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::archive::Archive;
 use super::dtype::Dtype;
@@ -19,7 +20,7 @@ use clipsight::{Error, ErrorKind, Result};
 /// Where a tensor's values lie.
 #[derive(Debug)]
 pub(super) struct TorchEntry {
-    store: Arc<Mutex<Store>>,
+    store: Arc<Store>,
     shape: Vec<usize>,
     view: StoredView,
 }
@@ -28,7 +29,7 @@ pub(super) struct TorchEntry {
 #[derive(Debug)]
 enum Store {
     /// Members of an archive, in the folder `root`.
-    Archive { file: SharedFile, archive: Archive<BufReader<SharedFile>>, root: String },
+    Archive { file: SharedFile, archive: Archive<SharedFile>, root: String },
     /// Places and lengths in an old file.
     Legacy { file: SharedFile, places: HashMap<String, (u64, u64)> },
 }
@@ -47,14 +48,16 @@ pub(super) fn looks_like_legacy(start: &[u8]) -> bool {
 
 /// All tensors of an archive.
 pub(super) fn open_archive(path: &Path) -> Result<Entries> {
-    let file = SharedFile::new(open_file(path)?);
-    let mut archive = Archive::open(BufReader::new(file.clone()))?;
+    let file = open_file(path)?;
+    let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+    let file = SharedFile::new(file);
+    let archive = Archive::open(file.clone(), length)?;
     let roots = archive.names().filter_map(|name| name.strip_suffix("data.pkl"));
     let root =
         roots.filter(|root| root.is_empty() || root.ends_with('/')).min_by_key(|root| root.len());
     let Some(root) = root.map(ToOwned::to_owned) else {
         return Err(unsupported(format!(
-            "{} is an archive, but none that PyTorch wrote",
+            "{} is an archive, but PyTorch did not write it",
             path.display()
         )));
     };
@@ -68,13 +71,14 @@ pub(super) fn open_archive(path: &Path) -> Result<Entries> {
     let bytes = archive.member(&name)?.bytes;
     if bytes > MAX_IMPORT_HEADER_BYTES {
         let message = format!(
-            "{} has a description of {bytes} bytes; {MAX_IMPORT_HEADER_BYTES} are read",
+            "{} has a description of {bytes} bytes; the limit is {MAX_IMPORT_HEADER_BYTES}",
             path.display()
         );
         return Err(Error::new(ErrorKind::Limit, message));
     }
     let description = archive.read(&name)?;
-    let (value, _) = pickle::read(&mut Cursor::new(description), |name| code(path, name))?;
+    let (value, _) =
+        pickle::read(&mut Cursor::new(description), |name| forbidden_callable(path, name))?;
     entries(&value, Store::Archive { file, archive, root })
 }
 
@@ -82,7 +86,7 @@ pub(super) fn open_archive(path: &Path) -> Result<Entries> {
 pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
     let failed = |error| unreadable(path, error);
     let mut reader = BufReader::new(open_file(path)?).take(MAX_IMPORT_HEADER_BYTES);
-    let mut next = || pickle::read(&mut reader, |name| code(path, name));
+    let mut next = || pickle::read(&mut reader, |name| forbidden_callable(path, name));
     // Magic number, version, and the machine's sizes.
     next()?;
     next()?;
@@ -94,7 +98,7 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
     let file = reader.into_inner();
     let length = file.metadata().map_err(failed)?.len();
     let Value::Sequence(keys) = keys else {
-        return Err(corrupt("the file's storages have no order"));
+        return Err(corrupt("the file does not list its storages in order"));
     };
     let mut places = HashMap::new();
     for key in keys {
@@ -119,18 +123,17 @@ pub(super) fn open_legacy(path: &Path) -> Result<Entries> {
     entries(&value, Store::Legacy { file: SharedFile::new(file), places })
 }
 
-/// The error of a pickle that calls for something to be run.
-fn code(path: &Path, name: &str) -> Error {
+/// The error for a pickle that asks for code to be run.
+fn forbidden_callable(path: &Path, name: &str) -> Error {
     unsupported(format!(
-        "{} asks to call {name}, which a checkpoint has no need of: nothing was run, and it is not \
-         read; get the \
-         weights as safetensors",
+        "{} asks to call {name}, which no checkpoint needs: nothing was run, and the file was not \
+         read; get the weights as safetensors",
         path.display()
     ))
 }
 
 fn entries(value: &Value, store: Store) -> Result<Entries> {
-    let store = Arc::new(Mutex::new(store));
+    let store = Arc::new(store);
     let mut entries = Vec::new();
     walk(value, "", 0, &mut |name, shape, view| {
         let entry =
@@ -164,7 +167,7 @@ fn walk(
 
 impl Store {
     /// Where the storage `key` lies.
-    fn span(&mut self, key: &str) -> Result<Span> {
+    fn span(&self, key: &str) -> Result<Span> {
         match self {
             Self::Archive { file, archive, root } => {
                 let (start, bytes, crc) = archive.place(&format!("{root}data/{key}"))?;
@@ -184,12 +187,11 @@ impl TorchEntry {
     /// The values of the tensor `name`, row-major, `count` in number.
     pub(super) fn values<'a>(&self, name: &'a str, count: usize) -> Result<Values<'a>> {
         let outside = || corrupt(format!("the tensor {name} reaches beyond its storage"));
-        let span =
-            self.store.lock().unwrap_or_else(PoisonError::into_inner).span(&self.view.storage)?;
+        let span = self.store.span(&self.view.storage)?;
         let StoredView { dtype, offset, .. } = self.view;
         let stored = span.bytes / (dtype.bytes() as u64).max(1);
         let first = offset as u64;
-        // A view that leaves numbers out ends later than this; it is found out when it is read.
+        // A view that skips numbers ends later than this; reading it finds that out.
         if first.checked_add(count as u64).is_none_or(|end| end > stored) {
             return Err(outside());
         }
@@ -197,9 +199,7 @@ impl TorchEntry {
             return Ok(Values::InOrder(Numbers::new(name, span, dtype, first)?));
         }
         let axes = self.view.forwards(&self.shape).ok_or_else(|| {
-            corrupt(format!(
-                "the tensor {name} is stored so that its numbers lie in one another's place"
-            ))
+            corrupt(format!("the tensor {name} is stored so that its numbers overlap"))
         })?;
         let mut numbers = Numbers::new(name, span, dtype, 0)?;
         let mut values = vec![0.0; count];

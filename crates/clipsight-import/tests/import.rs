@@ -64,7 +64,7 @@ fn import(
         licence: "CC0-1.0".to_owned(),
         storage,
         head,
-        calibration: &[],
+        calibration_images: &[],
         out,
     };
     convert(&checkpoint, &architecture, &options, |_, _| {})
@@ -444,7 +444,7 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
         std::fs::write(case.join("model.safetensors.index.json"), index).unwrap();
         std::fs::remove_file(case.join("golden.safetensors")).unwrap();
     };
-    check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "no file beside it");
+    check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "not a file beside it");
     let gone =
         |case: &Path| std::fs::remove_file(case.join("model-00002-of-00005.safetensors")).unwrap();
     check(refused("hf-sharded", gone, None), ErrorKind::Io, "00002");

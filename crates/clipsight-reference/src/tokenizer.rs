@@ -9,7 +9,7 @@
 //! holds it to those ids, and the test of `scripts/parity/inputs.py` on 10,000 hard texts.
 //! transformers' `CLIPTokenizer` gives the same ids for plain text in any script, but repairs
 //! nothing, leaves HTML entities and control characters, ends no word with a final sigma
-//! ("ΟΔΥΣΣΕΥΣ") and has other ideas of the long s and the iota below; there we do as open_clip
+//! ("ΟΔΥΣΣΕΥΣ") and treats the long s and the iota below differently; there we do as open_clip
 //! does.
 
 mod charmaps;
@@ -44,7 +44,8 @@ impl Tokenizer {
         self.0.end_of_text().to_u16().into()
     }
 
-    /// A text's ids, start and end included, cut to `context` (at least 2) with the end token kept.
+    /// A text's ids, start and end included, cut to `context` tokens (at least 2) with the end token
+    /// kept.
     #[must_use]
     pub fn encode(&self, text: &str, context: usize) -> Vec<u32> {
         let mut tokens = vec![self.0.start_of_text()];

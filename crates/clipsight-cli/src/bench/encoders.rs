@@ -170,7 +170,7 @@ impl Source<'_> {
                     licence: "LicenseRef-unknown".to_owned(),
                     storage,
                     head: None,
-                    calibration: images,
+                    calibration_images: images,
                     out,
                 };
                 Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
@@ -198,8 +198,7 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
         seen.extend(preprocessing.tensor(&views));
     }
-    let mut calibration =
-        if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
+    let mut inputs = if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
     let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
@@ -226,10 +225,9 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
     };
     for spec in manifest.architecture.tensors() {
         let Some(tensor) = tensors.remove(&spec.name) else { continue };
-        let moments =
-            calibration.as_ref().map(|images| images.moments(&spec)).transpose()?.flatten();
-        if let Some(images) = &mut calibration {
-            images.take(&spec, tensor.clone())?;
+        let moments = inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
+        if let Some(inputs) = &mut inputs {
+            inputs.take(&spec, tensor.clone())?;
         }
         packer.push_stored(&spec, &gptq::stored(tensor, &spec, storage, moments), &mut write)?;
     }

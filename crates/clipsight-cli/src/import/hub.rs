@@ -2,8 +2,9 @@
 //! resumed where they broke off and checked against the hashes that the revision states.
 //!
 //! This is the program's only network code; nothing but `import hf:...` calls it, and it sends a
-//! name and, where `HF_TOKEN` is set, that token, which redirects to other hosts do not get. hf-hub
-//! does not check hashes.
+//! name and, where `HF_TOKEN` is set, that token, which redirects to other hosts do not get. The
+//! crate `hf-hub` 1.0.0 compares no hash of what it downloads over HTTP, starts a broken download
+//! from the beginning, and needs an async runtime.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};

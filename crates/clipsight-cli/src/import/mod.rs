@@ -140,7 +140,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         licence: licence.unwrap_or_else(|| UNKNOWN_LICENCE.to_owned()),
         storage,
         head: head.as_ref(),
-        calibration: &images,
+        calibration_images: &images,
         out: &out,
     };
     let bar = bar("converting", "{human_pos} of {human_len} numbers");

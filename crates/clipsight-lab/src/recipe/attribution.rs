@@ -11,7 +11,7 @@ use crate::train::attribution::{
 use crate::train::captions::{CaptionSet, CaptionsOfImages as _, Provenance};
 
 /// At most this share of the images of generators that were not trained on may be given a name.
-pub(crate) const MOST_NAMED: f64 = 0.2;
+pub(crate) const MAX_NAMED_SHARE: f64 = 0.2;
 
 /// Share of an origin's size in its weight. Macro-F1 counts every generator alike: nearer to that
 /// than the detector's.
@@ -66,7 +66,7 @@ pub(crate) fn threshold(
         .filter(|(entry, _)| unknown(entry))
         .map(|(_, found)| found.generator_share)
         .collect();
-    open_set_threshold(&shares, MOST_NAMED)
+    open_set_threshold(&shares, MAX_NAMED_SHARE)
 }
 
 /// The attribution head of a model: learnt from all of `fit`, plain and augmented `copies` times.

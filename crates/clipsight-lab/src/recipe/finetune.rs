@@ -23,7 +23,7 @@ use crate::features::{Extractor, RowCache, Variant, cache_for, with_pixels};
 use crate::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression};
 use crate::perturb::Delivery;
 use crate::train::attribution::FittedAttribution;
-use crate::train::{Example, Finetune, FinetuneConfig, StepReport, Trained};
+use crate::train::{Example, Finetune, FinetuneConfig, FinetunedModel, StepReport};
 
 /// What is fine-tuned, and how far.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ pub fn run(args: &Options) -> Result<()> {
     };
     let start = Start { head: &trained, captions: captions.as_ref() };
     let config = finetuning(args.steps, args.captions, *seed);
-    let Trained { tower, head: trained, .. } =
+    let FinetunedModel { tower, head: trained, .. } =
         finetune(config, &probed, &start, &dataset, &fit, &cache)?;
     probed.encoder = tower.clone();
     let detector = probed.uncalibrated(&trained)?;
@@ -155,7 +155,7 @@ fn finetune(
     dataset: &Dataset,
     fit: &[Entry],
     cache: &Path,
-) -> Result<Trained> {
+) -> Result<FinetunedModel> {
     let (steps, seed, share) = (config.steps, config.seed, config.caption_share);
     let features = recipe.head.features().clone();
     let Start { head, captions } = start;

@@ -22,7 +22,7 @@ use crate::dataset::{Dataset, Entry, Label, Role, unseen_prompts};
 use crate::features::{Extractor, RowCache, Variant, cannot, folder_for};
 use crate::fit::FeatureMatrix;
 use crate::metrics::{Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
-use crate::recipe::attribution::{self, MOST_NAMED, provenance, threshold};
+use crate::recipe::attribution::{self, MAX_NAMED_SHARE, provenance, threshold};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
 use crate::report::{rounded, short, table, write_report};
 use crate::train::attribution::{AttributionConfig, FittedAttribution, untrained_attribution};
@@ -517,7 +517,7 @@ fn markdown(report: &Report) -> String {
         report.images[0],
         report.images[1],
         short(report.threshold),
-        short(MOST_NAMED),
+        short(MAX_NAMED_SHARE),
     );
     let _ = writeln!(
         text,

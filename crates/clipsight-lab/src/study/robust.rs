@@ -31,7 +31,7 @@ const PENALTIES: [f64; 5] = [0.003, 0.01, 0.03, 0.1, 0.3];
 const PARTS: usize = 4;
 
 /// A family with fewer generated images gets no row or column in the transfer matrix.
-const FEWEST: usize = 40;
+const MIN_FAMILY_IMAGES: usize = 40;
 
 /// Points of the curve of removals on `select`.
 const CURVE: usize = 12;
@@ -523,7 +523,7 @@ fn families(entries: &[Entry]) -> Vec<String> {
     }
     counts
         .into_iter()
-        .filter(|(_, count)| *count >= FEWEST)
+        .filter(|(_, count)| *count >= MIN_FAMILY_IMAGES)
         .map(|(name, _)| name.to_owned())
         .collect()
 }
@@ -738,8 +738,8 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         text,
         "\n## Transfer\n\nAUC, trained on one family of `fit` (rows) with sources of real images \
          of its own. The columns of `fit` have taken part in \
-         the selection; those of `test` have not. Families with fewer than {FEWEST} generated \
-         images are left out.\n\n![Transfer matrices](robust-transfer.svg)"
+         the selection; those of `test` have not. Families with fewer than {MIN_FAMILY_IMAGES} \
+         generated images are left out.\n\n![Transfer matrices](robust-transfer.svg)"
     );
     for transfer in &report.transfer {
         let _ = writeln!(

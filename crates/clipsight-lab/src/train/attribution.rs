@@ -20,8 +20,8 @@ use rayon::ThreadPoolBuilder;
 use super::captions::{
     Attribution, CaptionSet, CaptionTower, Provenance, attribute, caption_logits, caption_loss,
 };
-use super::parameters::{GradientReader, Reader, values_of, with_values};
-use super::{AdamW, AdamWConfig};
+use super::parameters::{values_of, with_values};
+use super::trainer::{Schedule, Trainer};
 use crate::fit::{FeatureMatrix, moments};
 use clipsight::heads::AttributionHead;
 use clipsight::rng::Rng;
@@ -33,15 +33,15 @@ use clipsight::{Error, ErrorKind, Result};
 pub struct AttributionConfig {
     /// Width of the space in which images and captions meet.
     pub width: usize,
-    /// Fewest images of a generator with a caption of its own; rows of features count, however they
-    /// came about.
+    /// Fewest images that a generator must have to get a caption of its own; every row of features
+    /// counts as one.
     pub minimum: usize,
-    /// The captions, where they are not to be made from the images at hand.
+    /// The captions; without them they are made from the images at hand.
     pub captions: Option<CaptionSet>,
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half
-    /// cosine to nought.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub warm_up: usize,
     /// Images a step, drawn by their weights.
     pub batch: usize,
@@ -140,9 +140,10 @@ impl FittedAttribution {
     /// Reads a network whose projection takes features as they are.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] when it holds something that is no number.
+    /// [`ErrorKind::Internal`] when it holds a value that is not finite.
     pub(super) fn of(network: &CaptionNetwork, set: CaptionSet, threshold: f64) -> Result<Self> {
-        let broken = || Error::new(ErrorKind::Internal, "the trained captions are no numbers");
+        let broken =
+            || Error::new(ErrorKind::Internal, "the trained captions are not finite numbers");
         let read = |tensor: Tensor<2>| {
             let data = tensor.into_data().try_into_vec::<f32>().map_err(|_| broken())?;
             if data.iter().all(|value| value.is_finite()) { Ok(data) } else { Err(broken()) }
@@ -198,7 +199,7 @@ impl FittedAttribution {
         stored
     }
 
-    /// The logits of every row of transformed features, one list a row.
+    /// The logits of every row of transformed features, one list per row.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] for features of another width.
@@ -243,7 +244,7 @@ impl FittedAttribution {
     /// What every row of transformed features is attributed to, at the head's threshold.
     ///
     /// # Errors
-    /// As [`logits`](Self::logits); [`ErrorKind::Argument`] for features that are no numbers.
+    /// As [`logits`](Self::logits); [`ErrorKind::Argument`] for features that are not finite.
     pub fn attribute(&self, features: &FeatureMatrix) -> Result<Vec<Attribution>> {
         let AttributionHead { captions, threshold, .. } = &self.head;
         self.logits(features)?
@@ -256,19 +257,16 @@ impl FittedAttribution {
 /// Rows at a time in [`FittedAttribution::logits`].
 const ROWS: usize = 512;
 
-const OPTIMIZER: AdamWConfig =
-    AdamWConfig { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip_norm: 1.0 };
-
-/// Learns to match images with captions: `features` holds one row an image and variant, under the
-/// model's transform; `images` and `weights` (positive, their scale of no matter) belong to the
-/// rows. A `threshold` is still to be set: it is 0 here, which names a generator always.
+/// Learns to match images with captions: `features` holds one row per image and variant, under the
+/// model's transform; `images` and `weights` (positive, their scale does not matter) belong to the
+/// rows. Its threshold is still to be set: it is 0 here, which always names a generator.
 ///
 /// Runs on one thread, so that the result does not depend on how many cores there are.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe makes
-/// no sense, or there is nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`]
-/// when the loss is no number any more.
+/// [`ErrorKind::Argument`] when rows, images and weights do not belong together, the recipe is
+/// not valid, or there is nothing to tell apart (see [`CaptionSet::new`]); [`ErrorKind::Internal`]
+/// when the loss is no longer finite.
 pub fn fit_attribution(
     features: &FeatureMatrix,
     images: &[Provenance<'_>],
@@ -299,7 +297,7 @@ pub fn fit_attribution(
         && (0.0..1.0).contains(&config.label_smoothing)
         && (0.0..=1.0).contains(&config.text_share);
     if !sound {
-        return Err(Error::new(ErrorKind::Argument, "the recipe of attribution makes no sense"));
+        return Err(Error::new(ErrorKind::Argument, "the attribution recipe is not valid"));
     }
     let pool = ThreadPoolBuilder::new().num_threads(1).build().map_err(|error| {
         Error::new(ErrorKind::Internal, "a training thread cannot be started").with_source(error)
@@ -352,29 +350,21 @@ impl Fit<'_> {
             None => CaptionSet::new(self.images.iter().copied(), config.minimum)?,
         };
         let device = Device::flex().autodiff();
-        let mut network = CaptionNetwork::random(&set, width, config.width, config.seed, &device)?;
+        let network = CaptionNetwork::random(&set, width, config.width, config.seed, &device)?;
         let (mean, inverse) = standardisation(self.features, &self.weights);
-        let mut reader = Reader::default();
-        network.visit(&mut reader);
-        let mut parameters = reader.values;
-        let lengths: Vec<usize> = parameters.iter().map(Vec::len).collect();
-        let heights: Vec<f64> = reader
-            .paths
-            .iter()
-            .map(|path| {
-                if path.starts_with("projection") {
-                    config.learning_rate
-                } else {
-                    config.text_learning_rate
-                }
-            })
-            .collect();
-        let decays: Vec<f64> = reader
-            .ranks
-            .iter()
-            .map(|rank| if *rank > 1 { config.weight_decay } else { 0.0 })
-            .collect();
-        let mut optimizer = AdamW::new(OPTIMIZER, &lengths);
+        // One micro-batch a step: captions choose among all images of the batch.
+        let schedule = Schedule {
+            steps: config.steps,
+            warm_up: config.warm_up,
+            micro_batches: 1,
+            average: 0.0,
+        };
+        let rate = |path: &str| match path.starts_with("projection") {
+            true => config.learning_rate,
+            false => config.text_learning_rate,
+        };
+        let mut trainer =
+            Trainer::new(network, device.clone(), schedule, config.weight_decay, rate);
         let ends: Vec<f64> = self
             .weights
             .iter()
@@ -384,7 +374,7 @@ impl Fit<'_> {
             })
             .collect();
         let mut rng = Rng::new(config.seed ^ 0x9A0B_57A7_E000_0002);
-        for step in 0..config.steps {
+        for _ in 0..config.steps {
             let rows: Vec<usize> = (0..config.batch)
                 .map(|_| {
                     let draw = rng.uniform();
@@ -399,28 +389,12 @@ impl Fit<'_> {
             let smooth = config.label_smoothing;
             let even = smooth / set.subjects().len() as f32;
             targets.targets = targets.targets * (1.0 - smooth) + even;
-            let loss = caption_loss(network.logits(batch), &targets, None).total(config.text_share);
-            let value = loss
-                .clone()
-                .into_data()
-                .try_into_vec::<f32>()
-                .ok()
-                .and_then(|loss| loss.first().copied());
-            if !value.is_some_and(f32::is_finite) {
-                let message =
-                    "the loss of attribution is no number any more: lower the learning rate";
-                return Err(Error::new(ErrorKind::Internal, message));
-            }
-            let gradients = loss.backward();
-            let mut reader = GradientReader { gradients: &gradients, values: Vec::new() };
-            network.visit(&mut reader);
-            let rise = ((step + 1) as f64 / config.warm_up.max(1) as f64).min(1.0);
-            let fall =
-                0.5 * (1.0 + (std::f64::consts::PI * step as f64 / config.steps as f64).cos());
-            let rates: Vec<f64> = heights.iter().map(|height| height * rise * fall).collect();
-            optimizer.update(&mut parameters, &reader.values, &rates, &decays);
-            network = with_values(network, &parameters, &device);
+            trainer.step(|network, _| {
+                let logits = network.logits(batch.clone());
+                Ok(caption_loss(logits, &targets, None).total(config.text_share))
+            })?;
         }
+        let mut network = trainer.network;
         fold(&mut network.projection, &mean, &inverse, &device)?;
         FittedAttribution::of(&network, set, 0.0)
     }
@@ -471,21 +445,21 @@ fn fold(projection: &mut nn::Linear, mean: &[f32], inverse: &[f32], device: &Dev
     Ok(())
 }
 
-/// The least threshold at which at most `most_named` of the images of unknown generators are given
+/// The least threshold at which at most `max_named` of the images of unknown generators are given
 /// a name, from the [shares](Attribution::generator_share) that their best generator got. The lower
 /// a threshold, the more images of known generators are named: of all thresholds that keep to the
-/// bound, this one names most of them rightly.
+/// bound, this one names the most of them correctly.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when there is no share, or one is no number within 0 to 1.
-pub fn open_set_threshold(unknown: &[f64], most_named: f64) -> Result<f64> {
+/// [`ErrorKind::Argument`] when there is no share, or one is not between 0 and 1.
+pub fn open_set_threshold(unknown: &[f64], max_named: f64) -> Result<f64> {
     if unknown.is_empty() || !unknown.iter().all(|share| (0.0..=1.0).contains(share)) {
         let message = "the open-set threshold needs images of generators that were not trained on";
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let mut shares = unknown.to_vec();
     shares.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (most_named.clamp(0.0, 1.0) * shares.len() as f64).floor() as usize;
+    let allowed = (max_named.clamp(0.0, 1.0) * shares.len() as f64).floor() as usize;
     let Some(first_refused) = shares.get(allowed).copied() else { return Ok(0.0) };
     // Between it and the next that is higher, so that rounding on another device moves neither over
     // the threshold.

@@ -1,5 +1,5 @@
 //! Caption matching (method M1): images and captions in one space, the caption nearest to an image
-//! names its maker.
+//! names what made it.
 //!
 //! After Moskowitz, Gaona and Peterson 2024 (arXiv 2404.08788), who fine-tune CLIP to match images
 //! with captions that name the generator; captions, loss and rejection of unknown generators are
@@ -15,9 +15,9 @@
 //! can be neglected (as it could if their sum alone were rewarded), the family caption learns from
 //! all its generators, and an image of an unknown generator is taught to have no generator caption,
 //! since all of its mass goes to the family: that is what the open-set rule measures. An image of
-//! unknown generator and family spreads its mass over all families. To this cross-entropy comes the
-//! other direction: for every caption that has images in the batch, the mean over them of
-//! `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive
+//! unknown generator and family spreads its mass over all families. The other direction is
+//! added to this cross-entropy: for every caption that has images in the batch, the mean over them
+//! of `-log softmax over images`, that is InfoNCE in which every image of the caption is a positive
 //! ("out" form of Khosla et al. 2020, arXiv 2004.11362, equation 2; plain InfoNCE would take batch
 //! mates of the same caption for negatives).
 //!
@@ -45,7 +45,7 @@ pub enum Provenance<'a> {
     Real,
     /// By a machine.
     Generated {
-        /// The generator, such as `sd15`; one whose name contains `unknown` is no generator.
+        /// The generator, such as `sd15`; a name that contains `unknown` stands for no generator.
         origin: &'a str,
         /// Its family, such as `diffusion`; empty or `unknown` where it is not known.
         family: &'a str,
@@ -222,13 +222,13 @@ impl CaptionLoss {
 /// Scaled cosines of images `[images, width]` and captions `[captions, width]`:
 /// `[images, captions]`.
 ///
-/// `scale` is `[1]`; neither embedding need be of length one.
+/// `scale` is `[1]`; neither embedding needs length one.
 #[must_use]
 pub fn caption_logits(images: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
     normalized(images).matmul(normalized(captions).transpose()) * scale.unsqueeze()
 }
 
-/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale is of no matter,
+/// The loss of `logits` `[images, captions]`; `weights` `[images]`, whose scale does not matter,
 /// weigh the images in the direction image -> text.
 #[must_use]
 pub fn caption_loss(
@@ -245,7 +245,7 @@ pub fn caption_loss(
     let positives = targets.positives.clone();
     let images = positives.clone().sum_dim(0).squeeze_dim::<1>(0);
     let each = -(positives * log_softmax(logits, 0)).sum_dim(0).squeeze_dim::<1>(0);
-    // A caption without images in the batch has a sum of nought and does not count.
+    // A caption without images in the batch has a sum of zero and does not count.
     let each = each / images.clone().clamp_min(1.0);
     let text_to_image = each.sum() / images.clamp_max(1.0).sum().clamp_min(1.0);
     CaptionLoss { image_to_text, text_to_image }
@@ -341,10 +341,10 @@ impl CaptionTower {
     }
 }
 
-/// Rows of length one (or nought, for a row of noughts).
+/// Rows of length one; a row of zeros stays as it is.
 #[must_use]
 pub fn normalized(rows: Tensor<2>) -> Tensor<2> {
-    // Below the square root, where the slope would be infinite at nought.
+    // Below the square root, where the slope would be infinite at zero.
     let length = (rows.clone() * rows.clone()).sum_dim(1).clamp_min(1e-12).sqrt();
     rows / length
 }

@@ -33,8 +33,8 @@ use clipsight_reference::init::on_device;
 pub struct FinetuneConfig {
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half
-    /// cosine to nought.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub warm_up: usize,
     /// Images a step.
     pub batch: usize,
@@ -49,7 +49,7 @@ pub struct FinetuneConfig {
     pub head_learning_rate: f64,
     /// Weight decay of matrices; vectors have none.
     pub weight_decay: f64,
-    /// Share of the patches that a step sees, drawn anew for every micro-batch (Li et al. 2023,
+    /// Share of the patches that a step sees, redrawn for every micro-batch (Li et al. 2023,
     /// arXiv 2212.00794): twice the speed at one half, and a regulariser.
     pub patch_keep: f64,
     /// Share of pooled tokens that a step hides from the head, image by image; the others are
@@ -61,7 +61,7 @@ pub struct FinetuneConfig {
     /// Share of the old in the running average of parameters, per step (Polyak averaging); less in
     /// the first steps.
     pub average: f64,
-    /// Share of the loss that is caption matching; the rest is the head's. Above nought only with
+    /// Share of the loss that is caption matching; the rest is the head's. Above zero only with
     /// captions to start from.
     pub caption_share: f64,
     /// Seed of everything random.
@@ -110,7 +110,7 @@ impl Finetune {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the encoder lacks a tensor; [`ErrorKind::Argument`] for a
-    /// recipe that makes no sense.
+    /// recipe that is not valid.
     pub fn new(
         config: FinetuneConfig,
         architecture: &VisionConfig,
@@ -128,7 +128,7 @@ impl Finetune {
             && (config.caption_share > 0.0) == attribution.is_some()
             && config.steps > 0;
         if !sound {
-            return Err(Error::new(ErrorKind::Argument, "the training recipe makes no sense"));
+            return Err(Error::new(ErrorKind::Argument, "the training recipe is not valid"));
         }
         features.validate(architecture)?;
         let device = Device::flex().autodiff();
@@ -176,11 +176,11 @@ impl Finetune {
         self.trainer.step_count()
     }
 
-    /// Does one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`];
+    /// Takes one step. `load` gives the batch's image of a number below [`FinetuneConfig::batch`];
     /// it is called from several threads.
     ///
     /// # Errors
-    /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
+    /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no longer finite.
     pub fn step<'a>(
         &mut self,
         load: impl Fn(usize) -> Result<Example<'a>> + Sync,
@@ -203,7 +203,7 @@ impl Finetune {
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the network cannot be read back.
-    pub fn averaged(&self) -> Result<Trained> {
+    pub fn averaged(&self) -> Result<FinetunedModel> {
         let network = self.trainer.averaged();
         let specs = network.tower.config().tensors();
         let specs: HashMap<&str, _> = specs.iter().map(|spec| (spec.name.as_str(), spec)).collect();
@@ -232,7 +232,7 @@ impl Finetune {
             (Some(captions), Some(set)) => Some(FittedAttribution::of(captions, set.clone(), 0.0)?),
             _ => None,
         };
-        Ok(Trained { tower, head: Linear { weight, bias }, attribution })
+        Ok(FinetunedModel { tower, head: Linear { weight, bias }, attribution })
     }
 
     /// Everything needed to go on later, in one safetensors file.
@@ -255,7 +255,7 @@ impl Finetune {
 
 /// What training gives.
 #[derive(Clone, Debug)]
-pub struct Trained {
+pub struct FinetunedModel {
     /// The tower's tensors, named as [`VisionConfig::tensors`] names them.
     pub tower: BTreeMap<String, HostTensor>,
     /// The head, over features under [`Transform::TokenNorm`].
@@ -450,8 +450,8 @@ mod tests {
             .filter(|(before, after)| before == after)
             .count();
         assert_eq!(still, 0);
-        // What is averaged is the network itself: it answers rightly, too.
-        let Trained { tower, head, attribution } = trained.averaged().unwrap();
+        // What is averaged is the network itself: it gives right answers, too.
+        let FinetunedModel { tower, head, attribution } = trained.averaged().unwrap();
         assert!(attribution.is_none());
         assert_eq!(tower.len(), architecture().tensors().len());
         assert!(head.weight.iter().any(|weight| *weight != 0.0));
@@ -577,7 +577,9 @@ mod tests {
         let run = run(config());
         let head = run.trainer.rates.last().unwrap();
         assert!((head - 3e-3).abs() < 1e-12 && run.trainer.rates.iter().all(|scale| scale <= head));
-        assert!(run.trainer.height(0) < run.trainer.height(3) && run.trainer.height(39) < 0.01);
+        assert!(
+            run.trainer.lr_scale(0) < run.trainer.lr_scale(3) && run.trainer.lr_scale(39) < 0.01
+        );
     }
 
     #[test]

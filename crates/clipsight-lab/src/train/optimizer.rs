@@ -1,8 +1,11 @@
 //! AdamW over plain vectors in host memory.
 //!
-//! burn has an AdamW, whose state is keyed by parameter ids that are new in every process. Here the
-//! whole state is three lists of vectors: a checkpoint is those lists, and a resumed run goes on
-//! bit for bit.
+//! The whole state is two lists of vectors and a number: a checkpoint is those, and a resumed run
+//! goes on bit for bit. burn 0.22.1's own `AdamW` has parameter groups and records that outlive a
+//! process, too, but it clips every tensor by its own norm, and it rounds in another order: of 4,096
+//! parameters 956 differ from ours in the last bit after one step, 2,663 after 500, so that models
+//! trained here, the attribution head of `models/compact` among them, would not be reproduced byte
+//! for byte.
 
 use rayon::prelude::*;
 
@@ -19,8 +22,8 @@ pub struct AdamWConfig {
     pub clip_norm: f64,
 }
 
-/// AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101): one entry a parameter tensor, in the
-/// network's order.
+/// AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101): one entry per parameter tensor, in
+/// the network's order.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,

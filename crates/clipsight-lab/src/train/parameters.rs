@@ -41,7 +41,7 @@ impl ModuleVisitor for Reader {
     }
 }
 
-/// Reads every parameter's gradient in the network's order; nought where there is none.
+/// Reads every parameter's gradient in the network's order; zeros where there is none.
 pub(super) struct GradientReader<'a> {
     pub(super) gradients: &'a Gradients,
     pub(super) values: Vec<Vec<f32>>,

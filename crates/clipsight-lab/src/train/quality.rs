@@ -4,18 +4,18 @@
 //! end in one of six words, from terrible to perfect. A frozen text tower encodes them; a
 //! regression head reads the image's embedding of length one and the six prompts', likewise, and is
 //! trained with squared error on the mean opinion score. Dropout, rates and the rest follow the
-//! authors' code, see [`Recipe`]; the last epoch is taken, where they pick the best one on the test
-//! set.
+//! authors' code, see [`QualityRecipe`]; the last epoch is taken, where they pick the best one on
+//! the test set.
 //!
 //! The prompts do not depend on the image. Once trained, their part of the first layer is a
 //! constant that is added to its bias: [`QualityHead`] holds only that, so at inference there is
 //! neither a text tower nor a prompt, and the model is exactly an image head whose first bias was
-//! learned in a roundabout way. What that way is worth is told by the image-only ablation
+//! learned in a roundabout way. The image-only ablation tells what that is worth
 //! (`text: None`).
 //!
-//! **The head that ships** ([`Recipe::for_models`], [`QualityHead::to_model`]) is such an image
-//! head, small, over the features as the model's own head sees them: standardised instead of
-//! brought to length one, which leaves inference nothing but the two products of [`QualityModel`].
+//! **The head that ships** ([`QualityRecipe::for_models`], [`QualityHead::to_model`]) is such an
+//! image head, small, over the features as the model's own head sees them: standardised instead of
+//! scaled to length one, which leaves inference nothing but the two products of [`QualityModel`].
 //!
 //! Augmentation: the encoder is frozen and its features are computed once, for the view and its
 //! mirror image. The authors' random resized crops would change the quality that is to be learned.
@@ -56,14 +56,14 @@ const CONTEXT_DEVIATION: f64 = 0.02;
 
 /// How a head is trained; the default is the published recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct QualityRecipe {
     /// Passes over the images; the first at `warm_up_rate`.
     pub epochs: usize,
     /// Images a step.
     pub batch: usize,
     /// Width of the hidden layer.
     pub hidden: usize,
-    /// First rate of the cosine that ends at nought.
+    /// First rate of the cosine that ends at zero.
     pub rate: f64,
     /// Rate of the first epoch.
     pub warm_up_rate: f64,
@@ -71,7 +71,7 @@ pub struct Recipe {
     pub momentum: f64,
     /// Weight decay, added to the gradient.
     pub weight_decay: f32,
-    /// Whether features are standardised, after they are brought to length one if they are (ours;
+    /// Whether features are standardised, after they are scaled to length one where they are (ours;
     /// folded into the first layer at the end). Embeddings of a plain vision transformer share a
     /// large common direction, beside which what differs between images is small; so is what the
     /// recipe's rate learns of it.
@@ -83,7 +83,7 @@ pub struct Recipe {
     pub seed: u64,
 }
 
-impl Default for Recipe {
+impl Default for QualityRecipe {
     fn default() -> Self {
         Self {
             epochs: 100,
@@ -100,7 +100,7 @@ impl Default for Recipe {
     }
 }
 
-impl Recipe {
+impl QualityRecipe {
     /// The recipe of the head that models carry.
     #[must_use]
     pub fn for_models(storage: Storage, seed: u64) -> Self {
@@ -108,13 +108,13 @@ impl Recipe {
     }
 }
 
-/// The squared length that standardised features are brought to in the mean: long enough to be
+/// The squared length that standardised features are scaled to on average: long enough to be
 /// learned from at the recipe's rate, short enough for it not to diverge.
 const STANDARD_LENGTH: f64 = 64.0;
 
 /// Scored images: frozen features and mean opinion scores.
 #[derive(Clone, Debug)]
-pub struct Samples {
+pub struct ScoredFeatures {
     width: usize,
     views: usize,
     unit_length: bool,
@@ -122,8 +122,8 @@ pub struct Samples {
     scores: Vec<f32>,
 }
 
-impl Samples {
-    /// `features` hold, for every image in turn, `views` rows of `width` values; they are brought
+impl ScoredFeatures {
+    /// `features` hold, for every image in turn, `views` rows of `width` values; they are scaled
     /// to length one.
     ///
     /// # Errors
@@ -236,13 +236,13 @@ fn word_tokens() -> Vec<Vec<u32>> {
 
 /// Everything that is trained.
 #[derive(Module, Debug)]
-struct Trained {
+struct QualityNetwork {
     context: Option<Param<Tensor<2>>>,
     hidden: Linear,
     output: Linear,
 }
 
-impl Trained {
+impl QualityNetwork {
     fn random(
         width: usize,
         text: Option<&QualityText>,
@@ -380,7 +380,7 @@ struct Scaling {
 }
 
 impl Scaling {
-    fn of(samples: &Samples, images: &[usize], standardize: bool) -> Self {
+    fn of(samples: &ScoredFeatures, images: &[usize], standardize: bool) -> Self {
         let (width, unit_length) = (samples.width, samples.unit_length);
         if !standardize {
             return Self { unit_length, mean: vec![0.0; width], factor: vec![1.0; width] };
@@ -416,17 +416,17 @@ impl Scaling {
 }
 
 /// Trains a head on some of the images and takes it as the last epoch leaves it. `text: None` is
-/// the image-only ablation. `watch` is told of every epoch and its mean squared error, dropout
+/// the image-only ablation. `watch` is called with every epoch and its mean squared error, dropout
 /// included.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when there is nothing to train on or the recipe makes no sense;
+/// [`ErrorKind::Argument`] when there is nothing to train on or the recipe is not valid;
 /// [`ErrorKind::Internal`] when training diverges.
 pub fn train(
-    samples: &Samples,
+    samples: &ScoredFeatures,
     images: &[usize],
     text: Option<&QualityText>,
-    recipe: &Recipe,
+    recipe: &QualityRecipe,
     mut watch: impl FnMut(usize, f64),
 ) -> Result<QualityHead> {
     if images.is_empty() || images.iter().any(|image| *image >= samples.images()) {
@@ -449,16 +449,16 @@ impl QualityText {
 }
 
 fn run(
-    samples: &Samples,
+    samples: &ScoredFeatures,
     images: &[usize],
     text: Option<&QualityText>,
-    recipe: &Recipe,
+    recipe: &QualityRecipe,
     watch: &mut impl FnMut(usize, f64),
-) -> Result<(Trained, Scaling)> {
+) -> Result<(QualityNetwork, Scaling)> {
     let device = Device::flex().autodiff();
     let mut rng = Rng::new(recipe.seed);
     let scaling = Scaling::of(samples, images, recipe.standardize);
-    let mut trained = Trained::random(samples.width, text, recipe.hidden, &mut rng, &device);
+    let mut trained = QualityNetwork::random(samples.width, text, recipe.hidden, &mut rng, &device);
     let input = samples.width + text.map_or(0, QualityText::width);
     let mut optimizer = SgdConfig::new()
         // burn dampens momentum unless told not to; PyTorch does not.
@@ -507,7 +507,7 @@ fn run(
 
 /// The learning rate of an epoch: one of warming up, then the cosine from where it would be by then
 /// (CoOp's schedule).
-fn rate(recipe: &Recipe, epoch: usize) -> f64 {
+fn rate(recipe: &QualityRecipe, epoch: usize) -> f64 {
     if epoch == 0 {
         return recipe.warm_up_rate;
     }
@@ -530,7 +530,7 @@ fn below(rng: &mut Rng, end: usize) -> usize {
 }
 
 /// A trained head, prompts and scaling folded in: `output . relu(hidden x + bias) + bias` for
-/// features `x`, which are brought to length one first if those that it learned from were.
+/// features `x`, which are scaled to length one first if those that it learned from were.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QualityHead {
     width: usize,
@@ -579,7 +579,7 @@ impl QualityHead {
     ///
     /// # Errors
     /// As [`score`](Self::score).
-    pub fn scores(&self, samples: &Samples, images: &[usize]) -> Result<Vec<f64>> {
+    pub fn scores(&self, samples: &ScoredFeatures, images: &[usize]) -> Result<Vec<f64>> {
         images.iter().map(|image| self.score(samples.row(*image, 0))).collect()
     }
 
@@ -590,7 +590,8 @@ impl QualityHead {
     /// to it.
     pub fn to_model(&self, best: f32) -> Result<(QualityModel, BTreeMap<String, HostTensor>)> {
         if self.unit_length || !(best > 0.0 && best.is_finite()) {
-            let message = "a model's quality head reads unscaled features and knows its best score";
+            let message =
+                "a model's quality head needs unscaled features and a positive best score";
             return Err(Error::new(ErrorKind::Argument, message));
         }
         let hidden = self.hidden_bias.len();
@@ -650,7 +651,7 @@ impl QualityHead {
         let corrupt =
             |what: &str| Error::new(ErrorKind::WeightsCorrupt, format!("the quality head {what}"));
         let file = SafeTensors::deserialize(bytes)
-            .map_err(|error| corrupt("is no safetensors file").with_source(error))?;
+            .map_err(|error| corrupt("is not a safetensors file").with_source(error))?;
         let tensor = |name: &str| -> Result<(Vec<usize>, Vec<f32>)> {
             let view = file
                 .tensor(name)
@@ -675,12 +676,12 @@ impl QualityHead {
             return Err(corrupt("has tensors that do not fit together"));
         }
         let (_, header) = SafeTensors::read_metadata(bytes)
-            .map_err(|error| corrupt("is no safetensors file").with_source(error))?;
+            .map_err(|error| corrupt("is not a safetensors file").with_source(error))?;
         let length = header.metadata().as_ref().and_then(|metadata| metadata.get(Self::LENGTH));
         let unit_length = match length.map(String::as_str) {
             Some("one") => true,
             Some("any") => false,
-            _ => return Err(corrupt("does not say how long the features are that it reads")),
+            _ => return Err(corrupt("does not say what length its features have")),
         };
         Ok(Self {
             width: weight.0[1],
@@ -692,7 +693,7 @@ impl QualityHead {
         })
     }
 
-    /// Entry of the file's metadata: what length features are brought to.
+    /// Entry of the file's metadata: what length features are scaled to.
     const LENGTH: &str = "feature_length";
 }
 
@@ -817,7 +818,7 @@ mod tests {
     use clipsight::weights::pack;
 
     /// Features whose second coordinate, in front of a large common one, tells the score.
-    fn samples(images: usize) -> Samples {
+    fn samples(images: usize) -> ScoredFeatures {
         let mut rng = Rng::new(9);
         let (mut features, mut scores) = (Vec::new(), Vec::new());
         for _ in 0..images {
@@ -829,11 +830,11 @@ mod tests {
             }
             scores.push(score as f32);
         }
-        Samples::new(features, 8, 2, scores).unwrap()
+        ScoredFeatures::new(features, 8, 2, scores).unwrap()
     }
 
-    fn recipe() -> Recipe {
-        Recipe { epochs: 30, hidden: 32, standardize: true, ..Recipe::default() }
+    fn recipe() -> QualityRecipe {
+        QualityRecipe { epochs: 30, hidden: 32, standardize: true, ..QualityRecipe::default() }
     }
 
     #[test]
@@ -843,7 +844,7 @@ mod tests {
         let (train_images, test): (Vec<usize>, Vec<usize>) =
             (0..400).partition(|image| image % 5 > 0);
         let learn = |text: Option<&QualityText>, seed, epochs| {
-            let recipe = Recipe { seed, epochs, ..recipe() };
+            let recipe = QualityRecipe { seed, epochs, ..recipe() };
             train(&samples, &train_images, text, &recipe, |_, _| ()).unwrap()
         };
         let head = learn(Some(&text), 1, 30);
@@ -863,12 +864,13 @@ mod tests {
         let samples = samples(64);
         let text = QualityText::random(16, 5, &Device::flex().autodiff()).unwrap();
         let images: Vec<usize> = (0..64).collect();
-        let recipe = Recipe { epochs: 4, ..recipe() };
+        let recipe = QualityRecipe { epochs: 4, ..recipe() };
         let (trained, scaling) =
             run(&samples, &images, Some(&text), &recipe, &mut |_, _| ()).unwrap();
         let begun =
-            Trained::random(8, Some(&text), 32, &mut Rng::new(recipe.seed), &Device::flex());
-        let context = |trained: &Trained| read(trained.context.as_ref().unwrap().val()).unwrap();
+            QualityNetwork::random(8, Some(&text), 32, &mut Rng::new(recipe.seed), &Device::flex());
+        let context =
+            |trained: &QualityNetwork| read(trained.context.as_ref().unwrap().val()).unwrap();
         assert_ne!(context(&begun), context(&trained), "gradients pass through the frozen tower");
 
         let (trained, text) = (trained.valid(), text.off_autodiff());
@@ -896,10 +898,10 @@ mod tests {
     fn a_head_for_models_scores_the_same_inside_one() {
         let features = samples(400).features;
         let scores = samples(400).scores;
-        let samples = Samples::unscaled(features.clone(), 8, 2, scores).unwrap();
+        let samples = ScoredFeatures::unscaled(features.clone(), 8, 2, scores).unwrap();
         let images: Vec<usize> = (0..400).collect();
         let learn = |storage| {
-            let recipe = Recipe { epochs: 20, ..Recipe::for_models(storage, 3) };
+            let recipe = QualityRecipe { epochs: 20, ..QualityRecipe::for_models(storage, 3) };
             train(&samples, &images, None, &recipe, |_, _| ()).unwrap()
         };
         let (head, exact) = (learn(Storage::Q8), learn(Storage::F32));
@@ -934,15 +936,16 @@ mod tests {
         let exact = exact.scores(&samples, &images).unwrap();
         let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
         assert!((mean(&own) - mean(&exact)).abs() < 0.02, "the bias makes up for rounding");
-        let short = Samples::new(features, 8, 2, vec![1.0; 400]).unwrap();
+        let short = ScoredFeatures::new(features, 8, 2, vec![1.0; 400]).unwrap();
         let unfit =
-            train(&short, &images, None, &Recipe { epochs: 1, ..recipe() }, |_, _| ()).unwrap();
+            train(&short, &images, None, &QualityRecipe { epochs: 1, ..recipe() }, |_, _| ())
+                .unwrap();
         assert!(unfit.to_model(5.0).is_err() && head.to_model(0.0).is_err());
     }
 
     #[test]
     fn the_schedule_is_coops() {
-        let recipe = Recipe::default();
+        let recipe = QualityRecipe::default();
         assert_eq!(rate(&recipe, 0), 1e-5);
         assert!((rate(&recipe, 50) - 0.001).abs() < 1e-12);
         assert!(rate(&recipe, 1) < 0.002 && rate(&recipe, 99) < 1e-6);
@@ -991,15 +994,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        assert!(Samples::new(vec![1.0; 5], 2, 1, vec![1.0; 2]).is_err());
-        assert!(Samples::new(vec![f32::NAN; 4], 2, 1, vec![1.0; 2]).is_err());
-        assert!(Samples::new(vec![1.0; 4], 2, 1, vec![1.0, f32::INFINITY]).is_err());
+        assert!(ScoredFeatures::new(vec![1.0; 5], 2, 1, vec![1.0; 2]).is_err());
+        assert!(ScoredFeatures::new(vec![f32::NAN; 4], 2, 1, vec![1.0; 2]).is_err());
+        assert!(ScoredFeatures::new(vec![1.0; 4], 2, 1, vec![1.0, f32::INFINITY]).is_err());
         let samples = samples(4);
         let attempt = |images: &[usize], recipe| train(&samples, images, None, &recipe, |_, _| ());
         assert!(attempt(&[], recipe()).is_err());
         assert!(attempt(&[4], recipe()).is_err());
-        assert!(attempt(&[0], Recipe { batch: 0, ..recipe() }).is_err());
-        let head = attempt(&[0, 1], Recipe { epochs: 1, ..recipe() }).unwrap();
+        assert!(attempt(&[0], QualityRecipe { batch: 0, ..recipe() }).is_err());
+        let head = attempt(&[0, 1], QualityRecipe { epochs: 1, ..recipe() }).unwrap();
         assert!(head.score(&[1.0; 7]).is_err());
         let bytes = head.to_safetensors().unwrap();
         assert!(QualityHead::from_safetensors(&bytes[..bytes.len() - 4]).is_err());

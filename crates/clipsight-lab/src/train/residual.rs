@@ -30,8 +30,8 @@ pub struct ResidualRecipe {
     pub network: ResidualConfig,
     /// Steps in all.
     pub steps: usize,
-    /// Steps over which the learning rate rises to its full height; it then falls along a half
-    /// cosine to nought.
+    /// Steps over which the learning rate rises to its full value; it then falls to zero along a
+    /// half cosine.
     pub warm_up: usize,
     /// Crops a step.
     pub batch: usize,
@@ -68,11 +68,11 @@ const FIRST_GAIN: f32 = 0.2;
 
 impl ResidualTraining {
     /// A run from random weights: kernels after He et al. 2015 (arXiv 1502.01852), the last one
-    /// nought.
+    /// zero.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] for a recipe that makes no sense; [`ErrorKind::WeightsCorrupt`] for
-    /// such a network.
+    /// [`ErrorKind::Argument`] for a recipe that is not valid; [`ErrorKind::WeightsCorrupt`] for
+    /// a network that is not.
     pub fn new(recipe: ResidualRecipe) -> Result<Self> {
         let sound = recipe.micro_batch > 0
             && recipe.batch > 0
@@ -80,7 +80,7 @@ impl ResidualTraining {
             && recipe.crop > 0
             && recipe.steps > 0;
         if !sound {
-            return Err(Error::new(ErrorKind::Argument, "the training recipe makes no sense"));
+            return Err(Error::new(ErrorKind::Argument, "the training recipe is not valid"));
         }
         recipe.network.validate()?;
         let device = Device::flex().autodiff();
@@ -108,11 +108,11 @@ impl ResidualTraining {
         self.trainer.step_count()
     }
 
-    /// Does one step. `load` gives the batch's crop of a number below [`ResidualRecipe::batch`], as
-    /// [`ResidualConfig::input`] gives it; it is called from several threads.
+    /// Takes one step. `load` gives the batch's crop of a number below [`ResidualRecipe::batch`],
+    /// as [`ResidualConfig::input`] makes it; it is called from several threads.
     ///
     /// # Errors
-    /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no number any more.
+    /// The first error of `load`; [`ErrorKind::Internal`] when the loss is no longer finite.
     pub fn step(&mut self, load: impl Fn(usize) -> Result<Crop> + Sync) -> Result<StepReport> {
         let Self { recipe, trainer } = self;
         let ResidualRecipe { micro_batch: size, crop: side, .. } = *recipe;
@@ -266,7 +266,7 @@ mod tests {
             .filter(|(before, after)| before == after)
             .count();
         assert_eq!(still, 0);
-        // What is averaged is a network that answers rightly, through its tensors.
+        // What is averaged is a network that gives right answers, rebuilt from its tensors.
         let network = assembled(&recipe().network, run.averaged().unwrap()).unwrap();
         for index in 0..4 {
             let Crop { pixels, generated } = example(1000, index).unwrap();

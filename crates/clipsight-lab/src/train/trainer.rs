@@ -1,4 +1,4 @@
-//! What every training run on burn's autodiff does alike: micro-batches on every core, AdamW, a
+//! What every training run on burn's autodiff has in common: micro-batches on every core, AdamW, a
 //! running average, checkpoints.
 //!
 //! A batch is cut into micro-batches; each is loaded, run forward and backward on one core, and
@@ -21,7 +21,7 @@ use super::parameters::{GradientReader, Reader, with_values};
 use super::{AdamW, AdamWConfig};
 use clipsight::{Error, ErrorKind, Result};
 
-/// What a step tells.
+/// What a step reports.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
     /// Mean loss over the batch.
@@ -30,13 +30,13 @@ pub struct StepReport {
     pub gradient_norm: f64,
 }
 
-/// How long and in what portions.
+/// How many steps, at what rates, in how many portions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Schedule {
     /// Steps in all.
     pub(super) steps: usize,
-    /// Steps over which learning rates rise to their full height; they then fall along a half
-    /// cosine to nought.
+    /// Steps over which learning rates rise to their full value; they then fall to zero along a
+    /// half cosine.
     pub(super) warm_up: usize,
     /// Micro-batches a step.
     pub(super) micro_batches: usize,
@@ -91,7 +91,7 @@ impl<M: Module + Sync> Trainer<M> {
         }
     }
 
-    /// Where the network is.
+    /// The device that the network is on.
     pub(super) fn device(&self) -> &Device {
         &self.device
     }
@@ -101,11 +101,11 @@ impl<M: Module + Sync> Trainer<M> {
         usize::try_from(self.optimizer.step).unwrap_or(usize::MAX)
     }
 
-    /// Does one step. `loss` gives a micro-batch's mean loss by the network it is handed; it is
+    /// Takes one step. `loss` gives a micro-batch's mean loss by the network it is handed; it is
     /// called from several threads.
     ///
     /// # Errors
-    /// The first error of `loss`; [`ErrorKind::Internal`] when the loss is no number any more.
+    /// The first error of `loss`; [`ErrorKind::Internal`] when the loss is no longer finite.
     pub(super) fn step(
         &mut self,
         loss: impl Fn(&M, usize) -> Result<Tensor<1>> + Sync,
@@ -113,20 +113,20 @@ impl<M: Module + Sync> Trainer<M> {
         let count = self.schedule.micro_batches;
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(count);
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Part>>>> =
+        let results: Vec<Mutex<Option<Result<LossAndGradients>>>> =
             (0..count).map(|_| Mutex::new(None)).collect();
         let this = &*self;
         std::thread::scope(|scope| {
             for _ in 0..cores {
                 scope.spawn(|| {
-                    // One thread a micro-batch: burn's own parallelism within each product would
+                    // One thread per micro-batch: burn's own parallelism within each product would
                     // leave cores waiting.
                     let Ok(pool) = ThreadPoolBuilder::new().num_threads(1).build() else { return };
                     pool.install(|| {
                         loop {
                             let index = next.fetch_add(1, Ordering::Relaxed);
                             let Some(slot) = results.get(index) else { break };
-                            let part = this.part(index, &loss);
+                            let part = this.micro_batch(index, &loss);
                             if let Ok(mut slot) = slot.lock() {
                                 *slot = Some(part);
                             }
@@ -135,7 +135,7 @@ impl<M: Module + Sync> Trainer<M> {
                 });
             }
         });
-        let mut sum: Option<Part> = None;
+        let mut sum: Option<LossAndGradients> = None;
         for slot in results {
             let part = slot.into_inner().ok().flatten().ok_or_else(|| {
                 Error::new(ErrorKind::Internal, "a training thread could not be run")
@@ -145,7 +145,7 @@ impl<M: Module + Sync> Trainer<M> {
                 Some(sum) => sum.add(part),
             }
         }
-        let Some(Part { loss, mut gradients }) = sum else {
+        let Some(LossAndGradients { loss, mut gradients }) = sum else {
             return Err(Error::new(ErrorKind::Internal, "the batch is empty"));
         };
         let share = 1.0 / count as f32;
@@ -154,11 +154,11 @@ impl<M: Module + Sync> Trainer<M> {
         if !loss.is_finite() {
             return Err(Error::new(
                 ErrorKind::Internal,
-                "the loss is no number any more: lower the learning rate",
+                "the loss is no longer a finite number: lower the learning rate",
             ));
         }
-        let height = self.height(self.step_count());
-        let rates: Vec<f64> = self.rates.iter().map(|rate| rate * height).collect();
+        let scale = self.lr_scale(self.step_count());
+        let rates: Vec<f64> = self.rates.iter().map(|rate| rate * scale).collect();
         let gradient_norm =
             self.optimizer.update(&mut self.parameters, &gradients, &rates, &self.decays);
         let step = self.optimizer.step as f64;
@@ -172,19 +172,19 @@ impl<M: Module + Sync> Trainer<M> {
         Ok(StepReport { loss, gradient_norm })
     }
 
-    /// The share of the full learning rates at a step.
-    pub(super) fn height(&self, step: usize) -> f64 {
+    /// What learning rates are multiplied by at a step.
+    pub(super) fn lr_scale(&self, step: usize) -> f64 {
         let Schedule { steps, warm_up, .. } = self.schedule;
         let rise = ((step + 1) as f64 / warm_up.max(1) as f64).min(1.0);
         rise * 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())
     }
 
     /// Forward and backward over one micro-batch.
-    fn part(
+    fn micro_batch(
         &self,
         index: usize,
         loss: &(impl Fn(&M, usize) -> Result<Tensor<1>> + Sync),
-    ) -> Result<Part> {
+    ) -> Result<LossAndGradients> {
         let network = self.network.clone().fork(&self.device);
         let loss = loss(&network, index)?;
         let value = loss
@@ -197,7 +197,7 @@ impl<M: Module + Sync> Trainer<M> {
         let gradients = loss.backward();
         let mut reader = GradientReader { gradients: &gradients, values: Vec::new() };
         network.visit(&mut reader);
-        Ok(Part { loss: f64::from(value), gradients: reader.values })
+        Ok(LossAndGradients { loss: f64::from(value), gradients: reader.values })
     }
 
     /// The network with these values.
@@ -256,7 +256,7 @@ impl<M: Module + Sync> Trainer<M> {
         let corrupt = || {
             Error::new(
                 ErrorKind::WeightsCorrupt,
-                "the checkpoint is damaged or of another recipe: delete it to start anew",
+                "the checkpoint is damaged or belongs to another recipe: delete it to start over",
             )
         };
         let (_, header) =
@@ -322,12 +322,12 @@ pub(super) fn binary_cross_entropy(
 }
 
 /// Loss and gradients of a micro-batch, or of several together.
-struct Part {
+struct LossAndGradients {
     loss: f64,
     gradients: Vec<Vec<f32>>,
 }
 
-impl Part {
+impl LossAndGradients {
     fn add(&mut self, other: Self) {
         self.loss += other.loss;
         for (sum, value) in

@@ -3,9 +3,9 @@
 //! ("CafÃ©"), and typographical accidents.
 //!
 //! After ftfy 6.3.1 by Robyn Speer (Apache-2.0), whose rules about what looks wrong stand in
-//! [`BADNESS`]; the rest is written anew. The crate `plsfix`, an older port, gives another text for
-//! 484 of the 10,000 of `scripts/parity/texts.py` (it resolves entities in HTML, too, and its rules
-//! are those of ftfy 6.1), and stands on an abandoned crate.
+//! [`BADNESS`]; the rest is written anew. The crate `plsfix`, an older port, gives a different text
+//! for 484 of the 10,000 of `scripts/parity/texts.py` (it also resolves entities in HTML, and its
+//! rules are those of ftfy 6.1), and depends on an abandoned crate.
 //!
 //! What is not done: ftfy cuts lines of more than a million characters, and joins surrogates, which
 //! no `str` has.
@@ -21,8 +21,8 @@ use super::charmaps::{CHARMAPS, windows_1252};
 use super::entities::unescape_carefully;
 
 /// Repairs are repeated until nothing changes. Every repair shortens the text or simplifies its
-/// characters, so a few rounds do; the limit is for texts that somebody made to be troublesome.
-const MOST_ROUNDS: usize = 32;
+/// characters, so a few rounds suffice; the limit is for texts made to cause trouble.
+const MAX_ROUNDS: usize = 32;
 
 /// Every line by itself, until nothing changes any more.
 pub(super) fn fix_text(text: &str) -> String {
@@ -38,7 +38,7 @@ pub(super) fn fix_text(text: &str) -> String {
 
 fn fix_line(line: &str, entities: bool) -> String {
     let mut line = line.to_owned();
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let text = if entities { unescape_carefully(&line) } else { Cow::Borrowed(line.as_str()) };
         let fixed = fix_characters(&fix_encoding(&text));
         if fixed == line {
@@ -61,9 +61,14 @@ fn fix_characters(text: &str) -> String {
             // Latin ligatures and digraphs that keyboards lack; NFKC would make "st" of the first.
             '\u{fb05}' => fixed.push_str("ſt"),
             '\u{149}' => fixed.push_str("'n"),
-            character @ ('\u{132}' | '\u{133}' | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{fb00}'..='\u{fb06}'
-            // Full- and half-width forms and the wide space.
-            | '\u{ff01}'..='\u{ffef}' | '\u{3000}') => fixed.extend(std::iter::once(character).nfkc()),
+            // The last two are full- and half-width forms and the wide space.
+            character @ ('\u{132}'
+            | '\u{133}'
+            | '\u{1c4}'..='\u{1cc}'
+            | '\u{1f1}'..='\u{1f3}'
+            | '\u{fb00}'..='\u{fb06}'
+            | '\u{ff01}'..='\u{ffef}'
+            | '\u{3000}') => fixed.extend(std::iter::once(character).nfkc()),
             // Quotes.
             '\u{2018}'..='\u{201b}' | '\u{2bc}' => fixed.push('\''),
             '\u{201c}'..='\u{201f}' => fixed.push('"'),
@@ -92,8 +97,16 @@ fn fix_c1(character: char) -> char {
 }
 
 fn is_useless_control(character: char) -> bool {
-    matches!(character,
-        '\0'..='\u{8}' | '\u{b}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
+    matches!(
+        character,
+        '\0'..='\u{8}'
+            | '\u{b}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{206a}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffc}'
+    )
 }
 
 #[expect(clippy::unwrap_used, reason = "the patterns are constant")]
@@ -180,7 +193,7 @@ static BADNESS: LazyLock<Regex> = LazyLock::new(|| {
 /// ftfy's `fix_encoding`: one layer of misreading after the other.
 fn fix_encoding(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         match fix_encoding_once(&text) {
             Some(fixed) if fixed != text => text = Cow::Owned(fixed),
             _ => break,
@@ -223,9 +236,14 @@ fn fix_encoding_once(text: &str) -> Option<String> {
 
 /// Sequences of UTF-8 where byte 0xa0 became a space.
 static SPACED_UTF8: LazyLock<bytes::Regex> = LazyLock::new(|| {
-    byte_pattern(
-        r"(?-u)[\xc2\xc3\xc5\xce\xd0\xd9] |[\xe2\xe3] [\x80-\x84\x86-\x9f\xa1-\xbf]|[\xe0-\xe3][\x80-\x84\x86-\x9f\xa1-\xbf] |\xf0 [\x80-\xbf][\x80-\xbf]|\xf0[\x80-\xbf] [\x80-\xbf]|\xf0[\x80-\xbf][\x80-\xbf] ",
-    )
+    byte_pattern(concat!(
+        r"(?-u)[\xc2\xc3\xc5\xce\xd0\xd9] ",
+        r"|[\xe2\xe3] [\x80-\x84\x86-\x9f\xa1-\xbf]",
+        r"|[\xe0-\xe3][\x80-\x84\x86-\x9f\xa1-\xbf] ",
+        r"|\xf0 [\x80-\xbf][\x80-\xbf]",
+        r"|\xf0[\x80-\xbf] [\x80-\xbf]",
+        r"|\xf0[\x80-\xbf][\x80-\xbf] ",
+    ))
 });
 
 /// Puts back bytes 0xa0 that became spaces. An "à" mostly is a word of its own, so its space is
@@ -260,9 +278,11 @@ fn restore_a0(bytes: Vec<u8>) -> Vec<u8> {
 static LOST_UTF8: LazyLock<bytes::Regex> = LazyLock::new(|| {
     byte_pattern(concat!(
         r"(?-u)[\xc2-\xdf]\x1a|[\xc2-\xc3]\?",
-        r"|\xed[\xa0-\xaf][\x1a?]\xed[\xb0-\xbf][\x1a?\x80-\xbf]|\xed[\xa0-\xaf][\x1a?\x80-\xbf]\xed[\xb0-\xbf][\x1a?]",
+        r"|\xed[\xa0-\xaf][\x1a?]\xed[\xb0-\xbf][\x1a?\x80-\xbf]",
+        r"|\xed[\xa0-\xaf][\x1a?\x80-\xbf]\xed[\xb0-\xbf][\x1a?]",
         r"|[\xe0-\xef][\x1a?][\x1a\x80-\xbf]|[\xe0-\xef][\x1a\x80-\xbf][\x1a?]",
-        r"|[\xf0-\xf4][\x1a?][\x1a\x80-\xbf][\x1a\x80-\xbf]|[\xf0-\xf4][\x1a\x80-\xbf][\x1a?][\x1a\x80-\xbf]",
+        r"|[\xf0-\xf4][\x1a?][\x1a\x80-\xbf][\x1a\x80-\xbf]",
+        r"|[\xf0-\xf4][\x1a\x80-\xbf][\x1a?][\x1a\x80-\xbf]",
         r"|[\xf0-\xf4][\x1a\x80-\xbf][\x1a\x80-\xbf][\x1a?]|\x1a",
     ))
 });
@@ -320,7 +340,7 @@ struct Clues {
     /// The first characters of those.
     first: HashSet<char>,
     /// Characters of second and later bytes that hardly stand for themselves: a sequence behind one
-    /// is but the rest of a greater muddle.
+    /// is only the rest of a larger muddle.
     inner: HashSet<char>,
 }
 

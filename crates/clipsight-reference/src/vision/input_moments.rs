@@ -1,5 +1,5 @@
-//! What the tower's matrices read on a few images, a matrix at a time, while the weights go by in
-//! f32.
+//! Second moments of what the tower's matrices read on a few images, a matrix at a time, while the
+//! weights stream by in f32: what GPTQ rounds for.
 
 use std::collections::HashMap;
 
@@ -35,12 +35,12 @@ pub struct InputMoments {
 }
 
 impl InputMoments {
-    /// Nothing has come yet. `pixels` are images, normalised:
+    /// Before the first tensor. `pixels` are normalised images
     /// `[images, 3, image_size, image_size]`.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture; [`ErrorKind::Argument`] when the
-    /// pixels are no images.
+    /// pixels are not whole images.
     pub fn new(config: &VisionConfig, pixels: Vec<f32>) -> Result<Self> {
         config.validate()?;
         if pixels.is_empty()
@@ -48,7 +48,7 @@ impl InputMoments {
         {
             return Err(Error::new(
                 ErrorKind::Argument,
-                "an encoder is calibrated by whole images",
+                "calibration images must be whole images of the encoder's input size",
             ));
         }
         Ok(Self {
@@ -63,8 +63,8 @@ impl InputMoments {
         })
     }
 
-    /// The second moments of what the matrix that comes next reads, `[in, in]`, summed over tokens;
-    /// `None` for what stands outside the layers.
+    /// The second moments `[in, in]` of what the next matrix reads, summed over tokens; `None` for
+    /// matrices outside the layers.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when they cannot be read back.
@@ -87,7 +87,7 @@ impl InputMoments {
         sum.into_data().try_into_vec::<f32>().map(Some).map_err(|_| {
             Error::new(
                 ErrorKind::Internal,
-                "the reference computes something other than 32-bit numbers",
+                "the second moments cannot be read back as 32-bit numbers",
             )
         })
     }
@@ -136,7 +136,7 @@ impl InputMoments {
         Ok(())
     }
 
-    /// What the matrix that comes next makes its product with.
+    /// What the next matrix is multiplied with.
     fn read_by_matrix(&self, reads: &Tensor<3>) -> Tensor<3> {
         match &self.fc1 {
             None => reads.clone(),

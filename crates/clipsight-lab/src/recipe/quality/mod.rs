@@ -27,8 +27,8 @@ use serde::Serialize;
 use crate::features::{RowCache, cannot, folder_for};
 use crate::perturb::Delivery;
 use crate::train::quality::{
-    QualityFigures, QualityHead, QualityText, Recipe, Samples, Split, figures, generator_means,
-    split, train,
+    QualityFigures, QualityHead, QualityRecipe, QualityText, ScoredFeatures, Split, figures,
+    generator_means, split, train,
 };
 use crate::train::transformed;
 
@@ -87,7 +87,7 @@ struct Report {
     features: Features,
     feature_width: usize,
     text_tower: String,
-    recipe: Recipe,
+    recipe: QualityRecipe,
     splits: Vec<SplitReport>,
     /// Of the head that is written, which all images trained.
     head_sha256: String,
@@ -139,13 +139,16 @@ pub fn run(args: &Options) -> Result<String> {
         refuse_second_head(detector.manifest())?;
     }
     let recipe = if args.for_model {
-        Recipe { epochs: args.epochs, ..Recipe::for_models(detector.manifest().storage, args.seed) }
+        QualityRecipe {
+            epochs: args.epochs,
+            ..QualityRecipe::for_models(detector.manifest().storage, args.seed)
+        }
     } else {
-        Recipe {
+        QualityRecipe {
             epochs: args.epochs,
             standardize: args.standardize,
             seed: args.seed,
-            ..Recipe::default()
+            ..QualityRecipe::default()
         }
     };
     let (text, text_tower) = match &args.text {
@@ -291,7 +294,7 @@ fn samples(
     file: &ScoreFile,
     folder: &Path,
     digest: &str,
-) -> Result<Samples> {
+) -> Result<ScoredFeatures> {
     let manifest = detector.manifest();
     let config = &manifest.architecture;
     let spec = manifest.head.features();
@@ -328,7 +331,7 @@ fn samples(
         views.flat_map(|view| view[wanted.clone()].iter().map(|value| value.to_f32())).collect();
     #[expect(clippy::cast_possible_truncation, reason = "scores are small")]
     let scores = file.rows.iter().map(|row| row.score as f32).collect();
-    let samples = if args.for_model { Samples::unscaled } else { Samples::new };
+    let samples = if args.for_model { ScoredFeatures::unscaled } else { ScoredFeatures::new };
     samples(features, width, VIEWS, scores)
 }
 

@@ -16,7 +16,7 @@ use super::{number, refuse_second_head, to_json, write_model};
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{Extractor, RowCache, cache_for, cannot};
 use crate::train::quality::{
-    QualityFigures, Recipe, Samples, Split, figures, generator_means, split, train,
+    QualityFigures, QualityRecipe, ScoredFeatures, Split, figures, generator_means, split, train,
 };
 
 /// What the head is fitted on.
@@ -105,7 +105,7 @@ pub(crate) struct ShippedReport {
     pub(crate) images: usize,
     /// Features read.
     pub(crate) features: usize,
-    pub(crate) recipe: Recipe,
+    pub(crate) recipe: QualityRecipe,
     /// On the sources held out; `within_prompt_srcc` is the mean of the correlations within each
     /// source.
     pub(crate) held_out: QualityFigures,
@@ -168,9 +168,13 @@ pub(crate) fn fit_for_model(
         .collect();
     let features = data.iter().map(|value| value.to_f32()).collect();
     #[expect(clippy::cast_possible_truncation, reason = "0 to 5")]
-    let samples =
-        Samples::unscaled(features, width, 1, scores.iter().map(|score| *score as f32).collect())?;
-    let recipe = Recipe::for_models(manifest.storage, seed);
+    let samples = ScoredFeatures::unscaled(
+        features,
+        width,
+        1,
+        scores.iter().map(|score| *score as f32).collect(),
+    )?;
+    let recipe = QualityRecipe::for_models(manifest.storage, seed);
     let learn = |images: &[usize]| train(&samples, images, None, &recipe, |_, _| ());
 
     let (training, test) = split(&of_source, Split::Prompt, seed)?;
