@@ -9,9 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
-use clipsight::detect::{Analysis, Detector, Timings};
-use clipsight::engine::Device;
-use clipsight::weights::{Manifest, ModelLoader};
+use clipsight::engine::Cpu;
+use clipsight::model::{Analysis, Detector, Manifest, ModelLoader, Timings};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
@@ -28,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn load(folder: &Path) -> Result<Detector, Box<dyn Error>> {
     let manifest = Manifest::from_json(&fs::read(folder.join("model.json"))?)?;
     let shards = manifest.shards.clone();
-    let mut loader = ModelLoader::new(manifest, &Device::Cpu)?;
+    let mut loader = ModelLoader::new(manifest, &Cpu)?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &fs::read(folder.join(&shard.file))?)?;
     }

@@ -1,27 +1,27 @@
 //! clipsight tells how strongly an image looks AI-generated, on the machine it runs on.
 //!
-//! Data flows one way: bytes -> [`image`] (decode, orient, views, tensor) -> `clip` (vision tower:
-//! class and mean token of every layer) -> `detect` (logit, calibrated probability, grade or
-//! abstention). `weights` reads, checks and writes the models that say how each step is done;
-//! nothing about a particular model is compiled in.
+//! This crate is what browsers run: it takes bytes and returns values, and knows no browser (outside
+//! `web`), no file system and no clock. Data flows one way, and so do the modules' imports, from the
+//! right to the left:
 //!
-//! The crate knows no browser, no file system and no clock outside `web`, `import` and the command
-//! line: it takes bytes and returns values.
+//! ```text
+//! error, limits <- image, clip <- weights <- engine, heads, calibration <- model <- web
+//! ```
+//!
+//! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder that
+//! [`clip`] describes, [`heads`] make logits of its features, [`calibration`] makes probabilities
+//! and grades of those; [`model`] holds it all together, and [`weights`] is how it is stored.
 
+pub mod calibration;
 pub mod clip;
-pub mod detect;
 pub mod engine;
 pub mod error;
+pub mod heads;
 pub mod image;
-#[cfg(feature = "import")]
-pub mod import;
 pub mod limits;
-pub mod metrics;
-pub mod residual;
-#[cfg(feature = "train")]
-pub mod study;
-#[cfg(feature = "train")]
-pub mod train;
+pub mod model;
+pub mod rng;
+mod simd;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;
 pub mod weights;

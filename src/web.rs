@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::WorkerGlobalScope;
 
-use crate::detect::{Detector, Timings};
 use crate::image::probe;
 use crate::limits::MAX_IMAGE_BYTES;
-use crate::weights::{Manifest, Shard};
+use crate::model::{Detector, Manifest, Timings};
+use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
 type JsResult<T> = std::result::Result<T, JsValue>;
@@ -54,10 +54,17 @@ pub fn peak_int8_macs(rounds: u32) -> f64 {
     crate::engine::cpu::peak_int8_macs(rounds) as f64
 }
 
+/// What this build computes with.
+#[cfg(feature = "webgpu")]
+type Engine = crate::engine::Gpu;
+/// What this build computes with.
+#[cfg(not(feature = "webgpu"))]
+type Engine = crate::engine::Cpu;
+
 /// A device to compute on.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Device(crate::engine::Device);
+pub struct Device(Engine);
 
 #[wasm_bindgen]
 impl Device {
@@ -65,24 +72,17 @@ impl Device {
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn backend(&self) -> String {
-        match &self.0 {
-            #[cfg(feature = "webgpu")]
-            crate::engine::Device::Gpu(_) => "webgpu".to_owned(),
-            #[cfg(feature = "cpu")]
-            crate::engine::Device::Cpu => "cpu".to_owned(),
-        }
+        if cfg!(feature = "webgpu") { "webgpu" } else { "cpu" }.to_owned()
     }
 
     /// What the browser says of the GPU; on the CPU empty, and where the browser says nothing.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn adapter(&self) -> String {
-        match &self.0 {
-            #[cfg(feature = "webgpu")]
-            crate::engine::Device::Gpu(gpu) => gpu.name().to_owned(),
-            #[cfg(feature = "cpu")]
-            crate::engine::Device::Cpu => String::new(),
-        }
+        #[cfg(feature = "webgpu")]
+        return self.0.name().to_owned();
+        #[cfg(not(feature = "webgpu"))]
+        String::new()
     }
 }
 
@@ -93,10 +93,7 @@ impl Device {
 #[wasm_bindgen(js_name = openDevice)]
 #[cfg(feature = "webgpu")]
 pub async fn open_device() -> JsResult<Device> {
-    crate::engine::gpu::open()
-        .await
-        .map(|gpu| Device(crate::engine::Device::Gpu(gpu)))
-        .map_err(thrown)
+    crate::engine::gpu::open().await.map(Device).map_err(thrown)
 }
 
 /// Opens this build's device.
@@ -104,13 +101,13 @@ pub async fn open_device() -> JsResult<Device> {
 #[cfg(not(feature = "webgpu"))]
 #[expect(clippy::unused_async, reason = "the same interface as the GPU's")]
 pub async fn open_device() -> Device {
-    Device(crate::engine::Device::Cpu)
+    Device(crate::engine::Cpu)
 }
 
 /// Loads a model, shard by shard.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct ModelLoader(crate::weights::ModelLoader);
+pub struct ModelLoader(crate::model::ModelLoader);
 
 #[wasm_bindgen]
 impl ModelLoader {
@@ -121,7 +118,7 @@ impl ModelLoader {
     #[wasm_bindgen(constructor)]
     pub fn new(manifest: &[u8], device: &Device) -> JsResult<ModelLoader> {
         let manifest = Manifest::from_json(manifest).map_err(thrown)?;
-        crate::weights::ModelLoader::new(manifest, &device.0).map(Self).map_err(thrown)
+        crate::model::ModelLoader::new(manifest, &device.0).map(Self).map_err(thrown)
     }
 
     /// `{ file, bytes, sha256 }[]`, in the order in which they are best loaded.
@@ -227,7 +224,7 @@ impl Model {
     pub async fn self_test(&self) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
         let result = detector.self_test().await.map_err(thrown)?;
-        let crate::detect::SelfTestResult { passed, logit, expected, tolerance } = result;
+        let crate::model::SelfTestResult { passed, logit, expected, tolerance } = result;
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
 
@@ -249,7 +246,7 @@ async fn analyze(
     detector: &Detector,
     bytes: &Uint8Array,
     options: JsValue,
-) -> Result<crate::detect::Analysis> {
+) -> Result<crate::model::Analysis> {
     // Before the copy into this module's memory, which could not be given back.
     if bytes.length() as usize > MAX_IMAGE_BYTES {
         let message =

@@ -9,7 +9,7 @@ use clipsight::{ErrorKind, limits};
 use image_fixtures::{bytes, decode_cases, path};
 use proptest::prelude::*;
 
-/// What a bad file may end in; anything else is a mistake of ours.
+/// What a bad file may end in; anything else is our mistake.
 fn is_fair(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Decode | ErrorKind::Unsupported | ErrorKind::Limit)
 }
@@ -28,12 +28,15 @@ fn decode_strictly(bytes: &[u8], what: &str) -> clipsight::Result<clipsight::ima
 }
 
 #[test]
-fn an_empty_file_and_text_are_no_images() {
+fn an_empty_file_and_text_are_not_images() {
     let text = b"BMW, GIF and other words; this is plain text that somebody called holiday.jpg.\n"
         .repeat(30);
-    for (bytes, word) in
-        [(&b""[..], "empty"), (&text, "no image"), (b"\xFF", "no image"), (&[0; 4096], "no image")]
-    {
+    for (bytes, word) in [
+        (&b""[..], "empty"),
+        (&text, "not a JPEG"),
+        (b"\xFF", "not a JPEG"),
+        (&[0; 4096], "not a JPEG"),
+    ] {
         for error in [probe(bytes).unwrap_err(), decode(bytes).unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Decode);
             assert!(error.message().contains(word), "{error}");
@@ -42,7 +45,7 @@ fn an_empty_file_and_text_are_no_images() {
 }
 
 #[test]
-fn formats_that_are_not_read_are_named() {
+fn unsupported_formats_are_named() {
     let files: [(&[u8], &str); 6] = [
         (b"\0\0\0\x1cftypavif\0\0\0\0mif1", "AVIF"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
@@ -194,7 +197,11 @@ const MAGICS: [&[u8]; 9] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn random_bytes_never_panic(

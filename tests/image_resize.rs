@@ -39,7 +39,7 @@ struct Views {
     sha256: Vec<String>,
 }
 
-#[allow(clippy::unwrap_used)] // a fixture of ours
+#[allow(clippy::unwrap_used)] // a fixture we made
 fn golden() -> Golden {
     serde_json::from_slice(&bytes("resize.json")).unwrap()
 }

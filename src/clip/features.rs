@@ -33,17 +33,18 @@ pub struct FeatureSpec {
     /// Pools taken of each.
     pub pools: Vec<Pool>,
     /// Attention heads, counted from 0 through all layers, ascending: the sum of their direct
-    /// effects on the embedding ([`Contributions`](super::Contributions)) is one more token.
+    /// effects on the embedding (`Contributions` in `clipsight-reference`) is one more token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<usize>,
 }
 
-/// The number that stands for the tokens after the final norm.
-pub(super) fn after_norm(config: &VisionConfig) -> usize {
-    config.layers + 1
-}
-
 impl FeatureSpec {
+    /// The number that stands for the tokens after the final norm.
+    #[must_use]
+    pub fn after_norm(config: &VisionConfig) -> usize {
+        config.layers + 1
+    }
+
     /// Some layers, pooled by `pools`.
     #[must_use]
     pub fn pooled(layers: Vec<usize>, pools: &[Pool]) -> Self {
@@ -88,7 +89,7 @@ impl FeatureSpec {
         if !self.heads.is_empty() && self.layers.is_empty() && self.pools.is_empty() {
             return Ok(());
         }
-        let last = after_norm(config);
+        let last = Self::after_norm(config);
         // There is no MLP after the last norm.
         let last = last - usize::from(self.pools.contains(&Pool::MlpInputClass));
         let inside = self.layers.iter().all(|layer| (1..=last).contains(layer));

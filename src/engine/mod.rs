@@ -2,29 +2,39 @@
 //!
 //! | engine | feature | what it is |
 //! | --- | --- | --- |
-//! | `cpu` | `cpu` | our own 8-bit kernels for WebAssembly, x86-64 and aarch64 |
-//! | `gpu` | `webgpu` | our own WGSL kernels on wgpu: WebGPU in browsers, Vulkan, Metal or DX12 natively |
-//! | `reference` | `nn` | the definition on burn ([`VisionTower`](crate::clip::VisionTower)) in f32: training, studies, and what the two others are tested against |
+//! | [`Cpu`] | `cpu` | 8-bit kernels for WebAssembly, x86-64 and aarch64 |
+//! | [`Gpu`] | `webgpu` | WGSL kernels on wgpu: WebGPU in browsers, else Vulkan, Metal or DX12 |
 //!
-//! An [`EncoderBuilder`] takes the encoder's tensors one at a time, as they are stored, each
-//! straight into the form that the engine computes with. [`Encoder::encode`] turns normalised
-//! pixels into pooled tokens and embedding.
+//! The interface is open: `clipsight-reference` adds burn's, in f32, which trains and which the two
+//! others are tested against. An [`Engine`] begins an encoder; its [`EncoderBuilder`] takes the
+//! encoder's tensors one at a time, as they are stored, each straight into the form that the engine
+//! computes with; the [`Encoder`] turns normalised pixels into pooled tokens and an embedding.
+//!
+//! ```
+//! use clipsight::engine::{Cpu, Engine};
+//! use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
+//! let config = VisionConfig::vit_tiny_patch16_224();
+//! let builder = Cpu.begin(&config, &FeatureSpec::all_layers(&config, &[Pool::Class]))?;
+//! # Ok::<(), clipsight::Error>(())
+//! ```
 
 #[cfg(feature = "cpu")]
 pub mod cpu;
 #[cfg(feature = "webgpu")]
 pub mod gpu;
-#[cfg(feature = "nn")]
-mod reference;
 
-use crate::Result;
-#[cfg(any(feature = "cpu", feature = "webgpu"))]
-use crate::clip::Pool;
-use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
+use std::any::Any;
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use crate::clip::{FeatureSpec, Pool, TensorSpec, VisionConfig};
 use crate::weights::StoredTensor;
+use crate::{Error, ErrorKind, Result};
 
-#[cfg(not(any(feature = "cpu", feature = "webgpu", feature = "nn")))]
-compile_error!("choose at least one engine: feature cpu, webgpu or nn");
+#[cfg(feature = "cpu")]
+pub use cpu::Cpu;
+#[cfg(feature = "webgpu")]
+pub use gpu::Gpu;
 
 /// What an encoder gives for a batch of views.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,188 +45,151 @@ pub struct Encoding {
     pub embedding: Vec<f32>,
 }
 
-/// Where a model is to run.
-#[derive(Clone, Debug)]
-pub enum Device {
-    /// The CPU, in 8-bit integers.
-    #[cfg(feature = "cpu")]
-    Cpu,
-    /// A GPU.
-    #[cfg(feature = "webgpu")]
-    Gpu(gpu::Gpu),
-    /// A device of burn's, in f32.
-    #[cfg(feature = "nn")]
-    Reference(burn::tensor::Device),
-}
+/// What several threads may use at once; in browsers, where a GPU belongs to its thread, anything.
+#[cfg(not(target_family = "wasm"))]
+pub trait Shared: Send + Sync {}
+#[cfg(not(target_family = "wasm"))]
+impl<T: Send + Sync + ?Sized> Shared for T {}
 
-impl Device {
-    #[cfg(any(feature = "cpu", feature = "webgpu"))]
-    fn is_reference(&self) -> bool {
-        match self {
-            #[cfg(feature = "nn")]
-            Self::Reference(_) => true,
-            #[cfg(feature = "cpu")]
-            Self::Cpu => false,
-            #[cfg(feature = "webgpu")]
-            Self::Gpu(_) => false,
-        }
-    }
+/// What several threads may use at once; in browsers, where a GPU belongs to its thread, anything.
+#[cfg(target_family = "wasm")]
+pub trait Shared {}
+#[cfg(target_family = "wasm")]
+impl<T: ?Sized> Shared for T {}
 
-    /// The reference on the CPU.
-    #[cfg(feature = "nn")]
-    #[must_use]
-    pub fn reference() -> Self {
-        Self::Reference(burn::tensor::Device::flex())
-    }
+/// An answer that is waited for.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
-    /// The reference on the default GPU, through burn-wgpu.
+/// Kernels and the device that they run on. Who knows which one it is may look inside: `dyn Engine`
+/// turns into `dyn Any`.
+pub trait Engine: Any + Debug + Shared {
+    /// Begins an encoder; called by [`begin`](#method.begin) once the arguments are known to fit.
     ///
     /// # Errors
-    /// [`NoGpu`](crate::ErrorKind::NoGpu) when there is none.
-    #[cfg(feature = "burn-gpu")]
-    pub async fn reference_gpu() -> Result<Self> {
-        burn::tensor::Device::wgpu_options().init_async().await.map(Self::Reference).map_err(
-            |error| {
-                crate::Error::new(
-                    crate::ErrorKind::NoGpu,
-                    format!("burn finds no usable GPU ({error}); use the CPU"),
-                )
-            },
-        )
+    /// [`Unsupported`](ErrorKind::Unsupported) for features that the engine does not compute;
+    /// [`DeviceLost`](ErrorKind::DeviceLost).
+    fn begin_valid(
+        &self,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+    ) -> Result<Box<dyn EncoderBuilder>>;
+
+    /// Whether the engine can pool tokens in this way.
+    fn pools(&self, pool: Pool) -> bool {
+        pool != Pool::MlpInputClass
     }
-}
 
-/// An encoder on its device.
-#[derive(Debug)]
-pub enum Encoder {
-    /// On the CPU, in 8-bit integers.
-    #[cfg(feature = "cpu")]
-    Cpu(Box<cpu::CpuEncoder>),
-    /// On a GPU.
-    #[cfg(feature = "webgpu")]
-    Gpu(Box<gpu::GpuEncoder>),
-    /// On burn.
-    #[cfg(feature = "nn")]
-    Reference(Box<reference::ReferenceEncoder>),
-}
-
-/// An encoder under construction.
-#[derive(Debug)]
-pub enum EncoderBuilder {
-    /// On the CPU, in 8-bit integers.
-    #[cfg(feature = "cpu")]
-    Cpu(Box<cpu::Builder>),
-    /// On a GPU.
-    #[cfg(feature = "webgpu")]
-    Gpu(Box<gpu::Builder>),
-    /// On burn.
-    #[cfg(feature = "nn")]
-    Reference(Box<reference::Builder>),
-}
-
-impl EncoderBuilder {
     /// An encoder of this architecture that gives these features.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) for an invalid architecture or
-    /// features; [`Unsupported`](crate::ErrorKind::Unsupported) for features that the engine does
-    /// not compute; [`DeviceLost`](crate::ErrorKind::DeviceLost).
-    pub fn new(device: &Device, config: &VisionConfig, features: &FeatureSpec) -> Result<Self> {
+    /// [`WeightsCorrupt`](ErrorKind::WeightsCorrupt) for an invalid architecture or features;
+    /// [`Unsupported`](ErrorKind::Unsupported) for features that the engine does not compute;
+    /// [`DeviceLost`](ErrorKind::DeviceLost).
+    fn begin(
+        &self,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+    ) -> Result<Box<dyn EncoderBuilder>> {
         config.validate()?;
         features.validate(config)?;
-        #[cfg(any(feature = "cpu", feature = "webgpu"))]
-        if features.pools.contains(&Pool::MlpInputClass) && !device.is_reference() {
-            let message = "the model's head reads inside the layers, which only the reference \
-                computes: use --device reference";
-            return Err(crate::Error::new(crate::ErrorKind::Unsupported, message));
+        if features.pools.iter().all(|pool| self.pools(*pool)) {
+            return self.begin_valid(config, features);
         }
-        match device {
-            #[cfg(feature = "cpu")]
-            Device::Cpu => Ok(Self::Cpu(Box::new(cpu::CpuEncoder::builder(config, features)?))),
-            #[cfg(feature = "webgpu")]
-            Device::Gpu(gpu) => {
-                Ok(Self::Gpu(Box::new(gpu::GpuEncoder::builder(gpu, config, features)?)))
-            }
-            #[cfg(feature = "nn")]
-            Device::Reference(device) => Ok(Self::Reference(Box::new(reference::Builder::new(
-                device.clone(),
-                config,
-                features,
-            )))),
-        }
+        let message = "the model's head reads inside the layers, which only the reference \
+            computes: use --device reference";
+        Err(Error::new(ErrorKind::Unsupported, message))
     }
+}
 
+/// An encoder under construction.
+pub trait EncoderBuilder: Debug {
     /// Takes one of the encoder's tensors ([`VisionConfig::tensors`]); each must come once.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when it is not of the shape that `spec`
-    /// says.
-    pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
-        match self {
-            #[cfg(feature = "cpu")]
-            Self::Cpu(builder) => builder.take(spec, tensor),
-            #[cfg(feature = "webgpu")]
-            Self::Gpu(builder) => builder.take(spec, tensor),
-            #[cfg(feature = "nn")]
-            Self::Reference(builder) => builder.take(spec, tensor),
-        }
-    }
+    /// [`WeightsCorrupt`](ErrorKind::WeightsCorrupt) when it is not of the shape that `spec` says.
+    fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()>;
 
     /// The encoder.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a tensor has not come;
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the device cannot hold or compile it.
-    #[allow(clippy::unused_async, reason = "only the GPU has something to wait for")]
-    pub async fn finish(self) -> Result<Encoder> {
-        match self {
-            #[cfg(feature = "cpu")]
-            Self::Cpu(builder) => builder.finish().map(|encoder| Encoder::Cpu(Box::new(encoder))),
-            #[cfg(feature = "webgpu")]
-            Self::Gpu(builder) => {
-                builder.finish().await.map(|encoder| Encoder::Gpu(Box::new(encoder)))
-            }
-            #[cfg(feature = "nn")]
-            Self::Reference(builder) => {
-                builder.finish().map(|encoder| Encoder::Reference(Box::new(encoder)))
-            }
-        }
-    }
+    /// [`WeightsCorrupt`](ErrorKind::WeightsCorrupt) when a tensor has not come;
+    /// [`DeviceLost`](ErrorKind::DeviceLost) when the device cannot hold or compile it.
+    fn finish(self: Box<Self>) -> Answer<'static, Box<dyn Encoder>>;
 }
 
-impl Encoder {
+/// An encoder on its device. Who knows which engine made it may look inside: `dyn Encoder` turns
+/// into `dyn Any`.
+pub trait Encoder: Any + Debug + Shared {
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     ///
     /// # Errors
-    /// [`Argument`](crate::ErrorKind::Argument) when there are not `batch` images;
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the device does not answer.
-    #[allow(clippy::unused_async, reason = "the CPU has nothing to wait for")]
-    pub async fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
-        match self {
-            #[cfg(feature = "cpu")]
-            Self::Cpu(encoder) => encoder.encode(pixels, batch),
-            #[cfg(feature = "webgpu")]
-            Self::Gpu(encoder) => encoder.encode(pixels, batch).await,
-            #[cfg(feature = "nn")]
-            Self::Reference(encoder) => encoder.encode(pixels, batch).await,
-        }
+    /// [`Argument`](ErrorKind::Argument) when there are not `batch` images;
+    /// [`DeviceLost`](ErrorKind::DeviceLost) when the device does not answer.
+    fn encode<'a>(&'a self, pixels: &'a [f32], batch: usize) -> Answer<'a, Encoding>;
+}
+
+/// An answer that is there already.
+#[cfg(feature = "cpu")]
+fn ready<'a, T: 'a>(answer: Result<T>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+#[cfg(feature = "cpu")]
+impl Engine for Cpu {
+    fn begin_valid(
+        &self,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+    ) -> Result<Box<dyn EncoderBuilder>> {
+        Ok(Box::new(cpu::CpuEncoder::builder(config, features)?))
+    }
+}
+
+#[cfg(feature = "cpu")]
+impl EncoderBuilder for cpu::Builder {
+    fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
+        self.take(spec, tensor)
     }
 
-    /// The reference's tower.
-    ///
-    /// # Errors
-    /// [`Argument`](crate::ErrorKind::Argument) for the other engines: they hold no f32 weights to
-    /// look into.
-    #[cfg(feature = "nn")]
-    pub fn tower(&self) -> Result<(&crate::clip::VisionTower, &burn::tensor::Device)> {
-        match self {
-            Self::Reference(encoder) => Ok(encoder.tower()),
-            #[cfg(any(feature = "cpu", feature = "webgpu"))]
-            _ => {
-                let message =
-                    "this needs the model's layers in f32: load it on the reference device";
-                Err(crate::Error::new(crate::ErrorKind::Argument, message))
-            }
-        }
+    fn finish(self: Box<Self>) -> Answer<'static, Box<dyn Encoder>> {
+        ready((*self).finish().map(|encoder| Box::new(encoder) as Box<dyn Encoder>))
+    }
+}
+
+#[cfg(feature = "cpu")]
+impl Encoder for cpu::CpuEncoder {
+    fn encode<'a>(&'a self, pixels: &'a [f32], batch: usize) -> Answer<'a, Encoding> {
+        ready(self.encode(pixels, batch))
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl Engine for Gpu {
+    fn begin_valid(
+        &self,
+        config: &VisionConfig,
+        features: &FeatureSpec,
+    ) -> Result<Box<dyn EncoderBuilder>> {
+        Ok(Box::new(gpu::GpuEncoder::builder(self, config, features)?))
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl EncoderBuilder for gpu::Builder {
+    fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
+        self.take(spec, tensor)
+    }
+
+    fn finish(self: Box<Self>) -> Answer<'static, Box<dyn Encoder>> {
+        Box::pin(async move {
+            (*self).finish().await.map(|encoder| Box::new(encoder) as Box<dyn Encoder>)
+        })
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl Encoder for gpu::GpuEncoder {
+    fn encode<'a>(&'a self, pixels: &'a [f32], batch: usize) -> Answer<'a, Encoding> {
+        Box::pin(self.encode(pixels, batch))
     }
 }

@@ -10,7 +10,9 @@ use ::image::codecs::webp::WebPDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError, Limits};
 use serde::{Deserialize, Serialize};
 
-use super::header::{Format, Header, cut, probe, riff_chunks, take};
+use super::checks::{buffer, malformed_header, take};
+use super::format::Format;
+use super::header::{Header, probe, riff_chunks};
 use super::rgb8::Rgb8;
 use super::{jpeg, orientation, tiff};
 use crate::error::{Error, ErrorKind, Result};
@@ -50,12 +52,12 @@ pub struct Decoded {
     pub notes: Vec<Note>,
 }
 
-/// Decodes an image file, the format told by its content.
+/// Decodes an image file, whose format its content tells.
 ///
 /// # Errors
-/// [`ErrorKind::Decode`] if the bytes are no image or a damaged or cut one,
-/// [`ErrorKind::Unsupported`] for a kind of image that is not read, [`ErrorKind::Limit`] if the
-/// file, the image or the memory it takes is beyond the [limits](crate::limits).
+/// [`ErrorKind::Decode`] if the bytes are not an image, or one that is damaged or cut off,
+/// [`ErrorKind::Unsupported`] for an unsupported kind of image, [`ErrorKind::Limit`] if the file,
+/// the image or the memory it takes is beyond the [limits](crate::limits).
 pub fn decode(bytes: &[u8]) -> Result<Decoded> {
     let header = probe(bytes)?;
     let stored = guarded(|| match header.format {
@@ -68,7 +70,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded> {
     })?;
     if (stored.width, stored.height) != (header.width, header.height) {
         // The limits were checked for another size than the one decoded.
-        return Err(cut(header.format));
+        return Err(malformed_header(header.format));
     }
     let Header { format, .. } = header;
     let pixels = Rgb8::new(stored.width, stored.height, stored.rgb)?;
@@ -108,7 +110,8 @@ struct Stored {
 
 impl Stored {
     fn jpeg(bytes: &[u8]) -> Result<Self> {
-        let jpeg::Pixels { width, height, rgb, orientation, notes } = jpeg::decode(bytes)?;
+        let jpeg::Pixels { width, height, rgb, orientation, from_inks } = jpeg::decode(bytes)?;
+        let notes = Vec::from_iter(from_inks.then_some(Note::CmykConverted));
         Ok(Self { width, height, rgb, orientation, notes })
     }
 
@@ -140,7 +143,8 @@ impl Stored {
     }
 
     fn tiff(bytes: &[u8]) -> Result<Self> {
-        let directory = tiff::Directory::read(bytes).ok_or_else(|| cut(Format::Tiff))?;
+        let directory =
+            tiff::Directory::read(bytes).ok_or_else(|| malformed_header(Format::Tiff))?;
         let decoder = TiffDecoder::new(Cursor::new(bytes))
             .map_err(|error| decoder_error(Format::Tiff, error))?;
         let note = directory.has_next().then_some(Note::FirstPageOnly);
@@ -181,21 +185,7 @@ fn decoder_limits() -> Limits {
     limits
 }
 
-/// Zeroed memory, or an error where there is not enough, instead of ending the program.
-pub(super) fn buffer(bytes: u64) -> Result<Vec<u8>> {
-    let too_much =
-        || Error::new(ErrorKind::Limit, format!("the image takes {bytes} bytes decoded: too much"));
-    if bytes > limits::MAX_DECODE_ALLOCATION {
-        return Err(too_much());
-    }
-    let length = usize::try_from(bytes).map_err(|_| too_much())?;
-    let mut buffer = Vec::new();
-    buffer.try_reserve_exact(length).map_err(|_| too_much())?;
-    buffer.resize(length, 0);
-    Ok(buffer)
-}
-
-/// Errors of the `image` crate as ours.
+/// An error of the `image` crate as an [`Error`].
 fn decoder_error(format: Format, error: ImageError) -> Error {
     let name = format.name();
     let (kind, message) = match &error {
@@ -203,7 +193,7 @@ fn decoder_error(format: Format, error: ImageError) -> Error {
             (ErrorKind::Limit, format!("the {name} image takes more memory than allowed"))
         }
         ImageError::Unsupported(what) => {
-            (ErrorKind::Unsupported, format!("this kind of {name} is not read: {what}"))
+            (ErrorKind::Unsupported, format!("this kind of {name} is not supported: {what}"))
         }
         other => (ErrorKind::Decode, format!("the {name} data is damaged or cut off: {other}")),
     };
@@ -230,7 +220,7 @@ fn to_rgb(mut samples: Vec<u8>, color: ColorType, notes: &mut Vec<Note>) -> Resu
         ColorType::Rgb8 | ColorType::Rgb16 => (3, false),
         ColorType::Rgba8 | ColorType::Rgba16 => (4, true),
         other => {
-            let message = format!("images with samples of type {other:?} are not read");
+            let message = format!("images with samples of type {other:?} are not supported");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
     };
@@ -332,12 +322,5 @@ mod tests {
         let mut notes = Vec::new();
         assert_eq!(to_rgb(samples, ColorType::Rgb16, &mut notes).unwrap(), [0, 0, 1, 1, 254, 255]);
         assert_eq!(notes, [Note::SixteenBitReduced]);
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        assert_eq!(buffer(limits::MAX_DECODE_ALLOCATION + 1).unwrap_err().kind(), ErrorKind::Limit);
-        assert_eq!(buffer(u64::MAX).unwrap_err().kind(), ErrorKind::Limit);
-        assert_eq!(buffer(5).unwrap(), [0; 5]);
     }
 }

@@ -1,104 +1,13 @@
-//! What the first bytes of a file say, read by ourselves: no decoder runs before the limits are
+//! What a file's header says, read without the decoders: none of them runs before the limits are
 //! checked.
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::{check_bounds, check_size, malformed_header, take};
+use super::format::Format;
 use super::{jpeg, tiff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-
-/// The image formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// JPEG: baseline and progressive, 8 bit; gray, YCbCr, RGB, CMYK, YCCK.
-    Jpeg,
-    /// PNG, 1 to 16 bit, with or without palette, alpha, animation.
-    Png,
-    /// WebP: lossy, lossless, with alpha, animated.
-    WebP,
-    /// GIF, animated or not.
-    Gif,
-    /// Windows bitmap.
-    Bmp,
-    /// TIFF and BigTIFF, the first page.
-    Tiff,
-}
-
-impl Format {
-    /// The name people know.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
-            Self::Gif => "GIF",
-            Self::Bmp => "BMP",
-            Self::Tiff => "TIFF",
-        }
-    }
-
-    /// The format of a file that starts with `bytes`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] for known formats that are not read, [`ErrorKind::Decode`] for
-    /// anything else.
-    fn sniff(bytes: &[u8]) -> Result<Self> {
-        const BMP_HEADERS: [u8; 7] = [12, 40, 52, 56, 64, 108, 124];
-        match bytes {
-            [] => Err(Error::new(ErrorKind::Decode, "the file is empty")),
-            [0xFF, 0xD8, 0xFF, ..] => Ok(Self::Jpeg),
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Ok(Self::Png),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
-            // "BM" also starts English words; the size of the second header settles it.
-            [b'B', b'M', rest @ ..]
-                if rest.get(12).is_some_and(|size| BMP_HEADERS.contains(size)) =>
-            {
-                Ok(Self::Bmp)
-            }
-            _ => Err(match foreign(bytes) {
-                Some(name) => Error::new(
-                    ErrorKind::Unsupported,
-                    format!(
-                        "{name} is not read: save the image as JPEG, PNG, WebP, GIF, BMP or TIFF"
-                    ),
-                ),
-                None => Error::new(
-                    ErrorKind::Decode,
-                    "the file is no image that is read (JPEG, PNG, WebP, GIF, BMP or TIFF), \
-                     whatever its name says",
-                ),
-            }),
-        }
-    }
-}
-
-/// Formats people have and we do not read, so that the message can name them.
-fn foreign(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4)? {
-            b"avif" | b"avis" => Some("AVIF"),
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
-                Some("HEIC")
-            }
-            _ => Some("A video or another file of the MP4 family"),
-        },
-        [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
-        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
-            Some("JPEG 2000")
-        }
-        [b'8', b'B', b'P', b'S', ..] => Some("A Photoshop document"),
-        [b'%', b'P', b'D', b'F', ..] => Some("PDF"),
-        [0, 0, 1, 0, ..] => Some("A Windows icon"),
-        [0x76, 0x2F, 0x31, 0x01, ..] => Some("OpenEXR"),
-        [b'q', b'o', b'i', b'f', ..] => Some("QOI"),
-        [b'<', b's', b'v', b'g', ..] | [b'<', b'?', b'x', b'm', b'l', ..] => Some("SVG"),
-        _ => None,
-    }
-}
 
 /// What a file's header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,71 +36,29 @@ impl Header {
 /// Reads the header and checks it against the [limits](crate::limits), without decoding anything.
 ///
 /// # Errors
-/// [`ErrorKind::Limit`] if the file or the image is too large, [`ErrorKind::Unsupported`] for a
-/// kind of image that is not read, [`ErrorKind::Decode`] if the bytes are no image or end within
-/// the header.
+/// [`ErrorKind::Limit`] if the file or the image is too large, [`ErrorKind::Unsupported`] for an
+/// unsupported kind of image, [`ErrorKind::Decode`] if the bytes are not an image or end within the
+/// header.
 pub fn probe(bytes: &[u8]) -> Result<Header> {
     if bytes.len() > limits::MAX_IMAGE_BYTES {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!(
-                "the file has {} bytes; at most {} are read",
-                bytes.len(),
-                limits::MAX_IMAGE_BYTES
-            ),
+            format!("the file has {} bytes; the limit is {}", bytes.len(), limits::MAX_IMAGE_BYTES),
         ));
     }
     let format = Format::sniff(bytes)?;
     let (width, height, bits) = match format {
         Format::Jpeg => jpeg::size(bytes)?,
-        Format::Png => png(bytes).ok_or_else(|| cut(format))?,
+        Format::Png => png(bytes).ok_or_else(|| malformed_header(format))?,
         Format::WebP => return webp(bytes),
-        Format::Gif => gif(bytes).ok_or_else(|| cut(format))?,
-        Format::Bmp => bmp(bytes).ok_or_else(|| cut(format))?,
-        Format::Tiff => {
-            tiff::Directory::read(bytes).and_then(|d| d.size()).ok_or_else(|| cut(format))?
-        }
+        Format::Gif => gif(bytes).ok_or_else(|| malformed_header(format))?,
+        Format::Bmp => bmp(bytes).ok_or_else(|| malformed_header(format))?,
+        Format::Tiff => tiff::Directory::read(bytes)
+            .and_then(|d| d.size())
+            .ok_or_else(|| malformed_header(format))?,
     };
     check_size(width, height)?;
     Ok(Header { format, width, height, bits })
-}
-
-/// The error for a header that ends too early or contradicts itself.
-pub(super) fn cut(format: Format) -> Error {
-    Error::new(ErrorKind::Decode, format!("the {} header is damaged or incomplete", format.name()))
-}
-
-/// Checks an image's sides and area.
-pub(super) fn check_size(width: u32, height: u32) -> Result<()> {
-    if width == 0 || height == 0 {
-        return Err(Error::new(
-            ErrorKind::Decode,
-            format!("the image is {width} x {height} pixels: empty"),
-        ));
-    }
-    check_bounds(width, height, limits::MAX_IMAGE_SIDE, limits::MAX_IMAGE_PIXELS)
-}
-
-fn check_bounds(width: u32, height: u32, side: u32, pixels: u64) -> Result<()> {
-    if width > side || height > side {
-        return Err(Error::new(
-            ErrorKind::Limit,
-            format!("the image is {width} x {height} pixels; at most {side} a side are read"),
-        ));
-    }
-    let area = u64::from(width) * u64::from(height);
-    if area > pixels {
-        return Err(Error::new(
-            ErrorKind::Limit,
-            format!("the image has {area} pixels; at most {pixels} are read"),
-        ));
-    }
-    Ok(())
-}
-
-/// The `N` bytes at `at`.
-pub(super) fn take<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
 fn png(bytes: &[u8]) -> Option<(u32, u32, u8)> {
@@ -253,7 +120,7 @@ fn webp(bytes: &[u8]) -> Result<Header> {
         check_size(width, height)?;
         header.get_or_insert(Header { format: Format::WebP, width, height, bits: 8 });
     }
-    header.ok_or_else(|| cut(Format::WebP))
+    header.ok_or_else(|| malformed_header(Format::WebP))
 }
 
 /// A chunk of a RIFF file.
@@ -296,7 +163,7 @@ fn vp8x_size(data: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn vp8_size(data: &[u8]) -> Option<(u32, u32)> {
-    // RFC 6386, 9.1: a key frame's tag, start code, then 14 bits a side.
+    // RFC 6386, 9.1: a key frame's tag, start code, then 14 bits per side.
     if take(data, 3)? != [0x9D, 0x01, 0x2A] {
         return None;
     }

@@ -3,9 +3,7 @@
 //! [`probe`] reads the header and refuses what crosses [`limits`](crate::limits), [`decode`] gives
 //! upright 8-bit RGB pixels and says what it changed on the way ([`Note`]), [`resize`] equals
 //! Pillow's antialiased resize bit for bit, and [`Preprocessing`], which every model's manifest
-//! carries, cuts [views](Preprocessing::views) and makes the [tensor](Preprocessing::tensor). With
-//! the feature `deliveries`, `deliveries` simulates what happens to images on their way through
-//! messengers and sites.
+//! carries, cuts [views](Preprocessing::views) and makes the [tensor](Preprocessing::tensor).
 //!
 //! The kind of a file is decided by its content, never by its name. Colour profiles are ignored, as
 //! in the pipelines the published CLIP checkpoints were trained with.
@@ -28,10 +26,9 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+mod checks;
 mod decode;
-#[cfg(feature = "deliveries")]
-pub mod deliveries;
-mod four;
+mod format;
 mod header;
 mod jpeg;
 mod orientation;
@@ -41,7 +38,8 @@ mod rgb8;
 mod tiff;
 
 pub use decode::{Decoded, Note, decode};
-pub use header::{Format, Header, probe};
+pub use format::Format;
+pub use header::{Header, probe};
 pub use preprocessing::{Preprocessing, ViewCount};
-pub use resize::{Filter, resize};
+pub use resize::{Filter, Window, resize, resize_window};
 pub use rgb8::Rgb8;

@@ -136,7 +136,7 @@ impl Preprocessing {
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] if the preprocessing is not [valid](Self::validate) or a side is
-    /// nought.
+    /// zero.
     pub fn reduced(&self, image: &Rgb8, short_side: u32, long_side: u32) -> Result<Rgb8> {
         self.validate()?;
         let (mut width, mut height) = (image.width(), image.height());
@@ -206,8 +206,14 @@ impl Preprocessing {
     /// ```
     /// # use clipsight::image::{Filter, Preprocessing};
     /// let preprocessing = Preprocessing {
-    ///     resize_short_side: Some(288), enlarge: false, filter: Filter::Lanczos3, crop: 224, whole_first: true,
-    ///     centre_rounds_down: false, mean: [0.5; 3], std: [0.5; 3],
+    ///     resize_short_side: Some(288),
+    ///     enlarge: false,
+    ///     filter: Filter::Lanczos3,
+    ///     crop: 224,
+    ///     whole_first: true,
+    ///     centre_rounds_down: false,
+    ///     mean: [0.5; 3],
+    ///     std: [0.5; 3],
     /// };
     /// assert_eq!(preprocessing.view_shares(5), [0.5, 0.125, 0.125, 0.125, 0.125]);
     /// assert_eq!(preprocessing.view_shares(1), [1.0]);
@@ -228,7 +234,7 @@ impl Preprocessing {
     /// `(pixel / 255 - mean) / std`.
     #[must_use]
     pub fn tensor(&self, views: &[Rgb8]) -> Vec<f32> {
-        // 256 values a channel, computed in f64: exact to the last bit of f32, and quicker than
+        // 256 values per channel, computed in f64: exact to the last bit of f32, and quicker than
         // dividing.
         let tables: [[f32; 256]; 3] = std::array::from_fn(|channel| {
             let (mean, std) = (f64::from(self.mean[channel]), f64::from(self.std[channel]));
@@ -472,8 +478,10 @@ mod tests {
 
     #[test]
     fn reads_its_manifest_form() {
-        let json = r#"{"resize_short_side": null, "enlarge": false, "filter": "bicubic", "crop": 224,
-            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#;
+        let json = r#"{
+            "resize_short_side": null, "enlarge": false, "filter": "bicubic", "crop": 224,
+            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]
+        }"#;
         let read: Preprocessing = serde_json::from_str(json).unwrap();
         assert_eq!(read.resize_short_side, None);
         let again: Preprocessing =

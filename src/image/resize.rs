@@ -4,19 +4,20 @@
 //! finest structure of an image, so "about the same" is not enough. This follows
 //! `src/libImaging/Resample.c` of Pillow 13: separable convolution, the filter widened by the scale
 //! when shrinking, coefficients in 22-bit fixed point, the first pass (mostly the horizontal one)
-//! rounded to 8 bits. The order and the rounding between the passes are why no faster general crate
-//! is used: where a filter overshoots, clipping between the passes shows, by up to 20 levels on
-//! noise.
+//! rounded to 8 bits. The order and the rounding between the passes are why no general crate is
+//! used: where a filter overshoots, clipping between the passes shows. Of fast_image_resize 6.1.0
+//! beside Pillow 13.0.0, 640 x 480 to four sizes, 17 to 24 % of all values differ on photographs,
+//! by 1 level (4 at most where they are enlarged); on noise by up to 22 (bicubic) and 45 (Lanczos).
 //!
 //! Only the wanted window of the result is computed: a strip of 16,384 x 1 pixels, enlarged to a
 //! short side of 224, would have 822 million pixels, of which a crop needs fifty thousand.
 
 use serde::{Deserialize, Serialize};
 
-use super::four::Four;
 use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
+use crate::simd::I32x4;
 
 /// The convolution filters, as Pillow defines them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,11 +97,15 @@ pub fn resize(image: &Rgb8, width: u32, height: u32, filter: Filter) -> Result<R
 
 /// A part of a resized image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) x: u32,
-    pub(super) y: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
+pub struct Window {
+    /// Left edge, in pixels of the resized image.
+    pub x: u32,
+    /// Upper edge.
+    pub y: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
 }
 
 /// The part `window` of `image` resized to `size`: the same pixels as resizing the whole and
@@ -108,7 +113,7 @@ pub(super) struct Window {
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] if the window is empty or reaches beyond `size`.
-pub(super) fn resize_window(
+pub fn resize_window(
     image: &Rgb8,
     size: (u32, u32),
     window: Window,
@@ -120,7 +125,10 @@ pub(super) fn resize_window(
     if !inside(window.x, window.width, size.0) || !inside(window.y, window.height, size.1) {
         return Err(Error::new(
             ErrorKind::Argument,
-            format!("{window:?} is no part of an image resized to {} x {}", size.0, size.1),
+            format!(
+                "{window:?} is empty or reaches beyond an image resized to {} x {}",
+                size.0, size.1
+            ),
         ));
     }
     // Pillow leaves out the pass of an axis whose length does not change, and so must we: the
@@ -169,7 +177,7 @@ fn vertical_first(from: (u32, u32), to: (u32, u32)) -> bool {
 
 /// Bits of the coefficients' fixed point: Pillow's `PRECISION_BITS`, 8 for the pixel and 2 for
 /// overshoot left free.
-pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
+const PRECISION_BITS: u32 = 32 - 8 - 2;
 
 /// For every position of the result along one axis: which source positions it reads, and their
 /// weights.
@@ -225,7 +233,9 @@ impl Axis {
         let mut pixels = Vec::new();
         for row in rows {
             pixels.clear();
-            pixels.extend(row.as_chunks().0.iter().map(|&pixel| Four::pixel(pixel)));
+            let colours = row.as_chunks().0.iter();
+            pixels
+                .extend(colours.map(|&[red, green, blue]| I32x4::from_u8x4([red, green, blue, 0])));
             self.along(start, &pixels, &mut out);
         }
         out
@@ -233,16 +243,16 @@ impl Axis {
 
     /// One row, resized. A function of its own, as browsers optimise functions for their next call.
     #[inline(never)]
-    fn along(&self, start: usize, row: &[Four], out: &mut Vec<u8>) {
+    fn along(&self, start: usize, row: &[I32x4], out: &mut Vec<u8>) {
         let mut weights = self.weights.as_slice();
         for &(first, count) in &self.spans {
             let (own, rest) = weights.split_at(count);
             weights = rest;
             let pixels = &row[first - start..][..count];
-            let sum = pixels.iter().zip(own).fold(Four::splat(HALF), |sum, (pixel, &weight)| {
-                sum.plus_product(*pixel, Four::splat(weight))
+            let sum = pixels.iter().zip(own).fold(I32x4::splat(HALF), |sum, (pixel, &weight)| {
+                sum + *pixel * I32x4::splat(weight)
             });
-            let [red, green, blue, ..] = Four::bytes([sum; 4]);
+            let [red, green, blue, ..] = to_bytes([sum; 4]);
             out.extend_from_slice(&[red, green, blue]);
         }
     }
@@ -251,16 +261,16 @@ impl Axis {
     fn vertical<'a>(&self, stride: usize, row: impl Fn(usize) -> &'a [u8]) -> Vec<u8> {
         let mut out = vec![0; stride * self.spans.len()];
         let mut weights = self.weights.as_slice();
-        let mut sums = vec![[Four::splat(HALF); 4]; stride.div_ceil(16)];
+        let mut sums = vec![[I32x4::splat(HALF); 4]; stride.div_ceil(16)];
         for (&(first, count), out) in self.spans.iter().zip(out.chunks_exact_mut(stride)) {
             let (own, rest) = weights.split_at(count);
             weights = rest;
-            sums.fill([Four::splat(HALF); 4]);
+            sums.fill([I32x4::splat(HALF); 4]);
             for (y, &weight) in (first..first + count).zip(own) {
                 add_weighted(&mut sums, row(y), weight);
             }
             for (out, &sums) in out.chunks_mut(16).zip(&sums) {
-                out.copy_from_slice(&Four::bytes(sums)[..out.len()]);
+                out.copy_from_slice(&to_bytes(sums)[..out.len()]);
             }
         }
         out
@@ -269,11 +279,11 @@ impl Axis {
 
 /// `sums += row * weight`. A function of its own, as [`Axis::along`].
 #[inline(never)]
-fn add_weighted(sums: &mut [[Four; 4]], row: &[u8], weight: i32) {
-    let weight = Four::splat(weight);
-    let add = |sums: &mut [Four; 4], bytes: [u8; 16]| {
-        for (sum, values) in sums.iter_mut().zip(Four::values(bytes)) {
-            *sum = sum.plus_product(values, weight);
+fn add_weighted(sums: &mut [[I32x4; 4]], row: &[u8], weight: i32) {
+    let weight = I32x4::splat(weight);
+    let add = |sums: &mut [I32x4; 4], bytes: [u8; 16]| {
+        for (sum, values) in sums.iter_mut().zip(I32x4::from_u8x16(bytes)) {
+            *sum = *sum + values * weight;
         }
     };
     let (whole, rest) = row.as_chunks();
@@ -285,6 +295,17 @@ fn add_weighted(sums: &mut [[Four; 4]], row: &[u8], weight: i32) {
         bytes[..rest.len()].copy_from_slice(rest);
         add(sums, bytes);
     }
+}
+
+/// Fixed point to bytes, each the nearest of 0 to 255.
+#[inline(always)]
+fn to_bytes([a, b, c, d]: [I32x4; 4]) -> [u8; 16] {
+    I32x4::to_u8x16_saturating([
+        a >> PRECISION_BITS,
+        b >> PRECISION_BITS,
+        c >> PRECISION_BITS,
+        d >> PRECISION_BITS,
+    ])
 }
 
 /// One half in fixed point, so that the shift rounds.

@@ -24,7 +24,10 @@ impl Rgb8 {
         if width == 0 || height == 0 || expected != Some(pixels.len() as u64) {
             return Err(Error::new(
                 ErrorKind::Argument,
-                format!("{} bytes are no RGB image of {width} x {height} pixels", pixels.len()),
+                format!(
+                    "an RGB image of {width} x {height} pixels does not have {} bytes",
+                    pixels.len()
+                ),
             ));
         }
         Ok(Self { width, height, pixels })
@@ -55,14 +58,14 @@ impl Rgb8 {
     }
 
     /// The row `y`, `width * 3` bytes.
-    pub(crate) fn row(&self, y: usize) -> &[u8] {
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[u8] {
         let stride = self.width as usize * 3;
         &self.pixels[y * stride..][..stride]
     }
 
     /// The rows from top to bottom, each `width * 3` bytes.
-    #[cfg(feature = "deliveries")]
-    pub(crate) fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
         self.pixels.chunks_exact(self.width as usize * 3)
     }
 
@@ -78,7 +81,8 @@ impl Rgb8 {
             return Err(Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "no part of {width} x {height} pixels lies at {x}, {y} in an image of {} x {}",
+                    "a part of {width} x {height} pixels at {x}, {y} is empty or reaches beyond \
+                     an image of {} x {}",
                     self.width, self.height
                 ),
             ));

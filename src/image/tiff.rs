@@ -2,7 +2,7 @@
 //!
 //! Layout: TIFF 6.0 (Adobe, 1992), section 2, and the BigTIFF extension with 64-bit offsets.
 
-use super::header::take;
+use super::checks::take;
 
 const IMAGE_WIDTH: u16 = 256;
 const IMAGE_LENGTH: u16 = 257;

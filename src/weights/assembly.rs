@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// Takes shards in any order, one at a time, and gives every tensor once all its rows are there.
 #[derive(Debug)]
-pub(super) struct Assembly {
+pub struct Assembly {
     shards: Vec<Shard>,
     /// In the order of the files.
     order: Vec<String>,
@@ -36,7 +36,8 @@ fn corrupt(message: impl Into<String>) -> Error {
 
 impl Assembly {
     /// Nothing has come of the tensors of `specs` in `shards`.
-    pub(super) fn new(shards: &[Shard], specs: Vec<TensorSpec>) -> Self {
+    #[must_use]
+    pub fn new(shards: &[Shard], specs: Vec<TensorSpec>) -> Self {
         Self {
             shards: shards.to_vec(),
             order: specs.iter().map(|spec| spec.name.clone()).collect(),
@@ -54,7 +55,7 @@ impl Assembly {
     /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that was announced or hold
     /// anything but the model's tensors; [`ErrorKind::Argument`] when there is no such shard or it
     /// was taken before; what `sink` gives.
-    pub(super) fn push_shard(
+    pub fn push_shard(
         &mut self,
         index: usize,
         bytes: &[u8],
@@ -103,7 +104,7 @@ impl Assembly {
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not.
-    pub(super) fn finish(&self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         if let Some(index) = self.pushed.iter().position(|pushed| !pushed) {
             let message =
                 format!("the weights are incomplete: {} is missing", self.shards[index].file);

@@ -1,36 +1,27 @@
-//! Model files: a manifest (`model.json`) beside safetensors shards of at most 4 MiB.
+//! How weights are stored: safetensors shards of at most 4 MiB, matrices in 8 or 4 bits, f16 or f32.
 //!
-//! [`Manifest`] says everything about a model; [`ModelLoader`] takes its shards one at a time,
-//! checks each against its hash before it looks inside, hands its tensors to the device and lets
-//! the bytes go; [`pack`] writes the same files; [`timm`] reads the published weights that the
-//! compact model starts from, `hf_clip` (feature `train`) those of CLIP.
+//! [`pack`] writes shards; [`Assembly`] takes them one at a time, checks each against its hash before
+//! it looks inside, and gives every tensor once all its rows are there. What a whole model is stands
+//! in [`model`](crate::model).
+//!
+//! ```
+//! use clipsight::weights::Q8;
+//! let stored = Q8::quantize(&[0.5, -1.0, 0.25, 0.0], 4);
+//! assert!((stored.dequantize(4)[0] - 0.5).abs() < 1.0 / 127.0);
+//! ```
 
 mod assembly;
-#[cfg(feature = "train")]
-mod calibrated;
-#[cfg(feature = "train")]
-pub mod hf_clip;
-mod loader;
-mod manifest;
 mod pack;
 mod quantize;
+mod random;
+mod shard;
 mod stored;
 mod tensors;
-#[cfg(feature = "train")]
-mod text;
-pub mod timm;
 
-#[cfg(feature = "train")]
-pub use calibrated::Sensitivity;
-pub use loader::{LoadedTensors, ModelLoader};
-pub use manifest::{FORMAT_VERSION, Manifest, SelfTest, Shard};
+pub use assembly::Assembly;
 pub use pack::{PackedShard, Packer, pack};
 pub use quantize::{BLOCK, Q4, Q8, Storage, blocks};
+pub use random::random_tensors;
+pub use shard::{Shard, validate_shards};
 pub use stored::{StoredTensor, StoredValues};
-#[cfg(feature = "train")]
-pub use tensors::download;
-#[cfg(feature = "nn")]
-pub use tensors::upload;
 pub use tensors::{HostTensor, sha256_hex};
-#[cfg(feature = "train")]
-pub use text::{TextLoader, TextManifest};

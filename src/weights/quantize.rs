@@ -130,7 +130,8 @@ impl Q4 {
     }
 
     /// The best scale of a block, errors weighted by `costs` where they are not all alike.
-    pub(super) fn best_scale(block: &[f32], costs: Option<&[f32]>) -> f16 {
+    #[must_use]
+    pub fn best_scale(block: &[f32], costs: Option<&[f32]>) -> f16 {
         let extreme =
             block.iter().fold(
                 0.0_f32,
@@ -156,7 +157,9 @@ impl Q4 {
             .unwrap_or(f16::ZERO)
     }
 
-    pub(super) fn code(value: f32, scale: f32) -> u8 {
+    /// The code, 0 to 15, of a value under a scale.
+    #[must_use]
+    pub fn code(value: f32, scale: f32) -> u8 {
         if scale == 0.0 {
             return 8;
         }

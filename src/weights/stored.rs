@@ -60,30 +60,6 @@ impl StoredTensor {
         Self { shape: tensor.shape, values }
     }
 
-    /// Like [`quantize`](Self::quantize), but with four bits rounded for inputs of these second
-    /// moments `[in, in]`.
-    #[cfg(feature = "train")]
-    #[must_use]
-    pub fn quantize_for(
-        tensor: HostTensor,
-        spec: &TensorSpec,
-        storage: Storage,
-        moments: Option<Vec<f32>>,
-    ) -> Self {
-        match (moments, spec.role, storage.of(spec), tensor.shape.as_slice()) {
-            (Some(moments), TensorRole::Matrix, Storage::Q4, &[_, columns])
-                if moments.len() == columns * columns =>
-            {
-                let sensitivity = super::Sensitivity::new(&moments, columns);
-                drop(moments);
-                let values =
-                    StoredValues::Q4(Q4::quantize_for(&tensor.data, columns, &sensitivity));
-                Self { shape: tensor.shape, values }
-            }
-            _ => Self::quantize(tensor, spec, storage),
-        }
-    }
-
     /// The same tensor in f32.
     ///
     /// # Errors

@@ -1,18 +1,21 @@
 //! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
 //!
-//! Scores: queries and keys with a scale a token. Mixtures: attention weights as unsigned bytes,
-//! the largest of a row 255, times values less their mean over all tokens, with a scale a channel.
-//! What is lost by rounding small weights to zero is thus credited to the mean value, not to zero.
+//! Scores: queries and keys with one scale per token. Mixtures: attention weights as unsigned
+//! bytes, the largest of a row 255, times values less their mean over all tokens, with one scale per
+//! channel. What is lost by rounding small weights to zero is thus credited to the mean value, not
+//! to zero.
 //!
 //! The class token's own row is f32: heads read it of every layer, and one row of all is not worth
 //! rounding.
 
 use std::ops::Range;
 
-use super::codes::{Codes, largest, symmetric};
-use super::isa::{self, Isa, PER_WORD, ROWS, Take, Weights};
-use super::lanes::{Functions, LANES, Lanes, QUAD, Whole, place, quad};
-use super::packed::{Inner, padded};
+use super::dimension::{InnerDimension, padded};
+use super::functions::Functions;
+use super::isa::{self, Isa, ROWS, TileSink};
+use super::packing::{PER_WORD, Weights, pack_activations, pack_weights, place};
+use super::quantized_activations::{QuantizedActivations, largest, symmetric};
+use crate::simd::{F32x4, I32x4, LANES, QUAD, quad};
 
 /// The highest code of an attention weight.
 const TOP: f32 = 255.0;
@@ -22,7 +25,7 @@ const NEVER: f32 = f32::MIN;
 
 /// The shape of one image's attention.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(super) struct AttentionShape {
     /// Tokens that are attended to.
     pub(super) tokens: usize,
     /// Heads.
@@ -33,11 +36,11 @@ pub(super) struct Shape {
 
 /// Buffers of one head.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(super) struct AttentionScratch {
     row: Vec<f32>,
-    queries: Codes,
-    keys: Operand,
-    values: Operand,
+    queries: QuantizedActivations,
+    keys: PackedOperand,
+    values: PackedOperand,
     /// Means of the values over the tokens, `[channel]`.
     means: Vec<f32>,
     /// The scores of a tile of queries.
@@ -46,17 +49,17 @@ pub(super) struct Scratch {
     weights: Vec<u32>,
 }
 
-/// The second operand of a product, laid out as [`Packed`](super::packed::Packed) in a single
-/// group.
+/// The second operand of a product, laid out as
+/// [`PackedWeights`](super::packed_weights::PackedWeights) in a single group.
 #[derive(Debug, Default)]
-struct Operand {
+struct PackedOperand {
     words: Vec<Weights>,
     scales: Vec<f32>,
     starts: Vec<i32>,
 }
 
-impl Operand {
-    /// Room for `columns` columns of `length` values; what it held is void.
+impl PackedOperand {
+    /// Room for `columns` columns of `length` values; the former content is lost.
     fn reset<I: Isa>(&mut self, _: I, columns: usize, length: usize) {
         let columns = columns.next_multiple_of(I::COLUMNS);
         self.words.resize(columns * length / PER_WORD, 0);
@@ -77,19 +80,19 @@ impl Operand {
 
 /// Mixes the values of every head for the queries given, of which the first is the class token's:
 /// `queries` and `out` are rows `[query, heads * head_width]`, `keys`, divided by the square root
-/// of `head_width`, and `values` one row a token; all rows [`padded`].
+/// of `head_width`, and `values` one row per token; all rows [`padded`].
 #[inline(always)]
 pub(super) fn attend<I: Isa>(
     isa: I,
-    shape: Shape,
+    shape: AttentionShape,
     [queries, keys, values]: [&[f32]; 3],
     out: &mut [f32],
-    scratch: &mut Scratch,
+    scratch: &mut AttentionScratch,
 ) {
-    let Shape { tokens, heads, head_width } = shape;
+    let AttentionShape { tokens, heads, head_width } = shape;
     let stride = padded(heads * head_width);
     let count = queries.len() / stride;
-    let inner = Inner::whole(head_width);
+    let inner = InnerDimension::whole(head_width);
     for head in 0..heads {
         let channels = head * head_width..(head + 1) * head_width;
         scratch.attend_class(isa, shape, channels.clone(), [queries, keys, values], out);
@@ -128,14 +131,14 @@ fn score_length<I: Isa>(_: I, tokens: usize) -> usize {
     tokens.next_multiple_of(I::COLUMNS).max(token_length(tokens))
 }
 
-impl Scratch {
+impl AttentionScratch {
     /// What one head of the first query gathers, in f32.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn attend_class<I: Isa>(
         &mut self,
         isa: I,
-        shape: Shape,
+        shape: AttentionShape,
         channels: Range<usize>,
         [queries, keys, values]: [&[f32]; 3],
         out: &mut [f32],
@@ -148,24 +151,24 @@ impl Scratch {
         scores[shape.tokens..].fill(NEVER);
         for (score, key) in scores.iter_mut().zip(keys.chunks_exact(stride)) {
             let key = &key[channels.clone()];
-            let mut sum = Lanes::zero();
+            let mut sum = F32x4::zero();
             for at in (0..width).step_by(LANES) {
                 let live = LANES.min(width - at);
-                sum = load(&query[at..], live).mul_add(isa, load(&key[at..], live), sum);
+                sum = load(&query[at..], live).mul_add(load(&key[at..], live), sum, I::FUSED);
             }
-            *score = sum.sum();
+            *score = sum.reduce_sum();
         }
         let share = 1.0 / softmax(isa, scores);
         self.row.clear();
         self.row.resize(padded(width), 0.0);
         let sums = &mut self.row.as_chunks_mut::<LANES>().0[..width.div_ceil(LANES)];
         for (weight, value) in scores[..shape.tokens].iter().zip(values.chunks_exact(stride)) {
-            let weight = Lanes::splat(weight * share);
+            let weight = F32x4::splat(weight * share);
             let value = &value[channels.clone()];
             for (at, sums) in sums.iter_mut().enumerate() {
                 let live = LANES.min(width - at * LANES);
                 load(&value[at * LANES..], live)
-                    .mul_add(isa, weight, Lanes::load(sums))
+                    .mul_add(weight, F32x4::load(sums), I::FUSED)
                     .store(sums);
             }
         }
@@ -179,7 +182,7 @@ impl Scratch {
     fn pack_queries<'a, I: Isa>(
         &mut self,
         isa: I,
-        inner: Inner,
+        inner: InnerDimension,
         rows: impl ExactSizeIterator<Item = &'a [f32]>,
     ) {
         self.row.resize(inner.length, 0.0);
@@ -195,7 +198,7 @@ impl Scratch {
     fn pack_keys<'a, I: Isa>(
         &mut self,
         isa: I,
-        inner: Inner,
+        inner: InnerDimension,
         tokens: usize,
         rows: impl Iterator<Item = &'a [f32]>,
     ) {
@@ -205,19 +208,19 @@ impl Scratch {
             fill(&mut self.row, values);
             let values = self.row.as_chunks::<LANES>().0;
             let largest = largest(values);
-            let inverse = Lanes::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+            let inverse = F32x4::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
             let (tile, lane) = (token / I::COLUMNS, token % I::COLUMNS);
             let words = &mut self.keys.words[tile * steps * I::COLUMNS..][..steps * I::COLUMNS];
-            let mut sum = Whole::zero();
+            let mut sum = I32x4::zero();
             for (values, words) in values
                 .as_chunks::<4>()
                 .0
                 .iter()
                 .zip(words.chunks_exact_mut(I::COLUMNS * QUAD / PER_WORD))
             {
-                let codes = quad!(|at| symmetric(isa, Lanes::load(&values[at]), inverse));
-                sum = codes.into_iter().fold(sum, Whole::plus);
-                for (step, word) in Whole::pack_weights(codes).into_iter().enumerate() {
+                let codes = quad!(|at| symmetric(isa, F32x4::load(&values[at]), inverse));
+                sum = sum + ((codes[0] + codes[1]) + (codes[2] + codes[3]));
+                for (step, word) in pack_weights(codes).into_iter().enumerate() {
                     words[step * I::COLUMNS + lane] = word;
                 }
             }
@@ -229,18 +232,18 @@ impl Scratch {
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    fn pack_values<I: Isa>(&mut self, isa: I, shape: Shape, values: &[f32], first: usize) {
-        let Shape { tokens, heads, head_width } = shape;
+    fn pack_values<I: Isa>(&mut self, isa: I, shape: AttentionShape, values: &[f32], first: usize) {
+        let AttentionShape { tokens, heads, head_width } = shape;
         let (stride, length) = (padded(heads * head_width), token_length(tokens));
         self.values.reset(isa, head_width, length);
         self.means.resize(padded(head_width), 0.0);
         let tile_words = I::COLUMNS * length / PER_WORD;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
-        let share = Lanes::splat(1.0 / tokens as f32);
+        let share = F32x4::splat(1.0 / tokens as f32);
         for channel in (0..head_width).step_by(LANES) {
             let live = LANES.min(head_width - channel);
             let columns = &values[first + channel..];
-            let (mut sum, mut above) = (Lanes::zero(), load(columns, live));
+            let (mut sum, mut above) = (F32x4::zero(), load(columns, live));
             let mut below = above;
             for token in 0..tokens {
                 let values = load(&columns[token * stride..], live);
@@ -251,8 +254,8 @@ impl Scratch {
             let mut scales = [0.0; LANES];
             (above - mean).max(mean - below).store(&mut scales);
             let inverse = scales.map(|largest| if largest > 0.0 { 127.0 / largest } else { 0.0 });
-            let inverse = Lanes::load(&inverse);
-            let mut total = Whole::zero();
+            let inverse = F32x4::load(&inverse);
+            let mut total = I32x4::zero();
             let (tile, lane) = (channel / I::COLUMNS, channel % I::COLUMNS);
             let words = &mut self.values.words[tile * tile_words..][..tile_words];
             for (four, words) in words.chunks_exact_mut(I::COLUMNS * 4 / PER_WORD).enumerate() {
@@ -262,12 +265,12 @@ impl Scratch {
                     let value = if token < tokens {
                         load(&columns[token * stride..], live) - mean
                     } else {
-                        Lanes::zero()
+                        F32x4::zero()
                     };
                     symmetric(isa, value, inverse)
                 });
-                total = codes.into_iter().fold(total, Whole::plus);
-                let steps = Whole::pack_weights(codes);
+                total = total + ((codes[0] + codes[1]) + (codes[2] + codes[3]));
+                let steps = pack_weights(codes);
                 for (words, step) in
                     words.chunks_exact_mut(I::COLUMNS).zip(steps.as_chunks::<LANES>().0)
                 {
@@ -288,20 +291,27 @@ impl Scratch {
     /// The scores of a tile of queries, rows of `score_length`.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    fn score<I: Isa>(&mut self, isa: I, inner: Inner, first: usize, rows: usize, tokens: usize) {
+    fn score<I: Isa>(
+        &mut self,
+        isa: I,
+        inner: InnerDimension,
+        first: usize,
+        rows: usize,
+        tokens: usize,
+    ) {
         let stride = score_length(isa, tokens);
         self.scores.resize(ROWS * stride, 0.0);
         let queries = self.queries.tile_group(inner, first / ROWS, 0);
         let row_scales = &self.queries.tile_scales(inner, first / ROWS)[0];
         for tile in 0..tokens.div_ceil(I::COLUMNS) {
             let (words, scales, starts) = self.keys.tile(isa, tile, inner.length);
-            let mut scores = Scores {
+            let mut scores = ScoreSink {
                 row_scales,
                 scales: scales.as_chunks::<LANES>().0,
                 out: &mut self.scores[tile * I::COLUMNS..],
                 stride,
             };
-            isa::tile(isa, rows, queries, words, starts, &mut scores);
+            isa::tile_product(isa, rows, queries, words, starts, &mut scores);
         }
     }
 
@@ -320,20 +330,20 @@ impl Scratch {
             let scores = scores[..length].as_chunks::<LANES>().0;
             let highest = scores
                 .iter()
-                .fold(Lanes::splat(NEVER), |highest, scores| highest.max(Lanes::load(scores)));
-            let highest = Lanes::splat(highest.largest());
-            let mut total = Lanes::zero();
+                .fold(F32x4::splat(NEVER), |highest, scores| highest.max(F32x4::load(scores)));
+            let highest = F32x4::splat(highest.reduce_max());
+            let mut total = F32x4::zero();
             let lane = row % ROWS;
             let words = self.weights.as_chunks_mut::<{ ROWS * QUAD / PER_WORD }>().0;
             for (scores, words) in scores.as_chunks::<4>().0.iter().zip(words) {
-                let weights = quad!(|at| functions.exp(Lanes::load(&scores[at]) - highest));
+                let weights = quad!(|at| functions.exp(F32x4::load(&scores[at]) - highest));
                 total = total + (weights[0] + weights[1] + (weights[2] + weights[3]));
-                let codes = quad!(|at| weights[at].code(isa, Lanes::splat(TOP), 0.0));
-                for (step, word) in Whole::pack(codes, isa.signed()).into_iter().enumerate() {
+                let codes = quad!(|at| weights[at].quantize(F32x4::splat(TOP), 0.0, I::FUSED));
+                for (step, word) in pack_activations(codes, isa.signed()).into_iter().enumerate() {
                     words[step * ROWS + lane] = word;
                 }
             }
-            *sum = total.sum() * TOP;
+            *sum = total.reduce_sum() * TOP;
         }
         sums
     }
@@ -342,7 +352,7 @@ impl Scratch {
     /// begins with the first row and channel.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    fn mix<I: Isa>(&self, isa: I, shape: Shape, totals: &[f32], out: &mut [f32]) {
+    fn mix<I: Isa>(&self, isa: I, shape: AttentionShape, totals: &[f32], out: &mut [f32]) {
         let length = token_length(shape.tokens);
         let stride = padded(shape.heads * shape.head_width);
         let mut shares = [0.0; ROWS];
@@ -351,7 +361,7 @@ impl Scratch {
         }
         for (tile, channel) in (0..shape.head_width).step_by(I::COLUMNS).enumerate() {
             let (words, scales, starts) = self.values.tile(isa, tile, length);
-            let mut mixed = Mixed {
+            let mut mixed = MixtureSink {
                 shares,
                 scales: scales.as_chunks::<LANES>().0,
                 means: self.means[channel..].as_chunks::<LANES>().0,
@@ -359,13 +369,13 @@ impl Scratch {
                 out: &mut out[channel..],
                 stride,
             };
-            isa::tile(isa, totals.len(), &self.weights, words, starts, &mut mixed);
+            isa::tile_product(isa, totals.len(), &self.weights, words, starts, &mut mixed);
         }
     }
 }
 
 /// Sums of products of queries and keys to scores.
-struct Scores<'a> {
+struct ScoreSink<'a> {
     /// Of the queries.
     row_scales: &'a [f32; ROWS],
     /// Of the keys.
@@ -375,19 +385,19 @@ struct Scores<'a> {
     stride: usize,
 }
 
-impl Take for Scores<'_> {
+impl TileSink for ScoreSink<'_> {
     #[inline(always)]
-    fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
-        let scale = Lanes::splat(self.row_scales[row]);
+    fn accept<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = I32x4>) {
+        let scale = F32x4::splat(self.row_scales[row]);
         let out = self.out[row * self.stride..][..I::COLUMNS].as_chunks_mut().0.iter_mut();
         for (out, (sums, scales)) in out.zip(sums.zip(self.scales)) {
-            (Lanes::convert(sums) * scale * Lanes::load(scales)).store(out);
+            (F32x4::from_i32(sums) * scale * F32x4::load(scales)).store(out);
         }
     }
 }
 
 /// Sums of products of attention weights and values to mixtures.
-struct Mixed<'a> {
+struct MixtureSink<'a> {
     /// One over the sum of the weights of every row.
     shares: [f32; ROWS],
     /// Of the channels.
@@ -401,15 +411,19 @@ struct Mixed<'a> {
     stride: usize,
 }
 
-impl Take for Mixed<'_> {
+impl TileSink for MixtureSink<'_> {
     #[inline(always)]
-    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>) {
-        let share = Lanes::splat(self.shares[row]);
+    fn accept<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = I32x4>) {
+        let share = F32x4::splat(self.shares[row]);
         let out = &mut self.out[row * self.stride..];
         let columns = self.scales.iter().zip(self.means).zip(sums).map(
             #[inline(always)]
             |((scales, means), sums)| {
-                Lanes::convert(sums).mul_add(isa, share * Lanes::load(scales), Lanes::load(means))
+                F32x4::from_i32(sums).mul_add(
+                    share * F32x4::load(scales),
+                    F32x4::load(means),
+                    I::FUSED,
+                )
             },
         );
         if self.live >= I::COLUMNS {
@@ -424,34 +438,34 @@ impl Take for Mixed<'_> {
     }
 }
 
-/// Powers of e in place of scores, relative to the highest; returns their sum.
+/// Replaces scores by powers of e, relative to the highest; returns their sum.
 #[inline(always)]
 fn softmax<I: Isa>(isa: I, scores: &mut [f32]) -> f32 {
     let functions = Functions::new(isa);
     let scores = scores.as_chunks_mut::<LANES>().0;
-    let mut highest = Lanes::splat(NEVER);
+    let mut highest = F32x4::splat(NEVER);
     for scores in &*scores {
-        highest = highest.max(Lanes::load(scores));
+        highest = highest.max(F32x4::load(scores));
     }
-    let highest = Lanes::splat(highest.largest());
-    let mut total = Lanes::zero();
+    let highest = F32x4::splat(highest.reduce_max());
+    let mut total = F32x4::zero();
     for scores in scores {
-        let weights = functions.exp(Lanes::load(scores) - highest);
+        let weights = functions.exp(F32x4::load(scores) - highest);
         total = total + weights;
         weights.store(scores);
     }
-    total.sum()
+    total.reduce_sum()
 }
 
 /// The first `live` values, the rest zeros.
 #[inline(always)]
-fn load(values: &[f32], live: usize) -> Lanes {
+fn load(values: &[f32], live: usize) -> F32x4 {
     match values.first_chunk::<LANES>() {
-        Some(values) if live == LANES => Lanes::load(values),
+        Some(values) if live == LANES => F32x4::load(values),
         _ => {
             let mut padded = [0.0; LANES];
             padded[..live].copy_from_slice(&values[..live]);
-            Lanes::load(&padded)
+            F32x4::load(&padded)
         }
     }
 }

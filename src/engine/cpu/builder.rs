@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::CpuEncoder;
-use super::attention::Shape;
+use super::attention::AttentionShape;
+use super::dimension::{InnerDimension, is_narrow, padded};
+use super::encoder::CpuEncoder;
 use super::machine::Machine;
-use super::norm::Norm;
-use super::packed::{Inner, Packed, is_narrow, is_whole, padded, stored_row};
-use super::product::Linear;
+use super::norm::LayerNorm;
+use super::packed_weights::{PackedWeights, is_whole, stored_row};
+use super::product::PackedLinear;
 use super::rotation::{rotate, rotate_weights, rotates};
+use super::tower::{CpuLayer, CpuTower, Projection};
 use crate::clip::{FeatureSpec, TensorSpec, VisionConfig};
 use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
@@ -19,7 +21,7 @@ pub struct Builder {
     machine: Machine,
     config: VisionConfig,
     features: FeatureSpec,
-    matrices: HashMap<String, Matrix>,
+    matrices: HashMap<String, PackedMatrix>,
     /// Vectors, tables and the few matrices that are kept in f32.
     values: HashMap<String, Vec<f32>>,
 }
@@ -27,57 +29,27 @@ pub struct Builder {
 /// A matrix as it was packed: itself, what its rounding left, the sums of its rows where they are
 /// needed.
 #[derive(Debug)]
-struct Matrix {
-    packed: Packed,
-    remainder: Option<Packed>,
+struct PackedMatrix {
+    packed: PackedWeights,
+    remainder: Option<PackedWeights>,
     sums: Option<Vec<f32>>,
 }
 
-/// The weights of an encoder.
-#[derive(Debug)]
-pub(super) struct Tower {
-    pub(super) config: VisionConfig,
-    pub(super) features: FeatureSpec,
-    pub(super) attention: Shape,
-    pub(super) patch_embedding: Linear,
-    pub(super) class_token: Vec<f32>,
-    /// `[token, width]`, not padded.
-    pub(super) positions: Vec<f32>,
-    pub(super) pre_norm: Option<Norm>,
-    pub(super) layers: Vec<Layer>,
-    pub(super) norm: Norm,
-    pub(super) projection: Option<Projection>,
-}
-
-/// One transformer layer.
-#[derive(Debug)]
-pub(super) struct Layer {
-    pub(super) norm1: Norm,
-    pub(super) queries: Linear,
-    pub(super) keys: Linear,
-    pub(super) values: Linear,
-    pub(super) output: Linear,
-    pub(super) norm2: Norm,
-    pub(super) fc1: Linear,
-    pub(super) fc2: Linear,
-    /// The output projection in f32, `[width, width]`, for layers with heads whose effect is asked
-    /// for.
-    pub(super) output_values: Option<Vec<f32>>,
-}
-
-/// The projection of the class token, in f32: one row a view is not worth rounding.
-#[derive(Debug)]
-pub(super) struct Projection {
-    /// `[embedding, width]`.
-    pub(super) weight: Vec<f32>,
-    pub(super) bias: Option<Vec<f32>>,
-}
-
 /// The three parts of the tensor `attention.qkv`, in its order.
-const PARTS: [&str; 3] = ["queries", "keys", "values"];
+const QKV_PARTS: [&str; 3] = ["queries", "keys", "values"];
 
 fn corrupt(message: String) -> Error {
     Error::new(ErrorKind::WeightsCorrupt, message)
+}
+
+impl CpuEncoder {
+    /// Begins an encoder of this architecture that gives these features.
+    ///
+    /// # Errors
+    /// [`WeightsCorrupt`](ErrorKind::WeightsCorrupt) for an invalid architecture or features.
+    pub fn builder(config: &VisionConfig, features: &FeatureSpec) -> Result<Builder> {
+        Builder::new(Machine::best(), config, features)
+    }
 }
 
 impl Builder {
@@ -107,7 +79,7 @@ impl Builder {
         let name = spec.name.as_str();
         if tensor.shape != spec.shape || !is_whole(&tensor) {
             let message =
-                format!("the tensor {name} has not the shape {:?} that is needed", spec.shape);
+                format!("the tensor {name} does not have the required shape {:?}", spec.shape);
             return Err(corrupt(message));
         }
         let layer = name.strip_prefix("vision.layers.").and_then(|rest| rest.split_once('.'));
@@ -123,15 +95,28 @@ impl Builder {
                     }
                     self.keep(name, rows)?;
                 }
-                self.pack(name, &tensor, Inner::new(self.config.width, self.config.width), rotation)
+                self.pack(
+                    name,
+                    &tensor,
+                    InnerDimension::new(self.config.width, self.config.width),
+                    rotation,
+                )
             }
             "mlp.fc1.weight" | "mlp.fc2.weight" => {
                 let length = tensor.shape[1];
-                self.pack(name, &tensor, Inner::new(length, self.config.width), rotates(length))
+                self.pack(
+                    name,
+                    &tensor,
+                    InnerDimension::new(length, self.config.width),
+                    rotates(length),
+                )
             }
-            "vision.patch_embedding.weight" => {
-                self.pack(name, &tensor, Inner::new(tensor.shape[1], self.config.width), false)
-            }
+            "vision.patch_embedding.weight" => self.pack(
+                name,
+                &tensor,
+                InnerDimension::new(tensor.shape[1], self.config.width),
+                false,
+            ),
             "attention.qkv.bias" => {
                 let mut bias = tensor.to_f32();
                 for (part, bias) in bias.chunks_exact_mut(self.config.width).enumerate() {
@@ -178,12 +163,10 @@ impl Builder {
 
     fn keep(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(corrupt(format!(
-                "the tensor {name} holds a value that is no finite number"
-            )));
+            return Err(corrupt(format!("the tensor {name} holds a value that is not finite")));
         }
         if self.values.insert(name.to_owned(), values).is_some() {
-            return Err(corrupt(format!("the tensor {name} has come twice")));
+            return Err(corrupt(format!("the tensor {name} came twice")));
         }
         Ok(())
     }
@@ -192,7 +175,7 @@ impl Builder {
         &mut self,
         name: &str,
         tensor: &StoredTensor,
-        inner: Inner,
+        inner: InnerDimension,
         rotated: bool,
     ) -> Result<()> {
         let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
@@ -205,26 +188,27 @@ impl Builder {
             }
         })?;
         let sums = (name == "vision.patch_embedding.weight").then_some(sums);
-        self.insert(name.to_owned(), Matrix { packed, remainder, sums })
+        self.insert(name.to_owned(), PackedMatrix { packed, remainder, sums })
     }
 
     /// Packs rows; narrow encoders keep what rounding leaves of them as well.
     fn packed(
         &self,
-        inner: Inner,
+        inner: InnerDimension,
         rows: usize,
         row: impl FnMut(usize, &mut [f32]),
-    ) -> Result<(Packed, Option<Packed>)> {
+    ) -> Result<(PackedWeights, Option<PackedWeights>)> {
         if is_narrow(self.config.width) {
-            let (packed, remainder) = Packed::with_remainder(self.machine, inner, rows, row)?;
+            let (packed, remainder) =
+                PackedWeights::with_remainder(self.machine, inner, rows, row)?;
             return Ok((packed, Some(remainder)));
         }
-        Ok((Packed::new(self.machine, inner, rows, row)?, None))
+        Ok((PackedWeights::new(self.machine, inner, rows, row)?, None))
     }
 
-    fn insert(&mut self, name: String, matrix: Matrix) -> Result<()> {
+    fn insert(&mut self, name: String, matrix: PackedMatrix) -> Result<()> {
         if self.matrices.contains_key(&name) {
-            return Err(corrupt(format!("the tensor {name} has come twice")));
+            return Err(corrupt(format!("the tensor {name} came twice")));
         }
         self.matrices.insert(name, matrix);
         Ok(())
@@ -232,9 +216,9 @@ impl Builder {
 
     fn take_qkv(&mut self, name: &str, tensor: &StoredTensor) -> Result<()> {
         let (width, head_width) = (self.config.width, self.config.width / self.config.heads);
-        let inner = Inner::new(width, width);
+        let inner = InnerDimension::new(width, width);
         let by_input = rotates(width);
-        for (part, part_name) in PARTS.iter().enumerate() {
+        for (part, part_name) in QKV_PARTS.iter().enumerate() {
             // The rows of one head at a time, as its rotation mixes them.
             let mut head_rows = vec![0.0; head_width * width];
             let mut channel = vec![0.0; head_width];
@@ -258,7 +242,10 @@ impl Builder {
                     rotate_weights(out);
                 }
             })?;
-            self.insert(format!("{name}.{part_name}"), Matrix { packed, remainder, sums: None })?;
+            self.insert(
+                format!("{name}.{part_name}"),
+                PackedMatrix { packed, remainder, sums: None },
+            )?;
         }
         Ok(())
     }
@@ -287,8 +274,8 @@ impl Builder {
         } else {
             vec![0.0; width]
         };
-        let tower = Tower {
-            attention: Shape {
+        let tower = CpuTower {
+            attention: AttentionShape {
                 tokens: config.tokens(),
                 heads: config.heads,
                 head_width: width / config.heads,
@@ -303,21 +290,21 @@ impl Builder {
             features: self.features,
             config,
         };
-        Ok(CpuEncoder { machine: self.machine, tower, workspaces: std::sync::Mutex::default() })
+        Ok(CpuEncoder::new(self.machine, tower))
     }
 
-    fn layer(&mut self, layer: usize) -> Result<Layer> {
+    fn layer(&mut self, layer: usize) -> Result<CpuLayer> {
         let name = |part: &str| format!("vision.layers.{layer}.{part}");
         let mut bias = self.vector(&name("attention.qkv.bias"))?;
         let width = self.config.width;
         let value_bias = bias.split_off(2 * width);
         let key_bias = bias.split_off(width);
         let weight = |part: &str| name(&format!("attention.qkv.weight.{part}"));
-        Ok(Layer {
+        Ok(CpuLayer {
             norm1: self.norm(&name("norm1"))?,
-            queries: self.linear(&weight(PARTS[0]), bias)?,
-            keys: self.linear(&weight(PARTS[1]), key_bias)?,
-            values: self.linear(&weight(PARTS[2]), value_bias)?,
+            queries: self.linear(&weight(QKV_PARTS[0]), bias)?,
+            keys: self.linear(&weight(QKV_PARTS[1]), key_bias)?,
+            values: self.linear(&weight(QKV_PARTS[2]), value_bias)?,
             output: self.linear_with_bias(&name("attention.output"))?,
             norm2: self.norm(&name("norm2"))?,
             fc1: self.linear_with_bias(&name("mlp.fc1"))?,
@@ -332,7 +319,7 @@ impl Builder {
             .ok_or_else(|| corrupt(format!("the model lacks the tensor {name}")))
     }
 
-    fn norm(&mut self, name: &str) -> Result<Norm> {
+    fn norm(&mut self, name: &str) -> Result<LayerNorm> {
         let width = self.config.width;
         let mut gain = self.vector(&format!("{name}.weight"))?;
         let mut offset = self.vector(&format!("{name}.bias"))?;
@@ -343,20 +330,20 @@ impl Builder {
             reason = "f32 keeps an epsilon as well as is needed"
         )]
         let epsilon = self.config.norm_epsilon as f32;
-        Ok(Norm { gain, offset, width, epsilon })
+        Ok(LayerNorm { gain, offset, width, epsilon })
     }
 
-    fn linear_with_bias(&mut self, name: &str) -> Result<Linear> {
+    fn linear_with_bias(&mut self, name: &str) -> Result<PackedLinear> {
         let bias = self.vector(&format!("{name}.bias"))?;
         self.linear(&format!("{name}.weight"), bias)
     }
 
-    fn linear(&mut self, name: &str, mut bias: Vec<f32>) -> Result<Linear> {
-        let Matrix { packed: matrix, remainder, sums } = self
+    fn linear(&mut self, name: &str, mut bias: Vec<f32>) -> Result<PackedLinear> {
+        let PackedMatrix { packed: matrix, remainder, sums } = self
             .matrices
             .remove(name)
             .ok_or_else(|| corrupt(format!("the model lacks the tensor {name}")))?;
         bias.resize(matrix.columns.next_multiple_of(self.machine.columns()), 0.0);
-        Ok(Linear { matrix, bias, remainder, sums })
+        Ok(PackedLinear { matrix, bias, remainder, sums })
     }
 }

@@ -1,13 +1,13 @@
 //! What is read off the residual stream.
 
-use super::builder::Tower;
-use super::lanes::{LANES, Lanes};
-use super::packed::{PADDING, padded};
+use super::dimension::{PADDING, padded};
+use super::tower::CpuTower;
 use crate::clip::Pool;
 use crate::engine::Encoding;
+use crate::simd::{F32x4, LANES};
 
 /// Collects pooled tokens layer by layer.
-pub(super) struct Collector {
+pub(super) struct FeatureCollector {
     batch: usize,
     /// `[batch, FeatureSpec::width]`.
     features: Vec<f32>,
@@ -23,8 +23,8 @@ pub(super) struct Collector {
     embedding: Vec<f32>,
 }
 
-impl Collector {
-    pub(super) fn new(tower: &Tower, batch: usize) -> Self {
+impl FeatureCollector {
+    pub(super) fn new(tower: &CpuTower, batch: usize) -> Self {
         let width = tower.features.width(&tower.config);
         let written = if tower.features.heads.is_empty() { 0 } else { batch * tower.config.width };
         Self {
@@ -51,7 +51,7 @@ impl Collector {
     /// Takes the pooled tokens of layer `layer` if they are asked for; `stream` holds `tokens` rows
     /// an image.
     #[inline(always)]
-    pub(super) fn pool(&mut self, tower: &Tower, layer: usize, stream: &[f32], tokens: usize) {
+    pub(super) fn pool(&mut self, tower: &CpuTower, layer: usize, stream: &[f32], tokens: usize) {
         let spec = &tower.features;
         if !spec.layers.contains(&layer) {
             return;
@@ -81,9 +81,9 @@ impl Collector {
     }
 
     /// Adds what the named heads of layer `layer` (from 0) write into the class tokens; `mixed`
-    /// holds what all heads gather, `tokens` rows an image.
-    pub(super) fn heads(&mut self, tower: &Tower, layer: usize, mixed: &[f32], tokens: usize) {
-        let Tower { config, features, layers, .. } = tower;
+    /// holds what all heads gather, `tokens` rows per image.
+    pub(super) fn heads(&mut self, tower: &CpuTower, layer: usize, mixed: &[f32], tokens: usize) {
+        let CpuTower { config, features, layers, .. } = tower;
         let Some(output) = &layers[layer].output_values else { return };
         let (width, head_width) = (config.width, config.width / config.heads);
         let images = mixed.chunks_exact(tokens * padded(width));
@@ -99,7 +99,7 @@ impl Collector {
     }
 
     /// Notes by what the final norm will divide the class tokens of `stream`.
-    pub(super) fn inverse_deviations(&mut self, tower: &Tower, stream: &[f32], tokens: usize) {
+    pub(super) fn inverse_deviations(&mut self, tower: &CpuTower, stream: &[f32], tokens: usize) {
         let width = tower.config.width;
         let epsilon = tower.norm.epsilon;
         self.inverse = stream
@@ -113,8 +113,8 @@ impl Collector {
 
     /// Takes the embeddings, and what the named heads add to them, from the stream after the final
     /// norm.
-    pub(super) fn embed(&mut self, tower: &Tower, stream: &[f32], tokens: usize) {
-        let Tower { config, norm, features, .. } = tower;
+    pub(super) fn embed(&mut self, tower: &CpuTower, stream: &[f32], tokens: usize) {
+        let CpuTower { config, norm, features, .. } = tower;
         let width = config.width;
         for (image, rows) in stream.chunks_exact(tokens * padded(width)).enumerate() {
             project(tower, &rows[..width], true, &mut self.embedding);
@@ -134,7 +134,7 @@ impl Collector {
 }
 
 /// Appends the projection of one row, or the row itself where there is none.
-fn project(tower: &Tower, row: &[f32], with_bias: bool, out: &mut Vec<f32>) {
+fn project(tower: &CpuTower, row: &[f32], with_bias: bool, out: &mut Vec<f32>) {
     let Some(projection) = &tower.projection else {
         out.extend_from_slice(row);
         return;
@@ -156,15 +156,15 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
     let (a_pairs, b_pairs) = (a.as_chunks::<2>(), b.as_chunks::<2>());
-    let product = |a, b| Lanes::load(a) * Lanes::load(b);
-    let mut sums = [Lanes::zero(); 2];
+    let product = |a, b| F32x4::load(a) * F32x4::load(b);
+    let mut sums = [F32x4::zero(); 2];
     for ([a, c], [b, d]) in a_pairs.0.iter().zip(b_pairs.0) {
         sums = [sums[0] + product(a, b), sums[1] + product(c, d)];
     }
     for (a, b) in a_pairs.1.iter().zip(b_pairs.1) {
         sums[0] = sums[0] + product(a, b);
     }
-    let [even, odd] = sums.map(Lanes::to_array);
+    let [even, odd] = sums.map(F32x4::to_array);
     even.iter().chain(&odd).sum::<f32>()
         + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
@@ -182,15 +182,15 @@ const _: () = assert!(PADDING.is_multiple_of(COLUMNS));
 /// The mean over rows of `stride` of what `term` makes of the values of every column. It is told
 /// where the values lie: the block of [`COLUMNS`], and the register in it.
 #[inline(always)]
-fn columns(rows: &[f32], stride: usize, term: impl Fn(usize, usize, Lanes) -> Lanes) -> Vec<f32> {
+fn columns(rows: &[f32], stride: usize, term: impl Fn(usize, usize, F32x4) -> F32x4) -> Vec<f32> {
     let mut out = vec![0.0; stride];
-    let share = Lanes::splat(1.0 / count(rows.len() / stride));
+    let share = F32x4::splat(1.0 / count(rows.len() / stride));
     for (block, out) in out.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
-        let mut sums = [Lanes::zero(); 8];
+        let mut sums = [F32x4::zero(); 8];
         for row in rows.chunks_exact(stride) {
             let values = row[block * COLUMNS..][..COLUMNS].as_chunks().0;
             for (at, (sum, values)) in sums.iter_mut().zip(values).enumerate() {
-                *sum = *sum + term(block, at, Lanes::load(values));
+                *sum = *sum + term(block, at, F32x4::load(values));
             }
         }
         for (sum, out) in sums.into_iter().zip(out.as_chunks_mut().0) {
@@ -209,7 +209,7 @@ fn means(rows: &[f32], stride: usize) -> Vec<f32> {
 fn variances(rows: &[f32], stride: usize, means: &[f32]) -> Vec<f32> {
     let means = means.as_chunks::<COLUMNS>().0;
     columns(rows, stride, |block, at, value| {
-        let centred = value - Lanes::load(&means[block].as_chunks().0[at]);
+        let centred = value - F32x4::load(&means[block].as_chunks().0[at]);
         centred * centred
     })
 }

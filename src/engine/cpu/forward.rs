@@ -1,21 +1,22 @@
 //! The forward pass.
 
-use super::attention::{self, Scratch};
-use super::block::Block;
-use super::builder::{Layer, Tower};
-use super::codes::Preparation;
-use super::features::Collector;
-use super::isa::{Isa, Pass, ROWS};
-use super::lanes::{Functions, LANES, Lanes};
-use super::norm::Norm;
-use super::packed::padded;
-use super::product::{Linear, Target};
+use super::attention::{self, AttentionScratch};
+use super::dimension::padded;
+use super::features::FeatureCollector;
+use super::functions::Functions;
+use super::isa::{Isa, Kernel, ROWS};
+use super::norm::LayerNorm;
+use super::product::{PackedLinear, Target};
+use super::quantized_activations::Preparation;
+use super::quantized_rows::QuantizedRows;
 use super::rotation::rotates;
+use super::tower::{CpuLayer, CpuTower};
 use crate::clip::{Activation, Pool};
+use crate::simd::{F32x4, LANES};
 
 /// Rows that go through a product together: few enough that their activations stay in the
 /// second-level cache, many enough that weights are read seldom. A multiple of [`ROWS`].
-const BLOCK: usize = 11 * ROWS;
+const MAX_BLOCK_ROWS: usize = 11 * ROWS;
 
 /// The buffers of a forward pass, kept from one to the next.
 #[derive(Debug, Default)]
@@ -28,20 +29,20 @@ pub(super) struct Workspace {
     mixed: Vec<f32>,
     hidden: Vec<f32>,
     row: Vec<f32>,
-    block: Block,
-    scratch: Scratch,
+    quantized: QuantizedRows,
+    scratch: AttentionScratch,
 }
 
 /// Encodes a batch of images.
 pub(super) struct Forward<'a> {
-    pub(super) tower: &'a Tower,
+    pub(super) tower: &'a CpuTower,
     /// `[batch, 3, side, side]`.
     pub(super) pixels: &'a [f32],
     pub(super) workspace: &'a mut Workspace,
-    pub(super) collector: &'a mut Collector,
+    pub(super) collector: &'a mut FeatureCollector,
 }
 
-impl Pass for Forward<'_> {
+impl Kernel for Forward<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Self { tower, pixels, workspace, collector } = self;
@@ -68,7 +69,7 @@ impl Pass for Forward<'_> {
 }
 
 /// Whether only class tokens are read of the last layer.
-fn only_class_tokens(tower: &Tower) -> bool {
+fn only_class_tokens(tower: &CpuTower) -> bool {
     let features = &tower.features;
     let reads_last = features.layers.iter().any(|layer| *layer >= tower.config.layers);
     !reads_last || features.pools.iter().all(|pool| *pool == Pool::Class)
@@ -76,13 +77,13 @@ fn only_class_tokens(tower: &Tower) -> bool {
 
 /// Splits `rows` into blocks of about the same size, each a multiple of [`ROWS`] but the last.
 fn block_rows(rows: usize) -> usize {
-    rows.div_ceil(rows.div_ceil(BLOCK).max(1)).next_multiple_of(ROWS)
+    rows.div_ceil(rows.div_ceil(MAX_BLOCK_ROWS).max(1)).next_multiple_of(ROWS)
 }
 
 impl Workspace {
     /// Pixels to tokens, positions added.
     #[inline(always)]
-    fn embed<I: Isa>(&mut self, isa: I, tower: &Tower, pixels: &[f32], batch: usize) {
+    fn embed<I: Isa>(&mut self, isa: I, tower: &CpuTower, pixels: &[f32], batch: usize) {
         let config = &tower.config;
         let (width, stride, tokens, patch) =
             (config.width, padded(config.width), config.tokens(), config.patch_size);
@@ -103,7 +104,7 @@ impl Workspace {
             let block = block_rows(grid * grid);
             for first in (0..grid * grid).step_by(block) {
                 let count = block.min(grid * grid - first);
-                self.block.begin(&tower.patch_embedding, count, false);
+                self.quantized.begin(&tower.patch_embedding, count, false);
                 for row in 0..count {
                     let (top, left) = ((first + row) / grid * patch, (first + row) % grid * patch);
                     // Channel, y, x, like the kernels of published files.
@@ -113,11 +114,11 @@ impl Workspace {
                         out.copy_from_slice(&pixels[start..][..patch]);
                     }
                     self.row[3 * patch * patch..].fill(0.0);
-                    self.block.put(isa, row, &mut self.row, Preparation::Shift);
+                    self.quantized.put(isa, row, &mut self.row, Preparation::Shift);
                 }
-                self.block.finish(isa);
+                self.quantized.finish(isa);
                 let out = &mut stream[(1 + first) * stride..];
-                self.block.multiply(isa, &tower.patch_embedding, out, Target::Add);
+                self.quantized.multiply(isa, &tower.patch_embedding, out, Target::Add);
             }
         }
         if let Some(norm) = &tower.pre_norm {
@@ -127,7 +128,7 @@ impl Workspace {
 
     /// The layer norm of the whole stream, in place.
     #[inline(always)]
-    fn norm<I: Isa>(&mut self, isa: I, norm: &Norm) {
+    fn norm<I: Isa>(&mut self, isa: I, norm: &LayerNorm) {
         for row in self.stream.chunks_exact_mut(padded(norm.width)) {
             self.row.clear();
             self.row.extend_from_slice(row);
@@ -137,7 +138,14 @@ impl Workspace {
 
     /// What every head gathers, into `mixed`: for all tokens, or for class tokens only.
     #[inline(always)]
-    fn attend<I: Isa>(&mut self, isa: I, tower: &Tower, layer: &Layer, batch: usize, narrow: bool) {
+    fn attend<I: Isa>(
+        &mut self,
+        isa: I,
+        tower: &CpuTower,
+        layer: &CpuLayer,
+        batch: usize,
+        narrow: bool,
+    ) {
         let shape = tower.attention;
         let stride = padded(tower.config.width);
         let rows = batch * shape.tokens;
@@ -156,16 +164,21 @@ impl Workspace {
             for first in (start..start + shape.tokens).step_by(block) {
                 let count = block.min(start + shape.tokens - first);
                 let here = first * stride..(first + count) * stride;
-                self.norm_to_block(isa, &layer.norm1, &layer.keys, here.clone(), first == start);
-                self.block.multiply(isa, &layer.keys, &mut self.keys[here.clone()], Target::Store);
-                self.block.multiply(
+                self.quantize_normed(isa, &layer.norm1, &layer.keys, here.clone(), first == start);
+                self.quantized.multiply(
+                    isa,
+                    &layer.keys,
+                    &mut self.keys[here.clone()],
+                    Target::Store,
+                );
+                self.quantized.multiply(
                     isa,
                     &layer.values,
                     &mut self.values[here.clone()],
                     Target::Store,
                 );
                 if !narrow {
-                    self.block.multiply(
+                    self.quantized.multiply(
                         isa,
                         &layer.queries,
                         &mut self.queries[here],
@@ -175,9 +188,15 @@ impl Workspace {
             }
             if narrow {
                 let first = start * stride;
-                self.norm_to_block(isa, &layer.norm1, &layer.queries, first..first + stride, true);
+                self.quantize_normed(
+                    isa,
+                    &layer.norm1,
+                    &layer.queries,
+                    first..first + stride,
+                    true,
+                );
                 let out = &mut self.queries[image * stride..][..stride];
-                self.block.multiply(isa, &layer.queries, out, Target::Store);
+                self.quantized.multiply(isa, &layer.queries, out, Target::Store);
             }
         }
         let (per_image, queries_per_image) = (shape.tokens * stride, query_rows / batch * stride);
@@ -190,28 +209,28 @@ impl Workspace {
         }
     }
 
-    /// Layer norm of some rows of the stream, rounded for `linear` and others of its kind.
+    /// Layer norm of some rows of the stream, quantized for `linear` and others of its kind.
     #[inline(always)]
-    fn norm_to_block<I: Isa>(
+    fn quantize_normed<I: Isa>(
         &mut self,
         isa: I,
-        norm: &Norm,
-        linear: &Linear,
+        norm: &LayerNorm,
+        linear: &PackedLinear,
         rows: std::ops::Range<usize>,
         class: bool,
     ) {
         let stride = padded(norm.width);
-        self.block.begin(linear, rows.len() / stride, class);
+        self.quantized.begin(linear, rows.len() / stride, class);
         self.row.resize(stride, 0.0);
         let preparation = if rotates(norm.width) { Preparation::Rotate } else { Preparation::None };
         for (row, values) in self.stream[rows].chunks_exact(stride).enumerate() {
             norm.apply(isa, values, &mut self.row);
-            self.block.put(isa, row, &mut self.row, preparation);
+            self.quantized.put(isa, row, &mut self.row, preparation);
         }
-        self.block.finish(isa);
+        self.quantized.finish(isa);
     }
 
-    /// Leaves of every image's `tokens` rows the first.
+    /// Leaves only the first of every image's `tokens` rows.
     fn keep_class_tokens(&mut self, stride: usize, tokens: usize) {
         let images = self.stream.len() / (tokens * stride);
         for image in 0..images {
@@ -222,9 +241,15 @@ impl Workspace {
     }
 
     /// The rest of a layer: `stream += output(mixed)`, then `stream += mlp(norm2(stream))`;
-    /// `tokens` rows an image.
+    /// `tokens` rows per image.
     #[inline(always)]
-    fn transform<I: Isa>(&mut self, isa: I, layer: &Layer, activation: Activation, tokens: usize) {
+    fn transform<I: Isa>(
+        &mut self,
+        isa: I,
+        layer: &CpuLayer,
+        activation: Activation,
+        tokens: usize,
+    ) {
         let stride = padded(layer.norm2.width);
         let hidden_stride = padded(layer.fc1.matrix.columns);
         let rows = self.stream.len() / stride;
@@ -236,27 +261,27 @@ impl Workspace {
                 let count = block.min(start + tokens - first);
                 let here = first * stride..(first + count) * stride;
                 let class = first == start;
-                self.block.begin(&layer.output, count, class);
+                self.quantized.begin(&layer.output, count, class);
                 for (row, values) in self.mixed[here.clone()].chunks_exact_mut(stride).enumerate() {
-                    self.block.put(isa, row, values, Preparation::None);
+                    self.quantized.put(isa, row, values, Preparation::None);
                 }
-                self.block.finish(isa);
-                self.block.multiply(
+                self.quantized.finish(isa);
+                self.quantized.multiply(
                     isa,
                     &layer.output,
                     &mut self.stream[here.clone()],
                     Target::Add,
                 );
-                self.norm_to_block(isa, &layer.norm2, &layer.fc1, here.clone(), class);
+                self.quantize_normed(isa, &layer.norm2, &layer.fc1, here.clone(), class);
                 self.hidden.resize(count * hidden_stride, 0.0);
-                self.block.multiply(isa, &layer.fc1, &mut self.hidden, Target::Store);
-                self.block.begin(&layer.fc2, count, class);
+                self.quantized.multiply(isa, &layer.fc1, &mut self.hidden, Target::Store);
+                self.quantized.begin(&layer.fc2, count, class);
                 for (row, values) in self.hidden.chunks_exact_mut(hidden_stride).enumerate() {
                     activate(isa, values, activation);
-                    self.block.put(isa, row, values, rotation);
+                    self.quantized.put(isa, row, values, rotation);
                 }
-                self.block.finish(isa);
-                self.block.multiply(isa, &layer.fc2, &mut self.stream[here], Target::Add);
+                self.quantized.finish(isa);
+                self.quantized.multiply(isa, &layer.fc2, &mut self.stream[here], Target::Add);
             }
         }
     }
@@ -267,16 +292,16 @@ impl Workspace {
 fn activate<I: Isa>(isa: I, values: &mut [f32], activation: Activation) {
     let functions = Functions::new(isa);
     let values = values.as_chunks_mut::<LANES>().0;
-    // Loops, not iterators' closures: see `Pass`.
+    // Loops, not iterators' closures: see `Kernel`.
     match activation {
         Activation::Gelu => {
             for values in values {
-                functions.gelu(Lanes::load(values)).store(values);
+                functions.gelu(F32x4::load(values)).store(values);
             }
         }
         Activation::QuickGelu => {
             for values in values {
-                functions.quick_gelu(Lanes::load(values)).store(values);
+                functions.quick_gelu(F32x4::load(values)).store(values);
             }
         }
     }

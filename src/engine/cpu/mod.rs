@@ -1,105 +1,58 @@
-//! The encoder on CPUs: 8-bit integer products in WebAssembly, x86-64 and aarch64.
+//! The CPU engine: 8-bit integer products in WebAssembly, on x86-64 and on aarch64.
 //!
-//! Weights are rounded once to signed bytes with a scale a row (and [group](packed::Inner)),
-//! activations before every product to 8 bits with a scale a token; sums are exact. Everything else
-//! is f32: norms, softmax, activation functions and the residual stream. [`rotation`] and the notes
-//! in [`attention`] say what keeps that as close to f32 as it is.
+//! Weights are rounded once to signed bytes with one scale per row (and
+//! [group](dimension::InnerDimension)), activations before every product to 8 bits with a scale a
+//! token; sums are exact. Everything else is f32: norms, softmax, activation functions and the
+//! residual stream. [`rotation`] and the notes in [`attention`] say what keeps that as close to f32
+//! as it is.
 //!
 //! | file | job |
 //! | --- | --- |
-//! | `isa/` | the integer product of one tile for every instruction set; the only code that differs between machines |
-//! | `lanes.rs` | f32 vectors and functions on them |
-//! | `packed.rs`, `codes.rs` | weights and activations as the products read them |
-//! | `block.rs` | rounded rows on their way through products, and what makes up for their rounding |
+//! | `isa/` | kernels for the integer product of one tile: all that differs between machines |
+//! | `machine.rs` | which instruction set serves |
+//! | `packing.rs` | bytes in the words that a kernel reads |
+//! | `dimension.rs` | padding, and the groups of values that share a scale |
+//! | `packed_weights.rs`, `quantized_activations.rs` | what products read |
+//! | `quantized_rows.rs` | rows on their way through products; what makes up for rounding |
+//! | `functions.rs` | exponentials and activation functions of vectors |
 //! | `product.rs`, `attention.rs`, `norm.rs` | the parts of a layer |
-//! | `builder.rs` | from stored tensors to an encoder |
-//! | `forward.rs`, `features.rs` | the forward pass, and what is read off it |
+//! | `tower.rs`, `builder.rs` | the weights of an encoder; from stored tensors to them |
+//! | `encoder.rs`, `forward.rs`, `features.rs` | the forward pass, and what is read off it |
 
 mod attention;
-mod block;
 mod builder;
-mod codes;
+mod dimension;
+mod encoder;
 mod features;
 mod forward;
+mod functions;
 mod isa;
-mod lanes;
 mod machine;
 mod norm;
-mod packed;
+mod packed_weights;
+mod packing;
 mod product;
+mod quantized_activations;
+mod quantized_rows;
 mod rotation;
 #[cfg(test)]
 mod tests;
+mod tower;
 
-use std::sync::{Mutex, PoisonError};
-
-use super::Encoding;
-use crate::clip::{FeatureSpec, VisionConfig};
-use crate::{Error, ErrorKind, Result};
-use builder::Tower;
-use features::Collector;
-use forward::{Forward, Workspace};
+#[cfg(feature = "bench")]
 use isa::Isa;
+#[cfg(feature = "bench")]
 use machine::{Machine, with_isa};
 
 pub use builder::Builder;
+pub use encoder::CpuEncoder;
 
-/// The image encoder on the CPU, on the calling thread. It can be shared: calls from several
-/// threads run side by side.
-#[derive(Debug)]
-pub struct CpuEncoder {
-    machine: Machine,
-    tower: Tower,
-    /// Buffers of finished calls, for the next ones.
-    workspaces: Mutex<Vec<Workspace>>,
-}
-
-impl CpuEncoder {
-    /// Begins an encoder of this architecture that gives these features.
-    ///
-    /// # Errors
-    /// [`WeightsCorrupt`](ErrorKind::WeightsCorrupt) for an invalid architecture or features.
-    pub fn builder(config: &VisionConfig, features: &FeatureSpec) -> Result<Builder> {
-        Builder::new(Machine::best(), config, features)
-    }
-
-    /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
-    ///
-    /// # Errors
-    /// [`Argument`](ErrorKind::Argument) when there are not `batch` images.
-    pub fn encode(&self, pixels: &[f32], batch: usize) -> Result<Encoding> {
-        let side = self.tower.config.image_size;
-        if Some(pixels.len()) != batch.checked_mul(3 * side * side) {
-            let message =
-                format!("{} pixel values are not {batch} views of {side} px", pixels.len());
-            return Err(Error::new(ErrorKind::Argument, message));
-        }
-        if batch == 0 {
-            return Ok(Encoding { features: Vec::new(), embedding: Vec::new() });
-        }
-        let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut workspace = lock().pop().unwrap_or_default();
-        let mut collector = Collector::new(&self.tower, batch);
-        let pass = Forward {
-            tower: &self.tower,
-            pixels,
-            workspace: &mut workspace,
-            collector: &mut collector,
-        };
-        with_isa!(self.machine, isa => isa.run(pass));
-        lock().push(workspace);
-        Ok(collector.finish())
-    }
-
-    /// The instruction set in use.
-    #[must_use]
-    pub fn kernel(&self) -> &'static str {
-        self.machine.name()
-    }
-}
+/// The CPU that this runs on, in 8-bit integers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
 
 /// Runs the dot products of the kernel in use on registers alone, `rounds` times a full tile;
-/// returns how many products were summed, so that the caller can time the core's peak.
+/// returns how many products were summed, so that the caller can time the peak of a CPU core.
 #[cfg(feature = "bench")]
 #[must_use]
 pub fn peak_int8_macs(rounds: u32) -> u64 {

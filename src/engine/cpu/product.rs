@@ -1,21 +1,22 @@
-//! Products of rounded activations and a packed matrix.
+//! Products of quantized activations and packed weights.
 
 use std::hint::black_box;
 
-use super::codes::Codes;
-use super::isa::{self, Isa, MAX_COLUMNS, Pass, ROWS, Take};
-use super::lanes::{LANES, Lanes, Whole};
-use super::packed::{Packed, padded};
+use super::dimension::padded;
+use super::isa::{self, Isa, Kernel, MAX_COLUMNS, ROWS, TileSink};
+use super::packed_weights::PackedWeights;
+use super::quantized_activations::QuantizedActivations;
+use crate::simd::{F32x4, I32x4, LANES};
 
 /// A linear map.
 #[derive(Debug)]
-pub(super) struct Linear {
+pub(super) struct PackedLinear {
     /// Its matrix `[out, in]`.
-    pub(super) matrix: Packed,
+    pub(super) matrix: PackedWeights,
     /// Added to every row of the result; padded to whole tiles.
     pub(super) bias: Vec<f32>,
     /// What rounding took off the matrix, where that is kept.
-    pub(super) remainder: Option<Packed>,
+    pub(super) remainder: Option<PackedWeights>,
     /// The sums of the matrix's rows, padded likewise, for activations that were shifted.
     pub(super) sums: Option<Vec<f32>>,
 }
@@ -32,9 +33,9 @@ pub(super) enum Target {
 /// `codes[..rows] * matrix^T + bias` into rows of `out`, each [`padded`].
 #[derive(Debug)]
 pub(super) struct Product<'a> {
-    pub(super) codes: &'a Codes,
+    pub(super) codes: &'a QuantizedActivations,
     pub(super) rows: usize,
-    pub(super) matrix: &'a Packed,
+    pub(super) matrix: &'a PackedWeights,
     /// Added to every row; padded to whole tiles.
     pub(super) bias: Option<&'a [f32]>,
     /// The sums of the matrix's rows, for activations that were shifted.
@@ -43,14 +44,14 @@ pub(super) struct Product<'a> {
     pub(super) target: Target,
 }
 
-impl Pass for Product<'_> {
+impl Kernel for Product<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Self { codes, rows, matrix, bias, sums: row_sums, out, target } = self;
         let inner = matrix.inner;
         let stride = padded(matrix.columns);
         // Once: engines call out of the code to clear memory.
-        let mut results = Results([[0.0; MAX_COLUMNS]; ROWS]);
+        let mut results = TileResults([[0.0; MAX_COLUMNS]; ROWS]);
         for tile in 0..matrix.tiles() {
             let column = tile * I::COLUMNS;
             let bias = bias.map(|bias| &bias[column..][..I::COLUMNS]);
@@ -73,8 +74,15 @@ impl Pass for Product<'_> {
                     // Else the optimiser would keep the results in registers, of which the sums
                     // need all.
                     let results = black_box(&mut results);
-                    let mut scaled = Scaled { row_scales, scales, results };
-                    isa::tile(isa, count, activations, part.words, part.starts, &mut scaled);
+                    let mut scaled = ScalingSink { row_scales, scales, results };
+                    isa::tile_product(
+                        isa,
+                        count,
+                        activations,
+                        part.words,
+                        part.starts,
+                        &mut scaled,
+                    );
                 }
                 for (row, (out, result)) in
                     out.chunks_mut(stride).zip(&mut results.0).take(count).enumerate()
@@ -100,31 +108,31 @@ fn sum(out: &mut [f32], a: &[f32], b: &[f32]) {
     for (out, (a, b)) in
         out.as_chunks_mut().0.iter_mut().zip(a.as_chunks().0.iter().zip(b.as_chunks().0))
     {
-        (Lanes::load(a) + Lanes::load(b)).store(out);
+        (F32x4::load(a) + F32x4::load(b)).store(out);
     }
 }
 
 /// What a tile's groups are gathered in: of constant size, so that nothing is checked between one
 /// group and the next.
-struct Results([[f32; MAX_COLUMNS]; ROWS]);
+struct TileResults([[f32; MAX_COLUMNS]; ROWS]);
 
 /// Scales a group's sums and adds them to what is there.
-struct Scaled<'a> {
+struct ScalingSink<'a> {
     /// Of the rows.
     row_scales: &'a [f32; ROWS],
     /// Of the columns.
     scales: &'a [[f32; LANES]],
-    results: &'a mut Results,
+    results: &'a mut TileResults,
 }
 
-impl Take for Scaled<'_> {
+impl TileSink for ScalingSink<'_> {
     #[inline(always)]
-    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>) {
-        let scale = Lanes::splat(self.row_scales[row]);
+    fn accept<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = I32x4>) {
+        let scale = F32x4::splat(self.row_scales[row]);
         let results = self.results.0[row][..I::COLUMNS].as_chunks_mut().0.iter_mut();
         for (out, (sums, scales)) in results.zip(sums.zip(&self.scales[..I::COLUMNS / LANES])) {
-            Lanes::convert(sums)
-                .mul_add(isa, scale * Lanes::load(scales), Lanes::load(out))
+            F32x4::from_i32(sums)
+                .mul_add(scale * F32x4::load(scales), F32x4::load(out), I::FUSED)
                 .store(out);
         }
     }

@@ -3,11 +3,11 @@
 //! Transformers keep a few values many times larger than the others, and what is rounded to steps
 //! of the largest loses the rest. An orthogonal map spreads the large ones, and multiplying the
 //! weights by its inverse leaves the product what it was (QuaRot: Ashkboos et al. 2024, arXiv
-//! 2404.00456). Ours mixes sixteen values of every 64, four apart, by a Hadamard matrix: additions
-//! only, and none across the lanes of a register. On the compact model it lowers the error of the
-//! embedding that 8-bit activations cause to a quarter.
+//! 2404.00456). This one mixes sixteen values of every 64, four apart, by a Hadamard matrix:
+//! additions only, and none across the lanes of a register. On the compact model it lowers the
+//! error of the embedding that 8-bit activations cause to a quarter.
 
-use super::lanes::{LANES, Lanes, quad};
+use crate::simd::{F32x4, LANES, quad};
 
 /// Values that are rotated together.
 const BLOCK: usize = 64;
@@ -42,7 +42,7 @@ pub(super) fn rotate_weights(weights: &mut [f32]) {
 fn mix_fours<const APART: usize>(block: &mut [[f32; LANES]]) {
     for fours in block.chunks_exact_mut(4 * APART) {
         for at in 0..APART {
-            let [a, b, c, d] = quad!(|of| Lanes::load(&fours[of * APART + at]));
+            let [a, b, c, d] = quad!(|of| F32x4::load(&fours[of * APART + at]));
             let (sum_ab, difference_ab) = (a + b, a - b);
             let (sum_cd, difference_cd) = (c + d, c - d);
             let mixed = [

@@ -1,7 +1,7 @@
 //! The buffers that activations pass through.
 
 use super::device::{Gpu, Reports};
-use super::kernels::{Family, Rows, stride};
+use super::kernels::{Family, RowFormat, stride};
 use super::layers::Kernels;
 use super::patches::patch_values;
 use crate::clip::{Pool, VisionConfig};
@@ -84,7 +84,7 @@ impl Kernels {
             0
         };
         let widest = [
-            Rows::F32.bytes(width),
+            RowFormat::F32.bytes(width),
             operand.bytes(patch_values(&self.config)),
             operand.bytes(3 * width),
             operand.bytes(mlp_width),
@@ -93,7 +93,7 @@ impl Kernels {
         let image = tokens * widest.into_iter().max().unwrap_or(1);
         let output = self.output_floats(1).0 * 4 + ALIGNMENT;
         let capacity = wanted.min(limit / image).min(limit / output);
-        let stream = (capacity * tokens * Rows::F32.bytes(width)).next_multiple_of(ALIGNMENT);
+        let stream = (capacity * tokens * RowFormat::F32.bytes(width)).next_multiple_of(ALIGNMENT);
         let kept_together = limit / stream.max(1);
         (capacity > 0 && kept_together > 0).then_some(Sizes {
             stream,
@@ -129,7 +129,7 @@ impl Arena {
                 ),
                 tokens: inner(stream),
                 middle: inner(stream),
-                last: inner(capacity * Rows::F32.bytes(width)),
+                last: inner(capacity * RowFormat::F32.bytes(width)),
                 normed: inner(rows * operand.bytes(width)),
                 qkv: inner(rows * operand.bytes(3 * width)),
                 context: inner(rows * operand.bytes(width)),

@@ -85,7 +85,7 @@ pub(super) async fn open_with(
 }
 
 impl Gpu {
-    /// What the driver or browser calls it; empty where it says nothing.
+    /// Its name by the driver or browser; empty where they give none.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -97,7 +97,7 @@ impl Gpu {
         self.backend
     }
 
-    /// Whether the CPU only plays a GPU, which is slower than the CPU's own path.
+    /// Whether the adapter is software, which is slower than the CPU engine.
     #[must_use]
     pub fn software(&self) -> bool {
         self.software
@@ -115,7 +115,7 @@ impl Gpu {
         Self { half: false, ..self.clone() }
     }
 
-    /// The same, taken for one that no CPU plays.
+    /// The same, taken for hardware.
     #[cfg(test)]
     pub(super) fn as_hardware(&self) -> Self {
         Self { software: false, ..self.clone() }

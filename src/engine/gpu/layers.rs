@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::device::{Gpu, Reports};
-use super::kernels::{Attention, Family, Form, Gemm, Kernel, LayerNorm, Pooling, Rows};
-use super::weights::{Matrix, upload_rows, upload_vector};
+use super::kernels::{
+    Attention, Family, Gemm, Kernel, LayerNorm, Pooling, RowFormat, WeightFormat,
+};
+use super::weights::{GpuMatrix, upload_rows, upload_vector};
 use crate::clip::{FeatureSpec, TensorRole, TensorSpec, VisionConfig};
 use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
@@ -53,8 +55,8 @@ impl Pipelines {
 
 /// A matrix, its bias and what follows their product.
 #[derive(Debug)]
-pub(super) struct Linear {
-    pub(super) matrix: Matrix,
+pub(super) struct GpuLinear {
+    pub(super) matrix: GpuMatrix,
     pub(super) bias: Option<wgpu::Buffer>,
     pub(super) gemm: Gemm,
     pub(super) pipeline: wgpu::ComputePipeline,
@@ -62,33 +64,33 @@ pub(super) struct Linear {
 
 /// Gain and shift of a layer norm.
 #[derive(Debug)]
-pub(super) struct Norm {
+pub(super) struct NormWeights {
     pub(super) gain: wgpu::Buffer,
     pub(super) shift: wgpu::Buffer,
 }
 
 /// One transformer layer.
 #[derive(Debug)]
-pub(super) struct Layer {
-    pub(super) norm1: Norm,
-    pub(super) qkv: Linear,
-    pub(super) output: Linear,
-    pub(super) norm2: Norm,
-    pub(super) fc1: Linear,
-    pub(super) fc2: Linear,
+pub(super) struct GpuLayer {
+    pub(super) norm1: NormWeights,
+    pub(super) qkv: GpuLinear,
+    pub(super) output: GpuLinear,
+    pub(super) norm2: NormWeights,
+    pub(super) fc1: GpuLinear,
+    pub(super) fc2: GpuLinear,
 }
 
 /// The whole tower.
 #[derive(Debug)]
-pub(super) struct Tower {
-    pub(super) patch_embedding: Linear,
+pub(super) struct GpuTower {
+    pub(super) patch_embedding: GpuLinear,
     /// Added to the embedded patches: positions and bias, and the class token in the row before
     /// them.
     pub(super) table: wgpu::Buffer,
-    pub(super) pre_norm: Option<Norm>,
-    pub(super) layers: Vec<Layer>,
-    pub(super) norm: Norm,
-    pub(super) projection: Option<Linear>,
+    pub(super) pre_norm: Option<NormWeights>,
+    pub(super) layers: Vec<GpuLayer>,
+    pub(super) norm: NormWeights,
+    pub(super) projection: Option<GpuLinear>,
     pub(super) norm_to_operand: wgpu::ComputePipeline,
     pub(super) norm_to_f32: wgpu::ComputePipeline,
     pub(super) attention: wgpu::ComputePipeline,
@@ -109,7 +111,7 @@ impl Kernels {
         Attention { tokens: self.config.tokens(), heads, head: width / heads }
     }
 
-    pub(super) fn norm(&self, output: Rows) -> LayerNorm {
+    pub(super) fn norm(&self, output: RowFormat) -> LayerNorm {
         #[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
         let epsilon = self.config.norm_epsilon as f32;
         LayerNorm { width: self.config.width, epsilon: epsilon.to_bits(), output }
@@ -124,7 +126,7 @@ impl Kernels {
     }
 
     /// The product with the matrix `name`, a weight of the tower.
-    pub(super) fn gemm(&self, name: &str, matrix: [usize; 2], form: Form) -> Gemm {
+    pub(super) fn gemm(&self, name: &str, matrix: [usize; 2], format: WeightFormat) -> Gemm {
         let [columns, depth] = matrix;
         let operand = self.family.operand();
         let part = name.trim_end_matches(".weight");
@@ -143,20 +145,24 @@ impl Kernels {
         Gemm {
             columns,
             depth,
-            form,
+            format,
             bias,
             activation: hidden.then_some(self.config.activation),
             residual,
-            output: if hidden || part.ends_with("attention.qkv") { operand } else { Rows::F32 },
+            output: if hidden || part.ends_with("attention.qkv") {
+                operand
+            } else {
+                RowFormat::F32
+            },
             tile: if tiles < 64 { 32 } else { 64 },
         }
     }
 }
 
-/// Tensors on their way to a [`Tower`].
+/// Tensors on their way to a [`GpuTower`].
 #[derive(Debug)]
-pub(super) struct Parts {
-    matrices: HashMap<String, (Matrix, Gemm, wgpu::ComputePipeline)>,
+pub(super) struct TowerAssembly {
+    matrices: HashMap<String, (GpuMatrix, Gemm, wgpu::ComputePipeline)>,
     vectors: HashMap<String, wgpu::Buffer>,
     /// What the table is made of.
     values: HashMap<String, Vec<f32>>,
@@ -166,7 +172,7 @@ const CLASS: &str = "vision.class_token";
 const POSITIONS: &str = "vision.position_embedding";
 const PATCH_BIAS: &str = "vision.patch_embedding.bias";
 
-impl Parts {
+impl TowerAssembly {
     pub(super) fn new() -> Self {
         Self { matrices: HashMap::new(), vectors: HashMap::new(), values: HashMap::new() }
     }
@@ -184,7 +190,7 @@ impl Parts {
         let name = spec.name.clone();
         let misshapen = || {
             let message = format!(
-                "the tensor {name} has shape {:?} where {:?} is needed",
+                "the tensor {name} has shape {:?} instead of {:?}",
                 tensor.shape, spec.shape
             );
             Error::new(ErrorKind::WeightsCorrupt, message)
@@ -193,8 +199,8 @@ impl Parts {
             return Err(misshapen());
         }
         if let (TensorRole::Matrix, &[columns, depth]) = (spec.role, spec.shape.as_slice()) {
-            let matrix = Matrix::upload(gpu, tensor, limit, reports)?;
-            let gemm = kernels.gemm(&name, [columns, depth], matrix.form);
+            let matrix = GpuMatrix::upload(gpu, tensor, limit, reports)?;
+            let gemm = kernels.gemm(&name, [columns, depth], matrix.format);
             let pipeline = pipelines.get(gpu, &Kernel::Gemm(gemm.clone()), reports);
             self.matrices.insert(name, (matrix, gemm, pipeline));
             return Ok(());
@@ -217,12 +223,12 @@ impl Parts {
         gpu: &Gpu,
         (kernels, pipelines): (&Kernels, &mut Pipelines),
         reports: &mut Reports,
-    ) -> Result<Tower> {
+    ) -> Result<GpuTower> {
         let config = &kernels.config;
         let layers = (0..config.layers)
             .map(|layer| {
                 let name = |part: &str| format!("vision.layers.{layer}.{part}");
-                Ok(Layer {
+                Ok(GpuLayer {
                     norm1: self.norm(&name("norm1"))?,
                     qkv: self.linear(&name("attention.qkv"))?,
                     output: self.linear(&name("attention.output"))?,
@@ -236,10 +242,10 @@ impl Parts {
         let operand = kernels.family.operand();
         let mut compiled = |kernel| pipelines.get(gpu, &kernel, reports);
         let norm_to_operand = compiled(Kernel::LayerNorm(kernels.norm(operand)));
-        let norm_to_f32 = compiled(Kernel::LayerNorm(kernels.norm(Rows::F32)));
+        let norm_to_f32 = compiled(Kernel::LayerNorm(kernels.norm(RowFormat::F32)));
         let attention = compiled(Kernel::Attention(kernels.attention()));
         let pooling = compiled(Kernel::Pooling(kernels.pooling()));
-        Ok(Tower {
+        Ok(GpuTower {
             patch_embedding: self.linear("vision.patch_embedding")?,
             table: upload_rows(gpu, &table, config.width, reports),
             pre_norm: if config.pre_norm { Some(self.norm("vision.pre_norm")?) } else { None },
@@ -256,16 +262,16 @@ impl Parts {
         })
     }
 
-    fn linear(&mut self, name: &str) -> Result<Linear> {
+    fn linear(&mut self, name: &str) -> Result<GpuLinear> {
         let weight = format!("{name}.weight");
         let (matrix, gemm, pipeline) =
             self.matrices.remove(&weight).ok_or_else(|| missing(&weight))?;
         let bias = if gemm.bias { Some(self.vector(&format!("{name}.bias"))?) } else { None };
-        Ok(Linear { matrix, bias, gemm, pipeline })
+        Ok(GpuLinear { matrix, bias, gemm, pipeline })
     }
 
-    fn norm(&mut self, name: &str) -> Result<Norm> {
-        Ok(Norm {
+    fn norm(&mut self, name: &str) -> Result<NormWeights> {
+        Ok(NormWeights {
             gain: self.vector(&format!("{name}.weight"))?,
             shift: self.vector(&format!("{name}.bias"))?,
         })

@@ -1,7 +1,7 @@
-//! The engine for GPUs: the vision transformer as WGSL kernels of our own on wgpu. In browsers that
-//! is WebGPU, natively Vulkan, Metal or DX12.
+//! The GPU engine: the vision transformer as WGSL kernels on wgpu. In browsers that is WebGPU,
+//! natively Vulkan, Metal or DX12.
 //!
-//! A forward pass is one submission: 7 dispatches a layer (layer norm; queries, keys and values;
+//! A forward pass is one submission: 7 dispatches per layer (layer norm; queries, keys and values;
 //! attention; its output; layer norm; the two halves of the MLP) and a handful around them, all
 //! prepared once for each batch size, and one read back. Matrices stay as they are stored, in 8 or
 //! 4 bits or in floating point, and are dequantised in registers. Where nothing but the class token
@@ -32,8 +32,8 @@ use crate::weights::StoredTensor;
 use crate::{Error, ErrorKind, Result};
 use arena::{Arena, Sizes};
 use device::Reports;
-use kernels::{Family, Kernel, MAX_HEAD, Rows};
-use layers::{Kernels, Parts, Pipelines, Tower};
+use kernels::{Family, Kernel, MAX_HEAD, RowFormat};
+use layers::{GpuTower, Kernels, Pipelines, TowerAssembly};
 use plan::{Planner, Step};
 
 /// Images of one submission; more are encoded in turn. Beyond this the GPU's work grows with the
@@ -46,7 +46,7 @@ pub struct Builder {
     gpu: Gpu,
     kernels: Kernels,
     pipelines: Pipelines,
-    parts: Parts,
+    assembly: TowerAssembly,
     reports: Reports,
     /// The most that one binding may hold, in bytes.
     limit: usize,
@@ -57,7 +57,7 @@ pub struct Builder {
 pub struct GpuEncoder {
     gpu: Gpu,
     kernels: Kernels,
-    tower: Tower,
+    tower: GpuTower,
     limit: usize,
     state: Mutex<State>,
 }
@@ -136,7 +136,7 @@ impl GpuEncoder {
         if batch > most {
             return Err(Error::new(
                 ErrorKind::Argument,
-                format!("a pass takes {most} images at most"),
+                format!("a pass takes at most {most} images"),
             ));
         }
         self.submit(pixels, batch)
@@ -156,7 +156,8 @@ impl GpuEncoder {
     fn check_pixels(&self, pixels: &[f32], batch: usize) -> Result<usize> {
         let image = 3 * self.kernels.config.image_size.pow(2);
         if batch == 0 || pixels.len() != batch * image {
-            let message = format!("{batch} images of {image} numbers are {} numbers", pixels.len());
+            let message =
+                format!("{batch} images of {image} numbers do not have {} numbers", pixels.len());
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Ok(image)
@@ -313,12 +314,12 @@ impl Builder {
         config.validate()?;
         features.validate(config)?;
         if !features.heads.is_empty() {
-            let message = "features of attention heads are not computed on GPUs; use the CPU";
+            let message = "features of attention heads are not supported on GPUs; use the CPU";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         if config.width / config.heads > MAX_HEAD {
             let message = format!(
-                "attention heads wider than {MAX_HEAD} are not computed on GPUs; use the CPU"
+                "attention heads wider than {MAX_HEAD} are not supported on GPUs; use the CPU"
             );
             return Err(Error::new(ErrorKind::DeviceLost, message));
         }
@@ -328,13 +329,20 @@ impl Builder {
         let mut reports = Reports::default();
         for kernel in [
             Kernel::LayerNorm(kernels.norm(family.operand())),
-            Kernel::LayerNorm(kernels.norm(Rows::F32)),
+            Kernel::LayerNorm(kernels.norm(RowFormat::F32)),
             Kernel::Attention(kernels.attention()),
             Kernel::Pooling(kernels.pooling()),
         ] {
             pipelines.get(gpu, &kernel, &mut reports);
         }
-        Ok(Self { gpu: gpu.clone(), kernels, pipelines, parts: Parts::new(), reports, limit })
+        Ok(Self {
+            gpu: gpu.clone(),
+            kernels,
+            pipelines,
+            assembly: TowerAssembly::new(),
+            reports,
+            limit,
+        })
     }
 
     /// Uploads one of the encoder's tensors ([`VisionConfig::tensors`]); nothing of it stays in
@@ -345,8 +353,8 @@ impl Builder {
     /// [`ErrorKind::DeviceLost`] when the GPU's buffers are too small for it.
     #[expect(clippy::needless_pass_by_value, reason = "the tensor's memory is to be given back")]
     pub fn take(&mut self, spec: &TensorSpec, tensor: StoredTensor) -> Result<()> {
-        let Self { gpu, kernels, pipelines, parts, reports, limit } = self;
-        parts.take(gpu, (kernels, pipelines), spec, &tensor, *limit, reports)
+        let Self { gpu, kernels, pipelines, assembly, reports, limit } = self;
+        assembly.take(gpu, (kernels, pipelines), spec, &tensor, *limit, reports)
     }
 
     /// The encoder, once the GPU has accepted its kernels and weights.
@@ -355,8 +363,8 @@ impl Builder {
     /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come; [`ErrorKind::DeviceLost`] when the
     /// GPU has too little memory or cannot compile the kernels.
     pub async fn finish(self) -> Result<GpuEncoder> {
-        let Self { gpu, kernels, mut pipelines, parts, mut reports, limit } = self;
-        let tower = parts.assemble(&gpu, (&kernels, &mut pipelines), &mut reports)?;
+        let Self { gpu, kernels, mut pipelines, assembly, mut reports, limit } = self;
+        let tower = assembly.assemble(&gpu, (&kernels, &mut pipelines), &mut reports)?;
         reports.check().await?;
         gpu.check()?;
         let encoder = GpuEncoder { gpu, kernels, tower, limit, state: Mutex::default() };

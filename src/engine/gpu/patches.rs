@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::kernels::{Rows, stride};
+use super::kernels::{RowFormat, stride};
 use crate::clip::VisionConfig;
 
 /// Values of a patch: channel, y, x, like the kernels of published files.
@@ -16,7 +16,7 @@ pub(super) fn patch_values(config: &VisionConfig) -> usize {
 pub(super) fn write_patches(
     pixels: &[f32],
     config: &VisionConfig,
-    rows: Rows,
+    rows: RowFormat,
     words: &mut Vec<u32>,
 ) {
     let VisionConfig { image_size: side, patch_size: patch, .. } = *config;
@@ -39,14 +39,14 @@ pub(super) fn write_patches(
     }
 }
 
-fn push_row(row: &[f32], rows: Rows, words: &mut Vec<u32>) {
+fn push_row(row: &[f32], rows: RowFormat, words: &mut Vec<u32>) {
     match rows {
-        Rows::F32 => words.extend(row.iter().map(|value| value.to_bits())),
-        Rows::Half => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| {
+        RowFormat::F32 => words.extend(row.iter().map(|value| value.to_bits())),
+        RowFormat::Half => words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| {
             u32::from(f16::from_f32(*low).to_bits())
                 | u32::from(f16::from_f32(*high).to_bits()) << 16
         })),
-        Rows::Packed => {
+        RowFormat::Packed => {
             words.extend(row.as_chunks::<2>().0.iter().map(|[low, high]| pack(*low, *high)))
         }
     }
@@ -67,7 +67,7 @@ mod tests {
             VisionConfig { image_size: 4, patch_size: 2, ..VisionConfig::vit_tiny_patch16_224() };
         let pixels: Vec<f32> = (0..96_u8).map(f32::from).collect();
         let mut words = Vec::new();
-        write_patches(&pixels, &config, Rows::F32, &mut words);
+        write_patches(&pixels, &config, RowFormat::F32, &mut words);
         assert_eq!(words.len(), 2 * 5 * 32);
         let row = |index: usize| {
             words[index * 32..][..32].iter().map(|bits| f32::from_bits(*bits)).collect::<Vec<_>>()
@@ -81,10 +81,10 @@ mod tests {
         assert_eq!(row(2)[12..], [0.0; 20]);
         assert_eq!(row(6)[..2], [48.0, 49.0]);
         let mut packed = Vec::new();
-        write_patches(&pixels, &config, Rows::Packed, &mut packed);
+        write_patches(&pixels, &config, RowFormat::Packed, &mut packed);
         assert_eq!(packed[2 * 16], pack(2.0, 3.0));
         assert_eq!(f32::from_bits(packed[2 * 16] << 16), 2.0);
-        write_patches(&pixels, &config, Rows::Half, &mut packed);
+        write_patches(&pixels, &config, RowFormat::Half, &mut packed);
         assert_eq!(packed.len(), 2 * 5 * 16);
         assert_eq!(packed[2 * 16].to_le_bytes(), [0x00, 0x40, 0x00, 0x42]);
     }

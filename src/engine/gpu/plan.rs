@@ -3,7 +3,7 @@
 use super::arena::{Arena, Sizes};
 use super::device::{Gpu, Reports};
 use super::kernels::{Groups, LayerNorm};
-use super::layers::{Kernels, Layer, Linear, Norm, Tower};
+use super::layers::{GpuLayer, GpuLinear, GpuTower, Kernels, NormWeights};
 
 /// A dispatch.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Selection {
 pub(super) struct Planner<'a> {
     pub(super) gpu: &'a Gpu,
     pub(super) kernels: &'a Kernels,
-    pub(super) tower: &'a Tower,
+    pub(super) tower: &'a GpuTower,
     pub(super) arena: &'a Arena,
     pub(super) sizes: Sizes,
     pub(super) batch: usize,
@@ -121,7 +121,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn layer(&mut self, layer: &Layer, input: View<'_>, output: View<'_>, class_only: bool) {
+    fn layer(&mut self, layer: &GpuLayer, input: View<'_>, output: View<'_>, class_only: bool) {
         let (tower, arena) = (self.tower, self.arena);
         let tokens = self.kernels.config.tokens();
         let queries = if class_only { 1 } else { tokens };
@@ -139,7 +139,7 @@ impl<'a> Planner<'a> {
         self.linear(&layer.fc2, &arena.hidden, Some((middle, usize::MAX, 1)), output, rows);
     }
 
-    /// The final norm and the projection; `last` holds `tokens` tokens an image.
+    /// The final norm and the projection; `last` holds `tokens` tokens per image.
     fn finish(&mut self, last: View<'_>, tokens: usize) {
         let (tower, arena) = (self.tower, self.arena);
         let class = Selection { rows: self.batch, stride: tokens };
@@ -185,8 +185,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Pools `count` layers of `tokens` tokens an image, `length` numbers apart, the first of which
-    /// is number `first` of the features' layers.
+    /// Pools `count` layers of `tokens` tokens per image, `length` numbers apart, the first of
+    /// which is number `first` of the features' layers.
     fn pool_layers(
         &mut self,
         from: View<'_>,
@@ -227,7 +227,7 @@ impl<'a> Planner<'a> {
 
     fn norm(
         &mut self,
-        norm: &Norm,
+        norm: &NormWeights,
         pipeline: &wgpu::ComputePipeline,
         input: View<'_>,
         output: View<'_>,
@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
     /// before they repeat, and how many rows lie from one to the next.
     fn linear(
         &mut self,
-        linear: &Linear,
+        linear: &GpuLinear,
         input: &wgpu::Buffer,
         added: Option<(View<'_>, usize, usize)>,
         output: View<'_>,

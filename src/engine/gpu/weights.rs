@@ -5,25 +5,25 @@ use std::borrow::Cow;
 use half::f16;
 
 use super::device::{Gpu, Reports};
-use super::kernels::{Form, stride};
+use super::kernels::{WeightFormat, stride};
 use crate::weights::{Q4, Q8, StoredTensor, StoredValues, blocks};
 use crate::{Error, ErrorKind, Result};
 
 /// A matrix `[columns, depth]`: `columns` outputs of `depth` inputs each.
 #[derive(Debug)]
-pub(super) struct Matrix {
-    pub(super) form: Form,
+pub(super) struct GpuMatrix {
+    pub(super) format: WeightFormat,
     /// In order; more than one where a binding would be too large.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<MatrixPart>,
 }
 
 /// Some columns of a matrix.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct MatrixPart {
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) codes: wgpu::Buffer,
-    /// One f16 a block, two a word; none for floating point.
+    /// One f16 per block, two per word; none for floating point.
     pub(super) scales: Option<wgpu::Buffer>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Part {
 /// [`Family::Registers`](super::kernels::Family) computes.
 const GRANULE: usize = 8;
 
-impl Matrix {
+impl GpuMatrix {
     /// Uploads `tensor`, in parts of at most `limit` bytes.
     ///
     /// # Errors
@@ -44,18 +44,18 @@ impl Matrix {
         reports: &mut Reports,
     ) -> Result<Self> {
         let &[columns, depth] = tensor.shape.as_slice() else { return Err(misshapen()) };
-        let (form, row_bytes, given) = match &tensor.values {
+        let (format, row_bytes, given) = match &tensor.values {
             StoredValues::F32(values) if values.iter().copied().all(is_half) => {
-                (Form::F16, 2 * stride(depth), values.len() == columns * depth)
+                (WeightFormat::F16, 2 * stride(depth), values.len() == columns * depth)
             }
             StoredValues::F32(values) => {
-                (Form::F32, 4 * stride(depth), values.len() == columns * depth)
+                (WeightFormat::F32, 4 * stride(depth), values.len() == columns * depth)
             }
             StoredValues::Q8(Q8 { codes, .. }) => {
-                (Form::Q8, stride(depth), codes.len() == columns * depth)
+                (WeightFormat::Q8, stride(depth), codes.len() == columns * depth)
             }
             StoredValues::Q4(Q4 { codes, .. }) => {
-                (Form::Q4, stride(depth) / 2, codes.len() == columns * Q4::row_bytes(depth))
+                (WeightFormat::Q4, stride(depth) / 2, codes.len() == columns * Q4::row_bytes(depth))
             }
         };
         let scales = match &tensor.values {
@@ -77,7 +77,7 @@ impl Matrix {
         let part = |first: usize| {
             let count = step.min(columns - first);
             let codes = match &tensor.values {
-                StoredValues::F32(values) if form == Form::F16 => interleave::<8>(
+                StoredValues::F32(values) if format == WeightFormat::F16 => interleave::<8>(
                     &f16_bytes(&values[first * depth..][..count * depth], depth),
                     row_bytes,
                 ),
@@ -108,7 +108,7 @@ impl Matrix {
             .step_by(step)
             .map(|first| {
                 let (count, codes, scales) = part(first);
-                Part {
+                MatrixPart {
                     first,
                     count,
                     codes: upload(gpu, &codes, reports),
@@ -116,7 +116,7 @@ impl Matrix {
                 }
             })
             .collect();
-        Ok(Self { form, parts })
+        Ok(Self { format, parts })
     }
 }
 
@@ -169,10 +169,7 @@ fn interleave<const UNIT: usize>(bytes: &[u8], row: usize) -> Vec<u8> {
 }
 
 fn misshapen() -> Error {
-    Error::new(
-        ErrorKind::WeightsCorrupt,
-        "a tensor holds another number of values than its shape says",
-    )
+    Error::new(ErrorKind::WeightsCorrupt, "a tensor does not hold as many values as its shape says")
 }
 
 fn f32_bytes(values: &[f32], width: usize) -> Cow<'static, [u8]> {
@@ -211,7 +208,7 @@ fn q8_bytes(codes: &[i8], width: usize) -> Cow<'_, [u8]> {
     Cow::Owned(padded)
 }
 
-/// [`Form::Q4`]'s order, in two's complement: a code is stored as its difference from 8.
+/// [`WeightFormat::Q4`]'s order, in two's complement: a code is stored as its difference from 8.
 fn q4_bytes(codes: &[u8], width: usize) -> Vec<u8> {
     const ZERO: u8 = 0x88;
     let mut bytes =
@@ -268,7 +265,7 @@ mod tests {
             [0x40, 0x51, 0x62, 0x73]
         );
         assert!(bytes[4..].iter().all(|byte| *byte == 0));
-        // An odd row's last half byte is no column.
+        // An odd row's last half byte holds no column.
         let odd = q4_bytes(&[0xf7], 1);
         assert_eq!(odd[..4], [0x07 ^ 0x08, 0, 0, 0]);
     }

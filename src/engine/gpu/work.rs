@@ -12,7 +12,7 @@ impl GpuEncoder {
         self.kernels.macs()
     }
 
-    /// The numbers that products read: `f16`, `bf16` (on adapters that a CPU plays) or `f32`.
+    /// The numbers that products read: `f16`, `bf16` (on software adapters) or `f32`.
     #[must_use]
     pub fn operand(&self) -> &'static str {
         self.kernels.family.operand().name()

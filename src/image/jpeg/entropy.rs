@@ -5,10 +5,12 @@
 //! gray scored as a picture would be worse than an error, so the Huffman codes are walked once and
 //! the blocks counted. That costs a small part of the decoding: no coefficient is kept, no
 //! transform computed. Progressive files need no such walk: the decoder itself keeps count there.
+//! To be removed once zune-jpeg (0.5.15 here) refuses such files itself, on which its issues 273,
+//! 312, 354 and 431 work, and the `image` crate lets its callers ask for that (issue 2684).
 //!
 //! Source: ITU-T T.81, annexes C (tables), E (restart), F.1.2 and F.2.2 (sequential coding).
 
-use super::{Frame, SOS, segments, truncated};
+use super::markers::{Frame, SOS, segments, truncated};
 use crate::error::{Error, ErrorKind, Result};
 
 const DHT: u8 = 0xC4;

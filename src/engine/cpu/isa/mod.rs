@@ -21,33 +21,8 @@ pub(super) use wasm::Wasm;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512Vnni, AvxVnni};
 
-use super::lanes::{LANES, Whole};
-
-/// Activations of a word: bytes where instructions multiply them, 16-bit numbers in the builds for
-/// WebAssembly without them.
-pub(super) const PER_WORD: usize = if cfg!(all(
-    target_arch = "wasm32",
-    any(feature = "words", not(target_feature = "relaxed-simd"))
-)) {
-    2
-} else {
-    4
-};
-
-/// As many weights, always bytes: there are too many to be kept wider, and loads can widen them.
-#[cfg(all(target_arch = "wasm32", any(feature = "words", not(target_feature = "relaxed-simd"))))]
-pub(super) type Weights = u16;
-/// As many weights.
-#[cfg(not(all(
-    target_arch = "wasm32",
-    any(feature = "words", not(target_feature = "relaxed-simd"))
-)))]
-pub(super) type Weights = u32;
-
-const _: () = assert!(size_of::<Weights>() == PER_WORD);
-
-/// What turns the bytes of a word into signed ones, 128 less, and back.
-pub(super) const SIGNS: u32 = 0x8080_8080;
+use super::packing::Weights;
+use crate::simd::{I32x4, LANES};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
@@ -56,15 +31,15 @@ pub(super) const ROWS: usize = 6;
 /// their end.
 pub(super) const MAX_COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 32 };
 
-/// The sums of a tile, row by row, [`Isa::COLUMNS`] a row.
+/// The sums of a tile, row by row, [`Isa::COLUMNS`] per row.
 pub(super) type Sums = [i32; ROWS * MAX_COLUMNS];
 
 /// An instruction set. A value of the type proves that the machine has it.
 ///
-/// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is [`PER_WORD`] values along
-/// the inner dimension, one word a row, the first lowest. Weights are signed bytes,
-/// `[steps][COLUMNS][PER_WORD]`. Kernels that multiply signed by signed bytes read every activation
-/// as 128 less than it is ([`signed`](Self::signed)).
+/// Activations are unsigned bytes, `[steps][ROWS][PER_WORD]`: a step is
+/// [`PER_WORD`](super::packing::PER_WORD) values along the inner dimension, one word per row, the
+/// first lowest. Weights are signed bytes, `[steps][COLUMNS][PER_WORD]`. Kernels that multiply
+/// signed by signed bytes read every activation as 128 less than it is ([`signed`](Self::signed)).
 pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// Columns of a tile.
     const COLUMNS: usize;
@@ -81,7 +56,7 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     /// `sums[row][column] = start[column] + sum over k of activations[row][k] * weights[column][k]`
     /// for the first `R` rows of a tile of `weights.len() / COLUMNS` steps. Slices too short for
     /// that give wrong sums or a panic.
-    fn tile<const R: usize>(
+    fn tile_product<const R: usize>(
         self,
         activations: &[u32],
         weights: &[Weights],
@@ -89,26 +64,26 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
         sums: &mut Sums,
     );
 
-    /// Hands the sums of the first `rows` of `R` rows to `take`, without a detour through memory
+    /// Gives the sums of the first `rows` of `R` rows to `sink`, without a detour through memory
     /// where that costs.
     #[inline(always)]
-    fn sum<const R: usize>(
+    fn tile_product_into<const R: usize>(
         self,
         rows: usize,
         activations: &[u32],
         weights: &[Weights],
         start: &[i32],
-        take: &mut impl Take,
+        sink: &mut impl TileSink,
     ) {
         let mut sums = [0; ROWS * MAX_COLUMNS];
-        self.tile::<R>(activations, weights, start, &mut sums);
+        self.tile_product::<R>(activations, weights, start, &mut sums);
         for (row, sums) in sums.chunks_exact(Self::COLUMNS).take(rows).enumerate() {
-            take.take(self, row, sums.as_chunks::<LANES>().0.iter().map(Whole::load));
+            sink.accept(self, row, sums.as_chunks::<LANES>().0.iter().map(I32x4::load));
         }
     }
 
-    /// Runs `pass` compiled for this instruction set.
-    fn run<P: Pass>(self, pass: P);
+    /// Runs `kernel` compiled for this instruction set.
+    fn run<K: Kernel>(self, kernel: K);
 
     /// `rounds` of the dot products of a full tile on registers alone; returns how many products
     /// were summed.
@@ -119,33 +94,33 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
 /// Work to be compiled for every instruction set. A closure would not do: it is compiled for the
 /// common one, unless the compiler chooses to inline it, which an attribute cannot demand of
 /// closures.
-pub(super) trait Pass {
+pub(super) trait Kernel {
     /// Does it; to be marked `#[inline(always)]`, like all that is to be compiled with it.
     fn run<I: Isa>(self, isa: I);
 }
 
 /// What becomes of a tile's sums.
-pub(super) trait Take {
+pub(super) trait TileSink {
     /// Takes the sums of a row; to be marked `#[inline(always)]`.
-    fn take<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = Whole>);
+    fn accept<I: Isa>(&mut self, isa: I, row: usize, sums: impl Iterator<Item = I32x4>);
 }
 
-/// Hands on the sums of the first `rows` rows of a tile; see [`Isa::tile`].
+/// Gives the sums of the first `rows` rows of a tile to `sink`; see [`Isa::tile_product`].
 #[inline(always)]
-pub(super) fn tile<I: Isa>(
+pub(super) fn tile_product<I: Isa>(
     isa: I,
     rows: usize,
     activations: &[u32],
     weights: &[Weights],
     start: &[i32],
-    take: &mut impl Take,
+    sink: &mut impl TileSink,
 ) {
     // Two kinds are enough: every other would be code to load, and time for few rows goes into
     // reading weights.
     if rows > ROWS / 2 {
-        isa.sum::<ROWS>(rows, activations, weights, start, take);
+        isa.tile_product_into::<ROWS>(rows, activations, weights, start, sink);
     } else {
-        isa.sum::<{ ROWS / 2 }>(rows, activations, weights, start, take);
+        isa.tile_product_into::<{ ROWS / 2 }>(rows, activations, weights, start, sink);
     }
 }
 

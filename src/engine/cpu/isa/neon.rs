@@ -7,7 +7,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::{Isa, Pass, ROWS, Sums};
+use super::{Isa, Kernel, ROWS, Sums};
 
 /// NEON with the dot product extension.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Isa for DotProduct {
     }
 
     #[inline(always)]
-    fn tile<const R: usize>(
+    fn tile_product<const R: usize>(
         self,
         activations: &[u32],
         weights: &[u32],
@@ -59,8 +59,8 @@ impl Isa for DotProduct {
         }
     }
 
-    fn run<P: Pass>(self, pass: P) {
-        pass.run(self);
+    fn run<K: Kernel>(self, kernel: K) {
+        kernel.run(self);
     }
 
     #[cfg(feature = "bench")]
@@ -70,7 +70,12 @@ impl Isa for DotProduct {
         let (weights, start) = ([0x0101_0101; 4 * VECTORS * STEPS], [0; 4 * VECTORS]);
         let mut sums = [0; ROWS * super::MAX_COLUMNS];
         for _ in 0..rounds.div_ceil(STEPS as u32) {
-            self.tile::<ROWS>(&activations, std::hint::black_box(&weights), &start, &mut sums);
+            self.tile_product::<ROWS>(
+                &activations,
+                std::hint::black_box(&weights),
+                &start,
+                &mut sums,
+            );
             std::hint::black_box(&sums);
         }
         u64::from(rounds.div_ceil(STEPS as u32)) * (STEPS * ROWS * Self::COLUMNS * 4) as u64
@@ -93,8 +98,8 @@ fn dot(mut sum: int32x4_t, weights: int8x16_t, activations: int8x16_t) -> int32x
 }
 
 /// # Safety
-/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows
-/// of sums.
+/// See [`Isa::tile_product`]: `steps` steps of both operands, a start for every column,
+/// room for `R` rows of sums.
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn dot_tile<const R: usize>(
     activations: *const u32,

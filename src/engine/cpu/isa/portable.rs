@@ -1,6 +1,6 @@
 //! Plain Rust: the definition, and what runs where no faster kernel does.
 
-use super::{Isa, Pass, ROWS, Sums};
+use super::{Isa, Kernel, ROWS, Sums};
 
 /// No particular instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
-    fn tile<const R: usize>(
+    fn tile_product<const R: usize>(
         self,
         activations: &[u32],
         weights: &[u32],
@@ -47,8 +47,8 @@ impl Isa for Portable {
         }
     }
 
-    fn run<P: Pass>(self, pass: P) {
-        pass.run(self);
+    fn run<K: Kernel>(self, kernel: K) {
+        kernel.run(self);
     }
 
     #[cfg(feature = "bench")]
@@ -57,7 +57,7 @@ impl Isa for Portable {
         let (activations, weights) = ([0x0102_0304; ROWS], [0x0101_0101; Self::COLUMNS]);
         for _ in 0..rounds {
             let start = std::hint::black_box([0; Self::COLUMNS]);
-            self.tile::<ROWS>(&activations, &weights, &start, &mut sums);
+            self.tile_product::<ROWS>(&activations, &weights, &start, &mut sums);
             std::hint::black_box(&sums);
         }
         u64::from(rounds) * (ROWS * Self::COLUMNS * 4) as u64

@@ -1,4 +1,4 @@
-//! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `words`, and
+//! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `i16`, and
 //! wherever there is no relaxed SIMD).
 //!
 //! The package's loader asks the machine (`www/lib/cores.ts`): where relaxed dot products do not
@@ -8,15 +8,16 @@
 
 use core::arch::wasm32::*;
 
-use super::super::lanes::{LANES, Whole};
-use super::{Isa, PER_WORD, Pass, ROWS, Sums, Take, Weights};
+use super::super::packing::{PER_WORD, Weights};
+use super::{Isa, Kernel, ROWS, Sums, TileSink};
+use crate::simd::{I32x4, LANES};
 
 /// 128-bit SIMD.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Wasm {
     /// Whether the relaxed dot product takes its second operand as signed (`SDOT` on aarch64) or as
     /// unsigned (`VPDPBUSD` on x86-64).
-    #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
+    #[cfg(all(target_feature = "relaxed-simd", not(feature = "i16")))]
     signed: bool,
     /// All bits set, which the optimiser does not know. Pointers that step through a loop are
     /// masked by it, or LLVM would rewrite their constant offsets so that they no longer fit into
@@ -31,8 +32,8 @@ const VECTORS: usize = 2;
 #[cfg(feature = "bench")]
 const PRODUCTS: u64 = 4 * PER_WORD as u64;
 
-/// `sum + weights * activations`, [`PER_WORD`] products a lane.
-#[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
+/// `sum + weights * activations`, [`PER_WORD`] products per lane.
+#[cfg(all(target_feature = "relaxed-simd", not(feature = "i16")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
     i32x4_relaxed_dot_i8x16_i7x16_add(weights, activations, sum)
@@ -53,8 +54,8 @@ unsafe fn four(weights: *const Weights) -> v128 {
     }
 }
 
-/// `sum + weights * activations`, [`PER_WORD`] products a lane.
-#[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
+/// `sum + weights * activations`, [`PER_WORD`] products per lane.
+#[cfg(any(feature = "i16", not(target_feature = "relaxed-simd")))]
 #[inline(always)]
 fn dot(weights: v128, activations: v128, sum: v128) -> v128 {
     i32x4_add(sum, i32x4_dot_i16x8(weights, activations))
@@ -66,7 +67,7 @@ impl Wasm {
     /// place, so they are asked.
     pub(in super::super) fn detect() -> Self {
         Self {
-            #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
+            #[cfg(all(target_feature = "relaxed-simd", not(feature = "i16")))]
             signed: {
                 // Factors that the optimiser cannot see through, as it might have its own opinion
                 // of the result.
@@ -95,20 +96,20 @@ impl Isa for Wasm {
 
     #[inline(always)]
     fn signed(self) -> bool {
-        #[cfg(all(target_feature = "relaxed-simd", not(feature = "words")))]
+        #[cfg(all(target_feature = "relaxed-simd", not(feature = "i16")))]
         return self.signed;
-        #[cfg(any(feature = "words", not(target_feature = "relaxed-simd")))]
+        #[cfg(any(feature = "i16", not(target_feature = "relaxed-simd")))]
         false
     }
 
     #[inline(always)]
-    fn sum<const R: usize>(
+    fn tile_product_into<const R: usize>(
         self,
         rows: usize,
         activations: &[u32],
         weights: &[Weights],
         start: &[i32],
-        take: &mut impl Take,
+        sink: &mut impl TileSink,
     ) {
         let steps = weights.len() / Self::COLUMNS;
         assert!(activations.len() >= steps * ROWS && start.len() >= Self::COLUMNS);
@@ -138,13 +139,13 @@ impl Isa for Wasm {
         // Of a constant number, so that the loop is unrolled: the sums stay in registers.
         for (row, sums) in tile.into_iter().enumerate() {
             if row < rows {
-                take.take(self, row, sums.into_iter().map(Whole));
+                sink.accept(self, row, sums.into_iter().map(I32x4));
             }
         }
     }
 
-    /// Not used here: see [`sum`](Isa::sum).
-    fn tile<const R: usize>(
+    /// Not used here: see [`tile_product_into`](Isa::tile_product_into).
+    fn tile_product<const R: usize>(
         self,
         activations: &[u32],
         weights: &[Weights],
@@ -152,17 +153,17 @@ impl Isa for Wasm {
         sums: &mut Sums,
     ) {
         struct Store<'a>(&'a mut Sums);
-        impl Take for Store<'_> {
-            fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
+        impl TileSink for Store<'_> {
+            fn accept<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = I32x4>) {
                 let out = self.0[row * I::COLUMNS..].as_chunks_mut::<LANES>().0;
                 out.iter_mut().zip(sums).for_each(|(out, sums)| *out = sums.to_array());
             }
         }
-        self.sum::<R>(R, activations, weights, start, &mut Store(sums));
+        self.tile_product_into::<R>(R, activations, weights, start, &mut Store(sums));
     }
 
-    fn run<P: Pass>(self, pass: P) {
-        pass.run(self);
+    fn run<K: Kernel>(self, kernel: K) {
+        kernel.run(self);
     }
 
     #[cfg(feature = "bench")]

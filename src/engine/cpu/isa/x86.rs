@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, Pass, ROWS, Sums};
+use super::{Isa, Kernel, ROWS, Sums};
 
 /// 512-bit vectors with dot products of unsigned by signed bytes.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,16 @@ pub(in super::super) struct AvxVnni(());
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Avx2(());
 
+/// Implements [`Isa`] by a function that computes a tile.
 macro_rules! isa {
-    ($isa:ident, $name:literal, $features:literal, [$($feature:tt),+], $columns:expr, $signed:expr, $tile:ident) => {
+    (
+        $isa:ident,
+        name: $name:literal,
+        features: $features:literal = [$($feature:tt),+],
+        columns: $columns:expr,
+        signed: $signed:expr,
+        tile: $tile:ident
+    ) => {
         impl $isa {
             /// Whether this machine has it.
             pub(in super::super) fn detect() -> Option<Self> {
@@ -43,23 +51,30 @@ macro_rules! isa {
             }
 
             #[inline(always)]
-            fn tile<const R: usize>(self, activations: &[u32], weights: &[u32], start: &[i32], sums: &mut Sums) {
+            fn tile_product<const R: usize>(
+                self,
+                activations: &[u32],
+                weights: &[u32],
+                start: &[i32],
+                sums: &mut Sums,
+            ) {
                 let steps = weights.len() / Self::COLUMNS;
                 assert!(activations.len() >= steps * ROWS && start.len() >= Self::COLUMNS);
+                let (activations, weights) = (activations.as_ptr(), weights.as_ptr());
                 // SAFETY: both operands have `steps` steps, `start` a row of columns, `sums` room
                 // for ROWS rows; the machine has the instructions, as a value of this type exists.
                 unsafe {
-                    $tile::<R>(activations.as_ptr(), weights.as_ptr(), start.as_ptr(), steps, sums.as_mut_ptr());
+                    $tile::<R>(activations, weights, start.as_ptr(), steps, sums.as_mut_ptr());
                 }
             }
 
-            fn run<P: Pass>(self, pass: P) {
+            fn run<K: Kernel>(self, kernel: K) {
                 #[target_feature(enable = $features)]
-                fn compiled<P: Pass>(isa: $isa, pass: P) {
-                    pass.run(isa);
+                fn compiled<K: Kernel>(isa: $isa, kernel: K) {
+                    kernel.run(isa);
                 }
                 // SAFETY: the machine has the instructions, as a value of this type exists.
-                unsafe { compiled(self, pass) }
+                unsafe { compiled(self, kernel) }
             }
 
             #[cfg(feature = "bench")]
@@ -69,7 +84,8 @@ macro_rules! isa {
                 let (weights, start) = ([0x0101_0101; $columns * STEPS], [0; $columns]);
                 let mut sums = [0; ROWS * super::MAX_COLUMNS];
                 for _ in 0..rounds.div_ceil(STEPS as u32) {
-                    self.tile::<ROWS>(&activations, std::hint::black_box(&weights), &start, &mut sums);
+                    let weights = std::hint::black_box(&weights);
+                    self.tile_product::<ROWS>(&activations, weights, &start, &mut sums);
                     std::hint::black_box(&sums);
                 }
                 u64::from(rounds.div_ceil(STEPS as u32)) * (STEPS * ROWS * $columns * 4) as u64
@@ -80,21 +96,45 @@ macro_rules! isa {
 
 isa!(
     Avx512Vnni,
-    "avx512-vnni",
-    "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma",
-    ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vnni", "avx2", "fma"],
-    32,
-    false,
-    avx512_tile
+    name: "avx512-vnni",
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma" =
+        ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vnni", "avx2", "fma"],
+    columns: 32,
+    signed: false,
+    tile: avx512_tile
 );
-isa!(AvxVnni, "avx-vnni", "avxvnni,avx2,fma", ["avxvnni", "avx2", "fma"], 16, false, avx_vnni_tile);
-isa!(Avx2, "avx2", "avx2,fma", ["avx2", "fma"], 8, true, avx2_tile);
+isa!(
+    AvxVnni,
+    name: "avx-vnni",
+    features: "avxvnni,avx2,fma" = ["avxvnni", "avx2", "fma"],
+    columns: 16,
+    signed: false,
+    tile: avx_vnni_tile
+);
+isa!(
+    Avx2,
+    name: "avx2",
+    features: "avx2,fma" = ["avx2", "fma"],
+    columns: 8,
+    signed: true,
+    tile: avx2_tile
+);
 
+/// A function that computes a tile of two vectors of columns by dot products of bytes.
 macro_rules! vnni_tile {
-    ($tile:ident, $features:literal, $vector:ty, $bytes:literal, $load:ident, $store:ident, $splat:ident, $dot:ident) => {
+    (
+        $tile:ident,
+        $features:literal,
+        $vector:ty,
+        bytes: $bytes:literal,
+        $load:ident,
+        $store:ident,
+        $splat:ident,
+        $dot:ident
+    ) => {
         /// # Safety
-        /// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for
-        /// `R` rows of sums.
+        /// See [`Isa::tile_product`]: `steps` steps of both operands, a start for every column,
+        /// room for `R` rows of sums.
         #[target_feature(enable = $features)]
         unsafe fn $tile<const R: usize>(
             activations: *const u32,
@@ -129,7 +169,7 @@ vnni_tile!(
     avx512_tile,
     "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma",
     __m512i,
-    64,
+    bytes: 64,
     _mm512_loadu_si512,
     _mm512_storeu_si512,
     _mm512_set1_epi32,
@@ -139,7 +179,7 @@ vnni_tile!(
     avx_vnni_tile,
     "avxvnni,avx2,fma",
     __m256i,
-    32,
+    bytes: 32,
     _mm256_loadu_si256,
     _mm256_storeu_si256,
     _mm256_set1_epi32,
@@ -147,8 +187,8 @@ vnni_tile!(
 );
 
 /// # Safety
-/// See [`Isa::tile`]: `steps` steps of both operands, a start for every column, room for `R` rows
-/// of sums.
+/// See [`Isa::tile_product`]: `steps` steps of both operands, a start for every column,
+/// room for `R` rows of sums.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2_tile<const R: usize>(
     activations: *const u32,

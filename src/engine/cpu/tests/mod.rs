@@ -4,12 +4,15 @@ mod plain;
 
 use proptest::prelude::*;
 
-use super::builder::{Builder, Layer};
-use super::isa::{Isa, MAX_COLUMNS, Portable, ROWS, SIGNS, Take};
-use super::lanes::Whole;
+use super::isa::{self, Isa, MAX_COLUMNS, Portable, ROWS, TileSink};
 use super::machine::{Machine, with_isa};
-use super::*;
-use crate::clip::{Activation, Pool, TensorRole};
+use super::packing::SIGNS;
+use super::tower::CpuLayer;
+use super::{Builder, CpuEncoder};
+use crate::ErrorKind;
+use crate::clip::{Activation, FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
+use crate::engine::Encoding;
+use crate::simd::I32x4;
 use crate::weights::{Q4, Q8, StoredTensor, StoredValues};
 use plain::Plain;
 
@@ -27,10 +30,10 @@ pub(super) fn noise(seed: u64) -> impl FnMut() -> f32 {
 /// The sums of the columns that all instruction sets have, row by row.
 struct Collected(Vec<i32>);
 
-impl Take for Collected {
-    fn take<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = Whole>) {
+impl TileSink for Collected {
+    fn accept<I: Isa>(&mut self, _: I, row: usize, sums: impl Iterator<Item = I32x4>) {
         assert_eq!(self.0.len(), row * Portable::COLUMNS, "rows come in order, each once");
-        self.0.extend(sums.flat_map(Whole::to_array).take(Portable::COLUMNS));
+        self.0.extend(sums.flat_map(I32x4::to_array).take(Portable::COLUMNS));
     }
 }
 
@@ -63,21 +66,30 @@ fn tile_sums<I: Isa>(
         })
         .collect();
     let mut sums = Collected(Vec::new());
-    isa::tile(isa, rows, &activations, &words, &start, &mut sums);
+    isa::tile_product(isa, rows, &activations, &words, &start, &mut sums);
     sums.0
 }
 
 proptest! {
     /// Every instruction set computes the same integers, at full range too.
     #[test]
-    fn tiles_are_exact(rows in 1..=ROWS, steps in 1..40_usize, full in any::<bool>(), seed in any::<u64>()) {
+    fn tiles_are_exact(
+        rows in 1..=ROWS,
+        steps in 1..40_usize,
+        full in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
         let mut next = noise(seed);
         let mut byte = || if full { 255 } else { ((next() + 1.0) * 127.99) as u8 };
-        let activations: Vec<u32> =
-            (0..steps * ROWS).map(|_| u32::from_le_bytes(std::array::from_fn(|_| byte()))).collect();
+        let activations: Vec<u32> = (0..steps * ROWS)
+            .map(|_| u32::from_le_bytes(std::array::from_fn(|_| byte())))
+            .collect();
         let mut next = noise(!seed);
         let weights: Vec<i8> = (0..4 * steps * MAX_COLUMNS)
-            .map(|_| { let value = next(); if full { if value > 0.0 { 127 } else { -127 } } else { (value * 127.0) as i8 } })
+            .map(|_| match (full, next()) {
+                (true, value) => if value > 0.0 { 127 } else { -127 },
+                (false, value) => (value * 127.0) as i8,
+            })
             .collect();
         let start: Vec<i32> = (0..MAX_COLUMNS as i32).map(|column| column * 1000 - 7).collect();
         let truth: Vec<i32> = (0..rows).flat_map(|row| {
@@ -90,7 +102,9 @@ proptest! {
             })
         }).collect();
         for machine in Machine::all() {
-            let sums = with_isa!(machine, isa => tile_sums(isa, rows, &activations, &weights, &start));
+            let sums = with_isa!(machine, isa => {
+                tile_sums(isa, rows, &activations, &weights, &start)
+            });
             prop_assert_eq!(&sums, &truth, "{}", machine.name());
         }
     }
@@ -131,8 +145,6 @@ fn weights(config: &VisionConfig, seed: u64) -> Vec<(TensorSpec, Vec<f32>)> {
         })
         .collect()
 }
-
-use crate::clip::TensorSpec;
 
 fn encoder(
     machine: Machine,
@@ -236,7 +248,7 @@ fn remainders_bring_class_tokens_and_means_closer() {
         let with = error(&encoder);
         encoder.tower.patch_embedding.remainder = None;
         for layer in &mut encoder.tower.layers {
-            let Layer { queries, keys, values, output, fc1, fc2, .. } = layer;
+            let CpuLayer { queries, keys, values, output, fc1, fc2, .. } = layer;
             for linear in [queries, keys, values, output, fc1, fc2] {
                 assert!(linear.remainder.take().is_some());
             }

@@ -1,6 +1,6 @@
 //! Softmax attention of all heads, from the rows that hold queries, keys and values side by side.
 
-use super::{Family, Groups, MAX_WORKGROUP_BYTES, Rows, constants, count, push, stride};
+use super::{Family, Groups, MAX_WORKGROUP_BYTES, RowFormat, constants, count, push, stride};
 
 /// Attention over the tokens of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,9 +157,9 @@ impl Attention {
     /// One pass over the keys (Milakov and Gimelshein 2018, arXiv 1805.02867): a thread holds one
     /// query and its running result in registers, a workgroup shares tiles of keys and values.
     /// Unrolled here, as not every driver's compiler keeps arrays in registers.
-    fn write_tiles(&self, operand: Rows, text: &mut String) {
+    fn write_tiles(&self, operand: RowFormat, text: &mut String) {
         let quarters = self.head.div_ceil(4);
-        let row = if operand == Rows::Half { 8 } else { 16 } * quarters;
+        let row = if operand == RowFormat::Half { 8 } else { 16 } * quarters;
         let shared = (MAX_WORKGROUP_BYTES / (2 * row)).clamp(STEP, 32) / STEP * STEP;
         constants(text, &[("KEYS", shared)]);
         let whole = self.head.is_multiple_of(4);

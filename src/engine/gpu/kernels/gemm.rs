@@ -1,25 +1,25 @@
 //! Matrix products: input rows times a stored matrix `[columns, depth]`, then bias, activation and
 //! an added row.
 
-use super::{Family, Groups, Rows, constants, count, push, stride};
+use super::{Family, Groups, RowFormat, constants, count, push, stride};
 use crate::clip::Activation;
 
 /// How a matrix is stored on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Form {
+pub(in super::super) enum WeightFormat {
     /// In f32.
     F32,
     /// In f16.
     F16,
-    /// Codes of 8 bits, four a word.
+    /// Codes of 8 bits, four per word.
     Q8,
-    /// Codes of 4 bits, eight a word: of each byte the lower half is one of the first four columns,
-    /// the upper half one of the last four.
+    /// Codes of 4 bits, eight per word: the lower half of each byte is one of the first four
+    /// columns, the upper half one of the last four.
     Q4,
 }
 
-impl Form {
-    /// Whether codes stand for the numbers, with a scale a block.
+impl WeightFormat {
+    /// Whether codes stand for the numbers, with one scale per block.
     fn scaled(self) -> bool {
         matches!(self, Self::Q8 | Self::Q4)
     }
@@ -30,12 +30,12 @@ impl Form {
 pub(in super::super) struct Gemm {
     pub(in super::super) columns: usize,
     pub(in super::super) depth: usize,
-    pub(in super::super) form: Form,
+    pub(in super::super) format: WeightFormat,
     pub(in super::super) bias: bool,
     pub(in super::super) activation: Option<Activation>,
     /// Whether f32 rows are added to the result.
     pub(in super::super) residual: bool,
-    pub(in super::super) output: Rows,
+    pub(in super::super) output: RowFormat,
     /// Side of a workgroup's tile ([`Family::Tiles`]): 32 or 64.
     pub(in super::super) tile: usize,
 }
@@ -64,12 +64,12 @@ impl Gemm {
             ],
         );
         text.push_str(include_str!("activations.wgsl"));
-        let matrix = if self.form == Form::F32 { "vec4<f32>" } else { "vec4<u32>" };
+        let matrix = if self.format == WeightFormat::F32 { "vec4<f32>" } else { "vec4<u32>" };
         push(
             text,
             format_args!("@group(0) @binding(2) var<storage, read> codes: array<{matrix}>;\n"),
         );
-        if self.form.scaled() {
+        if self.format.scaled() {
             text.push_str("@group(0) @binding(3) var<storage, read> scales: array<vec4<u32>>;\n");
         }
         if self.bias {
@@ -79,9 +79,9 @@ impl Gemm {
             text.push_str("@group(0) @binding(5) var<storage, read> residual: array<vec4<f32>>;\n");
         }
         let output = match self.output {
-            Rows::F32 => "vec4<f32>",
-            Rows::Packed => "vec2<u32>",
-            Rows::Half => "Operand4",
+            RowFormat::F32 => "vec4<f32>",
+            RowFormat::Packed => "vec2<u32>",
+            RowFormat::Half => "Operand4",
         };
         push(
             text,
@@ -102,9 +102,9 @@ impl Gemm {
     fn write_decoding(&self, text: &mut String) {
         // The codes are moved to the top of their words, where sign extension comes free; the scale
         // makes up for it.
-        let (mask, factor) = match self.form {
-            Form::F32 => return,
-            Form::F16 => {
+        let (mask, factor) = match self.format {
+            WeightFormat::F32 => return,
+            WeightFormat::F16 => {
                 text.push_str(
                     "
 fn halves(words: vec2<u32>) -> vec4<f32> {
@@ -114,8 +114,8 @@ fn halves(words: vec2<u32>) -> vec4<f32> {
                 );
                 return;
             }
-            Form::Q8 => ("0xff000000u", "5.9604644775390625e-8"),
-            Form::Q4 => ("0xf0000000u", "3.7252902984619140625e-9"),
+            WeightFormat::Q8 => ("0xff000000u", "5.9604644775390625e-8"),
+            WeightFormat::Q4 => ("0xf0000000u", "3.7252902984619140625e-9"),
         };
         push(
             text,
@@ -139,8 +139,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
     /// Loads the codes of square `square` at `quarter` into `name`, with `keyword` before each
     /// assignment.
     fn write_codes(&self, keyword: &str, name: &str, square: &str, text: &mut String) {
-        match self.form {
-            Form::F32 => {
+        match self.format {
+            WeightFormat::F32 => {
                 for i in 0..4 {
                     push(
                         text,
@@ -151,7 +151,7 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     );
                 }
             }
-            Form::F16 => {
+            WeightFormat::F16 => {
                 for i in 0..2 {
                     push(
                         text,
@@ -162,8 +162,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                     );
                 }
             }
-            Form::Q8 | Form::Q4 => {
-                let words = if self.form == Form::Q8 { 1 } else { 2 };
+            WeightFormat::Q8 | WeightFormat::Q4 => {
+                let words = if self.format == WeightFormat::Q8 { 1 } else { 2 };
                 push(
                     text,
                     format_args!(
@@ -178,7 +178,7 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
 
     /// Loads the scales of square `square` in block `block` and its neighbour into `name`.
     fn write_pairs(&self, keyword: &str, name: &str, square: &str, block: &str, text: &mut String) {
-        if self.form.scaled() {
+        if self.format.scaled() {
             let at = format!("{square} * SCALE_WORDS + {block} / 2u");
             push(text, format_args!("      {keyword}{name} = scales[{at}];\n"));
         }
@@ -187,9 +187,9 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
     /// Declares the weights that the codes `name` at `quarter` stand for, as `name` followed by
     /// `_0` to `_3`.
     fn write_square(&self, name: &str, scales: &str, quarter: &str, text: &mut String) {
-        let half = match self.form {
-            Form::F32 => return,
-            Form::F16 => {
+        let half = match self.format {
+            WeightFormat::F32 => return,
+            WeightFormat::F16 => {
                 for i in 0..4 {
                     let half = if i % 2 == 0 { "xy" } else { "zw" };
                     push(
@@ -202,8 +202,8 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
                 }
                 return;
             }
-            Form::Q8 => String::new(),
-            Form::Q4 => format!(" * select(16u, 1u, ({quarter} & 1u) == 1u)"),
+            WeightFormat::Q8 => String::new(),
+            WeightFormat::Q4 => format!(" * select(16u, 1u, ({quarter} & 1u) == 1u)"),
         };
         push(text, format_args!("      let {name}_codes = {name}{half};\n"));
         for (i, part) in PARTS.iter().enumerate() {
@@ -238,9 +238,9 @@ fn scales_of(pairs: vec4<u32>, block: u32) -> vec4<f32> {{
             );
         }
         let stored = match self.output {
-            Rows::F32 => "value",
-            Rows::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
-            Rows::Half => "operand4(value)",
+            RowFormat::F32 => "value",
+            RowFormat::Packed => "vec2(pack(value.x, value.y), pack(value.z, value.w))",
+            RowFormat::Half => "operand4(value)",
         };
         push(
             text,
@@ -300,7 +300,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     text.push_str("  for (var block = 0u; block < BLOCKS; block++) {\n");
     for s in 0..COLUMNS / 4 {
         gemm.write_pairs("let ", &format!("pairs{s}"), &format!("square{s}"), "block", text);
-        if gemm.form.scaled() {
+        if gemm.format.scaled() {
             push(text, format_args!("    let scales{s} = scales_of(pairs{s}, block);\n"));
         }
     }
@@ -397,27 +397,43 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         );
     }
     text.push_str("  let square = min(first_column / 4u + four, (call.count - 1u) / 4u);\n");
-    let sums = || (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)));
-    for (r, c) in sums() {
+    for (r, c) in sums(squares) {
         push(text, format_args!("  var sum{r}_{c} = vec4(0.0);\n"));
     }
-    let load = |keyword: &str, text: &mut String| {
-        for i in 0..4 {
-            push(
-                text,
-                format_args!("    {keyword}a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"),
-            );
-        }
-        gemm.write_codes(keyword, "b", "square", text);
-        gemm.write_pairs(keyword, "pairs", "square", "(quarter / 8u)", text);
-    };
     text.push_str("  var quarter = slice;\n");
-    load("var ", text);
+    write_tile_loads(gemm, "var ", text);
     push(
         text,
         format_args!("  for (var start = 0u; start < DEPTH / 4u; start += {}u) {{\n", depth / 4),
     );
-    if gemm.form.scaled() {
+    write_tile_exchange(gemm, text);
+    // The next step's loads are under way while this one is computed; the last step's are not used.
+    push(text, format_args!("    quarter = min(quarter + {}u, DEPTH / 4u - 1u);\n", depth / 4));
+    write_tile_loads(gemm, "", text);
+    write_tile_products(squares, depth, text);
+    text.push_str("  }\n");
+    write_tile_results(squares, text);
+    text.push_str("}\n");
+}
+
+/// The sums of a thread that computes `squares` x `squares` squares: rows, and vectors of a row.
+fn sums(squares: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..4 * squares).flat_map(move |r| (0..squares).map(move |c| (r, c)))
+}
+
+/// What a thread loads for a step: a square of either operand, with `keyword` before each
+/// assignment.
+fn write_tile_loads(gemm: &Gemm, keyword: &str, text: &mut String) {
+    for i in 0..4 {
+        push(text, format_args!("    {keyword}a{i} = input[row{i} * (DEPTH / 4u) + quarter];\n"));
+    }
+    gemm.write_codes(keyword, "b", "square", text);
+    gemm.write_pairs(keyword, "pairs", "square", "(quarter / 8u)", text);
+}
+
+/// Puts the squares that were loaded into workgroup memory.
+fn write_tile_exchange(gemm: &Gemm, text: &mut String) {
+    if gemm.format.scaled() {
         text.push_str("    let scale = scales_of(pairs, quarter / 8u);\n");
     }
     gemm.write_square("b", "scale", "quarter", text);
@@ -433,9 +449,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             ),
         );
     }
-    // The next step's loads are under way while this one is computed; the last step's are not used.
-    push(text, format_args!("    quarter = min(quarter + {}u, DEPTH / 4u - 1u);\n", depth / 4));
-    load("", text);
+}
+
+/// The products of a step of `depth`.
+fn write_tile_products(squares: usize, depth: usize, text: &mut String) {
     push(
         text,
         format_args!("    workgroupBarrier();\n    for (var k = 0u; k < {depth}u; k++) {{\n"),
@@ -451,11 +468,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             ),
         );
     }
-    for (r, c) in sums() {
+    for (r, c) in sums(squares) {
         push(text, format_args!("      sum{r}_{c} += l{}[{}] * r{c};\n", r / 4, r % 4));
     }
-    text.push_str("    }\n  }\n");
-    for (r, c) in sums() {
+    text.push_str("    }\n");
+}
+
+/// Finishes the sums that lie within the result.
+fn write_tile_results(squares: usize, text: &mut String) {
+    for (r, c) in sums(squares) {
         // Sum r stands in row r % 4 of the thread's square r / 4, whose squares lie 32 rows apart.
         push(
             text,
@@ -469,5 +490,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             ),
         );
     }
-    text.push_str("}\n");
 }

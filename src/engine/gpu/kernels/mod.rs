@@ -1,7 +1,7 @@
 //! The WGSL of every kernel, for the shapes of one encoder.
 //!
 //! There are two families, chosen by the kind of adapter:
-//! - [`Family::Registers`] for CPUs that play a GPU (SwiftShader, lavapipe). Barriers and workgroup
+//! - [`Family::Registers`] for software adapters (SwiftShader, lavapipe). Barriers and workgroup
 //!   memory are slow there, and every load from a buffer is four checked loads; so a thread
 //!   computes a large tile in registers, and what products read is packed two to a word.
 //! - [`Family::Tiles`] for GPUs: tiles in workgroup memory, everything in f32; where the GPU has
@@ -20,7 +20,7 @@ use std::fmt::Write;
 use crate::clip::Pool;
 
 pub(super) use attention::Attention;
-pub(super) use gemm::{Form, Gemm};
+pub(super) use gemm::{Gemm, WeightFormat};
 
 /// Which adapters a kernel is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) enum Family {
 
 /// How the rows of an activation buffer are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum RowFormat {
     /// In f32.
     F32,
     /// Two numbers a word: the upper halves of their f32.
@@ -44,7 +44,7 @@ pub(super) enum Rows {
     Half,
 }
 
-impl Rows {
+impl RowFormat {
     /// What the numbers are called.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -75,11 +75,11 @@ impl Family {
     }
 
     /// What the products of this family read.
-    pub(super) const fn operand(self) -> Rows {
+    pub(super) const fn operand(self) -> RowFormat {
         match self {
-            Self::Registers => Rows::Packed,
-            Self::Tiles => Rows::F32,
-            Self::HalfTiles => Rows::Half,
+            Self::Registers => RowFormat::Packed,
+            Self::Tiles => RowFormat::F32,
+            Self::HalfTiles => RowFormat::Half,
         }
     }
 
@@ -134,7 +134,7 @@ pub(super) struct LayerNorm {
     pub(super) width: usize,
     /// The bits of epsilon in f32.
     pub(super) epsilon: u32,
-    pub(super) output: Rows,
+    pub(super) output: RowFormat,
 }
 
 /// Pooled tokens of f32 rows.
@@ -166,14 +166,14 @@ impl LayerNorm {
     fn write(&self, family: Family, text: &mut String) {
         constants(text, &[("WIDTH", self.width), ("STRIDE", stride(self.width))]);
         push(text, format_args!("const EPSILON: f32 = {:e};\n", f32::from_bits(self.epsilon)));
-        push(text, format_args!("const PACKED: bool = {};\n", self.output == Rows::Packed));
+        push(text, format_args!("const PACKED: bool = {};\n", self.output == RowFormat::Packed));
         text.push_str(match family {
             Family::Registers => include_str!("layer_norm_rows.wgsl"),
             Family::Tiles | Family::HalfTiles => include_str!("layer_norm_tiles.wgsl"),
         });
         if family != Family::Registers {
             let (output, stored) = match self.output {
-                Rows::F32 => ("f32", "value"),
+                RowFormat::F32 => ("f32", "value"),
                 _ => ("Operand", "operand(value)"),
             };
             push(

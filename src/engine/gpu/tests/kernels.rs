@@ -3,10 +3,10 @@ use proptest::prelude::*;
 
 use super::super::device::Reports;
 use super::super::kernels::{
-    Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, Rows, stride,
+    Attention, Family, Gemm, Groups, Kernel, LayerNorm, Pooling, RowFormat, stride,
 };
 use super::super::layers::Pipelines;
-use super::super::weights::{Matrix, upload_rows, upload_vector};
+use super::super::weights::{GpuMatrix, upload_rows, upload_vector};
 use super::{Gpu, Noise, error, families, gpu, plain};
 use crate::clip::{Activation, Pool};
 use crate::weights::{Q4, Q8, StoredTensor, StoredValues};
@@ -68,16 +68,16 @@ fn run(
 }
 
 /// Rows of `width` as a kernel reads them, and the values that it then sees.
-fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, Vec<f32>) {
+fn rows(gpu: &Gpu, format: RowFormat, values: &[f32], width: usize) -> (wgpu::Buffer, Vec<f32>) {
     let mut reports = Reports::default();
-    if form == Rows::F32 {
+    if format == RowFormat::F32 {
         return (upload_rows(gpu, values, width, &mut reports), values.to_vec());
     }
     let halves: Vec<u16> = values
         .chunks(width)
         .flat_map(|row| {
-            let halves = row.iter().map(|value| match form {
-                Rows::Half => f16::from_f32(*value).to_bits(),
+            let halves = row.iter().map(|value| match format {
+                RowFormat::Half => f16::from_f32(*value).to_bits(),
                 _ => (value.to_bits().wrapping_add(0x8000) >> 16) as u16,
             });
             halves.chain((width..stride(width)).map(|_| 0))
@@ -85,7 +85,7 @@ fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, V
         .collect();
     let seen = halves
         .chunks(stride(width))
-        .flat_map(|row| row[..width].iter().map(|half| number_of(form, *half)));
+        .flat_map(|row| row[..width].iter().map(|half| number_of(format, *half)));
     let seen = seen.collect();
     let words: Vec<f32> = halves
         .as_chunks::<2>()
@@ -97,20 +97,20 @@ fn rows(gpu: &Gpu, form: Rows, values: &[f32], width: usize) -> (wgpu::Buffer, V
 }
 
 /// The first `width` numbers of each of `count` rows.
-fn unpacked(words: &[u32], form: Rows, count: usize, width: usize) -> Vec<f32> {
-    let values: Vec<f32> = match form {
-        Rows::F32 => words.iter().map(|word| f32::from_bits(*word)).collect(),
-        Rows::Packed | Rows::Half => words
+fn unpacked(words: &[u32], format: RowFormat, count: usize, width: usize) -> Vec<f32> {
+    let values: Vec<f32> = match format {
+        RowFormat::F32 => words.iter().map(|word| f32::from_bits(*word)).collect(),
+        RowFormat::Packed | RowFormat::Half => words
             .iter()
-            .flat_map(|word| [word & 0xffff, word >> 16].map(|half| number_of(form, half as u16)))
+            .flat_map(|word| [word & 0xffff, word >> 16].map(|half| number_of(format, half as u16)))
             .collect(),
     };
     values.chunks(stride(width)).take(count).flat_map(|row| row[..width].to_vec()).collect()
 }
 
 /// What half a word stands for.
-fn number_of(form: Rows, half: u16) -> f32 {
-    if form == Rows::Half {
+fn number_of(format: RowFormat, half: u16) -> f32 {
+    if format == RowFormat::Half {
         f16::from_bits(half).to_f32()
     } else {
         f32::from_bits(u32::from(half) << 16)
@@ -118,11 +118,11 @@ fn number_of(form: Rows, half: u16) -> f32 {
 }
 
 /// How exact a result of this form can be.
-fn tolerance(form: Rows) -> f64 {
-    match form {
-        Rows::F32 => 1e-5,
-        Rows::Packed => 1.0 / 200.0,
-        Rows::Half => 1.0 / 1500.0,
+fn tolerance(format: RowFormat) -> f64 {
+    match format {
+        RowFormat::F32 => 1e-5,
+        RowFormat::Packed => 1.0 / 200.0,
+        RowFormat::Half => 1.0 / 1500.0,
     }
 }
 
@@ -188,19 +188,19 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
     };
     let tensor = StoredTensor { shape: vec![columns, depth], values };
     let weights = tensor.to_f32();
-    let matrix = Matrix::upload(gpu, &tensor, usize::MAX, &mut reports).unwrap();
+    let matrix = GpuMatrix::upload(gpu, &tensor, usize::MAX, &mut reports).unwrap();
     let (input, seen) = rows(gpu, family.operand(), &noise.values(count * depth), depth);
     let biases = noise.values(columns);
     let bias_buffer = upload_vector(gpu, &biases, &mut reports);
     // The added rows repeat after `residual` of them, and every second one of those that are there
     // counts.
     let added = noise.values(2 * count * columns);
-    let (added_buffer, _) = rows(gpu, Rows::F32, &added, columns);
-    let output = if product.output_operand { family.operand() } else { Rows::F32 };
+    let (added_buffer, _) = rows(gpu, RowFormat::F32, &added, columns);
+    let output = if product.output_operand { family.operand() } else { RowFormat::F32 };
     let gemm = Gemm {
         columns,
         depth,
-        form: matrix.form,
+        format: matrix.format,
         bias,
         activation,
         residual: residual.is_some(),
@@ -234,7 +234,7 @@ fn check_product(gpu: &Gpu, family: Family, product: &Product) {
         .collect();
     let error = error(&unpacked(&found, output, count, columns), &expected);
     // Tiles of f16 round weights, too.
-    let rounded = if family == Family::HalfTiles { tolerance(Rows::Half) } else { 0.0 };
+    let rounded = if family == Family::HalfTiles { tolerance(RowFormat::Half) } else { 0.0 };
     assert!(error < tolerance(output).max(rounded), "{family:?} {product:?}: {error}");
 }
 
@@ -243,10 +243,10 @@ fn check_norm(gpu: &Gpu, family: Family, (count, step, width): (usize, usize, us
     let mut reports = Reports::default();
     // Far from zero, where a variance from sums of squares would be lost.
     let values: Vec<f32> = noise.values(count * step * width).iter().map(|x| 50.0 + *x).collect();
-    let (input, _) = rows(gpu, Rows::F32, &values, width);
+    let (input, _) = rows(gpu, RowFormat::F32, &values, width);
     let (gain, shift) = (noise.values(width), noise.values(width));
     let buffers = [&gain, &shift].map(|values| upload_vector(gpu, values, &mut reports));
-    for output in [Rows::F32, family.operand()] {
+    for output in [RowFormat::F32, family.operand()] {
         let norm = LayerNorm { width, epsilon: 1e-5_f32.to_bits(), output };
         let call = [number(count), 0, 0, 0, number(step), 1, 0, 0];
         let bindings = [(1, &input), (2, &buffers[0]), (3, &buffers[1])];
@@ -285,7 +285,7 @@ fn check_attention(
     let queries = if all { tokens } else { 1 };
     let call = [0, 0, 0, 0, 0, number(images), number(queries), 0];
     let scores =
-        rows(gpu, Rows::F32, &vec![0.0; images * heads * queries * attention.scores()], 1).0;
+        rows(gpu, RowFormat::F32, &vec![0.0; images * heads * queries * attention.scores()], 1).0;
     let mut bindings = vec![(1, &input)];
     bindings.extend((family == Family::Registers).then_some((3, &scores)));
     let words = images * queries * family.operand().bytes(width) / 4;
@@ -320,7 +320,7 @@ fn check_pooling(
     let pools = vec![Pool::Std, Pool::Class, Pool::Mean];
     let values: Vec<f32> =
         Noise(seed).values(layers * images * tokens * width).iter().map(|x| 9.0 + x).collect();
-    let (input, _) = rows(gpu, Rows::F32, &values, width);
+    let (input, _) = rows(gpu, RowFormat::F32, &values, width);
     // Two numbers before the pooled ones, one behind them.
     let length = layers * 3 * width + 3;
     let pooling = Pooling { width, pools: pools.clone(), features: length };
@@ -368,11 +368,17 @@ proptest! {
 
     #[test]
     fn attention_of_any_shape(
-        tokens in 1..90_usize, heads in 1..4_usize, half in 1..40_usize, images in 1..4_usize, all: bool, seed: u64,
+        tokens in 1..90_usize,
+        heads in 1..4_usize,
+        half in 1..40_usize,
+        images in 1..4_usize,
+        all: bool,
+        seed: u64,
     ) {
         let Some(gpu) = gpu() else { return Ok(()) };
         for family in families(&gpu) {
-            check_attention(&gpu, family, &Attention { tokens, heads, head: 2 * half }, (images, all), seed);
+            let attention = Attention { tokens, heads, head: 2 * half };
+            check_attention(&gpu, family, &attention, (images, all), seed);
         }
     }
 
@@ -406,21 +412,21 @@ fn shapes_of_published_encoders() {
     }
 }
 
-/// What f16 cannot hold becomes the largest that it can; anything else would be no number one
-/// kernel further on.
+/// What f16 cannot hold becomes the largest that it can; anything else would stop being a
+/// number one kernel further on.
 #[test]
 fn f16_saturates() {
     let Some(gpu) = gpu() else { return };
     if !families(&gpu).contains(&Family::HalfTiles) {
         return;
     }
-    let norm = LayerNorm { width: 3, epsilon: 0, output: Rows::Half };
+    let norm = LayerNorm { width: 3, epsilon: 0, output: RowFormat::Half };
     let mut reports = Reports::default();
-    let (input, _) = rows(&gpu, Rows::F32, &[-1.0, 0.0, 1.0], 3);
+    let (input, _) = rows(&gpu, RowFormat::F32, &[-1.0, 0.0, 1.0], 3);
     let gain = upload_vector(&gpu, &[1e5; 3], &mut reports);
     let shift = upload_vector(&gpu, &[0.0; 3], &mut reports);
     let bindings = [(1, &input), (2, &gain), (3, &shift)];
-    let words = Rows::Half.bytes(3) / 4;
+    let words = RowFormat::Half.bytes(3) / 4;
     let groups = LayerNorm::groups(Family::HalfTiles, 1);
     let kernel = Kernel::LayerNorm(norm);
     let found = run(
@@ -432,5 +438,5 @@ fn f16_saturates() {
         [1, 0, 0, 0, 1, 1, 0, 0],
         groups,
     );
-    assert_eq!(unpacked(&found, Rows::Half, 1, 3), [-65504.0, 0.0, 65504.0]);
+    assert_eq!(unpacked(&found, RowFormat::Half, 1, 3), [-65504.0, 0.0, 65504.0]);
 }

@@ -4,7 +4,8 @@ use wgpu::naga;
 
 use super::super::device::{Reports, open_with};
 use super::super::kernels::{
-    Attention, Family, Form, Gemm, Kernel, LayerNorm, MAX_HEAD, MAX_WORKGROUP_BYTES, Rows,
+    Attention, Family, Gemm, Kernel, LayerNorm, MAX_HEAD, MAX_WORKGROUP_BYTES, RowFormat,
+    WeightFormat,
 };
 use super::super::layers::Kernels;
 use super::towers::{Stored, small, small_encoder};
@@ -23,14 +24,15 @@ fn kernels_of(config: &VisionConfig, family: Family) -> Vec<Kernel> {
     let mut all = vec![
         Kernel::Attention(kernels.attention()),
         Kernel::Pooling(kernels.pooling()),
-        Kernel::LayerNorm(kernels.norm(Rows::F32)),
+        Kernel::LayerNorm(kernels.norm(RowFormat::F32)),
         Kernel::LayerNorm(kernels.norm(family.operand())),
     ];
     for spec in config.tensors() {
         if let (&[columns, depth], true) = (spec.shape.as_slice(), spec.name.ends_with(".weight")) {
-            let forms = [Form::F32, Form::F16, Form::Q8, Form::Q4];
-            for form in forms {
-                let kernel = Kernel::Gemm(kernels.gemm(&spec.name, [columns, depth], form));
+            let formats =
+                [WeightFormat::F32, WeightFormat::F16, WeightFormat::Q8, WeightFormat::Q4];
+            for format in formats {
+                let kernel = Kernel::Gemm(kernels.gemm(&spec.name, [columns, depth], format));
                 // Layers are alike.
                 if !all.contains(&kernel) {
                     all.push(kernel);
@@ -111,11 +113,11 @@ fn dispatches_stay_within_the_default_limits() {
         let gemm = Gemm {
             columns: config.mlp_width,
             depth: config.width,
-            form: Form::Q8,
+            format: WeightFormat::Q8,
             bias: true,
             activation: None,
             residual: false,
-            output: Rows::F32,
+            output: RowFormat::F32,
             tile: 32,
         };
         let groups = [gemm.groups(family, rows, config.mlp_width), LayerNorm::groups(family, rows)];
@@ -140,7 +142,7 @@ fn the_weakest_device_computes_the_same() {
     }
 }
 
-/// Memory that the driver says is not there, once it has: 1 % of it is all that may be used.
+/// A driver that reports little memory: at most 1 % of it may be used.
 #[test]
 fn no_memory_is_an_error_that_says_so() {
     if gpu().is_none() {
@@ -160,7 +162,7 @@ fn no_memory_is_an_error_that_says_so() {
         })
     });
     let Err(error) = pollster::block_on(reports.check()) else {
-        eprintln!("SKIPPED: {} says nothing about its memory", gpu.name());
+        eprintln!("SKIPPED: {} does not report that it is out of memory", gpu.name());
         return;
     };
     assert_eq!(error.kind(), ErrorKind::DeviceLost);

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use super::device::{Gpu, open};
 use super::kernels::Family;
 
-/// The GPU, or a loud word that there is none.
+/// The GPU; says loudly where there is none.
 fn gpu() -> Option<Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     let gpu = GPU.get_or_init(|| pollster::block_on(open()).ok());
@@ -30,7 +30,7 @@ fn families(gpu: &Gpu) -> Vec<Family> {
     if gpu.half() {
         families.push(Family::HalfTiles);
     } else {
-        eprintln!("SKIPPED: f16, which {} has not", gpu.name());
+        eprintln!("SKIPPED: {} has no f16", gpu.name());
     }
     families
 }
@@ -51,7 +51,7 @@ impl Noise {
 }
 
 /// The largest difference, as a share of the largest expected value (or of 1, where all are
-/// smaller); infinite where a number is none.
+/// smaller); infinite where a number is not finite.
 fn error(found: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     if found.iter().any(|value| !value.is_finite()) {

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::{cosine, gpu};
-use crate::detect::{Detector, self_test_view};
-use crate::engine::{Device, Encoder};
-use crate::weights::{Manifest, ModelLoader};
+use crate::engine::Gpu;
+use crate::engine::gpu::GpuEncoder;
+use crate::model::{Detector, Manifest, ModelLoader, self_test_view};
 
-fn load(device: &Device) -> Detector {
+fn load(gpu: &Gpu) -> Detector {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compact");
     let manifest = Manifest::from_json(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
     let shards = manifest.shards.clone();
-    let mut loader = ModelLoader::new(manifest, device).unwrap();
+    let mut loader = ModelLoader::new(manifest, gpu).unwrap();
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &std::fs::read(folder.join(&shard.file)).unwrap()).unwrap();
     }
@@ -22,9 +22,10 @@ fn load(device: &Device) -> Detector {
 fn f16_leaves_features_as_they_are() {
     let Some(gpu) = gpu() else { return };
     let hardware = gpu.as_hardware();
-    let features = |gpu, operand: &str| {
-        let detector = load(&Device::Gpu(gpu));
-        let Encoder::Gpu(encoder) = detector.encoder() else { panic!("not on the GPU") };
+    let features = |gpu: Gpu, operand: &str| {
+        let detector = load(&gpu);
+        let encoder: &dyn std::any::Any = detector.encoder();
+        let encoder: &GpuEncoder = encoder.downcast_ref().expect("the encoder is on the GPU");
         assert_eq!(encoder.operand(), operand);
         let test = pollster::block_on(detector.self_test()).unwrap();
         assert!(test.passed, "{operand}: {test:?}");
@@ -41,6 +42,6 @@ fn f16_leaves_features_as_they_are() {
         assert!(half >= 0.9999, "f16: {half}");
         assert!(half > packed);
     } else {
-        eprintln!("SKIPPED: f16, which {} has not", hardware.name());
+        eprintln!("SKIPPED: {} has no f16", hardware.name());
     }
 }

@@ -220,7 +220,7 @@ fn odd_heads_are_left_to_the_other_family() {
     assert!(error(&found.features, &features) < 5e-5);
 }
 
-/// Seven dispatches a layer, and five around them where every layer is pooled.
+/// Seven dispatches per layer, and five around them where every layer is pooled.
 #[test]
 fn dispatches_of_a_pass() {
     let Some(gpu) = gpu() else { return };

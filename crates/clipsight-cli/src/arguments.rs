@@ -1,0 +1,77 @@
+//! Arguments that several commands take.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clipsight::Result;
+use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
+
+/// Where a model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Device {
+    /// The GPU if this build has GPU support and one answers the self-test rightly, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+    /// The GPU, or an error
+    Gpu,
+    /// The CPU in 32-bit floating point: slower, what the other two are measured against
+    #[cfg(feature = "reference")]
+    Reference,
+    /// The same on the GPU, through burn-wgpu
+    #[cfg(feature = "burn-gpu")]
+    ReferenceGpu,
+}
+
+impl From<Device> for DeviceChoice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Auto => Self::Auto,
+            Device::Cpu => Self::Cpu,
+            Device::Gpu => Self::Gpu,
+            #[cfg(feature = "reference")]
+            Device::Reference => Self::Reference,
+            #[cfg(feature = "burn-gpu")]
+            Device::ReferenceGpu => Self::ReferenceGpu,
+        }
+    }
+}
+
+/// The arguments of every command that runs a model.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RuntimeArgs {
+    /// The model's folder [default: $CLIPSIGHT_MODEL, else models/compact beside the program or in
+    /// its sources]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// The device that computes
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+}
+
+impl RuntimeArgs {
+    /// The model's folder.
+    pub(crate) fn folder(&self) -> ModelFolder {
+        ModelFolder::find(self.model.as_deref())
+    }
+
+    /// Loads the model and tests it.
+    ///
+    /// # Errors
+    /// As [`Runtime::open`].
+    pub(crate) fn open(&self) -> Result<Runtime> {
+        Runtime::open(&self.folder(), self.device.into())
+    }
+}
+
+/// `--views`.
+///
+/// # Errors
+/// A message for any number but 1 and 5.
+pub(crate) fn parse_views(text: &str) -> std::result::Result<usize, String> {
+    match text {
+        "1" => Ok(1),
+        "5" => Ok(5),
+        _ => Err("must be 1, or 5 (that one and the corners)".to_owned()),
+    }
+}

@@ -1,0 +1,263 @@
+//! Encoders as they are imported: size, time to import and to load, and what storage changes of
+//! their embeddings.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clipsight::calibration::Calibration;
+use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
+use clipsight::engine::{Cpu, Encoder, Engine};
+use clipsight::heads::Head;
+use clipsight::image::{Filter, Preprocessing, ViewCount, decode};
+use clipsight::model::{FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
+use clipsight::weights::{Packer, Storage};
+use clipsight::{Error, ErrorKind, Result};
+use clipsight_import::source::find;
+use clipsight_import::{
+    Architecture, CALIBRATION_TOKENS, Checkpoint, Options, convert, gptq, timm,
+};
+use clipsight_native::dataset::{Dataset, Role};
+use clipsight_native::io::{self, read_file, read_image, write_file};
+use clipsight_reference::{InputMoments, Reference};
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::precision::{cosine, pixels};
+
+/// Arguments of `bench encoders`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Labelled images: embeddings are compared on those of role test, four bits are rounded for
+    /// those of role fit
+    #[arg(value_name = "MANIFEST")]
+    data: PathBuf,
+    /// A timm ViT-Ti/16 file in f32
+    #[arg(long, value_name = "FILE")]
+    encoder: Option<PathBuf>,
+    /// CLIP checkpoints, as `import` takes them
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    checkpoints: Vec<PathBuf>,
+    /// Folder that models are written to while they are measured
+    #[arg(long, value_name = "DIR")]
+    work: PathBuf,
+    /// Images that embeddings are compared on
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    images: u32,
+    /// Seconds after which no further image of an encoder is begun
+    #[arg(long, default_value_t = 600)]
+    seconds: u64,
+}
+
+/// How an encoder is stored.
+const FORMS: [(&str, Storage, bool); 4] = [
+    ("f16", Storage::F16, false),
+    ("q8", Storage::Q8, false),
+    ("q4", Storage::Q4, false),
+    ("q4, calibrated", Storage::Q4, true),
+];
+
+/// One storage of one encoder.
+struct Form {
+    name: &'static str,
+    bytes: u64,
+    import: Duration,
+    load: Duration,
+    encoder: Box<dyn Encoder>,
+    cosines: Vec<f64>,
+}
+
+/// Measures, and prints a table.
+///
+/// # Errors
+/// When an encoder or an image cannot be read, or the folder not be written.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let dataset = Dataset::read(&args.data)?;
+    let path = |entry: &clipsight_native::dataset::Entry| dataset.root.join(&entry.file);
+    let test: Vec<PathBuf> = dataset.role(Role::Test).iter().map(path).collect();
+    let fit: Vec<PathBuf> = dataset.role(Role::Fit).iter().map(path).collect();
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN);
+    table.set_header([
+        "encoder",
+        "storage",
+        "MB",
+        "import, s",
+        "load, s",
+        "images",
+        "cosine",
+        "lowest",
+    ]);
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for source in
+        args.encoder.iter().map(Source::Timm).chain(args.checkpoints.iter().map(Source::Clip))
+    {
+        let exact = source.make(Storage::F32, &[], &args.work.join("f32"))?;
+        let (exact, preprocessing) =
+            (load(&exact, &args.work.join("f32"), &Reference::cpu())?, exact.preprocessing);
+        remove(&args.work.join("f32"))?;
+        let mut forms = Vec::new();
+        for (name, storage, calibrated) in FORMS {
+            let out = args.work.join("model");
+            let began = Instant::now();
+            let manifest = source.make(storage, if calibrated { &fit } else { &[] }, &out)?;
+            let import = began.elapsed();
+            let began = Instant::now();
+            let encoder = load(&manifest, &out, &Cpu)?;
+            let load = began.elapsed();
+            remove(&out)?;
+            forms.push(Form {
+                name,
+                bytes: manifest.total_bytes(),
+                import,
+                load,
+                encoder,
+                cosines: Vec::new(),
+            });
+        }
+        let began = Instant::now();
+        let step = (test.len() / args.images as usize).max(1);
+        for image in test.iter().step_by(step).take(args.images as usize) {
+            if began.elapsed() > Duration::from_secs(args.seconds) {
+                break;
+            }
+            let pixels = pixels(&read_image(image)?, &preprocessing)?;
+            let expected = embedding(exact.as_ref(), &pixels)?;
+            for form in &mut forms {
+                form.cosines.push(cosine(&expected, &embedding(form.encoder.as_ref(), &pixels)?));
+            }
+        }
+        for form in forms {
+            let images = form.cosines.len();
+            table.add_row([
+                source.name(),
+                form.name.to_owned(),
+                format!("{:.1}", form.bytes as f64 / 1e6),
+                format!("{:.1}", form.import.as_secs_f64()),
+                format!("{:.2}", form.load.as_secs_f64()),
+                images.to_string(),
+                format!("{:.5}", form.cosines.iter().sum::<f64>() / images.max(1) as f64),
+                format!("{:.5}", form.cosines.iter().copied().fold(1.0, f64::min)),
+            ]);
+        }
+        eprintln!("{table}");
+    }
+    io::print(&format!("{table}\n"))
+}
+
+/// Where an encoder comes from.
+enum Source<'a> {
+    Timm(&'a PathBuf),
+    Clip(&'a PathBuf),
+}
+
+impl Source<'_> {
+    fn name(&self) -> String {
+        let (Self::Timm(path) | Self::Clip(path)) = self;
+        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    /// Writes the encoder to `out`, rounded for `images` where there are some.
+    fn make(&self, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
+        match self {
+            Self::Timm(file) => vit_tiny(file, storage, images, out),
+            Self::Clip(path) => {
+                let found = find(path)?;
+                let checkpoint = Checkpoint::open(&found.weights)?;
+                let architecture = Architecture::of(&checkpoint, &found.configs)?;
+                let options = Options {
+                    id: "encoder".to_owned(),
+                    licence: "LicenseRef-unknown".to_owned(),
+                    storage,
+                    head: None,
+                    calibration_images: images,
+                    out,
+                };
+                Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
+            }
+        }
+    }
+}
+
+/// What `convert` does for CLIP, for timm's ViT-Ti/16.
+fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
+    let config = VisionConfig::vit_tiny_patch16_224();
+    let preprocessing = Preprocessing {
+        resize_short_side: Some(224),
+        enlarge: true,
+        filter: Filter::Bicubic,
+        crop: 224,
+        whole_first: false,
+        centre_rounds_down: false,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+    };
+    let most = CALIBRATION_TOKENS / config.tokens();
+    let mut seen = Vec::new();
+    for image in images.iter().step_by(images.len().div_ceil(most).max(1)) {
+        let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
+        seen.extend(preprocessing.tensor(&views));
+    }
+    let mut inputs = if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
+    let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
+    let mut manifest = Manifest {
+        format: FORMAT_VERSION,
+        id: "encoder".to_owned(),
+        licence: "Apache-2.0".to_owned(),
+        storage,
+        shards: Vec::new(),
+        head: Head::None { features: FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]) },
+        attribution: None,
+        quality: None,
+        residual: None,
+        calibration: Calibration::none(),
+        self_test: SelfTest { logit: 0.0, tolerance: 0.15 },
+        architecture: config,
+        preprocessing,
+    };
+    make_folder(out)?;
+    let mut packer = Packer::new(storage, "weights");
+    let shards = &mut manifest.shards;
+    let mut write = |shard: clipsight::weights::PackedShard| {
+        write_file(&out.join(&shard.entry.file), &shard.bytes)?;
+        shards.push(shard.entry);
+        Ok(())
+    };
+    for spec in manifest.architecture.tensors() {
+        let Some(tensor) = tensors.remove(&spec.name) else { continue };
+        let moments = inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
+        if let Some(inputs) = &mut inputs {
+            inputs.take(&spec, tensor.clone())?;
+        }
+        packer.push_stored(&spec, &gptq::stored(tensor, &spec, storage, moments), &mut write)?;
+    }
+    if let Some(shard) = packer.finish()? {
+        write(shard)?;
+    }
+    Ok(manifest)
+}
+
+fn load(manifest: &Manifest, folder: &Path, engine: &dyn Engine) -> Result<Box<dyn Encoder>> {
+    let mut loader = ModelLoader::new(manifest.clone(), engine)?;
+    for (index, shard) in manifest.shards.iter().enumerate() {
+        loader.push_shard(index, &read_file(&folder.join(&shard.file))?)?;
+    }
+    Ok(pollster::block_on(loader.finish())?.encoder)
+}
+
+fn embedding(encoder: &dyn Encoder, pixels: &[f32]) -> Result<Vec<f32>> {
+    Ok(pollster::block_on(encoder.encode(pixels, 1))?.embedding)
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    std::fs::remove_dir_all(folder).map_err(|error| unusable(folder, error))
+}
+
+fn unusable(folder: &Path, error: std::io::Error) -> Error {
+    let message = format!("the folder {} cannot be used: {error}", folder.display());
+    Error::new(ErrorKind::Io, message).with_source(error)
+}

@@ -1,0 +1,123 @@
+//! The `clipsight` command line: arguments and output of each command.
+//!
+//! `scan`, `inspect-model` and `bench` are always there; the feature `import` adds `import` and
+//! `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and `study`.
+//!
+//! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
+//! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed.
+#![allow(
+    clippy::print_stdout,
+    reason = "a program that prints is what this is; the core stays silent"
+)]
+
+mod arguments;
+mod bench;
+#[cfg(feature = "import")]
+mod calibration;
+#[cfg(feature = "lab")]
+mod card;
+#[cfg(feature = "lab")]
+mod eval;
+#[cfg(feature = "import")]
+mod import;
+mod inspect;
+mod scan;
+#[cfg(feature = "lab")]
+mod study;
+#[cfg(feature = "lab")]
+mod train;
+#[cfg(feature = "import")]
+mod zero_shot;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use clipsight_native::io;
+
+/// How strongly images look AI-generated, told on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "clipsight", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score images and folders of images
+    Scan(scan::Args),
+    /// Measure a model on labelled images
+    #[cfg(feature = "lab")]
+    Eval(eval::Args),
+    /// Load a model, check every hash and tensor, and say what it is
+    InspectModel(inspect::Args),
+    /// Make a model of a public CLIP checkpoint, with a published detector's head or as an encoder
+    #[cfg(feature = "import")]
+    Import(import::Args),
+    /// Tell which of some texts fits an image best, by an imported CLIP
+    #[cfg(feature = "import")]
+    ZeroShot(zero_shot::Args),
+    /// Write the figures of a model's eval.json into its card, or check that they are there
+    #[cfg(feature = "lab")]
+    Card(card::Args),
+    /// Train the compact model's head and calibration
+    #[cfg(feature = "lab")]
+    Train(train::Args),
+    /// Study what an encoder's features tell: robust parts, few training images
+    #[cfg(feature = "lab")]
+    Study(study::Args),
+    /// Measure a model on this machine; make models and images to measure
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
+
+/// Bad arguments, a missing model: nothing was done.
+const COULD_NOT_START: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing can only fail when nobody listens. Help and version are no errors; clap's
+            // own status for errors is 2, which here means that some files failed.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(COULD_NOT_START)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Scan(args) => scan::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Eval(args) => eval::run(&args),
+        Command::InspectModel(args) => inspect::run(&args),
+        #[cfg(feature = "import")]
+        Command::Import(args) => import::run(&args),
+        #[cfg(feature = "import")]
+        Command::ZeroShot(args) => zero_shot::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Card(args) => card::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Train(args) => train::run(&args),
+        #[cfg(feature = "lab")]
+        Command::Study(args) => study::run(&args),
+        Command::Bench(command) => bench::run(&command),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("clipsight: {} [{}]", io::printable(error.message()), error.kind().code());
+        let mut said = error.message().to_owned();
+        let mut below = std::error::Error::source(&error);
+        while let Some(source) = below {
+            // Many errors already repeat what is below them.
+            let text = source.to_string();
+            if !said.contains(&text) {
+                eprintln!("  because: {}", io::printable(&text));
+                said = text;
+            }
+            below = source.source();
+        }
+        ExitCode::from(COULD_NOT_START)
+    })
+}

@@ -1,0 +1,286 @@
+//! Records as JSON lines, CSV or a table.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use clipsight::calibration::Grade;
+use clipsight::model::Maker;
+use clipsight_native::io::printable;
+use serde::Serialize;
+
+use super::record::{Record, Status};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// One JSON object a line
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+    /// Columns for people
+    Table,
+}
+
+const CSV_HEADER: [&str; 20] = [
+    "path",
+    "path_bytes",
+    "status",
+    "probability",
+    "logit",
+    "grade",
+    "reason",
+    "family",
+    "family_share",
+    "generator",
+    "generator_share",
+    "quality",
+    "error_code",
+    "error_message",
+    "sha256",
+    "ms",
+    "format",
+    "width",
+    "height",
+    "notes",
+];
+
+/// A writer of records; each is out before the next is computed, whatever stands between it and its
+/// reader.
+#[derive(Debug)]
+pub(super) struct Output<W: Write> {
+    format: Format,
+    out: W,
+}
+
+impl<W: Write> Output<W> {
+    pub(super) fn new(format: Format, out: W) -> Self {
+        Self { format, out }
+    }
+
+    /// What stands above the records.
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Csv => self.csv_line(&CSV_HEADER.map(str::to_owned)),
+            Format::Table => {
+                let titles =
+                    ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
+                self.table_line(titles.map(str::to_owned))
+            }
+        }?;
+        self.out.flush()
+    }
+
+    pub(super) fn write(&mut self, record: &Record) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                serde_json::to_writer(&mut self.out, record)?;
+                self.out.write_all(b"\n")
+            }
+            Format::Csv => self.csv_line(&csv_cells(record)),
+            Format::Table => self.table_line(table_cells(record)),
+        }?;
+        self.out.flush()
+    }
+
+    fn csv_line(&mut self, cells: &[String]) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(&mut self.out);
+        writer.write_record(cells)?;
+        writer.flush()
+    }
+
+    fn table_line(&mut self, cells: [String; 8]) -> io::Result<()> {
+        let [probability, grade, maker, quality, format, size, ms, path] = cells;
+        writeln!(
+            self.out,
+            "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  \
+             {ms:>6}  {path}"
+        )
+    }
+}
+
+/// The name that a value has in JSON.
+fn name(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
+}
+
+fn csv_cells(record: &Record) -> [String; 20] {
+    let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
+    let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
+    let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
+    [
+        inert_cell(&record.path),
+        text(record.path_bytes.as_ref()),
+        name(record.status),
+        text(record.probability),
+        text(record.logit),
+        text(record.grade.map(|grade| grade.name())),
+        text(record.reason.map(|reason| reason.name())),
+        name_of(family),
+        text(family.map(|maker| maker.share)),
+        name_of(generator),
+        text(generator.map(|maker| maker.share)),
+        text(record.quality),
+        text(record.error.as_ref().map(|error| error.code)),
+        inert_cell(record.error.as_ref().map_or("", |error| &error.message)),
+        text(record.sha256.as_ref()),
+        text(Some(record.ms)),
+        text(record.format.map(name)),
+        text(record.width),
+        text(record.height),
+        record.notes.iter().map(name).collect::<Vec<_>>().join(" "),
+    ]
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV
+/// injection"): file names come from strangers.
+fn inert_cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn table_cells(record: &Record) -> [String; 8] {
+    let grade = match record.status {
+        Status::Scored => text(record.grade.map(|grade| grade.name())),
+        Status::Abstained => text(record.reason.map(|reason| reason.name())),
+        Status::Error => "error".to_owned(),
+    };
+    let size = match (record.width, record.height) {
+        (Some(width), Some(height)) => format!("{width}x{height}"),
+        _ => String::new(),
+    };
+    let mut path = printable(&record.path);
+    if let Some(error) = &record.error {
+        path = format!("{path}: {}", printable(&error.message));
+    }
+    [
+        text(record.probability.map(|probability| format!("{probability:.3}"))),
+        grade,
+        maker(record),
+        text(record.quality.map(|quality| format!("{quality:.2}"))),
+        text(record.format.map(clipsight::image::Format::name)),
+        size,
+        format!("{:.0}", record.ms),
+        path,
+    ]
+}
+
+/// Who likely made the image. What is said of it presumes that it is generated, so a weak grade or
+/// none says nothing.
+fn maker(record: &Record) -> String {
+    let shown = record.grade.is_some_and(|grade| grade >= Grade::Moderate);
+    let Some(facts) = record.attribution.as_ref().filter(|_| shown) else { return String::new() };
+    match (&facts.generator, &facts.family) {
+        (Some(generator), _) => printable(&generator.name),
+        (None, Some(family)) => format!("{} (unknown)", printable(&family.name)),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clipsight::model::AttributionFacts;
+
+    use super::super::record::Failure;
+    use super::*;
+
+    fn failed(path: &str) -> Record {
+        Record {
+            path: path.to_owned(),
+            path_bytes: None,
+            status: Status::Error,
+            probability: None,
+            logit: None,
+            grade: None,
+            measured_error: None,
+            reason: None,
+            error: Some(Failure { code: "io", message: "gone, \"really\"".to_owned() }),
+            attribution: None,
+            quality: None,
+            sha256: None,
+            ms: 1.25,
+            format: None,
+            width: None,
+            height: None,
+            notes: Vec::new(),
+        }
+    }
+
+    fn written(format: Format, record: &Record) -> String {
+        let mut bytes = Vec::new();
+        let mut output = Output::new(format, &mut bytes);
+        output.begin().unwrap();
+        output.write(record).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn spreadsheets_find_no_formula() {
+        for start in ["=", "+", "-", "@", "\t", "\r"] {
+            let text = written(Format::Csv, &failed(&format!("{start}cmd()")));
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let row = reader.records().next().unwrap().unwrap();
+            assert_eq!(&row[0], format!("'{start}cmd()"));
+            assert_eq!(&row[13], "gone, \"really\"");
+        }
+        assert_eq!(inert_cell("a=b"), "a=b");
+    }
+
+    #[test]
+    fn the_table_cannot_be_moved_by_a_name() {
+        let text = written(Format::Table, &failed("a\u{1b}[2J\n.jpg"));
+        assert!(!text.contains('\u{1b}'));
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains("error") && text.contains("a\\u{1b}[2J\\n.jpg: gone"));
+    }
+
+    #[test]
+    fn json_is_one_line_with_nulls_where_nothing_is_known() {
+        let text = written(Format::Json, &failed("a\nb.jpg"));
+        assert_eq!(text.lines().count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["path"], "a\nb.jpg");
+        assert_eq!(value["status"], "error");
+        assert_eq!(value["error"]["code"], "io");
+        assert!(value["probability"].is_null() && value.get("reason").is_none());
+    }
+
+    #[test]
+    fn the_maker_is_named_where_the_grade_speaks_for_one() {
+        let maker = |name: &str| Some(Maker { name: name.to_owned(), share: 0.75 });
+        let mut record =
+            Record { status: Status::Scored, error: None, quality: Some(0.875), ..failed("a") };
+        record.attribution =
+            Some(AttributionFacts { family: maker("gan"), generator: maker("=sd\u{1b}15") });
+        for (grade, named) in [
+            (None, false),
+            (Some(Grade::Weak), false),
+            (Some(Grade::Moderate), true),
+            (Some(Grade::VeryStrong), true),
+        ] {
+            record.grade = grade;
+            let text = written(Format::Table, &record);
+            assert_eq!(text.contains("=sd\\u{1b}15"), named, "{text}");
+            assert!(text.contains("0.88") && !text.contains('\u{1b}'), "{text}");
+        }
+        let csv = written(Format::Csv, &record);
+        assert!(csv.contains(",gan,0.75,'=sd\u{1b}15,0.75,0.875,"), "{csv}");
+        let json: serde_json::Value =
+            serde_json::from_str(&written(Format::Json, &record)).unwrap();
+        assert_eq!(json["attribution"]["family"]["name"], "gan");
+        record.attribution = Some(AttributionFacts { family: maker("gan"), generator: None });
+        assert!(written(Format::Table, &record).contains("gan (unknown)"));
+        record.attribution = Some(AttributionFacts { family: None, generator: None });
+        assert!(written(Format::Table, &record).contains("unknown"));
+    }
+}

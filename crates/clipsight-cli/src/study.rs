@@ -1,0 +1,121 @@
+//! `clipsight study`: what the features of an encoder tell, and which of them to trust.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clipsight::Result;
+use clipsight_lab::study::{self, captions};
+use clipsight_lab::train::attribution::AttributionConfig;
+
+/// Arguments of `clipsight study`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    study: Study,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Study {
+    /// Which components of the embedding and which attention heads carry over to other generators
+    Robust(StudyArgs),
+    /// How many training images a linear detector needs, on which features and views
+    FewShot(StudyArgs),
+    /// Caption matching on the frozen encoder: naming generators, families and unknown generators
+    Captions(CaptionArgs),
+}
+
+/// What every study reads and where it writes.
+#[derive(clap::Args, Debug)]
+struct Common {
+    /// Labelled images: a manifest with the columns file, label, role, origin, family
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// The model's folder [default: as for every command]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Folder that the report is written to [default: study in the model's folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder for features already computed; an interrupted run goes on from there
+    #[arg(long, value_name = "DIR", default_value = "target/study-cache")]
+    cache: PathBuf,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(clap::Args, Debug)]
+struct StudyArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Repetitions with other random choices
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(2..=100)
+    )]
+    repeats: u32,
+    /// Images of every origin that are used, in every role
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    per_origin: u32,
+}
+
+#[derive(clap::Args, Debug)]
+struct CaptionArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Fewest images of a generator with a caption of its own
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    minimum: u32,
+    /// Steps of training
+    #[arg(long, value_name = "N", default_value_t = AttributionConfig::default().steps)]
+    steps: usize,
+}
+
+impl From<&Common> for study::Common {
+    fn from(args: &Common) -> Self {
+        let Common { data, model, out, cache, seed } = args;
+        Self {
+            data: data.clone(),
+            model: model.clone(),
+            out: out.clone(),
+            cache: cache.clone(),
+            seed: *seed,
+        }
+    }
+}
+
+impl From<&StudyArgs> for study::Options {
+    fn from(args: &StudyArgs) -> Self {
+        let StudyArgs { common, repeats, per_origin } = args;
+        Self { common: common.into(), repeats: *repeats, per_origin: *per_origin }
+    }
+}
+
+/// Runs a study.
+///
+/// # Errors
+/// When model or images cannot be read, or the report not written.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    match &args.study {
+        Study::Robust(args) => study::run(study::Study::Robust, &args.into()),
+        Study::FewShot(args) => study::run(study::Study::FewShot, &args.into()),
+        Study::Captions(CaptionArgs { common, minimum, steps }) => {
+            let options =
+                captions::Options { common: common.into(), minimum: *minimum, steps: *steps };
+            captions::run(&options)
+        }
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,290 @@
+//! `clipsight train`: whole models, and parts of them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use clipsight::Result;
+use clipsight_lab::recipe::{compact, finetune, quality, residual};
+use clipsight_native::io::print;
+
+/// Arguments of `clipsight train`.
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    inputs: Option<Inputs>,
+    /// Folder that the model is written to
+    #[arg(long, value_name = "DIR", default_value = "models/compact")]
+    out: PathBuf,
+}
+
+/// What every whole model is trained from.
+#[derive(clap::Args, Debug)]
+struct Inputs {
+    /// Labelled images: a manifest with the columns file, label, role, origin
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// Pretrained encoder: a plain ViT of timm's, or a CLIP, in any form that `import` reads
+    #[arg(long, value_name = "FILE|DIR")]
+    encoder: PathBuf,
+    /// Folder for features and checkpoints; an interrupted run goes on from there
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What else can be trained.
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Fine-tune the encoder first, together with heads fitted before; writes a whole model
+    FineTune(FineTuneArgs),
+    /// Train a small network at full resolution beside a model's encoder; writes the model with
+    /// both, and a report
+    Residual(ResidualArgs),
+    /// Train a quality head on scored images
+    Quality(QualityArgs),
+    /// Make scored images out of clean ones, by known degradations
+    QualitySet(QualitySetArgs),
+    /// Give a model its quality head, from real images made worse in known ways
+    QualityHead(QualityHeadArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct FineTuneArgs {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Folder that the model is written to
+    #[arg(long, value_name = "DIR", default_value = "target/compact-finetuned")]
+    out: PathBuf,
+    /// Steps of fine-tuning
+    #[arg(long, default_value_t = finetune::STEPS)]
+    steps: usize,
+    /// Share of the loss that is caption matching: the encoder learns to name generators, too, and
+    /// the model carries attribution. 0 trains the head alone
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    captions: f64,
+}
+
+/// A share from 0 to 1.
+fn share(text: &str) -> std::result::Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("{text} is not a share from 0 to 1"))
+}
+
+#[derive(clap::Args, Debug)]
+struct ResidualArgs {
+    /// Labelled images: a manifest with the columns file, label, role, origin
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// Folder of the model that the network is added to [default: as for every command]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Folder that the model with both is written to
+    #[arg(long, value_name = "DIR", default_value = "target/compact-residual")]
+    out: PathBuf,
+    /// Folder that the report is written to [default: study in the folder of --model]
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Folder for logits and checkpoints; an interrupted run goes on from there
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Images of every origin that are measured and calibrated on
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    per_origin: u32,
+    /// Steps of training
+    #[arg(
+        long,
+        default_value_t = residual::STEPS,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    steps: u32,
+}
+
+#[derive(clap::Args, Debug)]
+struct QualityArgs {
+    /// Scored images: a CSV file shaped like AGIQA-3K's data.csv (columns name, prompt,
+    /// mos_quality)
+    #[arg(long, value_name = "FILE")]
+    scores: PathBuf,
+    /// Folder of the images [default: the file's]
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
+    /// Column that is learned
+    #[arg(long, default_value = "mos_quality")]
+    target: String,
+    /// Folder of the model whose encoder is used [default: as for scan]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Train the small head that models carry, without text, and write the model with it to --out:
+    /// its features are the own head's, a score of 5 becomes a quality of 1
+    #[arg(long, conflicts_with_all = ["features", "standardize", "text"])]
+    for_model: bool,
+    /// What of the encoder is read
+    #[arg(long, value_enum, default_value_t = Features::Layers)]
+    features: Features,
+    /// Whether features are standardised; the published recipe only brings them to length one
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    standardize: bool,
+    /// CLIP's text tower in Hugging Face's safetensors [default: a small one with random weights]
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+    /// Passes over the images
+    #[arg(long, default_value_t = 100)]
+    epochs: usize,
+    /// Seed of splits and training
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder that head and report are written to
+    #[arg(long, value_name = "DIR", default_value = "target/quality")]
+    out: PathBuf,
+    /// Folder for features already computed
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
+}
+
+/// What of the encoder the head reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Features {
+    /// The embedding, as published
+    Embedding,
+    /// The pooled tokens of all layers that the model's own head reads
+    Layers,
+}
+
+#[derive(clap::Args, Debug)]
+struct QualitySetArgs {
+    /// Labelled images: a manifest with the columns file, label, role, origin; those of role fit
+    /// are used
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// Folder to make, for the images and data.csv
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Source images; seventeen images are made of each
+    #[arg(long, default_value_t = 88)]
+    sources: usize,
+    /// Seed of the choice and of the strengths
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(clap::Args, Debug)]
+struct QualityHeadArgs {
+    /// Labelled images: a manifest with the columns file, label, role, origin; real ones of role
+    /// fit are used
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// Folder of the model [default: as for scan]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Folder that the model with the head, and quality.json, are written to
+    #[arg(long, value_name = "DIR", default_value = "target/quality-head")]
+    out: PathBuf,
+    /// Folder for features already computed
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
+    /// Seed of sources, strengths, split and training
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl From<&Inputs> for compact::Inputs {
+    fn from(args: &Inputs) -> Self {
+        let Inputs { data, encoder, cache, seed } = args;
+        Self { data: data.clone(), encoder: encoder.clone(), cache: cache.clone(), seed: *seed }
+    }
+}
+
+impl From<&ResidualArgs> for residual::Options {
+    fn from(args: &ResidualArgs) -> Self {
+        let ResidualArgs { data, model, out, report, cache, seed, per_origin, steps } = args;
+        Self {
+            data: data.clone(),
+            model: model.clone(),
+            out: out.clone(),
+            report: report.clone(),
+            cache: cache.clone(),
+            seed: *seed,
+            per_origin: *per_origin,
+            steps: *steps,
+        }
+    }
+}
+
+impl From<&QualityArgs> for quality::Options {
+    fn from(args: &QualityArgs) -> Self {
+        Self {
+            scores: args.scores.clone(),
+            images: args.images.clone(),
+            target: args.target.clone(),
+            model: args.model.clone(),
+            for_model: args.for_model,
+            features: match args.features {
+                Features::Embedding => quality::Features::Embedding,
+                Features::Layers => quality::Features::Layers,
+            },
+            standardize: args.standardize,
+            text: args.text.clone(),
+            epochs: args.epochs,
+            seed: args.seed,
+            out: args.out.clone(),
+            cache: args.cache.clone(),
+        }
+    }
+}
+
+/// Trains what was asked for.
+///
+/// # Errors
+/// Those of the recipe.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    match (&args.command, &args.inputs) {
+        (None, Some(inputs)) => compact::run(&inputs.into(), &args.out),
+        // clap asks for them where there is no subcommand.
+        (None, None) => Ok(()),
+        (Some(Command::FineTune(args)), _) => finetune::run(&finetune::Options {
+            inputs: (&args.inputs).into(),
+            out: args.out.clone(),
+            steps: args.steps,
+            captions: args.captions,
+        }),
+        (Some(Command::Residual(args)), _) => residual::run(&args.into()),
+        (Some(Command::Quality(args)), _) => {
+            quality::run(&args.into()).and_then(|text| print(&text))
+        }
+        (Some(Command::QualitySet(args)), _) => {
+            let QualitySetArgs { data, out, sources, seed } = args;
+            quality::synthetic::run(&quality::synthetic::Options {
+                data: data.clone(),
+                out: out.clone(),
+                sources: *sources,
+                seed: *seed,
+            })
+        }
+        (Some(Command::QualityHead(args)), _) => {
+            let QualityHeadArgs { data, model, out, cache, seed } = args;
+            let text = quality::shipped::run(&quality::shipped::Options {
+                data: data.clone(),
+                model: model.clone(),
+                out: out.clone(),
+                cache: cache.clone(),
+                seed: *seed,
+            })?;
+            print(&text)
+        }
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

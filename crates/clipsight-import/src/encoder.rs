@@ -1,0 +1,48 @@
+//! An image encoder as it was published, whole in memory: what recipes start from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clipsight::Result;
+use clipsight::clip::{Normalisation, VisionConfig};
+use clipsight::weights::HostTensor;
+use clipsight_native::io;
+
+use crate::{Architecture, Checkpoint, names, source, timm};
+
+/// An image encoder as it was published.
+#[derive(Clone, Debug)]
+pub struct PublishedEncoder {
+    /// Its architecture.
+    pub architecture: VisionConfig,
+    /// Its weights, by the names that [`VisionConfig::tensors`] gives them.
+    pub tensors: BTreeMap<String, HostTensor>,
+    /// What its pixels are normalised by.
+    pub normalisation: Normalisation,
+}
+
+impl PublishedEncoder {
+    /// Opens a plain ViT of timm's, or the image tower of a CLIP in any form that
+    /// [`Checkpoint::open`] reads: a file, or a folder with one.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`], [`Architecture::of`] and [`Checkpoint::read`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let found = source::find(path)?;
+        let checkpoint = Checkpoint::open(&found.weights)?;
+        if checkpoint.has(timm::CLASS_TOKEN) {
+            let architecture = timm::architecture(&checkpoint)?;
+            let tensors = timm::read_vit(&io::read_file(&found.weights)?, &architecture)?;
+            return Ok(Self { architecture, tensors, normalisation: Normalisation::INCEPTION });
+        }
+        let Architecture { family, vision, preprocessing, .. } =
+            Architecture::of(&checkpoint, &found.configs)?;
+        let tensors = vision
+            .tensors()
+            .into_iter()
+            .map(|spec| Ok((spec.name.clone(), names::read(&checkpoint, family, &spec)?)))
+            .collect::<Result<_>>()?;
+        let normalisation = Normalisation { mean: preprocessing.mean, std: preprocessing.std };
+        Ok(Self { architecture: vision, tensors, normalisation })
+    }
+}

@@ -1,0 +1,111 @@
+//! Reads timm's plain vision transformers (`vit_tiny_patch16_224` and its kin) under our names.
+
+use std::collections::BTreeMap;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
+
+use clipsight::clip::VisionConfig;
+use clipsight::weights::HostTensor;
+use clipsight::{Error, ErrorKind, Result};
+
+use crate::Checkpoint;
+
+/// The tensors of a timm ViT safetensors file, f32, that `config` names; the classifier `head`
+/// becomes the projection where `config` has one, and is left out otherwise.
+///
+/// # Errors
+/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file, lacks a tensor, or holds one
+/// of another shape.
+pub fn read_vit(bytes: &[u8], config: &VisionConfig) -> Result<BTreeMap<String, HostTensor>> {
+    let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
+    let file = SafeTensors::deserialize(bytes).map_err(|error| {
+        corrupt("the file is no safetensors file".to_owned()).with_source(error)
+    })?;
+    config
+        .tensors()
+        .into_iter()
+        .map(|spec| {
+            let name = timm_name(&spec.name);
+            let view = file.tensor(&name).map_err(|error| {
+                corrupt(format!("the file lacks the tensor {name}")).with_source(error)
+            })?;
+            if view.dtype() != Dtype::F32 {
+                return Err(corrupt(format!(
+                    "the tensor {name} is {:?} where F32 is expected",
+                    view.dtype()
+                )));
+            }
+            let data: Vec<f32> =
+                view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            // timm keeps leading axes of one (`[1, 197, 192]`) and kernels as
+            // `[out, 3, patch, patch]`: the same values in the same order.
+            let squeezed: Vec<usize> =
+                view.shape().iter().copied().skip_while(|side| *side == 1).collect();
+            let fits = match (squeezed.as_slice(), spec.shape.as_slice()) {
+                (&[first, .., _], &[output, _]) => {
+                    first == output && data.len() == spec.shape.iter().product::<usize>()
+                }
+                (found, expected) => found == expected,
+            };
+            if !fits {
+                return Err(corrupt(format!(
+                    "the tensor {name} has shape {:?}, not {:?}",
+                    view.shape(),
+                    spec.shape
+                )));
+            }
+            Ok((spec.name, HostTensor::new(spec.shape, data)?))
+        })
+        .collect()
+}
+
+/// A tensor that files of timm's have, and those of CLIPs have not.
+pub(crate) const CLASS_TOKEN: &str = "cls_token";
+
+/// Width of timm's attention heads.
+const HEAD_WIDTH: usize = 64;
+
+/// The architecture that the shapes in a file of timm's plain ViTs tell; its classifier is left
+/// out.
+///
+/// # Errors
+/// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or its shape is not a ViT's.
+pub fn architecture(checkpoint: &Checkpoint) -> Result<VisionConfig> {
+    let corrupt = |what: &str| {
+        Error::new(ErrorKind::WeightsCorrupt, format!("the file is not a plain ViT: {what}"))
+    };
+    let &[width, 3, patch_size, _] = checkpoint.shape("patch_embed.proj.weight")? else {
+        return Err(corrupt("its patch embedding is not a convolution over three channels"));
+    };
+    let &[.., positions, _] = checkpoint.shape("pos_embed")? else {
+        return Err(corrupt("its positions are not a table"));
+    };
+    let &[mlp_width, _] = checkpoint.shape("blocks.0.mlp.fc1.weight")? else {
+        return Err(corrupt("its MLP is not a matrix"));
+    };
+    let layers = (0..).take_while(|layer| checkpoint.has(&format!("blocks.{layer}.norm1.weight")));
+    let config = VisionConfig {
+        image_size: positions.saturating_sub(1).isqrt() * patch_size,
+        patch_size,
+        width,
+        layers: layers.count(),
+        heads: width / HEAD_WIDTH,
+        mlp_width,
+        ..VisionConfig::vit_tiny_patch16_224()
+    };
+    config.validate()?;
+    Ok(config)
+}
+
+/// timm's name of one of our tensors.
+fn timm_name(name: &str) -> String {
+    name.replace("vision.layers.", "blocks.")
+        .replace("vision.patch_embedding.", "patch_embed.proj.")
+        .replace("vision.class_token", "cls_token")
+        .replace("vision.position_embedding", "pos_embed")
+        .replace("vision.norm.", "norm.")
+        .replace("vision.projection.", "head.")
+        .replace("attention.qkv", "attn.qkv")
+        .replace("attention.output", "attn.proj")
+}

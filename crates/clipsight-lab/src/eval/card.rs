@@ -1,0 +1,116 @@
+//! The figures in documents are written by `clipsight card`, never by hand.
+
+use std::path::{Path, PathBuf};
+
+use clipsight::{Error, ErrorKind, Result};
+use clipsight_native::io;
+use clipsight_native::runtime::ModelFolder;
+
+use super::{ModelName, Report, Section};
+
+/// Figures stand between these marks; everything else in the document is for people to write.
+const BEGIN: &str = "<!-- figures:begin -->";
+const END: &str = "<!-- figures:end -->";
+
+/// Longest document or report, in bytes.
+const MAX_TEXT_BYTES: u64 = 4 << 20;
+
+/// Which documents get figures.
+#[derive(Clone, Debug)]
+pub struct CardOptions {
+    /// The model's folder, with model.json, eval.json and README.md.
+    pub model: PathBuf,
+    /// A further document, such as the repository's README.md, that gets the short table.
+    pub readme: Option<PathBuf>,
+    /// Change nothing; fail when a document's figures differ.
+    pub check: bool,
+}
+
+/// Writes the figures of `eval.json` into the model's card, and the short table into `readme`.
+///
+/// # Errors
+/// [`ErrorKind::Argument`] when the report is of another model, a document lacks the marks, or,
+/// with `--check`, its figures differ; [`ErrorKind::Io`].
+pub fn update_card(args: &CardOptions) -> Result<()> {
+    let report = Report::from_json(&io::read_text(&args.model.join("eval.json"), MAX_TEXT_BYTES)?)?;
+    let manifest = ModelFolder::find(Some(&args.model)).manifest()?;
+    if report.model != ModelName::of(&manifest)? {
+        let message =
+            "eval.json was measured on another model or calibration: run `clipsight eval` again";
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    let card: Vec<String> = report.sections().iter().map(Section::markdown).collect();
+    update(&args.model.join("README.md"), &card.join("\n"), args.check)?;
+    if let Some(readme) = &args.readme {
+        update(readme, &report.summary().markdown_table(), args.check)?;
+    }
+    Ok(())
+}
+
+fn update(path: &Path, figures: &str, check: bool) -> Result<()> {
+    let document = io::read_text(path, MAX_TEXT_BYTES)?;
+    let updated = between_marks(&document, figures).ok_or_else(|| {
+        let message = format!(
+            "{} must hold the marks {BEGIN} and {END}, once each and in this order",
+            path.display()
+        );
+        Error::new(ErrorKind::Argument, message)
+    })?;
+    if updated == document {
+        return Ok(());
+    }
+    if check {
+        let message = format!(
+            "the figures in {} are not those of eval.json: run `clipsight card`",
+            path.display()
+        );
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    io::write_file(path, updated.as_bytes())?;
+    eprintln!("clipsight: {} updated", path.display());
+    Ok(())
+}
+
+/// `document` with `figures` between its marks.
+fn between_marks(document: &str, figures: &str) -> Option<String> {
+    let (before, rest) = document.split_once(BEGIN)?;
+    let (old, after) = rest.split_once(END)?;
+    let once = !before.contains(END)
+        && !old.contains(BEGIN)
+        && !after.contains(BEGIN)
+        && !after.contains(END);
+    once.then(|| format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", figures.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_between_the_marks_changes() {
+        let document = format!("# Card\n{BEGIN}\nold\n{END}\nby hand\n");
+        let updated = between_marks(&document, "new\n").unwrap();
+        assert_eq!(updated, format!("# Card\n{BEGIN}\n\nnew\n\n{END}\nby hand\n"));
+        assert_eq!(between_marks(&updated, "new\n").unwrap(), updated);
+        for broken in [
+            "no marks".to_owned(),
+            format!("{END}{BEGIN}"),
+            format!("{document}{BEGIN}"),
+            BEGIN.to_owned(),
+        ] {
+            assert_eq!(between_marks(&broken, "new"), None);
+        }
+    }
+
+    #[test]
+    fn check_fails_on_old_figures_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("README.md");
+        let document = format!("{BEGIN}\nold\n{END}\n");
+        std::fs::write(&path, &document).unwrap();
+        assert!(update(&path, "new", true).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), document);
+        update(&path, "new", false).unwrap();
+        update(&path, "new", true).unwrap();
+    }
+}

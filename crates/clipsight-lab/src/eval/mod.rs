@@ -1,0 +1,308 @@
+//! Measures a model on labelled images.
+
+mod attribution;
+mod card;
+mod confounds;
+mod controls;
+mod curves;
+mod figures;
+pub mod html;
+mod operating;
+mod report;
+mod robustness;
+mod section;
+mod subset;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use clipsight::image::{ViewCount, decode};
+use clipsight::model::Verdict;
+use clipsight::weights::sha256_hex;
+use clipsight::{Error, ErrorKind, Result};
+
+use self::attribution::Attributed;
+
+pub use self::card::{CardOptions, update_card};
+use self::controls::{HEAD_IMAGES, RandomHeads};
+use self::curves::Curves;
+pub(crate) use self::figures::{Scored, evaluate};
+pub use self::operating::OperatingPoints;
+use self::report::DataName;
+pub use self::report::{ModelName, Report};
+pub use self::robustness::Matrix;
+use self::robustness::{Delivered, partners};
+pub use self::section::Section;
+use self::subset::stratified;
+use crate::dataset::{Dataset, Entry, Label, Role};
+use crate::features::with_pixels;
+use clipsight_native::io;
+use clipsight_native::pipeline;
+use clipsight_native::progress;
+use clipsight_native::runtime::Runtime;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The images to measure on.
+    pub role: Role,
+    /// Views of each image, 1 or 5; `None` for the model's own number.
+    pub views: Option<usize>,
+    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each
+    /// image and copy.
+    pub deliveries: Option<Matrix>,
+    /// Deliver at most so many images, every generator and source by its share; `None` for all.
+    pub delivery_images: Option<u32>,
+    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as
+    /// chance.
+    pub controls: bool,
+    /// Choose thresholds by false-alarm rate on role `calibrate`, and measure them on the role.
+    pub operating_points: bool,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Measured {
+    /// All figures.
+    pub report: Report,
+    /// Thresholds by false-alarm rate, where they were asked for.
+    pub operating_points: Option<OperatingPoints>,
+}
+
+/// One image, and what is to be measured on it beside its score.
+struct Item<'a> {
+    entry: &'a Entry,
+    /// The others of its collage, if it is delivered.
+    partners: Option<Vec<&'a Entry>>,
+    /// Whether random heads look at it.
+    control: bool,
+}
+
+/// What one image gave.
+struct Outcome {
+    scored: Scored,
+    /// The shorter side of the image as it is stored.
+    short_side: u32,
+    delivered: Option<Delivered>,
+    /// One logit a caption: of generated images, where the model attributes.
+    captions: Option<Vec<f32>>,
+    /// One logit a random head.
+    control: Option<Vec<f64>>,
+}
+
+/// What all images are measured with.
+struct Measurement<'a> {
+    runtime: &'a Runtime,
+    root: &'a Path,
+    views: Option<usize>,
+    matrix: Matrix,
+    heads: Option<RandomHeads>,
+}
+
+/// Checks that the options make sense, before an hour of work.
+///
+/// # Errors
+/// [`ErrorKind::Argument`].
+pub fn check(options: &Options) -> Result<()> {
+    if options.operating_points && options.role == Role::Calibrate {
+        let message = "operating points are chosen on role calibrate: measure them on another one";
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    Ok(())
+}
+
+/// Scores every image of the role of the manifest at `data`.
+///
+/// # Errors
+/// When anything at all cannot be read or scored: figures over some of the images would be figures
+/// of something else.
+pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measured> {
+    check(args)?;
+    let dataset = Dataset::read(data)?;
+    let entries = dataset.role_of_both_classes(args.role)?;
+    dataset.check_files()?;
+    runtime.check_views(args.views)?;
+    let manifest = runtime.detector().manifest();
+    eprintln!("clipsight: {} on the {}, {} images", manifest.id, runtime.device(), entries.len());
+
+    let measurement = Measurement {
+        runtime,
+        root: &dataset.root,
+        views: args.views,
+        matrix: args.deliveries.unwrap_or(Matrix::Quick),
+        heads: args.controls.then(|| RandomHeads::of(runtime.detector())),
+    };
+    let delivered = match (args.deliveries, args.delivery_images) {
+        (None, _) => vec![false; entries.len()],
+        (Some(_), None) => vec![true; entries.len()],
+        (Some(_), Some(count)) => stratified(&entries, count as usize),
+    };
+    let control = stratified(&entries, if args.controls { HEAD_IMAGES } else { 0 });
+    let items: Vec<Item<'_>> = (0..entries.len())
+        .map(|index| Item {
+            entry: &entries[index],
+            partners: delivered[index].then(|| {
+                partners(&entries, index).into_iter().map(|other| &entries[other]).collect()
+            }),
+            control: control[index],
+        })
+        .collect();
+    let outcomes = measurement.score_all(&items)?;
+
+    let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
+    let manifest_sha256 = sha256_hex(&io::read_file(data)?);
+    let operating_points = if args.operating_points {
+        Some(measurement.operating_points(args, &dataset, &scored, &manifest_sha256)?)
+    } else {
+        None
+    };
+    let calibration = &manifest.calibration;
+    let pairs: Vec<(&Scored, &Delivered)> = scored
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|(scored, outcome)| Some((scored, outcome.delivered.as_ref()?)))
+        .collect();
+    let heads: Vec<(&Scored, &[f64])> = scored
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|(scored, outcome)| Some((scored, outcome.control.as_deref()?)))
+        .collect();
+    let mut short_sides: Vec<u32> = outcomes.iter().map(|outcome| outcome.short_side).collect();
+    short_sides.sort_unstable();
+    let report = Report {
+        schema: report::SCHEMA,
+        model: ModelName::of(manifest)?,
+        data: DataName {
+            manifest_sha256,
+            role: args.role.name().to_owned(),
+            short_sides: [0, short_sides.len() / 2, short_sides.len() - 1]
+                .map(|place| short_sides[place]),
+        },
+        views: args.views.unwrap_or_else(|| calibration.default_views()),
+        second_look: args.views.is_none() && calibration.second_look.is_some(),
+        figures: evaluate(&scored, calibration.threshold)?,
+        curves: Curves::of(&scored, calibration.threshold),
+        deliveries: args
+            .deliveries
+            .map(|matrix| robustness::evaluate(&pairs, entries.len(), matrix, calibration))
+            .transpose()?,
+        attribution: match &manifest.attribution {
+            None => None,
+            Some(head) => {
+                let attributed = |(outcome, entry): (&Outcome, _)| {
+                    outcome.captions.as_ref().map(|logits| Attributed::new(entry, logits, head))
+                };
+                let images: Vec<Attributed<'_>> =
+                    outcomes.iter().zip(&entries).filter_map(attributed).collect::<Result<_>>()?;
+                attribution::measure(&images, &head.captions)
+            }
+        },
+        controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
+        confounds: confounds::measure(&dataset, args.role)?,
+    };
+    Ok(Measured { report, operating_points })
+}
+
+impl Measurement<'_> {
+    fn operating_points(
+        &self,
+        args: &Options,
+        dataset: &Dataset,
+        scored: &[Scored],
+        manifest_sha256: &str,
+    ) -> Result<OperatingPoints> {
+        let entries = dataset.role_of_both_classes(Role::Calibrate)?;
+        let items: Vec<Item<'_>> =
+            entries.iter().map(|entry| Item { entry, partners: None, control: false }).collect();
+        let calibrate: Vec<Scored> =
+            self.score_all(&items)?.into_iter().map(|outcome| outcome.scored).collect();
+        OperatingPoints::of(
+            &calibrate,
+            scored,
+            ModelName::of(self.runtime.detector().manifest())?,
+            manifest_sha256.to_owned(),
+            args.role.name(),
+        )
+    }
+
+    fn score_all(&self, items: &[Item<'_>]) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut failure = None;
+        let bar = progress::bar(items.len());
+        let work = |item: &Item<'_>| {
+            self.score(item).map_err(|error| {
+                let path = self.root.join(&item.entry.file);
+                let message =
+                    format!("row {}, {}: {}", item.entry.row, path.display(), error.message());
+                Error::new(error.kind(), message).with_source(error)
+            })
+        };
+        pipeline::in_order(items, work, |outcome| {
+            bar.inc(1);
+            match outcome {
+                Ok(outcome) => {
+                    outcomes.push(outcome);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        bar.finish_and_clear();
+        failure.map_or(Ok(outcomes), Err)
+    }
+
+    fn score(&self, item: &Item<'_>) -> Result<Outcome> {
+        let Item { entry, partners, control } = item;
+        let bytes = io::read_image(&self.root.join(&entry.file))?;
+        let detector = self.runtime.detector();
+        let analysis = self.runtime.score(detector.prepare(&bytes, self.views)?)?;
+        let (score, grade, reason) = match analysis.model {
+            Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
+            Verdict::Abstained { score, reason } => (score, None, Some(reason)),
+        };
+        let delivered = partners.as_ref().map(|partners| {
+            let partners = partners
+                .iter()
+                .map(|partner| with_pixels(self.root, partner, |pixels| Ok(pixels.clone())))
+                .collect::<Result<Vec<_>>>()?;
+            let pixels = decode(&bytes)?.pixels;
+            robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
+        });
+        let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
+            let views =
+                detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::One)?;
+            self.runtime.features(&views).map(|features| heads.logits(features))
+        });
+        let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();
+        let captions = attributes.then(|| {
+            let count = ViewCount::try_from(
+                self.views.unwrap_or_else(|| detector.manifest().calibration.default_views()),
+            )?;
+            let views = detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, count)?;
+            self.runtime.answers(&views).map(|answers| answers.captions)
+        });
+        let scored = Scored {
+            generated: entry.label == Label::Ai,
+            origin: entry.origin.clone(),
+            content: entry.content.clone(),
+            probability: score.probability,
+            grade,
+            reason,
+        };
+        Ok(Outcome {
+            scored,
+            short_side: analysis.file.width.min(analysis.file.height),
+            delivered: delivered.transpose()?,
+            captions: captions.transpose()?.flatten(),
+            control: random.transpose()?,
+        })
+    }
+}
+
+/// The error of a role without images of both classes.
+fn one_class() -> Error {
+    Error::new(ErrorKind::Argument, "the images to measure on must be of both classes, ai and real")
+}

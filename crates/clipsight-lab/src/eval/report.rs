@@ -1,0 +1,695 @@
+//! The report of an evaluation: JSON for programs, tables for people, Markdown for model cards.
+
+use clipsight::model::Manifest;
+use clipsight::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+use super::attribution::{AttributionFigures, AttributionRow};
+use super::confounds::Confounds;
+use super::controls::{ControlFigures, Controls};
+use super::curves::Curves;
+use super::figures::Figures;
+use super::robustness::{DeliveryFigures, Matrix, Robustness};
+use super::section::Section;
+use crate::metrics::{RiskCoverage, Share};
+
+/// The version of [`Report`].
+pub(super) const SCHEMA: u32 = 1;
+
+/// Everything measured. It holds no clock and no path: the same model and images give the same
+/// report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The version of this structure.
+    pub(crate) schema: u32,
+    /// The model.
+    pub(crate) model: ModelName,
+    /// The images.
+    pub(crate) data: DataName,
+    /// Views of each image.
+    pub(crate) views: usize,
+    /// Whether five views were scored where that gave no grade.
+    #[serde(default)]
+    pub(crate) second_look: bool,
+    /// The figures on the images as they are.
+    pub(crate) figures: Figures,
+    /// What the plots are drawn from.
+    pub(crate) curves: Curves,
+    /// The figures on recompressed, resized, cropped and blurred copies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deliveries: Option<Robustness>,
+    /// Who made the generated images, where the model can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attribution: Option<AttributionFigures>,
+    /// What must come out as chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) controls: Option<Controls>,
+    /// What could be told without looking at a pixel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confounds: Option<Confounds>,
+}
+
+/// Which model exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelName {
+    /// Its name.
+    pub(crate) id: String,
+    /// One hash for all its weights.
+    pub(crate) weights_sha256: String,
+    /// Name of its calibration.
+    pub(crate) calibration_id: String,
+}
+
+/// Which images exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DataName {
+    /// SHA-256 of the CSV file, which holds every image's.
+    pub(crate) manifest_sha256: String,
+    /// The role measured on.
+    pub(crate) role: String,
+    /// The shorter sides of the images in pixels: the least, the median and the most.
+    pub(crate) short_sides: [u32; 3],
+}
+
+impl ModelName {
+    /// The names of a model.
+    ///
+    /// # Errors
+    /// As [`Calibration::id`](clipsight::detect::Calibration::id).
+    pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
+        Ok(Self {
+            id: manifest.id.clone(),
+            weights_sha256: manifest.weights_sha256(),
+            calibration_id: manifest.calibration.id()?,
+        })
+    }
+}
+
+impl Report {
+    /// The report as JSON, a line at the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`].
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n").map_err(|error| {
+            Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
+        })
+    }
+
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when it is none, or one of another version.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let report: Self = serde_json::from_str(json).map_err(|error| {
+            Error::new(
+                ErrorKind::Argument,
+                format!("this is no report of `clipsight eval`: {error}"),
+            )
+            .with_source(error)
+        })?;
+        if report.schema != SCHEMA {
+            let message = format!(
+                "the report is of version {}, not {SCHEMA}: run `clipsight eval` again",
+                report.schema
+            );
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        Ok(report)
+    }
+
+    /// All figures as tables.
+    pub fn sections(&self) -> Vec<Section> {
+        let mut sections = vec![self.overview(), self.grades(), self.risk_coverage()];
+        sections.extend(self.deliveries());
+        if !self.figures.contents.is_empty() {
+            sections.push(self.contents());
+        }
+        sections.extend([self.origins(true), self.origins(false)]);
+        sections.extend(self.attribution());
+        sections.extend(self.named());
+        sections.extend(self.controls());
+        sections.push(self.confounds());
+        sections
+    }
+
+    /// What a README shows.
+    pub(crate) fn summary(&self) -> Section {
+        let figures = &self.figures;
+        let mut header =
+            vec!["model", "images", "AUC", "balanced accuracy", "TPR at 5 % FPR", "ECE"];
+        let mut row = vec![
+            self.model.id.clone(),
+            format!("{} generated, {} not", figures.generated, figures.real),
+            number(figures.auc),
+            number(figures.balanced_accuracy),
+            number(figures.recall_at_5_percent.rate),
+            number(figures.calibration_error),
+        ];
+        if let Some(worst) = self.deliveries.as_ref().map(|robustness| &robustness.worst) {
+            header.push("worst delivery: change of balanced accuracy");
+            row.push(format!("{}: {:+.3}", worst.condition, 0.0 - worst.loss));
+        }
+        Section { title: "Accuracy", header, rows: vec![row], note: None }
+    }
+
+    pub(super) fn overview(&self) -> Section {
+        let figures = &self.figures;
+        let row = |name: &str, value: f64, interval: Option<(f64, f64)>| {
+            let interval = interval.map_or(String::new(), |(low, high)| {
+                format!("{} to {}", number(low), number(high))
+            });
+            vec![name.to_owned(), number(value), interval]
+        };
+        let share =
+            |name: &str, share: &Share| row(name, share.rate, Some((share.low, share.high)));
+        let mut rows = vec![
+            row("AUC", figures.auc, Some((figures.auc_interval.low, figures.auc_interval.high))),
+            row("average precision", figures.average_precision, None),
+            row(
+                &format!("balanced accuracy at the shipped threshold ({})", figures.threshold),
+                figures.balanced_accuracy,
+                Some((
+                    figures.balanced_accuracy_interval.low,
+                    figures.balanced_accuracy_interval.high,
+                )),
+            ),
+            share("recall there", &figures.recall),
+            share("specificity there", &figures.specificity),
+            row(
+                &figures
+                    .best_threshold
+                    .map_or("balanced accuracy at the best threshold".to_owned(), |threshold| {
+                        format!("balanced accuracy at the best threshold ({threshold:.3})")
+                    }),
+                figures.best_balanced_accuracy,
+                None,
+            ),
+            share("TPR at 1 % FPR", &figures.recall_at_1_percent),
+            share("TPR at 5 % FPR", &figures.recall_at_5_percent),
+            row("ECE", figures.calibration_error, None),
+        ];
+        for (name, value) in [
+            ("precision where 1 % are generated", figures.predictive_value_at_1_percent),
+            ("precision where 10 % are generated", figures.predictive_value_at_10_percent),
+        ] {
+            rows.extend(value.map(|value| row(name, value, None)));
+        }
+        rows.push(row("no grade, generated images", figures.abstained.generated, None));
+        rows.push(row("no grade, other images", figures.abstained.real, None));
+        for (name, worst) in
+            [("worst generator", &figures.worst_generator), ("worst source", &figures.worst_source)]
+        {
+            rows.extend(
+                worst
+                    .as_ref()
+                    .map(|worst| share(&format!("{name}: {}", worst.origin), &worst.accuracy)),
+            );
+        }
+        Section {
+            title: "Figures",
+            header: vec!["measure", "value", "95 % interval"],
+            rows,
+            note: Some(format!(
+                "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their \
+                 shorter sides {} to {} px; \
+                 {} view{} of each{}. Intervals of AUC and balanced accuracy: bootstrap over \
+                 generators and sources; \
+                 the others': Clopper-Pearson.",
+                self.model.id,
+                self.model.calibration_id,
+                &self.model.weights_sha256[..self.model.weights_sha256.len().min(16)],
+                self.data.role,
+                figures.generated,
+                figures.real,
+                self.data.short_sides[0],
+                self.data.short_sides[2],
+                self.views,
+                if self.views == 1 { "" } else { "s" },
+                if self.second_look { ", five where that gave no grade" } else { "" },
+            )),
+        }
+    }
+
+    pub(super) fn grades(&self) -> Section {
+        let row = |grade: &super::figures::GradeFigures| {
+            let error = grade.error.map_or("-".to_owned(), |error| number(error.rate));
+            let interval = grade.error.map_or(String::new(), |error| {
+                format!("{} to {}", number(error.low), number(error.high))
+            });
+            vec![
+                grade.grade.name().to_owned(),
+                grade.generated.to_string(),
+                grade.real.to_string(),
+                error,
+                interval,
+            ]
+        };
+        Section {
+            title: "Grades",
+            header: vec!["grade", "generated", "not", "wrong", "95 % interval"],
+            rows: self.figures.grades.iter().map(row).collect(),
+            note: Some(
+                "Wrong: for `weak`, the share that is generated, for the others the share that is \
+                 not, both classes \
+                 weighted alike. Interval: Wilson's, with the effective number of images."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    pub(super) fn risk_coverage(&self) -> Section {
+        let row = |name: String, point: &RiskCoverage| {
+            vec![name, number(point.coverage), number(point.risk), number(1.0 - point.risk)]
+        };
+        let asked = |point: &RiskCoverage| row("farthest from the threshold".to_owned(), point);
+        let mut rows: Vec<Vec<String>> = self.figures.risk_coverage.iter().map(asked).collect();
+        rows.extend(
+            self.figures.graded.iter().map(|point| row("all that get a grade".to_owned(), point)),
+        );
+        Section {
+            title: "Risk and coverage",
+            header: vec!["images decided", "share", "wrong of these", "right"],
+            rows,
+            note: Some(format!(
+                "Both classes weighted alike. Area under the curve: {}.",
+                number(self.figures.risk_coverage_area)
+            )),
+        }
+    }
+
+    pub(super) fn contents(&self) -> Section {
+        let row = |content: &super::figures::ContentFigures| {
+            vec![
+                content.content.clone(),
+                content.generated.to_string(),
+                content.real.to_string(),
+                optional(content.auc),
+                optional(content.balanced_accuracy),
+                optional_share(content.recall),
+                optional_share(content.specificity),
+            ]
+        };
+        Section {
+            title: "Content",
+            header: vec![
+                "content",
+                "generated",
+                "not",
+                "AUC",
+                "balanced accuracy",
+                "recall",
+                "specificity",
+            ],
+            rows: self.figures.contents.iter().map(row).collect(),
+            note: Some("In brackets: 95 % intervals (Clopper-Pearson).".to_owned()),
+        }
+    }
+
+    pub(super) fn confounds(&self) -> Section {
+        let (rows, note) = match &self.confounds {
+            None => (
+                Vec::new(),
+                "Not measured: the manifest has no role `fit` with both classes to fit on."
+                    .to_owned(),
+            ),
+            Some(confounds) => {
+                let mut rows = vec![
+                    vec![
+                        "stored width, height, format, JPEG quality".to_owned(),
+                        number(confounds.stored),
+                    ],
+                    vec![
+                        "the same and the length of the file".to_owned(),
+                        number(confounds.stored_with_length),
+                    ],
+                ];
+                for (name, auc) in [
+                    ("width, height, format of the originals", confounds.originals),
+                    (
+                        "the same, squares and multiples of 64 marked",
+                        confounds.originals_and_habits,
+                    ),
+                ] {
+                    rows.extend(auc.map(|auc| vec![name.to_owned(), number(auc)]));
+                }
+                let verdict = if confounds.passed {
+                    "passes"
+                } else {
+                    "FAILS: the other figures do not count"
+                };
+                (
+                    rows,
+                    format!("The gate {verdict}: the first must be at most {}.", confounds.limit),
+                )
+            }
+        };
+        Section {
+            title: "Confounds: without a pixel",
+            header: vec!["what is seen", "AUC"],
+            rows,
+            note: Some(note),
+        }
+    }
+
+    pub(super) fn deliveries(&self) -> Option<Section> {
+        let robustness = self.deliveries.as_ref()?;
+        let row = |figures: &DeliveryFigures| {
+            vec![
+                figures.condition.clone(),
+                figures.altered.to_string(),
+                number(figures.auc),
+                number(figures.balanced_accuracy),
+                format!("{:+.3}", 0.0 - figures.loss),
+                number(figures.recall),
+                number(figures.false_alarms),
+                number(figures.flip_rate),
+                number(figures.calibration_error),
+            ]
+        };
+        let Robustness {
+            matrix,
+            images,
+            of,
+            views,
+            conditions,
+            worst,
+            mean_flip_rate,
+            ever_flipped,
+        } = robustness;
+        let chosen = if images == of {
+            format!("all {of} images")
+        } else {
+            format!("{images} of {of} images, every generator and source by its share")
+        };
+        Some(Section {
+            title: "Deliveries",
+            header: vec![
+                "delivered as",
+                "altered",
+                "AUC",
+                "balanced accuracy",
+                "change",
+                "TPR",
+                "FPR",
+                "verdicts flipped",
+                "ECE",
+            ],
+            rows: conditions.iter().map(row).collect(),
+            note: Some(format!(
+                "The {} matrix on {chosen}; {} of each copy, the same calibration and threshold \
+                 throughout. Worst: {}, \
+                 which changes balanced accuracy by {:+.3}. On average a delivery flips {} of the \
+                 verdicts; {} of the \
+                 images are flipped by at least one. Altered: images that the delivery changes at \
+                 all; small ones fit a \
+                 limit as they are.",
+                match matrix {
+                    Matrix::Quick => "quick",
+                    Matrix::Full => "full",
+                },
+                if *views == 1 { "the first view".to_owned() } else { format!("{views} views") },
+                worst.condition,
+                0.0 - worst.loss,
+                number(*mean_flip_rate),
+                number(*ever_flipped),
+            )),
+        })
+    }
+
+    pub(super) fn origins(&self, generated: bool) -> Section {
+        let row = |origin: &super::figures::OriginFigures| {
+            let Share { rate, low, high, n } = origin.accuracy;
+            vec![
+                origin.origin.clone(),
+                n.to_string(),
+                number(rate),
+                format!("{} to {}", number(low), number(high)),
+            ]
+        };
+        let (title, name) = if generated {
+            ("Generators (recall at the shipped threshold)", "generator")
+        } else {
+            ("Sources of other images (specificity)", "source")
+        };
+        let origins = self.figures.origins.iter().filter(|origin| origin.generated == generated);
+        Section {
+            title,
+            header: vec![name, "images", "right", "95 % interval"],
+            rows: origins.map(row).collect(),
+            note: None,
+        }
+    }
+
+    pub(super) fn attribution(&self) -> Option<Section> {
+        let figures = self.attribution.as_ref()?;
+        let row = |name: &str, value: Option<f64>, share: Option<Share>| {
+            let interval = share.map_or(String::new(), |share| {
+                format!("{} to {}", number(share.low), number(share.high))
+            });
+            vec![name.to_owned(), optional(value.or(share.map(|share| share.rate))), interval]
+        };
+        let thin = match figures.present_generators {
+            0 => {
+                " None of them has images here: only the rejection of unknown ones can be measured."
+            }
+            1 => " A single one has images here: its row says little about the others.",
+            _ => "",
+        };
+        Some(Section {
+            title: "Attribution",
+            header: vec!["measure", "value", "95 % interval"],
+            rows: vec![
+                row("macro-F1 over the known generators here", figures.macro_f1, None),
+                row("known generators: named rightly", None, figures.named_rightly),
+                row("known generators: named wrongly", None, figures.named_wrongly),
+                row("unknown generators: given a name", None, figures.unknown_named),
+                row("right family", None, figures.family_accuracy),
+                row("OSCR", figures.oscr, None),
+            ],
+            note: Some(format!(
+                "Generated images alone. The model knows {} generators; {} of them made {} of the \
+                 images here, {} images \
+                 are by others.{thin} OSCR: the area under right names over named unknowns.",
+                figures.known_generators,
+                figures.present_generators,
+                figures.known_images,
+                figures.unknown_images,
+            )),
+        })
+    }
+
+    /// Which names each generator was given most often.
+    pub(super) fn named(&self) -> Option<Section> {
+        let figures = self.attribution.as_ref()?;
+        let row = |row: &AttributionRow| {
+            let total: usize = row.counts.iter().sum();
+            let mut given: Vec<(&String, usize)> = figures
+                .columns
+                .iter()
+                .zip(row.counts.iter().copied())
+                .filter(|(_, count)| *count > 0)
+                .collect();
+            given.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            let most = given.iter().take(3).map(|(name, count)| format!("{name} {count}"));
+            vec![
+                row.generator.clone(),
+                if row.known { "yes" } else { "no" }.to_owned(),
+                total.to_string(),
+                most.collect::<Vec<_>>().join(", "),
+            ]
+        };
+        Some(Section {
+            title: "Names given",
+            header: vec!["generator", "known to the model", "images", "most often named"],
+            rows: figures.rows.iter().map(row).collect(),
+            note: None,
+        })
+    }
+
+    pub(super) fn controls(&self) -> Option<Section> {
+        let controls = self.controls.as_ref()?;
+        let row = |name: &str, figures: &ControlFigures| {
+            vec![
+                name.to_owned(),
+                figures.images.to_string(),
+                figures.seeds.to_string(),
+                number(figures.mean),
+                format!("{} to {}", number(figures.low), number(figures.high)),
+                number(figures.chance_deviation),
+            ]
+        };
+        Some(Section {
+            title: "Controls",
+            header: vec!["control", "images", "seeds", "mean AUC", "range", "deviation by chance"],
+            rows: vec![
+                row("the scores, labels shuffled", &controls.shuffled_labels),
+                row("the head, its weights shuffled", &controls.random_heads),
+            ],
+            note: Some(format!(
+                "Shuffled labels must give .5: they {}. A head whose weights are in random order \
+                 knows nothing, but its \
+                 AUC scatters more than by chance, since features go together.",
+                if controls.passed { "do" } else { "DO NOT: the other figures do not count" }
+            )),
+        })
+    }
+}
+
+pub(super) fn number(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), number)
+}
+
+fn optional_share(share: Option<Share>) -> String {
+    share.map_or("-".to_owned(), |Share { rate, low, high, .. }| {
+        format!("{} ({} to {})", number(rate), number(low), number(high))
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::figures::{Scored, evaluate, rounded_share};
+    use super::*;
+
+    /// A small report of made-up scores, with every optional part.
+    pub(crate) fn example() -> Report {
+        let image = |generated, probability| Scored {
+            generated,
+            origin: if generated { "sd" } else { "cam|era" }.to_owned(),
+            content: "photo".to_owned(),
+            probability,
+            grade: Some(clipsight::calibration::Grade::Weak),
+            reason: None,
+        };
+        let delivery = |condition: &str, loss| DeliveryFigures {
+            condition: condition.to_owned(),
+            altered: 3,
+            auc: 0.7,
+            balanced_accuracy: 0.75 - loss,
+            loss,
+            recall: 0.5,
+            false_alarms: 0.1,
+            flip_rate: loss,
+            calibration_error: 0.05,
+        };
+        let control = ControlFigures {
+            images: 4,
+            seeds: 20,
+            mean: 0.5,
+            low: 0.25,
+            high: 0.75,
+            chance_deviation: 0.1,
+        };
+        let images = [image(true, 0.9), image(true, 0.3), image(false, 0.6), image(false, 0.2)];
+        Report {
+            schema: SCHEMA,
+            model: ModelName {
+                id: "m".to_owned(),
+                weights_sha256: "0".repeat(64),
+                calibration_id: "1".repeat(16),
+            },
+            data: DataName {
+                manifest_sha256: "2".repeat(64),
+                role: "test".to_owned(),
+                short_sides: [224, 288, 512],
+            },
+            views: 1,
+            second_look: false,
+            figures: evaluate(&images, 0.5).unwrap(),
+            curves: Curves::of(&images, 0.5),
+            deliveries: Some(Robustness {
+                matrix: Matrix::Quick,
+                images: 3,
+                of: 4,
+                views: 1,
+                worst: delivery("JPEG 90", 0.1),
+                conditions: vec![delivery("as it is", 0.0), delivery("JPEG 90", 0.1)],
+                mean_flip_rate: 0.1,
+                ever_flipped: 0.2,
+            }),
+            attribution: Some(AttributionFigures {
+                known_generators: 2,
+                present_generators: 1,
+                known_images: 5,
+                unknown_images: 4,
+                macro_f1: Some(0.8),
+                named_rightly: Share::clopper_pearson(4, 5).map(rounded_share),
+                named_wrongly: Share::clopper_pearson(0, 5).map(rounded_share),
+                unknown_named: Share::clopper_pearson(1, 4).map(rounded_share),
+                family_accuracy: None,
+                oscr: Some(0.7),
+                columns: vec!["sd".to_owned(), "unknown generator".to_owned()],
+                rows: vec![
+                    AttributionRow { generator: "sd".to_owned(), known: true, counts: vec![4, 1] },
+                    AttributionRow {
+                        generator: "<b>new".to_owned(),
+                        known: false,
+                        counts: vec![1, 3],
+                    },
+                ],
+            }),
+            controls: Some(Controls {
+                shuffled_labels: control,
+                random_heads: control,
+                passed: true,
+            }),
+            confounds: Some(Confounds {
+                stored: 0.61,
+                stored_with_length: 0.62,
+                originals: Some(0.7),
+                originals_and_habits: None,
+                limit: 0.6,
+                passed: false,
+            }),
+        }
+    }
+
+    #[test]
+    fn reports_survive_their_json() {
+        let report = example();
+        let json = report.to_json().unwrap();
+        assert_eq!(Report::from_json(&json).unwrap(), report);
+        let newer = json.replace("\"schema\": 1", "\"schema\": 2");
+        assert!(Report::from_json(&newer).unwrap_err().message().contains("version 2"));
+        assert!(Report::from_json("{}").is_err());
+    }
+
+    #[test]
+    fn tables_say_what_the_figures_are() {
+        let text: String = example().sections().iter().map(Section::markdown).collect();
+        for part in [
+            "| AUC | 0.750 |",
+            "FAILS",
+            "| JPEG 90 | 3 | 0.700 | 0.650 | -0.100 |",
+            "cam\\|era",
+            "### Grades",
+            "3 of 4 images",
+            "A single one has images here",
+            "| <b>new | no | 4 | unknown generator 3, sd 1 |",
+            "they do.",
+            "| all that get a grade | 1.000 |",
+        ] {
+            assert!(text.contains(part), "{part} is missing from\n{text}");
+        }
+        let summary = example().summary().markdown_table();
+        assert!(
+            summary.contains("ECE | worst delivery") && summary.contains("| JPEG 90: -0.100 |"),
+            "{summary}"
+        );
+        let mut report = example();
+        report.confounds = None;
+        report.deliveries = None;
+        report.controls = None;
+        report.attribution = None;
+        let text: String = report.sections().iter().map(Section::table).collect();
+        assert!(
+            text.contains("Not measured")
+                && !["JPEG 90", "Controls", "OSCR"].iter().any(|part| text.contains(part))
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! Features of labelled images, computed once: every command that learns from an encoder reads them
+//! through here.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
+use clipsight::model::Detector;
+use clipsight::rng::Rng;
+use clipsight::weights::sha256_hex;
+use clipsight::{Error, ErrorKind, Result};
+use clipsight_native::io::{read_file, read_image};
+use clipsight_native::progress::progress;
+use half::f16;
+use rayon::prelude::*;
+
+use crate::dataset::{Entry, Role};
+use crate::fit::FeatureMatrix;
+use crate::perturb::{Chroma, Delivery, Size};
+
+/// Views of `ViewCount::Five` beside the first.
+pub(crate) const CORNERS: usize = 4;
+
+/// Images a step: enough to keep all cores busy, few enough to lose little when interrupted.
+const STEP: usize = 16;
+
+/// What is done to an image before its features are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Variant {
+    /// The first view.
+    First,
+    /// The four corner crops: four rows an image.
+    Corners,
+    /// A random delivery, the same for the same seed, copy and image.
+    Augmented { seed: u64, copy: u32 },
+    /// Likewise, and of that one of the corner crops.
+    AugmentedCrop { seed: u64, copy: u32 },
+    /// A fixed delivery, then the first view.
+    Delivered(Fixed),
+}
+
+/// Deliveries that are the same for every image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fixed {
+    /// Encoded as JPEG 60, 4:2:0.
+    Jpeg60,
+    /// Reduced to half of the sides.
+    Half,
+}
+
+impl Fixed {
+    /// Its part of a cache file's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg60 => "jpeg60",
+            Self::Half => "half",
+        }
+    }
+
+    pub(crate) fn delivery(self) -> Delivery {
+        match self {
+            Self::Jpeg60 => Delivery::Jpeg { quality: 60, chroma: Chroma::Quarter },
+            Self::Half => Delivery::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
+        }
+    }
+}
+
+impl Variant {
+    /// Name of the cache file.
+    fn name(self) -> String {
+        match self {
+            Self::First => "first".to_owned(),
+            Self::Corners => "corners".to_owned(),
+            Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
+            Self::AugmentedCrop { seed, copy } => format!("augmented-crop-{seed}-{copy}"),
+            Self::Delivered(fixed) => fixed.name().to_owned(),
+        }
+    }
+
+    fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
+        match self {
+            Self::First => preprocessing.views(image, ViewCount::One),
+            Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
+            Self::Augmented { seed, copy } => {
+                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
+                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
+                preprocessing.views(&delivered, ViewCount::One)
+            }
+            Self::AugmentedCrop { seed, copy } => {
+                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8) ^ (1 << 62));
+                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
+                let mut views = preprocessing.views(&delivered, ViewCount::Five)?;
+                Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
+            }
+            Self::Delivered(fixed) => preprocessing
+                .views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::One),
+        }
+    }
+}
+
+/// Does something with the pixels of a row's image.
+///
+/// # Errors
+/// When the image cannot be read, or of `work`, naming the row.
+pub(crate) fn with_pixels<T>(
+    root: &Path,
+    entry: &Entry,
+    work: impl FnOnce(&Rgb8) -> Result<T>,
+) -> Result<T> {
+    let path = root.join(&entry.file);
+    read_image(&path).and_then(|bytes| work(&decode(&bytes)?.pixels)).map_err(|error| {
+        let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
+        Error::new(error.kind(), message).with_source(error)
+    })
+}
+
+/// The folder below `parent` for values that depend on all that `key` says; made where it is not
+/// there.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn folder_for(parent: &Path, prefix: &str, key: &str) -> Result<PathBuf> {
+    let folder = parent.join(format!("{prefix}{}", &sha256_hex(key.as_bytes())[..16]));
+    std::fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, error))?;
+    Ok(folder)
+}
+
+/// The folder for features of this model.
+pub(crate) fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
+    let manifest = detector.manifest();
+    let key =
+        format!("{} {:?} {:?}", manifest.weights_sha256(), manifest.preprocessing, manifest.head);
+    folder_for(parent, "", &key)
+}
+
+/// Rows of values computed from images, kept in files: an interrupted run goes on from there.
+pub(crate) struct RowCache<'a> {
+    /// The folder that the images' paths start from.
+    pub(crate) root: &'a Path,
+    /// The folder of the files, which must exist. It is the caller's to name it after all that the
+    /// values depend on.
+    pub(crate) folder: PathBuf,
+}
+
+impl RowCache<'_> {
+    /// `width` values an image, from its pixels and its place in `entries`; found in the file
+    /// `name` or computed.
+    ///
+    /// # Errors
+    /// The first image's that cannot be read, with its path; [`ErrorKind::Io`] for the file.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        entries: &[Entry],
+        width: usize,
+        compute: impl Fn(&Rgb8, u64) -> Result<Vec<f32>> + Sync,
+    ) -> Result<Vec<f16>> {
+        let path = self.folder.join(format!("{name}.f16"));
+        let mut data = read_cached(&path, entries.len() * width, STEP * width)?;
+        let done = data.len() / width;
+        if done == entries.len() {
+            return Ok(data);
+        }
+        let bar = progress(entries.len(), name);
+        bar.set_position(done as u64);
+        let mut file = File::options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| cannot("write", &path, error))?;
+        for (step, chunk) in entries.chunks(STEP).enumerate().skip(done.div_ceil(STEP)) {
+            // One image a task: the encoder's own parallelism, within each product, would leave
+            // cores waiting.
+            let features = chunk
+                .par_iter()
+                .enumerate()
+                .map(|(offset, entry)| {
+                    with_pixels(self.root, entry, |pixels| {
+                        compute(pixels, (step * STEP + offset) as u64)
+                    })
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();
+            let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
+            file.write_all(&bytes).map_err(|error| cannot("write", &path, error))?;
+            data.extend(features);
+            bar.inc(chunk.len() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(data)
+    }
+}
+
+/// Computes the features of a model's head, or finds them in the cache.
+pub(crate) struct Extractor<'a> {
+    pub(crate) detector: &'a Detector,
+    pub(crate) rows: RowCache<'a>,
+}
+
+impl Extractor<'_> {
+    /// The features of `entries` (all of one role, in the manifest's order): one row an image and
+    /// view.
+    fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
+        let width =
+            self.detector.manifest().head.features().width(&self.detector.manifest().architecture);
+        let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
+        let name = format!("{}-{}", role.name(), variant.name());
+        let data = self.rows.rows(&name, entries, width * rows_each, |pixels, index| {
+            let views = variant.views(pixels, index, &self.detector.manifest().preprocessing)?;
+            pollster::block_on(self.detector.features(&views))
+        })?;
+        Ok(FeatureMatrix { data, width })
+    }
+
+    /// The features as the head sees them.
+    pub(crate) fn transformed(
+        &self,
+        role: Role,
+        entries: &[Entry],
+        variant: Variant,
+    ) -> Result<FeatureMatrix> {
+        let transform = self.detector.manifest().head.transform();
+        let token_width = self.detector.manifest().architecture.width;
+        let mut features = self.features(role, entries, variant)?;
+        features.data.par_chunks_mut(features.width.max(1)).for_each(|row| {
+            let mut values: Vec<f32> = row.iter().map(|value| value.to_f32()).collect();
+            transform.apply(&mut values, token_width);
+            row.iter_mut().zip(values).for_each(|(stored, value)| *stored = f16::from_f32(value));
+        });
+        Ok(features)
+    }
+}
+
+/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds
+/// all `values`, it is cut back to whole steps.
+fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = read_file(path)?;
+    let mut cached: Vec<f16> =
+        bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+    if cached.len() != values {
+        cached.truncate(cached.len() / step * step);
+        let file =
+            File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
+        file.set_len(2 * cached.len() as u64).map_err(|error| cannot("write", path, error))?;
+    }
+    Ok(cached)
+}
+
+/// The error of a file or folder that the program makes.
+pub(crate) fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot {what} {}: {error}", path.display()))
+        .with_source(error)
+}

@@ -1,0 +1,20 @@
+//! The laboratory: how clipsight's models are trained, studied and measured.
+//!
+//! [`recipe`] holds what the shipped models are trained from, with which numbers, for any encoder
+//! that can be imported; [`study`] asks what an encoder's features tell; [`eval`] measures a model on
+//! labelled images. Below them: [`train`] (learning on burn's autodiff), [`fit`] (linear heads and
+//! calibrations), [`perturb`] (simulated recompression, resizing and the like), [`metrics`] (pure
+//! measures), [`features`] (computed once, kept in files).
+//!
+//! Everything random comes from seeded generators, so that the same seed gives the same model.
+
+pub mod dataset;
+pub mod eval;
+pub mod features;
+pub mod fit;
+pub mod metrics;
+pub mod perturb;
+pub mod recipe;
+mod report;
+pub mod study;
+pub mod train;

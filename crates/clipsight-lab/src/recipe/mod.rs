@@ -1,0 +1,10 @@
+//! Recipes: what models are trained from, with which numbers, and in which order.
+//!
+//! Every recipe takes any encoder that the program loads ([`PublishedEncoder`](clipsight_import::PublishedEncoder)). Roles are kept
+//! apart: `fit` is learnt from, `select` chooses, `calibrate` calibrates, `test` is only measured.
+
+pub mod attribution;
+pub mod compact;
+pub mod finetune;
+pub mod quality;
+pub mod residual;

@@ -1,0 +1,159 @@
+//! Files in, text out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use clipsight::limits::MAX_IMAGE_BYTES;
+use clipsight::{Error, ErrorKind, Result};
+
+/// Reads a regular file of at most `limit` bytes; of a longer one, `limit + 1` bytes, so that the
+/// reader sees it.
+///
+/// # Errors
+/// [`ErrorKind::Io`], also for what is no regular file: opening a pipe would wait for ever.
+pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let fail = |error: io::Error| {
+        let message = format!("{} cannot be read: {error}", path.display());
+        Error::new(ErrorKind::Io, message).with_source(error)
+    };
+    let metadata = std::fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(Error::new(ErrorKind::Io, format!("{} is no regular file", path.display())));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit + 1)).unwrap_or(0));
+    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(fail)?;
+    Ok(bytes)
+}
+
+/// Reads a regular file of our own making, whatever its length.
+///
+/// # Errors
+/// As [`read_at_most`].
+pub fn read_file(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, u64::MAX - 1)
+}
+
+/// Reads an image file. One that is too large is refused before it is read.
+///
+/// # Errors
+/// As [`read_at_most`]; [`ErrorKind::Limit`].
+pub fn read_image(path: &Path) -> Result<Vec<u8>> {
+    let limit = MAX_IMAGE_BYTES as u64;
+    let too_large = |bytes: u64| {
+        let message = format!("the file has {bytes} bytes; at most {limit} are read");
+        Err(Error::new(ErrorKind::Limit, message))
+    };
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() > limit => too_large(metadata.len()),
+        _ => {
+            let bytes = read_at_most(path, limit)?;
+            if bytes.len() as u64 > limit { too_large(bytes.len() as u64) } else { Ok(bytes) }
+        }
+    }
+}
+
+/// Reads a text file of at most `limit` bytes.
+///
+/// # Errors
+/// As [`read_at_most`]; [`ErrorKind::Argument`] when it is longer or not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> Result<String> {
+    let bytes = read_at_most(path, limit)?;
+    let wrong = |why: &str| Error::new(ErrorKind::Argument, format!("{} {why}", path.display()));
+    if bytes.len() as u64 > limit {
+        return Err(wrong(&format!("is longer than {limit} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|error| wrong("is not UTF-8 text").with_source(error))
+}
+
+/// Checks that the folder of a file to be written is there.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub fn check_folder(path: &Path) -> Result<()> {
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} cannot be written: its folder must exist, and it must be no folder",
+        path.display()
+    );
+    Err(Error::new(ErrorKind::Io, message))
+}
+
+/// Writes a file whole or not at all: to a neighbour first, then renamed over it.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = Path::new(&name);
+    std::fs::write(part, bytes).and_then(|()| std::fs::rename(part, path)).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", path.display()))
+            .with_source(error)
+    })
+}
+
+/// Prints to standard output. A reader that has gone away (`clipsight ... | head`) is no error.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output_error(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The error of a standard output that takes no more.
+pub fn output_error(error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("standard output cannot be written: {error}"))
+        .with_source(error)
+}
+
+/// `text` with everything escaped that would move a terminal's cursor, change its colours or
+/// reverse its writing direction: file names come from strangers.
+pub fn printable(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    for character in text.chars() {
+        let reorders = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || reorders {
+            inert.extend(character.escape_default());
+        } else {
+            inert.push(character);
+        }
+    }
+    inert
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_made_inert() {
+        assert_eq!(printable("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\r\\n");
+        assert_eq!(printable("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
+        assert_eq!(printable("Größe 日本 😀"), "Größe 日本 😀");
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read_at_most(folder.path(), 10).unwrap_err().kind(), ErrorKind::Io);
+        let path = folder.path().join("a");
+        write_file(&path, b"0123456789abc").unwrap();
+        assert_eq!(read_at_most(&path, 10).unwrap(), b"0123456789a");
+        assert_eq!(read_text(&path, 10).unwrap_err().kind(), ErrorKind::Argument);
+        assert_eq!(read_text(&path, 13).unwrap(), "0123456789abc");
+        assert!(check_folder(&path).is_ok() && check_folder(Path::new("a")).is_ok());
+        for wrong in [folder.path().to_owned(), folder.path().join("b/c"), path.join("d")] {
+            assert_eq!(check_folder(&wrong).unwrap_err().kind(), ErrorKind::Io);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no neighbour is left");
+    }
+}

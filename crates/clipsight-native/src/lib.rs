@@ -1,0 +1,13 @@
+//! Images, data sets and models from the file system, for programs that run clipsight natively.
+//!
+//! The core takes bytes and returns values; this crate is where they come from. [`io`] reads files
+//! within the core's limits, [`walk`] finds images in folders, [`dataset`] reads manifests of
+//! labelled images, [`runtime`] loads a model's folder onto a device and tests it, [`pipeline`] works
+//! on many items at once and keeps their order, [`progress`] shows how far they are.
+
+pub mod dataset;
+pub mod io;
+pub mod pipeline;
+pub mod progress;
+pub mod runtime;
+pub mod walk;

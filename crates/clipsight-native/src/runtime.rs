@@ -1,0 +1,349 @@
+//! A model on a device: where models lie, which device runs, and the self-test before anything is
+//! believed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clipsight::engine::{Cpu, Engine};
+use clipsight::limits::MAX_MANIFEST_BYTES;
+use clipsight::model::{Analysis, Answers, Detector, Encoded, Manifest, ModelLoader};
+use clipsight::weights::Shard;
+use clipsight::{Error, ErrorKind, Result};
+
+use crate::io;
+
+/// Which device was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The GPU if this build has GPU support and one answers the self-test rightly, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+    /// The GPU, or an error
+    Gpu,
+    /// The CPU in 32-bit floating point: slower, what the other two are measured against
+    Reference,
+    /// The same on the GPU, through burn-wgpu
+    ReferenceGpu,
+}
+
+/// The folder of a model: `model.json` and its shards.
+#[derive(Clone, Debug)]
+pub struct ModelFolder(PathBuf);
+
+/// A model that passed its self-test, on a device.
+#[derive(Debug)]
+pub struct Runtime {
+    detector: Detector,
+    /// GPUs take one image at a time; meanwhile other threads decode.
+    turn: Option<Mutex<()>>,
+    engine: Arc<dyn Engine>,
+    device: String,
+}
+
+impl ModelFolder {
+    /// The folder named by the argument, else by `CLIPSIGHT_MODEL`, else `models/compact` beside
+    /// the program, else in the sources that it was built from.
+    pub fn find(argument: Option<&Path>) -> Self {
+        if let Some(folder) = argument {
+            return Self(folder.to_owned());
+        }
+        if let Some(folder) = std::env::var_os("CLIPSIGHT_MODEL").filter(|value| !value.is_empty())
+        {
+            return Self(folder.into());
+        }
+        let compact = Path::new("models").join("compact");
+        let beside =
+            std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
+        match beside.filter(|folder| folder.join("model.json").is_file()) {
+            Some(folder) => Self(folder),
+            None => Self(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(compact)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The model's manifest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::WeightsCorrupt`], [`ErrorKind::Limit`].
+    pub fn manifest(&self) -> Result<Manifest> {
+        let bytes = io::read_at_most(&self.0.join("model.json"), MAX_MANIFEST_BYTES as u64)
+            .map_err(|error| {
+                let message = format!(
+                    "there is no model in {}: name its folder with --model",
+                    self.0.display()
+                );
+                Error::new(ErrorKind::Io, message).with_source(error)
+            })?;
+        Manifest::from_json(&bytes)
+    }
+
+    /// One of the model's weight files.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when it cannot be read.
+    pub fn shard(&self, shard: &Shard) -> Result<Vec<u8>> {
+        io::read_at_most(&self.0.join(&shard.file), shard.bytes).map_err(|error| {
+            let message =
+                format!("the model is incomplete: its weights {} cannot be read", shard.file);
+            Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
+        })
+    }
+
+    /// Loads the whole model onto `engine`.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest).
+    pub fn load(&self, engine: &dyn Engine) -> Result<Detector> {
+        let manifest = self.manifest()?;
+        let shards = manifest.shards.clone();
+        let mut loader = ModelLoader::new(manifest, engine)?;
+        for (index, shard) in shards.iter().enumerate() {
+            loader.push_shard(index, &self.shard(shard)?)?;
+        }
+        Detector::new(pollster::block_on(loader.finish())?)
+    }
+}
+
+impl Runtime {
+    /// Loads the model and tests it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] or [`ErrorKind::WeightsCorrupt`] for the model; [`ErrorKind::NoGpu`] or
+    /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong
+    /// numbers; [`ErrorKind::Argument`] for a device that this build does not have.
+    pub fn open(folder: &ModelFolder, device: DeviceChoice) -> Result<Self> {
+        // Some published heads read what the fast engines never have.
+        if device == DeviceChoice::Auto && folder.manifest()?.head.needs_reference() {
+            return Self::reference(folder);
+        }
+        match device {
+            DeviceChoice::Cpu => Self::on_cpu(folder),
+            DeviceChoice::Reference => Self::reference(folder),
+            DeviceChoice::ReferenceGpu => reference::on_gpu(folder),
+            DeviceChoice::Gpu => gpu::open(folder, true),
+            DeviceChoice::Auto if gpu::COMPILED_IN => gpu::open(folder, false).or_else(|error| {
+                // A damaged model is no reason to try another device.
+                if !matches!(error.kind(), ErrorKind::NoGpu | ErrorKind::DeviceLost) {
+                    return Err(error);
+                }
+                // That a machine has none is nothing to be told every time.
+                if error.kind() == ErrorKind::DeviceLost {
+                    eprintln!("clipsight: the GPU is not used: {}", error.message());
+                }
+                Self::on_cpu(folder)
+            }),
+            DeviceChoice::Auto => Self::on_cpu(folder),
+        }
+    }
+
+    /// The model on the CPU: in 8-bit integers, unless its head needs the reference.
+    pub fn on_cpu(folder: &ModelFolder) -> Result<Self> {
+        if folder.manifest()?.head.needs_reference() {
+            return Self::reference(folder);
+        }
+        Self::tested(folder, Arc::new(Cpu), "CPU")
+    }
+
+    /// The model in f32 on burn: for what looks into its layers, and to measure the others against.
+    pub fn reference(folder: &ModelFolder) -> Result<Self> {
+        reference::on_cpu(folder)
+    }
+
+    /// The model on an engine.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn tested(folder: &ModelFolder, engine: Arc<dyn Engine>, device: &str) -> Result<Self> {
+        let detector = folder.load(engine.as_ref())?;
+        // The CPU is what the stored logit was computed on: if they differ, one of the two is
+        // damaged.
+        self_test(&detector, ErrorKind::WeightsCorrupt)?;
+        Ok(Self { detector, turn: None, engine, device: device.to_owned() })
+    }
+
+    /// The model.
+    pub fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// What computes.
+    #[must_use]
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// The device, for people.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Checks that the model gives verdicts, and can be asked for this number of views.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`].
+    pub fn check_views(&self, asked: Option<usize>) -> Result<()> {
+        self.detector.check_head()?;
+        asked.map_or(Ok(()), |views| {
+            self.detector.manifest().calibration.for_views(views).map(|_| ())
+        })
+    }
+
+    /// Scores a prepared image.
+    ///
+    /// # Errors
+    /// As [`Detector::score`].
+    pub fn score(&self, image: Encoded) -> Result<Analysis> {
+        self.in_turn(|| pollster::block_on(self.detector.score(image)))
+    }
+
+    /// One logit a view.
+    ///
+    /// # Errors
+    /// As [`Detector::logits`].
+    pub fn logits(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.logits(views)))
+    }
+
+    /// The residual network's logit of an upright image; `None` where the model has none.
+    ///
+    /// # Errors
+    /// As [`Detector::whole`].
+    pub fn residual_logit(&self, image: &clipsight::image::Rgb8) -> Result<Option<f64>> {
+        let Some(whole) = self.detector.whole(image)? else { return Ok(None) };
+        Ok(self.detector.residual_logit(&whole).map(f64::from))
+    }
+
+    /// The head's features of every view, one after the other.
+    ///
+    /// # Errors
+    /// As [`Detector::features`].
+    pub fn features(&self, views: &[clipsight::image::Rgb8]) -> Result<Vec<f32>> {
+        self.in_turn(|| pollster::block_on(self.detector.features(views)))
+    }
+
+    /// What every head answers to the views of one image.
+    ///
+    /// # Errors
+    /// As [`Detector::answers`].
+    pub fn answers(&self, views: &[clipsight::image::Rgb8]) -> Result<Answers> {
+        self.in_turn(|| pollster::block_on(self.detector.answers(views)))
+    }
+
+    fn in_turn<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
+        let Some(turn) = &self.turn else { return compute() };
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        compute()
+    }
+}
+
+/// Computes the known logit; `kind` is the error of a device that gives another.
+fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
+    let result = pollster::block_on(detector.self_test())?;
+    if result.passed {
+        return Ok(());
+    }
+    let message = format!(
+        "the self-test gives the logit {} where {} +- {} is expected: {}",
+        result.logit,
+        result.expected,
+        result.tolerance,
+        if kind == ErrorKind::DeviceLost {
+            "this GPU computes wrong numbers"
+        } else {
+            "get the model anew"
+        },
+    );
+    Err(Error::new(kind, message))
+}
+
+#[cfg(feature = "webgpu")]
+mod gpu {
+    use std::sync::{Arc, Mutex};
+
+    use clipsight::engine::gpu;
+    use clipsight::{Error, ErrorKind, Result};
+
+    use super::{ModelFolder, Runtime, self_test};
+
+    pub(super) const COMPILED_IN: bool = true;
+
+    /// The model on the GPU; unless `any`, one that the CPU only plays is refused.
+    pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
+        let gpu = pollster::block_on(gpu::open())?;
+        if !any && gpu.software() {
+            let message =
+                format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name());
+            return Err(Error::new(ErrorKind::NoGpu, message));
+        }
+        let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());
+        let detector = folder.load(&gpu)?;
+        self_test(&detector, ErrorKind::DeviceLost)?;
+        Ok(Runtime { detector, turn: Some(Mutex::new(())), engine: Arc::new(gpu), device })
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+mod gpu {
+    use clipsight::{Error, ErrorKind, Result};
+
+    use super::{ModelFolder, Runtime};
+
+    pub(super) const COMPILED_IN: bool = false;
+
+    pub(super) fn open(_: &ModelFolder, _: bool) -> Result<Runtime> {
+        let message =
+            "this build has no GPU support; build with --features webgpu, or use --device cpu";
+        Err(Error::new(ErrorKind::NoGpu, message))
+    }
+}
+
+#[cfg(feature = "reference")]
+mod reference {
+    use std::sync::Arc;
+
+    use clipsight::Result;
+    use clipsight_reference::Reference;
+
+    use super::{ModelFolder, Runtime};
+
+    pub(super) fn on_cpu(folder: &ModelFolder) -> Result<Runtime> {
+        Runtime::tested(folder, Arc::new(Reference::cpu()), "CPU, f32 reference")
+    }
+
+    #[cfg(feature = "burn-gpu")]
+    pub(super) fn on_gpu(folder: &ModelFolder) -> Result<Runtime> {
+        let engine = pollster::block_on(Reference::gpu())?;
+        Runtime::tested(folder, Arc::new(engine), "GPU, f32 reference")
+    }
+
+    #[cfg(not(feature = "burn-gpu"))]
+    pub(super) fn on_gpu(_: &ModelFolder) -> Result<Runtime> {
+        super::not_built("the f32 reference on the GPU", "burn-gpu")
+    }
+}
+
+#[cfg(not(feature = "reference"))]
+mod reference {
+    use clipsight::Result;
+
+    use super::{ModelFolder, Runtime};
+
+    pub(super) fn on_cpu(_: &ModelFolder) -> Result<Runtime> {
+        super::not_built("the f32 reference", "reference")
+    }
+
+    pub(super) fn on_gpu(_: &ModelFolder) -> Result<Runtime> {
+        super::not_built("the f32 reference on the GPU", "burn-gpu")
+    }
+}
+
+#[cfg(not(all(feature = "reference", feature = "burn-gpu")))]
+fn not_built(what: &str, feature: &str) -> Result<Runtime> {
+    let message = format!("this build does not have {what}; build with --features {feature}");
+    Err(Error::new(ErrorKind::Argument, message))
+}

@@ -1,0 +1,151 @@
+//! The markers of a JPEG file, and its frame header.
+//!
+//! Source: ITU-T T.81, annex B.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::image::checks::{malformed_header, take};
+use crate::image::format::Format;
+
+pub(super) const EOI: u8 = 0xD9;
+pub(super) const SOS: u8 = 0xDA;
+pub(super) const APP1: u8 = 0xE1;
+pub(super) const APP14: u8 = 0xEE;
+
+/// One marker segment: where its data stands, without marker and length.
+pub(super) struct Segment<'a> {
+    pub(super) marker: u8,
+    pub(super) at: usize,
+    pub(super) data: &'a [u8],
+}
+
+/// Walks the marker segments, past entropy-coded data, until the end of the image. The last segment
+/// is EOI if and only if the file is all there.
+///
+/// The only such walk: the header check follows it to the frame header, decoding to the end, and
+/// the check of the coded data once more, when the file is known to be whole and affordable. To
+/// keep the segments for that would take eight times the memory of a file that is made of them.
+pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
+    let mut at = 2;
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        // Between segments only fill bytes (0xFF) should stand; like libjpeg, anything else is
+        // skipped. That also skips entropy-coded data, in which 0xFF is followed by 0 or is a
+        // restart marker.
+        let marker = loop {
+            at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
+            while bytes.get(at) == Some(&0xFF) {
+                at += 1;
+            }
+            match *bytes.get(at)? {
+                0x00..=0x01 | 0xD0..=0xD8 => {}
+                marker => break marker,
+            }
+        };
+        at += 1;
+        if marker == EOI {
+            ended = true;
+            return Some(Segment { marker, at, data: &[] });
+        }
+        let length = usize::from(u16::from_be_bytes(take(bytes, at)?));
+        let start = at + 2;
+        let data = bytes.get(start..at + length.max(2))?;
+        at += length.max(2);
+        Some(Segment { marker, at: start, data })
+    })
+}
+
+/// The frame header.
+pub(super) struct Frame {
+    marker: u8,
+    pub(super) bits: u8,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// The components' names.
+    pub(super) names: Vec<u8>,
+    /// Horizontal and vertical sampling factor of each component.
+    pub(super) sampling: Vec<(u8, u8)>,
+}
+
+impl Frame {
+    /// Whether a marker begins a frame.
+    pub(super) fn is_start_of_frame(marker: u8) -> bool {
+        matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
+    }
+
+    /// A frame header from its segment; `None` if that is too short.
+    pub(super) fn read(marker: u8, data: &[u8]) -> Option<Self> {
+        let components = usize::from(*data.get(5)?);
+        let components = data.get(6..6 + components * 3)?.as_chunks::<3>().0;
+        Some(Self {
+            marker,
+            bits: data[0],
+            height: u32::from(u16::from_be_bytes(take(data, 1)?)),
+            width: u32::from(u16::from_be_bytes(take(data, 3)?)),
+            names: components.iter().map(|&[name, ..]| name).collect(),
+            sampling: components
+                .iter()
+                .map(|&[_, factors, _]| (factors >> 4, factors & 15))
+                .collect(),
+        })
+    }
+
+    /// Whether its scans refine each other.
+    pub(super) fn is_progressive(&self) -> bool {
+        self.marker == 0xC2
+    }
+
+    /// The largest horizontal and vertical sampling factor.
+    pub(super) fn largest_sampling(&self) -> (u32, u32) {
+        let largest =
+            |side: fn(&(u8, u8)) -> u8| self.sampling.iter().map(side).max().map_or(1, u32::from);
+        (largest(|s| s.0), largest(|s| s.1))
+    }
+
+    /// Columns and rows of minimum coded units, where all components are interleaved.
+    pub(super) fn mcus(&self) -> (u32, u32) {
+        let (h, v) = self.largest_sampling();
+        (self.width.div_ceil(8 * h), self.height.div_ceil(8 * v))
+    }
+
+    /// Refuses kinds of JPEG that are not decoded.
+    pub(super) fn check_supported(&self) -> Result<()> {
+        let unsupported = |what: &str| {
+            Err(Error::new(ErrorKind::Unsupported, format!("{what} is not supported")))
+        };
+        match self.marker {
+            0xC0..=0xC2 => {}
+            0xC3 | 0xC7 | 0xCB | 0xCF => return unsupported("lossless JPEG"),
+            0xC9..=0xCF => return unsupported("arithmetic-coded JPEG"),
+            _ => return unsupported("hierarchical JPEG"),
+        }
+        if self.bits != 8 {
+            return unsupported(&format!("JPEG with {} bits", self.bits));
+        }
+        if !matches!(self.sampling.len(), 1 | 3 | 4) {
+            return unsupported(&format!("JPEG with {} components", self.sampling.len()));
+        }
+        if self.sampling.iter().any(|&(h, v)| !(1..=4).contains(&h) || !(1..=4).contains(&v)) {
+            return Err(malformed_header(Format::Jpeg));
+        }
+        Ok(())
+    }
+
+    /// Bytes of the coefficients of all components, which progressive and non-interleaved files
+    /// hold at once.
+    pub(super) fn coefficient_bytes(&self) -> u64 {
+        let (columns, rows) = self.mcus();
+        let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
+        u64::from(columns) * u64::from(rows) * blocks * 64 * 2
+    }
+}
+
+/// The error for a file that ends before its image does.
+pub(super) fn truncated() -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        "the JPEG file is cut off: a part of the image is missing; try to download it again",
+    )
+}

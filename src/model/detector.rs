@@ -1,0 +1,406 @@
+//! The detector: a loaded model that turns bytes into an [`Analysis`].
+
+use super::analysis::{
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Verdict,
+};
+use super::{LoadedTensors, Manifest};
+use crate::calibration::{AbstainReason, MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
+use crate::engine::Encoder;
+use crate::heads::captions::attribute;
+use crate::heads::residual::ResidualScorer;
+use crate::heads::{AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
+use crate::image::{Decoded, Rgb8, ViewCount, decode};
+use crate::limits::MAX_VIEWS;
+use crate::weights::sha256_hex;
+use crate::{Error, ErrorKind, Result};
+
+/// The version of [`Analysis`].
+const SCHEMA_VERSION: u32 = 1;
+
+/// A model on its device.
+#[derive(Debug)]
+pub struct Detector {
+    manifest: Manifest,
+    encoder: Box<dyn Encoder>,
+    head: HeadScorer,
+    attribution: Option<CaptionMatcher>,
+    quality: Option<QualityPerceptron>,
+    residual: Option<ResidualScorer>,
+}
+
+/// An image decoded and cut into views: what is left to do needs the device.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    file: FileFacts,
+    evidence: Vec<Evidence>,
+    views: Vec<Rgb8>,
+    /// What the model's residual network reads, if it has one.
+    whole: Option<Rgb8>,
+    abstain: Option<AbstainReason>,
+    /// Whether the first view alone decides, if it can.
+    first_view_may_do: bool,
+}
+
+/// What all heads of a model answer to the views of one image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    /// One logit a view.
+    pub logits: Vec<f32>,
+    /// Their mean, each view with its share
+    /// ([`Preprocessing::view_shares`](crate::image::Preprocessing::view_shares)).
+    pub logit: f64,
+    /// One logit a caption, likewise averaged, where the model attributes.
+    pub captions: Option<Vec<f32>>,
+    /// Technical quality, 0 to 1, likewise averaged, where the model has a head for it.
+    pub quality: Option<f64>,
+}
+
+/// What the self-test found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelfTestResult {
+    /// Whether the logit is within the tolerance.
+    pub passed: bool,
+    /// The logit computed here.
+    pub logit: f32,
+    /// The logit that the manifest holds.
+    pub expected: f32,
+    /// The largest difference that passes.
+    pub tolerance: f32,
+}
+
+impl Detector {
+    /// The detector of a loaded model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing.
+    pub fn new(loaded: LoadedTensors) -> Result<Self> {
+        let LoadedTensors { manifest, encoder, mut tensors } = loaded;
+        let head = HeadScorer::assemble(&manifest.head, &manifest.architecture, &mut tensors)?;
+        let attribution = manifest.attribution.as_ref();
+        let attribution =
+            attribution.map(|head| CaptionMatcher::assemble(head, &mut tensors)).transpose()?;
+        let quality = manifest.quality.as_ref();
+        let quality = quality.map(|_| QualityPerceptron::assemble(&mut tensors)).transpose()?;
+        let residual = manifest.residual.as_ref();
+        let residual = residual
+            .map(|branch| ResidualScorer::assemble(&branch.network, &mut tensors))
+            .transpose()?;
+        Ok(Self { manifest, encoder, head, attribution, quality, residual })
+    }
+
+    /// The model's manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What computes: the encoder on its device.
+    #[must_use]
+    pub fn encoder(&self) -> &dyn Encoder {
+        self.encoder.as_ref()
+    }
+
+    /// Checks that the model gives verdicts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when it is an encoder without a head.
+    pub fn check_head(&self) -> Result<()> {
+        if self.manifest.head.is_detector() {
+            return Ok(());
+        }
+        let message = format!(
+            "{} is an encoder without a detector's head, which gives no verdict: import it with \
+             --head FILE",
+            self.manifest.id
+        );
+        Err(Error::new(ErrorKind::Argument, message))
+    }
+
+    /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as
+    /// turn out to be needed if the model can take a second look (see
+    /// [`SecondLook`](crate::calibration::SecondLook)).
+    ///
+    /// # Errors
+    /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not
+    /// calibrated for, or a model [without a head](Self::check_head).
+    pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+        self.check_head()?;
+        let calibration = &self.manifest.calibration;
+        let first_view_may_do = views.is_none() && calibration.second_look.is_some();
+        let views = if first_view_may_do {
+            MAX_VIEWS
+        } else {
+            views.unwrap_or_else(|| calibration.default_views())
+        };
+        calibration.for_views(views)?;
+        let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
+        let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
+        let whole = self.whole(&pixels)?;
+        let abstain = if width.min(height) < MIN_GRADED_SIDE {
+            Some(AbstainReason::TooSmall)
+        } else if views.iter().all(is_flat) {
+            Some(AbstainReason::NoContent)
+        } else {
+            None
+        };
+        let file =
+            FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
+        let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
+        Ok(Encoded { file, evidence, views, whole, abstain, first_view_may_do })
+    }
+
+    /// Scores a prepared image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the device fails or answers with something that is no number.
+    pub async fn score(&self, image: Encoded) -> Result<Analysis> {
+        let Encoded { file, evidence, views, whole, abstain, first_view_may_do } = image;
+        let calibration = &self.manifest.calibration;
+        let residual = whole.as_ref().and_then(|whole| self.residual_logit(whole)).map(f64::from);
+        let now = if first_view_may_do { views.len().min(1) } else { views.len() };
+        let mut rows = self.rows(&views[..now]).await?;
+        let mut answers = self.combined(&rows);
+        let mut probability = self.probability(rows.len(), answers.logit, residual)?;
+        let mut measured =
+            calibration.second_look.filter(|_| first_view_may_do).map(|look| look.measured);
+        if first_view_may_do && abstain.is_none() && calibration.grade(probability).is_none() {
+            rows.extend(self.rows(&views[now..]).await?);
+            answers = self.combined(&rows);
+            probability = self.probability(rows.len(), answers.logit, residual)?;
+        }
+        let count = rows.len();
+        let measured = measured.get_or_insert(calibration.for_views(count)?.measured);
+        let score = Score { probability, logit: answers.logit };
+        let model = match (abstain, calibration.grade(score.probability)) {
+            (None, Some(grade)) => {
+                Verdict::Scored { score, grade, measured_error: measured[grade as usize] }
+            }
+            (reason, _) => {
+                Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
+            }
+        };
+        // Of a flat or tiny image there is nothing more to say.
+        let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
+            (None, Some(logits), Some(head)) => Some(attributed(&logits, head)?),
+            _ => None,
+        };
+        Ok(Analysis {
+            schema_version: SCHEMA_VERSION,
+            file,
+            model,
+            attribution,
+            quality: answers.quality.filter(|_| abstain.is_none()),
+            evidence,
+            input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
+            timings: None,
+        })
+    }
+
+    /// [`prepare`](Self::prepare) and [`score`](Self::score).
+    ///
+    /// # Errors
+    /// As the two.
+    pub async fn analyze(&self, bytes: &[u8], views: Option<usize>) -> Result<Analysis> {
+        self.score(self.prepare(bytes, views)?).await
+    }
+
+    /// One logit a view.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn logits(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
+        Ok(self
+            .transformed(views)
+            .await?
+            .iter()
+            .map(|features| self.head.forward(features))
+            .collect())
+    }
+
+    /// What every head of the model answers to the views of one image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn answers(&self, views: &[Rgb8]) -> Result<Answers> {
+        Ok(self.combined(&self.rows(views).await?))
+    }
+
+    /// What every head answers to every view: its logit, one logit a caption, its quality.
+    async fn rows(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
+        let views = self.transformed(views).await?;
+        let answers = views.iter().map(|features| {
+            let mut row = vec![self.head.forward(features)];
+            row.extend(self.attribution.iter().flat_map(|matcher| matcher.forward(features)));
+            row.extend(self.quality.iter().map(|perceptron| perceptron.forward(features)));
+            row
+        });
+        Ok(answers.collect())
+    }
+
+    /// Every view's features as the heads read them.
+    async fn transformed(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
+        let features = self.features(views).await?;
+        let width = features.len() / views.len().max(1);
+        let rows = features.chunks(width.max(1)).map(|features| {
+            let mut features = features.to_vec();
+            self.head.transform(&mut features);
+            features
+        });
+        Ok(rows.collect())
+    }
+
+    /// The views' answers as the image's.
+    fn combined(&self, rows: &[Vec<f32>]) -> Answers {
+        let shares = self.manifest.preprocessing.view_shares(rows.len());
+        let mean = |output: usize| {
+            rows.iter().zip(&shares).map(|(row, share)| f64::from(row[output]) * share).sum::<f64>()
+        };
+        let width = rows.first().map_or(1, Vec::len);
+        let captions = width - 1 - usize::from(self.quality.is_some());
+        #[expect(clippy::cast_possible_truncation, reason = "a mean of f32 values")]
+        let mean_of_captions = || (1..=captions).map(|output| mean(output) as f32).collect();
+        Answers {
+            logits: rows.iter().map(|row| row[0]).collect(),
+            logit: mean(0),
+            captions: self.attribution.as_ref().map(|_| mean_of_captions()),
+            quality: self.quality.as_ref().map(|_| mean(width - 1).clamp(0.0, 1.0)),
+        }
+    }
+
+    /// The part of an upright image that the model's residual network reads; `None` where it has
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Preprocessing::reduced`](crate::image::Preprocessing::reduced).
+    pub fn whole(&self, image: &Rgb8) -> Result<Option<Rgb8>> {
+        let branch = self.manifest.residual.as_ref();
+        branch.map(|branch| branch.network.crop(&self.manifest.preprocessing, image)).transpose()
+    }
+
+    /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has
+    /// none.
+    #[must_use]
+    pub fn residual_logit(&self, whole: &Rgb8) -> Option<f32> {
+        self.residual.as_ref().map(|network| network.logit(whole))
+    }
+
+    /// The model's probability, from the encoder's mean logit over `views` views and the residual
+    /// network's logit: the two fused and calibrated again (see
+    /// [`ResidualBranch`](crate::heads::residual::ResidualBranch)); the encoder's alone where there is no
+    /// second logit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
+    pub fn probability(&self, views: usize, logit: f64, residual: Option<f64>) -> Result<f64> {
+        let by_views = self.manifest.calibration.for_views(views)?;
+        Ok(match (&self.manifest.residual, residual) {
+            (Some(branch), Some(residual)) => {
+                branch.probability(by_views.slope * logit + by_views.offset, residual)
+            }
+            _ => by_views.probability(logit),
+        })
+    }
+
+    /// The head's features of every view, or the embedding where it reads that, before the head's
+    /// transform: `[views, features]` row-major.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn features(&self, views: &[Rgb8]) -> Result<Vec<f32>> {
+        if views.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pixels = self.manifest.preprocessing.tensor(views);
+        let encoding = self.encoder.encode(&pixels, views.len()).await?;
+        let features = if self.manifest.head.reads_embedding() {
+            encoding.embedding
+        } else {
+            encoding.features
+        };
+        // A device that computes nonsense is as good as lost.
+        if features.iter().all(|value| value.is_finite()) {
+            return Ok(features);
+        }
+        Err(Error::new(
+            ErrorKind::DeviceLost,
+            "the device computed something that is no number; use the CPU",
+        ))
+    }
+
+    /// The head's weights, in the features' order.
+    #[must_use]
+    pub fn head_weights(&self) -> &[f32] {
+        self.head.weights()
+    }
+
+    /// Computes the logit of the known image and compares it with the manifest's; then the same
+    /// with the residual network, if there is one, whose numbers are told where it fails.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`] when the device fails outright.
+    pub async fn self_test(&self) -> Result<SelfTestResult> {
+        let view = self_test_view(self.manifest.preprocessing.crop)?;
+        let tolerance = self.manifest.self_test.tolerance;
+        let compare = |logit: f32, expected: f32| SelfTestResult {
+            passed: (logit - expected).abs() <= tolerance,
+            logit,
+            expected,
+            tolerance,
+        };
+        let logit =
+            self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
+        let encoder = compare(logit, self.manifest.self_test.logit);
+        match (&self.manifest.residual, self.residual_logit(&view)) {
+            (Some(branch), Some(logit)) if encoder.passed => {
+                let residual = compare(logit, branch.self_test);
+                Ok(if residual.passed { encoder } else { residual })
+            }
+            _ => Ok(encoder),
+        }
+    }
+}
+
+/// Names for the captions that the logits speak for.
+fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts> {
+    let found = attribute(logits, &head.captions, head.threshold)?;
+    let maker = |caption: Option<usize>, share: f64| {
+        head.captions.name(caption?).map(|name| Maker { name: name.to_owned(), share })
+    };
+    Ok(AttributionFacts {
+        family: maker(found.family, found.family_share),
+        generator: maker(found.generator, found.generator_share),
+    })
+}
+
+fn is_flat(view: &Rgb8) -> bool {
+    (0..3).all(|channel| {
+        let values = view.pixels().iter().skip(channel).step_by(3);
+        let (low, high) = values
+            .fold((u8::MAX, u8::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+        high.saturating_sub(low) < MIN_CONTENT_RANGE
+    })
+}
+
+/// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random
+/// texture (Knuth's MMIX generator), so that no two patches are alike. Integer arithmetic: the same
+/// on every machine.
+///
+/// # Errors
+/// [`ErrorKind::Argument`] for a side of nought.
+pub fn self_test_view(side: u32) -> Result<Rgb8> {
+    let mut state = 1_u64;
+    let mut pixels = Vec::with_capacity(side as usize * side as usize * 3);
+    for y in 0..side {
+        for x in 0..side {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let noise = (state >> 58) as u32;
+            for ramp in [x * 190 / side, y * 190 / side, (x + y) * 95 / side] {
+                #[expect(clippy::cast_possible_truncation, reason = "at most 190 + 63")]
+                pixels.push((ramp + noise) as u8);
+            }
+        }
+    }
+    Rgb8::new(side, side, pixels)
+}

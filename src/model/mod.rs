@@ -1,0 +1,36 @@
+//! A whole model: what it is, how it is loaded, what it answers.
+//!
+//! [`Manifest`] says everything about a model but its weights; [`ModelLoader`] takes its shards one
+//! at a time and checks each against its hash before it looks inside; [`Detector`] turns an image's
+//! bytes into an [`Analysis`]. Nothing about a particular model is compiled in.
+//!
+//! ```no_run
+//! use clipsight::model::{Detector, Manifest, ModelLoader};
+//! # async fn example() -> clipsight::Result<()> {
+//! # let read = |name: &str| std::fs::read(format!("models/compact/{name}")).unwrap();
+//! let manifest = Manifest::from_json(&read("model.json"))?;
+//! let shards = manifest.shards.clone();
+//! let mut loader = ModelLoader::new(manifest, &clipsight::engine::Cpu)?;
+//! for (index, shard) in shards.iter().enumerate() {
+//!     loader.push_shard(index, &read(&shard.file))?;
+//! }
+//! let detector = Detector::new(loader.finish().await?)?;
+//! let analysis = detector.analyze(&read("photo.jpg"), None).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod analysis;
+mod detector;
+mod loader;
+mod manifest;
+mod text;
+
+pub use analysis::{
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Timings,
+    Verdict,
+};
+pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
+pub use loader::{LoadedTensors, ModelLoader};
+pub use manifest::{FORMAT_VERSION, Manifest, SelfTest};
+pub use text::TextManifest;
