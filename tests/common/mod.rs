@@ -14,3 +14,13 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     eprintln!("SKIPPED: {} is not on this machine", path.display());
     None
 }
+
+/// A picture of `tests/fixtures/scenes`: something that a model can judge, there in every clone.
+pub(crate) fn scene(name: &str) -> PathBuf {
+    scenes().join(name)
+}
+
+/// The folder of the [scenes](scene).
+pub(crate) fn scenes() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/scenes")
+}
