@@ -100,12 +100,12 @@ fn a_cut_jpeg_with_an_end_marker_is_refused() {
     }
 }
 
-/// What a refusal from the header may allocate, in bytes: messages and the decoders' small tables.
-/// The pixels that the bombs promise would take 2.7 GB, the smallest picture that is read here far
-/// more than this.
+/// What a refusal from the header may allocate, in bytes: messages and small tables. The pixels
+/// that the bombs promise would take 2.7 GB.
 const HEADER_ALLOCATIONS: u64 = 64 << 10;
 
 /// Runs `work` and says how many bytes it allocated on the way, freed ones included.
+#[allow(clippy::unwrap_used, reason = "`measure` has run what it was given")]
 fn allocating<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let mut result = None;
     let bytes = measure(|| result = Some(work())).bytes_total;
