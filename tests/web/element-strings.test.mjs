@@ -164,7 +164,7 @@ describe('names of files', () => {
   });
 
   test('what lies in the middle of a very long one costs nothing', () => {
-    const name = 'x'.repeat(1 << 22);
+    const name = 'x'.repeat(1 << 20);
     const fastest = (work) => {
       const times = Array.from({ length: 5 }, () => {
         const start = performance.now();
