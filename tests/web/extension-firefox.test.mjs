@@ -2,11 +2,10 @@
 // sidebar, the event page.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
 import { output } from '../../scripts/lib/run.mjs';
-import { noData, scanNatively, testImages } from './support/images.mjs';
+import { gradedJpeg } from './support/images.mjs';
 import { startSites } from './support/extension.mjs';
 import { launchFirefox } from './support/marionette.mjs';
 
@@ -14,7 +13,7 @@ const CHECK = 'Check this image';
 
 const program = await output('sh', ['-c', 'command -v firefox-esr']);
 
-describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not there') }, () => {
+describe('Firefox', { skip: program ? false : 'firefox-esr is not there' }, () => {
   let firefox;
   let sites;
   let native;
@@ -25,8 +24,7 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
   before(
     async () => {
       await buildExtension();
-      native = (await scanNatively(testImages(1))).find(({ status }) => status === 'scored');
-      jpeg = await readFile(native.path);
+      ({ native, jpeg } = await gradedJpeg());
       sites = await startSites({ '/image.jpg': { type: 'image/jpeg', body: jpeg } });
       const image = (host) =>
         `<img id="${host}" src="${sites.url(`${host}.test`, '/image.jpg')}" width="200" height="200">`;

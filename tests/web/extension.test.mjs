@@ -2,10 +2,9 @@
 // with real images.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
-import { noData, scanNatively, testImages } from './support/images.mjs';
+import { gradedJpeg } from './support/images.mjs';
 import { launchExtension, settled, startSites, variant } from './support/extension.mjs';
 
 const html = (body, headers = {}) => ({
@@ -25,12 +24,7 @@ let native;
 before(
   async () => {
     await buildExtension();
-    if (noData) return;
-    // Something that is scored by one look, so that a verdict is compared, not an abstention.
-    const files = testImages(1);
-    const scanned = await scanNatively(files);
-    native = scanned.find(({ status }) => status === 'scored');
-    jpeg = await readFile(native.path);
+    ({ native, jpeg } = await gradedJpeg());
     const image = { type: 'image/jpeg', body: jpeg };
     const answers = {
       '/image.jpg': image,
@@ -117,7 +111,7 @@ const same = (outcome) => {
   );
 };
 
-describe('without any permission for a site', { skip: noData }, () => {
+describe('without any permission for a site', () => {
   let extension;
   let panel;
   let page;
@@ -369,7 +363,7 @@ describe('without any permission for a site', { skip: noData }, () => {
   });
 });
 
-describe('with a permission for the other site', { skip: noData }, () => {
+describe('with a permission for the other site', () => {
   let extension;
   let copy;
   before(async () => {
