@@ -5,6 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
+/** The scripts that browsers load, and what each is made from. */
+const SCRIPTS = {
+  background: 'background/main.ts',
+  offscreen: 'host/main.ts',
+  sandbox: 'sandbox/main.ts',
+  panel: 'panel/panel.ts',
+  popup: 'panel/popup.ts',
+  overlay: 'content/overlay.ts',
+};
+
 /**
  * @param {string} output folder
  * @returns {import('webpack').Configuration}
@@ -15,10 +25,7 @@ export const extension = (output) => ({
   target: 'web',
   context: root,
   entry: Object.fromEntries(
-    ['background', 'offscreen', 'sandbox', 'panel', 'popup', 'overlay'].map((name) => [
-      name,
-      `./www/extension/${name}.ts`,
-    ]),
+    Object.entries(SCRIPTS).map(([name, file]) => [name, `./www/extension/${file}`]),
   ),
   output: {
     path: output,

@@ -29,8 +29,12 @@ await main(async () => {
     for (const { name, size, share, radius } of ICONS) {
       await page.setViewportSize({ width: size, height: size });
       await page.setContent(
-        `<style>html,body{margin:0;background:transparent}div{width:${size}px;height:${size}px;background:#eceefc;
-         border-radius:${size * radius}px;display:grid;place-items:center}svg{width:${size * share}px}</style><div>${svg}</div>`,
+        `<style>
+           html, body { margin: 0; background: transparent }
+           div { width: ${size}px; height: ${size}px; background: #eceefc;
+                 border-radius: ${size * radius}px; display: grid; place-items: center }
+           svg { width: ${size * share}px }
+         </style><div>${svg}</div>`,
       );
       const png = await page.screenshot({ omitBackground: true });
       await writeFile(path.join(root, 'www/app/icons', `${name}.png`), png);

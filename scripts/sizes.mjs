@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { main, root } from './lib/run.mjs';
+import { BUILDS } from './lib/wasm.mjs';
 
 const dist = path.join(root, 'www/dist');
 
@@ -31,16 +32,16 @@ const sum = (sizes) =>
 
 await main(async () => {
   console.log(
-    `${'kB (1000 bytes)'.padEnd(34)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`,
+    'kB (1000 bytes)'.padEnd(34) +
+      ['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join(''),
   );
-  const cores = {};
-  for (const kind of ['gpu', 'cpu', 'cpu-words', 'cpu-plain']) {
-    const folder = path.join(root, 'pkg/wasm', kind);
-    cores[kind] = await measure(path.join(folder, 'clipsight_bg.wasm'));
-    row(`core for the ${kind.toUpperCase()}: wasm`, cores[kind]);
+  const builds = {};
+  for (const { name } of BUILDS) {
+    builds[name] = await measure(path.join(root, 'pkg/wasm', name, 'clipsight_bg.wasm'));
+    row(`WebAssembly build ${name}`, builds[name]);
   }
   const worker = await measure(path.join(root, 'pkg/worker.js'));
-  row("worker, with all cores' JavaScript", worker);
+  row("worker, with all builds' JavaScript", worker);
   const model = [];
   const modelFolder = path.join(root, 'pkg/models/compact');
   for (const name of (await readdir(modelFolder)).filter((file) =>
@@ -57,6 +58,6 @@ await main(async () => {
   for (const kind of ['gpu', 'cpu'])
     row(
       `to the first verdict, ${kind.toUpperCase()}`,
-      sum([cores[kind], worker, ...model, ...page]),
+      sum([builds[kind], worker, ...model, ...page]),
     );
 });

@@ -5,8 +5,9 @@ import { buildAll } from './lib/steps.mjs';
 import { ensureNodeModules } from './lib/tools.mjs';
 
 await main(async () => {
-  if (Number(process.versions.node.split('.')[0]) < 20)
-    throw new Failure('Node 20 or later is needed.');
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 12))
+    throw new Failure('Node 20.12 or later is needed.');
   await ensureNodeModules();
   await buildAll();
 });

@@ -2,7 +2,7 @@
 // they come.
 import {
   buildNative,
-  checkCoreInterface,
+  checkBuildInterface,
   checkFigures,
   lintRust,
   lintWeb,
@@ -33,7 +33,7 @@ await main(async () => {
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
   await buildAll();
-  await step('lints: interface of the cores', checkCoreInterface);
+  await step('lints: interface of the WebAssembly builds', checkBuildInterface);
   await step('tests: browser', () => testWeb(chromium));
   console.log('\nAll checks passed.');
 });

@@ -73,7 +73,8 @@ await main(async () => {
   for (const [kind, all] of Object.entries(visits)) {
     const of = (name) => `${median(all.map((one) => one[name])).toFixed(0)} ms`;
     console.log(
-      `${kind}: usable after ${of('usable')}, locked after ${of('locked')}, first verdict after ${of('verdict')}`,
+      `${kind}: usable after ${of('usable')}, locked after ${of('locked')}, first verdict ` +
+        `after ${of('verdict')}`,
     );
   }
 });

@@ -14,7 +14,8 @@ export const NETWORK_BYTES_PER_SECOND = 50e6 / 8;
  */
 function address(server, page, task) {
   const next = `${server.url}/page/${page}#${encodeURIComponent(JSON.stringify(task ?? null))}`;
-  return `${server.url.replace('localhost', '127.0.0.1')}/page/start.html#${encodeURIComponent(next)}`;
+  const origin = server.url.replace('localhost', '127.0.0.1');
+  return `${origin}/page/start.html#${encodeURIComponent(next)}`;
 }
 
 const coldAddress = (server, contender, image) =>

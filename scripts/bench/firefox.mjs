@@ -13,7 +13,8 @@ import { metaOf } from './warm.mjs';
 const ENCODER = 'clip-vit-b-32';
 
 /** Where Debian describes its software Vulkan. */
-const LAVAPIPE = `/usr/share/vulkan/icd.d/lvp_icd.${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch]}.json`;
+const ARCHITECTURE = { x64: 'x86_64', arm64: 'aarch64' }[process.arch];
+const LAVAPIPE = `/usr/share/vulkan/icd.d/lvp_icd.${ARCHITECTURE}.json`;
 
 const PREFERENCES = {
   'dom.webgpu.enabled': true,

@@ -3,9 +3,10 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, output, root, run } from '../lib/run.mjs';
-import { RUST_INPUTS, buildCores, buildLib, buildModel, buildBundles } from '../lib/steps.mjs';
+import { buildBundles, buildLib, buildModel } from '../lib/steps.mjs';
 import { ifChanged } from '../lib/stamp.mjs';
 import { installFromDebian, isDebian } from '../lib/tools.mjs';
+import { buildWasm } from '../lib/wasm.mjs';
 import { ENCODERS, ORT_FILES, graphsOf, modelsOf, sourceOf } from './configurations.mjs';
 import { compressed } from './wire.mjs';
 
@@ -21,13 +22,13 @@ export const images = Array.from(
 
 /** Makes all that the encoders named need. */
 export async function prepare(encoders) {
-  await buildCores();
+  await buildWasm();
   await buildModel();
   await buildLib();
   await buildBundles();
   await ifChanged({
     name: 'native program',
-    inputs: RUST_INPUTS,
+    inputs: ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'src'],
     outputs: [program],
     work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
   });

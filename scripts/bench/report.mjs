@@ -60,7 +60,10 @@ export function table({ rows }) {
 function shares(rows) {
   return peakShares(rows).map(({ encoder, gmacs, peak, share, goal }) => {
     const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${outcomeOf(share >= goal)}`;
-    return `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit products a second, ${(share * 100).toFixed(0)} %${aim}`;
+    return (
+      `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit ` +
+      `products a second, ${(share * 100).toFixed(0)} %${aim}`
+    );
   });
 }
 
@@ -88,7 +91,10 @@ function contenders(rows) {
           outcome(entry),
           entry.cosine === undefined ? '' : entry.cosine.toFixed(4),
         ]);
-      return `### ${encoder}, ${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`;
+      return (
+        `### ${encoder}, ` +
+        `${device}\n\n${markdownTable(['graph', 'bytes to verdict', 'cosine to f32'], cells)}`
+      );
     })
     .join('\n\n');
 }
@@ -106,7 +112,7 @@ function withoutAvxVnni({ machine, versions, date, rows }) {
 ## Without AVX-VNNI
 
 Chromium compiles a relaxed dot product to one instruction where there is AVX-VNNI, and to five elsewhere on x86-64, whose sums saturate
-on 8-bit numbers: there the package takes its build with products of 16-bit numbers (\`cpu-words\`). ${machine.cpu}, ${machine.cores} cores,
+on 8-bit numbers: there the package takes its build with products of 16-bit numbers (\`cpu-i16\`). ${machine.cpu}, ${machine.cores} cores,
 ${versions.browser}, ${date}, clipsight at ${versions.commit}:
 
 ${markdownTable(HEAD, timed)}

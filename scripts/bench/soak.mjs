@@ -42,5 +42,6 @@ export async function measureSoak({ chromium, server, images, say }, count = IMA
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const describe = ({ images, wasm, heap, processes, longestTaskMs }) =>
-  `${images} images: wasm ${megabytes(wasm)}, heap ${megabytes(heap)}, processes ${megabytes(processes)}, ` +
+  `${images} images: wasm ${megabytes(wasm)}, heap ${megabytes(heap)}, processes ` +
+  `${megabytes(processes)}, ` +
   `longest task ${longestTaskMs.toFixed(0)} ms`;

@@ -31,8 +31,17 @@ export async function withProfile(work) {
  * that the page posts to `take`, until one says `done`. A step with a `turn` is answered when it is
  * this browser's turn on the machine.
  *
- * @param {{ program: string, prepare?: (profile: string) => Promise<void>, args: (profile: string) => string[] }} browser
- * @param {{ url: string, server: object, take: (step: object, look: object) => unknown, profile?: string }} visit
+ * @param {{
+ *   program: string,
+ *   prepare?: (profile: string) => Promise<void>,
+ *   args: (profile: string) => string[],
+ * }} browser
+ * @param {{
+ *   url: string,
+ *   server: object,
+ *   take: (step: object, look: object) => unknown,
+ *   profile?: string,
+ * }} visit
  */
 export async function visit(browser, { profile, ...rest }) {
   if (profile === undefined) await withProfile((fresh) => visitIn(fresh, browser, rest));

@@ -76,7 +76,14 @@ async function heat(bench, entries, rounds) {
 /**
  * Measures one encoder on one device.
  *
- * @param {{ encoder: string, device: 'cpu' | 'webgpu', graphs?: string[], repetitions: number, heats: number, warmUps: number }} row
+ * @param {{
+ *   encoder: string,
+ *   device: 'cpu' | 'webgpu',
+ *   graphs?: string[],
+ *   repetitions: number,
+ *   heats: number,
+ *   warmUps: number,
+ * }} row
  */
 export async function measureWarm(row, { chromium, server, images, say }) {
   const { encoder, device, repetitions, heats, warmUps } = row;

@@ -13,8 +13,14 @@ export const FOLDERS = { '/large/': FOLDER, '/large-page/': path.join(root, 'scr
  * `loadMs`, `info`, `results`, and memory in bytes (`page`, `all`) of an `empty` page, at its
  * `peak`, and `settled` after the last result.
  *
- * @param {{ chromium: string, server: object, name: string, device: 'cpu' | 'webgpu', way: 'addresses' | 'files',
- *   images: string[] }} what
+ * @param {{
+ *   chromium: string,
+ *   server: object,
+ *   name: string,
+ *   device: 'cpu' | 'webgpu',
+ *   way: 'addresses' | 'files',
+ *   images: string[],
+ * }} what
  */
 export function measureVisits({ chromium, server, name, device, way, images }) {
   const task = {

@@ -1,8 +1,9 @@
 // Every check of the repository, in one list: the cheapest first, so that a slip is reported early.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { checkLines } from './lines.mjs';
 import { root, run } from './run.mjs';
-import { CORES } from './steps.mjs';
+import { BUILDS } from './wasm.mjs';
 
 /**
  * Labelled images and public weights that are not in the repository. Tests that need them skip, and
@@ -13,23 +14,26 @@ export const shared = path.join(root, '../shared');
 const node = (...args) => run(process.execPath, args);
 
 /**
- * Types, lints and formatting of everything that is not Rust. Needs node_modules and the package's
- * types.
+ * Types, imports, lints and formatting of everything that is not Rust, and the length of every
+ * line. Needs node_modules and the package's types.
  */
 export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/app');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/service-worker');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/extension');
+  await checkLines();
+  // Loaded here: it is there only after `npm ci`.
+  await (await import('./imports.mjs')).checkImports();
   await node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }
 
 /**
- * Both cores as wasm-bindgen wrote them have the interface that the worker was compiled against.
- * Needs a build.
+ * All WebAssembly builds as wasm-bindgen wrote them have the interface that the worker was compiled
+ * against. Needs a build.
  */
-export async function checkCoreInterface() {
+export async function checkBuildInterface() {
   await node('node_modules/typescript/bin/tsc', '-p', 'tests/web/types');
 }
 
@@ -37,7 +41,7 @@ export async function checkCoreInterface() {
 const CLIPPY = [
   ['--workspace', '--all-targets'],
   ['--bin', 'clipsight', '--features', 'burn-gpu'],
-  ...Array.from(new Set(CORES.map(({ features }) => features)), (features) => [
+  ...Array.from(new Set(BUILDS.map(({ features }) => features)), (features) => [
     '--lib',
     '--target',
     'wasm32-unknown-unknown',

@@ -13,10 +13,18 @@ export const BROWSERS = ['chrome', 'firefox'];
 /** Where an unpacked extension lies. */
 export const folderOf = (browser) => path.join(root, 'dist/extension', browser);
 
-/** Pages of each browser; the rest is the same. */
-const PAGES = {
-  chrome: ['offscreen.html', 'sandbox.html', 'panel.html', 'popup.html'],
-  firefox: ['background.html', 'sandbox.html', 'panel.html', 'popup.html'],
+/** Copied as they are, to the top of the folder: the same in every browser, and what differs. */
+const FILES = [
+  'sandbox/sandbox.html',
+  'panel/panel.html',
+  'panel/popup.html',
+  'panel/view.css',
+  'icons',
+  '_locales',
+];
+const OWN_FILES = {
+  chrome: ['host/offscreen.html'],
+  firefox: ['background/background.html'],
 };
 
 /** Builds what changed; returns the zips with their sizes. */
@@ -72,10 +80,10 @@ function bundle(folder) {
 async function complete(browser, version) {
   const from = path.join(root, 'www/extension');
   const to = folderOf(browser);
-  for (const name of [...PAGES[browser], 'view.css', 'icons', '_locales']) {
-    await cp(path.join(from, name), path.join(to, name), {
+  for (const file of [...FILES, ...OWN_FILES[browser]]) {
+    await cp(path.join(from, file), path.join(to, path.basename(file)), {
       recursive: true,
-      filter: (file) => !file.endsWith('.mjs'),
+      filter: (name) => !name.endsWith('.mjs'),
     });
   }
   for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])

@@ -6,7 +6,7 @@ import { root } from './run.mjs';
 
 export async function writeSchema() {
   const schema = createGenerator({
-    path: path.join(root, 'www/lib/types.ts'),
+    path: path.join(root, 'www/lib/api/analysis.generated.ts'),
     tsconfig: path.join(root, 'www/lib/tsconfig.json'),
     type: 'Analysis',
     // `npm run lint` has checked them.

@@ -35,8 +35,14 @@ export async function hashOf(paths, { skip, extra = '' } = {}) {
 /**
  * Does a step unless nothing changed. Returns whether it was done.
  *
- * @param {{ name: string, inputs: string[], outputs: string[], skip?: (file: string) => boolean, extra?: string,
- *   work: () => Promise<void> }} options
+ * @param {{
+ *   name: string,
+ *   inputs: string[],
+ *   outputs: string[],
+ *   skip?: (file: string) => boolean,
+ *   extra?: string,
+ *   work: () => Promise<void>,
+ * }} options
  */
 export async function ifChanged({ name, inputs, outputs, skip, extra, work }) {
   const stampFile = path.join(root, '.cache/stamps', name.replaceAll(/[^a-z0-9]+/gi, '-'));

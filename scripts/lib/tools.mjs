@@ -33,7 +33,8 @@ export async function ensureWasmBindgen() {
   const tool = await lockedVersion('scripts/wasm-bindgen/Cargo.lock', 'wasm-bindgen-cli-support');
   if (ours !== tool) {
     throw new Failure(
-      `Cargo.lock has wasm-bindgen ${ours}, scripts/wasm-bindgen/Cargo.lock has ${tool}: they only work together at the same version.`,
+      `Cargo.lock has wasm-bindgen ${ours}, scripts/wasm-bindgen/Cargo.lock has ${tool}: ` +
+        'they only work together at the same version.',
     );
   }
   const target = path.join(root, '.cache/wasm-bindgen');
@@ -75,7 +76,12 @@ async function lockedVersion(lockFile, name) {
 export async function ensureNodeModules() {
   await ifChanged({
     name: 'npm packages',
-    inputs: ['package.json', 'package-lock.json', 'pkg/package.json'],
+    inputs: [
+      'package-lock.json',
+      ...['', 'pkg/', 'www/lib/', 'www/app/', 'www/extension/'].map(
+        (folder) => `${folder}package.json`,
+      ),
+    ],
     outputs: ['node_modules/.package-lock.json'],
     work: () => run('npm', ['ci', '--no-audit', '--no-fund']),
   });
@@ -112,7 +118,8 @@ export async function ensureChromium() {
   if (found !== undefined) return found;
   if (!(await isDebian())) {
     throw new Failure(
-      'The browser tests need Chromium. Install it, or name it in the environment variable CHROMIUM.',
+      'The browser tests need Chromium. Install it, or name it in the environment variable ' +
+        'CHROMIUM.',
     );
   }
   await installFromDebian('Chromium', ['chromium']);

@@ -149,7 +149,8 @@ describe('choice of device', () => {
 });
 
 describe('GPUs that fail', () => {
-  // Faults are put into the worker's realm, below the core, which is the shipped one: what it gets
+  // Faults are put into the worker's realm, below the WebAssembly build, which is the shipped one:
+  // what it gets
   // back is really wrong.
   const faults = {
     'computes wrong numbers': {

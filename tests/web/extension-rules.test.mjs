@@ -20,7 +20,7 @@ async function load(name) {
 
 describe('addresses', () => {
   test('private, loopback, link-local and reserved ones are recognised however they are written', async () => {
-    const { isPrivate } = await load('addresses.ts');
+    const { isPrivate } = await load('shared/addresses.ts');
     const hosts = (text) => text.split(/\s+/).map((host) => new URL(`http://${host}/`).hostname);
     for (const host of hosts(`localhost LOCALHOST localhost. a.localhost router printer.local nas.lan x.internal x.home.arpa
       127.0.0.1 127.1 2130706433 0x7f.1 0177.0.0.1 0.0.0.0 10.1.2.3 100.64.0.1 100.127.255.255 169.254.169.254 172.16.0.1
@@ -36,7 +36,7 @@ describe('addresses', () => {
   });
 
   test('only http and https; a private host only from a page on that host', async () => {
-    const { refusal } = await load('addresses.ts');
+    const { refusal } = await load('shared/addresses.ts');
     const page = new URL('http://192.168.1.1:8080/admin');
     assert.equal(refusal(new URL('http://192.168.1.1/a.jpg'), page), undefined);
     assert.equal(refusal(new URL('http://192.168.1.2/a.jpg'), page), 'private');

@@ -229,7 +229,7 @@ describe('storage that refuses', () => {
     });
   }
 
-  test('a page without a secure context: neither cache nor hashes of the browser, the core checks them', async (t) => {
+  test('a page without a secure context: neither cache nor hashes of the browser, Rust checks them', async (t) => {
     const { page, close } = await tests.open();
     await page.goto(`${tests.server.url.replace('localhost', 'insecure.test')}/package.html`);
     await page.waitForFunction(() => window.clipsight !== undefined);

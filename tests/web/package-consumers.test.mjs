@@ -50,7 +50,7 @@ describe('the tarball', () => {
         'worker.d.ts',
         'schema.json',
       ],
-      ...['gpu', 'cpu', 'cpu-words', 'cpu-plain'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
+      ...['gpu', 'cpu', 'cpu-i16', 'cpu-simd128'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
       ...['models/compact/model.json', 'compact.js', 'element/index.js'],
     ]) {
       assert.ok(files.includes(needed), needed);

@@ -2,7 +2,7 @@
 // on the page's thread.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CPU_CORE, manifest, modelBytes, packageTests } from './support/package.mjs';
+import { CPU_BUILD, manifest, modelBytes, packageTests } from './support/package.mjs';
 
 const VERDICTS = ['scored', 'abstained'];
 const tests = packageTests({ webgpu: true });
@@ -70,7 +70,7 @@ describe('fetchModel', () => {
     assert.deepEqual(seen.moved, seen.before);
     assert.equal(seen.left, 0);
     assert.equal(seen.emptied, 'argument');
-    assert.match(seen.cores.join(), CPU_CORE);
+    assert.match(seen.cores.join(), CPU_BUILD);
     assert.equal(seen.device, 'cpu');
     assert.deepEqual(seen.cache, ['stored', 'stored']);
     for (let i = 1; i < seen.steps.length; i += 1)
@@ -91,7 +91,7 @@ describe('fetchModel', () => {
     assert.equal(await page.evaluate(fetchModel, { model: '/pkg/nowhere.json' }), 'network');
     assert.equal(
       await page.evaluate(fetchModel, {
-        wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-words': '/pkg/nowhere.wasm' },
+        wasm: { cpu: '/pkg/nowhere.wasm', 'cpu-i16': '/pkg/nowhere.wasm' },
       }),
       'network',
     );
@@ -196,7 +196,7 @@ describe('a detector without network', () => {
         codes: seen,
       };
     });
-    assert.match(cores[0], CPU_CORE);
+    assert.match(cores[0], CPU_BUILD);
     assert.deepEqual(cores.slice(1), ['gpu']);
     assert.equal(device, 'webgpu');
     assert.deepEqual(

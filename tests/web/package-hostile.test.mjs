@@ -25,7 +25,7 @@ describe('messages forged to the worker', () => {
         name: 'x',
         cache: 'none',
       };
-      const load = { model: addresses, cores: {}, device: 'cpu' };
+      const load = { model: addresses, builds: {}, device: 'cpu' };
       const forged = [
         undefined,
         null,
@@ -95,10 +95,10 @@ describe('messages forged to the worker', () => {
           { ...addresses, cache: long },
           { manifest: new Uint8Array(9), shards: [1] },
         ].map((model) => ({ id: 1, call: 'load', params: { ...load, model } })),
-        ...[1, { cpu: 1 }, { cpu: {} }, null].map((cores) => ({
+        ...[1, { cpu: 1 }, { cpu: {} }, null].map((builds) => ({
           id: 1,
           call: 'load',
-          params: { ...load, cores },
+          params: { ...load, builds },
         })),
         { id: 1, call: 'load', params: { ...load, module: {} } },
       ];
@@ -107,7 +107,7 @@ describe('messages forged to the worker', () => {
       worker.postMessage({
         id: 1,
         call: 'load',
-        params: { model: files, cores: files.cores, device: 'cpu' },
+        params: { model: files, builds: files.cores, device: 'cpu' },
       });
       const until = async (found) => {
         while (!answers.some(found)) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -125,7 +125,7 @@ describe('messages forged to the worker', () => {
       worker.postMessage({
         id: 3,
         call: 'load',
-        params: { model: files, cores: files.cores, device: 'cpu' },
+        params: { model: files, builds: files.cores, device: 'cpu' },
       });
       await until(({ id }) => id === 3);
       worker.terminate();

@@ -2,7 +2,7 @@
 // crashes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AT_ONCE, CPU_CORE, manifest, modelBytes, packageTests } from './support/package.mjs';
+import { AT_ONCE, CPU_BUILD, manifest, modelBytes, packageTests } from './support/package.mjs';
 
 const lastShard = manifest.shards.at(-1).file;
 const tests = packageTests();
@@ -38,14 +38,14 @@ describe('loading', () => {
     assert.equal('fallbackReason' in info, false);
   });
 
-  test('fetches only the core it needs, and each file once', async () => {
+  test('fetches only the WebAssembly build it needs, and each file once', async () => {
     const from = tests.server.requests.length;
     await inPage(async () => (await window.create()).dispose());
     const asked = tests.server.requests
       .slice(from)
       .filter((file) => /\.(wasm|safetensors|json)$/.test(file));
-    const [core, ...others] = asked.filter((file) => file.endsWith('.wasm'));
-    assert.match(core.split('/').at(-2), CPU_CORE);
+    const [build, ...others] = asked.filter((file) => file.endsWith('.wasm'));
+    assert.match(build.split('/').at(-2), CPU_BUILD);
     assert.deepEqual(others, []);
     assert.equal(new Set(asked).size, asked.length);
   });
@@ -115,7 +115,7 @@ describe('models that are missing or damaged', () => {
     ['a missing manifest', 'model.json', () => 404, 'network'],
     ['a missing shard', lastShard, () => 404, 'network'],
     ['a connection that breaks', lastShard, (_, response) => void response.destroy(), 'network'],
-    ['a missing core', 'clipsight_bg.wasm', () => 404, 'network'],
+    ['a missing WebAssembly build', 'clipsight_bg.wasm', () => 404, 'network'],
     ['a missing worker', 'pkg/worker.js', () => 404, 'network'],
   ];
   for (const [name, match, answer, code] of cases) {
@@ -325,7 +325,7 @@ describe('cancelling', () => {
 
 describe('crashes on the CPU', () => {
   // A real trap inside WebAssembly, as a panic of ours would be, when the image ends with the byte
-  // 0xEE: put in place of the core's function as the instance hands it out.
+  // 0xEE: put in place of the instance's function as the instance hands it out.
   const trap = (body) => `
     const boom = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(
       [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 98, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.b;

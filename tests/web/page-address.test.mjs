@@ -84,8 +84,8 @@ test('whatever is refused says why, and what to do', async () => {
   await page.waitForSelector('.lock[data-state=open]');
   const base = `http://localhost:${site.address().port}`;
   for (const [address, why] of [
-    ['not an address', /That is no address/],
-    ['', /That is no address/],
+    ['not an address', /That is not an address/],
+    ['', /That is not an address/],
     ['javascript:alert(1)', /Only addresses that begin with/],
     ['file:///etc/passwd', /Only addresses that begin with/],
     ['ftp://example.org/a.png', /Only addresses that begin with/],
@@ -117,7 +117,7 @@ test('a data: address needs no network, so the lock does not stand in its way', 
   assert.ok(VERDICTS.includes((await states(page))[0]));
   assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
   await ask(page, 'data:image/png;base64,%%%');
-  assert.match(await page.textContent('.address .bad:not([hidden])'), /That is no address/);
+  assert.match(await page.textContent('.address .bad:not([hidden])'), /That is not an address/);
   assert.deepEqual(problems, []);
   await close();
 });

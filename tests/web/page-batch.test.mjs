@@ -78,7 +78,7 @@ test('500 images: the page answers all the while, the list holds few rows', asyn
   assert.match(await page.textContent('.count'), /500 of 500 done/);
   assert.match(
     await page.textContent('[aria-live=polite]'),
-    /500 images looked at, 250 could not be read/,
+    /500 images checked, 250 could not be read/,
   );
   assert.ok((await page.evaluate(() => document.querySelectorAll('.row-item').length)) < 40);
   const long = longTasks(JSON.parse((await browser.stopTracing()).toString()));

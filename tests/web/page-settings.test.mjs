@@ -274,8 +274,8 @@ test('history: only when asked for, without paths or pictures, and really wiped'
   );
   assert.deepEqual(Object.keys(stored[0]).sort(), ['model', 'modelId', 'name', 'sha256', 'when']);
   await page.screenshot({ path: path.join(out, 'page-history.png') });
-  await page.click('dialog button:has-text("Wipe")');
-  await page.waitForSelector('dialog .notice:has-text("wiped")');
+  await page.click('dialog button:has-text("Clear")');
+  await page.waitForSelector('dialog .notice:has-text("cleared")');
   assert.deepEqual(await databases(), []);
   assert.equal(await page.$('.history-item'), null);
   assert.deepEqual(problems, []);

@@ -14,7 +14,7 @@ before(async () => {
   await mkdir(path.join(folder, 'site/sub'), { recursive: true });
   await writeFile(path.join(folder, 'secret.txt'), 'secret');
   await writeFile(path.join(folder, 'site/index.html'), '<p>home</p>');
-  await writeFile(path.join(folder, 'site/core.0123456789abcdef0123.wasm'), 'wasm');
+  await writeFile(path.join(folder, 'site/build.0123456789abcdef0123.wasm'), 'wasm');
   await writeFile(path.join(folder, 'site/sub/a b.js'), 'let a;');
   server = createServer((req, res) => void serveFile(path.join(folder, 'site'), req, res));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,7 +46,7 @@ test('types, and how long they may be kept', async () => {
     [200, '<p>home</p>', 'text/html; charset=utf-8'],
   );
   assert.equal(home.headers['cache-control'], 'no-cache');
-  const wasm = await get('/core.0123456789abcdef0123.wasm');
+  const wasm = await get('/build.0123456789abcdef0123.wasm');
   assert.equal(wasm.headers['content-type'], 'application/wasm');
   assert.match(wasm.headers['cache-control'], /immutable/);
   assert.equal(

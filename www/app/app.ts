@@ -2,7 +2,7 @@ import { catalogue as sharedCatalogue, locale, translate } from 'clipsight/ui';
 import { catalogue } from './strings/index.js';
 import type { Strings as SharedStrings } from 'clipsight/ui';
 import type { Batch } from './batch/batch.js';
-import type { Engine } from './engine.js';
+import type { DetectorLifecycle } from './detector-lifecycle.js';
 import type { History } from './history/store.js';
 import type { NetworkLock } from './network/lock.js';
 import type { Offline } from './offline/offline.js';
@@ -16,7 +16,7 @@ import type { Strings } from './strings/index.js';
 export interface App {
   readonly settings: SettingsStore;
   readonly lock: NetworkLock;
-  readonly engine: Engine;
+  readonly lifecycle: DetectorLifecycle;
   readonly batch: Batch;
   readonly history: History;
   readonly offline: Offline;

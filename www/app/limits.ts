@@ -1,7 +1,7 @@
 /** Every bound of the page. */
 
-/** Largest image fetched from an address, in bytes (64 MiB): what the detector reads at most. */
-export const MAX_FETCHED_BYTES = 64 * 1024 * 1024;
+/** Largest image fetched from an address, in bytes: what the detector reads at most. */
+export { MAX_IMAGE_BYTES as MAX_FETCHED_BYTES } from 'clipsight';
 
 /** Results kept in the history; the oldest go first. */
 export const MAX_HISTORY = 5000;

@@ -1,7 +1,7 @@
 import { applyLocale, applyTokens, locale, setLocale } from 'clipsight/ui';
 import { Batch } from './batch/batch.js';
 import { remember } from './history/remember.js';
-import { Engine } from './engine.js';
+import { DetectorLifecycle } from './detector-lifecycle.js';
 import { History } from './history/store.js';
 import { NetworkLock } from './network/lock.js';
 import { restrictLoading } from './network/policy.js';
@@ -28,18 +28,18 @@ followLook();
 
 const lock = new NetworkLock();
 const offline = new Offline();
-const engine = new Engine({
+const lifecycle = new DetectorLifecycle({
   model,
   device: preference(),
   lock,
   offline,
   unlocked: unlocked !== undefined,
 });
-const app: App = { settings, lock, engine, offline, batch: new Batch(), history: new History() };
+const app: App = { settings, lock, lifecycle, offline, batch: new Batch(), history: new History() };
 const page = new Page(app);
 
-engine.addEventListener('change', () => {
-  if (engine.detector !== undefined) app.batch.use(engine.detector);
+lifecycle.addEventListener('change', () => {
+  if (lifecycle.detector !== undefined) app.batch.use(lifecycle.detector);
 });
 remember(app);
 let language = settings.value.language;
@@ -50,7 +50,7 @@ settings.addEventListener('change', () => {
   page.render();
 });
 page.render();
-void engine.start();
+void lifecycle.start();
 if (unlocked !== undefined && unlocked !== '') {
   const fetch = (): void => {
     if (lock.state !== 'open') return;

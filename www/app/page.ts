@@ -37,11 +37,11 @@ export class Page {
     });
     const { batch, settings } = app;
     const follow = (): void => {
-      batch.setViews(viewsOption(settings.value, app.engine.detector?.info));
+      batch.setViews(viewsOption(settings.value, app.lifecycle.detector?.info));
     };
     follow();
     settings.addEventListener('change', follow);
-    app.engine.addEventListener('change', follow);
+    app.lifecycle.addEventListener('change', follow);
   }
 
   /** Fetches an image from an address. */
@@ -170,13 +170,13 @@ function about(): HTMLElement {
 function footer(app: App, signal: AbortSignal): HTMLElement {
   const element = h('footer', { class: 'fine' });
   const update = (): void => {
-    const { detector } = app.engine;
+    const { detector } = app.lifecycle;
     element.replaceChildren(
       ...(detector === undefined ? [] : [h('p', {}, text().footer(detector.info.modelId))]),
-      ...(app.engine.staysHere ? [h('p', {}, text().offline.ready)] : []),
+      ...(app.lifecycle.staysHere ? [h('p', {}, text().offline.ready)] : []),
     );
   };
-  onChange(app.engine, signal, update);
+  onChange(app.lifecycle, signal, update);
   onChange(app.offline, signal, update);
   update();
   return element;

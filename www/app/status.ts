@@ -3,7 +3,7 @@ import { sharedText } from './app.js';
 import { button, h, icon, icons, onChange } from './dom.js';
 import type { App } from './app.js';
 import type { DetectorInfo, LoadProgress } from 'clipsight';
-import type { EngineState } from './engine.js';
+import type { LifecycleState } from './detector-lifecycle.js';
 
 /** The strip that says how far loading is, then which device runs, or what went wrong. */
 export class Status {
@@ -20,17 +20,17 @@ export class Status {
     this.#app = app;
     this.element.append(this.#text, this.#bar, this.#note, this.#spoken);
     const update = (): void => {
-      this.#update(app.engine.state);
+      this.#update(app.lifecycle.state);
     };
-    onChange(app.engine, signal, update);
+    onChange(app.lifecycle, signal, update);
     // The device may have changed under way, and then the page says so.
     onChange(app.batch, signal, () => {
-      if (app.engine.state.phase === 'ready') update();
+      if (app.lifecycle.state.phase === 'ready') update();
     });
     update();
   }
 
-  #update(state: EngineState): void {
+  #update(state: LifecycleState): void {
     this.element.dataset['state'] = state.phase;
     this.#bar.hidden = state.phase !== 'loading';
     if (state.phase === 'loading') this.#loading(state.progress);
@@ -64,7 +64,7 @@ export class Status {
     this.#text.textContent = text;
     const fellBack = info.selfTest === 'fell-back';
     // The page's own model is kept with the page, if anything is.
-    const notStored = info.cache === 'unavailable' && !this.#app.engine.staysHere;
+    const notStored = info.cache === 'unavailable' && !this.#app.lifecycle.staysHere;
     this.#spoken.textContent = [
       text,
       ...(fellBack ? [status.fellBack] : []),
@@ -87,7 +87,7 @@ export class Status {
     );
   }
 
-  #failed(error: Extract<EngineState, { phase: 'failed' }>['error']): void {
+  #failed(error: Extract<LifecycleState, { phase: 'failed' }>['error']): void {
     const { status } = sharedText();
     this.#text.textContent = status.failed;
     // The package's messages are English.
@@ -104,7 +104,7 @@ export class Status {
           loadAdvice(error.code, sharedText()),
         ),
       ),
-      button(status.retry, () => void this.#app.engine.start(), { kind: 'secondary' }),
+      button(status.retry, () => void this.#app.lifecycle.start(), { kind: 'secondary' }),
     );
   }
 }

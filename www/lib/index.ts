@@ -4,37 +4,36 @@
  *
  * @packageDocumentation
  */
-export { createDetector } from './detector.js';
-export { DetectorError } from './errors.js';
-export { fetchModel, transferablesOf } from './fetch-model.js';
-export { workerUrl } from './assets.js';
-export type { DetectorErrorCode } from './errors.js';
-export type {
-  CachePreference,
-  CacheState,
-  CoreName,
-  CoreSources,
-  DevicePreference,
-  FetchModelOptions,
-  LoadProgress,
-  ModelFiles,
-  ModelSource,
-} from './options.js';
+export { createDetector } from './detector/create.js';
+export { DetectorError } from './api/errors.js';
+export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from './api/limits.js';
+export { fetchModel, transferablesOf } from './model/fetch-model.js';
+export { workerUrl } from './builds/urls.js';
+export type { DetectorErrorCode } from './api/errors.js';
 export type {
   Abstained,
   Analysis,
-  AnalyzeOptions,
   Attribution,
-  BatchItem,
-  Detector,
-  DetectorInfo,
-  DetectorOptions,
   Evidence,
   Fidelity,
   Grade,
-  ImageInput,
-  ImageLimits,
   Maker,
   MeasuredError,
   Scored,
-} from './types.js';
+} from './api/analysis.generated.js';
+export type { BatchItem, Detector, DetectorInfo } from './api/detector.js';
+export type {
+  AnalyzeOptions,
+  BuildName,
+  BuildSources,
+  CachePreference,
+  CacheState,
+  DetectorOptions,
+  DevicePreference,
+  FetchModelOptions,
+  ImageInput,
+  ImageLimits,
+  LoadProgress,
+  ModelFiles,
+  ModelSource,
+} from './api/options.js';

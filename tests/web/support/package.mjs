@@ -14,7 +14,7 @@ export const manifest = JSON.parse(
 );
 
 /** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
-export const CPU_CORE = /^cpu(-words)?$/;
+export const CPU_BUILD = /^cpu(-i16)?$/;
 
 /**
  * Turns of the page's event loop in which a cancelled call must be settled. That needs no other

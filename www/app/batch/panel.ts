@@ -99,7 +99,7 @@ export class ResultsPanel {
     );
     onChange(app.batch, signal, atMostEvery(UPDATE_MS, this.#update));
     onChange(app.settings, signal, this.#update);
-    onChange(app.engine, signal, this.#update);
+    onChange(app.lifecycle, signal, this.#update);
     app.batch.addEventListener(
       'settled',
       (event) => {
@@ -119,7 +119,9 @@ export class ResultsPanel {
 
   #remove(item: Item): void {
     const { batch, settings } = this.#app;
-    const shown = this.#arranged(chosenThreshold(settings.value, this.#app.engine.detector?.info));
+    const shown = this.#arranged(
+      chosenThreshold(settings.value, this.#app.lifecycle.detector?.info),
+    );
     const at = shown.indexOf(item);
     batch.remove(item);
     // The next one takes its place, so that a person can go on from there.
@@ -135,7 +137,7 @@ export class ResultsPanel {
   }
 
   #updateNow(): void {
-    const { batch, settings, engine } = this.#app;
+    const { batch, settings, lifecycle } = this.#app;
     const strings = text().batch;
     const { size, settled } = batch;
     this.element.hidden = size === 0;
@@ -145,7 +147,7 @@ export class ResultsPanel {
       this.#list.show([], undefined, () => false);
       return;
     }
-    const threshold = chosenThreshold(settings.value, engine.detector?.info);
+    const threshold = chosenThreshold(settings.value, lifecycle.detector?.info);
     const flagged = (item: Item): boolean => isFlagged(item, threshold);
     const many = size > 1;
     const shown = this.#arranged(threshold);

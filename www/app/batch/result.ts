@@ -33,7 +33,7 @@ export class ResultCard {
       this.#drawn = '';
       return;
     }
-    const { detector } = this.#app.engine;
+    const { detector } = this.#app.lifecycle;
     const drawn = [item.id, item.outcome, flagged, detector !== undefined].join(' ');
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;

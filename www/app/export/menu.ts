@@ -59,8 +59,8 @@ export class ExportMenu {
   }
 
   #saving(): Saving {
-    const { batch, engine, settings } = this.#app;
-    const info = engine.detector?.info;
+    const { batch, lifecycle, settings } = this.#app;
+    const info = lifecycle.detector?.info;
     return {
       items: batch.items,
       info,

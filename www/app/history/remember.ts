@@ -2,11 +2,11 @@ import { SettledEvent } from '../batch/batch.js';
 import type { App } from '../app.js';
 
 /** Writes every result down, while the visitor wants a history. */
-export function remember({ batch, history, settings, engine }: App): void {
+export function remember({ batch, history, settings, lifecycle }: App): void {
   batch.addEventListener('settled', (event) => {
     if (!settings.value.history || !(event instanceof SettledEvent)) return;
     const { name, analysis } = event.item;
-    const modelId = engine.detector?.info.modelId;
+    const modelId = lifecycle.detector?.info.modelId;
     if (analysis === undefined || modelId === undefined) return;
     const { model, file } = analysis;
     // Without its folders: where a file lies is nobody's business later on.

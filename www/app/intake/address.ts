@@ -47,7 +47,8 @@ export function isLocal({ protocol }: URL): boolean {
  * it.
  *
  * @param fallbackName - what it is called where the address ends in no name
- * @throws {AddressError} why there is no image; whether a site refused or was not reached, browsers do not tell
+ * @throws {AddressError} why there is no image; whether a site refused or was not reached, browsers
+ * do not tell
  */
 export async function fetchImage(
   url: URL,

@@ -26,7 +26,7 @@ export class LockPanel {
       icon(state === 'open' ? pageIcons.unlock : icons.lock),
       h('p', { role: 'status' }, h('strong', {}, lock[state]), ' ', h('span', {}, note)),
       state === 'open'
-        ? button(lock.relock, () => void this.#app.engine.lockNow(), { kind: 'quiet' })
+        ? button(lock.relock, () => void this.#app.lifecycle.lockNow(), { kind: 'quiet' })
         : button(
             lock.more,
             () => {

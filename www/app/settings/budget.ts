@@ -11,7 +11,7 @@ const SHARES = ['0.01', '0.05', '0.1', '0.25', '0.5'] as const;
 /** The choice of a false-alarm rate, and what it means. Only measured numbers are shown. */
 export function budgetFields(app: App): HTMLElement {
   const { budget } = text();
-  const points = operatingPoints(app.engine.detector?.info);
+  const points = operatingPoints(app.lifecycle.detector?.info);
   const fieldset = h('fieldset', {}, h('legend', {}, budget.heading));
   if (points.length === 0) {
     fieldset.append(h('p', { class: 'muted' }, budget.unknown));

@@ -14,12 +14,12 @@ export function openSettings(app: App): Modal {
   const { settings } = text();
   const modal = new Modal(settings.heading, settings.close);
   modal.element.classList.add('settings');
-  modal.body.append(budgetFields(app), engineFields(app, modal), lookFields(app));
+  modal.body.append(budgetFields(app), analysisFields(app, modal), lookFields(app));
   modal.open();
   return modal;
 }
 
-function engineFields(app: App, modal: Modal): HTMLElement {
+function analysisFields(app: App, modal: Modal): HTMLElement {
   const { settings } = text();
   const stored = app.settings.value;
   const apply = button(
@@ -81,7 +81,7 @@ function engineFields(app: App, modal: Modal): HTMLElement {
     update,
   );
   // Only what the model can do, as soon as that is known.
-  const counts = app.engine.detector?.info.viewCounts ?? ([1, 5] as const);
+  const counts = app.lifecycle.detector?.info.viewCounts ?? ([1, 5] as const);
   const views = choice(
     settings.views,
     [

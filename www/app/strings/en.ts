@@ -6,32 +6,31 @@ import type { Locale } from 'clipsight/ui';
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- its type is what the other languages are held to
 export const en = (l: Locale) => ({
   title: 'How strongly does an image look AI-generated?',
-  lead: 'Read the evidence in a picture, with the error we measured beside it. Everything runs on this device.',
+  lead: 'See the evidence in a picture, with the error rate we measured beside it. Everything runs on this device.',
   footer: (model: string): string => `Model ${l.isolate(model)}.`,
 
   lock: {
     loading: 'Nothing is uploaded.',
-    loadingNote: 'Once the model is here, the network is locked.',
+    loadingNote: 'Once the model is loaded, the network is locked.',
     locked: 'Network locked.',
-    lockedNote: 'Neither this page nor its worker can reach the network any more.',
+    lockedNote: 'Neither this page nor its worker can reach the network any longer.',
     open: 'Network open.',
-    openNote: 'Images can be fetched by address. Lock the network before you look at private ones.',
+    openNote: 'Images can be fetched by address. Lock the network before you check private ones.',
     more: 'How it works',
     heading: 'The network lock',
     points: [
-      'The model and the program are loaded first. Then the page tells the browser to refuse every further connection: requests, sockets, beacons, pictures, scripts, style sheets, fonts, frames, forms.',
-      'Your files are read by a worker that is started under this rule. It cannot lift it, and neither can the page: only loading the page anew can.',
-      'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page switches off for itself.',
-      'Copies kept for use without a connection are checked for updates by the browser itself. That request holds nothing about your images.',
+      'The model and the code are loaded first. Then the page tells the browser to refuse every further connection: requests, sockets, beacons, images, scripts, style sheets, fonts, frames, forms.',
+      'Your files are read by a worker that starts under this rule. It cannot lift the rule, and neither can the page: only reloading the page can.',
+      'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
+      'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
     ],
     test: 'Try it',
-    testing: 'This page now tries to reach its own server …',
+    testing: 'This page is now trying to reach its own server…',
     testRefused: 'Refused by the browser. Nothing was sent.',
     testReached: 'The server was reached: the network is not locked.',
-    testFailed:
-      'The server was not reached, but not because of the lock: there seems to be no connection.',
-    unlock: 'Unlock …',
-    unlockNote: 'Unlocking loads the page anew, without the results that are on it now.',
+    testFailed: 'The server was not reached, but not because of the lock: you seem to be offline.',
+    unlock: 'Unlock…',
+    unlockNote: 'Unlocking reloads the page, without the results that are on it now.',
     relock: 'Lock now',
   },
 
@@ -41,45 +40,45 @@ export const en = (l: Locale) => ({
     files: 'Choose images',
     folder: 'Choose a folder',
     address: 'From an address',
-    noImages: 'There is no image in it.',
+    noImages: 'It contains no image.',
     addressLabel: 'Address of an image',
     addressNote:
-      'The request goes from your device to that site, without cookies. Most sites do not let other pages read their images (CORS): then save the image and drop the file here.',
+      'The request goes from your device to that site, without cookies. Most sites do not let other pages read their images (CORS): in that case, save the image and drop the file here.',
     addressLocked:
-      'The network is locked, so nothing can be fetched. Unlocking loads the page anew, without the results that are on it now; then the image is fetched.',
+      'The network is locked, so nothing can be fetched. Unlocking reloads the page, without the results that are on it now; then the image is fetched.',
     fetch: 'Fetch',
     unlockAndFetch: 'Unlock and fetch',
     fromAddress: 'Image from an address',
     refused: {
-      address: 'That is no address. It begins with https:// or http://.',
-      scheme: 'Only addresses that begin with https://, http:// or data: are fetched.',
-      credentials: 'The address holds a user name or password. Take them out.',
+      address: 'That is not an address. It must begin with https:// or http://.',
+      scheme: 'Only addresses that begin with https://, http:// or data: can be fetched.',
+      credentials: 'The address contains a user name or password. Remove them.',
       unreachable:
-        'The image could not be fetched. The site does not let other pages read it (CORS), or there is no connection. Save the image and drop the file here.',
+        'The image could not be fetched. Either the site does not let other pages read it (CORS), or there is no connection. Save the image and drop the file here.',
       status: (status: number): string => `The site answered with the error ${String(status)}.`,
       empty: 'The site sent an empty file.',
       large: (bytes: number): string => `The file is larger than ${l.bytes(bytes)}.`,
-      cut: 'The connection broke before the whole image was there. Try again.',
+      cut: 'The connection broke before the whole image arrived. Try again.',
     },
   },
 
   batch: {
     heading: 'Results',
-    list: 'Images, choose one to see its result',
+    list: 'Images: choose one to see its result',
     progress: (done: number, all: number): string => `${l.number(done)} of ${l.number(all)} done`,
     shown: (shown: number, all: number): string => `${l.number(shown)} of ${l.number(all)} shown`,
-    nothing: 'No image matches.',
+    nothing: 'No images match.',
     cancel: 'Cancel',
     cancelled: 'Cancelled',
     checkAgain: 'Check it after all',
     clear: 'Clear all',
     waiting: 'Waiting',
-    working: 'Looking at it',
+    working: 'Analysing',
     flagged: 'Above your threshold',
     flaggedCount: (n: number): string =>
       l.plural(n, { one: '{n} above your threshold', other: '{n} above your threshold' }),
     finished: (n: number, errors: number): string =>
-      l.plural(n, { one: '{n} image looked at', other: '{n} images looked at' }) +
+      l.plural(n, { one: '{n} image checked', other: '{n} images checked' }) +
       (errors === 0
         ? '.'
         : `, ${l.plural(errors, { one: '{n} could not be read.', other: '{n} could not be read.' })}`),
@@ -100,9 +99,9 @@ export const en = (l: Locale) => ({
     menu: 'Save results',
     json: 'JSON',
     csv: 'CSV, for spreadsheets',
-    report: 'Report, to print',
+    report: 'Printable report',
     reportTitle: 'Report on AI-generated images',
-    made: (date: string): string => `Made ${date}`,
+    made: (date: string): string => `Created ${date}`,
     columns: {
       image: 'Image',
       result: 'Result',
@@ -112,7 +111,8 @@ export const en = (l: Locale) => ({
     },
     back: 'Close the report',
     print: 'Print',
-    caution: 'A grade is evidence, not proof. Little sign of AI is no proof of a camera.',
+    caution:
+      'A grade is evidence, not proof. Little sign of AI does not prove that a camera took it.',
     range: (rate: number, low: number, high: number): string =>
       `${l.percent(rate)} (${l.percent(low)} to ${l.percent(high)})`,
   },
@@ -123,28 +123,28 @@ export const en = (l: Locale) => ({
     close: 'Close',
     apply: 'Apply and reload',
     reloadNote:
-      'Model and device take effect when the page is loaded anew. The results that are on it now are then gone.',
+      'Model and device take effect when the page is reloaded. The results that are on it now will then be gone.',
     model: 'Model',
-    modelCompact: 'Compact, comes with the page',
-    modelOther: 'Another one, by the address of its model.json',
+    modelCompact: 'Compact, included with the page',
+    modelOther: 'Another, by the address of its model.json',
     modelAddress: 'Address of model.json',
-    modelBad: 'That is no address of a model: it begins with https:// and ends with .json.',
+    modelBad: 'That is not the address of a model: it must begin with https:// and end with .json.',
     device: 'Runs on',
-    devices: { auto: 'What suits this device', webgpu: 'GPU, through WebGPU', cpu: 'CPU' },
+    devices: { auto: 'Whatever suits this device', webgpu: 'GPU, through WebGPU', cpu: 'CPU' },
     views: 'Views of each image',
-    viewsOptions: { model: 'As the model says', 1: 'Only one: faster', 5: 'All five: slower' },
-    viewsNote: 'For images that are added from now on.',
+    viewsOptions: { model: 'The model’s default', 1: 'Only one: faster', 5: 'All five: slower' },
+    viewsNote: 'Applies to images added from now on.',
     look: 'Page',
     language: 'Language',
     theme: 'Appearance',
-    automatic: 'As the browser says',
+    automatic: 'Same as the browser',
     themes: { light: 'Light', dark: 'Dark' },
     history: 'Keep a history on this device',
   },
 
   budget: {
     heading: 'False alarms',
-    note: 'How many images that are not AI-generated may be marked? The fewer, the more generated ones go unmarked.',
+    note: 'How many images that are not AI-generated may be marked? The fewer you allow, the more AI-generated ones go unmarked.',
     label: 'At most',
     none: 'Mark nothing',
     option: (rate: number): string => `${l.percent(rate)} of images that are not AI-generated`,
@@ -154,15 +154,15 @@ export const en = (l: Locale) => ({
       { rate, low, high, n }: { rate: number; low: number; high: number; n: number },
       found: { rate: number; low: number; high: number; n: number },
     ): string =>
-      `Measured on images that had no part in choosing it: of ${l.number(n)} not generated, ${l.percent(rate)} were marked ` +
-      `(${l.percent(low)} to ${l.percent(high)}); of ${l.number(found.n)} generated, ${l.percent(found.rate)} ` +
+      `Measured on images that played no part in choosing it: of ${l.number(n)} not AI-generated, ${l.percent(rate)} were marked ` +
+      `(${l.percent(low)} to ${l.percent(high)}); of ${l.number(found.n)} AI-generated, ${l.percent(found.rate)} ` +
       `(${l.percent(found.low)} to ${l.percent(found.high)}).`,
-    baseRate: 'How many of your images are generated?',
+    baseRate: 'How many of your images are AI-generated?',
     effect: (share: number, right: number): string =>
-      `If ${l.percent(share)} of your images are generated, then of ${l.number(100)} marked ones about ` +
+      `If ${l.percent(share)} of your images are AI-generated, then of ${l.number(100)} marked ones about ` +
       `${l.number(Math.round(right * 100))} are.`,
-    unknown: 'For this model nothing of the kind was measured.',
-    views: 'The rates were measured with as many views as the model says.',
+    unknown: 'This has not been measured for this model.',
+    views: 'The rates were measured with the model’s default number of views.',
   },
 
   history: {
@@ -171,17 +171,17 @@ export const en = (l: Locale) => ({
     note: 'Names and results, without the pictures, kept by this browser on this device only.',
     empty: 'Nothing yet.',
     off: 'Off. Turn it on in the settings.',
-    wipe: 'Wipe',
-    wiped: 'The history is wiped.',
-    refused: 'This browser gives the page no storage, so there is no history.',
+    wipe: 'Clear',
+    wiped: 'The history has been cleared.',
+    refused: 'This browser does not give the page any storage, so there is no history.',
     count: (n: number): string => l.plural(n, { one: '{n} result', other: '{n} results' }),
     newest: (n: number): string => `The newest ${l.number(n)} are shown.`,
   },
 
   offline: {
-    ready: 'Works without a connection from now on.',
+    ready: 'Works offline from now on.',
     update: 'A new version of this page is ready.',
-    reload: 'Load it',
+    reload: 'Reload',
   },
 });
 

@@ -1,8 +1,8 @@
-import { absolute } from '../addresses.js';
-import { checkFidelity, checkViews } from '../arguments.js';
-import { DetectorError, aborted } from '../errors.js';
-import type { Calls } from '../rpc.js';
-import type { AnalyzeOptions, Fidelity, ImageInput, ImageLimits } from '../types.js';
+import { absolute, checkFidelity, checkViews } from '../api/arguments.js';
+import { DetectorError, aborted } from '../api/errors.js';
+import type { Calls } from '../worker/rpc.js';
+import type { Fidelity } from '../api/analysis.generated.js';
+import type { AnalyzeOptions, ImageInput, ImageLimits } from '../api/options.js';
 
 type AnalyzeParams = Calls['analyze']['params'];
 
@@ -10,7 +10,8 @@ type AnalyzeParams = Calls['analyze']['params'];
  * What the worker is told about one image. Bytes are copied before anything is awaited: the caller
  * keeps the buffer and may change it while the image waits for its turn.
  *
- * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched), `aborted`
+ * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched),
+ * `aborted`
  */
 export async function toParams(
   input: ImageInput,
@@ -88,9 +89,11 @@ async function fetchImage(
     throw new DetectorError(
       'network',
       new URL(url).origin === globalThis.origin
-        ? "The image could not be fetched. Check the connection and the page's policy (connect-src)."
-        : "The image's server does not let this page read it, or cannot be reached. Serve the image from this origin or " +
-            'with the header Access-Control-Allow-Origin, or pass its bytes.',
+        ? "The image could not be fetched. Check the connection and the page's policy " +
+            '(connect-src).'
+        : "The image's server does not let this page read it, or cannot be reached. Serve the " +
+            'image from this origin or with the header Access-Control-Allow-Origin, or pass its ' +
+            'bytes.',
       { cause: error },
     );
   }
@@ -136,7 +139,7 @@ async function encode(
   if (Math.max(width, height) > maxSide || width * height > maxPixels) {
     throw new DetectorError(
       'limit',
-      `The image has ${String(width)} x ${String(height)} pixels: too many.`,
+      `The image has too many pixels: ${String(width)} x ${String(height)}.`,
     );
   }
   try {
@@ -148,7 +151,7 @@ async function encode(
   } catch (error) {
     throw new DetectorError(
       'unsupported',
-      'This browser does not give the pixels of the ImageBitmap. Pass its file.',
+      'This browser does not give access to the pixels of the ImageBitmap. Pass its file instead.',
       {
         cause: error,
       },
@@ -160,7 +163,7 @@ function checkSize(bytes: number, { maxBytes }: Required<ImageLimits>): void {
   if (bytes <= maxBytes) return;
   throw new DetectorError(
     'limit',
-    `The file has over ${megabytes(bytes - 1)} MiB; at most ${megabytes(maxBytes)} MiB are read.`,
+    `The file is larger than ${megabytes(bytes - 1)} MiB; the limit is ${megabytes(maxBytes)} MiB.`,
   );
 }
 

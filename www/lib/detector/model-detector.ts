@@ -1,25 +1,18 @@
-import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../errors.js';
+import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../api/errors.js';
 import {
   MAX_WORKERS,
   WAITING_BEFORE_WORKER,
   WORKER_MEMORY_SHARE,
   WORKER_OVERHEAD_BYTES,
-} from '../limits.js';
-import { monotone } from '../progress.js';
-import type { Calls, LoadedInfo, Port, PortEvents } from '../rpc.js';
-import type {
-  Analysis,
-  AnalyzeOptions,
-  BatchItem,
-  Detector,
-  DetectorInfo,
-  DetectorOptions,
-  ImageInput,
-  ImageLimits,
-} from '../types.js';
+} from '../api/limits.js';
+import { monotone } from '../api/progress.js';
+import type { Calls, LoadedInfo, Port, PortEvents } from '../worker/rpc.js';
+import type { Analysis } from '../api/analysis.generated.js';
+import type { BatchItem, Detector, DetectorInfo } from '../api/detector.js';
+import type { AnalyzeOptions, DetectorOptions, ImageInput, ImageLimits } from '../api/options.js';
 import { toParams } from './input.js';
-import { Queue } from './queue.js';
 import { Session } from './session.js';
+import { WorkerPool } from './worker-pool.js';
 
 type LoadParams = Calls['load']['params'];
 type AnalyzeParams = Calls['analyze']['params'];
@@ -48,21 +41,21 @@ export class ModelDetector implements Detector {
   readonly #helpers = new Set<Session>();
   #info: DetectorInfo | undefined;
   #fallbackReason: string | undefined;
-  /** The compiled core of the CPU, for the next worker. */
+  /** The compiled build for the CPU, for the next worker. */
   #compiled: { readonly module: WebAssembly.Module } | undefined;
   /** What one worker takes of memory. */
   #workerBytes = WORKER_OVERHEAD_BYTES;
   #disposed = false;
-  readonly #queue: Queue<AnalyzeParams, Analysis>;
+  readonly #pool: WorkerPool<AnalyzeParams, Analysis>;
 
   constructor(setup: Setup) {
     this.#setup = setup;
     this.#device = setup.load.device;
-    this.#queue = new Queue({
-      first: (params) => this.#analyze(params),
-      most: () => this.#workers(),
-      help: () => this.#help(),
-      waitingBeforeHelp: WAITING_BEFORE_WORKER,
+    this.#pool = new WorkerPool({
+      firstWorker: (params) => this.#analyze(params),
+      maxWorkers: () => this.#maxWorkers(),
+      startWorker: () => this.#startHelper(),
+      waitingBeforeStart: WAITING_BEFORE_WORKER,
     });
   }
 
@@ -96,7 +89,7 @@ export class ModelDetector implements Detector {
       const params = await toParams(input, options, this.#setup.limits);
       throwIfAborted(signal);
       this.#throwIfDisposed();
-      return await this.#queue.add(params, signal);
+      return await this.#pool.run(params, signal);
     } catch (error) {
       throw toDetectorError(error);
     }
@@ -119,7 +112,7 @@ export class ModelDetector implements Detector {
     for await (const input of inputs) {
       ahead.push(settle(index, this.analyze(input, options)));
       index += 1;
-      if (ahead.length >= this.#workers() + WAITING_BEFORE_WORKER)
+      if (ahead.length >= this.#maxWorkers() + WAITING_BEFORE_WORKER)
         yield* unlessAborted(ahead.splice(0, 1));
     }
     yield* unlessAborted(ahead);
@@ -143,11 +136,11 @@ export class ModelDetector implements Detector {
     this.#session?.end(reason);
     for (const helper of this.#helpers) helper.end(reason);
     this.#helpers.clear();
-    this.#queue.end(reason);
+    this.#pool.end(reason);
   }
 
-  /** How many workers may run: the GPU is one; on the CPU as cores and memory allow. */
-  #workers(): number {
+  /** How many workers may run: the GPU is one; on the CPU as its cores and memory allow. */
+  #maxWorkers(): number {
     if (this.#setup.alone || this.#info?.device !== 'cpu') return 1;
     const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & {
       readonly deviceMemory?: number;
@@ -157,7 +150,7 @@ export class ModelDetector implements Detector {
   }
 
   /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
-  async #help(): Promise<(params: AnalyzeParams) => Promise<Analysis>> {
+  async #startHelper(): Promise<(params: AnalyzeParams) => Promise<Analysis>> {
     let helper = await this.#loadHelper();
     return async (params) => {
       if (helper.ended !== undefined) helper = await this.#loadHelper();
@@ -174,7 +167,7 @@ export class ModelDetector implements Detector {
       await helper.call('load', { ...this.#setup.load, device: 'cpu', ...this.#compiled });
       return helper;
     } catch (error) {
-      helper.end(new DetectorError('internal', 'A further worker could not be started.'));
+      helper.end(new DetectorError('internal', 'Another worker could not be started.'));
       throw error;
     }
   }

@@ -1,5 +1,5 @@
-import { DetectorError } from '../errors.js';
-import type { Port, PortEvents, Response } from '../rpc.js';
+import { DetectorError } from '../api/errors.js';
+import type { Port, PortEvents, Response } from '../worker/rpc.js';
 
 /** Opens a line to a new worker. */
 export function openWorker(url: URL, events: PortEvents): Port {
@@ -52,7 +52,8 @@ export function openLocal(events: PortEvents): Port {
         },
         (error: unknown) => {
           events.failed(
-            `The program could not be loaded. Check the connection and try again. (${String(error)})`,
+            'The program could not be loaded. Check the connection and try again. ' +
+              `(${String(error)})`,
             false,
           );
         },
@@ -65,7 +66,7 @@ export function openLocal(events: PortEvents): Port {
 }
 
 /**
- * A panic between two awaits leaves the core's promise open for ever, and shows up as an error of
+ * A panic between two awaits leaves Rust's promise open for ever, and shows up as an error of
  * the realm only.
  */
 function watchPanics(take: (thrown: unknown) => boolean, signal: AbortSignal): void {

@@ -1,6 +1,6 @@
-import { DetectorError } from '../errors.js';
-import type { LoadProgress } from '../options.js';
-import type { Calls, Port, PortEvents, Response, WireError } from '../rpc.js';
+import { DetectorError } from '../api/errors.js';
+import type { LoadProgress } from '../api/options.js';
+import type { Calls, Port, PortEvents, Response, WireError } from '../worker/rpc.js';
 
 interface Pending {
   readonly resolve: (result: never) => void;

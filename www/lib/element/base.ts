@@ -41,7 +41,11 @@ h1, h2, h3, p, dl, dd, ul { margin: 0; padding: 0; }
 }
 .button:hover { background: var(--accent-hover); }
 .button:disabled { opacity: 0.5; cursor: default; }
-.button.secondary, .button.quiet { border-color: var(--line-strong); background: transparent; color: var(--ink); }
+.button.secondary, .button.quiet {
+  border-color: var(--line-strong);
+  background: transparent;
+  color: var(--ink);
+}
 .button.quiet { min-block-size: 2.25rem; padding: var(--s1) var(--s4); font-size: var(--fine); }
 .button.secondary:hover, .button.quiet:hover { border-color: var(--ink); }
 .notice {

@@ -87,10 +87,16 @@ progress {
   background: var(--sunken);
 }
 progress::-webkit-progress-bar { background: var(--sunken); }
-progress::-webkit-progress-value { border-radius: 999px; background: var(--accent); transition: inline-size 0.2s; }
+progress::-webkit-progress-value {
+  border-radius: 999px;
+  background: var(--accent);
+  transition: inline-size 0.2s;
+}
 progress::-moz-progress-bar { border-radius: 999px; background: var(--accent); }
 progress:indeterminate {
-  background: linear-gradient(90deg, transparent 35%, var(--accent) 50%, transparent 65%) var(--sunken);
+  background:
+    linear-gradient(90deg, transparent 35%, var(--accent) 50%, transparent 65%)
+    var(--sunken);
   background-size: 300% 100%;
   animation: slide 1.6s linear infinite;
 }
@@ -99,7 +105,14 @@ progress:indeterminate::-moz-progress-bar { background: transparent; }
 @keyframes slide { from { background-position: 100% 0; } to { background-position: 0 0; } }
 
 .found { display: grid; grid-template-columns: minmax(0, 1fr); justify-items: end; gap: var(--s3); }
-.results { display: grid; grid-template-columns: minmax(0, 1fr); gap: var(--s4); inline-size: 100%; padding: 0; list-style: none; }
+.results {
+  display: grid;
+  grid-template-columns: minmax(0, 1fr);
+  gap: var(--s4);
+  inline-size: 100%;
+  padding: 0;
+  list-style: none;
+}
 .box:not(.has-results) .found { display: none; }
 /* The element is the frame of its cards: a line is enough between them. */
 .results li { padding-block-start: var(--s6); border-block-start: 1px solid var(--line); }
@@ -114,7 +127,11 @@ progress:indeterminate::-moz-progress-bar { background: transparent; }
 }
 .has-results .art, :host([compact]) .art { display: none; }
 :host([compact]) .box { gap: var(--s3); padding: var(--s4); }
-:host([compact]) .button:not(.quiet) { min-block-size: 2.5rem; padding-inline: var(--s4); font-size: var(--small); }
+:host([compact]) .button:not(.quiet) {
+  min-block-size: 2.5rem;
+  padding-inline: var(--s4);
+  font-size: var(--small);
+}
 
 @container (max-width: 32rem) {
   .box { padding: var(--s4); }

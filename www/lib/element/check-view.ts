@@ -1,4 +1,4 @@
-import { MAX_IMAGE_BYTES } from '../limits.js';
+import { MAX_IMAGE_BYTES } from '../api/limits.js';
 import { h, icon, icons } from './dom.js';
 import { StatusStrip } from './status.js';
 import type { Locale } from './i18n.js';

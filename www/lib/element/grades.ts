@@ -1,4 +1,4 @@
-import type { Grade } from '../types.js';
+import type { Grade } from '../api/analysis.generated.js';
 import { icon, icons } from './dom.js';
 
 /** Every grade's place on the scale of four. */

@@ -1,7 +1,7 @@
-import { createDetector } from '../detector.js';
-import { toDetectorError } from '../errors.js';
-import type { LoadProgress } from '../options.js';
-import type { Detector, DetectorOptions } from '../types.js';
+import { createDetector } from '../detector/create.js';
+import { toDetectorError } from '../api/errors.js';
+import type { Detector } from '../api/detector.js';
+import type { DetectorOptions, LoadProgress } from '../api/options.js';
 import type { LoadState } from './status.js';
 
 /** A detector that is, or was, being loaded here. */

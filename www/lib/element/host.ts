@@ -5,7 +5,8 @@ import type { Locale } from './i18n.js';
 import type { Strings } from './strings/index.js';
 
 // On a server there are no elements, but modules that import ours are loaded there all the same.
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- stands in for one that is never made there
+// It stands in for a class that is never made there.
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class
 class NoElement {}
 const ElementBase =
   (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ??

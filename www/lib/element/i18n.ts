@@ -139,8 +139,10 @@ let chosen: string | undefined;
 /**
  * The locale to use: of the first of these languages that there are strings in.
  *
- * @param own - BCP 47 tag of what is shown, when it has a language of its own; comes before what {@link setLocale} chose
- * @param around - BCP 47 tag of what is around it; comes before the browser's languages. English is last.
+ * @param own - BCP 47 tag of what is shown, when it has a language of its own; comes before what
+ * {@link setLocale} chose
+ * @param around - BCP 47 tag of what is around it; comes before the browser's languages. English is
+ * last.
  */
 export function locale(own?: string, around?: string): Locale {
   const browser = typeof navigator === 'undefined' ? [] : navigator.languages;

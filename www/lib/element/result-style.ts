@@ -43,7 +43,13 @@ export const resultCss = `
 .picture img { inline-size: 100%; block-size: 100%; object-fit: contain; }
 :host([state='error']) .picture { aspect-ratio: 16 / 9; }
 
-.body { display: grid; align-content: start; gap: var(--s4); min-inline-size: 0; padding-block: var(--s1); }
+.body {
+  display: grid;
+  align-content: start;
+  gap: var(--s4);
+  min-inline-size: 0;
+  padding-block: var(--s1);
+}
 .file {
   overflow: hidden;
   color: var(--muted);
@@ -68,19 +74,42 @@ export const resultCss = `
   text-wrap: balance;
 }
 :lang(ar) .headline, :lang(zh) .headline { letter-spacing: 0; }
-.meter { display: grid; grid-template-columns: repeat(4, 1fr); gap: var(--s1); max-inline-size: 22rem; margin-block: var(--s1); }
-.meter span { block-size: 0.5rem; border-radius: 999px; background: var(--sunken); box-shadow: inset 0 0 0 1px var(--line); }
+.meter {
+  display: grid;
+  grid-template-columns: repeat(4, 1fr);
+  gap: var(--s1);
+  max-inline-size: 22rem;
+  margin-block: var(--s1);
+}
+.meter span {
+  block-size: 0.5rem;
+  border-radius: 999px;
+  background: var(--sunken);
+  box-shadow: inset 0 0 0 1px var(--line);
+}
 .meter .on { background: var(--grade); box-shadow: none; }
 .probability { font-size: 1.0625rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-.measured { padding-inline-start: var(--s3); border-inline-start: 3px solid var(--line); text-wrap: pretty; }
+.measured {
+  padding-inline-start: var(--s3);
+  border-inline-start: 3px solid var(--line);
+  text-wrap: pretty;
+}
 .measured strong { font-weight: 600; }
 
 dl { display: grid; font-variant-numeric: tabular-nums; }
-dl > div { display: grid; grid-template-columns: minmax(7.5rem, 10rem) minmax(0, 1fr); gap: 0 var(--s4); }
+dl > div {
+  display: grid;
+  grid-template-columns: minmax(7.5rem, 10rem) minmax(0, 1fr);
+  gap: 0 var(--s4);
+}
 dt { color: var(--muted); }
 dd { overflow-wrap: anywhere; }
 dd .fine { display: block; }
-.facts { gap: var(--s2); padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
+.facts {
+  gap: var(--s2);
+  padding-block-start: var(--s4);
+  border-block-start: 1px solid var(--line);
+}
 .facts dd > :first-child { font-weight: 500; }
 .facts .fine { line-height: 1.4; }
 
@@ -91,8 +120,20 @@ dd .fine { display: block; }
 .caveats span { color: var(--muted); font-size: var(--fine); text-wrap: pretty; }
 .caveats strong { font-weight: 600; }
 
-.pending { display: flex; align-items: center; gap: var(--s3); padding-block: var(--s4); color: var(--muted); }
-.pulse { inline-size: 0.75rem; block-size: 0.75rem; border-radius: 50%; background: var(--accent); animation: pulse 1.2s ease-in-out infinite alternate; }
+.pending {
+  display: flex;
+  align-items: center;
+  gap: var(--s3);
+  padding-block: var(--s4);
+  color: var(--muted);
+}
+.pulse {
+  inline-size: 0.75rem;
+  block-size: 0.75rem;
+  border-radius: 50%;
+  background: var(--accent);
+  animation: pulse 1.2s ease-in-out infinite alternate;
+}
 @keyframes pulse { from { opacity: 0.25; } }
 
 .close {
@@ -111,20 +152,33 @@ dd .fine { display: block; }
 }
 .close:hover { background: var(--sunken); color: var(--ink); }
 
-:host([compact]) .card { grid-template-columns: 4.5rem minmax(0, 1fr); gap: var(--s4); padding: var(--s3); }
+:host([compact]) .card {
+  grid-template-columns: 4.5rem minmax(0, 1fr);
+  gap: var(--s4);
+  padding: var(--s3);
+}
 :host([compact]) .body { gap: var(--s2); }
 :host([compact]) .headline { font-size: 1.125rem; letter-spacing: -0.01em; }
 :host([compact]) .note { display: none; }
 
 :host([frameless]) .card { padding: 0; background: none; box-shadow: none; }
-:host([frameless]) .close { inset-block-start: calc(-1 * var(--s3)); inset-inline-end: calc(-1 * var(--s3)); }
+:host([frameless]) .close {
+  inset-block-start: calc(-1 * var(--s3));
+  inset-inline-end: calc(-1 * var(--s3));
+}
 
 @container (max-width: 32rem) {
   :host(:not([compact])) .card { grid-template-columns: minmax(0, 1fr); gap: var(--s4); }
   :host(:not([compact])) .picture { aspect-ratio: 4 / 3; }
   .close { background: color-mix(in srgb, var(--surface) 88%, transparent); }
-  :host([removable]:not([compact])) .close { inset-block-start: var(--s6); inset-inline-end: var(--s6); }
-  :host([frameless]:not([compact])) .close { inset-block-start: var(--s2); inset-inline-end: var(--s2); }
+  :host([removable]:not([compact])) .close {
+    inset-block-start: var(--s6);
+    inset-inline-end: var(--s6);
+  }
+  :host([frameless]:not([compact])) .close {
+    inset-block-start: var(--s2);
+    inset-inline-end: var(--s2);
+  }
   :host([removable]:not([compact])) .file { margin-inline-end: 0; }
   dl > div { grid-template-columns: minmax(0, 1fr); }
   .rows { gap: var(--s2); }

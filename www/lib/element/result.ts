@@ -3,22 +3,19 @@ import { LocalizedElement } from './host.js';
 import { resultCss } from './result-style.js';
 import { displayName } from './text.js';
 import { failure, headlineOf, restOf, verdict, waiting } from './verdict.js';
-import type { DetectorErrorCode } from '../errors.js';
-import type { Analysis, DetectorInfo, Grade } from '../types.js';
+import type { Analysis, Grade } from '../api/analysis.generated.js';
+import type { DetectorInfo } from '../api/detector.js';
 import type { Locale } from './i18n.js';
+import type { ResultError } from './verdict.js';
 import type { Strings } from './strings/index.js';
+
+export type { ResultError };
 
 /** What a result waits for: its turn, the model, or the verdict. */
 export type ResultStage = 'queued' | 'loading' | 'working';
 
 /** What is shown: a wait, a grade, an abstention, an error. */
 export type ResultState = 'waiting' | Grade | 'abstained' | 'error';
-
-/** As much of a {@link DetectorError} as is shown; any DetectorError is one. */
-export interface ResultError {
-  readonly code: DetectorErrorCode;
-  readonly message: string;
-}
 
 /**
  * `<ai-image-result>`: one image and what is known of it. It computes nothing: it shows what its

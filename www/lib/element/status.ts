@@ -1,8 +1,8 @@
 import { h, icon, icons } from './dom.js';
-import type { DetectorError, DetectorErrorCode } from '../errors.js';
-import type { LoadProgress } from '../options.js';
-import type { DetectorInfo } from '../types.js';
-import type { ResultError } from './result.js';
+import type { DetectorError, DetectorErrorCode } from '../api/errors.js';
+import type { DetectorInfo } from '../api/detector.js';
+import type { LoadProgress } from '../api/options.js';
+import type { ResultError } from './verdict.js';
 import type { Strings } from './strings/index.js';
 
 /** How far the detector is. */

@@ -46,7 +46,9 @@ export const SIZES = {
   large: '1.25rem',
   headline: '1.5rem',
   display: 'clamp(1.75rem, 1.2rem + 2.6vw, 2.625rem)',
-  font: "ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans CJK SC', 'Noto Sans SC', Arial, sans-serif",
+  font:
+    "ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', " +
+    "'Noto Sans Arabic', 'Noto Sans CJK SC', 'Noto Sans SC', Arial, sans-serif",
   mono: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
 } as const;
 
@@ -91,7 +93,11 @@ ${selector === ':root' ? ':root' : themed('auto')} { color-scheme: light dark; }
 ${themed('light')} { color-scheme: light; }
 ${themed('dark')} { color-scheme: dark; }
 /* Paper is white. */
-@media print { ${selector === ':host' ? ':host, :host([theme])' : ':root, :root[data-theme]'} { color-scheme: light; } }
+@media print {
+  ${selector === ':host' ? ':host, :host([theme])' : ':root, :root[data-theme]'} {
+    color-scheme: light;
+  }
+}
 }
 `;
 }

@@ -21,7 +21,7 @@ export { applyTokens } from './sheets.js';
 export { catalogue } from './strings/index.js';
 export type { Strings } from './strings/index.js';
 export { displayName, generatorName } from './text.js';
-export { COLOURS, SIZES } from './tokens.js';
+export { COLOURS, SIZES, tokenCss } from './tokens.js';
 export { loadAdvice, loadingText, spokenStatus, StatusStrip } from './status.js';
 export type { LoadState } from './status.js';
 export { verdictName } from './verdict.js';

@@ -2,10 +2,17 @@
 import { h, icon, icons } from './dom.js';
 import { LEVELS, stateIcon } from './grades.js';
 import { displayName, generatorName } from './text.js';
-import type { Abstained, Analysis, Attribution, DetectorInfo, Scored } from '../types.js';
+import type { Abstained, Analysis, Attribution, Scored } from '../api/analysis.generated.js';
+import type { DetectorInfo } from '../api/detector.js';
+import type { DetectorErrorCode } from '../api/errors.js';
 import type { Locale } from './i18n.js';
-import type { ResultError } from './result.js';
 import type { Strings } from './strings/index.js';
+
+/** As much of a {@link DetectorError} as is shown; any DetectorError is one. */
+export interface ResultError {
+  readonly code: DetectorErrorCode;
+  readonly message: string;
+}
 
 /** Everything a verdict is shown from. */
 export interface Verdict {

@@ -1,5 +1,5 @@
-import { CACHE_DAYS, SHARDS_AHEAD } from '../limits.js';
-import type { CachePreference, CacheState } from '../options.js';
+import { CACHE_DAYS, SHARDS_AHEAD } from '../api/limits.js';
+import type { CachePreference, CacheState } from '../api/options.js';
 import { sha256 } from './hash.js';
 import type { Shard } from './manifest.js';
 import { openCacheStorage, openPrivateFiles } from './store.js';

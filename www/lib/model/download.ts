@@ -1,5 +1,5 @@
-import { DetectorError, aborted } from '../errors.js';
-import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../limits.js';
+import { DetectorError, aborted } from '../api/errors.js';
+import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../api/limits.js';
 
 /** How a file is fetched. */
 export interface DownloadOptions {
@@ -22,7 +22,8 @@ export interface DownloadOptions {
  * say.
  *
  * @returns what came; fewer bytes than expected are the caller's to judge
- * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end), `weights-corrupt` (larger than `limit`), `aborted`
+ * @throws {DetectorError} `network` (with a `cause` where nobody answered to the end),
+ * `weights-corrupt` (larger than `limit`), `aborted`
  */
 export async function download(
   url: string,

@@ -1,5 +1,5 @@
-import { DetectorError } from '../errors.js';
-import { MAX_SHARD_BYTES, MAX_SHARDS } from '../limits.js';
+import { DetectorError } from '../api/errors.js';
+import { MAX_SHARD_BYTES, MAX_SHARDS } from '../api/limits.js';
 
 /** A shard, as a manifest names it. */
 export interface Shard {
@@ -10,18 +10,19 @@ export interface Shard {
 }
 
 /**
- * The shards that a manifest names, so that they can be on their way before the core is there,
+ * The shards that a manifest names, so that they can be on their way before the build is there,
  * which then reads the manifest for good. A model that could say nothing of any image is refused
  * before it is fetched.
  *
- * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a detector's head
+ * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a
+ * detector's head
  */
 export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(manifest));
   } catch (error) {
-    throw corrupt('is no JSON', error);
+    throw corrupt('is not JSON', error);
   }
   const { shards, head }: Readonly<Record<string, unknown>> = isRecord(parsed) ? parsed : {};
   if (!Array.isArray(shards) || shards.length === 0) throw corrupt('names no shards');
@@ -29,12 +30,13 @@ export function shardsOf(manifest: Uint8Array): readonly Shard[] {
   if (isRecord(head) && head['kind'] === 'none') {
     throw new DetectorError(
       'unsupported',
-      "The model is an encoder without a detector's head, so it gives no verdict. Import it with one: clipsight import --head.",
+      'The model is an encoder without a detection head, so it gives no verdict. Import it ' +
+        'with one: clipsight import --head.',
     );
   }
   return shards.map((shard: unknown, index) => {
     if (!isShard(shard))
-      throw corrupt(`says no file, length and SHA-256 of shard ${String(index)}`);
+      throw corrupt(`gives no valid file name, length and SHA-256 for shard ${String(index)}`);
     return shard;
   });
 }

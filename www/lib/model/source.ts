@@ -1,6 +1,6 @@
-import { DetectorError } from '../errors.js';
-import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../limits.js';
-import type { CachePreference, CacheState, ModelFiles } from '../options.js';
+import { DetectorError } from '../api/errors.js';
+import { MAX_MANIFEST_BYTES, SHARDS_AHEAD } from '../api/limits.js';
+import type { CachePreference, CacheState, ModelFiles } from '../api/options.js';
 import { Buffers } from './buffers.js';
 import { WeightCache } from './cache.js';
 import { download } from './download.js';
@@ -68,13 +68,9 @@ export function feedFiles(
       for (const shard of files.shards) {
         const buffer = await shard.arrayBuffer().catch((error: unknown) => {
           // What the browser keeps of a Blob may lie on a disk, and be gone.
-          throw new DetectorError(
-            'weights-corrupt',
-            'The browser no longer has the files of the model.',
-            {
-              cause: error,
-            },
-          );
+          throw new DetectorError('weights-corrupt', 'The browser no longer has the model files.', {
+            cause: error,
+          });
         });
         loadedBytes += buffer.byteLength;
         options.onReceived(loadedBytes, totalBytes);
@@ -164,7 +160,7 @@ async function fetchManifest(
   }
 }
 
-/** One shard, its hash checked where the browser can; elsewhere that is left to the core. */
+/** One shard, its hash checked where the browser can; elsewhere that is left to Rust. */
 async function fetchShard(
   shard: Shard,
   url: string,

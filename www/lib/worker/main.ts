@@ -4,7 +4,7 @@
  * `pkg/worker.js`, that imports nothing.
  */
 import { Service } from './service.js';
-import type { Response } from '../rpc.js';
+import type { Response } from './rpc.js';
 
 /**
  * The part of DedicatedWorkerGlobalScope used here: the DOM's and the worker's type libraries
@@ -25,7 +25,7 @@ const service = new Service((response) => {
   scope.postMessage(response);
 });
 
-// A panic between two awaits leaves the core's promise open for ever and shows up only here.
+// A panic between two awaits leaves Rust's promise open for ever and shows up only here.
 scope.addEventListener('error', (event) => {
   event.preventDefault();
   service.crash(event.error ?? event.message);

@@ -1,9 +1,9 @@
-import type { Request } from '../rpc.js';
+import type { Request } from './rpc.js';
 
 /**
  * Whether a message is a call with the parameters it needs. Own properties only: what a forged
  * message inherits does not count. The page's side checks what callers pass; this keeps anything
- * else from reaching the core.
+ * else from reaching WebAssembly.
  */
 export function isRequest(message: unknown): message is Request {
   const id = own(message, 'id');
@@ -32,7 +32,7 @@ function isLoad(params: unknown): boolean {
   const module = own(params, 'module');
   return (
     (addresses || inHand) &&
-    isRecordOf(own(params, 'cores'), (core) => typeof core === 'string' || isBytes(core)) &&
+    isRecordOf(own(params, 'builds'), (build) => typeof build === 'string' || isBytes(build)) &&
     isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
     (module === undefined || module instanceof WebAssembly.Module)
   );

@@ -1,16 +1,16 @@
-import { DetectorError, toDetectorError } from '../errors.js';
-import type { DetectorErrorCode } from '../errors.js';
-import type { Calls, Response, WireError } from '../rpc.js';
-import type { Core } from '../wasm/interface.js';
-import { Engine } from './engine.js';
+import { DetectorError, toDetectorError } from '../api/errors.js';
+import type { DetectorErrorCode } from '../api/errors.js';
+import type { Calls, Response, WireError } from './rpc.js';
+import type { Build } from '../builds/interface.js';
+import { LoadedModel } from './loaded-model.js';
 import { isRequest } from './request.js';
 
 /** Answers calls, one model long. */
 export class Service {
   readonly #post: (response: Response) => void;
   readonly #signal: AbortSignal | undefined;
-  #core: Core | undefined;
-  #engine: Engine | undefined;
+  #build: Build | undefined;
+  #model: LoadedModel | undefined;
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
 
@@ -21,7 +21,7 @@ export class Service {
   constructor(post: (response: Response) => void, signal?: AbortSignal) {
     this.#post = post;
     this.#signal = signal;
-    signal?.addEventListener('abort', () => this.#engine?.free(), { once: true });
+    signal?.addEventListener('abort', () => this.#model?.free(), { once: true });
   }
 
   /** Takes a message. What is no call, whoever sent it, changes nothing and gets no answer. */
@@ -40,13 +40,14 @@ export class Service {
     );
   }
 
-  /** The core broke outside of any call. */
+  /** Something broke outside of any call. */
   crash(thrown: unknown): void {
     this.#post({ type: 'fatal', error: { ...this.#toWire(thrown), fatal: true } });
   }
 
   /**
-   * Whether an error of a realm that is not ours alone is our core's panic; then it is dealt with.
+   * Whether an error of a realm that is not ours alone is a panic of our Rust code; then it is
+   * dealt with.
    */
   takePanic(thrown: unknown): boolean {
     if (!(thrown instanceof WebAssembly.RuntimeError)) return false;
@@ -59,13 +60,13 @@ export class Service {
   async #load(params: Calls['load']['params']): Promise<Calls['load']['result']> {
     if (this.#loading) throw new Error('load was called twice');
     this.#loading = true;
-    const engine = await Engine.load(params, {
+    const model = await LoadedModel.load(params, {
       device: (device) => {
         this.#device = device;
         this.#post({ type: 'device', device });
       },
-      core: (core) => {
-        this.#core = core;
+      build: (build) => {
+        this.#build = build;
       },
       progress: (progress) => {
         this.#post({ type: 'progress', progress });
@@ -75,14 +76,14 @@ export class Service {
       },
       signal: this.#signal,
     });
-    this.#engine = engine;
-    if (this.#signal?.aborted === true) engine.free();
-    return engine.info;
+    this.#model = model;
+    if (this.#signal?.aborted === true) model.free();
+    return model.info;
   }
 
   #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
     return (
-      this.#engine?.analyze(params) ??
+      this.#model?.analyze(params) ??
       Promise.reject(new Error('analyze was called before load had ended'))
     );
   }
@@ -92,7 +93,7 @@ export class Service {
     const broken: DetectorErrorCode = this.#device === 'webgpu' ? 'device-lost' : 'internal';
     const { code, message } = toDetectorError(thrown, broken);
     // On the GPU an internal error says that the device does not do what it should; on the CPU only
-    // a panic ends the core.
+    // a panic ends the instance.
     const fatal =
       crashed || code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
     // The panic's place stands in the first line, what it says in the second.
@@ -102,10 +103,10 @@ export class Service {
     return { code, message: line.slice(0, 300), fatal };
   }
 
-  /** A core that crashed may be too broken to say why. */
+  /** An instance that crashed may be too broken to say why. */
   #panicMessage(): string | undefined {
     try {
-      return this.#core?.panicMessage();
+      return this.#build?.panicMessage();
     } catch {
       return undefined;
     }

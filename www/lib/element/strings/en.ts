@@ -1,5 +1,11 @@
-import type { Abstained, Analysis, Evidence, Grade, MeasuredError } from '../../types.js';
-import type { DetectorErrorCode } from '../../errors.js';
+import type {
+  Abstained,
+  Analysis,
+  Evidence,
+  Grade,
+  MeasuredError,
+} from '../../api/analysis.generated.js';
+import type { DetectorErrorCode } from '../../api/errors.js';
 import type { Locale } from '../i18n.js';
 
 /**
@@ -25,10 +31,10 @@ export const en = (l: Locale) => {
     } satisfies Record<Grade, string>,
     meter: (level: number): string => `Strength of evidence: ${l.number(level)} of ${l.number(4)}`,
     gradeNote: {
-      weak: 'The model found little that speaks for a generator. That is no proof of a camera.',
-      moderate: 'Some of what the model looks at speaks for a generator. Look for other evidence.',
-      strong: 'Much of what the model looks at speaks for a generator.',
-      'very-strong': 'Nearly all that the model looks at speaks for a generator.',
+      weak: 'The model found little that points to a generator. That does not prove a camera took it.',
+      moderate: 'Some of what the model looks at points to a generator. Look for other evidence.',
+      strong: 'Much of what the model looks at points to a generator.',
+      'very-strong': 'Nearly everything the model looks at points to a generator.',
     } satisfies Record<Grade, string>,
     probability: (probability: number): string =>
       `${l.boundedPercent(
@@ -39,7 +45,7 @@ export const en = (l: Locale) => {
     measuredError: {
       sentence: (grade: Grade, { rate }: MeasuredError): string =>
         grade === 'weak'
-          ? `Of ${hundred} results like this, ${about(rate)} AI-generated all the same.`
+          ? `Of ${hundred} results like this, ${about(rate)} AI-generated after all.`
           : `Of ${hundred} results like this, ${about(rate)} not AI-generated.`,
       basis: ({ low, high, n }: MeasuredError): string =>
         `Measured on ${l.plural(n, { one: '{n} test image', other: '{n} test images' })}; ` +
@@ -58,10 +64,10 @@ export const en = (l: Locale) => {
         'between-grades':
           'The evidence points neither way: here the model is wrong about as often as it is right.',
         uncalibrated:
-          'That is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
-        'too-small': 'The image has too few pixels. Try a larger version of it.',
+          'This is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
+        'too-small': 'The image has too few pixels. Try a larger version.',
         'no-content':
-          'There is next to nothing in this image to judge, only one colour or nearly so.',
+          'There is almost nothing in this image to judge: it is a single colour, or nearly.',
       } satisfies Record<Abstained['reason'], string>,
     },
 
@@ -74,9 +80,9 @@ export const en = (l: Locale) => {
         gan: 'An unknown generative adversarial network (GAN)',
         autoregressive: 'An unknown autoregressive model',
       } as Readonly<Record<string, string>>,
-      familyNamed: (name: string): string => `Unknown, of the family ${l.isolate(name)}`,
+      familyNamed: (name: string): string => `Unknown, from the ${l.isolate(name)} family`,
       generatorNote:
-        'A guess among the generators the model has learned, should the image be generated at all.',
+        'A guess among the generators the model knows, if the image is AI-generated at all.',
       quality: 'Technical quality',
       qualityOf: (quality: number): string => `${hundredths(quality)} of ${hundred}`,
       image: 'Image',
@@ -88,22 +94,21 @@ export const en = (l: Locale) => {
       source: 'Source',
       fidelity: {
         'original-bytes': 'The file’s own bytes',
-        're-encoded': 'Encoded anew from its pixels',
-        'screen-capture': 'A capture of the screen',
+        're-encoded': 'Re-encoded from its pixels',
+        'screen-capture': 'A screen capture',
       } satisfies Record<Analysis['input']['fidelity'], string>,
     },
     fidelityNote: {
-      're-encoded':
-        'Judged from pixels that were encoded anew: some of what the model looks at is lost.',
+      're-encoded': 'Judged from re-encoded pixels: some of what the model looks at is lost.',
       'screen-capture':
-        'Judged from a capture of the screen: much of what the model looks at is lost. Try the original file.',
+        'Judged from a screen capture: much of what the model looks at is lost. Try the original file.',
     },
     notes: {
-      'first-frame-only': 'Animated: only the first frame was looked at.',
-      'first-page-only': 'Several pages: only the first was looked at.',
-      'alpha-over-white': 'Partly transparent: laid over white.',
-      'sixteen-bit-reduced': '16 bits a colour: rounded to 8.',
-      'cmyk-converted': 'Made for print (CMYK): its colours were converted roughly.',
+      'first-frame-only': 'Animated: only the first frame was analysed.',
+      'first-page-only': 'Several pages: only the first was analysed.',
+      'alpha-over-white': 'Partly transparent: placed on white.',
+      'sixteen-bit-reduced': '16 bits per colour channel: rounded to 8.',
+      'cmyk-converted': 'Made for print (CMYK): its colours were converted approximately.',
     } satisfies Record<Evidence['code'], string>,
 
     details: {
@@ -131,7 +136,7 @@ export const en = (l: Locale) => {
           text: 'A vision model compares the picture with what it learned from thousands of generated and camera-made images. It reports how strongly the picture resembles the generated ones, and how often such a report was wrong.',
         },
         {
-          title: 'Little sign proves nothing',
+          title: 'Little sign of AI proves nothing',
           text: 'New generators, heavy editing, screenshots and repeated compression can hide every trace. A picture can also mislead without any AI: by its caption, its crop or its date.',
         },
         {
@@ -140,11 +145,11 @@ export const en = (l: Locale) => {
         },
         {
           title: 'Technical quality is another matter',
-          text: 'Blur, noise, compression and enlargement, as the model sees them. It is not beauty, no sign of AI, and never moves the verdict.',
+          text: 'It rates blur, noise, compression and enlargement as the model sees them. It says nothing about beauty or AI, and never changes the verdict.',
         },
         {
-          title: 'Never accuse on this alone',
-          text: 'Among many honest pictures even a rare mistake hits someone. Ask where the picture comes from, look for the original, compare with other reports.',
+          title: 'Never accuse anyone on this alone',
+          text: 'Among many honest pictures, even a rare mistake hits someone. Ask where the picture comes from, look for the original, and compare other reports.',
         },
       ],
     },
@@ -152,7 +157,7 @@ export const en = (l: Locale) => {
     error: {
       headline: {
         decode: 'Not a readable image',
-        unsupported: 'Kind of image not supported',
+        unsupported: 'Image format not supported',
         limit: 'Image too large',
         network: 'Could not be fetched',
         aborted: 'Cancelled',
@@ -160,17 +165,17 @@ export const en = (l: Locale) => {
       },
       advice: {
         decode:
-          'The file may be damaged, cut off, or something else under an image’s name. Try the original file.',
+          'The file may be damaged, incomplete, or not an image despite its name. Try the original file.',
         unsupported: 'Save it as JPEG, PNG, WebP, GIF, BMP or TIFF and try again.',
-        limit: 'Save a smaller version of it and try again.',
+        limit: 'Save a smaller version and try again.',
         'weights-corrupt': 'Reload the page without its cache, or try again later.',
         network: 'Check the connection, then try again.',
         'no-gpu': 'Choose the CPU instead.',
         'device-lost': 'Reload the page and try again.',
         internal:
-          'This is a mistake of ours. Reload the page; if it happens again, please report it with the message above.',
-        argument: 'This is a mistake of the page, not of the image.',
-        aborted: 'Nothing was computed. Check the image again if you want to know.',
+          'This is a bug in clipsight. Reload the page; if it happens again, please report it with the message above.',
+        argument: 'This is a bug in the page, not a problem with the image.',
+        aborted: 'Nothing was computed. Check the image again if you want a result.',
       } satisfies Record<DetectorErrorCode, string>,
     },
 
@@ -179,7 +184,7 @@ export const en = (l: Locale) => {
       unnamed: 'Image',
       queued: 'Waiting for its turn',
       loading: 'Waiting for the model',
-      working: 'Looking at it',
+      working: 'Analysing',
       announce: (file: string, headline: string, rest: string): string =>
         `${l.isolate(file)}: ${headline}. ${rest}`,
     },
@@ -187,17 +192,17 @@ export const en = (l: Locale) => {
     status: {
       loading: 'Loading the model',
       fellBackReason: 'What went wrong',
-      core: 'Getting ready for this device …',
+      core: 'Getting ready for this device…',
       weights: (loaded: number, total: number): string =>
         `Loading the model: ${l.bytes(loaded)} of ${l.bytes(total)}`,
-      selfTest: 'Testing that this device computes correctly …',
-      fallback: 'WebGPU failed here. Starting again on the CPU …',
+      selfTest: 'Testing that this device computes correctly…',
+      fallback: 'WebGPU failed here. Starting again on the CPU…',
       ready: { webgpu: 'Ready, on this device’s GPU', cpu: 'Ready, on this device’s CPU' },
       fellBack:
-        'WebGPU did not work correctly here, so the CPU is used. Results are the same, only slower.',
+        'WebGPU did not work correctly here, so the CPU is used. Results are the same, just slower.',
       notStored:
-        'The browser gives no room to keep the model. It works from memory; the next visit loads it again.',
-      failed: 'The detector could not be started.',
+        'The browser has no room to store the model. It works from memory; your next visit will load it again.',
+      failed: 'The detector could not start.',
       unsuitable: 'The model cannot be used here. Choose another one, or update the browser.',
       retry: 'Try again',
     },
@@ -210,12 +215,12 @@ export const en = (l: Locale) => {
         many: 'Drop images here, or paste them',
       },
       choose: { one: 'Choose an image', many: 'Choose images' },
-      over: 'Let go to check',
+      over: 'Drop to check',
       formats: (bytes: string): string => `JPEG, PNG, WebP, GIF, BMP or TIFF, up to ${bytes}`,
-      privacy: 'Nothing is uploaded: images are read and judged on this device only.',
-      noFiles: 'That was no image file. Save the picture first, then drop the file here.',
+      privacy: 'Nothing is uploaded: images are read and analysed on this device only.',
+      noFiles: 'That was not an image file. Save the picture first, then drop the file here.',
       pasteEmpty:
-        'The clipboard holds no image. Copy a picture, not its address, then paste again.',
+        'There is no image on the clipboard. Copy a picture, not its address, then paste again.',
       pasted: 'Pasted image',
       results: 'Results',
       clear: 'Clear',

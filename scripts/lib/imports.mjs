@@ -1,0 +1,110 @@
+// Who in www may import whom. `npm run lint` fails on any other import, and on every circle.
+import { cruise } from 'dependency-cruiser';
+import { Failure, root } from './run.mjs';
+
+/** What the package exports, to whom it is a package like any other. */
+const PACKAGE = '^node_modules/clipsight/';
+
+/** Written by the build; the worker imports it under names that only the bundle resolves. */
+const WASM = String.raw`^\.\./wasm/[a-z0-9-]+/clipsight\.js$`;
+
+const room = (name) => `^${name}/`;
+
+/**
+ * The rooms of www by regular expression, and what each may import besides itself: rooms, files and
+ * packages by their paths. A file of www that is in no room is a mistake, too.
+ */
+export const ROOMS = {
+  // The package, from the bottom up: what callers see, the WebAssembly builds, a model's files,
+  // the worker's side, the page's side, the elements.
+  'www/lib/api': [],
+  'www/lib/builds': [room('www/lib/api')],
+  'www/lib/model': [room('www/lib/(api|builds)')],
+  'www/lib/worker': [room('www/lib/(api|builds|model)'), WASM],
+  'www/lib/detector': [room('www/lib/(api|builds|model|worker)')],
+  'www/lib/element': [room('www/lib/(api|detector)')],
+  'www/lib/index.ts': [room('www/lib/(api|builds|model|detector)')],
+  'www/service-worker': [],
+  'www/app': [
+    PACKAGE,
+    '^www/service-worker/message\\.ts$',
+    '^models/compact/operating-points\\.json$',
+  ],
+  // The extension, by the process that runs it. What goes into pages is injected by the background.
+  'www/extension/shared': [PACKAGE, '^node_modules/valibot/'],
+  'www/extension/content': [PACKAGE, room('www/extension/shared')],
+  'www/extension/background': [
+    PACKAGE,
+    '^node_modules/valibot/',
+    room('www/extension/(shared|content)'),
+  ],
+  'www/extension/host': [PACKAGE, room('www/extension/shared')],
+  'www/extension/sandbox': [PACKAGE, room('www/extension/shared')],
+  'www/extension/panel': [PACKAGE, room('www/extension/shared')],
+  // Scripts of the build.
+  'www/extension/(manifest|icons/render)\\.mjs': [
+    '^(fs/promises|path|url)$',
+    '^tests/web/support/browser\\.mjs$',
+  ],
+};
+
+/** The pattern of a room: a folder with all that is in it, or one file. */
+const within = (name) => (/\.(ts|mjs)$/.test(name) ? `^${name}$` : `^${name}/`);
+
+const rules = [
+  { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
+  ...Object.entries(ROOMS).map(([name, allowed]) => ({
+    name: `what ${name} may import`,
+    severity: 'error',
+    from: { path: within(name) },
+    to: { pathNot: [within(name), ...allowed] },
+  })),
+];
+
+/**
+ * Every import that is not allowed below a folder, and every file that is in no room, as lines for
+ * people.
+ *
+ * @param {{ base?: string, folder?: string }} where
+ * @returns {Promise<string[]>}
+ */
+export async function forbiddenImports({ base = root, folder = 'www' } = {}) {
+  const { output } = await cruise(
+    [folder],
+    {
+      baseDir: base,
+      validate: true,
+      ruleSet: { forbidden: rules },
+      // Types count: what depends on a type depends on its file.
+      tsPreCompilationDeps: true,
+      // The package is what lies in node_modules, not the folder that it is a link to.
+      preserveSymlinks: true,
+      exclude: { path: '^www/dist/' },
+      doNotFollow: { path: '^(node_modules|pkg|scripts|tests)/' },
+    },
+    {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'default'],
+      extensions: ['.ts', '.d.ts', '.js', '.mjs'],
+      extensionAlias: { '.js': ['.ts', '.d.ts', '.js'] },
+    },
+  );
+  const homeless = output.modules
+    .map(({ source }) => source)
+    .filter((source) => source.startsWith('www/') && /\.(ts|m?js)$/.test(source))
+    .filter((source) => !Object.keys(ROOMS).some((name) => new RegExp(within(name)).test(source)));
+  return [
+    ...output.summary.violations.map(({ rule, from, to, cycle }) =>
+      cycle === undefined
+        ? `${from} imports ${to} (${rule.name}: scripts/lib/imports.mjs)`
+        : `${[from, ...cycle.map(({ name }) => name)].join(' -> ')} is a circle`,
+    ),
+    ...homeless.map((source) => `${source} is in no room of scripts/lib/imports.mjs`),
+  ];
+}
+
+/** @throws {Failure} with every import that is not allowed */
+export async function checkImports() {
+  const found = await forbiddenImports();
+  if (found.length > 0) throw new Failure(found.join('\n'));
+}

@@ -1,0 +1,77 @@
+/**
+ * What the sandboxed frame may answer. It decodes hostile files; should one take it over, all it
+ * can do is lie about that image: nothing but values of these types comes out.
+ */
+import type { Analysis, DetectorInfo, Fidelity } from 'clipsight';
+import * as v from 'valibot';
+import { line, number, schemaOf, share } from './schema.js';
+
+/** Most notes of an analysis. */
+const MAX_NOTES = 32;
+
+export const fidelity = schemaOf<Fidelity>()(
+  v.picklist(['original-bytes', 're-encoded', 'screen-capture']),
+);
+
+const scored = v.object({
+  status: v.literal('scored'),
+  probability: share,
+  logit: number,
+  grade: v.picklist(['weak', 'moderate', 'strong', 'very-strong']),
+  measuredError: v.nullable(v.object({ rate: share, low: share, high: share, n: number })),
+});
+
+const abstained = v.object({
+  status: v.literal('abstained'),
+  reason: v.picklist(['between-grades', 'uncalibrated', 'too-small', 'no-content']),
+  probability: v.exactOptional(share),
+  logit: v.exactOptional(number),
+});
+
+const maker = v.nullable(v.object({ name: line, share }));
+
+const note = v.object({
+  kind: v.literal('note'),
+  code: v.picklist([
+    'first-frame-only',
+    'first-page-only',
+    'alpha-over-white',
+    'sixteen-bit-reduced',
+    'cmyk-converted',
+  ]),
+});
+
+export const analysis = schemaOf<Analysis>()(
+  v.object({
+    schemaVersion: v.literal(1),
+    file: v.object({
+      sha256: line,
+      bytes: number,
+      format: v.picklist(['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff']),
+      width: number,
+      height: number,
+    }),
+    model: v.variant('status', [scored, abstained]),
+    attribution: v.exactOptional(v.object({ family: maker, generator: maker })),
+    quality: v.exactOptional(share),
+    evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    input: v.object({ fidelity, views: number }),
+    timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
+  }),
+);
+
+export const detectorInfo = schemaOf<DetectorInfo>()(
+  v.object({
+    modelId: line,
+    weightsSha256: line,
+    weightsBytes: number,
+    calibrationId: line,
+    views: number,
+    viewCounts: v.pipe(v.array(v.picklist([1, 5])), v.maxLength(2), v.readonly()),
+    device: v.picklist(['webgpu', 'cpu']),
+    adapter: line,
+    selfTest: v.picklist(['passed', 'fell-back']),
+    cache: v.picklist(['hit', 'stored', 'unavailable', 'off']),
+    fallbackReason: v.exactOptional(line),
+  }),
+);

@@ -1,0 +1,34 @@
+/** Bounds of the extension; what an image may be is bounded by the package. */
+export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from 'clipsight';
+
+/**
+ * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).
+ */
+export const DOWNLOAD_MS = 60_000;
+export const STALL_MS = 20_000;
+
+/** Longest name or address that travels between parts of the extension, in characters. */
+export const MAX_TEXT = 4096;
+
+/** Cards that a panel keeps, and jobs that the background keeps for a panel that opens late. */
+export const MAX_CARDS = 24;
+export const MAX_JOBS = 8;
+
+/** An engine without work is closed after this time, to give its memory back. */
+export const ENGINE_IDLE_MS = 180_000;
+
+/**
+ * Longest time for the first analysis, with loading, and any other one: software GPUs are slow, a
+ * hung frame is for ever.
+ */
+export const ENGINE_MS = 180_000;
+
+/** How long a frame may take to start its script. */
+export const FRAME_MS = 30_000;
+
+/** How long an engine may take to say that it heard, before it is started again. */
+export const ACCEPT_MS = 3_000;
+
+/** Smallest side of an image, in CSS pixels, that gets an overlay; and overlays on one page. */
+export const MIN_OVERLAY = 96;
+export const MAX_OVERLAYS = 60;

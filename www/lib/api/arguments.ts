@@ -1,0 +1,115 @@
+/** Checks of what callers pass: those without types can pass anything. */
+import { DetectorError } from './errors.js';
+import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
+import type { Fidelity } from './analysis.generated.js';
+import type {
+  AnalyzeOptions,
+  CachePreference,
+  DetectorOptions,
+  DevicePreference,
+  ImageLimits,
+  ModelFiles,
+} from './options.js';
+
+const DEVICES: readonly DevicePreference[] = ['auto', 'webgpu', 'cpu'];
+const CACHES: readonly CachePreference[] = ['cache-storage', 'opfs', 'none'];
+const FIDELITIES: readonly Fidelity[] = ['original-bytes', 're-encoded', 'screen-capture'];
+
+/** @throws {DetectorError} `argument` */
+export function checkDevice(device: DevicePreference): DevicePreference {
+  return oneOf('device', DEVICES, device);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkCache(cache: CachePreference = 'cache-storage'): CachePreference {
+  return oneOf('cache', CACHES, cache);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkFidelity(fidelity: Fidelity): Fidelity {
+  return oneOf('fidelity', FIDELITIES, fidelity);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkViews(views: AnalyzeOptions['views']): 1 | 5 | undefined {
+  const given: unknown = views;
+  if (given !== undefined && given !== 1 && given !== 5) {
+    throw new DetectorError('argument', 'views must be 1 or 5.');
+  }
+  return views;
+}
+
+/** The bounds that hold: the built-in ones where none are given. */
+export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
+  return {
+    maxBytes: bound('maxBytes', limits.maxBytes, MAX_IMAGE_BYTES),
+    maxSide: bound('maxSide', limits.maxSide, MAX_IMAGE_SIDE),
+    maxPixels: bound('maxPixels', limits.maxPixels, MAX_IMAGE_PIXELS),
+  };
+}
+
+/** Whether a model is given by its bytes. */
+export function isModelFiles(model: DetectorOptions['model']): model is ModelFiles {
+  if (typeof model !== 'object' || (model as object | null) === null || !('shards' in model))
+    return false;
+  const { manifest, shards, cores, device } = model as {
+    readonly [K in keyof ModelFiles]: unknown;
+  };
+  const whole =
+    manifest instanceof Uint8Array &&
+    Array.isArray(shards) &&
+    shards.every((shard) => shard instanceof Blob) &&
+    typeof cores === 'object' &&
+    cores !== null &&
+    Object.values(cores).every((build) => build instanceof Uint8Array) &&
+    (device === 'webgpu' || device === 'cpu');
+  if (!whole)
+    throw new DetectorError(
+      'argument',
+      'model is neither an address nor what fetchModel() returns.',
+    );
+  if (manifest.byteLength === 0) {
+    throw new DetectorError(
+      'argument',
+      'The model files are empty: they have been transferred elsewhere.',
+    );
+  }
+  return true;
+}
+
+/**
+ * Relative addresses mean "from this page", as in fetch(); the worker would take them from its own
+ * script.
+ */
+export function absolute(url: string | URL | undefined, argument: string): string {
+  const scope = globalThis as { readonly document?: Document; readonly location?: Location };
+  try {
+    // A number or nothing would turn into an address of this page.
+    if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError(typeof url);
+    return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
+  } catch (error) {
+    throw new DetectorError('argument', `${argument} is not an address.`, { cause: error });
+  }
+}
+
+function oneOf<T extends string>(name: string, allowed: readonly T[], value: T): T {
+  if (allowed.includes(value)) return value;
+  const list = allowed.map((one) => `"${one}"`).join(', ');
+  throw new DetectorError('argument', `${name} must be one of ${list}, not ${shown(value)}.`);
+}
+
+function bound(name: string, value: unknown, most: number): number {
+  if (value === undefined) return most;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most)
+    return value;
+  throw new DetectorError(
+    'argument',
+    `limits.${name} must be a whole number from 1 to ${String(most)}: limits can only be ` +
+      'tightened.',
+  );
+}
+
+/** A value as a message shows it; it may be anything, and long. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `"${value.slice(0, 40)}"` : typeof value;
+}

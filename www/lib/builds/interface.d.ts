@@ -1,0 +1,62 @@
+/**
+ * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
+ * it to pkg/wasm. tests/web/types checks that every build has this interface.
+ */
+import type { Analysis } from '../api/analysis.generated.js';
+
+export interface Device {
+  readonly backend: string;
+  readonly adapter: string;
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ModelLoader {
+  /** In the order in which they are pushed. */
+  readonly shards: readonly {
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+  /**
+   * Checks the hash and puts the shard's tensors on the device. Throws `weights-corrupt`. `sha256`:
+   * what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it Rust hashes
+   * them, which takes longer.
+   */
+  pushShard(index: number, bytes: Uint8Array, sha256?: string | null): void;
+  /** Consumes the loader. Throws when a shard or tensor is missing. */
+  finish(): Promise<Model>;
+  free(): void;
+}
+
+export interface Model {
+  readonly info: {
+    readonly modelId: string;
+    readonly weightsSha256: string;
+    readonly calibrationId: string;
+    readonly views: number;
+    readonly viewCounts: readonly (1 | 5)[];
+  };
+  selfTest(): Promise<{
+    readonly passed: boolean;
+    readonly logit: number;
+    readonly expected: number;
+    readonly tolerance: number;
+  }>;
+  analyze(
+    bytes: Uint8Array,
+    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+  ): Promise<Analysis>;
+  free(): void;
+}
+
+export interface Build {
+  /** Makes an instance of the compiled module. */
+  default(options: {
+    readonly module_or_path: WebAssembly.Module;
+  }): Promise<{ readonly memory: WebAssembly.Memory }>;
+  openDevice(): Promise<Device>;
+  /** What a panic said; to be called after one. */
+  panicMessage(): string | undefined;
+  readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;
+}

@@ -1,6 +1,0 @@
-// Stands for the file that the build writes to pkg/compact.js, which names every file of the
-// compact model.
-import type { ModelSource } from './options.js';
-/** The compact model. */
-declare const model: Required<ModelSource>;
-export default model;

@@ -1,0 +1,77 @@
+import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import { DetectorError, throwIfAborted } from '../api/errors.js';
+import type { Detector } from '../api/detector.js';
+import type { DetectorOptions, ModelFiles } from '../api/options.js';
+import { resolveBuilds, workerUrl } from '../builds/urls.js';
+import { resolveModel } from '../model/addresses.js';
+import type { Calls, Port, PortEvents } from '../worker/rpc.js';
+import { ModelDetector } from './model-detector.js';
+import { openLocal, openWorker } from './ports.js';
+
+/**
+ * Loads a model into a worker of its own, on the best device there is.
+ *
+ * ```ts
+ * const detector = await createDetector({
+ *   onProgress: ({ loadedBytes, totalBytes }) => bar(loadedBytes / totalBytes),
+ * });
+ * const { model } = await detector.analyze(file);
+ * console.log(model.status === 'scored' ? model.grade : `cannot tell: ${model.reason}`);
+ * await detector.dispose();
+ * ```
+ *
+ * @throws {DetectorError} `network`, `weights-corrupt`, `no-gpu` (only with `device: 'webgpu'`),
+ * `aborted`, `argument`, `unsupported`, `internal`
+ */
+export async function createDetector(options: DetectorOptions = {}): Promise<Detector> {
+  const limits = checkLimits(options.limits);
+  const detector = new ModelDetector({
+    open: opener(options.worker ?? 'auto'),
+    load: loadParams(options),
+    // Without a worker there is one thread to compute on.
+    alone: options.worker === false,
+    insists: options.device === 'webgpu',
+    limits,
+  });
+  throwIfAborted(options.signal);
+  await detector.start(options.onProgress, options.signal);
+  return detector;
+}
+
+function opener(worker: NonNullable<DetectorOptions['worker']>): (events: PortEvents) => Port {
+  if (worker === false) return openLocal;
+  if (worker === 'auto') return (events) => openWorker(workerUrl, events);
+  const given: unknown = worker;
+  if (!(given instanceof URL))
+    throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
+  return (events) => openWorker(given, events);
+}
+
+function loadParams(options: DetectorOptions): Calls['load']['params'] {
+  const { model } = options;
+  if (isModelFiles(model)) return filesParams(model, options);
+  const device = checkDevice(options.device ?? 'auto');
+  return {
+    model: resolveModel(model, checkCache(options.cache)),
+    builds: resolveBuilds(options.wasm),
+    device,
+  };
+}
+
+/** Nothing but what is in the files: no address that a worker could fetch. */
+function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']['params'] {
+  const device = checkDevice(options.device ?? files.device);
+  const { manifest, shards, cache, cores: builds } = files;
+  if (device === 'webgpu' && builds.gpu === undefined) {
+    throw new DetectorError(
+      'argument',
+      'The files were fetched for the CPU: fetch them with device: "webgpu".',
+    );
+  }
+  // "auto" with files for the CPU: the only program that is there.
+  return {
+    model: { manifest, shards, cache },
+    builds,
+    device: builds.gpu === undefined ? 'cpu' : device,
+  };
+}

@@ -1,0 +1,6 @@
+// Stands for the file that the build writes to pkg/compact.js, which names every file of the
+// compact model.
+import type { ModelSource } from '../api/options.js';
+/** The compact model. */
+declare const model: Required<ModelSource>;
+export default model;

@@ -1,0 +1,169 @@
+import type { Analysis } from '../api/analysis.generated.js';
+import { DetectorError } from '../api/errors.js';
+import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
+import { buildFor, compileBuild, unreachable } from '../builds/compile.js';
+import { chooseDevice, watchDevices } from '../builds/device.js';
+import type { Build, Model } from '../builds/interface.js';
+import { feedAddresses, feedFiles } from '../model/source.js';
+import type { FeedOptions, ModelFeed } from '../model/source.js';
+import type { Calls, LoadedInfo } from './rpc.js';
+
+/** What is told while a model loads and works, and what stops it. */
+export interface LoadEvents {
+  readonly device: (device: 'webgpu' | 'cpu') => void;
+  /** The build runs. */
+  readonly build: (build: Build) => void;
+  readonly progress: (progress: LoadProgress) => void;
+  /** The GPU was lost, at whatever moment. */
+  readonly lost: (message: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+type LoadParams = Calls['load']['params'];
+
+/** A model on its device, in the worker. */
+export class LoadedModel {
+  readonly info: LoadedInfo;
+  readonly #model: Model;
+
+  private constructor(model: Model, info: LoadedInfo) {
+    this.#model = model;
+    this.info = info;
+  }
+
+  /**
+   * Opens the device, loads the model onto it, and compares a known input's logit with the stored
+   * one.
+   */
+  static async load(params: LoadParams, events: LoadEvents): Promise<LoadedModel> {
+    let loadedBytes = 0;
+    let totalBytes = 0;
+    const report = (phase: LoadProgress['phase']): void => {
+      events.progress({ phase, loadedBytes, totalBytes });
+    };
+    report('core');
+    // Under way before the device is chosen, which may take the browser a while.
+    const feeding = openFeed(params.model, {
+      signal: events.signal,
+      onReceived(loaded, total) {
+        [loadedBytes, totalBytes] = [loaded, total];
+        report('weights');
+      },
+    });
+    feeding.catch(() => undefined);
+
+    const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
+    events.device(kind);
+    const best = buildFor(kind);
+    // Files may come from a page that was not allowed to ask what this machine has.
+    const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
+    const source = params.module ?? params.builds[name];
+    if (source === undefined)
+      throw new DetectorError(
+        'argument',
+        `The WebAssembly build "${name}" is not among the files.`,
+      );
+    const [glue, module, feed] = await Promise.all([
+      loadGlue(name),
+      compileBuild(source, events.signal),
+      feeding,
+    ]);
+    const { memory } = await glue.default({ module_or_path: module });
+    events.build(glue);
+
+    const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
+    const device = await glue.openDevice().finally(unwatch);
+    const loader = new glue.ModelLoader(feed.manifest, device);
+    let index = 0;
+    for await (const { bytes, sha256 } of feed.shards()) {
+      loader.pushShard(index++, bytes, sha256);
+    }
+    const model = await loader.finish();
+
+    report('self-test');
+    const [test, cache] = await Promise.all([model.selfTest(), feed.cache()]);
+    if (!test.passed) {
+      throw new DetectorError(
+        kind === 'webgpu' ? 'device-lost' : 'internal',
+        `The self-test failed on the ${kind === 'webgpu' ? 'GPU' : 'CPU'}: a known input ` +
+          `gave the logit ${test.logit.toFixed(4)} instead of ${test.expected.toFixed(4)} ` +
+          `(tolerance ${test.tolerance.toPrecision(2)}).`,
+      );
+    }
+    report('done');
+    const { modelId, weightsSha256, calibrationId, views, viewCounts } = model.info;
+    const weightsBytes = feed.totalBytes;
+    const { adapter } = device;
+    const info = {
+      modelId,
+      weightsSha256,
+      weightsBytes,
+      calibrationId,
+      views,
+      viewCounts,
+      device: kind,
+      adapter,
+      cache,
+    };
+    return new LoadedModel(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
+  }
+
+  /** Analyses one image. */
+  async analyze({ input, limits, fidelity, views }: Calls['analyze']['params']): Promise<Analysis> {
+    const bytes = input instanceof Blob ? await readBlob(input, limits) : input;
+    const { maxSide, maxPixels } = limits;
+    const analysis = await this.#model.analyze(bytes, {
+      maxSide,
+      maxPixels,
+      ...(views === undefined ? {} : { views }),
+    });
+    return { ...analysis, input: { ...analysis.input, fidelity } };
+  }
+
+  /** Frees the model's memory; to be called last. */
+  free(): void {
+    this.#model.free();
+  }
+}
+
+function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<ModelFeed> {
+  return 'shards' in model
+    ? Promise.resolve(feedFiles(model, options))
+    : feedAddresses(model, options);
+}
+
+/**
+ * The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it
+ * is asked for.
+ */
+async function loadGlue(name: BuildName): Promise<Build> {
+  try {
+    switch (name) {
+      case 'gpu':
+        return await import('../wasm/gpu/clipsight.js');
+      case 'cpu':
+        return await import('../wasm/cpu/clipsight.js');
+      case 'cpu-i16':
+        return await import('../wasm/cpu-i16/clipsight.js');
+      case 'cpu-simd128':
+        return await import('../wasm/cpu-simd128/clipsight.js');
+    }
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+async function readBlob(blob: Blob, { maxBytes }: Required<ImageLimits>): Promise<Uint8Array> {
+  if (blob.size > maxBytes) throw new DetectorError('limit', 'The file is too large.');
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw new DetectorError(
+      'decode',
+      'The file could not be read. It may have been moved, changed or deleted.',
+      {
+        cause: error,
+      },
+    );
+  }
+}

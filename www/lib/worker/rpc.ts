@@ -1,0 +1,101 @@
+/**
+ * The messages between the page's thread and the worker: every call carries an id, every answer
+ * carries its call's id.
+ */
+import type { DetectorErrorCode } from '../api/errors.js';
+import type { ModelAddresses } from '../model/source.js';
+import type { Analysis, Fidelity } from '../api/analysis.generated.js';
+import type { DetectorInfo } from '../api/detector.js';
+import type {
+  BuildName,
+  DevicePreference,
+  ImageLimits,
+  LoadProgress,
+  ModelFiles,
+} from '../api/options.js';
+
+/** Calls the worker answers: parameters and result of each. */
+export interface Calls {
+  /**
+   * Opens the device, loads the model onto it and tests it. Once a worker, before anything else.
+   */
+  load: {
+    params: {
+      readonly model: ModelAddresses | Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>;
+      /** Absolute addresses or bytes of WebAssembly builds. */
+      readonly builds: Readonly<Partial<Record<BuildName, string | Uint8Array<ArrayBuffer>>>>;
+      readonly device: DevicePreference;
+      /** The CPU's build, as an earlier worker compiled it. */
+      readonly module?: WebAssembly.Module;
+    };
+    result: LoadedInfo;
+  };
+  /** Analyses one image. One at a time: the page's side keeps the queue. */
+  analyze: {
+    params: {
+      readonly input: Blob | Uint8Array;
+      readonly limits: Required<ImageLimits>;
+      readonly fidelity: Fidelity;
+      readonly views?: 1 | 5;
+    };
+    result: Analysis;
+  };
+}
+
+/** What is known after loading; whether it fell back is known to the page's side only. */
+export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
+  /** The compiled build, for further workers. */
+  readonly module: WebAssembly.Module;
+  /**
+   * What its WebAssembly memory took by then: 4-bit weights, say, take twice their bytes on the
+   * CPU.
+   */
+  readonly memoryBytes: number;
+};
+
+/** An error on its way out of the worker. */
+export interface WireError {
+  readonly code: DetectorErrorCode;
+  readonly message: string;
+  /** The worker's WebAssembly instance is unusable from now on: its GPU is lost, or it panicked. */
+  readonly fatal: boolean;
+}
+
+/** Page to worker. */
+export type Request = {
+  [K in keyof Calls]: {
+    readonly id: number;
+    readonly call: K;
+    readonly params: Calls[K]['params'];
+  };
+}[keyof Calls];
+
+/** Worker to page. */
+export type Response =
+  | { readonly type: 'result'; readonly id: number; readonly result: Calls[keyof Calls]['result'] }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly type: 'progress'; readonly progress: LoadProgress }
+  /**
+   * Which device was chosen, as soon as it is: a crash while loading must be laid at the right
+   * door.
+   */
+  | { readonly type: 'device'; readonly device: 'webgpu' | 'cpu' }
+  /**
+   * Something broke outside of any call, e.g. Rust panicked between two awaits or the GPU was lost
+   * while idle.
+   */
+  | { readonly type: 'fatal'; readonly error: WireError };
+
+/** The page's end of a line to whoever computes. */
+export interface Port {
+  send(request: Request): void;
+  /** Ends whoever computes, at once. */
+  close(): void;
+}
+
+/** What comes in at the page's end. */
+export interface PortEvents {
+  readonly received: (response: Response) => void;
+  /** The other end is gone or was never there. `crashed`: it had been running. */
+  readonly failed: (message: string, crashed: boolean) => void;
+}
