@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { MIN_GRADED_SIDE } from 'clipsight';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
 import { out } from './support/browser.mjs';
 import { drawJpeg } from './support/images.mjs';
@@ -26,6 +27,25 @@ async function violations(page) {
 
 async function jpegOf(page) {
   return Buffer.from(await drawJpeg(page, 7));
+}
+
+/** A PNG with something in it, as a file to be chosen. */
+async function pngOf(page, width, height) {
+  const bytes = await page.evaluate(
+    async (size) => {
+      const canvas = Object.assign(document.createElement('canvas'), size);
+      const context = canvas.getContext('2d');
+      for (let i = 0; i < 40; i += 1) {
+        context.fillStyle = `hsl(${(i * 67) % 360} 60% ${20 + ((i * 13) % 60)}%)`;
+        context.fillRect((i * 29) % size.width, (i * 17) % size.height, 20, 20);
+      }
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    },
+    { width, height },
+  );
+  const name = `${width}x${height}.png`;
+  return { name, mimeType: 'image/png', buffer: Buffer.from(bytes) };
 }
 
 describe('panel and popup', () => {
@@ -82,6 +102,21 @@ describe('panel and popup', () => {
       assert.deepEqual(problems, []);
     });
   }
+
+  test('the smallest image that is graded is the one that the extension cuts out', async (t) => {
+    const extension = await launchExtension({ folder: folderOf('chrome') });
+    t.after(() => extension.close());
+    const page = await extension.panel();
+    for (const [width, count] of [
+      [MIN_GRADED_SIDE - 1, 1],
+      [MIN_GRADED_SIDE, 2],
+    ]) {
+      await page.setInputFiles('input[type=file]', await pngOf(page, width, 100));
+      const { analysis, name } = await settled(page, { count });
+      assert.equal(name, `${width}x100.png`);
+      assert.equal(analysis.model.reason === 'too-small', width < MIN_GRADED_SIDE, name);
+    }
+  });
 
   test('images dropped and pasted; taken away by keyboard', async (t) => {
     const extension = await launchExtension({
