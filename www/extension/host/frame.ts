@@ -38,11 +38,11 @@ export class Frame {
     // In Chrome the manifest makes sandbox.html a sandboxed page; in Firefox this attribute does.
     element.setAttribute('sandbox', 'allow-scripts');
     element.src = 'sandbox.html';
-    const loaded = new Promise((resolve) => {
+    const shown = new Promise((resolve) => {
       element.addEventListener('load', resolve, { once: true });
     });
     document.body.append(element);
-    await loaded;
+    await shown;
     const { port1, port2 } = new MessageChannel();
     // Its origin is opaque and has no name, so the only address is any; the port is all that it
     // gets.
