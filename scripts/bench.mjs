@@ -11,7 +11,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { main, root, step } from './lib/run.mjs';
+import { Failure, main, root, step } from './lib/run.mjs';
 import { ensureChromium, ensureNodeModules } from './lib/tools.mjs';
 
 const { values: options } = parseArgs({
@@ -41,9 +41,9 @@ await main(async () => {
   const { updated } = await import('./bench/results.mjs');
   if (options.report) {
     const latest = await readJson(LATEST);
-    if (latest.rows !== undefined) await writeReport(latest, { check: options.check });
-    else
-      console.warn('!! No run of the benchmark is in benches/results: there is nothing to report.');
+    if (latest.rows === undefined)
+      throw new Failure(`There are no benchmark results in ${path.relative(root, LATEST)}.`);
+    await writeReport(latest, { check: options.check });
     return;
   }
   const chromium = await ensureChromium();

@@ -3,6 +3,7 @@
 import {
   buildNative,
   checkBuildInterface,
+  checkDocs,
   checkFigures,
   lintRust,
   lintWeb,
@@ -11,6 +12,8 @@ import {
 } from './lib/checks.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
+import { checkDependencies } from './lib/supply-chain.mjs';
+import { checkVersions } from './lib/version.mjs';
 import {
   ensureChromium,
   ensureNodeModules,
@@ -26,14 +29,18 @@ await main(async () => {
   await ensureNodeModules();
   // Elsewhere its tests run where it is there, and say so where it is not.
   if (await isDebian()) await (await import('./bench/firefox.mjs')).ensureFirefox();
+  await step('versions', checkVersions);
+  const unchecked = await step('dependencies', checkDependencies);
   await buildLib();
   await step('lints: TypeScript', lintWeb);
   await step('lints: Rust', lintRust);
+  await step('documentation: Rust', checkDocs);
   await step('tests: Rust', testRust);
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
   await buildAll();
   await step('lints: interface of the WebAssembly builds', checkBuildInterface);
   await step('tests: browser', () => testWeb(chromium));
-  console.log('\nAll checks passed.');
+  for (const sentence of unchecked) console.warn(`\n!! ${sentence}`);
+  console.log(unchecked.length === 0 ? '\nAll checks passed.' : '\nAll other checks passed.');
 });

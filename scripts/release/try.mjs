@@ -1,0 +1,154 @@
+// What was packed is taken out of dist/release as a stranger would, and looks at an image.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { extract } from 'tar';
+import { Failure, root } from '../lib/run.mjs';
+
+const release = path.join(root, 'dist/release');
+const exec = promisify(execFile);
+
+/** Logits of the native program and of browsers agree within this. */
+const TOLERANCE = 1e-3;
+
+/**
+ * @param {{ version: string, program: string, tarball: string, zips: string[], crate: string,
+ *   chromium: string, image: string }} parts names in dist/release; the image's path
+ */
+export async function tryRelease({ version, program, tarball, zips, crate, chromium, image }) {
+  process.env.CHROMIUM = chromium;
+  await checkSums();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-release-'));
+  try {
+    const expected = await tryProgram(folder, { version, program, image });
+    const found = { package: await tryPackage(folder, { version, tarball, image }) };
+    for (const zip of zips) await unpackZip(zip, path.join(folder, zip), version);
+    const chrome = zips.find((name) => name.includes('chrome'));
+    found.extension = await tryExtension(path.join(folder, chrome), image);
+    for (const [part, logit] of Object.entries(found)) {
+      if (!(Math.abs(logit - expected) < TOLERANCE))
+        throw new Failure(`The ${part} says ${logit}, the command line ${expected}.`);
+    }
+    await checkCrate(folder, crate);
+    console.log(`  all of them say the same of ${path.basename(image)}: logit ${expected}`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The sums are those of the files, as `sha256sum --check` would find. */
+async function checkSums() {
+  const lines = (await readFile(path.join(release, 'SHA256SUMS'), 'utf8')).trim().split('\n');
+  for (const line of lines) {
+    const [sum, name] = line.split('  ');
+    const hash = createHash('sha256').update(await readFile(path.join(release, name)));
+    if (hash.digest('hex') !== sum) throw new Failure(`SHA256SUMS is wrong about ${name}.`);
+  }
+}
+
+/** The logit of the image, from the command line with the model that lies beside it. */
+async function tryProgram(folder, { version, program, image }) {
+  await extract({ file: path.join(release, program), cwd: folder });
+  const inside = path.join(folder, program.replace(/\.tar\.gz$/, ''));
+  const clipsight = path.join(inside, `clipsight${process.platform === 'win32' ? '.exe' : ''}`);
+  const { stdout: said } = await exec(clipsight, ['--version']);
+  if (said.trim() !== `clipsight ${version}`) throw new Failure(`--version says ${said}`);
+  await exec(clipsight, ['inspect-model', path.join(inside, 'models/compact')]);
+  const env = { ...process.env };
+  delete env.CLIPSIGHT_MODEL;
+  const args = ['scan', '--format', 'json', '--device', 'cpu', image];
+  const { stdout } = await exec(clipsight, args, { cwd: folder, env });
+  return JSON.parse(stdout).logit;
+}
+
+/** The logit of the image, from the npm package, installed and served without a bundler. */
+async function tryPackage(folder, { version, tarball, image }) {
+  const project = path.join(folder, 'project');
+  await mkdir(project);
+  const dependencies = { clipsight: `file:${path.join(release, tarball)}` };
+  await writeFile(
+    path.join(project, 'package.json'),
+    JSON.stringify({ name: 'project', private: true, dependencies }),
+  );
+  await exec('npm', ['install', '--no-audit', '--no-fund', '--offline'], { cwd: project });
+  const installed = path.join(project, 'node_modules/clipsight');
+  const description = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8'));
+  if (description.version !== version)
+    throw new Failure(`The package's version is ${description.version}.`);
+  const { launch, newPage } = await import('../../tests/web/support/browser.mjs');
+  const { startServer } = await import('../../tests/web/support/server.mjs');
+  const server = await startServer({ folders: { '/pkg/': installed } });
+  const browser = await launch();
+  try {
+    const { page, problems } = await newPage(browser);
+    await page.goto(`${server.url}/package.html`);
+    await page.waitForFunction('window.clipsight !== undefined');
+    const analysis = await page.evaluate(
+      async (bytes) => {
+        const detector = await window.clipsight.createDetector({ device: 'cpu' });
+        return detector.analyze(new Uint8Array(bytes));
+      },
+      [...(await readFile(image))],
+    );
+    if (problems.length > 0) throw new Failure(`The package complains: ${problems.join('; ')}`);
+    return analysis.model.logit;
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** Takes an extension out of its zip. */
+async function unpackZip(zip, folder, version) {
+  const entries = unzipSync(new Uint8Array(await readFile(path.join(release, zip))));
+  for (const [name, bytes] of Object.entries(entries)) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  }
+  const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+  if (manifest.version !== version) throw new Failure(`${zip}: version ${manifest.version}`);
+}
+
+/** The logit of the image on a site, from the extension in Chromium. */
+async function tryExtension(folder, image) {
+  const { launchExtension, settled, startSites } =
+    await import('../../tests/web/support/extension.mjs');
+  const sites = await startSites({
+    '/image.jpg': { type: 'image/jpeg', body: await readFile(image) },
+    '/page.html': {
+      type: 'text/html; charset=utf-8',
+      body: '<!doctype html><link rel="icon" href="data:,"><img src="/image.jpg" width="200">',
+    },
+  });
+  const extension = await launchExtension({ folder });
+  try {
+    const panel = await extension.panel();
+    const page = await extension.context.newPage();
+    await page.goto(sites.url('site.test', '/page.html'));
+    await extension.gesture(page);
+    await extension.check(page, sites.url('site.test', '/image.jpg'));
+    const { analysis, error } = await settled(panel);
+    if (analysis === undefined || analysis === null)
+      throw new Failure(`The extension fails: ${JSON.stringify(error)}`);
+    return analysis.model.logit;
+  } finally {
+    await extension.close();
+    await sites.close();
+  }
+}
+
+/** The crate holds its sources and licences, and names nothing that stays here. */
+async function checkCrate(folder, crate) {
+  await extract({ file: path.join(release, crate), cwd: folder });
+  const inside = path.join(folder, crate.replace(/\.crate$/, ''));
+  const manifest = await readFile(path.join(inside, 'Cargo.toml'), 'utf8');
+  if (/^\[patch|^path = "(?!src|examples|tests|benches)/m.test(manifest))
+    throw new Failure("The crate's Cargo.toml names what is not in it.");
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'src/lib.rs'])
+    await readFile(path.join(inside, name));
+}
