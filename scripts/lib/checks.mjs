@@ -38,11 +38,19 @@ export async function checkBuildInterface() {
   await node('node_modules/typescript/bin/tsc', '-p', 'tests/web/types');
 }
 
+/** Every crate with all that it can hold. */
+const WHOLE = ['--workspace', '--features', 'clipsight-cli/lab'];
+
 /** What clippy looks at: every set of features that ships. */
 const CLIPPY = [
-  ['--workspace', '--all-targets'],
-  ['--bin', 'clipsight', '--features', 'burn-gpu'],
+  [...WHOLE, '--all-targets'],
+  // The command line as most people build it, and in between.
+  ['--package', 'clipsight-cli'],
+  ['--package', 'clipsight-cli', '--features', 'import'],
+  ['--package', 'clipsight-cli', '--features', 'lab,burn-gpu'],
   ...Array.from(new Set(BUILDS.map(({ features }) => features)), (features) => [
+    '--package',
+    'clipsight',
     '--lib',
     '--target',
     'wasm32-unknown-unknown',
@@ -78,20 +86,13 @@ export async function checkDocs() {
  * dependencies.
  */
 export async function testRust() {
-  await run('cargo', ['test', '--release', '--workspace', '--locked']);
+  await run('cargo', ['test', '--release', '--locked', ...WHOLE]);
 }
 
 /** The native programs that the browser's results are compared with. */
 export async function buildNative() {
-  await run('cargo', [
-    'build',
-    '--release',
-    '--locked',
-    '--bin',
-    'clipsight',
-    '--example',
-    'analyze',
-  ]);
+  const build = ['build', '--release', '--locked', ...WHOLE];
+  await run('cargo', [...build, '--bin', 'clipsight', '--example', 'analyze']);
 }
 
 /** The figures in the documents are those that were measured. */
@@ -115,9 +116,13 @@ export async function testWeb(chromium) {
   }
   await run(
     process.execPath,
-    ['--test', '--test-concurrency=1', '--test-reporter=spec', 'tests/web/'],
-    {
-      env: { CHROMIUM: chromium },
-    },
+    [
+      ...['--test', '--test-concurrency=1'],
+      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+      // Lists what was skipped, and fails where it must not be.
+      ...['--test-reporter=./tests/web/support/skips.mjs', '--test-reporter-destination=stdout'],
+      'tests/web/',
+    ],
+    { env: { CHROMIUM: chromium } },
   );
 }

@@ -69,7 +69,7 @@ export async function buildNotices() {
 /** Of the npm package, the page and the extension. */
 async function webNotices() {
   const crates = [];
-  for (const features of new Set(BUILDS.map((build) => build.features))) {
+  for (const features of new Set(BUILDS.map(({ features }) => features))) {
     const wasm = ['--target', 'wasm32-unknown-unknown', '--no-default-features'];
     crates.push(...(await cratesOf(['-p', 'clipsight', ...wasm, '--features', features])));
   }

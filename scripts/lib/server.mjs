@@ -24,10 +24,18 @@ export const TYPES = {
  * Serves a folder on this machine only. A taken port is skipped for the next free one. Returns the
  * address.
  *
- * @param {{ folder: string, port: number }} options
+ * @param {{
+ *   folder: string,
+ *   port: number,
+ *   intercept?: (
+ *     request: import('node:http').IncomingMessage,
+ *     response: import('node:http').ServerResponse,
+ *   ) => boolean,
+ * }} options `intercept` says whether it answers a request itself
  */
-export async function listen({ folder, port }) {
+export async function listen({ folder, port, intercept }) {
   const server = createServer((request, response) => {
+    if (intercept?.(request, response) === true) return;
     serveFile(folder, request, response).catch((error) => {
       console.error(error);
       if (!response.headersSent) response.writeHead(500);

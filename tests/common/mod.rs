@@ -28,3 +28,13 @@ pub(crate) fn repository() -> PathBuf {
 pub(crate) fn fixture(path: &str) -> PathBuf {
     repository().join("tests/fixtures").join(path)
 }
+
+/// A picture of `tests/fixtures/scenes`: something that a model can judge, there in every clone.
+pub(crate) fn scene(name: &str) -> PathBuf {
+    scenes().join(name)
+}
+
+/// The folder of the [scenes](scene).
+pub(crate) fn scenes() -> PathBuf {
+    fixture("scenes")
+}

@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch, newPage } from './support/browser.mjs';
-import { drawJpeg, noData, scanNatively, testImages } from './support/images.mjs';
+import {
+  drawJpeg,
+  labelledImages,
+  labelledPath,
+  noLabelled,
+  scanNatively,
+  scenePath,
+  scenes,
+} from './support/images.mjs';
 import { startServer } from './support/server.mjs';
 
 /**
@@ -33,66 +41,93 @@ async function open() {
   return opened;
 }
 
-describe('agreement with the native program', { skip: noData }, () => {
-  const files = noData ? [] : testImages(1);
+/**
+ * What the page says about images, by their paths on the server, compared with what the native
+ * program says about the same files. Resolves with how many views were looked at.
+ */
+async function compare(t, { paths, files, device, options, natively, tolerance }) {
+  const { page, problems, close } = await open();
+  const { info, items } = await page.evaluate(
+    async ([where, addresses, views]) => {
+      const detector = await window.clipsight.createDetector({ device: where });
+      const inputs = (async function* () {
+        for (const address of addresses) yield await (await fetch(address)).blob();
+      })();
+      const seen = [];
+      for await (const item of detector.analyzeAll(inputs, views))
+        seen.push(item.result ?? String(item.error));
+      const { info: loaded } = detector;
+      await detector.dispose();
+      return { info: loaded, items: seen };
+    },
+    [device, paths, options],
+  );
+  await close();
+  const native = await scanNatively(files, { ...options, device: natively });
+  assert.deepEqual(problems, []);
+  assert.equal(info.device, device, info.fallbackReason);
+  assert.equal(info.selfTest, 'passed');
+  assert.equal(items.length, files.length);
+  let largest = 0;
+  for (const [i, { model, file }] of items.entries()) {
+    const expected = native[i];
+    const difference = Math.abs(model.logit - expected.logit);
+    largest = Math.max(largest, difference);
+    assert.ok(
+      difference <= tolerance,
+      `${files[i]}: ${model.logit} here, ${expected.logit} natively`,
+    );
+    assert.equal(file.sha256, expected.sha256);
+    assert.equal(model.status, expected.status, files[i]);
+    assert.equal(model.grade, expected.grade ?? undefined, files[i]);
+  }
+  const ms = items.map(({ timings }) => timings.totalMs).sort((a, b) => a - b);
+  t.diagnostic(
+    `largest difference in logits ${largest.toExponential(1)}, median ${ms[ms.length >> 1].toFixed(0)} ms an image`,
+  );
+  return [...new Set(items.map(({ input }) => input.views))].sort();
+}
+
+/**
+ * As the model says: a second look where the first gives no grade. Sums of integers are the same
+ * everywhere.
+ */
+const ON_CPU = { device: 'cpu', options: {}, natively: 'cpu', tolerance: 1e-3 };
+const ON_GPU = {
+  device: 'webgpu',
+  options: { views: 1 },
+  natively: 'reference',
+  tolerance: TOLERANCE,
+};
+
+describe('agreement with the native program', () => {
+  const images = {
+    paths: scenes.map((name) => `/scenes/${name}`),
+    files: scenes.map(scenePath),
+  };
+  test(`cpu: ${scenes.length} scenes`, async (t) => {
+    const views = await compare(t, { ...ON_CPU, ...images });
+    assert.deepEqual(views, [1, 5], 'some images need a second look, most do not');
+  });
+  test(`webgpu: ${scenes.length} scenes`, (t) => compare(t, { ...ON_GPU, ...images }));
+});
+
+describe('agreement with the native program on labelled images', { skip: noLabelled }, () => {
+  const images = noLabelled ? [] : labelledImages(1);
+  // SwiftShader takes ten times as long as the CPU.
+  const some = images.filter((_, i) => i % 13 < 10);
+  const chosen = (names) => ({
+    paths: names.map((name) => `/data/${name}`),
+    files: names.map(labelledPath),
+  });
   before(() => assert.ok(some.length >= 20, `${some.length} images`));
 
-  // SwiftShader takes ten times as long as the CPU.
-  const some = files.filter((_, i) => i % 13 < 10);
-  for (const [device, chosen, options, natively, tolerance] of [
-    // As the model says: a second look where the first gives no grade. Sums of integers are the
-    // same everywhere.
-    ['cpu', files, {}, 'cpu', 1e-3],
-    ['webgpu', some, { views: 1 }, 'reference', TOLERANCE],
-  ]) {
-    test(`${device}: ${chosen.length} images of role test, each of another origin`, async (t) => {
-      const { page, problems, close } = await open();
-      const { info, items } = await page.evaluate(
-        async ([where, paths, views]) => {
-          const detector = await window.clipsight.createDetector({ device: where });
-          const inputs = (async function* () {
-            for (const path of paths) yield await (await fetch(`/data/${path}`)).blob();
-          })();
-          const seen = [];
-          for await (const item of detector.analyzeAll(inputs, views))
-            seen.push(item.result ?? String(item.error));
-          const { info: loaded } = detector;
-          await detector.dispose();
-          return { info: loaded, items: seen };
-        },
-        [device, chosen, options],
-      );
-      await close();
-      const native = await scanNatively(chosen, { ...options, device: natively });
-      assert.deepEqual(problems, []);
-      assert.equal(info.device, device, info.fallbackReason);
-      assert.equal(info.selfTest, 'passed');
-      let largest = 0;
-      for (const [i, { model, file }] of items.entries()) {
-        const expected = native[i];
-        const difference = Math.abs(model.logit - expected.logit);
-        largest = Math.max(largest, difference);
-        assert.ok(
-          difference <= tolerance,
-          `${chosen[i]}: ${model.logit} here, ${expected.logit} natively`,
-        );
-        assert.equal(file.sha256, expected.sha256);
-        assert.equal(model.status, expected.status, chosen[i]);
-        assert.equal(model.grade, expected.grade ?? undefined, chosen[i]);
-      }
-      const looks = items.map(({ input }) => input.views);
-      if (options.views === undefined)
-        assert.deepEqual(
-          [...new Set(looks)].sort(),
-          [1, 5],
-          'some images need a second look, most do not',
-        );
-      const ms = items.map(({ timings }) => timings.totalMs).sort((a, b) => a - b);
-      t.diagnostic(
-        `largest difference in logits ${largest.toExponential(1)}, median ${ms[ms.length >> 1].toFixed(0)} ms an image`,
-      );
-    });
-  }
+  test(`cpu: ${images.length} images of role test, each of another origin`, async (t) => {
+    const views = await compare(t, { ...ON_CPU, ...chosen(images) });
+    assert.deepEqual(views, [1, 5], 'some images need a second look, most do not');
+  });
+  test(`webgpu: ${some.length} images of role test, each of another origin`, (t) =>
+    compare(t, { ...ON_GPU, ...chosen(some) }));
 });
 
 describe('choice of device', () => {

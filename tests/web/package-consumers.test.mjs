@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { root } from '../../scripts/lib/run.mjs';
 import { launch, newPage } from './support/browser.mjs';
-import { data, noData, scanNatively, testImages } from './support/images.mjs';
+import { scanNatively, scenePath } from './support/images.mjs';
 import { startServer } from './support/server.mjs';
 
 const exec = promisify(execFile);
@@ -163,11 +163,7 @@ describe('the tarball', () => {
 });
 
 describe('projects', () => {
-  // A labelled photograph or generated image where they are at hand, else a picture of the
-  // repository's own.
-  const image = noData
-    ? path.join(root, 'tests/fixtures/image/decode/exif-6.jpg')
-    : path.join(data, testImages(1)[0]);
+  const image = scenePath('portrait.jpg');
 
   for (const name of ['webpack', 'esbuild', 'plain']) {
     test(`${name}: builds without a warning, runs, and says what the native program says`, async () => {

@@ -6,12 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import { undriven } from '../../scripts/bench/firefox.mjs';
 import { visit } from '../../scripts/bench/visit.mjs';
 import { output, root } from '../../scripts/lib/run.mjs';
-import { data, noData, scanNatively, testImages } from './support/images.mjs';
+import { scanNatively, scenePath } from './support/images.mjs';
 import { startServer } from './support/server.mjs';
 
 const firefox = await output('sh', ['-c', 'command -v firefox-esr']);
 const FIXTURES = ['exif-6.jpg', 'lossy.webp', 'flat.jpg'].map((name) => `/fixtures/${name}`);
-const images = noData ? [] : testImages(1).slice(0, 3);
+const images = ['portrait.jpg', 'sea.webp', 'house.gif'];
 
 /** Runs in Firefox: every way in that may differ between browsers. */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Firefox</title><link rel="icon" href="data:,"><script type="module">
@@ -47,7 +47,7 @@ describe('Firefox', { skip: firefox ? false : 'firefox-esr is not there' }, () =
   before(async () => {
     server = await startServer({ pages: { '/firefox.html': PAGE } });
     const plan = encodeURIComponent(
-      JSON.stringify({ images: images.map((file) => `/data/${file}`), fixtures: FIXTURES }),
+      JSON.stringify({ images: images.map((name) => `/scenes/${name}`), fixtures: FIXTURES }),
     );
     await visit(undriven(firefox), {
       url: `${server.url}/firefox.html#${plan}`,
@@ -65,7 +65,7 @@ describe('Firefox', { skip: firefox ? false : 'firefox-esr is not there' }, () =
     assert.equal(value.info.device, 'cpu');
     assert.equal(value.info.selfTest, 'passed');
     const files = [
-      ...images.map((file) => path.join(data, file)),
+      ...images.map(scenePath),
       ...FIXTURES.map((name) =>
         path.join(root, 'tests/fixtures/image/decode', path.basename(name)),
       ),

@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, out } from './support/browser.mjs';
-import { data, noData, scanNatively, testImages } from './support/images.mjs';
-import { allSettled, file, FILES, openPage, states, TEXT, VERDICTS } from './support/page.mjs';
+import { scanNatively, sceneFile, scenePath, scenes } from './support/images.mjs';
+import { allSettled, FILES, openPage, states, TEXT, VERDICTS } from './support/page.mjs';
 import { startServer } from './support/server.mjs';
 
 let browser;
@@ -118,84 +118,75 @@ test('20,000 images wait; all are cancelled at once', async (t) => {
   assert.deepEqual(problems, []);
 });
 
-test(
-  'labelled images: as the native program says, and in the order asked for',
-  { skip: noData },
-  async (t) => {
-    const { page, problems, close } = await openPage(browser, server);
-    t.after(close);
-    const files = testImages(1).slice(0, 16);
-    const given = await Promise.all(
-      files.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
-    );
-    await page.setInputFiles(FILES, [...given, TEXT]);
-    await allSettled(page);
-    const native = (await scanNatively(files)).map((result) =>
-      result.status === 'scored' ? result.grade : result.status,
-    );
-    // All rows of so short a list are there once it is scrolled through; the states come in the
-    // list's order.
-    const collect = async () => {
-      const found = new Map();
-      for (const top of [0, 500, 5000]) {
-        await page.evaluate((to) => (document.querySelector('.list').scrollTop = to), top);
-        await page.waitForTimeout(100);
-        for (const row of await page.$$eval('.row-item', (rows) =>
-          rows.map((element) => [
-            Number(element.getAttribute('aria-posinset')),
-            element.querySelector('.row-name').textContent,
-            element.dataset.state,
-            Number.parseFloat(
-              element.querySelector('.row-probability').textContent.replace(/[^\d]/g, '') || '-1',
-            ),
-          ]),
-        ))
-          found.set(row[0], row.slice(1));
-      }
-      return [...found.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
-    };
-    const added = await collect();
-    assert.deepEqual(
-      added.map(([name]) => name),
-      [...given.map(({ name }) => name), 'notes.jpg'],
-    );
-    assert.deepEqual(
-      added.slice(0, -1).map(([, state]) => state),
-      native,
-    );
-    const sort = (value) => page.selectOption('.toolbar label:has-text("Sort by") select', value);
-    const show = (value) => page.selectOption('.toolbar label:has-text("Show") select', value);
-    await sort('probability');
-    const probabilities = (await collect()).map(([, , probability]) => probability);
-    assert.deepEqual(
-      probabilities,
-      [...probabilities].sort((a, b) => b - a),
-    );
-    await sort('name');
-    const byName = (await collect()).map(([name]) => name);
-    assert.deepEqual(
-      byName,
-      [...byName].sort(new Intl.Collator('en-US', { numeric: true }).compare),
-    );
-    await sort('grade');
-    assert.equal((await collect()).at(-1)[1], 'error');
-    // The list is drawn anew in the next frame: what is waited for is the row itself, not that
-    // there is one.
-    const onlyRow = (name) =>
-      page.waitForFunction((only) => {
-        const rows = [...document.querySelectorAll('.row-item .row-name')];
-        return rows.length === 1 && rows[0].textContent === only;
-      }, name);
-    await show('error');
-    await onlyRow('notes.jpg');
-    await show('all');
-    await page.fill('.toolbar input[type=search]', given[3].name.slice(0, 8).toUpperCase());
-    await onlyRow(given[3].name);
-    await page.fill('.toolbar input[type=search]', 'nothing at all');
-    await page.waitForSelector('.nothing:not([hidden])');
-    assert.deepEqual(problems, []);
-  },
-);
+test('every verdict: as the native program says, and in the order asked for', async (t) => {
+  const { page, problems, close } = await openPage(browser, server);
+  t.after(close);
+  const given = await Promise.all(scenes.map(sceneFile));
+  await page.setInputFiles(FILES, [...given, TEXT]);
+  await allSettled(page);
+  const native = (await scanNatively(scenes.map(scenePath))).map((result) =>
+    result.status === 'scored' ? result.grade : result.status,
+  );
+  assert.deepEqual([...new Set(native)].sort(), [...VERDICTS].sort());
+  // All rows of so short a list are there once it is scrolled through; the states come in the
+  // list's order.
+  const collect = async () => {
+    const found = new Map();
+    for (const top of [0, 500, 5000]) {
+      await page.evaluate((to) => (document.querySelector('.list').scrollTop = to), top);
+      await page.waitForTimeout(100);
+      for (const row of await page.$$eval('.row-item', (rows) =>
+        rows.map((element) => [
+          Number(element.getAttribute('aria-posinset')),
+          element.querySelector('.row-name').textContent,
+          element.dataset.state,
+          Number.parseFloat(
+            element.querySelector('.row-probability').textContent.replace(/[^\d]/g, '') || '-1',
+          ),
+        ]),
+      ))
+        found.set(row[0], row.slice(1));
+    }
+    return [...found.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
+  };
+  const added = await collect();
+  assert.deepEqual(
+    added.map(([name]) => name),
+    [...given.map(({ name }) => name), 'notes.jpg'],
+  );
+  assert.deepEqual(
+    added.slice(0, -1).map(([, state]) => state),
+    native,
+  );
+  const sort = (value) => page.selectOption('.toolbar label:has-text("Sort by") select', value);
+  const show = (value) => page.selectOption('.toolbar label:has-text("Show") select', value);
+  await sort('probability');
+  const probabilities = (await collect()).map(([, , probability]) => probability);
+  assert.deepEqual(
+    probabilities,
+    [...probabilities].sort((a, b) => b - a),
+  );
+  await sort('name');
+  const byName = (await collect()).map(([name]) => name);
+  assert.deepEqual(byName, [...byName].sort(new Intl.Collator('en-US', { numeric: true }).compare));
+  await sort('grade');
+  assert.equal((await collect()).at(-1)[1], 'error');
+  // The list is drawn anew in the next frame: what is waited for is the row itself, not that
+  // there is one.
+  const onlyRow = (name) =>
+    page.waitForFunction((only) => {
+      const rows = [...document.querySelectorAll('.row-item .row-name')];
+      return rows.length === 1 && rows[0].textContent === only;
+    }, name);
+  await show('error');
+  await onlyRow('notes.jpg');
+  await show('all');
+  await page.fill('.toolbar input[type=search]', given[3].name.slice(0, 8).toUpperCase());
+  await onlyRow(given[3].name);
+  await page.fill('.toolbar input[type=search]', 'nothing at all');
+  await page.waitForSelector('.nothing:not([hidden])');
+  assert.deepEqual(problems, []);
+});
 
 test('what is saved: JSON and CSV as they should be, formulas made harmless, a report with hashes', async (t) => {
   const { page, problems, jpeg, close } = await openPage(browser, server, {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
 import { launch, out } from './support/browser.mjs';
-import { data, noData, testImages } from './support/images.mjs';
+import { sceneFile, scenes } from './support/images.mjs';
 import {
   allSettled,
   cardText,
@@ -54,17 +54,8 @@ const field = (label) => `dialog label:has-text("${label}") select`;
 const settings = (page) => page.click('.bar-buttons button >> nth=1');
 const closeDialog = (page) => page.click('dialog header button');
 
-/** Images of all kinds, where there are any, and a file that is none. */
-async function gallery(jpeg) {
-  if (noData) return [file('drawn.jpg', jpeg), TEXT];
-  const some = testImages(1).slice(0, 10);
-  return [
-    ...(await Promise.all(
-      some.map(async (name) => file(path.basename(name), await readFile(path.join(data, name)))),
-    )),
-    TEXT,
-  ];
-}
+/** Images of all kinds and verdicts, and a file that is none. */
+const gallery = async () => [...(await Promise.all(scenes.map(sceneFile))), TEXT];
 
 const LOOKS = {
   'en-light': {},
@@ -91,7 +82,7 @@ const LOOKS = {
 describe('every state, in every language, light and dark', () => {
   for (const [name, look] of Object.entries(LOOKS)) {
     test(name, async (t) => {
-      const { page, problems, jpeg, close } = await openPage(browser, server, look);
+      const { page, problems, close } = await openPage(browser, server, look);
       t.after(close);
       const check = async (state) => {
         await page.screenshot({
@@ -114,7 +105,7 @@ describe('every state, in every language, light and dark', () => {
       await page.click('.drop-ways button >> nth=2');
       await check('address');
       await page.click('.drop-ways button >> nth=2');
-      await page.setInputFiles(FILES, await gallery(jpeg));
+      await page.setInputFiles(FILES, await gallery());
       await allSettled(page);
       await check('batch');
       await page.click('.menu summary');
@@ -164,7 +155,7 @@ describe('settings', () => {
 
   test(
     'a false-alarm budget: measured rates, marks and a filter',
-    { skip: noData || unmeasured },
+    { skip: unmeasured },
     async (t) => {
       const { page, problems, close } = await openPage(browser, server);
       t.after(close);

@@ -1,10 +1,10 @@
 // A site with a strict policy and the elements on it: what the elements' tests share.
-import { readFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { root } from '../../../scripts/lib/run.mjs';
 import { launch, newPage } from './browser.mjs';
-import { data, drawJpeg, scanNatively, testImages } from './images.mjs';
+import { drawJpeg, scanNatively, sceneFile, scenePath, scenes } from './images.mjs';
 import { startServer } from './server.mjs';
 
 /** A file that is no image, whatever its name says. */
@@ -78,25 +78,18 @@ export function states(page) {
     .evaluateAll((cards) => cards.map((card) => card.getAttribute('state')));
 }
 
-/** Images that the native program looks at in one go. */
-const BATCH = 24;
-
-/** One labelled image of each verdict, as the native program sees them, with what it said. */
+/** One scene of each verdict, as the native program sees them, with what it said. */
 export async function gallery() {
-  const files = testImages(6);
   const found = new Map();
-  for (let at = 0; at < files.length && found.size < VERDICTS.length; at += BATCH) {
-    const batch = files.slice(at, at + BATCH);
-    for (const [i, result] of (await scanNatively(batch)).entries()) {
-      const state = result.status === 'scored' ? result.grade : 'abstained';
-      if (!found.has(state)) found.set(state, { file: batch[i], result });
-    }
+  for (const [i, result] of (await scanNatively(scenes.map(scenePath))).entries()) {
+    const state = result.status === 'scored' ? result.grade : 'abstained';
+    if (!found.has(state)) found.set(state, { name: scenes[i], result });
   }
   return Promise.all(
-    VERDICTS.filter((state) => found.has(state)).map(async (state) => {
-      const { file, result } = found.get(state);
-      const buffer = await readFile(path.join(data, file));
-      return { state, result, name: path.basename(file), mimeType: 'image/jpeg', buffer };
+    VERDICTS.map(async (state) => {
+      assert.ok(found.has(state), `no scene is ${state}: see tests/fixtures/scenes/README.md`);
+      const { name, result } = found.get(state);
+      return { state, result, ...(await sceneFile(name)) };
     }),
   );
 }

@@ -1,26 +1,69 @@
 // Images for the tests, and what the native program says about them.
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../../../scripts/lib/run.mjs';
 
-/** The labelled images beside the repository. */
-export const data = path.join(root, '../shared/data');
+/** Pictures of our own, on which the shipped model gives every verdict; there in every clone. */
+const SCENES = path.join(root, 'tests/fixtures/scenes');
 
-/** A reason to skip what needs them, or false. */
-export const noData = existsSync(path.join(data, 'manifest.csv'))
-  ? false
-  : '../shared/data is not there';
+const TYPES = {
+  '.bmp': 'image/bmp',
+  '.gif': 'image/gif',
+  '.jpg': 'image/jpeg',
+  '.png': 'image/png',
+  '.tif': 'image/tiff',
+  '.webp': 'image/webp',
+};
+
+/** Names of the scenes' files. */
+export const scenes = readdirSync(SCENES)
+  .filter((name) => path.extname(name) in TYPES)
+  .sort();
+
+/** Where the scene of a name is. */
+export const scenePath = (name) => path.join(SCENES, name);
+
+/** The scene of a name, for `setInputFiles`. */
+export const sceneFile = async (name) => ({
+  name,
+  mimeType: TYPES[path.extname(name)],
+  buffer: await readFile(scenePath(name)),
+});
+
+/**
+ * A JPEG that gets a grade from one look, so that tests compare a verdict and no abstention: its
+ * bytes and what the native program says about it.
+ */
+export async function gradedJpeg() {
+  const [native] = await scanNatively([scenePath('portrait.jpg')]);
+  assert.equal(native.status, 'scored', 'see tests/fixtures/scenes/README.md');
+  return { native, jpeg: await readFile(native.path) };
+}
+
+/** The labelled images beside the repository: for comparisons on what the model was made for. */
+const labelled = path.join(root, '../shared/data');
+
+/**
+ * A reason to skip comparisons that need the labelled images, or false. In CI they are there, or
+ * the tests that need them fail.
+ */
+export const noLabelled =
+  existsSync(path.join(labelled, 'manifest.csv')) || process.env.CI !== undefined
+    ? false
+    : 'needs the labelled images, and ../shared/data is not there';
 
 /**
  * The first `perOrigin` images of every origin of role `test`: all generators and all sources that
  * no training saw. Paths relative to the data folder.
  */
-export function testImages(perOrigin) {
-  const [header, ...rows] = readFileSync(path.join(data, 'manifest.csv'), 'utf8')
-    .trim()
-    .split('\n');
+export function labelledImages(perOrigin) {
+  const manifest = path.join(labelled, 'manifest.csv');
+  assert.ok(existsSync(manifest), `${manifest} must be there in CI`);
+  const [header, ...rows] = readFileSync(manifest, 'utf8').trim().split('\n');
   const columns = header.split(',');
   const [file, role, origin] = ['file', 'role', 'origin'].map((name) => columns.indexOf(name));
   const taken = new Map();
@@ -36,13 +79,12 @@ export function testImages(perOrigin) {
     .map((cells) => cells[file]);
 }
 
-/**
- * What `clipsight scan` says about files, their paths relative to the data folder, in their order;
- * `views`: as the model says.
- */
+/** Where the labelled image of a relative path is. */
+export const labelledPath = (file) => path.join(labelled, file);
+
+/** What `clipsight scan` says about files, in their order; `views`: as the model says. */
 export async function scanNatively(files, { views, device = 'cpu' } = {}) {
   const program = path.join(root, 'target/release/clipsight');
-  const paths = files.map((file) => path.resolve(data, file));
   const args = [
     'scan',
     '--format',
@@ -52,7 +94,7 @@ export async function scanNatively(files, { views, device = 'cpu' } = {}) {
     '--model',
     'pkg/models/compact',
     ...(views === undefined ? [] : ['--views', String(views)]),
-    ...paths,
+    ...files,
   ];
   const { stdout } = await promisify(execFile)(program, args, {
     cwd: root,
@@ -68,7 +110,7 @@ export async function scanNatively(files, { views, device = 'cpu' } = {}) {
       .map((line) => JSON.parse(line))
       .map((line) => [line.path, line]),
   );
-  return paths.map((file) => byPath.get(file));
+  return files.map((file) => byPath.get(file));
 }
 
 /**

@@ -16,6 +16,13 @@ export const manifest = JSON.parse(
 /** The build for the CPU of a machine with relaxed SIMD: it depends on the machine. */
 export const CPU_BUILD = /^cpu(-i16)?$/;
 
+/**
+ * Turns of the page's event loop in which a cancelled call must be settled. That needs no other
+ * process: one turn is enough. What the worker or the network would have to say takes hundreds, the
+ * more of them the busier the machine is, so that no clock is needed to tell the two apart.
+ */
+export const AT_ONCE = 5;
+
 /** Bytes of all its shards. */
 export const modelBytes = manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -31,7 +38,8 @@ export function packageTests({ folders = {}, ...options } = {}) {
 
     /**
      * A fresh page with the package. In it: `picture` is a JPEG, `create` a `createDetector` on the
-     * CPU, `codeOf` gives the code a promise rejects with.
+     * CPU, `codeOf` gives the code a promise rejects with, `turnsUntilSettled` the turns of the
+     * event loop until it is settled (see `AT_ONCE`).
      */
     async open() {
       const opened = await newPage(tests.browser);
@@ -52,6 +60,20 @@ export function packageTests({ folders = {}, ...options } = {}) {
                 : `no message for people: ${error.message}`;
             },
           );
+        window.turnsUntilSettled = async (promise) => {
+          let open = true;
+          const over = () => (open = false);
+          promise.then(over, over);
+          const { port1, port2 } = new MessageChannel();
+          let turns = 0;
+          for (; open; turns += 1)
+            await new Promise((resolve) => {
+              port1.onmessage = resolve;
+              port2.postMessage(0);
+            });
+          port1.close();
+          return turns;
+        };
       }, jpeg);
       return opened;
     },

@@ -1,15 +1,17 @@
-// The server of the browser tests: the page at /, the package at /pkg/, the labelled images at
-// /data/, images of every kind at /fixtures/, small pages of the tests' own, and any answer
-// replaced by a test.
+// The server of the browser tests: the page at /, the package at /pkg/, pictures to judge at
+// /scenes/, images of every kind at /fixtures/, the labelled images at /data/, small pages of the
+// tests' own, and any answer replaced by a test.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { root } from '../../../scripts/lib/run.mjs';
 import { serveFile } from '../../../scripts/lib/server.mjs';
+import { labelledPath, scenePath } from './images.mjs';
 
 const FOLDERS = {
   '/pkg/': path.join(root, 'pkg'),
-  '/data/': path.join(root, '../shared/data'),
+  '/data/': labelledPath('.'),
+  '/scenes/': scenePath('.'),
   '/fixtures/': path.join(root, 'tests/fixtures/image/decode'),
   '/': path.join(root, 'www/dist'),
 };
