@@ -24,6 +24,7 @@ const TEXTS = new Map([
   ['Unlicense', 'This is free and unencumbered software'],
   ['Unicode-3.0', 'UNICODE LICENSE V3'],
   ['Apache-2.0', 'Apache License Version 2.0'],
+  ['IJG', 'Independent JPEG Group'],
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
 ]);
 
@@ -171,6 +172,10 @@ export async function notices(found) {
     'here. Where a work may be used under one of several licences, the one named here was chosen.',
     '',
     ...lines,
+    // Its licence asks for this sentence beside programs.
+    ...(lines.some((line) => line.includes('IJG'))
+      ? ['', 'This software is based in part on the work of the Independent JPEG Group.']
+      : []),
     ...[...texts].flatMap(([text, names]) => ['', rule, names.join(', '), rule, '', text]),
     '',
   ].join('\n');
