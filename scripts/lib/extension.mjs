@@ -34,7 +34,6 @@ export async function buildExtension() {
     name: 'extension',
     inputs: [
       'www/extension',
-      'www/lib/element',
       'pkg',
       'webpack.extension.config.js',
       'scripts/lib/extension.mjs',

@@ -28,8 +28,10 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
       native = (await scanNatively(testImages(1))).find(({ status }) => status === 'scored');
       jpeg = await readFile(native.path);
       sites = await startSites({ '/image.jpg': { type: 'image/jpeg', body: jpeg } });
-      const image = (host) =>
-        `<img id="${host}" src="${sites.url(`${host}.test`, '/image.jpg')}" width="200" height="200">`;
+      const image = (host) => {
+        const source = sites.url(`${host}.test`, '/image.jpg');
+        return `<img id="${host}" src="${source}" width="200" height="200">`;
+      };
       sites.answers['/page.html'] = {
         type: 'text/html',
         body: `<!doctype html>${image('site')}${image('cdn')}`,
@@ -91,7 +93,11 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
          throw new Error('nothing came of ' + find);
        };
        const menu = document.getElementById('contentAreaContextMenu');
-       const item = await until(() => menu.state === 'open' && [...menu.querySelectorAll('menuitem')].find((one) => one.label === label));
+       const item = await until(
+         () =>
+           menu.state === 'open' &&
+           [...menu.querySelectorAll('menuitem')].find((one) => one.label === label),
+       );
        menu.activateItem(item);
        if (allow !== null) {
          const popup = document.getElementById('notification-popup');
@@ -101,7 +107,11 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
          const question = popup.firstElementChild;
          (allow ? question.button : question.secondaryButton).click();
        }
-       await until(() => SidebarController.isOpen && SidebarController.currentID.startsWith('extension_clipsight'));`,
+       await until(
+         () =>
+           SidebarController.isOpen &&
+           SidebarController.currentID.startsWith('extension_clipsight'),
+       );`,
       CHECK,
       allow,
     );
@@ -113,7 +123,8 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
       `for (let i = 0; i < 2000; i += 1) {
          const cards = [...document.querySelectorAll('ai-image-result')];
          const [{ state, error, analysis } = {}] = cards;
-         if (cards.length >= args[0] && state !== 'waiting') return JSON.stringify({ error, analysis });
+         if (cards.length >= args[0] && state !== 'waiting')
+           return JSON.stringify({ error, analysis });
          await new Promise((resolve) => setTimeout(resolve, 50));
        }
        return '{"error":"nothing came"}';`,
@@ -134,13 +145,13 @@ describe('Firefox', { skip: noData || (program ? false : 'firefox-esr is not the
     assert.equal(analysis.input.fidelity, 'original-bytes');
   };
 
-  test("an image of the page's own site: nothing is asked, the verdict is the native program's", async () => {
+  test("an image of the page's own site: not asked for; the native program's verdict", async () => {
     same(await check('site', { allow: null, count: 1 }));
     for (const { headers } of sites.seen)
       assert.deepEqual([headers.cookie, headers.referer], [undefined, undefined]);
   });
 
-  test('an image of another site: the browser asks; after a no it is cut out of what is visible', async () => {
+  test('an image of another site: the browser asks; after a no what is visible of it', async () => {
     const { error, analysis } = await check('cdn', { allow: false, count: 2 });
     assert.equal(error, null, JSON.stringify(error));
     assert.equal(analysis.input.fidelity, 'screen-capture');

@@ -1,4 +1,4 @@
-// The extension's rules that need no browser: addresses, manifests, zips.
+// The extension's rules that need no browser: imports, addresses, manifests, zips.
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate';
 import ts from 'typescript';
 import { BROWSERS, buildExtension, folderOf, packed } from '../../scripts/lib/extension.mjs';
 import { root } from '../../scripts/lib/run.mjs';
+import { filesBelow } from '../../scripts/lib/stamp.mjs';
 import { manifest } from '../../www/extension/manifest.mjs';
 
 /** A module of the extension that imports nothing. */
@@ -18,19 +19,84 @@ async function load(name) {
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
 }
 
+/** Who may import what: a folder is a process, and what several of them use is in `shared`. */
+const MAY_IMPORT = {
+  background: ['shared', 'content/in-page.js', 'valibot', 'clipsight'],
+  host: ['shared', 'clipsight'],
+  sandbox: ['shared', 'clipsight'],
+  panel: ['shared', 'clipsight/ui', 'clipsight/element/result'],
+  content: ['shared', 'clipsight', 'clipsight/ui'],
+  shared: ['valibot', 'clipsight', 'clipsight/ui'],
+};
+
+/** The imports of a module, relative ones from the extension's folder. */
+function importsOf(file, source) {
+  return ts
+    .preProcessFile(source)
+    .importedFiles.map(({ fileName }) =>
+      fileName.startsWith('.') ? path.posix.join(path.posix.dirname(file), fileName) : fileName,
+    );
+}
+
+/** Imports that no rule allows. */
+function forbidden(file, source) {
+  const [folder] = file.split('/');
+  return importsOf(file, source).filter(
+    (name) =>
+      ![folder, ...MAY_IMPORT[folder]].some(
+        (allowed) =>
+          name === allowed || (!allowed.includes('clipsight') && name.startsWith(`${allowed}/`)),
+      ),
+  );
+}
+
+describe('imports', () => {
+  test('a process imports its own files, shared ones, what the package exports', async () => {
+    const folder = path.join(root, 'www/extension');
+    const files = (await filesBelow(['www/extension']))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => path.relative('www/extension', file));
+    assert.ok(files.length > 25, `${files.length} files`);
+    assert.deepEqual(
+      [...new Set(files.map((file) => file.split('/')[0]))].sort(),
+      Object.keys(MAY_IMPORT).sort(),
+    );
+    for (const file of files) {
+      const source = await readFile(path.join(folder, file), 'utf8');
+      assert.deepEqual(forbidden(file, source), [], file);
+    }
+  });
+
+  test('a control: what is forbidden is found', () => {
+    const bad = [
+      "import { a } from '../background/jobs.js';",
+      "import type { B } from '../../lib/limits.js';",
+      "export { c } from 'clipsight/element';",
+      "const d = await import('../host/host.js');",
+    ];
+    for (const line of bad) assert.equal(forbidden('panel/view.ts', line).length, 1, line);
+    assert.deepEqual(
+      forbidden('panel/view.ts', "import { e } from '../shared/strings/en.js';"),
+      [],
+    );
+  });
+});
+
 describe('addresses', () => {
-  test('private, loopback, link-local and reserved ones are recognised however they are written', async () => {
+  test('private, loopback, link-local and reserved ones are recognised in any notation', async () => {
     const { isPrivate } = await load('shared/addresses.ts');
     const hosts = (text) => text.split(/\s+/).map((host) => new URL(`http://${host}/`).hostname);
-    for (const host of hosts(`localhost LOCALHOST localhost. a.localhost router printer.local nas.lan x.internal x.home.arpa
-      127.0.0.1 127.1 2130706433 0x7f.1 0177.0.0.1 0.0.0.0 10.1.2.3 100.64.0.1 100.127.255.255 169.254.169.254 172.16.0.1
-      172.31.255.255 192.168.1.1 198.18.0.1 224.0.0.1 255.255.255.255 [::1] [::] [fe80::1] [fc00::1] [fd12:3456::1]
-      [fec0::1] [ff02::1] [::ffff:127.0.0.1] [::ffff:c0a8:101] [64:ff9b::10.0.0.1] [2002:7f00:1::] [::127.0.0.1]`)) {
+    for (const host of hosts(`localhost LOCALHOST localhost. a.localhost router printer.local
+      nas.lan x.internal x.home.arpa 127.0.0.1 127.1 2130706433 0x7f.1 0177.0.0.1 0.0.0.0 10.1.2.3
+      100.64.0.1 100.127.255.255 169.254.169.254 172.16.0.1 172.31.255.255 192.168.1.1 198.18.0.1
+      224.0.0.1 255.255.255.255 [::1] [::] [fe80::1] [fc00::1] [fd12:3456::1] [fec0::1] [ff02::1]
+      [::ffff:127.0.0.1] [::ffff:c0a8:101] [64:ff9b::10.0.0.1] [2002:7f00:1::] [::127.0.0.1]`)) {
       assert.equal(isPrivate(host), true, host);
     }
-    for (const host of hosts(`example.org cdn.example.org localhost.example.org 1.1.1.1 9.255.255.255 11.0.0.1 100.63.255.255
-      100.128.0.1 126.255.255.255 128.0.0.1 169.253.1.1 172.15.255.255 172.32.0.1 192.167.1.1 192.169.1.1 198.17.1.1
-      198.20.0.1 223.255.255.255 [2606:4700::1111] [2a00::1] [::ffff:1.1.1.1] [64:ff9b::1.1.1.1] [2002:101:101::]`)) {
+    for (const host of hosts(`example.org cdn.example.org localhost.example.org 1.1.1.1
+      9.255.255.255 11.0.0.1 100.63.255.255 100.128.0.1 126.255.255.255 128.0.0.1 169.253.1.1
+      172.15.255.255 172.32.0.1 192.167.1.1 192.169.1.1 198.17.1.1 198.20.0.1 223.255.255.255
+      [2606:4700::1111] [2a00::1] [::ffff:1.1.1.1] [64:ff9b::1.1.1.1] [2002:101:101::]`)) {
       assert.equal(isPrivate(host), false, host);
     }
   });
@@ -62,7 +128,7 @@ describe('what is built', () => {
   let built;
   before(async () => (built = await buildExtension()));
 
-  test('one template: the manifests differ in what the browsers call differently, and ask for no host', () => {
+  test('one template: the manifests differ in few names, and ask for no host', () => {
     const chrome = manifest('chrome', { version: '1' });
     const firefox = manifest('firefox', { version: '1' });
     assert.deepEqual(chrome.permissions, [

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { MIN_GRADED_SIDE } from 'clipsight';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
 import { out } from './support/browser.mjs';
 import { drawJpeg } from './support/images.mjs';
@@ -26,6 +27,25 @@ async function violations(page) {
 
 async function jpegOf(page) {
   return Buffer.from(await drawJpeg(page, 7));
+}
+
+/** A PNG with something in it, as a file to be chosen. */
+async function pngOf(page, width, height) {
+  const bytes = await page.evaluate(
+    async (size) => {
+      const canvas = Object.assign(document.createElement('canvas'), size);
+      const context = canvas.getContext('2d');
+      for (let i = 0; i < 40; i += 1) {
+        context.fillStyle = `hsl(${(i * 67) % 360} 60% ${20 + ((i * 13) % 60)}%)`;
+        context.fillRect((i * 29) % size.width, (i * 17) % size.height, 20, 20);
+      }
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    },
+    { width, height },
+  );
+  const name = `${width}x${height}.png`;
+  return { name, mimeType: 'image/png', buffer: Buffer.from(bytes) };
 }
 
 describe('panel and popup', () => {
@@ -83,6 +103,21 @@ describe('panel and popup', () => {
     });
   }
 
+  test('the smallest image that is graded is the one that the extension cuts out', async (t) => {
+    const extension = await launchExtension({ folder: folderOf('chrome') });
+    t.after(() => extension.close());
+    const page = await extension.panel();
+    for (const [width, count] of [
+      [MIN_GRADED_SIDE - 1, 1],
+      [MIN_GRADED_SIDE, 2],
+    ]) {
+      await page.setInputFiles('input[type=file]', await pngOf(page, width, 100));
+      const { analysis, name } = await settled(page, { count });
+      assert.equal(name, `${width}x100.png`);
+      assert.equal(analysis.model.reason === 'too-small', width < MIN_GRADED_SIDE, name);
+    }
+  });
+
   test('images dropped and pasted; taken away by keyboard', async (t) => {
     const extension = await launchExtension({
       folder: folderOf('chrome'),
@@ -113,7 +148,7 @@ describe('panel and popup', () => {
     const pasted = await settled(page, { count: 2 });
     assert.equal(pasted.name, 'Pasted image');
     await give(['drop', null]);
-    assert.match(await page.textContent('[role=alert]'), /no image file/);
+    assert.match(await page.textContent('[role=alert]'), /not an image file/);
     await page.focus('ai-image-result >> .close');
     await page.keyboard.press('Enter');
     assert.equal(await page.locator('ai-image-result').count(), 1);
@@ -137,7 +172,7 @@ describe('the sandboxed frame', () => {
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     extension = await launchExtension({ folder: folderOf('chrome') });
-    // The engine's page in a tab; a picture has it make the frame.
+    // The host in a tab; a picture has it make the frame.
     host = await extension.context.newPage();
     await host.goto(extension.address('offscreen.html'));
     const popup = await extension.context.newPage();
@@ -251,17 +286,11 @@ describe('the sandboxed frame', () => {
     assert.deepEqual(reached, []);
   });
 
-  test('has no extension API, an origin of its own, and no connections between browsers', async () => {
-    const found = await frame.evaluate(() => {
-      let rtc = 'made';
-      try {
-        const connection = new RTCPeerConnection();
-        connection.createDataChannel('x');
-      } catch {
-        rtc = 'refused';
-      }
-      return { runtime: typeof globalThis.chrome?.runtime, origin: self.origin, rtc };
-    });
+  test('has no extension API, and an origin of its own', async () => {
+    const found = await frame.evaluate(() => ({
+      runtime: typeof globalThis.chrome?.runtime,
+      origin: self.origin,
+    }));
     assert.equal(found.runtime, 'undefined');
     assert.equal(found.origin, 'null');
   });
@@ -435,7 +464,8 @@ describe('overlays', () => {
       '/page.html': {
         type: 'text/html',
         headers: { 'Content-Security-Policy': "default-src 'none'; img-src *" },
-        body: '<!doctype html><link rel="icon" href="data:,"><img src="/image.jpg" width="300"><p><img src="/image.jpg" width="40">',
+        body: `<!doctype html><link rel="icon" href="data:,">
+          <img src="/image.jpg" width="300"><p><img src="/image.jpg" width="40">`,
       },
     };
     const sites = await startSites(answers);
@@ -459,8 +489,10 @@ describe('overlays', () => {
 
     // The popup of this tab, with the box that the visitor ticks.
     const popup = await extension.popup(page);
-    const until = (found) =>
-      `(async () => { while (!(${found})) await new Promise((r) => setTimeout(r, 20)); return true; })()`;
+    const until = (found) => `(async () => {
+      while (!(${found})) await new Promise((resolve) => setTimeout(resolve, 20));
+      return true;
+    })()`;
     await popup(until("document.querySelector('#marks')"));
     assert.match(
       await popup("document.querySelector('.marks label').textContent"),

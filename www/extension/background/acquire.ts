@@ -4,7 +4,7 @@ import { inPage } from '../content/in-page.js';
 import type { PageAnswer, PageRequest } from '../content/in-page.js';
 import { parse } from '../shared/addresses.js';
 import { api } from '../shared/api.js';
-import { AcquireError } from '../shared/errors.js';
+import { CheckError } from '../shared/errors.js';
 import { MAX_IMAGE_BYTES } from '../shared/limits.js';
 import { checked, number, schemaOf } from '../shared/schema.js';
 import { capture, fromData } from './capture.js';
@@ -49,7 +49,7 @@ const pageAnswer = schemaOf<PageAnswer>()(
  * Gets at an image: its own bytes where that is possible, else what is visible of it.
  *
  * @param address - its address, where it has one
- * @throws {AcquireError}
+ * @throws {CheckError}
  */
 export async function acquire(target: Target, address: string): Promise<Picture> {
   try {
@@ -72,20 +72,19 @@ export async function acquire(target: Target, address: string): Promise<Picture>
  */
 export async function pointedAt(target: Target): Promise<string> {
   const [answer] = await ask(target, { source: '', want: 'place', limit: 0 });
-  if (answer === undefined) throw new AcquireError('no-image');
+  if (answer === undefined) throw new CheckError('no-image');
   return answer.address;
 }
 
 async function original(target: Target, source: string): Promise<Picture> {
   const address = parse(source);
-  if (address === undefined) throw new AcquireError('scheme');
+  if (address === undefined) throw new CheckError('scheme');
   if (address.protocol === 'data:' || address.protocol === 'blob:') return read(target, source);
   try {
     return { image: await download(address, target.page), fidelity: 'original-bytes' };
   } catch (error) {
     const sameOrigin = target.frame?.origin === address.origin;
-    if (!(error instanceof AcquireError && error.reason === 'unreachable' && sameOrigin))
-      throw error;
+    if (!(error instanceof CheckError && error.reason === 'unreachable' && sameOrigin)) throw error;
     // Firefox lets the page read its own images, and the background not.
     return read(target, source);
   }
@@ -94,12 +93,12 @@ async function original(target: Target, source: string): Promise<Picture> {
 /** Has the page read its own image. */
 async function read(target: Target, source: string): Promise<Picture> {
   const [answer] = await ask(target, { source, want: 'bytes', limit: MAX_IMAGE_BYTES });
-  if (answer?.tooLarge === true) throw new AcquireError('too-large');
+  if (answer?.tooLarge === true) throw new CheckError('too-large');
   if (answer?.data === undefined || answer.fidelity === undefined)
-    throw new AcquireError('unreachable');
+    throw new CheckError('unreachable');
   const image = fromData(answer.data);
-  if (image.size > MAX_IMAGE_BYTES) throw new AcquireError('too-large');
-  if (image.size === 0) throw new AcquireError('empty');
+  if (image.size > MAX_IMAGE_BYTES) throw new CheckError('too-large');
+  if (image.size === 0) throw new CheckError('empty');
   return { image, fidelity: answer.fidelity };
 }
 

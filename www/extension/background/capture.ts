@@ -1,6 +1,6 @@
 import type { PageAnswer } from '../content/in-page.js';
 import { api } from '../shared/api.js';
-import { AcquireError } from '../shared/errors.js';
+import { CheckError } from '../shared/errors.js';
 import { MIN_GRADED_SIDE } from '../shared/limits.js';
 
 /** Largest side of a screenshot that is worked with, in pixels. */
@@ -10,14 +10,14 @@ const MAX_SIDE = 16_384;
  * Cuts an image out of the visible tab; what surrounds it is dropped at once. Needs `activeTab`,
  * i.e. a gesture on this tab.
  *
- * @throws {AcquireError} `not-visible`
+ * @throws {CheckError} `not-visible`
  */
 export async function capture(windowId: number, { place, viewport }: PageAnswer): Promise<Blob> {
-  if (place === undefined) throw new AcquireError('not-visible');
+  if (place === undefined) throw new CheckError('not-visible');
   const address = await api.tabs
     .captureVisibleTab(windowId, { format: 'png' })
     .catch((error: unknown) => {
-      throw new AcquireError('not-visible', '', { cause: error });
+      throw new CheckError('not-visible', '', { cause: error });
     });
   const tab = await createImageBitmap(fromData(address));
   try {
@@ -29,7 +29,7 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
     const height = Math.min(Math.round(place.height * scale), tab.height - top, MAX_SIDE);
     // The detector would abstain.
     if (!(width >= MIN_GRADED_SIDE && height >= MIN_GRADED_SIDE))
-      throw new AcquireError('not-visible');
+      throw new CheckError('not-visible');
     const canvas = new OffscreenCanvas(width, height);
     canvas.getContext('2d')?.drawImage(tab, left, top, width, height, 0, 0, width, height);
     return await canvas.convertToBlob({ type: 'image/png' });
@@ -42,12 +42,12 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
  * The bytes of a base64 `data:` address, as FileReader and captureVisibleTab write them: the policy
  * lets nothing fetch those.
  *
- * @throws {AcquireError} `empty`
+ * @throws {CheckError} `empty`
  */
 export function fromData(address: string): Blob {
   const comma = address.indexOf(',');
   if (!address.startsWith('data:') || !address.slice(0, comma).endsWith(';base64'))
-    throw new AcquireError('empty');
+    throw new CheckError('empty');
   const text = atob(address.slice(comma + 1));
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);

@@ -1,12 +1,13 @@
 import { refusal } from '../shared/addresses.js';
-import { AcquireError } from '../shared/errors.js';
+import { CheckError } from '../shared/errors.js';
 import { DOWNLOAD_MS, MAX_IMAGE_BYTES, STALL_MS } from '../shared/limits.js';
 
 /**
  * Fetches a picture: without cookies, without a referrer, into no cache, up to 64 MiB.
  *
  * @param page - the page that shows it
- * @throws {AcquireError} `scheme`, `private`, `status`, `unreachable`, `stalled`, `too-large`, `empty`
+ * @throws {CheckError} `scheme`, `private`, `status`, `unreachable`, `stalled`, `too-large`,
+ *   `empty`
  */
 export async function download(address: URL, page: URL | undefined): Promise<Blob> {
   check(address, page);
@@ -26,9 +27,9 @@ export async function download(address: URL, page: URL | undefined): Promise<Blo
     // A redirect is followed by the browser, without credentials; what lies behind it is read only
     // where that is allowed.
     check(new URL(response.url), page);
-    if (!response.ok) throw new AcquireError('status', String(response.status));
+    if (!response.ok) throw new CheckError('status', String(response.status));
     if (Number(response.headers.get('Content-Length')) > MAX_IMAGE_BYTES)
-      throw new AcquireError('too-large');
+      throw new CheckError('too-large');
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     const reader = response.body?.getReader();
@@ -38,16 +39,16 @@ export async function download(address: URL, page: URL | undefined): Promise<Blo
       clearTimeout(stall);
       stall = setTimeout(stop, STALL_MS);
       length += chunk.value.byteLength;
-      if (length > MAX_IMAGE_BYTES) throw new AcquireError('too-large');
+      if (length > MAX_IMAGE_BYTES) throw new CheckError('too-large');
       chunks.push(chunk.value);
     }
-    if (length === 0) throw new AcquireError('empty');
+    if (length === 0) throw new CheckError('empty');
     return new Blob(chunks);
   } catch (error) {
     const stalled = abort.signal.aborted;
     stop();
-    if (error instanceof AcquireError) throw error;
-    throw new AcquireError(stalled ? 'stalled' : 'unreachable', address.host, { cause: error });
+    if (error instanceof CheckError) throw error;
+    throw new CheckError(stalled ? 'stalled' : 'unreachable', address.host, { cause: error });
   } finally {
     clearTimeout(whole);
     clearTimeout(stall);
@@ -56,5 +57,5 @@ export async function download(address: URL, page: URL | undefined): Promise<Blo
 
 function check(address: URL, page: URL | undefined): void {
   const reason = refusal(address, page);
-  if (reason !== undefined) throw new AcquireError(reason, address.host);
+  if (reason !== undefined) throw new CheckError(reason, address.host);
 }

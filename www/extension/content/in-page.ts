@@ -9,7 +9,7 @@ export interface PageRequest {
   readonly limit: number;
 }
 
-/** What a page answers: nothing it says is trusted further than that it may be a picture. */
+/** What a page answers: no more is believed of it than that it may hold an image. */
 export interface PageAnswer {
   readonly address: string;
   /**
@@ -33,12 +33,13 @@ export interface PageAnswer {
 /**
  * Runs inside the page, in the extension's own world, when the visitor asked for a check: finds the
  * image, and reads it or says where it is. It is sent there as text: nothing outside this function
- * exists for it. It changes nothing in the page.
+ * exists for it, which is why it is one long function. It changes nothing in the page.
  */
 export async function inPage({ source, want, limit }: PageRequest): Promise<PageAnswer | null> {
   interface Opener {
     dom?: { openOrClosedShadowRoot(element: Element): ShadowRoot | null };
   }
+  // 1. All images of the document, those in shadow roots included.
   const images: Element[] = [];
   const visit = (root: Document | ShadowRoot): void => {
     for (const element of root.querySelectorAll('*')) {
@@ -55,6 +56,7 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
   };
   visit(document);
 
+  // 2. The one that is meant: by its address, under the pointer, else the largest in view.
   const addressOf = (element: Element): string => {
     if (element instanceof HTMLImageElement) return element.currentSrc || element.src;
     if (element instanceof SVGImageElement)
@@ -82,6 +84,8 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
 
   const top = { width: innerWidth, height: innerHeight };
   const found = { address: addressOf(image), viewport: top };
+
+  // 3. Where it is in the visible tab: from its own frame out to the topmost one.
   if (want === 'place') {
     let { left, top: upper, right, bottom } = image.getBoundingClientRect();
     let view: Window = window;
@@ -108,6 +112,7 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     return { ...found, viewport, place: { x, y, width, height } };
   }
 
+  // 4. Its bytes, as a data: address, which is all that gets through to the extension.
   const asData = (blob: Blob): Promise<string> =>
     new Promise((resolve, reject) => {
       const reader = new FileReader();
@@ -142,6 +147,7 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     }
     return { ...found, data: await asData(new Blob(chunks)), fidelity: 'original-bytes' };
   } catch {
+    // 5. Else its pixels.
     // The page has taken the address back (URL.revokeObjectURL), as many do once an image is shown:
     // its pixels are left.
     if (!(image instanceof HTMLImageElement) || image.naturalWidth === 0) return null;

@@ -4,12 +4,12 @@ import { CONNECT, READY, loaded, reply } from '../shared/calls.js';
 import type { Call } from '../shared/calls.js';
 import { outcome } from '../shared/channel.js';
 import type { Outcome } from '../shared/channel.js';
-import { AcquireError } from '../shared/errors.js';
-import { ENGINE_MS, FRAME_MS } from '../shared/limits.js';
+import { CheckError } from '../shared/errors.js';
+import { ANALYSIS_MS, FRAME_MS } from '../shared/limits.js';
 import { checked } from '../shared/schema.js';
 
 /** What has gone wrong in the frame. */
-const lost = (why: string): AcquireError => new AcquireError('engine', why);
+const lost = (why: string): CheckError => new CheckError('detector', why);
 
 /** One sandboxed frame with a model in it. */
 export class Frame {
@@ -38,11 +38,11 @@ export class Frame {
     // In Chrome the manifest makes sandbox.html a sandboxed page; in Firefox this attribute does.
     element.setAttribute('sandbox', 'allow-scripts');
     element.src = 'sandbox.html';
-    const loaded = new Promise((resolve) => {
+    const shown = new Promise((resolve) => {
       element.addEventListener('load', resolve, { once: true });
     });
     document.body.append(element);
-    await loaded;
+    await shown;
     const { port1, port2 } = new MessageChannel();
     // Its origin is opaque and has no name, so the only address is any; the port is all that it
     // gets.
@@ -55,13 +55,13 @@ export class Frame {
     });
     if (ready === true) return new Frame(element, port1);
     element.remove();
-    throw lost('frame');
+    throw lost('the sandboxed frame did not start');
   }
 
   async load(files: ModelFiles): Promise<DetectorInfo> {
     const answer = checked(loaded, await this.#call((id) => ({ id, call: 'load', files })));
     if (answer?.info !== undefined) return answer.info;
-    throw lost(answer?.error.message ?? 'load');
+    throw lost(answer?.error.message ?? 'invalid response');
   }
 
   async analyze(image: Blob, fidelity: Fidelity): Promise<Outcome> {
@@ -69,7 +69,7 @@ export class Frame {
     const call = (id: number): Call => ({ id, call: 'analyze', bytes, fidelity });
     const answer = checked(outcome, await this.#call(call, [bytes]));
     if (answer !== undefined) return answer;
-    throw lost('answer');
+    throw lost('invalid response');
   }
 
   /** Takes the frame away, with whatever goes on in it. */
@@ -87,8 +87,8 @@ export class Frame {
       return await new Promise((resolve, reject) => {
         this.#open.set(id, { resolve, reject });
         timer = setTimeout(() => {
-          reject(lost('no answer'));
-        }, ENGINE_MS);
+          reject(lost('no response'));
+        }, ANALYSIS_MS);
         this.#port.postMessage(call(id), transfer);
       });
     } finally {

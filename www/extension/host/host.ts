@@ -7,7 +7,7 @@ import { openChannel } from '../shared/channel.js';
 import type { Message, Outcome } from '../shared/channel.js';
 import type { Device } from '../shared/device.js';
 import { toWire } from '../shared/errors.js';
-import { ENGINE_IDLE_MS } from '../shared/limits.js';
+import { HOST_IDLE_MS } from '../shared/limits.js';
 import { Frame } from './frame.js';
 
 type Analyze = Extract<Message, { kind: 'analyze' }>;
@@ -75,7 +75,7 @@ export function host(idled: () => void): void {
       idle = setTimeout(() => {
         end();
         idled();
-      }, ENGINE_IDLE_MS);
+      }, HOST_IDLE_MS);
     });
   });
 }

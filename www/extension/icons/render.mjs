@@ -10,10 +10,12 @@ const source = await readFile(path.join(folder, '../../app/icon.svg'), 'utf8');
 const glyph = /<style>.*<\/style>(.*)<\/svg>/
   .exec(source)[1]
   .replaceAll('class="a"', 'fill="#fff"');
-const icon = (
-  size,
-) => `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 40 40">
-<rect width="40" height="40" rx="9" fill="#2f3bbd"/><g transform="translate(4 4)">${glyph}</g></svg>`;
+const xmlns = 'http://www.w3.org/2000/svg';
+const icon = (size) => `
+<svg xmlns="${xmlns}" width="${size}" height="${size}" viewBox="0 0 40 40">
+  <rect width="40" height="40" rx="9" fill="#2f3bbd"/>
+  <g transform="translate(4 4)">${glyph}</g>
+</svg>`;
 
 const browser = await launch();
 const page = await browser.newPage();

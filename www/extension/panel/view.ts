@@ -7,7 +7,7 @@
 import { AiImageResult } from 'clipsight/element/result';
 import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
 import type { Job, Outcome } from '../shared/channel.js';
-import { AcquireError, toWire } from '../shared/errors.js';
+import { CheckError, toWire } from '../shared/errors.js';
 import type { WireError } from '../shared/errors.js';
 import { analyze } from '../shared/host-client.js';
 import { MAX_CARDS, MAX_IMAGE_BYTES } from '../shared/limits.js';
@@ -65,7 +65,7 @@ export class Cards {
     this.show({ id, name: file.name, image: file });
     const tooLarge = file.size > MAX_IMAGE_BYTES;
     const outcome = tooLarge
-      ? { error: toWire(new AcquireError('too-large')) }
+      ? { error: toWire(new CheckError('too-large')) }
       : await analyze(file, 'original-bytes');
     // Taken away in the meantime: its result is nobody's.
     const card = this.#cards.get(id);

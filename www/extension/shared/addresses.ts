@@ -31,7 +31,8 @@ export type Refusal = 'scheme' | 'private';
 
 /**
  * @param address - what is to be fetched
- * @param page - the page that shows the image: what it can reach on its own host it may have checked
+ * @param page - the page that shows the image: what it can reach on its own host, the extension may
+ *   read as well
  */
 export function refusal(address: URL, page: URL | undefined): Refusal | undefined {
   if (address.protocol !== 'http:' && address.protocol !== 'https:') return 'scheme';
@@ -98,7 +99,7 @@ export function originPattern({ protocol, hostname }: URL): string {
   return `${protocol}//${hostname}/*`;
 }
 
-/** An address, or undefined for what is none. */
+/** An address; undefined where the text is not one. */
 export function parse(address: string | undefined): URL | undefined {
   return address !== undefined && URL.canParse(address) ? new URL(address) : undefined;
 }

@@ -31,7 +31,7 @@ const job = v.object({
 export type Job = Readonly<v.InferOutput<typeof job>>;
 
 const message = v.variant('kind', [
-  /** To the host: analyse. */
+  /** To the host: analyse an image. */
   v.object({
     kind: v.literal('analyze'),
     id,

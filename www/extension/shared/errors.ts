@@ -12,9 +12,8 @@ const reason = v.picklist([
   'too-large',
   'empty',
   'no-image',
-  'no-page',
   'not-visible',
-  'engine',
+  'detector',
 ]);
 export type Reason = v.InferOutput<typeof reason>;
 
@@ -52,20 +51,19 @@ const CODES: Readonly<Record<Reason, DetectorErrorCode>> = {
   'too-large': 'limit',
   empty: 'decode',
   'no-image': 'unsupported',
-  'no-page': 'unsupported',
   'not-visible': 'unsupported',
-  engine: 'internal',
+  detector: 'internal',
 };
 
 /** The image could not be read, or the detector did not answer. */
-export class AcquireError extends Error implements WireError {
-  override readonly name = 'AcquireError';
+export class CheckError extends Error implements WireError {
+  override readonly name = 'CheckError';
   readonly code: DetectorErrorCode;
   readonly reason: Reason;
   readonly detail: string;
 
   constructor(why: Reason, detail = '', options?: ErrorOptions) {
-    super(`The image could not be read (${why}${detail === '' ? '' : `: ${detail}`}).`, options);
+    super(`The image could not be checked (${why}${detail === '' ? '' : `: ${detail}`}).`, options);
     this.code = CODES[why];
     this.reason = why;
     this.detail = detail;
@@ -74,7 +72,7 @@ export class AcquireError extends Error implements WireError {
 
 /** Anything thrown, as it travels: always a WireError that its schema accepts. */
 export function toWire(thrown: unknown): WireError {
-  if (thrown instanceof AcquireError) {
+  if (thrown instanceof CheckError) {
     const { code, message, reason, detail } = thrown;
     return { code, message: short(message), reason, detail: short(detail) };
   }

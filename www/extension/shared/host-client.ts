@@ -3,8 +3,8 @@ import type { Fidelity } from 'clipsight';
 import { api, offscreen } from './api.js';
 import { openChannel } from './channel.js';
 import type { Outcome } from './channel.js';
-import { AcquireError, toWire } from './errors.js';
-import { ACCEPT_MS, ENGINE_MS } from './limits.js';
+import { CheckError, toWire } from './errors.js';
+import { ACCEPT_MS, ANALYSIS_MS } from './limits.js';
 import type { BackgroundRequest } from './requests.js';
 import { readDevice } from './settings.js';
 
@@ -13,7 +13,7 @@ interface Waiting {
   readonly done: (outcome: Outcome) => void;
 }
 
-/** How often an engine that does not answer is started. */
+/** How often a host that does not answer is started. */
 const ATTEMPTS = 5;
 
 const waiting = new Map<string, Waiting>();
@@ -30,15 +30,15 @@ export async function analyze(image: Blob, fidelity: Fidelity): Promise<Outcome>
   const accepted = Promise.withResolvers<true>();
   const done = Promise.withResolvers<Outcome>();
   waiting.set(id, { accepted: accepted.resolve, done: done.resolve });
-  const late = new AcquireError('engine', 'no answer');
-  const timer = setTimeout(done.resolve, 2 * ENGINE_MS, { error: toWire(late) });
+  const late = new CheckError('detector', 'no response');
+  const timer = setTimeout(done.resolve, 2 * ANALYSIS_MS, { error: toWire(late) });
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      await ensureEngine();
+      await ensureHost();
       send({ kind: 'analyze', id, image, fidelity, device });
       if (await Promise.race([accepted.promise, after(ACCEPT_MS)])) return await done.promise;
     }
-    throw new AcquireError('engine', 'did not start');
+    throw new CheckError('detector', 'did not start');
   } catch (error) {
     return { error: toWire(error) };
   } finally {
@@ -52,7 +52,7 @@ function after(ms: number): Promise<false> {
 }
 
 /** Chrome: the offscreen document. Firefox: the event page, which a message wakes. */
-async function ensureEngine(): Promise<void> {
+async function ensureHost(): Promise<void> {
   if (offscreen === undefined) {
     await api.runtime.sendMessage<BackgroundRequest>({ kind: 'wake' }).catch(() => undefined);
     return;

@@ -14,19 +14,19 @@ export const MAX_TEXT = 4096;
 export const MAX_CARDS = 24;
 export const MAX_JOBS = 8;
 
-/** An engine without work is closed after this time, to give its memory back. */
-export const ENGINE_IDLE_MS = 180_000;
+/** A detector without work is closed after this time, to give its memory back. */
+export const HOST_IDLE_MS = 180_000;
 
 /**
  * Longest time for the first analysis, with loading, and any other one: software GPUs are slow, a
  * hung frame is for ever.
  */
-export const ENGINE_MS = 180_000;
+export const ANALYSIS_MS = 180_000;
 
 /** How long a frame may take to start its script. */
 export const FRAME_MS = 30_000;
 
-/** How long an engine may take to say that it heard, before it is started again. */
+/** How long the host may take to say that it heard, before it is started again. */
 export const ACCEPT_MS = 3_000;
 
 /** Smallest side of an image, in CSS pixels, that gets an overlay; and overlays on one page. */
