@@ -105,7 +105,7 @@ describe('the check', () => {
         [type, bytes],
       );
     await drag('dragenter', [...jpeg]);
-    assert.match(await check.locator('.invitation').textContent(), /Let go/);
+    assert.match(await check.locator('.invitation').textContent(), /Drop to check/);
     assert.ok(
       await drag('dragover', [...jpeg]),
       'or else the browser opens the file in place of the page',
@@ -206,7 +206,7 @@ describe('the check', () => {
     assert.equal(await page.evaluate(() => window.seen.at(-1).detail.error.code), 'network');
     assert.match(
       await check.locator('.status').textContent(),
-      /could not be started.*Check the connection/s,
+      /could not start.*Check the connection/s,
     );
     await check.getByRole('button', { name: 'Try again' }).click();
     await settled(page);
