@@ -111,7 +111,7 @@ describe('the check', () => {
       'or else the browser opens the file in place of the page',
     );
     await drag('drop', null);
-    assert.match(await check.getByRole('alert').textContent(), /That was no image file/);
+    assert.match(await check.getByRole('alert').textContent(), /That was not an image file/);
     assert.match(await check.locator('.invitation').textContent(), /Drop an image/);
     await drag('drop', [...jpeg]);
     await settled(page);
