@@ -30,11 +30,15 @@ export async function prepare(encoders) {
     name: 'native program',
     inputs: ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'src'],
     outputs: [program],
-    work: () => run('cargo', ['build', '--release', '--locked', '--bin', 'clipsight']),
+    work: () =>
+      run('cargo', [
+        ...['build', '--release', '--locked', '--package', 'clipsight-cli'],
+        ...['--features', 'lab'],
+      ]),
   });
   await ifChanged({
     name: 'images of the benchmark',
-    inputs: ['src/bin/clipsight/bench/images.rs'],
+    inputs: ['crates/clipsight-cli/src/bench/images.rs'],
     outputs: ['target/bench/images/00.jpg'],
     work: () => run(program, ['bench', 'images', '--count', String(IMAGES), 'target/bench/images']),
   });
@@ -79,7 +83,7 @@ async function preparePython() {
 const prepareModel = ({ name, storage, folder }) =>
   ifChanged({
     name: `bench model ${name} ${storage}`,
-    inputs: ['src/bin/clipsight/bench/model.rs'],
+    inputs: ['crates/clipsight-cli/src/bench/model.rs'],
     outputs: [`${folder}/model.json`],
     work: async () => {
       await rm(path.join(root, folder), { recursive: true, force: true });

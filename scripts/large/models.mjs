@@ -28,9 +28,9 @@ export async function prepareModel(encoder, storage) {
     name: `large model ${name}`,
     inputs: [
       'scripts/large/checkpoint.mjs',
-      'src/import',
+      'crates/clipsight-import/src',
       'src/weights',
-      'src/bin/clipsight/import',
+      'crates/clipsight-cli/src/import',
     ],
     outputs: [`target/large/${name}/model.json`],
     work: async () => {
