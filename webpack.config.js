@@ -74,6 +74,8 @@ export const page = (mode) => {
         patterns: [
           { from: 'www/app/manifest.webmanifest' },
           { from: 'www/app/icons/*.png', to: 'icons/[name][ext]' },
+          // `npm run dev` does not write them.
+          { from: 'pkg/THIRD-PARTY-NOTICES.txt', noErrorOnMissing: mode === 'development' },
         ],
       }),
       ...(mode === 'production' ? [new ServiceWorkerPlugin()] : []),

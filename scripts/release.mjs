@@ -56,5 +56,6 @@ await main(async () => {
   npm publish dist/release/${tarball}
   cargo publish --package clipsight --locked
 
-and upload by hand: the zips to the browsers' shops, ${program} and SHA256SUMS to the release's page.`);
+and upload by hand: the zips to the browsers' shops,
+${program} and SHA256SUMS to the release's page.`);
 });

@@ -1,6 +1,6 @@
 // The page while it is being worked on: esbuild watches www/lib, webpack what esbuild writes and
-// www/app, and pages that are open reload. Nothing is written to pkg or www/dist. webpack-dev-server
-// would do the last part in place of some thirty lines, for 222 packages more.
+// www/app, and pages that are open reload. Nothing is written to pkg or www/dist.
+// webpack-dev-server would do the last part in place of some thirty lines, for 222 packages more.
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { context } from 'esbuild';

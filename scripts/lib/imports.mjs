@@ -2,8 +2,11 @@
 import { cruise } from 'dependency-cruiser';
 import { Failure, root } from './run.mjs';
 
-/** What the package exports, to whom it is a package like any other. */
+/** What the package exports, to whom it is a package like any other: all, or one entry. */
 const PACKAGE = '^node_modules/clipsight/';
+const INDEX = String.raw`^node_modules/clipsight/index\.d\.ts$`;
+const UI = String.raw`^node_modules/clipsight/element/ui\.d\.ts$`;
+const RESULT = String.raw`^node_modules/clipsight/element/result\.d\.ts$`;
 
 /** Written by the build; the worker imports it under names that only the bundle resolves. */
 const WASM = String.raw`^\.\./wasm/[a-z0-9-]+/clipsight\.js$`;
@@ -30,17 +33,19 @@ export const ROOMS = {
     '^www/service-worker/message\\.ts$',
     '^models/compact/operating-points\\.json$',
   ],
-  // The extension, by the process that runs it. What goes into pages is injected by the background.
-  'www/extension/shared': [PACKAGE, '^node_modules/valibot/'],
-  'www/extension/content': [PACKAGE, room('www/extension/shared')],
+  // The extension: a folder is a process, and what several of them use is in `shared`. Of the
+  // content scripts the background injects one.
+  'www/extension/shared': [INDEX, UI, '^node_modules/valibot/'],
+  'www/extension/content': [INDEX, UI, room('www/extension/shared')],
   'www/extension/background': [
-    PACKAGE,
+    INDEX,
     '^node_modules/valibot/',
-    room('www/extension/(shared|content)'),
+    room('www/extension/shared'),
+    '^www/extension/content/in-page\\.ts$',
   ],
-  'www/extension/host': [PACKAGE, room('www/extension/shared')],
-  'www/extension/sandbox': [PACKAGE, room('www/extension/shared')],
-  'www/extension/panel': [PACKAGE, room('www/extension/shared')],
+  'www/extension/host': [INDEX, room('www/extension/shared')],
+  'www/extension/sandbox': [INDEX, room('www/extension/shared')],
+  'www/extension/panel': [UI, RESULT, room('www/extension/shared')],
   // Scripts of the build.
   'www/extension/(manifest|icons/render)\\.mjs': [
     '^(fs/promises|path|url)$',

@@ -1,4 +1,4 @@
-// Third-party notices: whose work is in what we pass on, and under which licences, with their texts.
+// Third-party notices: whose work is in what we pass on, under which licences, with their texts.
 import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import parse from 'spdx-expression-parse';
@@ -24,6 +24,7 @@ const TEXTS = new Map([
   ['Unlicense', 'This is free and unencumbered software'],
   ['Unicode-3.0', 'UNICODE LICENSE V3'],
   ['Apache-2.0', 'Apache License Version 2.0'],
+  ['IJG', 'Independent JPEG Group'],
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
 ]);
 
@@ -149,7 +150,8 @@ async function locate(name, from) {
 /**
  * The whole text. The same works give the same text, byte for byte.
  *
- * @param {{ name: string, licence: string, home: string, holders: string, folder?: string }[]} found
+ * @param {{ name: string, licence: string, home: string, holders: string,
+ *   folder?: string }[]} found
  */
 export async function notices(found) {
   const works = [...new Map([...found, ...OTHERS].map((work) => [work.name, work])).values()];
@@ -167,10 +169,15 @@ export async function notices(found) {
   return [
     'Third-party notices',
     '',
-    'clipsight is licensed under MIT OR Apache-2.0. It contains the works of others that are listed',
-    'here. Where a work may be used under one of several licences, the one named here was chosen.',
+    'clipsight is licensed under MIT OR Apache-2.0. It contains the works of others that are',
+    'listed here. Where a work may be used under one of several licences, the one named here',
+    'was chosen.',
     '',
     ...lines,
+    // Its licence asks for this sentence beside programs.
+    ...(lines.some((line) => line.includes('IJG'))
+      ? ['', 'This software is based in part on the work of the Independent JPEG Group.']
+      : []),
     ...[...texts].flatMap(([text, names]) => ['', rule, names.join(', '), rule, '', text]),
     '',
   ].join('\n');

@@ -48,7 +48,10 @@ ${shards.map((name) => `      ${JSON.stringify(name)}: ${url(name)},\n`).join(''
 const MODULES = '.cache/package';
 
 /** What of the package's root is written by no step below. */
-const KEPT = ['README.md', 'package.json', 'schema.json', 'compact.js', 'models', 'wasm'];
+const KEPT = [
+  ...['README.md', 'package.json', 'schema.json', 'compact.js', 'models', 'wasm'],
+  ...['LICENSE-MIT', 'LICENSE-APACHE', 'THIRD-PARTY-NOTICES.txt'],
+];
 
 /** The package's TypeScript: declarations into pkg, modules to be bundled. */
 export async function buildLib() {

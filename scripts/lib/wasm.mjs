@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { output, root, run } from './run.mjs';
 import { filesBelow, hashOf, ifChanged } from './stamp.mjs';
-import { ensureWasmBindgen, ensureWasmTarget } from './tools.mjs';
+import { ensureWasmBindgen, ensureWasmTarget, withoutPaths } from './tools.mjs';
 
 /**
  * The builds. One interface, a target folder each: their RUSTFLAGS and features differ, and in one
@@ -105,7 +105,8 @@ async function compile({ features, rustflags, profile, targetDir, to }) {
   const cargo = ['rustc', '-p', 'clipsight', '--profile', profile, '--lib', '--locked'];
   cargo.push('--crate-type', 'cdylib', '--target', TARGET, '--target-dir', targetDir);
   cargo.push('--no-default-features', '--features', features);
-  await run('cargo', cargo, { env: { RUSTFLAGS: rustflags } });
+  const flags = [...rustflags.split(' ').filter((flag) => flag !== ''), ...withoutPaths];
+  await run('cargo', cargo, { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
   await rm(to, { recursive: true, force: true });
   await wasmBindgen(path.join(root, targetDir, TARGET, profile, 'clipsight.wasm'), to);
 }

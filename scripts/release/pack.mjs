@@ -51,7 +51,7 @@ export async function packExtension(version) {
 }
 
 /**
- * The core as a crate, compiled from what was packed: so without the [patch] of our workspace, which
+ * The core as a crate, compiled from what was packed: without the [patch] of our workspace, which
  * stays behind, and without the other crates.
  */
 export async function packCrate(version, { dirty }) {

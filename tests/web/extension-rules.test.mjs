@@ -1,4 +1,5 @@
-// The extension's rules that need no browser: imports, addresses, manifests, zips.
+// The extension's rules that need no browser: addresses, manifests, zips. Who may import whom is in
+// scripts/lib/imports.mjs.
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,7 +8,6 @@ import { unzipSync } from 'fflate';
 import ts from 'typescript';
 import { BROWSERS, buildExtension, folderOf, packed } from '../../scripts/lib/extension.mjs';
 import { root } from '../../scripts/lib/run.mjs';
-import { filesBelow } from '../../scripts/lib/stamp.mjs';
 import { manifest } from '../../www/extension/manifest.mjs';
 
 /** A module of the extension that imports nothing. */
@@ -18,69 +18,6 @@ async function load(name) {
   });
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
 }
-
-/** Who may import what: a folder is a process, and what several of them use is in `shared`. */
-const MAY_IMPORT = {
-  background: ['shared', 'content/in-page.js', 'valibot', 'clipsight'],
-  host: ['shared', 'clipsight'],
-  sandbox: ['shared', 'clipsight'],
-  panel: ['shared', 'clipsight/ui', 'clipsight/element/result'],
-  content: ['shared', 'clipsight', 'clipsight/ui'],
-  shared: ['valibot', 'clipsight', 'clipsight/ui'],
-};
-
-/** The imports of a module, relative ones from the extension's folder. */
-function importsOf(file, source) {
-  return ts
-    .preProcessFile(source)
-    .importedFiles.map(({ fileName }) =>
-      fileName.startsWith('.') ? path.posix.join(path.posix.dirname(file), fileName) : fileName,
-    );
-}
-
-/** Imports that no rule allows. */
-function forbidden(file, source) {
-  const [folder] = file.split('/');
-  return importsOf(file, source).filter(
-    (name) =>
-      ![folder, ...MAY_IMPORT[folder]].some(
-        (allowed) =>
-          name === allowed || (!allowed.includes('clipsight') && name.startsWith(`${allowed}/`)),
-      ),
-  );
-}
-
-describe('imports', () => {
-  test('a process imports its own files, shared ones, what the package exports', async () => {
-    const folder = path.join(root, 'www/extension');
-    const files = (await filesBelow(['www/extension']))
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => path.relative('www/extension', file));
-    assert.ok(files.length > 25, `${files.length} files`);
-    assert.deepEqual(
-      [...new Set(files.map((file) => file.split('/')[0]))].sort(),
-      Object.keys(MAY_IMPORT).sort(),
-    );
-    for (const file of files) {
-      const source = await readFile(path.join(folder, file), 'utf8');
-      assert.deepEqual(forbidden(file, source), [], file);
-    }
-  });
-
-  test('a control: what is forbidden is found', () => {
-    const bad = [
-      "import { a } from '../background/jobs.js';",
-      "import type { B } from '../../lib/limits.js';",
-      "export { c } from 'clipsight/element';",
-      "const d = await import('../host/host.js');",
-    ];
-    for (const line of bad) assert.equal(forbidden('panel/view.ts', line).length, 1, line);
-    assert.deepEqual(
-      forbidden('panel/view.ts', "import { e } from '../shared/strings/en.js';"),
-      [],
-    );
-  });
-});
 
 describe('addresses', () => {
   test('private, loopback, link-local and reserved ones are recognised in any notation', async () => {

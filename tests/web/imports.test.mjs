@@ -82,6 +82,12 @@ describe('is refused:', () => {
       /^www\/extension\/sandbox\/main\.ts imports www\/extension\/panel\/panel\.ts /,
     ],
     [
+      'an entry of the package that is not for this process',
+      'www/extension/panel/view.ts',
+      "export { createDetector } from 'clipsight';",
+      /^www\/extension\/panel\/view\.ts imports node_modules\/clipsight\/index\.d\.ts /,
+    ],
+    [
       'a package that nobody named',
       'www/lib/api/errors.ts',
       "import 'esbuild';",

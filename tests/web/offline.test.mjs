@@ -39,7 +39,7 @@ const kept = (page) =>
 describe('after one visit', () => {
   test('the page loads, starts and answers without a connection', async () => {
     const { page, problems, jpeg, close } = await openPage(browser, server);
-    await page.waitForSelector('footer:has-text("Works without a connection")');
+    await page.waitForSelector('footer:has-text("Works offline")');
     await page.setInputFiles(FILES, file('secret-name.jpg', jpeg));
     await allSettled(page);
     const [online] = await states(page);
@@ -65,7 +65,7 @@ describe('after one visit', () => {
 
   test('what is kept are the page’s files and the weights, no image and no name', async () => {
     const { page, jpeg, close } = await openPage(browser, server);
-    await page.waitForSelector('footer:has-text("Works without a connection")');
+    await page.waitForSelector('footer:has-text("Works offline")');
     await page.setInputFiles(FILES, file('secret-name.jpg', jpeg));
     await allSettled(page);
     const entries = await kept(page);
@@ -148,8 +148,8 @@ test('without storage and service workers the page works all the same', async ()
   await page.setInputFiles(FILES, file('one.jpg', jpeg));
   await allSettled(page);
   assert.ok(VERDICTS.includes((await states(page))[0]));
-  assert.ok(await page.isHidden('footer:has-text("Works without a connection")'));
+  assert.ok(await page.isHidden('footer:has-text("Works offline")'));
   await page.click('button[aria-label=History]');
-  await page.waitForSelector('dialog .notice:has-text("no storage")');
+  await page.waitForSelector('dialog .notice:has-text("any storage")');
   await close();
 });

@@ -17,8 +17,8 @@ fn main() -> ExitCode {
             .input_path(input)
             .out_name("clipsight")
             .typescript(true)
-            // The package names the module's address itself (www/lib/assets.ts): its worker may run
-            // from a `blob:` URL.
+            // The package names the module's address itself (www/lib/builds/urls.ts): its worker
+            // may run from a `blob:` URL.
             .omit_default_module_path(true)
             .remove_name_section(true)
             .remove_producers_section(true)

@@ -66,7 +66,7 @@ pub struct AttributionConfig {
 
 impl Default for AttributionConfig {
     /// Chosen on images of `fit` that were held out of training; see
-    /// `models/compact/study/captions.md`.
+    /// `studies/compact/captions.md`.
     fn default() -> Self {
         Self {
             width: 64,
