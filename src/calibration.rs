@@ -6,10 +6,11 @@ use crate::limits::MAX_VIEWS;
 use crate::weights::sha256_hex;
 use crate::{Error, ErrorKind, Result};
 
-/// How strong the evidence for AI generation is. "Real" is no grade: absence of evidence is said as
-/// `weak`.
+/// How strong the evidence for AI generation is. None of the grades means "real": absence of
+/// evidence is said as `weak`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Grade {
     /// Little or no sign of AI generation.
     Weak,
@@ -40,11 +41,12 @@ impl Grade {
 /// Why there is no grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AbstainReason {
     /// The probability lies where the model is wrong about as often as right.
     BetweenGrades,
-    /// The model's head was published without a calibration: nobody measured how often it is wrong
-    /// here.
+    /// The model's head was published without a calibration: the probability is its own claim,
+    /// which nobody has measured.
     Uncalibrated,
     /// The image is too small to carry evidence.
     TooSmall,
@@ -79,17 +81,23 @@ pub struct GradeEdges {
     pub very_strong: f64,
 }
 
-/// How often a grade was wrong where it was measured, classes weighted equally.
+/// How often results of one grade were wrong on labelled images that the model had never seen, both
+/// kinds weighted equally.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MeasuredError {
-    /// For `weak`, the share that was generated; for the other grades, the share that was not.
+    /// Share of wrong results, 0 to 1: for `weak` of images that were AI-generated, for the other
+    /// grades of those that were not.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub rate: f64,
-    /// Lower end of the 95 % interval.
+    /// Lower end of its 95 % interval.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub low: f64,
-    /// Upper end of the 95 % interval.
+    /// Upper end of its 95 % interval.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub high: f64,
-    /// Number of images it was measured on.
+    /// Number of labelled images it was measured on.
     pub n: u32,
 }
 

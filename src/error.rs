@@ -4,6 +4,9 @@
 //! [`code`](ErrorKind::code) that the JavaScript package and the command line hand on unchanged)
 //! and a [`fault`](ErrorKind::fault) (who can do something about it). The message is one sentence
 //! for a person: what is wrong, and where it helps, what to do.
+//!
+//! The JavaScript package's codes and what it says of them are written from here, doc comments
+//! included, by `npm run generate` (feature `schema`).
 
 use std::fmt;
 
@@ -20,49 +23,75 @@ pub struct Error {
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The bytes are no image, or a damaged one.
+    /// The bytes are not an image, or a damaged one.
     Decode,
-    /// The bytes are an image of a kind that is not read.
+    /// The bytes are an image of a kind that is not supported.
     Unsupported,
-    /// A bound of [`limits`](crate::limits) would be crossed.
+    /// The input is too large; the message says what the limit is.
     Limit,
     /// The model's manifest or weights are damaged, incomplete or of an unknown version.
     WeightsCorrupt,
     /// A file or folder cannot be read or written.
+    #[cfg_attr(feature = "schema", schemars(skip))] // the package has no files
     Io,
+    /// A file of the package or of a model cannot be fetched.
+    #[cfg(feature = "schema")] // the package's JavaScript fetches, this crate never does
+    Network,
     /// The caller passed an argument that makes no sense.
     Argument,
-    /// There is no usable GPU.
+    /// A GPU was asked for, and there is no usable one.
     NoGpu,
-    /// The GPU stopped answering or computes wrong numbers.
+    /// The GPU stopped answering or computes wrong numbers, and in browsers the CPU could not take
+    /// over.
     DeviceLost,
-    /// The work was cancelled by the caller.
+    /// The caller cancelled the work, in JavaScript by its AbortSignal or by `dispose()`.
     Aborted,
-    /// A mistake of ours.
+    /// A bug in clipsight.
     Internal,
 }
 
 /// Who can do something about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Fault {
     /// The image file: another file is needed.
     File,
     /// The model files: they must be fetched or made anew.
     Model,
-    /// A limit of ours: smaller input is needed.
+    /// The image file or the model: a smaller one is needed.
     Limit,
     /// The calling code or command line.
     Caller,
     /// The machine: disk, GPU, driver.
     Device,
-    /// This program: please report it.
+    /// The connection, or the server at its other end.
+    #[cfg(feature = "schema")] // as the kind
+    Network,
+    /// The authors of clipsight: please report it.
     Us,
 }
 
 impl ErrorKind {
+    /// All kinds.
+    #[cfg(feature = "schema")]
+    pub const ALL: [Self; 11] = [
+        Self::Decode,
+        Self::Unsupported,
+        Self::Limit,
+        Self::WeightsCorrupt,
+        Self::Io,
+        Self::Network,
+        Self::Argument,
+        Self::NoGpu,
+        Self::DeviceLost,
+        Self::Aborted,
+        Self::Internal,
+    ];
+
     /// The stable code that leaves the crate: part of the public interface, never changed.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -72,6 +101,8 @@ impl ErrorKind {
             Self::Limit => "limit",
             Self::WeightsCorrupt => "weights-corrupt",
             Self::Io => "io",
+            #[cfg(feature = "schema")]
+            Self::Network => "network",
             Self::Argument => "argument",
             Self::NoGpu => "no-gpu",
             Self::DeviceLost => "device-lost",
@@ -89,6 +120,8 @@ impl ErrorKind {
             Self::WeightsCorrupt => Fault::Model,
             Self::Argument | Self::Aborted => Fault::Caller,
             Self::Io | Self::NoGpu | Self::DeviceLost => Fault::Device,
+            #[cfg(feature = "schema")]
+            Self::Network => Fault::Network,
             Self::Internal => Fault::Us,
         }
     }

@@ -16,7 +16,8 @@ const node = (...args) => run(process.execPath, args);
 
 /**
  * Types, imports, lints and formatting of everything that is not Rust, and the length of every
- * line. Needs node_modules and the package's types.
+ * line; of what is written from Rust, that it is what the schema says. Needs node_modules and the
+ * package's types.
  */
 export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/lib', '--noEmit');
@@ -24,8 +25,9 @@ export async function lintWeb() {
   await node('node_modules/typescript/bin/tsc', '-p', 'www/service-worker');
   await node('node_modules/typescript/bin/tsc', '-p', 'www/extension');
   await checkLines();
-  // Loaded here: it is there only after `npm ci`.
+  // Loaded here: what they import is there only after `npm ci`.
   await (await import('./imports.mjs')).checkImports();
+  await (await import('./generate.mjs')).checkGenerated();
   await node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
   await node('node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
 }

@@ -49,7 +49,7 @@ const MODULES = '.cache/package';
 
 /** What of the package's root is written by no step below. */
 const KEPT = [
-  ...['README.md', 'package.json', 'compact.js', 'models', 'wasm'],
+  ...['README.md', 'package.json', 'schema.json', 'compact.js', 'models', 'wasm'],
   ...['LICENSE-MIT', 'LICENSE-APACHE', 'THIRD-PARTY-NOTICES.txt'],
 ];
 
@@ -57,8 +57,8 @@ const KEPT = [
 export async function buildLib() {
   await ifChanged({
     name: 'package',
-    inputs: ['www/lib', 'tsconfig.base.json', 'package-lock.json', 'scripts/lib/schema.mjs'],
-    outputs: [`${MODULES}/index.js`, 'pkg/index.d.ts', 'pkg/schema.json'],
+    inputs: ['www/lib', 'tsconfig.base.json', 'package-lock.json'],
+    outputs: [`${MODULES}/index.js`, 'pkg/index.d.ts'],
     work: async () => {
       // What an older source left behind must not be published.
       await rm(path.join(root, MODULES), { recursive: true, force: true });
@@ -67,7 +67,6 @@ export async function buildLib() {
       }
       const folders = ['--outDir', MODULES, '--declarationDir', 'pkg'];
       await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'www/lib', ...folders]);
-      await (await import('./schema.mjs')).writeSchema();
     },
   });
 }

@@ -21,6 +21,7 @@ use crate::limits;
 /// What decoding changed or left out, to be told to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Note {
     /// The file is an animation; its first frame was read.

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The supported image formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Format {
     /// JPEG: baseline and progressive, 8 bit; gray, YCbCr, RGB, CMYK, YCCK.
     Jpeg,

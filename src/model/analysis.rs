@@ -1,49 +1,63 @@
 //! What an analysis says: the one answer that the page, the package and the command line show.
 //!
-//! Serialised in camelCase; `www/lib/types.ts` holds the same types in TypeScript.
+//! Serialised in camelCase. The types of the JavaScript package and its JSON Schema are written
+//! from here, doc comments included, by `npm run generate` (feature `schema`). So the comments
+//! speak to readers of all three, and name values as they are serialised.
 
 use serde::Serialize;
 
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
 use crate::image::{Format, Note};
 
-/// Everything known about one image.
+/// The version of [`Analysis`].
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The result for one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analysis {
     /// Version of this structure.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA_VERSION)))]
     pub schema_version: u32,
-    /// The file itself.
+    /// The file that was read.
     pub file: FileFacts,
-    /// What the model says.
+    /// The verdict of the model.
     pub model: Verdict,
-    /// Who made the image, should it be generated: present when the model can tell and there is
-    /// content to tell from.
+    /// Who made the image, should it be AI-generated; present when the model can tell and the image
+    /// shows something to tell from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "AttributionFacts"))]
     pub attribution: Option<AttributionFacts>,
-    /// Technical quality, 0 (ruined by blur, noise, compression or enlargement) to 1 (clean), of
-    /// the views as the encoder sees them; present when the model has a head for it and there is
-    /// content to tell from.
+    /// Technical quality of the views as the encoder sees them, 0 (ruined by blur, noise,
+    /// compression or enlargement) to 1 (clean). It says nothing of beauty, and never moves the
+    /// verdict. Present when the model has a head for it and the image shows something to judge.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0, max = 1)))]
     pub quality: Option<f64>,
-    /// Lines beside the model's number, which never move it.
+    /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
-    /// How the pixels came here.
+    /// How the pixels came to the model.
     pub input: InputFacts,
-    /// How long it took, where a clock was at hand.
+    /// How long it took.
+    // The core has no clock: whoever has one fills it in. The package always does, so that its
+    // types and schema promise it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if, with = "Timings"))]
     pub timings: Option<Timings>,
 }
 
-/// The file itself.
+/// The file that was read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileFacts {
-    /// SHA-256 of its bytes, lower-case hex.
+    /// SHA-256 of its bytes, in lower-case hex.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub sha256: String,
-    /// Its length.
+    /// Its length in bytes.
     pub bytes: usize,
-    /// Its format, by content.
+    /// Its format, by content, not by name.
     pub format: Format,
     /// Width in pixels, upright.
     pub width: u32,
@@ -51,23 +65,26 @@ pub struct FileFacts {
     pub height: u32,
 }
 
-/// The model's answer.
+/// The verdict of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "status", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Verdict {
-    /// A graded answer.
+    /// The model could grade the image.
+    #[cfg_attr(feature = "schema", schemars(title = "Scored"))]
     Scored {
-        /// Logit and probability.
+        /// Probability and logit.
         #[serde(flatten)]
         score: Score,
         /// Strength of the evidence for AI generation.
         grade: Grade,
-        /// How often this grade was wrong on the test images.
+        /// How often this grade was wrong; null where too few labelled images got it to measure.
         measured_error: Option<MeasuredError>,
     },
-    /// No grade, and why.
+    /// The model cannot tell.
+    #[cfg_attr(feature = "schema", schemars(title = "Abstained"))]
     Abstained {
-        /// Logit and probability, where there is content to compute them from.
+        /// Probability and logit.
         #[serde(flatten)]
         score: Score,
         /// Why there is no grade.
@@ -94,67 +111,86 @@ impl Verdict {
     }
 }
 
-/// Logit and probability.
+/// Probability and logit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Score {
-    /// Calibrated probability of AI generation at even odds.
+    /// Calibrated probability that the image is AI-generated, 0 to 1, at even odds of both kinds;
+    /// of an `uncalibrated` model its own claim.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub probability: f64,
     /// Mean logit over the views, before calibration.
     pub logit: f64,
 }
 
-/// Who made an image, given that it is generated: nothing here says whether it is, nor moves the
-/// verdict. Worth showing where the grade is moderate or stronger.
+/// Who made the image, given that it is AI-generated: nothing here says whether it is, nor moves
+/// the verdict. Worth showing where the grade is `moderate` or stronger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Attribution"))]
 pub struct AttributionFacts {
-    /// The likeliest family of generators; `None` where the model knows no families.
+    /// The likeliest family of generators; null where the model knows no families.
     pub family: Option<Maker>,
-    /// The generator; `None` where none is clear ("unknown generator").
+    /// The generator; null where none is clear ("unknown generator").
     pub generator: Option<Maker>,
 }
 
-/// A generator or a family of them.
+/// A generator or a family of generators.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Maker {
-    /// Its name, as the model's captions say it.
+    /// Its name, as the model's captions say it, such as `sd15` or `diffusion`.
     pub name: String,
     /// Its share of the probability of all generated captions together, 0 to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub share: f64,
 }
 
-/// One line of evidence.
+/// Something worth knowing beside the model's verdict. Later versions may add kinds and codes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Evidence {
     /// Decoding changed or left out something.
     Note {
-        /// What.
+        /// What it changed or left out.
         code: Note,
     },
 }
 
-/// How the pixels came here.
+/// How the pixels came to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputFacts {
-    /// Whether the file's own bytes were read.
+    /// How faithful the bytes are to the file they come from.
     pub fidelity: Fidelity,
     /// Number of views scored.
     pub views: usize,
 }
 
-/// Whether the pixels are the file's own.
+/// How faithful bytes are to the file they come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub enum Fidelity {
-    /// Decoded from the file's own bytes.
+    /// The file's own bytes were decoded.
     OriginalBytes,
+    /// The pixels were encoded anew, such as those of an `ImageBitmap`.
+    // This and the next: callers of the package say where bytes come from, the core cannot know.
+    #[cfg(feature = "schema")]
+    ReEncoded,
+    /// The image was cut out of a picture of the screen.
+    #[cfg(feature = "schema")]
+    ScreenCapture,
 }
 
-/// Milliseconds.
+/// Wall-clock milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timings {
     /// Decoding, resizing, cutting views.
     pub decode_ms: f64,

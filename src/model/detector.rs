@@ -1,7 +1,8 @@
 //! The detector: a loaded model that turns bytes into an [`Analysis`].
 
 use super::analysis::{
-    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Verdict,
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
+    Score, Verdict,
 };
 use super::{LoadedTensors, Manifest};
 use crate::calibration::{AbstainReason, MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
@@ -13,9 +14,6 @@ use crate::image::{Decoded, Rgb8, ViewCount, decode};
 use crate::limits::MAX_VIEWS;
 use crate::weights::sha256_hex;
 use crate::{Error, ErrorKind, Result};
-
-/// The version of [`Analysis`].
-const SCHEMA_VERSION: u32 = 1;
 
 /// A model on its device.
 #[derive(Debug)]

@@ -27,8 +27,8 @@ mod manifest;
 mod text;
 
 pub use analysis::{
-    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, Score, Timings,
-    Verdict,
+    Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
+    Score, Timings, Verdict,
 };
 pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use loader::{LoadedTensors, ModelLoader};

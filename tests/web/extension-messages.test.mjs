@@ -85,8 +85,6 @@ const MESSAGES = [
     optional: [
       'outcome.analysis.attribution',
       'outcome.analysis.quality',
-      'outcome.analysis.model.probability',
-      'outcome.analysis.model.logit',
       'outcome.info.fallbackReason',
     ],
   },

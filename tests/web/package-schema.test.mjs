@@ -94,6 +94,12 @@ test('wrong results fail', async () => {
       (of.model = { status: 'scored', probability: 0.5, logit: 0, measuredError: null }),
     'abstained without a reason': (of) =>
       (of.model = { status: 'abstained', probability: 0.5, logit: 0 }),
+    'abstained without a probability': (of) =>
+      (of.model = { status: 'abstained', logit: 0, reason: 'too-small' }),
+    'a probability above 1': (of) => (of.model = { ...of.model, probability: 1.5 }),
+    'a hash that is too short': (of) => (of.file.sha256 = of.file.sha256.slice(1)),
+    'half a pixel': (of) => (of.file.width += 0.5),
+    'a field of somebody else in the verdict': (of) => (of.model = { ...of.model, secret: 1 }),
     'a probability in words': (of) => (of.model = { ...of.model, probability: 'high' }),
     'a fidelity that does not exist': (of) => (of.input.fidelity = 'perfect'),
     'a field of somebody else': (of) => (of.secret = 1),

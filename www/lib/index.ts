@@ -6,7 +6,7 @@
  */
 export { createDetector } from './detector/create.js';
 export { DetectorError } from './api/errors.js';
-export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from './api/limits.js';
+export { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from './api/limits.js';
 export { fetchModel, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
 export type { DetectorErrorCode } from './api/errors.js';

@@ -86,7 +86,7 @@ function row(item: Item, threshold: number | undefined): HTMLElement {
     {},
     h('th', { scope: 'row' }, h('bdi', {}, displayName(item.name))),
     h('td', {}, result, flagged),
-    h('td', {}, model?.probability === undefined ? '' : shortPercent(model.probability)),
+    h('td', {}, model === undefined ? '' : shortPercent(model.probability)),
     h(
       'td',
       {},

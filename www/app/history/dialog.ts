@@ -72,11 +72,7 @@ function entry({ name, when, model }: Remembered): HTMLElement {
       stateIcon(state),
       h('span', {}, verdictName(model, sharedText())),
     ),
-    h(
-      'span',
-      { class: 'row-probability' },
-      model.probability === undefined ? '' : shortPercent(model.probability),
-    ),
+    h('span', { class: 'row-probability' }, shortPercent(model.probability)),
     h(
       'time',
       { class: 'fine', datetime: new Date(when).toISOString() },

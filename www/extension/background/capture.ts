@@ -1,10 +1,7 @@
 import type { PageAnswer } from '../content/in-page.js';
 import { api } from '../shared/api.js';
 import { CheckError } from '../shared/errors.js';
-import { MIN_GRADED_SIDE } from '../shared/limits.js';
-
-/** Largest side of a screenshot that is worked with, in pixels. */
-const MAX_SIDE = 16_384;
+import { MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from '../shared/limits.js';
 
 /**
  * Cuts an image out of the visible tab; what surrounds it is dropped at once. Needs `activeTab`,
@@ -25,8 +22,8 @@ export async function capture(windowId: number, { place, viewport }: PageAnswer)
     const scale = tab.width / viewport.width;
     const left = Math.max(Math.round(place.x * scale), 0);
     const top = Math.max(Math.round(place.y * scale), 0);
-    const width = Math.min(Math.round(place.width * scale), tab.width - left, MAX_SIDE);
-    const height = Math.min(Math.round(place.height * scale), tab.height - top, MAX_SIDE);
+    const width = Math.min(Math.round(place.width * scale), tab.width - left, MAX_IMAGE_SIDE);
+    const height = Math.min(Math.round(place.height * scale), tab.height - top, MAX_IMAGE_SIDE);
     // The detector would abstain.
     if (!(width >= MIN_GRADED_SIDE && height >= MIN_GRADED_SIDE))
       throw new CheckError('not-visible');

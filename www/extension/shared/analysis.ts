@@ -23,9 +23,9 @@ const scored = v.object({
 
 const abstained = v.object({
   status: v.literal('abstained'),
+  probability: share,
+  logit: number,
   reason: v.picklist(['between-grades', 'uncalibrated', 'too-small', 'no-content']),
-  probability: v.exactOptional(share),
-  logit: v.exactOptional(number),
 });
 
 const maker = v.nullable(v.object({ name: line, share }));

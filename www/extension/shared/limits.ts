@@ -1,5 +1,5 @@
 /** Bounds of the extension; what an image may be is bounded by the package. */
-export { MAX_IMAGE_BYTES, MIN_GRADED_SIDE } from 'clipsight';
+export { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from 'clipsight';
 
 /**
  * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).

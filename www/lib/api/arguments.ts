@@ -13,7 +13,13 @@ import type {
 
 const DEVICES: readonly DevicePreference[] = ['auto', 'webgpu', 'cpu'];
 const CACHES: readonly CachePreference[] = ['cache-storage', 'opfs', 'none'];
-const FIDELITIES: readonly Fidelity[] = ['original-bytes', 're-encoded', 'screen-capture'];
+
+/** All of them: where one is missing, this does not compile. */
+export const FIDELITIES = Object.keys({
+  'original-bytes': true,
+  're-encoded': true,
+  'screen-capture': true,
+} satisfies Record<Fidelity, true>) as readonly Fidelity[];
 
 /** @throws {DetectorError} `argument` */
 export function checkDevice(device: DevicePreference): DevicePreference {

@@ -1,27 +1,33 @@
+// Written by `npm run generate` from src/limits.rs and src/calibration.rs.
+
 /**
- * The bounds that JavaScript shares with the Rust library: the values of src/limits.rs, which gives
- * the reason for each.
+ * Largest encoded image in bytes (64 MiB): above any photograph a phone or a common camera writes.
  */
+export const MAX_IMAGE_BYTES = 67_108_864;
 
-/** Largest encoded image in bytes (64 MiB). */
-export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
-
-/** Largest width or height of an image in pixels. */
+/**
+ * Largest width or height in pixels: the largest side WebP can hold, and what browsers' own
+ * decoders stop near.
+ */
 export const MAX_IMAGE_SIDE = 16_384;
 
-/**
- * Fewest pixels of the shorter side that an image is graded at; below, the answer is `too-small`.
- */
-export const MIN_GRADED_SIDE = 64;
-
-/** Largest area of an image in pixels. */
+/** Largest area in pixels (100 megapixels): a 100 MP medium-format photograph still passes. */
 export const MAX_IMAGE_PIXELS = 100_000_000;
 
 /** Largest model manifest in bytes (4 MiB). */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES = 4_194_304;
 
-/** Largest shard of a model in bytes (4 MiB). */
-export const MAX_SHARD_BYTES = 4 * 1024 * 1024;
+/**
+ * Largest weight shard in bytes (4 MiB, the format's own bound): a shard is the most that is ever
+ * held twice.
+ */
+export const MAX_SHARD_BYTES = 4_194_304;
 
-/** Most shards of a model. */
+/** Most shards of one model (4 GiB in all). */
 export const MAX_SHARDS = 1024;
+
+/**
+ * Images with a shorter side below this, in pixels, are not graded: enlarged to the encoder's input
+ * more than threefold, they are mostly interpolation.
+ */
+export const MIN_GRADED_SIDE = 64;

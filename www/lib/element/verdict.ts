@@ -244,10 +244,8 @@ function details({ analysis, info, strings, locale }: Verdict): HTMLElement {
   const { file, model, input, timings } = analysis;
   const { details: words } = strings;
   const rows: Row[] = [
-    ...(model.probability === undefined
-      ? []
-      : [[words.probability, locale.number(model.probability, 3)] as const]),
-    ...(model.logit === undefined ? [] : [[words.logit, locale.number(model.logit, 3)] as const]),
+    [words.probability, locale.number(model.probability, 3)],
+    [words.logit, locale.number(model.logit, 3)],
     [words.views, locale.number(input.views)],
     [words.decode, locale.duration(timings.decodeMs)],
     [words.encode, locale.duration(timings.encodeMs)],

@@ -1,3 +1,4 @@
+import { FIDELITIES } from '../api/arguments.js';
 import type { Request } from './rpc.js';
 
 /**
@@ -44,7 +45,7 @@ function isAnalyze(params: unknown): boolean {
   return (
     (input instanceof Blob || isBytes(input)) &&
     ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
-    isOneOf(own(params, 'fidelity'), ['original-bytes', 're-encoded', 'screen-capture']) &&
+    isOneOf(own(params, 'fidelity'), FIDELITIES) &&
     isOneOf(own(params, 'views'), [undefined, 1, 5])
   );
 }
