@@ -41,7 +41,7 @@ pub(in super::super) struct Gemm {
 }
 
 /// Rows of a thread's tile in [`Family::Registers`]. On SwiftShader the loads of a step cost (rows
-/// + columns), the products rows x columns; 10 x 8 is the largest tile whose code still fits the
+/// plus columns), the products rows x columns; 10 x 8 is the largest tile whose code still fits the
 /// instruction cache.
 const ROWS: usize = 10;
 /// Columns of a thread's tile.
