@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { alone } from './bench/lock.mjs';
 import { ENCODERS, writeEncoder } from './large/checkpoint.mjs';
 import { PROGRAM } from './large/models.mjs';
+import { wrapProse } from './lib/prose.mjs';
 import { Failure, main, output, root, step } from './lib/run.mjs';
 
 const data = path.resolve(root, '../shared/data/manifest.csv');
@@ -109,27 +110,27 @@ await main(async () => {
   }
   const text = `# Encoders in every storage
 
-Written by \`node scripts/encoders.mjs\`, which says how; by hand nothing. ${new Date().toISOString().slice(0, 10)}, ${os.cpus()[0].model}, ${os.availableParallelism()} cores.
+Written by \`node scripts/encoders.mjs\`, which documents the method; do not edit. ${new Date().toISOString().slice(0, 10)}, ${os.cpus()[0].model}, ${os.availableParallelism()} cores.
 
 \`vit_tiny_patch16_224\` has trained weights. The CLIP shapes are the exact published ones, with **random** weights: their sizes
-and times are those of the real ones, their cosines say that storage and engine do what they should, and not what four bits cost a
+and times are those of the real ones; their cosines show that storage and engine are correct, not what four bits cost a
 trained encoder.
 
 MB is of the image encoder's files, 10^6 bytes. \`import\` is from the file to the model, with the text encoder where there is one,
 \`load\` from the model's files to an encoder of the CPU engine. Cosines are of embeddings of the CPU engine, which rounds
-activations to 8 bits whatever the storage, against burn's in f32 on the published weights, on images of role test, evenly taken:
-the mean, and the lowest. \`calibrated\` is rounded for images of role fit.
+activations to 8 bits whatever the storage, against burn's in f32 on the published weights, on images of role test, evenly spaced:
+the mean and the lowest. \`GPTQ\` is rounded by it for images of role fit.
 
 ${[...head, ...forms].map((row) => row.trim()).join('\n')}
 
 ## Memory of the import
 
-Of \`clipsight import\` of a whole checkpoint in f32, image and text encoder: the most that the program ever held (Linux' \`VmHWM\`), and
-what it may: one and a half times the largest tensor, the table of tokens, and ${megabytes(MOST_BESIDE)} MB.
+Memory of \`clipsight import\` for a whole checkpoint in f32, image and text encoder: its peak (Linux's \`VmHWM\`), and
+the most it may use: one and a half times the largest tensor, the table of tokens, and ${megabytes(MOST_BESIDE)} MB.
 
 | encoder | storage | checkpoint, MB | largest tensor, MB | s | peak, MB | at most, MB |
 | --- | --- | --- | --- | --- | --- | --- |
 ${imports.join('\n')}
 `;
-  await writeFile(path.join(root, 'benches/encoders.md'), text);
+  await writeFile(path.join(root, 'benches/encoders.md'), wrapProse(text));
 });

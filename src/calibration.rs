@@ -111,7 +111,7 @@ pub struct ViewCalibration {
     pub slope: f64,
     /// See `slope`.
     pub offset: f64,
-    /// Measured error of each grade, in the order of [`Grade::ALL`]; `None` where no image got the
+    /// Measured error of each grade, in the order of [`Grade::ALL`]; `None` if no image got the
     /// grade.
     pub measured: [Option<MeasuredError>; 4],
 }
@@ -122,23 +122,23 @@ pub struct ViewCalibration {
 pub struct Calibration {
     /// The one threshold between "generated" and not.
     pub threshold: f64,
-    /// Where grades begin; `None` where the model was never calibrated, and gives none.
+    /// Where grades begin; `None` if the model was never calibrated, and so gives no grades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edges: Option<GradeEdges>,
     /// One entry for every number of views that can be asked for; the first is the default.
     pub by_views: Vec<ViewCalibration>,
-    /// Where it is there and no number of views is asked for, one view decides where it gives a
-    /// grade, and all five are scored where it gives none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second_look: Option<SecondLook>,
+    /// If present, and no number of views is asked for, one view decides where it yields a grade,
+    /// and all five are scored where it does not.
+    #[serde(default, rename = "second_look", skip_serializing_if = "Option::is_none")]
+    pub early_exit: Option<EarlyExit>,
 }
 
-/// Further views only where one view is not enough: most images are decided by it, at a fifth of
-/// the cost.
+/// Scoring stops after one view where that view yields a grade: most images are decided by it, at
+/// a fifth of the cost.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SecondLook {
-    /// Measured error of each grade given in this way, in the order of [`Grade::ALL`].
+pub struct EarlyExit {
+    /// Measured error of each grade obtained this way, in the order of [`Grade::ALL`].
     pub measured: [Option<MeasuredError>; 4],
 }
 
@@ -154,7 +154,7 @@ impl Calibration {
     /// The calibration for `views` views.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] when the model has none.
+    /// [`ErrorKind::Argument`] when the model has no such calibration.
     pub fn for_views(&self, views: usize) -> Result<&ViewCalibration> {
         self.by_views.iter().find(|calibration| calibration.views == views).ok_or_else(|| {
             let known: Vec<String> =
@@ -166,7 +166,7 @@ impl Calibration {
     }
 
     /// The calibration of a head that was published without one: the logit's own probability, no
-    /// grade.
+    /// grades.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -178,7 +178,7 @@ impl Calibration {
                 offset: 0.0,
                 measured: [None; 4],
             }],
-            second_look: None,
+            early_exit: None,
         }
     }
 
@@ -192,8 +192,8 @@ impl Calibration {
         }
     }
 
-    /// The number of views used when none is asked for; under a [second look](Self::second_look),
-    /// of the first.
+    /// The number of views used by default; with an [early exit](Self::early_exit), how many are
+    /// scored first.
     #[must_use]
     pub fn default_views(&self) -> usize {
         self.by_views.first().map_or(1, |calibration| calibration.views)
@@ -248,9 +248,9 @@ impl Calibration {
                 && calibration.slope > 0.0
                 && calibration.offset.is_finite()
         });
-        let looks = self.second_look.is_none()
+        let covers_both = self.early_exit.is_none()
             || [1, MAX_VIEWS].iter().all(|views| self.for_views(*views).is_ok());
-        if !ordered || !usable || !looks || self.by_views.is_empty() {
+        if !ordered || !usable || !covers_both || self.by_views.is_empty() {
             return Err(Error::new(
                 ErrorKind::WeightsCorrupt,
                 "the model's calibration is out of order or incomplete",
@@ -293,7 +293,7 @@ mod tests {
                 offset: -0.5,
                 measured: [None; 4],
             }],
-            second_look: None,
+            early_exit: None,
         }
     }
 
@@ -338,8 +338,8 @@ mod tests {
         bad.edges = bad.edges.map(|edges| GradeEdges { strong: 0.99, ..edges });
         assert!(bad.validate().is_err());
         let mut bad = good.clone();
-        bad.second_look = Some(SecondLook { measured: [None; 4] });
-        assert!(bad.validate().is_err(), "a second look needs five views");
+        bad.early_exit = Some(EarlyExit { measured: [None; 4] });
+        assert!(bad.validate().is_err(), "an early exit needs five views");
         let mut bad = good.clone();
         bad.by_views[0].slope = f64::NAN;
         assert!(bad.validate().is_err());

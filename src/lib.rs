@@ -1,16 +1,16 @@
-//! clipsight tells how strongly an image looks AI-generated, on the machine it runs on.
+//! clipsight measures how strongly an image looks AI-generated, on the machine it runs on.
 //!
-//! This crate is what browsers run: it takes bytes and returns values, and knows no browser (outside
-//! `web`), no file system and no clock. Data flows one way, and so do the modules' imports, from the
-//! right to the left:
+//! This crate is what browsers run: it takes bytes and returns values, and knows no browser
+//! (outside `web`), no file system and no clock. Data flows one way, and so do the modules'
+//! imports, from the right to the left:
 //!
 //! ```text
 //! error, limits <- image, clip <- weights <- engine, heads, calibration <- model <- web
 //! ```
 //!
-//! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder that
-//! [`clip`] describes, [`heads`] make logits of its features, [`calibration`] makes probabilities
-//! and grades of those; [`model`] holds it all together, and [`weights`] is how it is stored.
+//! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder
+//! that [`clip`] describes, [`heads`] turn its features into logits, [`calibration`] turns those
+//! into probabilities and grades; [`model`] holds it all together, and [`weights`] stores it.
 
 pub mod calibration;
 pub mod clip;

@@ -11,7 +11,7 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// A generator that always gives the same numbers for the same seed.
+    /// A generator that yields the same numbers for the same seed, always.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { state: seed, spare: None }

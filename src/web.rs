@@ -29,7 +29,8 @@ thread_local! {
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
-        // With a stack, for us; the console of a page that embeds us belongs to that page.
+        // With a stack while developing; the console of a page that embeds the package belongs to
+        // that page.
         if cfg!(debug_assertions) {
             console_error_panic_hook::hook(panic);
         }
@@ -37,8 +38,8 @@ pub fn start() {
     }));
 }
 
-/// What a panic said, which JavaScript sees as an `unreachable` without words. Callable after it,
-/// as nothing else is.
+/// The message of a panic, which JavaScript sees only as `unreachable`. Nothing else may be called
+/// after a panic.
 #[wasm_bindgen(js_name = panicMessage)]
 #[must_use]
 pub fn panic_message() -> Option<String> {
@@ -75,7 +76,7 @@ impl Device {
         if cfg!(feature = "webgpu") { "webgpu" } else { "cpu" }.to_owned()
     }
 
-    /// What the browser says of the GPU; on the CPU empty, and where the browser says nothing.
+    /// The browser's name for the GPU; empty on the CPU and where the browser reports none.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn adapter(&self) -> String {
@@ -89,7 +90,7 @@ impl Device {
 /// Opens this build's device.
 ///
 /// # Errors
-/// `no-gpu` when the browser gives none.
+/// `no-gpu` when the browser offers no usable GPU.
 #[wasm_bindgen(js_name = openDevice)]
 #[cfg(feature = "webgpu")]
 pub async fn open_device() -> JsResult<Device> {
@@ -130,9 +131,9 @@ impl ModelLoader {
         to_js::<[Shard]>(&self.0.manifest().shards)
     }
 
-    /// Takes the bytes of shard `index`: checks their hash, hands their tensors to the device.
-    /// `sha256` is what `crypto.subtle` made of exactly these bytes, in lower-case hex; without it
-    /// the hash is computed here, which takes longer.
+    /// Takes the bytes of shard `index`: checks their hash, passes their tensors to the device.
+    /// `sha256` is the result of `crypto.subtle` for exactly these bytes, in lower-case hex;
+    /// without it the hash is computed here, which takes longer.
     ///
     /// # Errors
     /// `weights-corrupt`, `argument`, `device-lost`.
@@ -150,10 +151,10 @@ impl ModelLoader {
         pushed.map_err(thrown)
     }
 
-    /// The model; uses the loader up.
+    /// The model; consumes the loader.
     ///
     /// # Errors
-    /// `weights-corrupt` when a shard or tensor has not come; `device-lost` when the device cannot
+    /// `weights-corrupt` when a shard or tensor is missing; `device-lost` when the device cannot
     /// hold the model.
     pub async fn finish(self) -> JsResult<Model> {
         let detector = self.0.finish().await.and_then(Detector::new).map_err(thrown)?;
@@ -247,17 +248,16 @@ async fn analyze(
     bytes: &Uint8Array,
     options: JsValue,
 ) -> Result<crate::model::Analysis> {
-    // Before the copy into this module's memory, which could not be given back.
+    // Checked before the copy into this module's memory, which never shrinks.
     if bytes.length() as usize > MAX_IMAGE_BYTES {
-        let message =
-            format!("the file is over {} MiB, the most that is read", MAX_IMAGE_BYTES >> 20);
+        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
         return Err(Error::new(ErrorKind::Limit, message));
     }
     let options: AnalyzeOptions = if options.is_undefined() || options.is_null() {
         AnalyzeOptions::default()
     } else {
         serde_wasm_bindgen::from_value(options).map_err(|error| {
-            Error::new(ErrorKind::Argument, format!("the options are not understood: {error}"))
+            Error::new(ErrorKind::Argument, format!("the options are invalid: {error}"))
         })?
     };
     let start = now();
@@ -281,7 +281,7 @@ async fn analyze(
     Ok(analysis)
 }
 
-/// Milliseconds on the worker's monotone clock; nought where there is none.
+/// Milliseconds on the worker's monotonic clock; zero if it has none.
 fn now() -> f64 {
     js_sys::global()
         .unchecked_into::<WorkerGlobalScope>()
@@ -291,7 +291,10 @@ fn now() -> f64 {
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult<JsValue> {
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(|error| {
-        thrown(Error::new(ErrorKind::Internal, format!("an answer cannot be handed over: {error}")))
+        thrown(Error::new(
+            ErrorKind::Internal,
+            format!("a result cannot be passed to JavaScript: {error}"),
+        ))
     })
 }
 

@@ -6,7 +6,7 @@ mod model;
 #[path = "common/plain_engine.rs"]
 mod plain_engine;
 
-use clipsight::calibration::{MeasuredError, SecondLook, ViewCalibration};
+use clipsight::calibration::{EarlyExit, MeasuredError, ViewCalibration};
 use clipsight::clip::{FeatureSpec, TensorRole, VisionConfig};
 use clipsight::heads::captions::{CaptionSet, Subject, attribute};
 use clipsight::heads::residual::{Platt, ResidualBranch, ResidualConfig, Stage};
@@ -89,7 +89,7 @@ fn every_storage_reads_back() {
             logit(&load(&manifest, &bytes(&shards)).unwrap())
         })
         .collect();
-    assert!(logits[0].abs() > 1.0, "the test needs an answer that is not nought: {logits:?}");
+    assert!(logits[0].abs() > 1.0, "the test needs an answer other than zero: {logits:?}");
     assert!(deviation(logits[1], logits[0]) < 0.002, "f16: {logits:?}");
     assert!(deviation(logits[2], logits[0]) < 0.02, "q8: {logits:?}");
     assert!(logits[2] != logits[0], "q8 must not be f32 in disguise");
@@ -213,7 +213,7 @@ fn wrong_tensors_are_refused_by_name() {
         }
         all
     });
-    check("is no finite number", &|found, view| {
+    check("is not finite", &|found, view| {
         let mut tensor = unchanged(found, &view);
         if found == name {
             tensor.3[..4].copy_from_slice(&f32::NAN.to_le_bytes());
@@ -306,7 +306,7 @@ fn nonsense_manifests_are_refused() {
 
 #[test]
 fn the_head_is_what_its_tensors_say() {
-    // Weights of nought leave the bias alone.
+    // With weights of zero only the bias is left.
     let mut manifest = manifest(architecture(), Storage::F32);
     let mut tensors = tensors(&manifest);
     let [weight, bias] = LinearHead::TENSORS;
@@ -425,7 +425,7 @@ fn noise_png() -> Vec<u8> {
 }
 
 #[test]
-fn a_second_look_where_the_first_view_gives_no_grade() {
+fn all_views_are_scored_only_where_the_first_gives_no_grade() {
     let png = noise_png();
     let measured = |rate| [Some(MeasuredError { rate, low: 0.0, high: 1.0, n: 9 }); 4];
     let analyze = |offset: f64, views: Option<usize>| {
@@ -434,7 +434,7 @@ fn a_second_look_where_the_first_view_gives_no_grade() {
         let of =
             |views, rate| ViewCalibration { views, slope: 1e-6, offset, measured: measured(rate) };
         manifest.calibration.by_views = vec![of(1, 0.1), of(5, 0.5)];
-        manifest.calibration.second_look = Some(SecondLook { measured: measured(0.2) });
+        manifest.calibration.early_exit = Some(EarlyExit { measured: measured(0.2) });
         let (manifest, shards) = packed(manifest);
         let detector = load(&manifest, &bytes(&shards)).unwrap();
         let analysis = pollster::block_on(detector.analyze(&png, views)).unwrap();

@@ -1,14 +1,15 @@
-// What a run says: a table for the terminal, benches/README.md and its chart, all from the same
+// Reports of a run: a table for the terminal, benches/README.md and its chart, all from the same
 // JSON.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { wrapProse } from '../lib/prose.mjs';
 import { Failure, root } from '../lib/run.mjs';
 import { chart } from './chart.mjs';
 import { comparisons, idOf, peakShares, precisionGoals } from './results.mjs';
 import { SOAK_GOALS } from './soak.mjs';
 import { median } from './stats.mjs';
 
-/** The run that the documents tell of. */
+/** The run that the documents describe. */
 export const LATEST = path.join(root, 'benches/results/latest.json');
 
 /**
@@ -17,12 +18,12 @@ export const LATEST = path.join(root, 'benches/results/latest.json');
  */
 const WITHOUT_AVX_VNNI = path.join(root, 'benches/results/without-avx-vnni.json');
 
-/** What of it is another matter there: bytes are the same. */
+/** The rows that differ there: bytes are the same. */
 const TIMED = /^(encoder|bytes to verdict|cold start|batch)/;
 
 const outcomeOf = (met) => (met ? 'met' : 'missed');
 
-/** Three digits say all that a timing knows. */
+/** Three digits: the precision of a timing. */
 export function figure(value) {
   if (value >= 1000) return value.toFixed(0);
   return value.toPrecision(3);
@@ -61,8 +62,8 @@ function shares(rows) {
   return peakShares(rows).map(({ encoder, gmacs, peak, share, goal }) => {
     const aim = goal === undefined ? '' : `, goal >= ${goal * 100} %: ${outcomeOf(share >= goal)}`;
     return (
-      `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} thousand million 8-bit ` +
-      `products a second, ${(share * 100).toFixed(0)} %${aim}`
+      `${encoder} on one core: ${figure(gmacs)} of ${figure(peak)} billion 8-bit ` +
+      `products per second, ${(share * 100).toFixed(0)} %${aim}`
     );
   });
 }
@@ -111,8 +112,8 @@ function withoutAvxVnni({ machine, versions, date, rows }) {
   return `
 ## Without AVX-VNNI
 
-Chromium compiles a relaxed dot product to one instruction where there is AVX-VNNI, and to five elsewhere on x86-64, whose sums saturate
-on 8-bit numbers: there the package takes its build with products of 16-bit numbers (\`cpu-i16\`). ${machine.cpu}, ${machine.cores} cores,
+Chromium compiles a relaxed dot product to one instruction with AVX-VNNI, and to five on other x86-64 machines, where sums of
+8-bit products saturate: there the package takes its build with products of 16-bit numbers (\`cpu-i16\`). ${machine.cpu}, ${machine.cores} cores,
 ${versions.browser}, ${date}, clipsight at ${versions.commit}:
 
 ${markdownTable(HEAD, timed)}
@@ -127,16 +128,16 @@ function readme(run, other) {
   const { machine, versions, date, rows, notes = [] } = run;
   return `# Benchmark
 
-<!-- Written by npm run bench -- --report from results/latest.json and results/without-avx-vnni.json; do not edit. -->
+<!-- Written by npm run bench -- --report from results/*.json; do not edit. -->
 
-\`npm run bench\` measures clipsight beside onnxruntime-web in one run of one Chromium: same weights, same images, each contender in a
-worker of its own, taking turns. Random weights of the published shapes stand in for CLIP's; the compact model is the one that
-ships, and onnxruntime-web runs the same encoder and head. A ratio below 1 means that clipsight needs less.
+\`npm run bench\` compares clipsight with onnxruntime-web in one run of one Chromium: same weights, same images, each contender in a
+worker of its own, taking turns. Random weights of the published shapes stand in for CLIP's; the compact model is the shipped one,
+and onnxruntime-web runs the same encoder and head. A ratio below 1 means that clipsight needs less.
 
 - **${date}**, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}
-- ${versions.browser}, WebGPU on software adapters (no GPU was at hand): SwiftShader in Chromium, lavapipe in Firefox; onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
-${older(rows)}- Times are medians; where several forms of a side run, the fastest that computes the right thing counts (cosine to the f32 embedding of at
-  least .99), and it is named in brackets. Machines differ and this one is shared: compare ratios, not milliseconds.
+- ${versions.browser}, WebGPU on software adapters (no GPU was available): SwiftShader in Chromium, lavapipe in Firefox; onnxruntime-web ${versions.onnxruntimeWeb}; clipsight at ${versions.commit}
+${older(rows)}- Times are medians; if several forms of a side run, the fastest with correct results counts (cosine to the f32 embedding of at
+  least .99), and is named in brackets. Machines differ and this one is shared: compare ratios, not milliseconds.
 ${notes.map((note) => `- ${note}\n`).join('')}
 ![Ratios of clipsight to onnxruntime-web](results/ratios.svg)
 
@@ -144,15 +145,15 @@ ${markdownTable(HEAD, lines(rows))}
 
 ${bullets(shares(rows))}
 
-## What each row is
+## The rows
 
-- *Encoder*: normalised pixels to logit, as each side times it in its worker; for clipsight with its own resize done before.
-- *Bytes to verdict*: a JPEG of 1024x768 posted to the worker until the logit is back: decoding, resizing, encoding.
-- *Cold start*: a browser profile never used before, navigation to first verdict, files from this machine; then with all
-  traffic held to 50 Mbit/s.
-- *Engine, weights*: what was fetched until that verdict, as a static host would send it (brotli 11; weights brotli 4).
-- *Peak memory*: PSS over all of the browser's processes, that of an empty page subtracted.
-- Starts, memory, the long session and Firefox run in a browser that nobody drives: developer tools keep copies of what is fetched.
+- *Encoder*: normalised pixels to logit, as timed by each side in its worker; clipsight's own resize is done before.
+- *Bytes to verdict*: from posting a JPEG of 1024x768 to the worker until the logit is back: decoding, resizing, encoding.
+- *Cold start*: a fresh browser profile, from navigation to first verdict, files from this machine; then with all
+  traffic limited to 50 Mbit/s.
+- *Engine, weights*: the bytes fetched until that verdict, as a static host would send them (brotli 11; weights brotli 4).
+- *Peak memory*: PSS over all processes of the browser, minus that of an empty page.
+- Starts, memory, the long session and Firefox run in a browser without a debugger: developer tools keep copies of everything fetched.
 - *Batch*: 16 images, each side with all cores it can use on a cross-origin isolated page.
 ${withoutAvxVnni(other)}${precision(run)}${soak(run)}${native(run)}
 ## Forms of onnxruntime-web
@@ -202,14 +203,14 @@ function precision({ precision: measured }) {
   ]);
   const [{ images }] = Object.values(embeddings);
   return `
-## What quantisation changes
+## The effect of quantisation
 
-\`clipsight bench precision --device ${device}\`, against the f32 reference: embeddings of ImageNet's ViT-Ti/16 on ${images} real images, verdicts of
+\`clipsight bench precision --device ${device}\`, compared with the f32 reference: embeddings of ImageNet's ViT-Ti/16 on ${images} real images, verdicts of
 the compact model on ${verdicts.images} images of role test.
 
 ${markdownTable(['what', 'measured', 'goal'], cells)}
 
-Logits differ by ${verdicts.meanLogitDifference.toFixed(3)} on average, by ${verdicts.largestLogitDifference.toFixed(3)} at most; ${verdicts.otherGrades} images get another grade, or an abstention
+Logits differ by ${verdicts.meanLogitDifference.toFixed(3)} on average, by ${verdicts.largestLogitDifference.toFixed(3)} at most; ${verdicts.otherGrades} images get a different grade, or an abstention
 instead of one.
 `;
 }
@@ -228,7 +229,7 @@ function native({ native: measured }) {
 
 \`clipsight bench run\`:
 
-${markdownTable(['model', 'device', 'a view', 'bytes to verdict', 'images a second'], cells)}
+${markdownTable(['model', 'device', 'one view', 'bytes to verdict', 'images per second'], cells)}
 `;
 }
 
@@ -236,7 +237,7 @@ ${markdownTable(['model', 'device', 'a view', 'bytes to verdict', 'images a seco
 export async function writeReport(run, { check = false } = {}) {
   const other = JSON.parse(await readFile(WITHOUT_AVX_VNNI, 'utf8'));
   const files = {
-    'benches/README.md': readme(run, other),
+    'benches/README.md': wrapProse(readme(run, other)),
     'benches/results/ratios.svg': chart(run),
   };
   await mkdir(path.join(root, 'benches/results'), { recursive: true });
@@ -245,7 +246,7 @@ export async function writeReport(run, { check = false } = {}) {
     if (!check) await writeFile(file, text);
     else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
       throw new Failure(
-        `${name} does not say what benches/results/*.json hold: npm run bench -- --report`,
+        `${name} does not match benches/results/*.json: run npm run bench -- --report`,
       );
     }
   }

@@ -26,7 +26,7 @@ pub struct VisionConfig {
     pub width: usize,
     /// Number of transformer layers.
     pub layers: usize,
-    /// Attention heads a layer; divides `width`.
+    /// Attention heads per layer; divides `width`.
     pub heads: usize,
     /// Hidden width of each MLP.
     pub mlp_width: usize,
@@ -59,7 +59,7 @@ pub enum TensorRole {
 /// Name, shape and role of one tensor of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorSpec {
-    /// Name in our weight files.
+    /// Name in weight files.
     pub name: String,
     /// Shape; matrices are `[out, in]`.
     pub shape: Vec<usize>,
@@ -229,7 +229,7 @@ impl VisionConfig {
     }
 }
 
-/// What both towers are made of, for the limits that both keep.
+/// What both towers have in common, for the limits that both keep.
 pub(super) struct Transformer {
     pub(super) width: usize,
     pub(super) layers: usize,
@@ -240,7 +240,7 @@ pub(super) struct Transformer {
 }
 
 impl Transformer {
-    /// Says what does not fit together, or is beyond what a published encoder could need.
+    /// Names what does not fit together or exceeds what a published encoder could need.
     pub(super) fn validate(&self) -> std::result::Result<(), &'static str> {
         if !(1..=8192).contains(&self.width)
             || !(1..=32_768).contains(&self.mlp_width)

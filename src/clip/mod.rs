@@ -2,9 +2,9 @@
 //!
 //! One definition serves every published CLIP image encoder and plain ViT (patch 14, 16 or 32;
 //! QuickGELU or exact GELU; with or without a norm before the first layer, a patch bias, a
-//! projection). [`VisionConfig`] says which; [`VisionConfig::tensors`] names every tensor with its
-//! shape. What an encoder computes is defined on burn, in the crate `clipsight-reference`; engines
-//! compute the same.
+//! projection). [`VisionConfig`] describes which; [`VisionConfig::tensors`] lists every tensor with
+//! its shape. The computation is defined on burn, in the crate `clipsight-reference`; engines
+//! compute the same results.
 //!
 //! ```
 //! use clipsight::clip::{FeatureSpec, Pool, VisionConfig};

@@ -1,7 +1,6 @@
-//! What pixels are normalised by.
+//! Normalisation of pixels.
 
-/// Mean and standard deviation of each channel, of values from 0 to 1, that pixels are normalised
-/// by.
+/// Mean and standard deviation per channel, for values from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     /// Mean of red, green, blue.
@@ -11,7 +10,7 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// OpenAI's CLIP's, and that of most since.
+    /// That of OpenAI's CLIP and most models since.
     pub const CLIP: Self = Self {
         mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
         std: [0.268_629_54, 0.261_302_6, 0.275_777_1],

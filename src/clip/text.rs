@@ -18,7 +18,7 @@ pub struct TextConfig {
     pub width: usize,
     /// Number of transformer layers.
     pub layers: usize,
-    /// Attention heads a layer; divides `width`.
+    /// Attention heads per layer; divides `width`.
     pub heads: usize,
     /// Hidden width of each MLP.
     pub mlp_width: usize,

@@ -1,17 +1,17 @@
-//! Who made an image: captions as constants, images matched with them (method M1 at inference).
+//! Which generator made an image: images matched with constant captions (method M1 at inference).
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::captions::CaptionSet;
-use super::linear::{Linear, dot, normalize, take};
+use super::linear::{LinearMap, dot, normalize, take};
 use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::{MAX_CAPTION_SCALE, MAX_HEAD_VALUES};
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// What the manifest says of attribution.
+/// The manifest's entry for attribution.
 ///
 /// `embedding = projection . x + bias` for the features `x` as the model's own head sees them,
 /// after its transform; `logits = scale cos(embedding, captions)`, averaged over an image's views,
@@ -19,13 +19,13 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttributionHead {
-    /// What the captions say.
+    /// The subjects of the captions.
     pub captions: CaptionSet,
-    /// Width of the space in which images and captions meet.
+    /// Width of the space shared by images and captions.
     pub width: usize,
-    /// What cosines are multiplied by.
+    /// The factor on cosines.
     pub scale: f32,
-    /// Least share of `p(AI)` at which a generator is named.
+    /// Smallest share of `p(AI)` at which a generator is named.
     pub threshold: f64,
 }
 
@@ -72,7 +72,7 @@ impl AttributionHead {
 /// Attribution with its weights.
 #[derive(Debug)]
 pub struct CaptionMatcher {
-    projection: Linear,
+    projection: LinearMap,
     /// `[captions, width]`, rows of length `scale`.
     captions: HostTensor,
 }
@@ -94,7 +94,7 @@ impl CaptionMatcher {
             normalize(row);
             row.iter_mut().for_each(|value| *value *= head.scale);
         }
-        Ok(Self { projection: Linear::take(tensors, projection, bias)?, captions })
+        Ok(Self { projection: LinearMap::take(tensors, projection, bias)?, captions })
     }
 
     /// One view's transformed features -> a logit for each caption.

@@ -1,8 +1,9 @@
-//! Captions: what a model can say of an image's maker, and how its logits are read (method M1).
+//! Captions: what a model can say about the origin of an image, and how its logits are read (method
+//! M1).
 //!
 //! One caption says "real", one names each generator that was learned, one each family of
-//! generators. At inference a caption is a constant vector and what it stands for;
-//! the laboratory (`clipsight_lab::train::captions`) makes both.
+//! generators. At inference a caption is a constant vector and the subject it stands for; the
+//! laboratory (`clipsight_lab::train::captions`) makes both.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{MAX_CAPTION_NAME_BYTES, MAX_CAPTIONS};
 use crate::{Error, ErrorKind, Result};
 
-/// What a caption says of an image.
+/// What a caption says about an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Subject {
@@ -53,8 +54,8 @@ impl Subject {
 /// The captions of a model: the real one first, then generators, then families, each in
 /// alphabetical order.
 ///
-/// However it came about, the first and only the first is real, there is at least one other, no two
-/// are alike, and names are short and printable.
+/// Guaranteed by every constructor: the first and only the first is real, there is at least one
+/// other, no two are the same, and names are short and printable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Subject>", into = "Vec<Subject>")]
 pub struct CaptionSet {
@@ -65,7 +66,7 @@ impl CaptionSet {
     /// The real caption's index.
     pub const REAL: usize = 0;
 
-    /// What the captions say, in order.
+    /// The subjects, in order.
     #[must_use]
     pub fn subjects(&self) -> &[Subject] {
         &self.subjects
@@ -91,11 +92,11 @@ impl TryFrom<Vec<Subject>> for CaptionSet {
     type Error = Error;
 
     /// # Errors
-    /// [`ErrorKind::Argument`] when the subjects are no set of captions.
+    /// [`ErrorKind::Argument`] when the subjects do not form a valid set.
     fn try_from(subjects: Vec<Subject>) -> Result<Self> {
         let fail = |why: String| Err(Error::new(ErrorKind::Argument, format!("captions: {why}")));
         if !(2..=MAX_CAPTIONS).contains(&subjects.len()) {
-            return fail(format!("there must be 2 to {MAX_CAPTIONS}, not {}", subjects.len()));
+            return fail(format!("2 to {MAX_CAPTIONS} are required, not {}", subjects.len()));
         }
         if subjects.iter().position(|subject| *subject == Subject::Real) != Some(Self::REAL) {
             return fail("the first must be the real one".to_owned());
@@ -114,13 +115,13 @@ impl TryFrom<Vec<Subject>> for CaptionSet {
             };
             if !usable(name) || !family.is_none_or(usable) {
                 let message = format!(
-                    "a name has 1 to {MAX_CAPTION_NAME_BYTES} bytes and no control characters, \
-                     unlike {name:?}"
+                    "a name must have 1 to {MAX_CAPTION_NAME_BYTES} bytes and no control \
+                     characters, unlike {name:?}"
                 );
                 return fail(message);
             }
             if !seen.insert((kind, name)) {
-                return fail(format!("the {kind} {name:?} has two"));
+                return fail(format!("the {kind} {name:?} appears twice"));
             }
         }
         Ok(Self { subjects })
@@ -145,7 +146,7 @@ pub struct Attribution {
 /// Reads one image's logits. A generator is named when its share of `p(AI)` is at least
 /// `threshold`.
 ///
-/// With training targets that give a share `f` to the family, the share of a generator known for
+/// If the training targets assign a share `f` to the family, the share of a generator known for
 /// certain is `1 - f`.
 ///
 /// # Errors
@@ -154,7 +155,7 @@ pub struct Attribution {
 pub fn attribute(logits: &[f32], set: &CaptionSet, threshold: f64) -> Result<Attribution> {
     if logits.len() != set.subjects().len() || !logits.iter().all(|logit| logit.is_finite()) {
         let message =
-            format!("attribution needs {} finite logits, one a caption", set.subjects().len());
+            format!("attribution needs {} finite logits, one per caption", set.subjects().len());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let peak =
@@ -205,8 +206,13 @@ mod tests {
 
     #[test]
     fn captions_are_read_as_written_and_nonsense_is_refused() {
-        let json = r#"["real",{"generator":{"name":"sd15","family":"diffusion"}},{"generator":{"name":"x"}},{"family":{"name":"diffusion"}}]"#;
-        let set: CaptionSet = serde_json::from_str(json).unwrap();
+        let json = [
+            r#"["real","#,
+            r#"{"generator":{"name":"sd15","family":"diffusion"}},"#,
+            r#"{"generator":{"name":"x"}},{"family":{"name":"diffusion"}}]"#,
+        ]
+        .concat();
+        let set: CaptionSet = serde_json::from_str(&json).unwrap();
         assert_eq!(serde_json::to_string(&set).unwrap(), json);
         assert_eq!(
             (set.name(0), set.name(1), set.name(3), set.name(4)),
@@ -223,10 +229,10 @@ mod tests {
             (vec![family("gan"), Subject::Real], "first must be the real"),
             (vec![family("gan"), family("diffusion")], "first must be the real"),
             (vec![Subject::Real, family("gan"), Subject::Real], "only the first"),
-            (vec![Subject::Real, family("")], "a name has"),
-            (vec![Subject::Real, family(&long)], "a name has"),
-            (vec![Subject::Real, family("a\u{1b}[2J")], "a name has"),
-            (vec![Subject::Real, family("gan"), family("gan")], "has two"),
+            (vec![Subject::Real, family("")], "a name must have"),
+            (vec![Subject::Real, family(&long)], "a name must have"),
+            (vec![Subject::Real, family("a\u{1b}[2J")], "a name must have"),
+            (vec![Subject::Real, family("gan"), family("gan")], "appears twice"),
         ] {
             let error = CaptionSet::try_from(subjects.clone()).unwrap_err();
             assert!(error.message().contains(part), "{error}");

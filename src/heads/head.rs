@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::linear::{Linear, normalize};
+use super::linear::{LinearMap, normalize};
 use super::shapes;
 use crate::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
 use crate::limits::{MAX_CONCEPTS, MAX_PROJECTIONS};
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// What the manifest says of the head. Every kind names the features that the encoder is to pool,
-/// even where the head reads the embedding, which comes with them.
+/// The manifest's entry for the head. Every kind names the features that the encoder pools, even
+/// where the head reads the embedding, which is computed with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Head {
@@ -50,14 +50,14 @@ pub enum Head {
         /// Linear maps with ReLU before the weighing, and again after it.
         projections: usize,
     },
-    /// None: the model is an encoder, and gives no verdict.
+    /// No head: the model is a plain encoder and gives no verdicts.
     None {
         /// What the self-test reads.
         features: FeatureSpec,
     },
 }
 
-/// A function applied to every feature alike.
+/// A function applied to every feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transform {
@@ -105,7 +105,7 @@ impl Transform {
 }
 
 impl Head {
-    /// The features that the encoder pools for it.
+    /// The features that the encoder pools for the head.
     #[must_use]
     pub fn features(&self) -> &FeatureSpec {
         match self {
@@ -123,13 +123,13 @@ impl Head {
         matches!(self, Self::Embedding { .. } | Self::Concepts { .. })
     }
 
-    /// Whether it gives a verdict.
+    /// Whether it can give a verdict.
     #[must_use]
     pub fn is_detector(&self) -> bool {
         !matches!(self, Self::None { .. })
     }
 
-    /// Whether only the reference computes what it reads.
+    /// Whether only the reference engine computes what it reads.
     #[must_use]
     pub fn needs_reference(&self) -> bool {
         self.features().pools.contains(&Pool::MlpInputClass)
@@ -187,7 +187,7 @@ impl Head {
         shapes.into_iter().map(spec).collect()
     }
 
-    /// Checks that the encoder gives what the head reads.
+    /// Checks that the encoder provides what the head reads.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`].
@@ -225,7 +225,7 @@ impl Head {
 /// A linear head with its weights.
 #[derive(Debug)]
 pub struct LinearHead {
-    linear: Linear,
+    linear: LinearMap,
     transform: Transform,
     token_width: usize,
 }
@@ -245,7 +245,7 @@ impl LinearHead {
     ) -> Result<Self> {
         let [weight, bias] = Self::TENSORS;
         Ok(Self {
-            linear: Linear::take(tensors, weight, bias)?,
+            linear: LinearMap::take(tensors, weight, bias)?,
             transform: head.transform(),
             token_width: head.token_width(config),
         })

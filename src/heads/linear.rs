@@ -8,15 +8,15 @@ use crate::{Error, ErrorKind, Result};
 
 /// `y = W x + b`.
 #[derive(Debug)]
-pub(super) struct Linear {
+pub(super) struct LinearMap {
     /// `[out, in]`.
     pub(super) weight: HostTensor,
     /// `[out]`.
     bias: Vec<f32>,
 }
 
-impl Linear {
-    /// Takes weight and bias out of a model's tensors. A weight `[in]` is one output's.
+impl LinearMap {
+    /// Takes weight and bias out of a model's tensors. A weight of shape `[in]` has one output.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when one is missing or they do not fit.
@@ -31,7 +31,8 @@ impl Linear {
         }
         let bias = take(tensors, bias)?;
         if matrix.shape.len() != 2 || bias.shape != matrix.shape[..1] {
-            let message = format!("the tensor {weight} is no matrix of {} rows", bias.data.len());
+            let message =
+                format!("the tensor {weight} is not a matrix with {} rows", bias.data.len());
             return Err(Error::new(ErrorKind::WeightsCorrupt, message));
         }
         Ok(Self { weight: matrix, bias: bias.data })
@@ -47,7 +48,7 @@ impl Linear {
 /// Takes the tensor `name` out of a model's.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when it is not there.
+/// [`ErrorKind::WeightsCorrupt`] when it is missing.
 pub(super) fn take(tensors: &mut HashMap<String, HostTensor>, name: &str) -> Result<HostTensor> {
     tensors.remove(name).ok_or_else(|| {
         Error::new(ErrorKind::WeightsCorrupt, format!("the model lacks the tensor {name}"))
@@ -67,7 +68,7 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum::<f32>()
 }
 
-/// The row at length one; one without a direction stays as it is.
+/// Scales the row to length one; a row of zeros stays as it is.
 pub(super) fn normalize(row: &mut [f32]) {
     let length = dot(row, row).max(1e-12).sqrt();
     row.iter_mut().for_each(|value| *value /= length);
@@ -89,19 +90,19 @@ mod tests {
                 ("b".to_owned(), tensor(vec![rows], vec![10.0; rows])),
             ])
         };
-        let linear = Linear::take(&mut tensors(2), "w", "b").unwrap();
+        let linear = LinearMap::take(&mut tensors(2), "w", "b").unwrap();
         assert_eq!(linear.forward(&[1.0, 0.0, 2.0]), [17.0, 11.0]);
         for (mut tensors, names) in
             [(tensors(3), ["w", "b"]), (tensors(2), ["v", "b"]), (tensors(2), ["w", "c"])]
         {
-            let error = Linear::take(&mut tensors, names[0], names[1]).unwrap_err();
+            let error = LinearMap::take(&mut tensors, names[0], names[1]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
         }
         let mut one = HashMap::from([
             ("w".to_owned(), tensor(vec![2], vec![3.0, 4.0])),
             ("b".to_owned(), tensor(vec![1], vec![0.5])),
         ]);
-        assert_eq!(Linear::take(&mut one, "w", "b").unwrap().forward(&[1.0, 1.0]), [7.5]);
+        assert_eq!(LinearMap::take(&mut one, "w", "b").unwrap().forward(&[1.0, 1.0]), [7.5]);
         assert!(one.is_empty());
     }
 

@@ -1,8 +1,9 @@
-//! Heads: features -> evidence. The verdict's logit, who made the image, how well it is preserved.
+//! Heads: features -> evidence: the verdict's logit, the generator, the technical quality.
 //!
-//! A head is small and runs on the host, in f32, for every engine alike. [`Head`] says what a model's
-//! verdict is computed from and [`HeadScorer`] computes it; [`AttributionHead`] matches captions,
-//! [`QualityModel`] rates technical quality, [`residual`] is a second branch over the whole image.
+//! A head is small and runs on the host, in f32, the same for every engine. [`Head`] describes how
+//! a model's verdict is computed and [`HeadScorer`] computes it; [`AttributionHead`] matches
+//! captions, [`QualityModel`] rates technical quality, [`residual`] is a second branch over the
+//! whole image.
 //!
 //! ```
 //! use clipsight::heads::Transform;

@@ -1,20 +1,20 @@
-//! Technical quality: a small perceptron beside the verdict (method M2 as it ships).
+//! Technical quality: a small perceptron beside the verdict (method M2 as shipped).
 //!
-//! It is trained on known strengths of blur, noise, JPEG and downscaling (`clipsight_lab::train::quality`),
-//! so that is what it measures, on the views as the encoder sees them: not beauty, and not what a
-//! reduction to that size takes away.
+//! It is trained on known strengths of blur, noise, JPEG and downscaling
+//! (`clipsight_lab::train::quality`), so that is what it measures, on the views as the encoder sees
+//! them: not beauty, and not detail lost by reducing an image to that size.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::linear::Linear;
+use super::linear::LinearMap;
 use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::MAX_HEAD_VALUES;
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// What the manifest says of quality.
+/// The manifest's entry for quality.
 ///
 /// `quality = fc2 . relu(fc1 . x + b1) + b2` for the features `x` as the model's own head sees
 /// them, after its transform; averaged over an image's views and clamped to 0 to 1. Any
@@ -61,8 +61,8 @@ impl QualityModel {
 /// The perceptron with its weights: one hidden layer of rectified units.
 #[derive(Debug)]
 pub struct QualityPerceptron {
-    hidden: Linear,
-    output: Linear,
+    hidden: LinearMap,
+    output: LinearMap,
 }
 
 impl QualityPerceptron {
@@ -72,8 +72,8 @@ impl QualityPerceptron {
     /// [`ErrorKind::WeightsCorrupt`] when one is missing.
     pub fn assemble(tensors: &mut HashMap<String, HostTensor>) -> Result<Self> {
         let [weight1, bias1, weight2, bias2] = QualityModel::TENSORS;
-        let hidden = Linear::take(tensors, weight1, bias1)?;
-        Ok(Self { hidden, output: Linear::take(tensors, weight2, bias2)? })
+        let hidden = LinearMap::take(tensors, weight1, bias1)?;
+        Ok(Self { hidden, output: LinearMap::take(tensors, weight2, bias2)? })
     }
 
     /// One view's transformed features -> its quality, not yet clamped.

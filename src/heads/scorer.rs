@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::head::{Head, LinearHead, Transform};
-use super::linear::{Linear, dot, take};
+use super::linear::{LinearMap, dot, take};
 use super::shapes::{CONCEPTS, GATE, HIDDEN, SHARES, after, before, hidden};
 use crate::Result;
 use crate::clip::VisionConfig;
@@ -21,9 +21,9 @@ pub struct HeadScorer {
 enum Kind {
     Linear(LinearHead),
     Concepts {
-        concepts: Linear,
-        gate: Linear,
-        weight: Linear,
+        concepts: LinearMap,
+        gate: LinearMap,
+        weight: LinearMap,
     },
     Layers(Box<Layers>),
     /// What the self-test of an encoder reads.
@@ -34,17 +34,17 @@ enum Kind {
 #[derive(Debug)]
 struct Layers {
     token_width: usize,
-    before: Vec<Linear>,
+    before: Vec<LinearMap>,
     /// Weights `[layers, width]`, which sum to one over the layers.
     shares: HostTensor,
-    after: Vec<Linear>,
+    after: Vec<LinearMap>,
     /// The first two of the classifier's three maps.
-    hidden: Vec<Linear>,
-    weight: Linear,
+    hidden: Vec<LinearMap>,
+    weight: LinearMap,
 }
 
-fn take_linear(tensors: &mut HashMap<String, HostTensor>, name: &str) -> Result<Linear> {
-    Linear::take(tensors, &format!("{name}.weight"), &format!("{name}.bias"))
+fn take_linear(tensors: &mut HashMap<String, HostTensor>, name: &str) -> Result<LinearMap> {
+    LinearMap::take(tensors, &format!("{name}.weight"), &format!("{name}.bias"))
 }
 
 impl HeadScorer {
@@ -68,7 +68,7 @@ impl HeadScorer {
             Head::Concepts { .. } => Kind::Concepts {
                 concepts: take_linear(tensors, CONCEPTS)?,
                 gate: take_linear(tensors, GATE)?,
-                weight: Linear::take(tensors, weight, bias)?,
+                weight: LinearMap::take(tensors, weight, bias)?,
             },
             Head::Layers { projections, .. } => Kind::Layers(Box::new(Layers {
                 token_width: config.width,
@@ -76,7 +76,7 @@ impl HeadScorer {
                 shares: take(tensors, SHARES)?,
                 after: all(tensors, *projections, after)?,
                 hidden: all(tensors, HIDDEN, hidden)?,
-                weight: Linear::take(tensors, weight, bias)?,
+                weight: LinearMap::take(tensors, weight, bias)?,
             })),
             Head::None { .. } => Kind::Probe(probe(head.width(config))),
         };
@@ -133,7 +133,7 @@ impl Layers {
 }
 
 /// Linear maps, each followed by ReLU.
-fn rectified(maps: &[Linear], row: Vec<f32>) -> Vec<f32> {
+fn rectified(maps: &[LinearMap], row: Vec<f32>) -> Vec<f32> {
     maps.iter().fold(row, |row, map| {
         let mut row = map.forward(&row);
         row.iter_mut().for_each(|value| *value = value.max(0.0));

@@ -26,7 +26,7 @@ pub struct Detector {
     residual: Option<ResidualScorer>,
 }
 
-/// An image decoded and cut into views: what is left to do needs the device.
+/// A decoded image, cut into views: all remaining work needs the device.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     file: FileFacts,
@@ -35,25 +35,25 @@ pub struct Encoded {
     /// What the model's residual network reads, if it has one.
     whole: Option<Rgb8>,
     abstain: Option<AbstainReason>,
-    /// Whether the first view alone decides, if it can.
+    /// Whether the first view alone decides where it yields a grade.
     first_view_may_do: bool,
 }
 
-/// What all heads of a model answer to the views of one image.
+/// The answers of all heads of a model for the views of one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
-    /// One logit a view.
+    /// One logit per view.
     pub logits: Vec<f32>,
-    /// Their mean, each view with its share
+    /// Their mean, each view weighted by its share
     /// ([`Preprocessing::view_shares`](crate::image::Preprocessing::view_shares)).
     pub logit: f64,
-    /// One logit a caption, likewise averaged, where the model attributes.
+    /// One logit per caption, averaged in the same way, if the model names generators.
     pub captions: Option<Vec<f32>>,
-    /// Technical quality, 0 to 1, likewise averaged, where the model has a head for it.
+    /// Technical quality, 0 to 1, averaged in the same way, if the model has a head for it.
     pub quality: Option<f64>,
 }
 
-/// What the self-test found.
+/// The result of the self-test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SelfTestResult {
     /// Whether the logit is within the tolerance.
@@ -92,13 +92,13 @@ impl Detector {
         &self.manifest
     }
 
-    /// What computes: the encoder on its device.
+    /// The encoder on its device.
     #[must_use]
     pub fn encoder(&self) -> &dyn Encoder {
         self.encoder.as_ref()
     }
 
-    /// Checks that the model gives verdicts.
+    /// Checks that the model can give verdicts.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when it is an encoder without a head.
@@ -107,7 +107,7 @@ impl Detector {
             return Ok(());
         }
         let message = format!(
-            "{} is an encoder without a detector's head, which gives no verdict: import it with \
+            "{} is an encoder without a detection head and cannot give a verdict: import it with \
              --head FILE",
             self.manifest.id
         );
@@ -115,8 +115,8 @@ impl Detector {
     }
 
     /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as
-    /// turn out to be needed if the model can take a second look (see
-    /// [`SecondLook`](crate::calibration::SecondLook)).
+    /// turn out to be needed if the model can stop after one (see
+    /// [`EarlyExit`](crate::calibration::EarlyExit)).
     ///
     /// # Errors
     /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not
@@ -124,7 +124,7 @@ impl Detector {
     pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
         self.check_head()?;
         let calibration = &self.manifest.calibration;
-        let first_view_may_do = views.is_none() && calibration.second_look.is_some();
+        let first_view_may_do = views.is_none() && calibration.early_exit.is_some();
         let views = if first_view_may_do {
             MAX_VIEWS
         } else {
@@ -150,7 +150,8 @@ impl Detector {
     /// Scores a prepared image.
     ///
     /// # Errors
-    /// [`ErrorKind::DeviceLost`] when the device fails or answers with something that is no number.
+    /// [`ErrorKind::DeviceLost`] when the device fails or returns values that are not finite
+    /// numbers.
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
         let Encoded { file, evidence, views, whole, abstain, first_view_may_do } = image;
         let calibration = &self.manifest.calibration;
@@ -160,7 +161,7 @@ impl Detector {
         let mut answers = self.combined(&rows);
         let mut probability = self.probability(rows.len(), answers.logit, residual)?;
         let mut measured =
-            calibration.second_look.filter(|_| first_view_may_do).map(|look| look.measured);
+            calibration.early_exit.filter(|_| first_view_may_do).map(|exit| exit.measured);
         if first_view_may_do && abstain.is_none() && calibration.grade(probability).is_none() {
             rows.extend(self.rows(&views[now..]).await?);
             answers = self.combined(&rows);
@@ -177,7 +178,7 @@ impl Detector {
                 Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
             }
         };
-        // Of a flat or tiny image there is nothing more to say.
+        // There is nothing more to say about a flat or tiny image.
         let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
             (None, Some(logits), Some(head)) => Some(attributed(&logits, head)?),
             _ => None,
@@ -202,7 +203,7 @@ impl Detector {
         self.score(self.prepare(bytes, views)?).await
     }
 
-    /// One logit a view.
+    /// One logit per view.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
@@ -215,7 +216,7 @@ impl Detector {
             .collect())
     }
 
-    /// What every head of the model answers to the views of one image.
+    /// The answers of every head of the model for the views of one image.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`].
@@ -223,7 +224,7 @@ impl Detector {
         Ok(self.combined(&self.rows(views).await?))
     }
 
-    /// What every head answers to every view: its logit, one logit a caption, its quality.
+    /// Every view's answers: the logit, one logit per caption, the quality.
     async fn rows(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
         let views = self.transformed(views).await?;
         let answers = views.iter().map(|features| {
@@ -235,7 +236,7 @@ impl Detector {
         Ok(answers.collect())
     }
 
-    /// Every view's features as the heads read them.
+    /// Every view's features, transformed as the heads read them.
     async fn transformed(&self, views: &[Rgb8]) -> Result<Vec<Vec<f32>>> {
         let features = self.features(views).await?;
         let width = features.len() / views.len().max(1);
@@ -247,7 +248,7 @@ impl Detector {
         Ok(rows.collect())
     }
 
-    /// The views' answers as the image's.
+    /// Combines the views' answers into the image's.
     fn combined(&self, rows: &[Vec<f32>]) -> Answers {
         let shares = self.manifest.preprocessing.view_shares(rows.len());
         let mean = |output: usize| {
@@ -265,8 +266,8 @@ impl Detector {
         }
     }
 
-    /// The part of an upright image that the model's residual network reads; `None` where it has
-    /// none.
+    /// The part of an upright image that the model's residual network reads; `None` if it has no
+    /// such network.
     ///
     /// # Errors
     /// As [`Preprocessing::reduced`](crate::image::Preprocessing::reduced).
@@ -275,8 +276,8 @@ impl Detector {
         branch.map(|branch| branch.network.crop(&self.manifest.preprocessing, image)).transpose()
     }
 
-    /// The residual network's logit of what [`whole`](Self::whole) gave; `None` where the model has
-    /// none.
+    /// The residual network's logit for the result of [`whole`](Self::whole); `None` if the model
+    /// has no such network.
     #[must_use]
     pub fn residual_logit(&self, whole: &Rgb8) -> Option<f32> {
         self.residual.as_ref().map(|network| network.logit(whole))
@@ -284,8 +285,8 @@ impl Detector {
 
     /// The model's probability, from the encoder's mean logit over `views` views and the residual
     /// network's logit: the two fused and calibrated again (see
-    /// [`ResidualBranch`](crate::heads::residual::ResidualBranch)); the encoder's alone where there is no
-    /// second logit.
+    /// [`ResidualBranch`](crate::heads::residual::ResidualBranch)); the encoder's alone if there is
+    /// no second logit.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] for a number of views that the model is not calibrated for.
@@ -315,13 +316,13 @@ impl Detector {
         } else {
             encoding.features
         };
-        // A device that computes nonsense is as good as lost.
+        // A device that computes nonsense is treated as lost.
         if features.iter().all(|value| value.is_finite()) {
             return Ok(features);
         }
         Err(Error::new(
             ErrorKind::DeviceLost,
-            "the device computed something that is no number; use the CPU",
+            "the device returned values that are not finite numbers; use the CPU",
         ))
     }
 
@@ -331,8 +332,8 @@ impl Detector {
         self.head.weights()
     }
 
-    /// Computes the logit of the known image and compares it with the manifest's; then the same
-    /// with the residual network, if there is one, whose numbers are told where it fails.
+    /// Computes the logit of the known image and compares it with the manifest's; then the same for
+    /// the residual network, if there is one: its numbers are reported if only it fails.
     ///
     /// # Errors
     /// [`ErrorKind::DeviceLost`] when the device fails outright.
@@ -358,7 +359,7 @@ impl Detector {
     }
 }
 
-/// Names for the captions that the logits speak for.
+/// Names for the captions that the logits favour.
 fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts> {
     let found = attribute(logits, &head.captions, head.threshold)?;
     let maker = |caption: Option<usize>, share: f64| {
@@ -380,11 +381,11 @@ fn is_flat(view: &Rgb8) -> bool {
 }
 
 /// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random
-/// texture (Knuth's MMIX generator), so that no two patches are alike. Integer arithmetic: the same
-/// on every machine.
+/// texture (Knuth's MMIX generator), so that no two patches are the same. Integer arithmetic, so
+/// the same on every machine.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] for a side of nought.
+/// [`ErrorKind::Argument`] for a side of zero.
 pub fn self_test_view(side: u32) -> Result<Rgb8> {
     let mut state = 1_u64;
     let mut pixels = Vec::with_capacity(side as usize * side as usize * 3);

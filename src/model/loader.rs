@@ -11,27 +11,26 @@ use crate::weights::{Assembly, HostTensor, sha256_hex};
 /// Takes a model's shards in any order, one at a time.
 ///
 /// A shard's bytes are hashed before they are parsed, and borrowed only for the call. The encoder's
-/// tensors go to the engine one by one, as they are stored; at no time are two copies of the
-/// weights held in host memory. Nothing can be computed before [`finish`](Self::finish) has found
-/// every tensor: there are no partial models.
+/// tensors go to the engine one by one, as they are stored; two copies of the weights are never
+/// held in host memory. Nothing can be computed before [`finish`](Self::finish) has found every
+/// tensor: there are no partial models.
 #[derive(Debug)]
 pub struct ModelLoader {
     manifest: Manifest,
     encoder: Box<dyn EncoderBuilder>,
     assembly: Assembly,
-    /// All but the encoder's.
+    /// All tensors except the encoder's.
     heads: HashMap<String, HostTensor>,
 }
 
-/// A model's weights, all of them.
+/// All of a model's weights.
 #[derive(Debug)]
 pub struct LoadedTensors {
     /// The manifest that describes them.
     pub manifest: Manifest,
     /// The image encoder on its device.
     pub encoder: Box<dyn Encoder>,
-    /// The heads' and the residual network's tensors, by the names that [`Manifest::tensors`] gives
-    /// them.
+    /// The heads' and the residual network's tensors, under their names in [`Manifest::tensors`].
     pub tensors: HashMap<String, HostTensor>,
 }
 
@@ -39,7 +38,7 @@ impl ModelLoader {
     /// A loader for the model of `manifest`.
     ///
     /// # Errors
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the engine does not take the encoder;
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the engine does not accept the encoder;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when its engine cannot compute the model's
     /// features.
     pub fn new(manifest: Manifest, engine: &dyn Engine) -> Result<Self> {
@@ -59,13 +58,14 @@ impl ModelLoader {
     /// # Errors
     /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when the bytes are not the shard that
     /// the manifest describes or hold anything but the model's tensors;
-    /// [`Argument`](crate::ErrorKind::Argument) when there is no such shard or it was taken before.
+    /// [`Argument`](crate::ErrorKind::Argument) when there is no such shard or it was already
+    /// taken.
     pub fn push_shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         self.push(index, bytes, || sha256_hex(bytes))
     }
 
-    /// [`push_shard`](Self::push_shard) for who has hashed exactly these bytes by faster means than
-    /// ours: browsers do it with the machine's own instructions. `sha256` is what came of it, in
+    /// [`push_shard`](Self::push_shard) for callers that have already hashed exactly these bytes by
+    /// faster means: browsers use the machine's own instructions. `sha256` is the result in
     /// lower-case hex.
     ///
     /// # Errors
@@ -88,8 +88,8 @@ impl ModelLoader {
     /// All tensors.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a shard or tensor has not come;
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the device did not take them all.
+    /// [`WeightsCorrupt`](crate::ErrorKind::WeightsCorrupt) when a shard or tensor is missing;
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost) when the device did not accept them all.
     pub async fn finish(self) -> Result<LoadedTensors> {
         self.assembly.finish()?;
         let encoder = self.encoder.finish().await?;

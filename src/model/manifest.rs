@@ -1,4 +1,4 @@
-//! `model.json`: everything about a model but its weights.
+//! `model.json`: everything about a model except its weights.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct Manifest {
     pub shards: Vec<Shard>,
     /// From features to a logit.
     pub head: Head,
-    /// From the same features to who made the image.
+    /// From the same features to the generator that made the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<AttributionHead>,
     /// From the same features to technical quality.
@@ -45,12 +45,12 @@ pub struct Manifest {
     pub residual: Option<ResidualBranch>,
     /// From a logit to a probability, a grade or an abstention.
     pub calibration: Calibration,
-    /// A known answer, computed anew whenever the model is loaded.
+    /// A known answer, recomputed whenever the model is loaded.
     pub self_test: SelfTest,
 }
 
-/// The logit of a synthetic image (see [`self_test_view`](super::self_test_view)), computed natively on the CPU when
-/// the model was made.
+/// The logit of a synthetic image (see [`self_test_view`](super::self_test_view)), computed
+/// natively on the CPU when the model was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelfTest {
@@ -64,11 +64,12 @@ impl Manifest {
     /// Reads and validates a manifest.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not one, of an unknown version, or inconsistent;
-    /// [`ErrorKind::Limit`] when it is too large.
+    /// [`ErrorKind::WeightsCorrupt`] when it is not a manifest, has an unknown version, or is
+    /// inconsistent; [`ErrorKind::Limit`] when it is too large.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_MANIFEST_BYTES {
-            let message = format!("the model's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
+            let message =
+                format!("the model's manifest is larger than {} MiB", MAX_MANIFEST_BYTES >> 20);
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let corrupt = |error| {
@@ -86,7 +87,7 @@ impl Manifest {
         let Version { format } = serde_json::from_slice(bytes).map_err(corrupt)?;
         if format != FORMAT_VERSION {
             let message = format!(
-                "the model is of format {format}; this program reads format {FORMAT_VERSION}: \
+                "the model has format {format}, but this program reads format {FORMAT_VERSION}: \
                  update the older of the two"
             );
             return Err(Error::new(ErrorKind::WeightsCorrupt, message));
@@ -134,7 +135,7 @@ impl Manifest {
 
     fn validate(&self) -> Result<()> {
         self.architecture.validate()?;
-        // A bad value in a manifest is the model's fault, whoever finds it.
+        // A bad value in a manifest is the model's fault, whichever check finds it.
         self.preprocessing.validate().map_err(|error| {
             Error::new(ErrorKind::WeightsCorrupt, error.message().to_owned()).with_source(error)
         })?;
@@ -151,7 +152,7 @@ impl Manifest {
             );
         }
         if !self.self_test.logit.is_finite() || !(0.0..1.0).contains(&self.self_test.tolerance) {
-            return fail("the self-test's logit or tolerance is no usable number".to_owned());
+            return fail("the self-test's logit or tolerance is out of range".to_owned());
         }
         validate_shards(&self.shards)
     }

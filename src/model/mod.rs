@@ -1,8 +1,8 @@
-//! A whole model: what it is, how it is loaded, what it answers.
+//! A whole model: its description, its loader, its answers.
 //!
-//! [`Manifest`] says everything about a model but its weights; [`ModelLoader`] takes its shards one
-//! at a time and checks each against its hash before it looks inside; [`Detector`] turns an image's
-//! bytes into an [`Analysis`]. Nothing about a particular model is compiled in.
+//! [`Manifest`] describes everything about a model except its weights; [`ModelLoader`] takes its
+//! shards one at a time and checks each against its hash before parsing it; [`Detector`] turns an
+//! image's bytes into an [`Analysis`]. Nothing about a particular model is compiled in.
 //!
 //! ```no_run
 //! use clipsight::model::{Detector, Manifest, ModelLoader};

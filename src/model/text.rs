@@ -1,4 +1,4 @@
-//! `text.json`: a text tower beside a model that came with one. Programs that only look at images
+//! `text.json`: the text tower of a model that came with one. Programs that only look at images
 //! never read it.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::limits::{MAX_CAPTION_SCALE, MAX_MANIFEST_BYTES};
 use crate::weights::{Shard, Storage, validate_shards};
 use crate::{Error, ErrorKind, Result};
 
-/// What is known of a text tower but its weights.
+/// Everything about a text tower except its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextManifest {
@@ -29,26 +29,25 @@ impl TextManifest {
     /// Reads and validates one.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is none, of an unknown version, or inconsistent;
-    /// [`ErrorKind::Limit`] when it is too large.
+    /// [`ErrorKind::WeightsCorrupt`] when it is not such a manifest, has an unknown version, or is
+    /// inconsistent; [`ErrorKind::Limit`] when it is too large.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
         if bytes.len() > MAX_MANIFEST_BYTES {
-            let message =
-                format!("the text tower's manifest is over {} MiB", MAX_MANIFEST_BYTES >> 20);
+            let message = format!(
+                "the text tower's manifest is larger than {} MiB",
+                MAX_MANIFEST_BYTES >> 20
+            );
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let read: Self = serde_json::from_slice(bytes).map_err(|error| {
             corrupt(format!("text.json is not a text tower's manifest: {error}")).with_source(error)
         })?;
         if read.format != FORMAT_VERSION {
-            return Err(corrupt(format!(
-                "the text tower is of format {}, which is unknown",
-                read.format
-            )));
+            return Err(corrupt(format!("the text tower has the unknown format {}", read.format)));
         }
         if !(read.logit_scale > 0.0 && read.logit_scale <= MAX_CAPTION_SCALE) {
-            return Err(corrupt("the text tower's logit scale is no usable number".to_owned()));
+            return Err(corrupt("the text tower's logit scale is out of range".to_owned()));
         }
         read.architecture.validate()?;
         validate_shards(&read.shards)?;

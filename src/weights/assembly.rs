@@ -1,4 +1,4 @@
-//! Shards in, whole tensors out: what every reader of our format shares.
+//! Shards in, whole tensors out: shared by every reader of the format.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,7 +9,8 @@ use super::{Shard, StoredTensor};
 use crate::clip::TensorSpec;
 use crate::{Error, ErrorKind, Result};
 
-/// Takes shards in any order, one at a time, and gives every tensor once all its rows are there.
+/// Takes shards in any order, one at a time, and passes on every tensor once all its rows are
+/// there.
 #[derive(Debug)]
 pub struct Assembly {
     shards: Vec<Shard>,
@@ -17,16 +18,16 @@ pub struct Assembly {
     order: Vec<String>,
     specs: HashMap<String, TensorSpec>,
     pushed: Vec<bool>,
-    /// Matrices of which some rows have come.
+    /// Matrices of which some rows have arrived.
     partial: HashMap<String, Partial>,
-    /// What has come whole.
+    /// Tensors that are complete.
     complete: HashSet<String>,
 }
 
 #[derive(Debug)]
 struct Partial {
     tensor: StoredTensor,
-    /// First row -> number of rows, of every part that has come.
+    /// First row -> number of rows, of every part that has arrived.
     parts: BTreeMap<usize, usize>,
 }
 
@@ -35,7 +36,7 @@ fn corrupt(message: impl Into<String>) -> Error {
 }
 
 impl Assembly {
-    /// Nothing has come of the tensors of `specs` in `shards`.
+    /// Waits for the tensors of `specs` in `shards`.
     #[must_use]
     pub fn new(shards: &[Shard], specs: Vec<TensorSpec>) -> Self {
         Self {
@@ -48,13 +49,13 @@ impl Assembly {
         }
     }
 
-    /// Takes the bytes of shard `index`, whose hash is `sha256`'s to tell; hands every tensor that
-    /// is there in full to `sink`.
+    /// Takes the bytes of shard `index`, whose hash `sha256` computes; passes every complete tensor
+    /// to `sink`.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when the bytes are not the shard that was announced or hold
     /// anything but the model's tensors; [`ErrorKind::Argument`] when there is no such shard or it
-    /// was taken before; what `sink` gives.
+    /// was already taken; errors of `sink`.
     pub fn push_shard(
         &mut self,
         index: usize,
@@ -63,12 +64,14 @@ impl Assembly {
         mut sink: impl FnMut(&TensorSpec, StoredTensor) -> Result<()>,
     ) -> Result<()> {
         let shard = self.shards.get(index).filter(|_| !self.pushed[index]).ok_or_else(|| {
-            Error::new(ErrorKind::Argument, format!("there is no shard {index} left to load"))
+            Error::new(
+                ErrorKind::Argument,
+                format!("shard {index} does not exist or was already loaded"),
+            )
         })?;
         if bytes.len() as u64 != shard.bytes {
             return Err(corrupt(format!(
-                "the weights are damaged: {} has {} bytes where {} are expected; load the model \
-                 again",
+                "the weights are damaged: {} has {} bytes instead of {}; load the model again",
                 shard.file,
                 bytes.len(),
                 shard.bytes
@@ -83,7 +86,7 @@ impl Assembly {
         }
         let file = shard.file.clone();
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
-            corrupt(format!("{file} is no safetensors file")).with_source(error)
+            corrupt(format!("{file} is not a safetensors file")).with_source(error)
         })?;
         let names: HashSet<&str> = tensors.names().into_iter().collect();
         for (name, view) in tensors.iter() {
@@ -100,7 +103,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Checks that everything has come.
+    /// Checks that everything has arrived.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not.
@@ -127,20 +130,20 @@ impl Assembly {
         scales: Option<&TensorView<'_>>,
         sink: &mut impl FnMut(&TensorSpec, StoredTensor) -> Result<()>,
     ) -> Result<()> {
-        let unknown = || corrupt(format!("the weights hold an unknown tensor, {stored}"));
+        let unknown = || corrupt(format!("the weights contain the unknown tensor {stored}"));
         let (name, first_row) = match stored.rsplit_once('@') {
             Some((name, row)) => (name, Some(row.parse::<usize>().map_err(|_| unknown())?)),
             None => (stored, None),
         };
         let spec = self.specs.get(name).ok_or_else(unknown)?;
         if self.complete.contains(name) {
-            return Err(corrupt(format!("the weights hold the tensor {name} twice")));
+            return Err(corrupt(format!("the weights contain the tensor {name} twice")));
         }
         let columns = *spec.shape.last().unwrap_or(&1);
         let tensor = StoredTensor::read(stored, view, scales, columns)?;
         let wrong_shape = || {
             corrupt(format!(
-                "the tensor {stored} has shape {:?} where {:?} is needed",
+                "the tensor {stored} has shape {:?} instead of {:?}",
                 tensor.shape, spec.shape
             ))
         };
@@ -169,7 +172,7 @@ impl Assembly {
             .iter()
             .any(|(start, count)| first_row < start + count && *start < first_row + part_rows);
         if overlaps {
-            return Err(corrupt(format!("the weights hold rows of the tensor {name} twice")));
+            return Err(corrupt(format!("the weights contain rows of the tensor {name} twice")));
         }
         if !partial.tensor.fill_rows(first_row, &tensor) {
             return Err(corrupt(format!(

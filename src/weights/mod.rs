@@ -1,8 +1,9 @@
-//! How weights are stored: safetensors shards of at most 4 MiB, matrices in 8 or 4 bits, f16 or f32.
+//! How weights are stored: safetensors shards of at most 4 MiB, matrices in 8 or 4 bits, f16 or
+//! f32.
 //!
-//! [`pack`] writes shards; [`Assembly`] takes them one at a time, checks each against its hash before
-//! it looks inside, and gives every tensor once all its rows are there. What a whole model is stands
-//! in [`model`](crate::model).
+//! [`pack`] writes shards; [`Assembly`] takes them one at a time, checks each against its hash
+//! before parsing it, and passes on every tensor once all its rows are there.
+//! [`model`](crate::model) describes whole models.
 //!
 //! ```
 //! use clipsight::weights::Q8;

@@ -23,13 +23,13 @@ pub struct PackedShard {
 /// Room left in a shard for the safetensors header, in bytes.
 const HEADER_ROOM: usize = 64 << 10;
 
-/// Most bytes of a tensor's values that are held on their way into a shard, unless a single row has
-/// more.
+/// Most bytes of a tensor's values held at once on their way into a shard, unless a single row is
+/// longer.
 const ROWS_BYTES: usize = 1 << 20;
 
 /// One stored tensor.
 #[derive(Debug)]
-struct Entry {
+struct PackedTensor {
     name: String,
     dtype: Dtype,
     shape: Vec<usize>,
@@ -37,14 +37,14 @@ struct Entry {
 }
 
 /// Packs tensors, one after the other, into shards named `{prefix}-00001.safetensors` and so on,
-/// each at most
-/// [`MAX_SHARD_BYTES`]: no more than a shard and the tensor at hand is ever held. A matrix that does not fit in what is
-/// left of a shard is split by rows: its parts are named `{name}@{first row}`.
+/// each at most [`MAX_SHARD_BYTES`]: no more than a shard and the tensor at hand is ever held. A
+/// matrix that does not fit in what is left of a shard is split by rows: its parts are named
+/// `{name}@{first row}`.
 #[derive(Debug)]
 pub struct Packer {
     storage: Storage,
     prefix: String,
-    open: Vec<Entry>,
+    open: Vec<PackedTensor>,
     used: usize,
     closed: usize,
 }
@@ -56,11 +56,11 @@ impl Packer {
         Self { storage, prefix: prefix.to_owned(), open: Vec::new(), used: 0, closed: 0 }
     }
 
-    /// Packs one tensor; hands every shard that is full to `full`.
+    /// Packs one tensor; passes every full shard to `full`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the tensor is not of the shape that `spec` says, or not
-    /// finite; what `full` gives.
+    /// [`ErrorKind::WeightsCorrupt`] when the tensor does not have the shape of `spec` or is not
+    /// finite; errors of `full`.
     pub fn push(
         &mut self,
         spec: &TensorSpec,
@@ -79,11 +79,11 @@ impl Packer {
         self.push_rows(spec, next, full)
     }
 
-    /// Packs one tensor that is read on the way: `next` fills what it is given with the next
-    /// values, row-major. No more than a MiB of it is ever held beside the shard.
+    /// Packs one tensor that is read on the way: `next` fills the slice it gets with the next
+    /// values, row-major. No more than a MiB is held beside the shard.
     ///
     /// # Errors
-    /// As [`push`](Self::push); what `next` gives.
+    /// As [`push`](Self::push); errors of `next`.
     pub fn push_rows(
         &mut self,
         spec: &TensorSpec,
@@ -286,7 +286,7 @@ impl Part {
     /// The entries of a shard that it makes.
     fn close(
         self,
-        open: &mut Vec<Entry>,
+        open: &mut Vec<PackedTensor>,
         role: TensorRole,
         storage: Storage,
         name: String,
@@ -303,18 +303,18 @@ impl Part {
         if let (Dtype::U8, [_, columns]) = (dtype, shape.as_mut_slice()) {
             *columns = Q4::row_bytes(*columns);
         }
-        open.push(Entry { name, dtype, shape, bytes: self.bytes });
+        open.push(PackedTensor { name, dtype, shape, bytes: self.bytes });
         open.extend(scales);
     }
 }
 
 /// The scales of the matrix `name` of `shape`.
-fn scales_of(name: &str, shape: &[usize], bytes: Vec<u8>) -> Entry {
+fn scales_of(name: &str, shape: &[usize], bytes: Vec<u8>) -> PackedTensor {
     let shape = vec![shape[0], blocks(shape[1])];
-    Entry { name: format!("{name}.scale"), dtype: Dtype::F16, shape, bytes }
+    PackedTensor { name: format!("{name}.scale"), dtype: Dtype::F16, shape, bytes }
 }
 
-fn close(open: &mut Vec<Entry>, index: usize, prefix: &str) -> Result<PackedShard> {
+fn close(open: &mut Vec<PackedTensor>, index: usize, prefix: &str) -> Result<PackedShard> {
     let internal =
         |error| Error::new(ErrorKind::Internal, "a shard cannot be written").with_source(error);
     let views = open

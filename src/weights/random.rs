@@ -13,7 +13,7 @@ use crate::rng::Rng;
 /// 0.
 ///
 /// # Errors
-/// None that correct specs could give.
+/// None for correct specs.
 pub fn random_tensors(
     specs: &[TensorSpec],
     layers: usize,

@@ -1,4 +1,4 @@
-//! Weight files as manifests name them.
+//! Weight files, as listed in manifests.
 
 use std::collections::HashSet;
 
@@ -26,14 +26,14 @@ pub struct Shard {
 pub fn validate_shards(shards: &[Shard]) -> Result<()> {
     let fail = |why: String| Err(Error::new(ErrorKind::WeightsCorrupt, why));
     if shards.is_empty() || shards.len() > MAX_SHARDS {
-        return fail(format!("a model has 1 to {MAX_SHARDS} shards"));
+        return fail(format!("a model must have 1 to {MAX_SHARDS} shards"));
     }
     let mut seen = HashSet::new();
     for Shard { file, bytes, sha256 } in shards {
         // A plain name: a manifest must not reach outside its folder.
         let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !plain || file.starts_with('.') || file.is_empty() || !seen.insert(file) {
-            return fail(format!("{file:?} is no usable shard name"));
+            return fail(format!("{file:?} is not a valid shard name"));
         }
         if *bytes == 0 || *bytes > MAX_SHARD_BYTES {
             return fail(format!("the shard {file} must have 1 to {MAX_SHARD_BYTES} bytes"));

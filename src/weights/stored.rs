@@ -32,7 +32,7 @@ fn corrupt(message: impl Into<String>) -> Error {
 }
 
 impl StoredTensor {
-    /// The values that are stood for, row-major.
+    /// The values it stands for, row-major.
     #[must_use]
     pub fn to_f32(&self) -> Vec<f32> {
         let columns = self.shape.last().copied().unwrap_or(1);
@@ -74,8 +74,8 @@ impl StoredTensor {
     /// Reads the tensor `name` of a shard, or some rows of it; `columns` is the length of a row.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when the file's types and shapes do not go together, or a
-    /// number is not finite.
+    /// [`ErrorKind::WeightsCorrupt`] when the file's types and shapes do not match, or a number is
+    /// not finite.
     pub(super) fn read(
         name: &str,
         view: &TensorView<'_>,
@@ -108,7 +108,7 @@ impl StoredTensor {
             }
             (dtype, _) => {
                 return Err(corrupt(format!(
-                    "the tensor {name} is stored as {dtype:?}, which no model uses"
+                    "the tensor {name} is stored as {dtype:?}, which is not supported"
                 )));
             }
         };
@@ -116,7 +116,7 @@ impl StoredTensor {
         if tensor.is_finite() {
             return Ok(tensor);
         }
-        Err(corrupt(format!("the tensor {name} holds a value that is no finite number")))
+        Err(corrupt(format!("the tensor {name} contains a value that is not finite")))
     }
 
     /// A tensor of `rows` rows in the form of `part`, to be filled by
@@ -188,7 +188,7 @@ fn read_scales(
     columns: usize,
 ) -> Result<Vec<f16>> {
     let &[rows, _] = codes else {
-        return Err(corrupt(format!("the quantised tensor {name} is no matrix")));
+        return Err(corrupt(format!("the quantised tensor {name} is not a matrix")));
     };
     let expected = [rows, blocks(columns)];
     if scales.dtype() != Dtype::F16 || scales.shape() != expected {

@@ -22,7 +22,7 @@ impl HostTensor {
         if shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side))
             != Some(data.len())
         {
-            let message = format!("a tensor of shape {shape:?} holds {} values", data.len());
+            let message = format!("a tensor of shape {shape:?} has {} values", data.len());
             return Err(Error::new(ErrorKind::WeightsCorrupt, message));
         }
         Ok(Self { shape, data })

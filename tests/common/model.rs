@@ -79,7 +79,7 @@ pub(crate) fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest
                 offset: 0.0,
                 measured: [None; 4],
             }],
-            second_look: None,
+            early_exit: None,
         },
         self_test: SelfTest { logit: 0.0, tolerance: 0.02 },
         architecture,

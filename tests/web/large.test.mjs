@@ -372,7 +372,7 @@ describe('the page', () => {
     t.after(close);
     await page.waitForSelector('.status[data-state=failed]');
     const said = await page.textContent('.status');
-    assert.match(said, /an encoder without a detector's head/);
+    assert.match(said, /an encoder without a detection head/);
     assert.match(said, /Choose another one/);
     assert.deepEqual(shardsAsked(from), []);
     assert.deepEqual(problems, []);

@@ -9,13 +9,13 @@ use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
 /// Where a model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Device {
-    /// The GPU if this build has GPU support and one answers the self-test rightly, else the CPU
+    /// The GPU if this build supports it and it passes the self-test, else the CPU
     Auto,
     /// The CPU
     Cpu,
-    /// The GPU, or an error
+    /// The GPU; an error if there is none
     Gpu,
-    /// The CPU in 32-bit floating point: slower, what the other two are measured against
+    /// The CPU in 32-bit floating point: slower; the others are tested against it
     #[cfg(feature = "reference")]
     Reference,
     /// The same on the GPU, through burn-wgpu
@@ -72,6 +72,6 @@ pub(crate) fn parse_views(text: &str) -> std::result::Result<usize, String> {
     match text {
         "1" => Ok(1),
         "5" => Ok(5),
-        _ => Err("must be 1, or 5 (that one and the corners)".to_owned()),
+        _ => Err("must be 1, or 5 (the first view and the four corners)".to_owned()),
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Args {
     /// The model's folder, with model.json, eval.json and README.md
     #[arg(value_name = "DIR", default_value = "models/compact")]
     model: PathBuf,
-    /// A further document, such as the repository's README.md, that gets the short table
+    /// A further document, such as the repository's README.md, that receives the short table
     #[arg(long, value_name = "FILE")]
     readme: Option<PathBuf>,
     /// Change nothing; fail when a document's figures differ

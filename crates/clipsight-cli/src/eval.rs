@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clipsight::Result;
 use clipsight_lab::dataset::Role;
-use clipsight_lab::eval::{self, Measured, Options, Section, html};
+use clipsight_lab::eval::{self, Evaluation, Options, Section, html};
 use clipsight_native::io;
 
 use crate::arguments::{RuntimeArgs, parse_views};
@@ -15,7 +15,7 @@ use crate::arguments::{RuntimeArgs, parse_views};
 /// Arguments of `eval`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images: a CSV file with the columns file, label, role, origin; files stand relative
+    /// Labelled images: a CSV file with the columns file, label, role, origin; paths are relative
     /// to it
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
@@ -27,30 +27,32 @@ pub(crate) struct Args {
     /// Views of each image: 1 or 5 [default: the model's own]
     #[arg(long, value_name = "N", value_parser = parse_views)]
     views: Option<usize>,
-    /// Write everything measured as JSON, too
+    /// Also write every figure as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a report with plots as one HTML file, too
+    /// Also write a report with plots as a single HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each
-    /// image and copy
-    #[arg(long, value_enum, value_name = "MATRIX")]
-    deliveries: Option<Matrix>,
-    /// Deliver at most so many images, every generator and source by its share [default: all]
+    /// Also measure on recompressed, resized, cropped and blurred copies: one more view per image
+    /// and copy
+    #[arg(long, alias = "deliveries", value_enum, value_name = "SET")]
+    perturbations: Option<PerturbationSet>,
+    /// Perturb at most N images, sampled in proportion from every generator and source [default:
+    /// all]
     #[arg(
         long,
+        alias = "delivery-images",
         value_name = "N",
-        requires = "deliveries",
+        requires = "perturbations",
         value_parser = clap::value_parser!(u32).range(1..)
     )]
-    delivery_images: Option<u32>,
-    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as
+    perturbed_images: Option<u32>,
+    /// Also measure controls: shuffled labels and heads with random weights, which must score like
     /// chance
     #[arg(long)]
     controls: bool,
-    /// Choose thresholds by false-alarm rate on role `calibrate`, measure them on the role, and
-    /// write them as JSON
+    /// Choose thresholds by false-alarm rate on role calibrate, measure them on --role, and write
+    /// them as JSON
     #[arg(long, value_name = "FILE")]
     operating_points: Option<PathBuf>,
 }
@@ -61,20 +63,20 @@ fn role() -> impl clap::builder::TypedValueParser<Value = Role> {
     })
 }
 
-/// Which deliveries are measured.
+/// Which perturbations are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Matrix {
+enum PerturbationSet {
     /// Seven common ones
     Quick,
-    /// The whole matrix: thirty-one
+    /// All thirty-one
     Full,
 }
 
-impl From<Matrix> for eval::Matrix {
-    fn from(matrix: Matrix) -> Self {
-        match matrix {
-            Matrix::Quick => Self::Quick,
-            Matrix::Full => Self::Full,
+impl From<PerturbationSet> for eval::PerturbationSet {
+    fn from(set: PerturbationSet) -> Self {
+        match set {
+            PerturbationSet::Quick => Self::Quick,
+            PerturbationSet::Full => Self::Full,
         }
     }
 }
@@ -84,21 +86,21 @@ impl From<Matrix> for eval::Matrix {
 /// # Errors
 /// As [`eval::measure`]; when a file cannot be written.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    // What can be refused is refused before an hour of work.
+    // Bad arguments are refused before an hour of work.
     for path in args.json.iter().chain(&args.html).chain(&args.operating_points) {
         io::check_folder(path)?;
     }
     let options = Options {
         role: args.role,
         views: args.views,
-        deliveries: args.deliveries.map(Into::into),
-        delivery_images: args.delivery_images,
+        perturbations: args.perturbations.map(Into::into),
+        perturbed_images: args.perturbed_images,
         controls: args.controls,
         operating_points: args.operating_points.is_some(),
     };
     eval::check(&options)?;
     let runtime = args.runtime.open()?;
-    let Measured { report, operating_points } = eval::measure(&runtime, &args.data, &options)?;
+    let Evaluation { report, operating_points } = eval::measure(&runtime, &args.data, &options)?;
     // Everything is rendered before anything is written.
     let json = report.to_json()?;
     let page = args.html.as_ref().map(|path| Ok((path, html::render(&report)?))).transpose()?;

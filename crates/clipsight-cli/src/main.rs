@@ -5,19 +5,16 @@
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
 //! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed.
-#![allow(
-    clippy::print_stdout,
-    reason = "a program that prints is what this is; the core stays silent"
-)]
+#![allow(clippy::print_stdout, reason = "this program prints; the core stays silent")]
 
 mod arguments;
 mod bench;
-#[cfg(feature = "import")]
-mod calibration;
 #[cfg(feature = "lab")]
 mod card;
 #[cfg(feature = "lab")]
 mod eval;
+#[cfg(feature = "import")]
+mod gptq_images;
 #[cfg(feature = "import")]
 mod import;
 mod inspect;
@@ -34,7 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use clipsight_native::io;
 
-/// How strongly images look AI-generated, told on this machine.
+/// Measure on this machine how strongly images look AI-generated.
 #[derive(Debug, Parser)]
 #[command(name = "clipsight", version)]
 struct Cli {
@@ -49,24 +46,24 @@ enum Command {
     /// Measure a model on labelled images
     #[cfg(feature = "lab")]
     Eval(eval::Args),
-    /// Load a model, check every hash and tensor, and say what it is
+    /// Load a model, verify every hash and tensor, and describe it
     InspectModel(inspect::Args),
-    /// Make a model of a public CLIP checkpoint, with a published detector's head or as an encoder
+    /// Convert a public CLIP checkpoint into a model, with a published detector's head or without
     #[cfg(feature = "import")]
     Import(import::Args),
-    /// Tell which of some texts fits an image best, by an imported CLIP
+    /// Rank texts by how well they fit an image, with an imported CLIP
     #[cfg(feature = "import")]
     ZeroShot(zero_shot::Args),
-    /// Write the figures of a model's eval.json into its card, or check that they are there
+    /// Write the figures of a model's eval.json into its card, or check that they are up to date
     #[cfg(feature = "lab")]
     Card(card::Args),
     /// Train the compact model's head and calibration
     #[cfg(feature = "lab")]
     Train(train::Args),
-    /// Study what an encoder's features tell: robust parts, few training images
+    /// Study an encoder's features: robust components, few training images, captions
     #[cfg(feature = "lab")]
     Study(study::Args),
-    /// Measure a model on this machine; make models and images to measure
+    /// Benchmark a model on this machine; generate models and images for benchmarks
     #[command(subcommand)]
     Bench(bench::Command),
 }
@@ -78,8 +75,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Printing can only fail when nobody listens. Help and version are no errors; clap's
-            // own status for errors is 2, which here means that some files failed.
+            // Printing can only fail when nobody is reading. Help and version are not errors;
+            // clap's own status for errors is 2, which here means that some files failed.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::from(COULD_NOT_START)
@@ -110,7 +107,7 @@ fn main() -> ExitCode {
         let mut said = error.message().to_owned();
         let mut below = std::error::Error::source(&error);
         while let Some(source) = below {
-            // Many errors already repeat what is below them.
+            // Many errors already repeat their source.
             let text = source.to_string();
             if !said.contains(&text) {
                 eprintln!("  because: {}", io::printable(&text));

@@ -1,4 +1,4 @@
-//! `clipsight study`: what the features of an encoder tell, and which of them to trust.
+//! `clipsight study`: what an encoder's features contain, and which of them to trust.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,9 +16,9 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum Study {
-    /// Which components of the embedding and which attention heads carry over to other generators
+    /// Which embedding components and attention heads carry over to other generators
     Robust(StudyArgs),
-    /// How many training images a linear detector needs, on which features and views
+    /// How many training images a linear detector needs, by features and views
     FewShot(StudyArgs),
     /// Caption matching on the frozen encoder: naming generators, families and unknown generators
     Captions(CaptionArgs),
@@ -30,16 +30,16 @@ struct Common {
     /// Labelled images: a manifest with the columns file, label, role, origin, family
     #[arg(long, value_name = "MANIFEST")]
     data: PathBuf,
-    /// The model's folder [default: as for every command]
+    /// The model's folder [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Folder that the report is written to [default: study in the model's folder]
+    /// Folder for the report [default: study in the model's folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Folder for features already computed; an interrupted run goes on from there
+    /// Folder for computed features; an interrupted run resumes from it
     #[arg(long, value_name = "DIR", default_value = "target/study-cache")]
     cache: PathBuf,
-    /// Seed of every random choice
+    /// Seed for every random choice
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -48,7 +48,7 @@ struct Common {
 struct StudyArgs {
     #[command(flatten)]
     common: Common,
-    /// Repetitions with other random choices
+    /// Repetitions with different random choices
     #[arg(
         long,
         value_name = "N",
@@ -56,7 +56,7 @@ struct StudyArgs {
         value_parser = clap::value_parser!(u32).range(2..=100)
     )]
     repeats: u32,
-    /// Images of every origin that are used, in every role
+    /// Images used of each origin, in every role
     #[arg(
         long,
         value_name = "N",
@@ -70,7 +70,7 @@ struct StudyArgs {
 struct CaptionArgs {
     #[command(flatten)]
     common: Common,
-    /// Fewest images of a generator with a caption of its own
+    /// Images a generator needs to get a caption of its own
     #[arg(
         long,
         value_name = "N",
@@ -78,7 +78,7 @@ struct CaptionArgs {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     minimum: u32,
-    /// Steps of training
+    /// Training steps
     #[arg(long, value_name = "N", default_value_t = AttributionConfig::default().steps)]
     steps: usize,
 }

@@ -16,7 +16,7 @@ pub(crate) struct Args {
     command: Option<Command>,
     #[command(flatten)]
     inputs: Option<Inputs>,
-    /// Folder that the model is written to
+    /// Folder for the model
     #[arg(long, value_name = "DIR", default_value = "models/compact")]
     out: PathBuf,
 }
@@ -30,10 +30,10 @@ struct Inputs {
     /// Pretrained encoder: a plain ViT of timm's, or a CLIP, in any form that `import` reads
     #[arg(long, value_name = "FILE|DIR")]
     encoder: PathBuf,
-    /// Folder for features and checkpoints; an interrupted run goes on from there
+    /// Folder for features and checkpoints; an interrupted run resumes from it
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
-    /// Seed of everything random
+    /// Seed for everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -41,14 +41,14 @@ struct Inputs {
 /// What else can be trained.
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    /// Fine-tune the encoder first, together with heads fitted before; writes a whole model
+    /// Fine-tune the encoder first, together with a fitted head; writes a whole model
     FineTune(FineTuneArgs),
     /// Train a small network at full resolution beside a model's encoder; writes the model with
     /// both, and a report
     Residual(ResidualArgs),
     /// Train a quality head on scored images
     Quality(QualityArgs),
-    /// Make scored images out of clean ones, by known degradations
+    /// Make scored images from clean ones, by known degradations
     QualitySet(QualitySetArgs),
     /// Give a model its quality head, from real images made worse in known ways
     QualityHead(QualityHeadArgs),
@@ -58,7 +58,7 @@ enum Command {
 struct FineTuneArgs {
     #[command(flatten)]
     inputs: Inputs,
-    /// Folder that the model is written to
+    /// Folder for the model
     #[arg(long, value_name = "DIR", default_value = "target/compact-finetuned")]
     out: PathBuf,
     /// Steps of fine-tuning
@@ -84,19 +84,19 @@ struct ResidualArgs {
     /// Folder of the model that the network is added to [default: as for every command]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Folder that the model with both is written to
+    /// Folder for the combined model
     #[arg(long, value_name = "DIR", default_value = "target/compact-residual")]
     out: PathBuf,
-    /// Folder that the report is written to [default: study in the folder of --model]
+    /// Folder for the report [default: study in the folder of --model]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Folder for logits and checkpoints; an interrupted run goes on from there
+    /// Folder for logits and checkpoints; an interrupted run resumes from it
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
-    /// Seed of everything random
+    /// Seed for everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Images of every origin that are measured and calibrated on
+    /// Images per origin to measure and calibrate on
     #[arg(
         long,
         value_name = "N",
@@ -122,17 +122,17 @@ struct QualityArgs {
     /// Folder of the images [default: the file's]
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
-    /// Column that is learned
+    /// Column to learn
     #[arg(long, default_value = "mos_quality")]
     target: String,
     /// Folder of the model whose encoder is used [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Train the small head that models carry, without text, and write the model with it to --out:
-    /// its features are the own head's, a score of 5 becomes a quality of 1
+    /// it reads the features of the model's own head; a score of 5 becomes a quality of 1
     #[arg(long, conflicts_with_all = ["features", "standardize", "text"])]
     for_model: bool,
-    /// What of the encoder is read
+    /// Features to read
     #[arg(long, value_enum, default_value_t = Features::Layers)]
     features: Features,
     /// Whether features are standardised; the published recipe only brings them to length one
@@ -147,15 +147,15 @@ struct QualityArgs {
     /// Seed of splits and training
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder that head and report are written to
+    /// Folder for head and report
     #[arg(long, value_name = "DIR", default_value = "target/quality")]
     out: PathBuf,
-    /// Folder for features already computed
+    /// Folder for computed features
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
 }
 
-/// What of the encoder the head reads.
+/// What the head reads from the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Features {
     /// The embedding, as published
@@ -170,10 +170,10 @@ struct QualitySetArgs {
     /// are used
     #[arg(long, value_name = "MANIFEST")]
     data: PathBuf,
-    /// Folder to make, for the images and data.csv
+    /// Folder to create for the images and data.csv
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Source images; seventeen images are made of each
+    /// Source images; each yields seventeen images
     #[arg(long, default_value_t = 88)]
     sources: usize,
     /// Seed of the choice and of the strengths
@@ -190,10 +190,10 @@ struct QualityHeadArgs {
     /// Folder of the model [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Folder that the model with the head, and quality.json, are written to
+    /// Folder for the model with the head and for quality.json
     #[arg(long, value_name = "DIR", default_value = "target/quality-head")]
     out: PathBuf,
-    /// Folder for features already computed
+    /// Folder for computed features
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
     /// Seed of sources, strengths, split and training
@@ -246,14 +246,14 @@ impl From<&QualityArgs> for quality::Options {
     }
 }
 
-/// Trains what was asked for.
+/// Runs the training.
 ///
 /// # Errors
 /// Those of the recipe.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match (&args.command, &args.inputs) {
         (None, Some(inputs)) => compact::run(&inputs.into(), &args.out),
-        // clap asks for them where there is no subcommand.
+        // clap requires them without a subcommand.
         (None, None) => Ok(()),
         (Some(Command::FineTune(args)), _) => finetune::run(&finetune::Options {
             inputs: (&args.inputs).into(),

@@ -1,4 +1,4 @@
-//! `clipsight zero-shot`: which of some texts fits an image best, as CLIP was made to tell.
+//! `clipsight zero-shot`: which of several texts fits an image best, as CLIP was trained for.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,9 +44,9 @@ struct Answer<'a> {
 #[derive(Debug, Serialize)]
 struct Label<'a> {
     label: &'a str,
-    /// Softmax over the texts that were given, and no others: no evidence of who made an image.
+    /// Softmax over exactly these texts: not evidence of who made an image.
     share: f64,
-    /// Between the two embeddings.
+    /// Cosine of the two embeddings.
     cosine: f64,
 }
 
@@ -56,24 +56,22 @@ struct Problem {
     message: String,
 }
 
-/// Prints one JSON object an image, labels best first.
+/// Prints one JSON object per image, best label first.
 ///
 /// # Errors
-/// When the model has no text encoder or cannot be loaded, or the labels make no sense. What is
-/// wrong with an image is told in its line.
+/// When the model has no text encoder or cannot be loaded, or the number of labels is out of range.
+/// An image that fails is reported in its own line.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if !(2..=MAX_CAPTIONS).contains(&args.labels.len()) {
-        let message = format!(
-            "shares are told between 2 to {MAX_CAPTIONS} labels, not {}",
-            args.labels.len()
-        );
+        let message =
+            format!("--labels takes 2 to {MAX_CAPTIONS} texts, not {}", args.labels.len());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let folder = ModelFolder::find(args.model.as_deref());
     let manifest = folder.manifest()?;
     let text = text_manifest(&folder)?;
     if text.architecture.projection != manifest.architecture.embedding_width() {
-        let message = "the image encoder and the text encoder are not of one model";
+        let message = "the image encoder and the text encoder belong to different models";
         return Err(Error::new(ErrorKind::WeightsCorrupt, message));
     }
     let scale = f64::from(text.logit_scale);
@@ -132,7 +130,7 @@ fn shares(
     if !sum.is_finite() {
         return Err(Error::new(
             ErrorKind::DeviceLost,
-            "the device computed something that is no number",
+            "the device returned values that are not finite numbers",
         ));
     }
     Ok(weights.into_iter().zip(cosines).map(|(weight, cosine)| (weight / sum, cosine)).collect())
@@ -156,8 +154,8 @@ fn text_manifest(folder: &ModelFolder) -> Result<TextManifest> {
     let path = folder.path().join("text.json");
     let bytes = io::read_at_most(&path, MAX_MANIFEST_BYTES as u64).map_err(|error| {
         let message = format!(
-            "the model in {} has no text encoder: make one with `clipsight import`, and name it \
-             with --model",
+            "the model in {} has no text encoder: create a model with `clipsight import` and name \
+             its folder with --model",
             folder.path().display()
         );
         Error::new(ErrorKind::Argument, message).with_source(error)
@@ -174,7 +172,8 @@ fn text_tower(folder: &ModelFolder, manifest: TextManifest) -> Result<TextTower>
     loader.finish()
 }
 
-/// The labels' embeddings at length one, one at a time: a thousand at once would need gigabytes.
+/// The labels' embeddings, scaled to length one. One at a time: a thousand at once would need
+/// gigabytes.
 fn embed(labels: &[String], tower: &TextTower) -> Result<Vec<Vec<f32>>> {
     let tokenizer = Tokenizer::new();
     let context = tower.config().context;
@@ -183,9 +182,9 @@ fn embed(labels: &[String], tower: &TextTower) -> Result<Vec<Vec<f32>>> {
         .map(|label| {
             let tokens = TokenBatch::new(&[tokenizer.encode(label, context)], tower.config())?;
             let embedding = tower.forward(&tokens).into_data().try_into_vec::<f32>();
-            embedding
-                .map(unit)
-                .map_err(|_| Error::new(ErrorKind::Internal, "the text encoder gives no f32"))
+            embedding.map(unit).map_err(|_| {
+                Error::new(ErrorKind::Internal, "the text encoder did not return f32 values")
+            })
         })
         .collect()
 }

@@ -42,9 +42,9 @@ fn eval_writes_the_same_report_every_time() {
         let output = clipsight()
             .args([
                 "eval",
-                "--deliveries",
+                "--perturbations",
                 "quick",
-                "--delivery-images",
+                "--perturbed-images",
                 "4",
                 "--controls",
                 "--device",
@@ -77,9 +77,12 @@ fn eval_writes_the_same_report_every_time() {
     assert!(figures["best_balanced_accuracy"].as_f64() >= figures["balanced_accuracy"].as_f64());
     assert_eq!(figures["origins"].as_array().unwrap().len(), 2);
     assert_eq!(figures["grades"].as_array().unwrap().len(), 4);
-    let deliveries = &report["deliveries"];
-    assert_eq!((deliveries["images"].as_u64(), deliveries["of"].as_u64()), (Some(4), Some(12)));
-    let conditions = deliveries["conditions"].as_array().unwrap();
+    let perturbations = &report["deliveries"];
+    assert_eq!(
+        (perturbations["images"].as_u64(), perturbations["of"].as_u64()),
+        (Some(4), Some(12))
+    );
+    let conditions = perturbations["conditions"].as_array().unwrap();
     assert_eq!(conditions.len(), 8);
     assert_eq!(
         (conditions[0]["flip_rate"].as_f64(), conditions[0]["altered"].as_u64()),
@@ -99,7 +102,7 @@ fn eval_writes_the_same_report_every_time() {
     {
         assert!(table.contains(part), "{part} is missing from\n{table}");
     }
-    for part in ["<!doctype html>", "waves", "What this cannot tell", "</html>"] {
+    for part in ["<!doctype html>", "waves", "What this does not show", "</html>"] {
         assert!(html.contains(part), "{part} is missing from the page");
     }
     assert_eq!(html.matches("<svg ").count(), 5);
@@ -115,7 +118,16 @@ fn eval_measures_the_whole_matrix() {
     labelled(folder.path());
     let json = folder.path().join("a.json");
     let output = clipsight()
-        .args(["eval", "--deliveries", "full", "--delivery-images", "4", "--views", "1", "--json"])
+        .args([
+            "eval",
+            "--perturbations",
+            "full",
+            "--perturbed-images",
+            "4",
+            "--views",
+            "1",
+            "--json",
+        ])
         .args([&json, &folder.path().join("manifest.csv")])
         .output()
         .unwrap();
@@ -166,9 +178,12 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     };
     assert!(refused(&["--role", "calibrate"]).contains("role calibrate"));
     assert!(
-        refused(&["--delivery-images", "0", "--deliveries", "quick"]).contains("--delivery-images")
+        refused(&["--perturbed-images", "0", "--perturbations", "quick"])
+            .contains("--perturbed-images")
     );
-    assert!(refused(&["--delivery-images", "5"]).contains("--deliveries"));
+    assert!(refused(&["--perturbed-images", "5"]).contains("--perturbations"));
+    // Under its former name, too.
+    assert!(refused(&["--delivery-images", "5"]).contains("--perturbations"));
 
     with("file,label\na,ai\n", &["row 1", "column role"]);
     with("file,label,role,origin\n", &["role test", "both classes"]);
@@ -181,7 +196,7 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     );
     with(
         &sound.replace("20.png,", "19.png,"),
-        &["row 21", "19.png stands in row 20 already", "[argument]"],
+        &["row 21", "19.png is already in row 20", "[argument]"],
     );
     with(&sound.replace("20.png,", "gone.png,"), &["row 21", "gone.png", "[io]"]);
     // Found before anything is scored, even where only the confounds would need it.
@@ -262,7 +277,7 @@ fn eval_measures_attribution_where_the_model_names_generators() {
     let number = |name: &str| figures[name].as_u64().unwrap();
     assert_eq!((number("known_generators"), number("present_generators")), (1, 1));
     assert_eq!((number("known_images"), number("unknown_images")), (4, 2));
-    // With a threshold of nought a name is always given, to unknown generators, too.
+    // With a threshold of zero a name is always given, to unknown generators, too.
     assert_eq!(figures["unknown_named"]["rate"], 1.0);
     let rate = |name: &str| figures[name]["rate"].as_f64().unwrap();
     assert_eq!(
@@ -281,7 +296,7 @@ fn eval_measures_attribution_where_the_model_names_generators() {
         (Some("new"), Some(false))
     );
     let html = std::fs::read_to_string(html).unwrap();
-    assert!(html.contains("Confusion matrix") && html.contains("A single one has images here"));
+    assert!(html.contains("Confusion matrix") && html.contains("Only one has images here"));
 }
 
 /// A slice of the real images: far from chance, or the program and the trained model do not fit

@@ -198,7 +198,7 @@ fn what_the_hub_does_not_show_is_said() {
         .env("HF_TOKEN", "x")
         .output();
     let wrong = said(&wrong.unwrap());
-    assert!(wrong.contains("gives no right"), "{wrong}");
+    assert!(wrong.contains("does not grant access"), "{wrong}");
     // Large files lie on another host, which does not get the token.
     let elsewhere = Hub::serve("a/gated", files("hf", &names), Faults::default());
     hub.faults.lock().unwrap().elsewhere = Some(elsewhere.endpoint.clone());
@@ -371,7 +371,9 @@ fn zero_shot_tells_which_text_fits_best() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("model.safetensors");
     tiny_clip(&checkpoint);
-    let config = r#"{"model_type": "clip", "vision_config": {"num_attention_heads": 2}, "text_config": {"num_attention_heads": 2}}"#;
+    let config = r#"{"model_type": "clip",
+        "vision_config": {"num_attention_heads": 2},
+        "text_config": {"num_attention_heads": 2}}"#;
     std::fs::write(folder.path().join("config.json"), config).unwrap();
     let output = import(
         folder.path(),
@@ -452,7 +454,9 @@ fn a_large_table_goes_by_in_pieces() {
         let case = folder.path().join(name);
         std::fs::create_dir(&case).unwrap();
         clip_of_width(&case.join("model.safetensors"), width);
-        let config = r#"{"model_type": "clip", "vision_config": {"num_attention_heads": 8}, "text_config": {"num_attention_heads": 8}}"#;
+        let config = r#"{"model_type": "clip",
+            "vision_config": {"num_attention_heads": 8},
+            "text_config": {"num_attention_heads": 8}}"#;
         std::fs::write(case.join("config.json"), config).unwrap();
         let command = command(
             folder.path(),
@@ -487,7 +491,7 @@ fn four_bits_are_rounded_for_the_images_that_are_named() {
     }
     let case = fixture("hf");
     let case = case.to_str().unwrap();
-    for (out, more) in [("plain", &[][..]), ("calibrated", &["--calibrate", "images"])] {
+    for (out, more) in [("plain", &[][..]), ("calibrated", &["--gptq-images", "images"])] {
         let arguments = [&[case, "--quant", "q4", "--out", out], more].concat();
         let output = import(folder.path(), None, &arguments);
         assert!(output.status.success(), "{}", said(&output));
@@ -500,8 +504,8 @@ fn four_bits_are_rounded_for_the_images_that_are_named() {
     // Of the same shape and size: engines see no difference.
     assert_eq!(shard("plain").len(), shard("calibrated").len());
     for (arguments, word) in [
-        (vec![case, "--out", "m", "--calibrate", "images"], "--quant q4"),
-        (vec![case, "--out", "m", "--quant", "q4", "--calibrate", "plain"], "no images"),
+        (vec![case, "--out", "m", "--gptq-images", "images"], "--quant q4"),
+        (vec![case, "--out", "m", "--quant", "q4", "--gptq-images", "plain"], "no images"),
     ] {
         let output = import(folder.path(), None, &arguments);
         assert_eq!(output.status.code(), Some(1));

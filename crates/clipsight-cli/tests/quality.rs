@@ -70,7 +70,7 @@ fn a_set_is_made_and_learned() {
     }
     let refused = make_set(folder.path(), "set", "4");
     assert_status(&refused, 1);
-    assert!(stderr(&refused).contains("is there already"));
+    assert!(stderr(&refused).contains("already exists"));
     let refused = make_set(folder.path(), "more", "5");
     assert_status(&refused, 1);
     assert!(
@@ -136,8 +136,8 @@ fn bad_scores_are_refused_by_row_and_nothing_is_written() {
     for (text, part) in [
         ("name,prompt,score\na.png,p,1\n".to_owned(), "no column mos_quality"),
         (format!("{header}\na.png,p,1\nb.png,p,2\n"), "row 2, b.png"),
-        (format!("{header}\na.png,p,NaN\n"), "row 1: mos_quality is no finite number"),
-        (format!("{header}\na.png,p,1\na.png,q,2\n"), "row 2: a.png stands in row 1 already"),
+        (format!("{header}\na.png,p,NaN\n"), "row 1: mos_quality must be a finite number"),
+        (format!("{header}\na.png,p,1\na.png,q,2\n"), "row 2: a.png is already in row 1"),
         (format!("{header}\na.png,p,1\ndamaged.png,q,2\n"), "damaged.png"),
         (format!("{header}\na.png,p,1\n"), "at least two prompts"),
     ] {
@@ -207,7 +207,7 @@ fn a_model_is_given_a_quality_head() {
     let refused = give(&given, "twice");
     assert_status(&refused, 1);
     assert!(
-        stderr(&refused).contains("has a quality head already")
+        stderr(&refused).contains("already has a quality head")
             && !folder.path().join("twice").exists()
     );
     // The same seed gives the same head.

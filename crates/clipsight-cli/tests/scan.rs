@@ -410,7 +410,7 @@ fn without_a_sound_model_nothing_starts() {
 }
 
 #[test]
-fn bad_arguments_are_told() {
+fn bad_arguments_are_refused() {
     for arguments in [
         &["scan"][..],
         &["scan", "--views", "3", "a.jpg"],

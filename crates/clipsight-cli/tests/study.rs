@@ -102,13 +102,14 @@ fn the_studies_report_and_go_on_where_they_were_stopped() {
     assert_status(&study(folder, "few-shot", "first"), 0);
     let report: Value = serde_json::from_str(&read("first/few-shot.json")).unwrap();
     let cells = report["cells"].as_array().unwrap();
-    // Two feature sets, two classifiers, two sizes (10 and all 80), three views, three deliveries.
+    // Two feature sets, two classifiers, two sizes (10 and all 80), three views, three
+    // perturbations.
     assert_eq!(cells.len(), 2 * 2 * 2 * 3 * 3);
-    let cell = |delivery: &str, images: u64| {
+    let cell = |perturbation: &str, images: u64| {
         let of = |cell: &&Value| {
             cell["features"] == "all layers"
                 && cell["views"] == "crop"
-                && cell["delivery"] == delivery
+                && cell["delivery"] == perturbation
                 && cell["images"] == images
         };
         cells.iter().find(of).unwrap()["auc"]["mean"].as_f64().unwrap()
@@ -189,7 +190,7 @@ fn bad_manifests_are_refused_by_row() {
         }
     };
     let first = good.lines().nth(1).unwrap();
-    refused(&format!("{good}{first}\n"), &["row 15", "stands in row 1 already", "[argument]"]);
+    refused(&format!("{good}{first}\n"), &["row 15", "is already in row 1", "[argument]"]);
     refused(&good.replacen(",fit,", ",train,", 1), &["row 1", "\"train\"", "[argument]"]);
     refused(&good.replacen("2.jpg", "gone.jpg", 1), &["row 2", "gone.jpg", "[io]"]);
     let one_class: String = good.lines().filter(|line| !line.contains("real,test")).fold(

@@ -33,8 +33,8 @@ pub struct Options<'a> {
     pub head: Option<&'a HeadFile>,
     /// Images that four-bit storage is rounded for by GPTQ, so that what matters on them changes
     /// least; without any, every weight is rounded to the nearest code. Of many images an evenly
-    /// spaced part is taken: see [`CALIBRATION_TOKENS`].
-    pub calibration_images: &'a [PathBuf],
+    /// spaced part is taken: see [`GPTQ_TOKENS`].
+    pub gptq_images: &'a [PathBuf],
     /// The folder to make; it must not exist.
     pub out: &'a Path,
 }
@@ -56,7 +56,7 @@ const SELF_TEST_TOLERANCE: f32 = 0.15;
 /// Most tokens that the calibration images may have together: 83 images of a CLIP B/16, 63 of an
 /// L/14, whose tokens take 134 MB. On a ViT-Tiny, 64 images come within .001 of what 256 do for the
 /// embedding's cosine.
-pub const CALIBRATION_TOKENS: usize = 16_384;
+pub const GPTQ_TOKENS: usize = 16_384;
 
 /// Writes the model; `progress` is told after each tensor how many numbers are done, and of how
 /// many.
@@ -134,7 +134,7 @@ impl<P: FnMut(u64, u64)> Conversion<'_, P> {
         let view = self_test_view(manifest.preprocessing.crop)?;
         let pixels = manifest.preprocessing.tensor(std::slice::from_ref(&view));
         let mut tower = StreamedTower::new(config, manifest.head.features(), pixels)?;
-        let mut inputs = match self.options.calibration_images {
+        let mut inputs = match self.options.gptq_images {
             [] => None,
             images => Some(input_moments(config, &manifest.preprocessing, images)?),
         };
@@ -239,7 +239,7 @@ fn input_moments(
     preprocessing: &Preprocessing,
     paths: &[PathBuf],
 ) -> Result<InputMoments> {
-    let most = (CALIBRATION_TOKENS / config.tokens().max(1)).max(1);
+    let most = (GPTQ_TOKENS / config.tokens().max(1)).max(1);
     let mut pixels = Vec::new();
     for path in paths.iter().step_by(paths.len().div_ceil(most).max(1)) {
         let mut bytes = Vec::new();

@@ -121,7 +121,7 @@ fn read(
         .collect()
 }
 
-/// The tensors that one of ours is made of, one below the other.
+/// The tensors that one of the format's is made of, one below the other.
 pub(crate) fn hf_names(name: &str, model: &str, projection: &str) -> Vec<String> {
     let (_, part) = name.split_once('.').unwrap_or(("", name));
     if part == "projection.weight" {

@@ -29,7 +29,7 @@ mod torch;
 
 pub use architecture::{Architecture, Configs, Family};
 pub use checkpoint::{Checkpoint, shards_of_index};
-pub use convert::{CALIBRATION_TOKENS, Converted, Options, convert};
+pub use convert::{Converted, GPTQ_TOKENS, Options, convert};
 pub use encoder::PublishedEncoder;
 pub use heads::HeadFile;
 pub use presets::{PRESETS, Preset};

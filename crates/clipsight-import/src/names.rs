@@ -34,8 +34,8 @@ impl<'a> Rows<'a> {
     /// Those of the tensor of `spec`, which [`parts`] make.
     ///
     /// # Errors
-    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) for a tensor
-    /// of another shape.
+    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) for a
+    /// tensor of another shape.
     pub(super) fn open(
         checkpoint: &'a Checkpoint,
         family: Family,

@@ -64,7 +64,7 @@ fn import(
         licence: "CC0-1.0".to_owned(),
         storage,
         head,
-        calibration_images: &[],
+        gptq_images: &[],
         out,
     };
     convert(&checkpoint, &architecture, &options, |_, _| {})

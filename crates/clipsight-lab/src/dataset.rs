@@ -1,4 +1,4 @@
-//! What recipes and studies ask of a data set: classes, origins, folds, prompts.
+//! What recipes and studies need from a data set: classes, origins, folds, prompts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -6,8 +6,7 @@ use clipsight::weights::sha256_hex;
 
 pub use clipsight_native::dataset::{Dataset, Entry, Label, Role};
 
-/// Share of an origin's size in its weight: between every image alike (1) and every origin alike
-/// (0).
+/// The exponent of an origin's size in its weight: 1 weights every image equally, 0 every origin.
 pub(crate) const ORIGIN_POWER: f64 = 0.75;
 
 /// Parts of `fit`, disjoint by origin, each scored by a head that saw only the others.
@@ -63,7 +62,7 @@ fn clusters(entries: &[Entry]) -> BTreeMap<&str, &str> {
     cluster
 }
 
-/// Which images have a prompt that no image of `fit` has: the others would flatter what was trained
+/// Which images have a prompt that no image of `fit` has: the others would flatter a model trained
 /// on `fit`.
 pub(crate) fn unseen_prompts(fit: &[Entry], entries: &[Entry]) -> Vec<bool> {
     let seen: BTreeSet<&str> = fit.iter().filter_map(Entry::prompt).collect();

@@ -1,5 +1,5 @@
 //! Features of labelled images, computed once: every command that learns from an encoder reads them
-//! through here.
+//! from here.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,30 +17,30 @@ use rayon::prelude::*;
 
 use crate::dataset::{Entry, Role};
 use crate::fit::FeatureMatrix;
-use crate::perturb::{Chroma, Delivery, Size};
+use crate::perturb::{Chroma, Perturbation, Size};
 
 /// Views of `ViewCount::Five` beside the first.
 pub(crate) const CORNERS: usize = 4;
 
-/// Images a step: enough to keep all cores busy, few enough to lose little when interrupted.
+/// Images per step: enough to keep all cores busy, few enough to lose little when interrupted.
 const STEP: usize = 16;
 
-/// What is done to an image before its features are taken.
+/// The change of an image before its features are computed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Variant {
     /// The first view.
     First,
-    /// The four corner crops: four rows an image.
+    /// The four corner crops: four rows per image.
     Corners,
-    /// A random delivery, the same for the same seed, copy and image.
+    /// A random perturbation, the same for the same seed, copy and image.
     Augmented { seed: u64, copy: u32 },
-    /// Likewise, and of that one of the corner crops.
+    /// The same, then one of its corner crops.
     AugmentedCrop { seed: u64, copy: u32 },
-    /// A fixed delivery, then the first view.
-    Delivered(Fixed),
+    /// A fixed perturbation, then the first view.
+    Perturbed(Fixed),
 }
 
-/// Deliveries that are the same for every image.
+/// Perturbations that are the same for every image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fixed {
     /// Encoded as JPEG 60, 4:2:0.
@@ -58,10 +58,10 @@ impl Fixed {
         }
     }
 
-    pub(crate) fn delivery(self) -> Delivery {
+    pub(crate) fn perturbation(self) -> Perturbation {
         match self {
-            Self::Jpeg60 => Delivery::Jpeg { quality: 60, chroma: Chroma::Quarter },
-            Self::Half => Delivery::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
+            Self::Jpeg60 => Perturbation::Jpeg { quality: 60, chroma: Chroma::Quarter },
+            Self::Half => Perturbation::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
         }
     }
 }
@@ -74,7 +74,7 @@ impl Variant {
             Self::Corners => "corners".to_owned(),
             Self::Augmented { seed, copy } => format!("augmented-{seed}-{copy}"),
             Self::AugmentedCrop { seed, copy } => format!("augmented-crop-{seed}-{copy}"),
-            Self::Delivered(fixed) => fixed.name().to_owned(),
+            Self::Perturbed(fixed) => fixed.name().to_owned(),
         }
     }
 
@@ -84,25 +84,25 @@ impl Variant {
             Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
             Self::Augmented { seed, copy } => {
                 let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
-                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
-                preprocessing.views(&delivered, ViewCount::One)
+                let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
+                preprocessing.views(&perturbed, ViewCount::One)
             }
             Self::AugmentedCrop { seed, copy } => {
                 let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8) ^ (1 << 62));
-                let delivered = Delivery::random(&mut rng).apply(image, &mut rng)?;
-                let mut views = preprocessing.views(&delivered, ViewCount::Five)?;
+                let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
+                let mut views = preprocessing.views(&perturbed, ViewCount::Five)?;
                 Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
             }
-            Self::Delivered(fixed) => preprocessing
-                .views(&fixed.delivery().apply(image, &mut Rng::new(index))?, ViewCount::One),
+            Self::Perturbed(fixed) => preprocessing
+                .views(&fixed.perturbation().apply(image, &mut Rng::new(index))?, ViewCount::One),
         }
     }
 }
 
-/// Does something with the pixels of a row's image.
+/// Runs `work` on the pixels of a row's image.
 ///
 /// # Errors
-/// When the image cannot be read, or of `work`, naming the row.
+/// When the image cannot be read, and those of `work`, naming the row.
 pub(crate) fn with_pixels<T>(
     root: &Path,
     entry: &Entry,
@@ -115,8 +115,7 @@ pub(crate) fn with_pixels<T>(
     })
 }
 
-/// The folder below `parent` for values that depend on all that `key` says; made where it is not
-/// there.
+/// The folder below `parent` for values that depend on everything in `key`; created if missing.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -134,21 +133,21 @@ pub(crate) fn cache_for(parent: &Path, detector: &Detector) -> Result<PathBuf> {
     folder_for(parent, "", &key)
 }
 
-/// Rows of values computed from images, kept in files: an interrupted run goes on from there.
+/// Rows of values computed from images, kept in files: an interrupted run resumes from them.
 pub(crate) struct RowCache<'a> {
     /// The folder that the images' paths start from.
     pub(crate) root: &'a Path,
-    /// The folder of the files, which must exist. It is the caller's to name it after all that the
+    /// The folder of the files, which must exist. The caller names it after everything that the
     /// values depend on.
     pub(crate) folder: PathBuf,
 }
 
 impl RowCache<'_> {
-    /// `width` values an image, from its pixels and its place in `entries`; found in the file
+    /// `width` values per image, from its pixels and its place in `entries`; found in the file
     /// `name` or computed.
     ///
     /// # Errors
-    /// The first image's that cannot be read, with its path; [`ErrorKind::Io`] for the file.
+    /// That of the first image that cannot be read, with its path; [`ErrorKind::Io`] for the file.
     pub(crate) fn rows(
         &self,
         name: &str,
@@ -199,7 +198,7 @@ pub(crate) struct Extractor<'a> {
 }
 
 impl Extractor<'_> {
-    /// The features of `entries` (all of one role, in the manifest's order): one row an image and
+    /// The features of `entries` (all of one role, in the manifest's order): one row per image and
     /// view.
     fn features(&self, role: Role, entries: &[Entry], variant: Variant) -> Result<FeatureMatrix> {
         let width =

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub struct FeatureMatrix {
     /// Row-major values.
     pub data: Vec<f16>,
-    /// Values a row.
+    /// Values per row.
     pub width: usize,
 }
 
@@ -38,14 +38,14 @@ impl FeatureMatrix {
 
 /// A linear function of a feature vector.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Linear {
-    /// One weight a feature.
+pub struct LinearModel {
+    /// One weight per feature.
     pub weight: Vec<f64>,
     /// Added to the weighted sum.
     pub bias: f64,
 }
 
-impl Linear {
+impl LinearModel {
     /// The logit of one row.
     #[must_use]
     pub fn logit(&self, row: &[f16]) -> f64 {
@@ -60,11 +60,10 @@ impl Linear {
     }
 }
 
-/// Rows a block of the sums over samples.
+/// Rows per block of the sums over samples.
 const BLOCK: usize = 512;
 
-/// What a linear classifier is punished for, a function of its logit `z` and the class `y`, 1 or
-/// -1.
+/// The loss of a linear classifier, a function of its logit `z` and the class `y`, 1 or -1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// `ln(1 + e^(-y z))`: logistic regression.
@@ -93,15 +92,15 @@ impl Loss {
 ///
 /// Minimises, over the weights `v` of the standardised features and a free bias, the weighted mean
 /// of the logistic loss plus `penalty / 2 |v|^2`. `labels` are 1 for generated and 0 for not;
-/// `weights` are positive, their scale is of no matter. Mean and deviation of the features are
-/// weighted alike; features that do not vary get weight 0.
+/// `weights` are positive, their scale does not matter. Mean and deviation of the features are
+/// weighted in the same way; features that do not vary get weight 0.
 #[must_use]
 pub fn logistic_regression(
     features: &FeatureMatrix,
     labels: &[f32],
     weights: &[f64],
     penalty: f64,
-) -> Linear {
+) -> LinearModel {
     fit_linear(features, labels, weights, penalty, Loss::Logistic)
 }
 
@@ -113,7 +112,7 @@ pub fn fit_linear(
     weights: &[f64],
     penalty: f64,
     loss: Loss,
-) -> Linear {
+) -> LinearModel {
     let width = features.width;
     let standardised = Standardised::of(features, labels, weights);
     let solution = standardised.minimise(penalty, loss, vec![0.0; width + 1], 500, 1e-5);
@@ -214,11 +213,11 @@ impl Standardised {
     }
 
     /// A solution as a function of the features themselves.
-    pub(crate) fn linear(&self, solution: &[f64]) -> Linear {
+    pub(crate) fn linear(&self, solution: &[f64]) -> LinearModel {
         let weight: Vec<f64> =
             solution.iter().zip(&self.inverse).map(|(slope, inverse)| slope * inverse).collect();
         let shift: f64 = weight.iter().zip(&self.mean).map(|(weight, mean)| weight * mean).sum();
-        Linear { bias: solution[weight.len()] - shift, weight }
+        LinearModel { bias: solution[weight.len()] - shift, weight }
     }
 }
 
@@ -246,8 +245,8 @@ pub fn platt(logits: &[f64], labels: &[f32], weights: &[f64]) -> (f64, f64) {
     (solution[0], solution[1])
 }
 
-/// Weights that give every class the same total, and within a class each group the total of its
-/// size to the power `power`: 1 weighs every image alike, 0 every group.
+/// Weights such that every class has the same total, and within a class each group the total of its
+/// size to the power `power`: 1 weights every image equally, 0 every group.
 #[must_use]
 pub fn balanced_weights(labels: &[f32], groups: &[&str], power: f64) -> Vec<f64> {
     let mut sizes = std::collections::HashMap::new();
@@ -335,7 +334,7 @@ pub(crate) fn softplus(x: f64) -> f64 {
 
 /// Limited-memory BFGS with a backtracking line search (Nocedal & Wright 2006, algorithms 7.4 and
 /// 3.1), for the convex functions above. Stops when the gradient's norm is below `tolerance` times
-/// its first, or nothing is gained any more.
+/// its first, or no progress is made any more.
 fn minimise(
     mut point: Vec<f64>,
     objective: impl Fn(&[f64]) -> (f64, Vec<f64>),

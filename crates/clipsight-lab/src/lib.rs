@@ -1,12 +1,12 @@
 //! The laboratory: how clipsight's models are trained, studied and measured.
 //!
 //! [`recipe`] holds what the shipped models are trained from, with which numbers, for any encoder
-//! that can be imported; [`study`] asks what an encoder's features tell; [`eval`] measures a model on
+//! that can be imported; [`study`] examines an encoder's features; [`eval`] measures a model on
 //! labelled images. Below them: [`train`] (learning on burn's autodiff), [`fit`] (linear heads and
 //! calibrations), [`perturb`] (simulated recompression, resizing and the like), [`metrics`] (pure
 //! measures), [`features`] (computed once, kept in files).
 //!
-//! Everything random comes from seeded generators, so that the same seed gives the same model.
+//! Everything random comes from seeded generators, so that the same seed produces the same model.
 
 pub mod dataset;
 pub mod eval;

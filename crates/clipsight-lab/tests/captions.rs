@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::rng::Rng;
 use clipsight_lab::train::captions::{
-    CaptionSet, CaptionTargets, CaptionTower, CaptionsOfImages as _, Provenance, attribute,
+    CaptionSet, CaptionTargets, CaptionTower, CaptionsOfImages as _, ImageSource, attribute,
     caption_logits, caption_loss, generated_logits,
 };
 use clipsight_reference::VisionTower;
@@ -66,9 +66,9 @@ fn logits_loss_and_gradients_equal_pytorch() {
 
 const SIDE: usize = 16;
 
-/// Stripes of a direction that depends on the maker, in random phase, with noise.
-fn image(maker: usize, rng: &mut Rng) -> Vec<f32> {
-    let (dx, dy) = [(0.0, 0.0), (1.6, 0.0), (0.0, 1.6), (1.1, 1.1)][maker];
+/// Stripes of a direction that depends on the source, in random phase, with noise.
+fn image(source: usize, rng: &mut Rng) -> Vec<f32> {
+    let (dx, dy) = [(0.0, 0.0), (1.6, 0.0), (0.0, 1.6), (1.1, 1.1)][source];
     let phase = rng.between(0.0, std::f64::consts::TAU);
     let mut pixels = Vec::new();
     for _channel in 0..3 {
@@ -103,14 +103,14 @@ fn largest_gradients<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<
 
 #[test]
 fn both_towers_learn_a_toy_problem() {
-    let makers = [
-        Provenance::Real,
-        Provenance::Generated { origin: "across", family: "diffusion" },
-        Provenance::Generated { origin: "down", family: "diffusion" },
-        Provenance::Generated { origin: "aslant", family: "gan" },
+    let sources = [
+        ImageSource::Real,
+        ImageSource::Generated { origin: "across", family: "diffusion" },
+        ImageSource::Generated { origin: "down", family: "diffusion" },
+        ImageSource::Generated { origin: "aslant", family: "gan" },
     ];
     let device = Device::flex().autodiff();
-    let set = CaptionSet::new(makers, 1).unwrap();
+    let set = CaptionSet::new(sources, 1).unwrap();
     let config = VisionConfig {
         image_size: SIDE,
         patch_size: 4,
@@ -126,9 +126,10 @@ fn both_towers_learn_a_toy_problem() {
     let features = FeatureSpec { layers: vec![2], pools: vec![Pool::Class], heads: Vec::new() };
     let mut rng = Rng::new(3);
     let mut batch = |size: usize| {
-        let makers_of: Vec<usize> = (0..size).map(|index| index % makers.len()).collect();
-        let pixels: Vec<f32> = makers_of.iter().flat_map(|maker| image(*maker, &mut rng)).collect();
-        (makers_of, TensorData::new(pixels, [size, 3, SIDE, SIDE]))
+        let sources_of: Vec<usize> = (0..size).map(|index| index % sources.len()).collect();
+        let pixels: Vec<f32> =
+            sources_of.iter().flat_map(|source| image(*source, &mut rng)).collect();
+        (sources_of, TensorData::new(pixels, [size, 3, SIDE, SIDE]))
     };
     let embed = |vision: &VisionTower, pixels: TensorData, device: &Device| {
         vision.forward(Tensor::from_data(pixels, device), &features).embedding
@@ -137,8 +138,8 @@ fn both_towers_learn_a_toy_problem() {
     let mut optimizers = [AdamWConfig::new().init(), AdamWConfig::new().init()];
     for step in 0..100 {
         let (of, pixels) = batch(32);
-        let provenance: Vec<Provenance<'_>> = of.iter().map(|maker| makers[*maker]).collect();
-        let targets = set.targets(&provenance, 0.5, &device).unwrap();
+        let targets_of: Vec<ImageSource<'_>> = of.iter().map(|source| sources[*source]).collect();
+        let targets = set.targets(&targets_of, 0.5, &device).unwrap();
         let logits = captions.logits(embed(&vision, pixels, &device));
         let loss = caption_loss(logits, &targets, None).total(0.5);
         last = loss.clone().into_scalar::<f32>();
@@ -164,17 +165,17 @@ fn both_towers_learn_a_toy_problem() {
     }
     assert!(last < 0.6 * first, "the loss fell from {first} to {last} only");
 
-    // Held-out images, without autodiff: the makers are named.
+    // Held-out images, without autodiff: the sources are named.
     let (of, pixels) = batch(64);
     let logits = captions.valid().logits(embed(&vision.valid(), pixels, &Device::flex()));
     let logits = values(logits);
     let right = of
         .iter()
         .zip(logits.chunks(set.subjects().len()))
-        .filter(|(maker, logits)| {
+        .filter(|(source, logits)| {
             let found = attribute(logits, &set, 0.0).unwrap();
-            match makers[**maker] {
-                Provenance::Real => found.generated < 0.5,
+            match sources[**source] {
+                ImageSource::Real => found.generated < 0.5,
                 made => found.generated > 0.5 && found.generator == set.generator(made),
             }
         })

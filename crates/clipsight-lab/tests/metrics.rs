@@ -108,7 +108,8 @@ proptest! {
         more.extend(list.iter().filter(|sample| sample.positive).flat_map(|sample| [*sample; 3]));
         let difference = |a: Option<f64>, b: Option<f64>| (a.unwrap() - b.unwrap()).abs();
         prop_assert!(difference(auc(&list), auc(&more)) < 1e-12);
-        prop_assert!(difference(expected_calibration_error(&list, 15), expected_calibration_error(&more, 15)) < 1e-12);
+        let ece = |list: &[Sample]| expected_calibration_error(list, 15);
+        prop_assert!(difference(ece(&list), ece(&more)) < 1e-12);
         let accuracy = |list: &[Sample]| Confusion::at(list, 0.5).balanced_accuracy();
         prop_assert!(difference(accuracy(&list), accuracy(&more)) < 1e-12);
         let risk = |list: &[Sample]| risk_coverage(list, 0.5, &[1.0])[0].risk;

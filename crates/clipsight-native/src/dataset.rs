@@ -8,9 +8,9 @@
 //! | `origin` | generator, or source of a real image |
 //! | `content` | optional: what it shows, such as `photo` or `art` |
 //! | `family` | optional: kind of generator, such as `diffusion`, for attribution |
-//! | `group` | optional: the prompt, where several generators were given the same |
+//! | `group` | optional: the prompt, if several generators received the same |
 //!
-//! Any other column is kept, by its name.
+//! Any other column is kept under its name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The prompt that several generators were given, where it is known.
+    /// The prompt that several generators received, if known.
     pub fn prompt(&self) -> Option<&str> {
         self.other.get("group").map(String::as_str).filter(|group| !group.is_empty())
     }
@@ -90,21 +90,21 @@ impl Role {
 }
 
 impl Entry {
-    /// The entry of a row. By hand: csv guesses the types of flattened columns, and a number is no
-    /// `String` to serde.
+    /// The entry of a row. Taken apart by hand: csv guesses the types of flattened columns, and
+    /// serde does not read a number as a `String`.
     fn of(number: usize, mut row: BTreeMap<String, String>) -> std::result::Result<Self, String> {
-        let mut take =
-            |column: &str| row.remove(column).ok_or_else(|| format!("there is no column {column}"));
+        let mut take = |column: &str| {
+            row.remove(column).ok_or_else(|| format!("the column {column} is missing"))
+        };
         let label = match take("label")?.as_str() {
             "ai" => Label::Ai,
             "real" => Label::Real,
-            other => return Err(format!("the label is ai or real, not {other:?}")),
+            other => return Err(format!("the label must be ai or real, not {other:?}")),
         };
         let role = take("role")?;
-        let role = Role::ALL
-            .into_iter()
-            .find(|known| known.name() == role)
-            .ok_or_else(|| format!("the role is fit, select, calibrate or test, not {role:?}"))?;
+        let role = Role::ALL.into_iter().find(|known| known.name() == role).ok_or_else(|| {
+            format!("the role must be fit, select, calibrate or test, not {role:?}")
+        })?;
         let (file, origin) = (take("file")?, take("origin")?);
         let content = row.remove("content").unwrap_or_default();
         Ok(Self { row: number, file, label, role, origin, content, other: row })
@@ -115,7 +115,8 @@ impl Dataset {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Argument`] when it is no manifest.
+    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Argument`] when it is not a valid
+    /// manifest.
     pub fn read(manifest: &Path) -> Result<Self> {
         let unreadable = |error: csv::Error| {
             let kind = if error.is_io_error() { ErrorKind::Io } else { ErrorKind::Argument };
@@ -135,13 +136,13 @@ impl Dataset {
                 Entry::of(number, row.map_err(unreadable)?).map_err(|what| wrong(number, &what))
             })
             .collect::<Result<Vec<Entry>>>()?;
-        // An image that stands in two rows would count twice, or be trained on and tested on.
+        // An image in two rows would count twice, or be trained on and tested on.
         let mut first = HashMap::new();
         for entry in &entries {
             if let Some(earlier) = first.insert(entry.file.as_str(), entry.row) {
                 return Err(wrong(
                     entry.row,
-                    &format!("{} stands in row {earlier} already", entry.file),
+                    &format!("{} is already in row {earlier}", entry.file),
                 ));
             }
         }
@@ -149,7 +150,7 @@ impl Dataset {
         Ok(Self { root, entries })
     }
 
-    /// Checks that every image is there, so that hours of work do not end at the last of them.
+    /// Checks that every image exists, so that hours of work do not fail on the last of them.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] naming the first row whose file is missing.
@@ -158,7 +159,7 @@ impl Dataset {
             None => Ok(()),
             Some(Entry { row, file, .. }) => {
                 let message = format!(
-                    "row {row} of the manifest: {} is no file",
+                    "row {row} of the manifest: the file {} is missing",
                     self.root.join(file).display()
                 );
                 Err(Error::new(ErrorKind::Io, message))
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_is_refused() {
+    fn invalid_manifests_are_refused() {
         for (text, part) in [
             ("file,label,role\na,ai,test\n", "column origin"),
             ("file,label,role,origin\na,fake,test,x\n", "row 1: the label"),
@@ -219,7 +220,7 @@ mod tests {
             ("file,label,role,origin\na,ai\n", "cannot read"),
             (
                 "file,label,role,origin\na,ai,fit,x\nb,ai,fit,x\na,real,test,y\n",
-                "row 3: a stands in row 1 already",
+                "row 3: a is already in row 1",
             ),
         ] {
             let error = read(text).unwrap_err();

@@ -8,10 +8,10 @@ use clipsight::limits::MAX_IMAGE_BYTES;
 use clipsight::{Error, ErrorKind, Result};
 
 /// Reads a regular file of at most `limit` bytes; of a longer one, `limit + 1` bytes, so that the
-/// reader sees it.
+/// caller notices.
 ///
 /// # Errors
-/// [`ErrorKind::Io`], also for what is no regular file: opening a pipe would wait for ever.
+/// [`ErrorKind::Io`], also for anything but a regular file: opening a pipe would wait forever.
 pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let fail = |error: io::Error| {
         let message = format!("{} cannot be read: {error}", path.display());
@@ -19,14 +19,14 @@ pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
     };
     let metadata = std::fs::metadata(path).map_err(fail)?;
     if !metadata.is_file() {
-        return Err(Error::new(ErrorKind::Io, format!("{} is no regular file", path.display())));
+        return Err(Error::new(ErrorKind::Io, format!("{} is not a regular file", path.display())));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit + 1)).unwrap_or(0));
     File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(fail)?;
     Ok(bytes)
 }
 
-/// Reads a regular file of our own making, whatever its length.
+/// Reads a regular file of any length: one that this program wrote.
 ///
 /// # Errors
 /// As [`read_at_most`].
@@ -41,7 +41,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
 pub fn read_image(path: &Path) -> Result<Vec<u8>> {
     let limit = MAX_IMAGE_BYTES as u64;
     let too_large = |bytes: u64| {
-        let message = format!("the file has {bytes} bytes; at most {limit} are read");
+        let message = format!("the file has {bytes} bytes; the maximum is {limit}");
         Err(Error::new(ErrorKind::Limit, message))
     };
     match std::fs::metadata(path) {
@@ -66,7 +66,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| wrong("is not UTF-8 text").with_source(error))
 }
 
-/// Checks that the folder of a file to be written is there.
+/// Checks that the folder of a file to be written exists.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -77,13 +77,13 @@ pub fn check_folder(path: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "{} cannot be written: its folder must exist, and it must be no folder",
+        "{} cannot be written: its folder must exist, and the path must not be a folder itself",
         path.display()
     );
     Err(Error::new(ErrorKind::Io, message))
 }
 
-/// Writes a file whole or not at all: to a neighbour first, then renamed over it.
+/// Writes a file completely or not at all: to a temporary neighbour, which is then renamed.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -97,7 +97,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Prints to standard output. A reader that has gone away (`clipsight ... | head`) is no error.
+/// Prints to standard output. A reader that has gone away (`clipsight ... | head`) is not an error.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -109,7 +109,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// The error of a standard output that takes no more.
+/// The error for a failed write to standard output.
 pub fn output_error(error: io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("standard output cannot be written: {error}"))
         .with_source(error)
@@ -120,14 +120,23 @@ pub fn output_error(error: io::Error) -> Error {
 pub fn printable(text: &str) -> String {
     let mut inert = String::with_capacity(text.len());
     for character in text.chars() {
-        let reorders = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || reorders {
+        if character.is_control() || reorders(character) {
             inert.extend(character.escape_default());
         } else {
             inert.push(character);
         }
     }
     inert
+}
+
+/// Whether a character changes the writing direction or breaks lines (Unicode, UAX #9).
+fn reorders(character: char) -> bool {
+    matches!(
+        character,
+        '\u{061C}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]

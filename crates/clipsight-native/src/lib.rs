@@ -2,8 +2,8 @@
 //!
 //! The core takes bytes and returns values; this crate is where they come from. [`io`] reads files
 //! within the core's limits, [`walk`] finds images in folders, [`dataset`] reads manifests of
-//! labelled images, [`runtime`] loads a model's folder onto a device and tests it, [`pipeline`] works
-//! on many items at once and keeps their order, [`progress`] shows how far they are.
+//! labelled images, [`runtime`] loads a model's folder onto a device and tests it, [`pipeline`]
+//! works on many items at once in order, [`progress`] shows how far it is.
 
 pub mod dataset;
 pub mod io;

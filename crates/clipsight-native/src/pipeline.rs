@@ -6,21 +6,21 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 
 use clipsight::{Error, ErrorKind, Result};
 
-/// Items that may be begun before the oldest unfinished one is done, per worker: enough that a slow
-/// file holds up nobody, few enough that finished results never pile up.
+/// Items per worker that may be started before the oldest unfinished one is done: enough that a
+/// slow file holds up no worker, few enough that finished results never pile up.
 const AHEAD_PER_WORKER: usize = 16;
 
 #[derive(Debug)]
 struct State {
-    /// The next item to begin.
+    /// The next item to start.
     next: usize,
-    /// Results handed on.
+    /// Results passed on.
     emitted: usize,
     stopped: bool,
 }
 
-/// Runs `work` over all `items` on as many threads as the machine has cores, and hands the results
-/// to `sink` in the items' order as soon as they are there. `sink` ends it all early with
+/// Runs `work` over all `items` on as many threads as the machine has cores, and passes the results
+/// to `sink` in the items' order as soon as they are available. `sink` stops early with
 /// [`ControlFlow::Break`].
 ///
 /// Images are spread over cores rather than one image's arithmetic: every worker computes in a
@@ -80,8 +80,8 @@ pub fn in_order<T: Sync, R: Send>(
     Ok(())
 }
 
-/// Ends the others' work when one worker panics: they would wait for its result for ever. The panic
-/// itself goes on to whoever called.
+/// Ends the others' work when one worker panics: they would wait for its result forever. The panic
+/// itself reaches the caller.
 struct StopOnPanic<'a> {
     state: &'a Mutex<State>,
     moved: &'a Condvar,
@@ -149,7 +149,7 @@ mod tests {
     #[should_panic(expected = "scoped thread panicked")]
     fn a_panic_does_not_leave_the_others_waiting() {
         let items: Vec<usize> = (0..1000).collect();
-        let work = |item: &usize| assert_ne!(*item, 3, "a mistake of ours");
+        let work = |item: &usize| assert_ne!(*item, 3, "a bug");
         drop(in_order(&items, work, |()| ControlFlow::Continue(())));
     }
 

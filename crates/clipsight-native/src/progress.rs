@@ -13,7 +13,7 @@ pub fn bar(length: usize) -> ProgressBar {
     styled(ProgressBar::new(length as u64), "{wide_bar} {pos}/{len} {per_sec} {eta}")
 }
 
-/// A bar over `length` items that says what they are.
+/// A bar over `length` items with a label.
 #[must_use]
 pub fn progress(length: usize, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(length as u64).with_message(what.to_owned());

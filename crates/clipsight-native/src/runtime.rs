@@ -1,5 +1,5 @@
-//! A model on a device: where models lie, which device runs, and the self-test before anything is
-//! believed.
+//! A model on a device: where models are found, which device runs, and the self-test before any
+//! result is trusted.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +12,18 @@ use clipsight::{Error, ErrorKind, Result};
 
 use crate::io;
 
-/// Which device was asked for.
+/// The requested device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The GPU if this build has GPU support and one answers the self-test rightly, else the CPU
+    /// The GPU if this build supports it and it passes the self-test, else the CPU.
     Auto,
-    /// The CPU
+    /// The CPU.
     Cpu,
-    /// The GPU, or an error
+    /// The GPU; an error if there is none.
     Gpu,
-    /// The CPU in 32-bit floating point: slower, what the other two are measured against
+    /// The CPU in 32-bit floating point: slower; the others are tested against it.
     Reference,
-    /// The same on the GPU, through burn-wgpu
+    /// The same on the GPU, through burn-wgpu.
     ReferenceGpu,
 }
 
@@ -114,10 +114,10 @@ impl Runtime {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] or [`ErrorKind::WeightsCorrupt`] for the model; [`ErrorKind::NoGpu`] or
-    /// [`ErrorKind::DeviceLost`] where the GPU was asked for and there is none or it computes wrong
+    /// [`ErrorKind::DeviceLost`] if the GPU was requested and there is none or it computes wrong
     /// numbers; [`ErrorKind::Argument`] for a device that this build does not have.
     pub fn open(folder: &ModelFolder, device: DeviceChoice) -> Result<Self> {
-        // Some published heads read what the fast engines never have.
+        // Some published heads read values that the fast engines do not keep.
         if device == DeviceChoice::Auto && folder.manifest()?.head.needs_reference() {
             return Self::reference(folder);
         }
@@ -127,11 +127,11 @@ impl Runtime {
             DeviceChoice::ReferenceGpu => reference::on_gpu(folder),
             DeviceChoice::Gpu => gpu::open(folder, true),
             DeviceChoice::Auto if gpu::COMPILED_IN => gpu::open(folder, false).or_else(|error| {
-                // A damaged model is no reason to try another device.
+                // A damaged model would fail on any device.
                 if !matches!(error.kind(), ErrorKind::NoGpu | ErrorKind::DeviceLost) {
                     return Err(error);
                 }
-                // That a machine has none is nothing to be told every time.
+                // A machine without a GPU does not need a warning every time.
                 if error.kind() == ErrorKind::DeviceLost {
                     eprintln!("clipsight: the GPU is not used: {}", error.message());
                 }
@@ -149,7 +149,8 @@ impl Runtime {
         Self::tested(folder, Arc::new(Cpu), "CPU")
     }
 
-    /// The model in f32 on burn: for what looks into its layers, and to measure the others against.
+    /// The model in f32 on burn: for callers that look into its layers, and to measure the others
+    /// against.
     pub fn reference(folder: &ModelFolder) -> Result<Self> {
         reference::on_cpu(folder)
     }
@@ -160,8 +161,8 @@ impl Runtime {
     /// As [`open`](Self::open).
     pub fn tested(folder: &ModelFolder, engine: Arc<dyn Engine>, device: &str) -> Result<Self> {
         let detector = folder.load(engine.as_ref())?;
-        // The CPU is what the stored logit was computed on: if they differ, one of the two is
-        // damaged.
+        // The stored logit was computed on a CPU: if they differ, the model or the machine is
+        // faulty.
         self_test(&detector, ErrorKind::WeightsCorrupt)?;
         Ok(Self { detector, turn: None, engine, device: device.to_owned() })
     }
@@ -171,18 +172,18 @@ impl Runtime {
         &self.detector
     }
 
-    /// What computes.
+    /// The engine.
     #[must_use]
     pub fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
     }
 
-    /// The device, for people.
+    /// The device's name for display.
     pub fn device(&self) -> &str {
         &self.device
     }
 
-    /// Checks that the model gives verdicts, and can be asked for this number of views.
+    /// Checks that the model can give verdicts, and with this number of views.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`].
@@ -201,7 +202,7 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.score(image)))
     }
 
-    /// One logit a view.
+    /// One logit per view.
     ///
     /// # Errors
     /// As [`Detector::logits`].
@@ -209,7 +210,7 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.logits(views)))
     }
 
-    /// The residual network's logit of an upright image; `None` where the model has none.
+    /// The residual network's logit of an upright image; `None` if the model has no such network.
     ///
     /// # Errors
     /// As [`Detector::whole`].
@@ -226,7 +227,7 @@ impl Runtime {
         self.in_turn(|| pollster::block_on(self.detector.features(views)))
     }
 
-    /// What every head answers to the views of one image.
+    /// The answers of every head for the views of one image.
     ///
     /// # Errors
     /// As [`Detector::answers`].
@@ -241,21 +242,22 @@ impl Runtime {
     }
 }
 
-/// Computes the known logit; `kind` is the error of a device that gives another.
+/// Computes the known logit; `kind` is the kind of the error if the device computes a different
+/// one.
 fn self_test(detector: &Detector, kind: ErrorKind) -> Result<()> {
     let result = pollster::block_on(detector.self_test())?;
     if result.passed {
         return Ok(());
     }
     let message = format!(
-        "the self-test gives the logit {} where {} +- {} is expected: {}",
+        "the self-test computed the logit {} instead of {} +- {}: {}",
         result.logit,
         result.expected,
         result.tolerance,
         if kind == ErrorKind::DeviceLost {
             "this GPU computes wrong numbers"
         } else {
-            "get the model anew"
+            "download or import the model again"
         },
     );
     Err(Error::new(kind, message))
@@ -272,12 +274,14 @@ mod gpu {
 
     pub(super) const COMPILED_IN: bool = true;
 
-    /// The model on the GPU; unless `any`, one that the CPU only plays is refused.
+    /// The model on the GPU; unless `any`, a software rasteriser is refused.
     pub(super) fn open(folder: &ModelFolder, any: bool) -> Result<Runtime> {
         let gpu = pollster::block_on(gpu::open())?;
         if !any && gpu.software() {
-            let message =
-                format!("{} is a software rasteriser, slower than the CPU's own path", gpu.name());
+            let message = format!(
+                "{} is a software rasteriser, slower than this program's CPU engine",
+                gpu.name()
+            );
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
         let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());

@@ -1,34 +1,33 @@
-//! Which files a scan is about.
+//! The files that a scan covers.
 
 use std::path::{Path, PathBuf};
 
 use clipsight::{Error, ErrorKind, Result};
 use walkdir::WalkDir;
 
-/// Names by which files in folders are taken for images: those that are read, and those that people
-/// keep photographs in and that are not read, so that they are reported and not passed over in
-/// silence.
+/// Extensions by which files in folders count as images: supported formats, and common photograph
+/// formats that are not supported, so that they are reported rather than skipped silently.
 const IMAGE_EXTENSIONS: [&str; 17] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
     "avif", "heic", "heif", "jxl", "jp2",
 ];
 
-/// A file to score, or a place that could not be looked into.
+/// A file to score, or a place that could not be read.
 #[derive(Debug)]
 pub enum Item {
     /// A file.
     File(PathBuf),
-    /// A place that could not be looked into, and why.
+    /// A place that could not be read, and why.
     Unreadable(PathBuf, Error),
 }
 
 /// The files of `paths`, in their order; folders searched to the bottom, by name. Links to files
-/// are followed, links to folders below a named one are not: they could lead anywhere, and round in
+/// are followed; links to folders below a named one are not: they could lead anywhere, and in
 /// circles.
 pub fn items(paths: &[PathBuf]) -> Vec<Item> {
     let mut items = Vec::new();
     for path in paths {
-        // What does not exist is found out when it is read.
+        // A missing file is noticed when it is read.
         if !path.is_dir() {
             items.push(Item::File(path.clone()));
             continue;
@@ -55,7 +54,7 @@ pub fn items(paths: &[PathBuf]) -> Vec<Item> {
     items
 }
 
-/// The files below `folder` that are named as images are.
+/// The files below `folder` with image extensions.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when some of it cannot be read.

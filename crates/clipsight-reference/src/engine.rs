@@ -37,7 +37,7 @@ impl Reference {
     #[cfg(feature = "burn-gpu")]
     pub async fn gpu() -> Result<Self> {
         Device::wgpu_options().init_async().await.map(Self).map_err(|error| {
-            Error::new(ErrorKind::NoGpu, format!("burn finds no usable GPU ({error}); use the CPU"))
+            Error::new(ErrorKind::NoGpu, format!("burn found no usable GPU ({error}); use the CPU"))
         })
     }
 }

@@ -38,7 +38,7 @@ pub fn random_vision_tower(
 }
 
 /// Renumbers token ids so that only those in use are left, in their order: the end token keeps the
-/// highest. Gives the texts and the size of the vocabulary.
+/// highest. Returns the texts and the size of the vocabulary.
 #[must_use]
 pub fn restricted(texts: &[Vec<u32>]) -> (Vec<Vec<u32>>, usize) {
     let used: Vec<u32> =
@@ -51,8 +51,8 @@ pub fn restricted(texts: &[Vec<u32>]) -> (Vec<Vec<u32>>, usize) {
 /// Host tensors under their names, on a device; those that `specs` do not name are left out.
 ///
 /// # Errors
-/// [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) for a tensor of another shape, or with a
-/// value that is not finite. A missing one is met when the tower is assembled.
+/// [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) for a tensor of the wrong shape, or
+/// with a value that is not finite. A missing one is reported when the tower is assembled.
 pub fn on_device(
     specs: &[TensorSpec],
     mut tensors: BTreeMap<String, HostTensor>,

@@ -1,8 +1,9 @@
-//! The definition of clipsight's encoders: CLIP's towers, and the residual network, as burn modules.
+//! The definition of clipsight's encoders: CLIP's towers, and the residual network, as burn
+//! modules.
 //!
-//! [`VisionTower`] serves every published CLIP image encoder and plain ViT, every backend, inference
-//! and training; [`VisionTower::assemble`] builds it from tensors under the names that
-//! [`VisionConfig::tensors`](clipsight::clip::VisionConfig::tensors) gives. [`TextTower`] and
+//! [`VisionTower`] serves every published CLIP image encoder and plain ViT, every backend,
+//! inference and training; [`VisionTower::assemble`] builds it from tensors named as in
+//! [`VisionConfig::tensors`](clipsight::clip::VisionConfig::tensors). [`TextTower`] and
 //! [`Tokenizer`] do the same for text. [`Reference`] runs the tower behind the core's
 //! [`Engine`](clipsight::engine::Engine): slower than the others, and what they are tested against.
 //!
@@ -11,7 +12,8 @@
 //! use clipsight::engine::Engine;
 //! use clipsight_reference::Reference;
 //! let config = VisionConfig::vit_tiny_patch16_224();
-//! let builder = Reference::cpu().begin(&config, &FeatureSpec::all_layers(&config, &[Pool::Mean]))?;
+//! let features = FeatureSpec::all_layers(&config, &[Pool::Mean]);
+//! let builder = Reference::cpu().begin(&config, &features)?;
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 

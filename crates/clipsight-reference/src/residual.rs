@@ -1,4 +1,4 @@
-//! The network as a burn module.
+//! The residual network as a burn module.
 
 use std::collections::HashMap;
 
@@ -15,9 +15,9 @@ use crate::DeviceTensor;
 /// Stem at full resolution, strided stages of pre-activation residual blocks (He et al. 2016, arXiv
 /// 1603.05027), one logit a position, averaged.
 ///
-/// There is no normalisation, hence nothing to be measured in training and trusted afterwards:
-/// every block adds to its input what its two convolutions give times a learnt gain a channel that
-/// starts small (SkipInit, De and Smith 2020, arXiv 2002.10444).
+/// There is no normalisation, hence no statistics to measure in training and trust afterwards:
+/// every block adds to its input the output of its two convolutions times a learnt gain per channel
+/// that starts small (SkipInit, De and Smith 2020, arXiv 2002.10444).
 #[derive(Module, Debug)]
 pub struct ResidualNetwork {
     stem: Convolution,
@@ -38,7 +38,7 @@ struct Block {
     gain: Param<Tensor<1>>,
 }
 
-/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the
+/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; zeros beyond the
 /// border.
 #[derive(Module, Debug)]
 struct Convolution {
@@ -48,8 +48,8 @@ struct Convolution {
 }
 
 impl ResidualNetwork {
-    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes
-    /// what it uses out.
+    /// Builds the network from `tensors`, named as in [`ResidualConfig::tensors`]; removes those it
+    /// uses.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid
@@ -59,38 +59,38 @@ impl ResidualNetwork {
         tensors: &mut HashMap<String, DeviceTensor>,
     ) -> Result<Self> {
         config.validate()?;
-        let mut parts = Parts(tensors);
+        let mut named = NamedTensors(tensors);
         let mut input = config.stem;
-        let stem = parts.convolution("stem", config.stem, 3, KERNEL)?;
+        let stem = named.convolution("stem", config.stem, 3, KERNEL)?;
         let mut stages = Vec::with_capacity(config.stages.len());
         for (index, stage) in config.stages.iter().enumerate() {
             let channels = stage.channels;
             let name = format!("stages.{index}");
-            let down = parts.convolution(&format!("{name}.down"), channels, input, KERNEL)?;
+            let down = named.convolution(&format!("{name}.down"), channels, input, KERNEL)?;
             let blocks = (0..stage.blocks)
                 .map(|block| {
                     let name = format!("{name}.blocks.{block}");
                     Ok(Block {
-                        conv1: parts.convolution(
+                        conv1: named.convolution(
                             &format!("{name}.conv1"),
                             channels,
                             channels,
                             KERNEL,
                         )?,
-                        conv2: parts.convolution(
+                        conv2: named.convolution(
                             &format!("{name}.conv2"),
                             channels,
                             channels,
                             KERNEL,
                         )?,
-                        gain: parts.vector(&format!("{name}.gain"), channels)?,
+                        gain: named.vector(&format!("{name}.gain"), channels)?,
                     })
                 })
                 .collect::<Result<Vec<_>>>()?;
             stages.push(StageLayers { down, blocks });
             input = channels;
         }
-        let head = parts.convolution("head", 1, input, 1)?;
+        let head = named.convolution("head", 1, input, 1)?;
         Ok(Self { stem, stages, head })
     }
 
@@ -153,9 +153,9 @@ impl Convolution {
 }
 
 /// Takes named tensors out of the map.
-struct Parts<'a>(&'a mut HashMap<String, DeviceTensor>);
+struct NamedTensors<'a>(&'a mut HashMap<String, DeviceTensor>);
 
-impl Parts<'_> {
+impl NamedTensors<'_> {
     fn vector(&mut self, name: &str, length: usize) -> Result<Param<Tensor<1>>> {
         match self.0.remove(&format!("residual.{name}")) {
             Some(DeviceTensor::Vector(tensor)) if tensor.dims() == [length] => {
@@ -370,7 +370,7 @@ mod tests {
                 );
                 spread = spread.max((logit - logits[0]).abs());
             }
-            assert!(spread > 1e-4, "the test needs logits apart: {logits:?}");
+            assert!(spread > 1e-4, "the test needs distinct logits: {logits:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use clipsight::clip::TextConfig;
 use clipsight::{Error, ErrorKind, Result};
 
-use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
+use super::transformer::{DeviceTensor, Layer, LayerOptions, ModuleTensors};
 
 /// Texts as token ids, checked against a tower's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl TokenBatch {
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when there is no text, or one is empty, longer than the context, or
-    /// holds an id that the vocabulary lacks.
+    /// contains an id outside the vocabulary.
     pub fn new(texts: &[Vec<u32>], config: &TextConfig) -> Result<Self> {
         let length = texts.iter().map(Vec::len).max().unwrap_or(0);
         let wrong = |what: String| Err(Error::new(ErrorKind::Argument, what));
@@ -88,8 +88,7 @@ pub struct TextTower {
 }
 
 impl TextTower {
-    /// Builds the tower from `tensors`, named as [`TextConfig::tensors`] names them; takes what it
-    /// uses out.
+    /// Builds the tower from `tensors`, named as in [`TextConfig::tensors`]; removes those it uses.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or of another rank. Shapes are
@@ -100,7 +99,7 @@ impl TextTower {
         device: &Device,
     ) -> Result<Self> {
         config.validate()?;
-        let mut parts = Parts { tensors, device, epsilon: config.norm_epsilon };
+        let mut parts = ModuleTensors { tensors, device, epsilon: config.norm_epsilon };
         Ok(Self {
             token_embedding: Param::from_tensor(parts.matrix("text.token_embedding")?),
             position_embedding: Param::from_tensor(parts.matrix("text.position_embedding")?),

@@ -1,4 +1,4 @@
-//! Text towers out of shards.
+//! Loads text towers from shards.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use clipsight::weights::{Assembly, sha256_hex};
 
 use crate::{DeviceTensor, Reference, TextTower, upload};
 
-/// Takes a text tower's shards, one at a time, as [`ModelLoader`](clipsight::model::ModelLoader) takes a
-/// model's.
+/// Takes a text tower's shards one at a time, as [`ModelLoader`](clipsight::model::ModelLoader)
+/// does a model's.
 #[derive(Debug)]
 pub struct TextLoader {
     manifest: TextManifest,
@@ -20,7 +20,7 @@ pub struct TextLoader {
 }
 
 impl TextLoader {
-    /// Nothing has come yet.
+    /// Waits for the first shard.
     #[must_use]
     pub fn new(manifest: TextManifest, reference: &Reference) -> Self {
         let assembly = Assembly::new(&manifest.shards, manifest.architecture.tensors());
@@ -47,7 +47,7 @@ impl TextLoader {
     /// The tower, in f32.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor has not come.
+    /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor is missing.
     pub fn finish(mut self) -> Result<TextTower> {
         self.assembly.finish()?;
         TextTower::assemble(&self.manifest.architecture, &mut self.tensors, &self.device)

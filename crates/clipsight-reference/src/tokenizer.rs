@@ -1,16 +1,16 @@
-//! OpenAI's byte-pair tokenizer: text -> token ids (feature `train`).
+//! OpenAI's byte-pair tokenizer: text -> token ids.
 //!
 //! The merges and the vocabulary are those of the crate `instant-clip-tokenizer`: MIT, a few
 //! hundred lines without unsafe code, and it carries OpenAI's vocabulary; `tokenizers` is better
-//! kept, but brings no vocabulary and a hundred times the code, for an algorithm and a vocabulary
-//! that have been frozen since 2021.
+//! maintained, but brings no vocabulary and a hundred times the code, for an algorithm and a
+//! vocabulary that have been frozen since 2021.
 //!
 //! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs`
 //! holds it to those ids, and the test of `scripts/parity/inputs.py` on 10,000 hard texts.
-//! transformers' `CLIPTokenizer` gives the same ids for plain text in any script, but repairs
-//! nothing, leaves HTML entities and control characters, ends no word with a final sigma
-//! ("ΟΔΥΣΣΕΥΣ") and treats the long s and the iota below differently; there we do as open_clip
-//! does.
+//! transformers' `CLIPTokenizer` produces the same ids for plain text in any script, but repairs
+//! nothing, keeps HTML entities and control characters, ends no word with a final sigma
+//! ("ΟΔΥΣΣΕΥΣ") and treats the long s and the iota below differently; in those cases this follows
+//! open_clip.
 
 mod charmaps;
 mod entities;
@@ -26,7 +26,7 @@ use regex::Regex;
 pub struct Tokenizer(instant_clip_tokenizer::Tokenizer);
 
 impl Tokenizer {
-    /// Parses the vocabulary: about 50 ms, so make it once.
+    /// Parses the vocabulary, which takes about 50 ms: create it once.
     #[must_use]
     pub fn new() -> Self {
         Self(instant_clip_tokenizer::Tokenizer::new())
@@ -44,8 +44,8 @@ impl Tokenizer {
         self.0.end_of_text().to_u16().into()
     }
 
-    /// A text's ids, start and end included, cut to `context` tokens (at least 2) with the end token
-    /// kept.
+    /// A text's ids, start and end included, cut to `context` tokens (at least 2) with the end
+    /// token kept.
     #[must_use]
     pub fn encode(&self, text: &str, context: usize) -> Vec<u32> {
         let mut tokens = vec![self.0.start_of_text()];
@@ -105,7 +105,7 @@ fn clean(text: &str) -> String {
 /// out: the long s in "'\u{17f}" is an s, and the iota below, which is a mark, has the case of a
 /// letter, so that it is neither a letter nor anything else, and is left out.
 ///
-/// There is no word for `<start_of_text>` and `<end_of_text>`, which open_clip would take for its
+/// `<start_of_text>` and `<end_of_text>` are not words, though open_clip would take them for its
 /// own markers: a caption cannot end itself early.
 #[expect(clippy::unwrap_used, reason = "the pattern is constant")]
 static WORD: LazyLock<Regex> = LazyLock::new(|| {

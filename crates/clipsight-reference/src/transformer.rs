@@ -24,7 +24,7 @@ impl DeviceTensor {
     /// Takes the vector `name` out of a model's tensors.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not there, or no vector.
+    /// [`ErrorKind::WeightsCorrupt`] when it is missing or not a vector.
     pub fn take_vector(tensors: &mut HashMap<String, Self>, name: &str) -> Result<Tensor<1>> {
         match Self::take(tensors, name)? {
             Self::Vector(tensor) => Ok(tensor),
@@ -35,7 +35,7 @@ impl DeviceTensor {
     /// Takes the matrix or table `name` out of a model's tensors; matrices come as `[in, out]`.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not there, or a vector.
+    /// [`ErrorKind::WeightsCorrupt`] when it is missing or a vector.
     pub fn take_matrix(tensors: &mut HashMap<String, Self>, name: &str) -> Result<Tensor<2>> {
         match Self::take(tensors, name)? {
             Self::Matrix(tensor) => Ok(tensor),
@@ -61,7 +61,7 @@ pub(super) struct Layer {
     pub(super) fc2: Linear,
 }
 
-/// What the weights of a layer do not say.
+/// The options of a layer that its weights do not determine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LayerOptions {
     /// Attention heads; divides the width.
@@ -74,7 +74,11 @@ pub(super) struct LayerOptions {
 
 impl Layer {
     /// Takes the layer's tensors, named `prefix.norm1.weight` and so on.
-    pub(super) fn assemble(parts: &mut Parts<'_>, prefix: &str, width: usize) -> Result<Self> {
+    pub(super) fn assemble(
+        parts: &mut ModuleTensors<'_>,
+        prefix: &str,
+        width: usize,
+    ) -> Result<Self> {
         let name = |part: &str| format!("{prefix}.{part}");
         Ok(Self {
             norm1: parts.norm(&name("norm1"), width)?,
@@ -111,14 +115,14 @@ impl Layer {
             .forward(self.mix(tokens, options).swap_dims(1, 2).reshape([batch, count, width]))
     }
 
-    /// What every head gathers, `[batch, heads, tokens, width / heads]`; queries, keys and values
-    /// from one product.
+    /// The output of every head, `[batch, heads, tokens, width / heads]`; queries, keys and values
+    /// come from one product.
     pub(super) fn mix(&self, tokens: Tensor<3>, options: LayerOptions) -> Tensor<4> {
         mix(&self.qkv, tokens, options)
     }
 }
 
-/// What every head gathers of `tokens`, `[batch, heads, tokens, width / heads]`.
+/// The output of every head for `tokens`, `[batch, heads, tokens, width / heads]`.
 pub(super) fn mix(
     qkv: &Linear,
     tokens: Tensor<3>,
@@ -142,15 +146,15 @@ pub(super) fn activate(hidden: Tensor<3>, activation: Activation) -> Tensor<3> {
     }
 }
 
-/// Takes named tensors out of the map and makes modules of them.
-pub(super) struct Parts<'a> {
+/// Takes named tensors out of the map and builds modules from them.
+pub(super) struct ModuleTensors<'a> {
     pub(super) tensors: &'a mut HashMap<String, DeviceTensor>,
     pub(super) device: &'a Device,
     /// Epsilon of every layer norm.
     pub(super) epsilon: f64,
 }
 
-impl Parts<'_> {
+impl ModuleTensors<'_> {
     pub(super) fn vector(&mut self, name: &str) -> Result<Tensor<1>> {
         DeviceTensor::take_vector(self.tensors, name)
     }

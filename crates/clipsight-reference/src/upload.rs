@@ -10,20 +10,20 @@ use crate::DeviceTensor;
 /// Puts `tensor` on `device`, matrices turned to `[in, out]`.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when it is not of the shape `spec` says, or holds a value that is
-/// not finite.
+/// [`ErrorKind::WeightsCorrupt`] when it does not have the shape of `spec`, or contains a value
+/// that is not finite.
 pub fn upload(spec: &TensorSpec, tensor: HostTensor, device: &Device) -> Result<DeviceTensor> {
     if tensor.shape != spec.shape {
         return Err(Error::new(
             ErrorKind::WeightsCorrupt,
             format!(
-                "the tensor {} has shape {:?} where {:?} is needed",
+                "the tensor {} has shape {:?} instead of {:?}",
                 spec.name, tensor.shape, spec.shape
             ),
         ));
     }
     if !tensor.data.iter().all(|value| value.is_finite()) {
-        let message = format!("the tensor {} holds a value that is no finite number", spec.name);
+        let message = format!("the tensor {} contains a value that is not finite", spec.name);
         return Err(Error::new(ErrorKind::WeightsCorrupt, message));
     }
     Ok(match (spec.role, spec.shape.as_slice()) {

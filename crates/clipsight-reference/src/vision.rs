@@ -15,7 +15,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use clipsight::Result;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 
-use super::transformer::{DeviceTensor, Layer, LayerOptions, Parts};
+use super::transformer::{DeviceTensor, Layer, LayerOptions, ModuleTensors};
 
 pub use contributions::Contributions;
 pub use input_moments::InputMoments;
@@ -35,7 +35,7 @@ pub struct VisionTower {
     config: VisionConfig,
 }
 
-/// What one forward pass gives.
+/// The output of one forward pass.
 #[derive(Clone, Debug)]
 pub struct VisionOutput {
     /// The final class token, normalised and projected: `[batch, embedding_width]`.
@@ -45,19 +45,19 @@ pub struct VisionOutput {
 }
 
 impl VisionTower {
-    /// Builds the tower from `tensors`, named as [`VisionConfig::tensors`] names them; takes what
-    /// it uses out.
+    /// Builds the tower from `tensors`, named as in [`VisionConfig::tensors`]; removes those it
+    /// uses.
     ///
     /// # Errors
-    /// [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when a tensor is missing or of another
-    /// rank. Shapes are checked by the reader, before anything reaches the device.
+    /// [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when a tensor is missing or has the
+    /// wrong rank. Shapes are checked by the reader, before anything reaches the device.
     pub fn assemble(
         config: &VisionConfig,
         tensors: &mut HashMap<String, DeviceTensor>,
         device: &Device,
     ) -> Result<Self> {
         config.validate()?;
-        let mut parts = Parts { tensors, device, epsilon: config.norm_epsilon };
+        let mut parts = ModuleTensors { tensors, device, epsilon: config.norm_epsilon };
         let layers = (0..config.layers)
             .map(|layer| {
                 Layer::assemble(&mut parts, &format!("vision.layers.{layer}"), config.width)
@@ -83,7 +83,7 @@ impl VisionTower {
     }
 
     /// What lies before the first layer, and no layer; the final norm is yet to come.
-    fn front(config: &VisionConfig, parts: &mut Parts<'_>) -> Result<Self> {
+    fn front(config: &VisionConfig, parts: &mut ModuleTensors<'_>) -> Result<Self> {
         let VisionConfig { width, patch_bias, pre_norm, .. } = *config;
         Ok(Self {
             patch_embedding: parts.linear("vision.patch_embedding", patch_bias)?,
@@ -137,8 +137,8 @@ impl VisionTower {
         self.forward_embedded(self.embed(pixels, None), features)
     }
 
-    /// Like [`forward`](Self::forward), but sees the patches of these numbers (from 0, row by row)
-    /// only, and gives pooled tokens alone: `features.heads` must be empty.
+    /// Like [`forward`](Self::forward), but sees only the patches with these numbers (from 0, row
+    /// by row), and returns only pooled tokens: `features.heads` must be empty.
     pub fn forward_patches(
         &self,
         pixels: Tensor<4>,
@@ -254,7 +254,7 @@ fn pool_tokens(tokens: &Tensor<3>, pool: Pool) -> Tensor<2> {
     let [batch, count, _] = tokens.dims();
     let patches = || tokens.clone().slice([0..batch, 1..count]);
     match pool {
-        // Of tokens alone nothing more can be told; layers go through `pool_layer`.
+        // This pool needs more than the tokens; `pool_layer` handles it.
         Pool::Class | Pool::MlpInputClass => class_token(tokens),
         Pool::Mean => patches().mean_dim(1).squeeze_dim(1),
         Pool::Std => {

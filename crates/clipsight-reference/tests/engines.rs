@@ -152,7 +152,7 @@ proptest! {
         {
             let (angle, largest) = distance(found, expected);
             prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest difference \
-                {largest}");
+                                                          {largest}");
         }
     }
 }
@@ -185,7 +185,7 @@ mod gpu {
             {
                 let (angle, largest) = distance(found, expected);
                 prop_assert!(angle < 2e-3 && largest < 0.15, "1 - cosine {angle}, largest \
-                    difference {largest}");
+                                                              difference {largest}");
             }
         }
     }

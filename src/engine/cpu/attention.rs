@@ -1,9 +1,9 @@
 //! Multi-head self-attention of one image, scores and mixtures in 8-bit products.
 //!
 //! Scores: queries and keys with one scale per token. Mixtures: attention weights as unsigned
-//! bytes, the largest of a row 255, times values less their mean over all tokens, with one scale per
-//! channel. What is lost by rounding small weights to zero is thus credited to the mean value, not
-//! to zero.
+//! bytes, the largest of a row 255, times values less their mean over all tokens, with one scale
+//! per channel. What is lost by rounding small weights to zero is thus credited to the mean value,
+//! not to zero.
 //!
 //! The class token's own row is f32: heads read it of every layer, and one row of all is not worth
 //! rounding.

@@ -1,4 +1,4 @@
-//! What a model's manifest says of the branch, and how two probabilities become one.
+//! The manifest's entry for the branch, and the fusion of two probabilities.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Platt {
-    /// Above nought: scaling never turns an order round.
+    /// Above zero: scaling never reverses an order.
     pub slope: f64,
     /// See `slope`.
     pub offset: f64,
 }
 
-/// The manifest's entry of the branch. Its weights are the tensors `residual.*`.
+/// The manifest's entry for the branch. Its weights are the tensors `residual.*`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualBranch {
@@ -52,10 +52,10 @@ impl Platt {
 }
 
 impl ResidualBranch {
-    /// The logit of `p = 1 - (1 - p1) (1 - p2)`, Cozzolino et al.'s fusion: an image is real only
-    /// where both branches find it real. `p1` and `p2` are given by their logits, both calibrated.
+    /// The logit of `p = 1 - (1 - p1) (1 - p2)`, Cozzolino et al.'s fusion: an image counts as real
+    /// only if both branches find it real. `p1` and `p2` are passed as calibrated logits.
     ///
-    /// Even for calibrated `p1` and `p2` the result says too much: two coins give three quarters.
+    /// Even for calibrated `p1` and `p2` the result overstates: two coins make three quarters.
     /// Hence [`fused`](Self::fused).
     #[must_use]
     pub fn fuse(encoder: f64, residual: f64) -> f64 {
@@ -79,7 +79,7 @@ impl ResidualBranch {
         if !self.calibration.is_usable() || !self.fused.is_usable() || !self.self_test.is_finite() {
             return Err(Error::new(
                 ErrorKind::WeightsCorrupt,
-                "the calibration or self-test of the model's residual network is no usable number",
+                "the calibration or self-test of the model's residual network is out of range",
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! How the network is built.
+//! The network's architecture.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualConfig {
-    /// The most of an image's shorter side that is read, in pixels; the rest is cut off evenly at
-    /// both ends.
+    /// Pixels of an image's shorter side that are read at most; the rest is cut off evenly at both
+    /// ends.
     pub short_side: u32,
-    /// The most of the longer side.
+    /// The same for the longer side.
     pub long_side: u32,
     /// Channels of the stem, a convolution at full resolution.
     pub stem: usize,
-    /// What follows, each at half the resolution of the one before.
+    /// The stages after it, each at half the resolution of the one before.
     pub stages: Vec<Stage>,
 }
 
@@ -31,7 +31,7 @@ pub struct Stage {
     pub blocks: usize,
 }
 
-/// Side of every kernel but the last one's.
+/// Side of every kernel except the last.
 pub const KERNEL: usize = 3;
 
 impl ResidualConfig {
@@ -82,7 +82,7 @@ impl ResidualConfig {
         sum
     }
 
-    /// Checks that the network can be built and that an image costs no more than it may.
+    /// Checks that the network can be built and that an image stays within the permitted cost.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`]: the numbers come from a model's manifest.

@@ -1,11 +1,11 @@
-//! The network's input: what is left of an image when its local mean is taken away.
+//! The network's input: an image minus its local mean.
 
 use super::ResidualConfig;
 use crate::Result;
 use crate::image::{Preprocessing, Rgb8};
 
-/// Residuals are scaled by this over 255: what is left after a mean over 3 x 3 pixels is mostly
-/// within a few levels.
+/// Residuals are scaled by this over 255: after subtracting a mean over 3 x 3 pixels, what is left
+/// is mostly within a few levels.
 const GAIN: f32 = 48.0;
 
 /// Scaled residuals beyond this are cut off, at ten levels: edges of things, not traces (the
@@ -25,7 +25,7 @@ impl ResidualConfig {
     /// The high-pass residual of an image, `[3, height, width]`: every value less the mean over the
     /// 3 x 3 pixels around it (at the border over pixels repeated outwards), scaled and cut off.
     /// Computed here, in whole numbers, and not on the device: no filter of the network has to
-    /// learn it, and all devices see the same.
+    /// learn it, and all devices see the same input.
     #[must_use]
     pub fn input(image: &Rgb8) -> Vec<f32> {
         let (width, height) = (image.width() as usize, image.height() as usize);

@@ -2,10 +2,11 @@
 //! (arXiv 2312.00195).
 //!
 //! The encoder sees patches of the picture; this one sees the noise between neighbouring pixels, at
-//! full resolution and over the whole image, whatever its shape. [`ResidualConfig`] says how it is
-//! built and cuts its input, [`ResidualScorer`] maps that to one logit a position and averages
-//! them, and [`ResidualBranch`], in a model's manifest, says how its probability joins the
-//! encoder's. `ResidualNetwork` (feature `nn`) is the network as a burn module, to be trained.
+//! full resolution and over the whole image, whatever its shape. [`ResidualConfig`] describes its
+//! architecture and cuts its input, [`ResidualScorer`] maps that to one logit per position and
+//! averages them, and [`ResidualBranch`], in a model's manifest, describes how its probability
+//! joins the encoder's. `ResidualNetwork` in `clipsight-reference` is the network as a burn module,
+//! for training.
 //!
 //! Theirs is a ResNet-50 without the first layers' strides (Corvi et al. 2023, arXiv 2211.00680);
 //! this one has a hundredth of its weights, so that a browser without a GPU can run it.

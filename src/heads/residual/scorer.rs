@@ -1,4 +1,4 @@
-//! The network in plain Rust: what scores images on every device, in f32.
+//! The network in plain Rust and f32, which scores images on every device.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use crate::image::Rgb8;
 use crate::weights::HostTensor;
 use crate::{Error, ErrorKind, Result};
 
-/// The network of [`ResidualConfig`], ready to score. `ResidualNetwork` of `clipsight-reference`,
-/// the same as a burn module, is what is trained.
+/// The network of [`ResidualConfig`], ready to score. `ResidualNetwork` of `clipsight-reference` is
+/// the same network as a burn module, for training.
 #[derive(Debug)]
 pub struct ResidualScorer {
     stem: Convolution,
@@ -30,7 +30,7 @@ struct Block {
     gain: Vec<f32>,
 }
 
-/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; noughts beyond the
+/// A convolution that keeps the sides, or with stride 2 halves them, rounded up; zeros beyond the
 /// border.
 #[derive(Debug)]
 struct Convolution {
@@ -51,8 +51,8 @@ struct Planes {
 }
 
 impl ResidualScorer {
-    /// Builds the network from `tensors`, named as [`ResidualConfig::tensors`] names them; takes
-    /// what it uses out.
+    /// Builds the network from `tensors`, named as in [`ResidualConfig::tensors`]; removes those it
+    /// uses.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or does not fit, or for an invalid
@@ -62,38 +62,38 @@ impl ResidualScorer {
         tensors: &mut HashMap<String, HostTensor>,
     ) -> Result<Self> {
         config.validate()?;
-        let mut parts = Parts(tensors);
+        let mut named = NamedTensors(tensors);
         let mut input = config.stem;
-        let stem = parts.convolution("stem", config.stem, 3, KERNEL)?;
+        let stem = named.convolution("stem", config.stem, 3, KERNEL)?;
         let mut stages = Vec::with_capacity(config.stages.len());
         for (index, stage) in config.stages.iter().enumerate() {
             let channels = stage.channels;
             let name = format!("stages.{index}");
-            let down = parts.convolution(&format!("{name}.down"), channels, input, KERNEL)?;
+            let down = named.convolution(&format!("{name}.down"), channels, input, KERNEL)?;
             let blocks = (0..stage.blocks)
                 .map(|block| {
                     let name = format!("{name}.blocks.{block}");
                     Ok(Block {
-                        conv1: parts.convolution(
+                        conv1: named.convolution(
                             &format!("{name}.conv1"),
                             channels,
                             channels,
                             KERNEL,
                         )?,
-                        conv2: parts.convolution(
+                        conv2: named.convolution(
                             &format!("{name}.conv2"),
                             channels,
                             channels,
                             KERNEL,
                         )?,
-                        gain: parts.take(&format!("{name}.gain"), &[channels])?,
+                        gain: named.take(&format!("{name}.gain"), &[channels])?,
                     })
                 })
                 .collect::<Result<Vec<_>>>()?;
             stages.push(Stage { down, blocks });
             input = channels;
         }
-        let head = parts.convolution("head", 1, input, 1)?;
+        let head = named.convolution("head", 1, input, 1)?;
         Ok(Self { stem, stages, head })
     }
 
@@ -133,8 +133,8 @@ impl Planes {
         Self { data: self.data.iter().map(|value| value.max(0.0)).collect(), ..*self }
     }
 
-    /// Row `y` of `channel`, where `y` counts from `reach` rows above the first, with `reach`
-    /// noughts at both ends, split into `stride` rows of every `stride`-th value, so that a strided
+    /// Row `y` of `channel`, where `y` counts from `reach` rows above the first, with `reach` zeros
+    /// at both ends, split into `stride` rows of every `stride`-th value, so that a strided
     /// convolution reads neighbours.
     fn phases(
         &self,
@@ -192,9 +192,9 @@ impl Convolution {
 }
 
 /// Takes named tensors out of the map.
-struct Parts<'a>(&'a mut HashMap<String, HostTensor>);
+struct NamedTensors<'a>(&'a mut HashMap<String, HostTensor>);
 
-impl Parts<'_> {
+impl NamedTensors<'_> {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor =
             self.0.remove(&format!("residual.{name}")).filter(|tensor| tensor.shape == shape);

@@ -1,5 +1,5 @@
-//! Encoders as they are imported: size, time to import and to load, and what storage changes of
-//! their embeddings.
+//! Encoders as imported: size, time to import and to load, and how storage changes their
+//! embeddings.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,9 +13,7 @@ use clipsight::model::{FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
 use clipsight::weights::{Packer, Storage};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::source::find;
-use clipsight_import::{
-    Architecture, CALIBRATION_TOKENS, Checkpoint, Options, convert, gptq, timm,
-};
+use clipsight_import::{Architecture, Checkpoint, GPTQ_TOKENS, Options, convert, gptq, timm};
 use clipsight_native::dataset::{Dataset, Role};
 use clipsight_native::io::{self, read_file, read_image, write_file};
 use clipsight_reference::{InputMoments, Reference};
@@ -26,8 +24,8 @@ use super::precision::{cosine, pixels};
 /// Arguments of `bench encoders`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images: embeddings are compared on those of role test, four bits are rounded for
-    /// those of role fit
+    /// Labelled images: embeddings are compared on role test, GPTQ rounds 4-bit weights for role
+    /// fit
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
     /// A timm ViT-Ti/16 file in f32
@@ -36,13 +34,13 @@ pub(crate) struct Args {
     /// CLIP checkpoints, as `import` takes them
     #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     checkpoints: Vec<PathBuf>,
-    /// Folder that models are written to while they are measured
+    /// Folder for models while they are measured
     #[arg(long, value_name = "DIR")]
     work: PathBuf,
-    /// Images that embeddings are compared on
+    /// Images to compare embeddings on
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     images: u32,
-    /// Seconds after which no further image of an encoder is begun
+    /// Seconds after which no further image of an encoder is started
     #[arg(long, default_value_t = 600)]
     seconds: u64,
 }
@@ -52,7 +50,7 @@ const FORMS: [(&str, Storage, bool); 4] = [
     ("f16", Storage::F16, false),
     ("q8", Storage::Q8, false),
     ("q4", Storage::Q4, false),
-    ("q4, calibrated", Storage::Q4, true),
+    ("q4, GPTQ", Storage::Q4, true),
 ];
 
 /// One storage of one encoder.
@@ -89,18 +87,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    for source in
-        args.encoder.iter().map(Source::Timm).chain(args.checkpoints.iter().map(Source::Clip))
+    for source in args
+        .encoder
+        .iter()
+        .map(EncoderFile::Timm)
+        .chain(args.checkpoints.iter().map(EncoderFile::Clip))
     {
         let exact = source.make(Storage::F32, &[], &args.work.join("f32"))?;
         let (exact, preprocessing) =
             (load(&exact, &args.work.join("f32"), &Reference::cpu())?, exact.preprocessing);
         remove(&args.work.join("f32"))?;
         let mut forms = Vec::new();
-        for (name, storage, calibrated) in FORMS {
+        for (name, storage, gptq) in FORMS {
             let out = args.work.join("model");
             let began = Instant::now();
-            let manifest = source.make(storage, if calibrated { &fit } else { &[] }, &out)?;
+            let manifest = source.make(storage, if gptq { &fit } else { &[] }, &out)?;
             let import = began.elapsed();
             let began = Instant::now();
             let encoder = load(&manifest, &out, &Cpu)?;
@@ -146,18 +147,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Where an encoder comes from.
-enum Source<'a> {
+enum EncoderFile<'a> {
     Timm(&'a PathBuf),
     Clip(&'a PathBuf),
 }
 
-impl Source<'_> {
+impl EncoderFile<'_> {
     fn name(&self) -> String {
         let (Self::Timm(path) | Self::Clip(path)) = self;
         path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// Writes the encoder to `out`, rounded for `images` where there are some.
+    /// Writes the encoder to `out`, rounded by GPTQ for `images` if there are any.
     fn make(&self, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
         match self {
             Self::Timm(file) => vit_tiny(file, storage, images, out),
@@ -170,7 +171,7 @@ impl Source<'_> {
                     licence: "LicenseRef-unknown".to_owned(),
                     storage,
                     head: None,
-                    calibration_images: images,
+                    gptq_images: images,
                     out,
                 };
                 Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
@@ -179,7 +180,7 @@ impl Source<'_> {
     }
 }
 
-/// What `convert` does for CLIP, for timm's ViT-Ti/16.
+/// Does for timm's ViT-Ti/16 what `convert` does for CLIP.
 fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
     let config = VisionConfig::vit_tiny_patch16_224();
     let preprocessing = Preprocessing {
@@ -192,7 +193,7 @@ fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Re
         mean: [0.5; 3],
         std: [0.5; 3],
     };
-    let most = CALIBRATION_TOKENS / config.tokens();
+    let most = GPTQ_TOKENS / config.tokens();
     let mut seen = Vec::new();
     for image in images.iter().step_by(images.len().div_ceil(most).max(1)) {
         let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;

@@ -1,5 +1,5 @@
-//! Forward passes alone on a GPU: what they take of the CPU, how long they take, how close that is
-//! to the card's peak.
+//! Forward passes alone on a GPU: their CPU time, their duration, and how close that is to the
+//! card's peak.
 
 use std::any::Any;
 use std::time::Instant;
@@ -27,7 +27,7 @@ pub(super) struct Passes {
     ms: f64,
     /// 10^9 multiplications a second, over `ms`.
     gmac_per_second: f64,
-    /// Of the peak that was given, at two floating-point operations a multiplication.
+    /// Share of `--peak-tflops`, at two floating-point operations per multiplication.
     #[serde(skip_serializing_if = "Option::is_none")]
     share_of_peak: Option<f64>,
 }
@@ -54,7 +54,7 @@ pub(super) fn measure(
     };
     let mut encoders: Vec<&GpuEncoder> = vec![encoder];
     encoders.extend(in_f32.as_ref().and_then(|detector| encoder_on_gpu(detector.encoder())));
-    // Where a CPU plays the GPU, a batch only takes its time.
+    // On a software rasteriser a batch gains nothing.
     let most = if gpu.software() { 1 } else { encoder.max_batch()? };
     let batches = if most == 1 { vec![1] } else { vec![1, most] };
     let mut measured: Vec<_> = encoders
@@ -99,7 +99,7 @@ fn encoder_on_gpu(encoder: &dyn Encoder) -> Option<&GpuEncoder> {
     (encoder as &dyn Any).downcast_ref()
 }
 
-/// Milliseconds of the CPU, and in all.
+/// Milliseconds on the CPU, and in total.
 fn pass(encoder: &GpuEncoder, pixels: &[f32], batch: usize) -> Result<(f64, f64)> {
     let start = Instant::now();
     let pass = encoder.begin(pixels, batch)?;
@@ -107,7 +107,10 @@ fn pass(encoder: &GpuEncoder, pixels: &[f32], batch: usize) -> Result<(f64, f64)
     let encoding = pollster::block_on(encoder.finish(pass))?;
     let all = start.elapsed();
     if encoding.features.iter().any(|value| !value.is_finite()) {
-        return Err(Error::new(ErrorKind::DeviceLost, "the GPU computes what is no number"));
+        return Err(Error::new(
+            ErrorKind::DeviceLost,
+            "the GPU returned values that are not finite numbers",
+        ));
     }
     Ok((begun.as_secs_f64() * 1e3, all.as_secs_f64() * 1e3))
 }

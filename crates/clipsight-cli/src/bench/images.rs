@@ -10,22 +10,22 @@ use clipsight_native::io::write_file;
 /// Arguments of `bench images`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many.
+    /// Number of images
     #[arg(long, default_value_t = 16)]
     count: u32,
-    /// Width in pixels.
+    /// Width in pixels
     #[arg(long, default_value_t = 1024)]
     width: u16,
-    /// Height in pixels.
+    /// Height in pixels
     #[arg(long, default_value_t = 768)]
     height: u16,
-    /// JPEG quality, 1 to 100.
+    /// JPEG quality, 1 to 100
     #[arg(long, default_value_t = 90)]
     quality: u8,
-    /// Seed of the scenes.
+    /// Seed of the scenes
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder that the files are written to, named 00.jpg and so on.
+    /// Folder for the files, named 00.jpg and so on
     out: PathBuf,
 }
 

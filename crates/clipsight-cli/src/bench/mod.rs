@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Encoders(encoders::Args),
 }
 
-/// Does what was asked.
+/// Runs the command.
 ///
 /// # Errors
 /// Those of the command.

@@ -1,5 +1,5 @@
 //! Models of the published shapes with random weights: as fast or slow as the real ones, and free
-//! to hand out.
+//! to distribute.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,16 +19,16 @@ use clipsight_native::io::write_file;
 /// Arguments of `bench model`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The published shape.
+    /// The published shape
     #[arg(long, value_enum)]
     architecture: Architecture,
-    /// How matrices are stored.
+    /// How matrices are stored
     #[arg(long, value_enum, default_value_t = StorageChoice::Q8)]
     storage: StorageChoice,
-    /// Seed of the weights: the same numbers for the same seed, whatever the storage.
+    /// Seed of the weights: the same numbers for the same seed, whatever the storage
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder that the model is written to.
+    /// Folder for the model
     out: PathBuf,
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
     manifest.self_test.logit = logit(&manifest, &shards)?;
     std::fs::create_dir_all(&args.out).map_err(|error| {
-        let message = format!("{} cannot be made: {error}", args.out.display());
+        let message = format!("{} cannot be created: {error}", args.out.display());
         Error::new(ErrorKind::Io, message).with_source(error)
     })?;
     for shard in &shards {
@@ -172,7 +172,7 @@ fn manifest(args: &Args) -> Manifest {
                 offset: 0.0,
                 measured: [None; 4],
             }],
-            second_look: None,
+            early_exit: None,
         },
         self_test: SelfTest { logit: 0.0, tolerance: SELF_TEST_TOLERANCE },
         architecture,

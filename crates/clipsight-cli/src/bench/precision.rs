@@ -1,5 +1,5 @@
-//! What 8-bit arithmetic and storage change: embeddings and verdicts against the f32 reference, on
-//! real images.
+//! The effect of 8-bit arithmetic and storage: embeddings and verdicts compared with the f32
+//! reference, on real images.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ use crate::arguments::RuntimeArgs;
 /// Arguments of `bench precision`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images; those of role test are looked at
+    /// Labelled images; those of role test are used
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
     /// A timm ViT-Ti/16 file in f32, for the embeddings
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     encoder: PathBuf,
     #[command(flatten)]
     runtime: RuntimeArgs,
-    /// Images for the embeddings, at the least
+    /// Minimum number of images for the embeddings
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     images: u32,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// What was measured.
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct PrecisionReport {
     device: String,
     /// Of embeddings, by storage, against the encoder that was never quantised.
     embeddings: BTreeMap<&'static str, Cosines>,
@@ -124,7 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     )?;
     verdicts.mean_logit_difference /= verdicts.images.max(1) as f64;
 
-    let report = Report { device: runtime.device().to_owned(), embeddings, verdicts };
+    let report = PrecisionReport { device: runtime.device().to_owned(), embeddings, verdicts };
     let json = serde_json::to_string_pretty(&report).map_err(|error| {
         Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
     })?;

@@ -1,4 +1,4 @@
-//! Times of a model on this machine, without a browser.
+//! Timings of a model on this machine, without a browser.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ use crate::arguments::RuntimeArgs;
 pub(crate) struct Args {
     #[command(flatten)]
     runtime: RuntimeArgs,
-    /// Images that are measured; `clipsight bench images` makes some.
+    /// Images to measure; `clipsight bench images` generates some
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
-    /// Times each thing is measured.
+    /// Repetitions of each measurement
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     repetitions: u32,
-    /// What the GPU could do at most, in 10^12 floating-point operations a second (of f32, outside
-    /// of matrix units): the report then says which share of it a pass reaches
+    /// The GPU's peak in 10^12 f32 operations per second, without matrix units: the report then
+    /// includes the share of it that a pass reaches
     #[cfg(feature = "webgpu")]
     #[arg(long, value_name = "NUMBER", value_parser = positive)]
     peak_tflops: Option<f64>,
@@ -42,7 +42,7 @@ fn positive(text: &str) -> std::result::Result<f64, String> {
 /// What was measured.
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct BenchReport {
     model: String,
     device: String,
     cores: usize,
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         super::gpu::measure(&runtime, &args.runtime.folder(), &pixels, options)?
     };
 
-    let report = Report {
+    let report = BenchReport {
         model: detector.manifest().id.clone(),
         device: runtime.device().to_owned(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -121,5 +121,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// The first view of an image.
 fn view(detector: &clipsight::model::Detector, bytes: &[u8]) -> Result<Rgb8> {
     let views = detector.manifest().preprocessing.views(&decode(bytes)?.pixels, ViewCount::One)?;
-    views.into_iter().next().ok_or_else(|| Error::new(ErrorKind::Internal, "an image gave no view"))
+    views
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::new(ErrorKind::Internal, "an image produced no view"))
 }

@@ -1,10 +1,10 @@
-//! The hub's HTTP interface, as far as a checkpoint needs it: what a revision holds, and its files,
-//! resumed where they broke off and checked against the hashes that the revision states.
+//! The hub's HTTP interface, as far as a checkpoint needs it: the files of a revision, resumed
+//! where a download stopped and checked against the hashes that the revision states.
 //!
 //! This is the program's only network code; nothing but `import hf:...` calls it, and it sends a
 //! name and, where `HF_TOKEN` is set, that token, which redirects to other hosts do not get. The
-//! crate `hf-hub` 1.0.0 compares no hash of what it downloads over HTTP, starts a broken download
-//! from the beginning, and needs an async runtime.
+//! crate `hf-hub` 1.0.0 verifies no hash of what it downloads over HTTP, restarts an interrupted
+//! download from the beginning, and needs an async runtime.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -25,23 +25,23 @@ use ureq::{Agent, Body};
 
 use super::bar;
 
-/// Where repositories lie unless `HF_ENDPOINT` names a mirror.
+/// The hub, unless `HF_ENDPOINT` names a mirror.
 const ENDPOINT: &str = "https://huggingface.co";
 
-/// Attempts without a single byte before a download is given up.
+/// Attempts without a single byte after which a download is given up.
 const ATTEMPTS: u32 = 5;
 
-/// Before the first of these is tried again; doubled each time.
+/// Pause before the first retry; doubled each time.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Hosts that a request may be sent on to, one after the other.
+/// Most redirects followed for one request.
 const REDIRECTS: usize = 5;
 
 /// One file of a revision.
 #[derive(Clone, Debug, Deserialize)]
-struct Entry {
+struct RemoteFile {
     path: String,
-    /// Of the file as git stores it.
+    /// Git's object id of the stored file.
     oid: String,
     size: u64,
     lfs: Option<Lfs>,
@@ -78,19 +78,20 @@ fn set(variable: &str) -> Option<String> {
 /// Fetches the best checkpoint of a repository, with its configuration.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when the hub does not show it; [`ErrorKind::WeightsCorrupt`] when a file
-/// is not what its hash says; [`ErrorKind::Io`] when the hub cannot be reached or the disk written.
+/// [`ErrorKind::Argument`] when the hub refuses access; [`ErrorKind::WeightsCorrupt`] when a file
+/// does not match its hash; [`ErrorKind::Io`] when the hub cannot be reached or the disk written.
 pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     let hub = Hub::new(name, stall);
     let Revision { sha } =
         hub.json(&format!("api/models/{}/revision/{}", name.repository, name.revision))?;
     if sha.len() != 40 || !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(failed("the hub names a revision that is no commit"));
+        return Err(failed("the hub returned a revision that is not a commit"));
     }
-    let entries: Vec<Entry> = hub.json(&format!("api/models/{}/tree/{sha}", name.repository))?;
+    let entries: Vec<RemoteFile> =
+        hub.json(&format!("api/models/{}/tree/{sha}", name.repository))?;
     let entry = |file: &str| entries.iter().find(|entry| entry.path == file);
     let weights = WEIGHTS.iter().find_map(|file| entry(file)).ok_or_else(|| {
-        let message = format!("{} holds none of {}", name.repository, WEIGHTS.join(", "));
+        let message = format!("{} contains none of {}", name.repository, WEIGHTS.join(", "));
         Error::new(ErrorKind::Argument, message)
     })?;
     let folder = cache()?.join(name.repository.replace('/', "--")).join(&sha);
@@ -123,20 +124,20 @@ pub(super) fn fetch(name: &HubName, stall: Duration) -> Result<Found> {
     Ok(Found { download: Some(folder), ..found })
 }
 
-/// Where downloads lie until they are models.
+/// The folder for downloads until they are converted.
 fn cache() -> Result<PathBuf> {
     set("CLIPSIGHT_CACHE")
         .map(PathBuf::from)
         .or_else(|| set("XDG_CACHE_HOME").map(|cache| Path::new(&cache).join("clipsight")))
         .or_else(|| std::env::home_dir().map(|home| home.join(".cache").join("clipsight")))
-        .ok_or_else(|| failed("there is no folder for downloads: name one by CLIPSIGHT_CACHE"))
+        .ok_or_else(|| failed("no folder for downloads was found: set CLIPSIGHT_CACHE"))
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Error {
     failed(format!("{} cannot be written: {error}", path.display())).with_source(error)
 }
 
-impl Entry {
+impl RemoteFile {
     fn size(&self) -> u64 {
         self.lfs.as_ref().map_or(self.size, |lfs| lfs.size)
     }
@@ -156,8 +157,7 @@ impl Entry {
         Err(Error::new(
             ErrorKind::WeightsCorrupt,
             format!(
-                "{} is not what the hub announced: its hash is {found}, not {expected}; import it \
-                 again",
+                "{} does not match the hub's hash: {found} instead of {expected}; import it again",
                 self.path
             ),
         ))
@@ -184,9 +184,9 @@ fn same_host(a: &str, b: &str) -> bool {
 
 /// Why an attempt did not finish a file.
 enum Interruption {
-    /// The connection broke, or stood still.
+    /// The connection broke or stalled.
     Broken(String),
-    /// Another attempt would end alike.
+    /// Another attempt would fail in the same way.
     Final(Error),
 }
 
@@ -194,8 +194,8 @@ impl<'a> Hub<'a> {
     fn new(name: &'a HubName, stall: Duration) -> Self {
         let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        // Redirects are followed here: the agent tells hosts apart by their names alone, and a
-        // token is for one origin.
+        // Redirects are followed here: the agent distinguishes hosts by name only, and the token is
+        // for one origin.
         let agent = Agent::config_builder()
             .user_agent(concat!("clipsight/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
@@ -208,7 +208,7 @@ impl<'a> Hub<'a> {
         Self { agent, endpoint, token: set("HF_TOKEN"), name }
     }
 
-    /// Asks for a path, or for what lies there from some byte on.
+    /// Requests a path, or its content from some byte on.
     fn get(
         &self,
         path: &str,
@@ -217,7 +217,7 @@ impl<'a> Hub<'a> {
         let mut url = format!("{}/{path}", self.endpoint);
         for _ in 0..REDIRECTS {
             let mut request = self.agent.get(&url);
-            // Large files lie on other hosts, which the token is none of the business of.
+            // Large files are on other hosts, which must not see the token.
             if let Some(token) = self.token.as_ref().filter(|_| same_host(&url, &self.endpoint)) {
                 request = request.header("Authorization", format!("Bearer {token}"));
             }
@@ -234,7 +234,9 @@ impl<'a> Hub<'a> {
                 Some(Ok(next)) if next.starts_with('/') => url = format!("{}{next}", origin(&url)),
                 Some(Ok(next)) => next.clone_into(&mut url),
                 Some(Err(_)) => {
-                    return Err(ureq::Error::BadUri("a redirect to no address".to_owned()));
+                    return Err(ureq::Error::BadUri(
+                        "a redirect without a valid address".to_owned(),
+                    ));
                 }
             }
         }
@@ -248,10 +250,10 @@ impl<'a> Hub<'a> {
             401 | 403 => Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "the hub does not show {repository} (status {status}): it is private, gated or \
-                     misspelt; {}",
+                    "the hub refuses access to {repository} (status {status}): it is private, \
+                     gated or misspelt; {}",
                     if self.token.is_some() {
-                        "HF_TOKEN gives no right to it"
+                        "HF_TOKEN does not grant access to it"
                     } else {
                         "set HF_TOKEN if you have access"
                     }
@@ -260,11 +262,11 @@ impl<'a> Hub<'a> {
             404 => Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "the hub has no {repository} at revision {revision}, or not all of it ({path}, \
-                     status 404)"
+                    "the hub does not have {repository} at revision {revision}, or not all of it \
+                     ({path}, status 404)"
                 ),
             ),
-            _ => failed(format!("the hub answers {path} with status {status}")),
+            _ => failed(format!("the hub answered {path} with status {status}")),
         }
     }
 
@@ -286,13 +288,19 @@ impl<'a> Hub<'a> {
             .read_to_end(&mut bytes)
             .map_err(|error| unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            failed(format!("the hub answers {path} with something else than it should: {error}"))
+            failed(format!("the hub's answer for {path} is not in the expected format: {error}"))
                 .with_source(error)
         })
     }
 
     /// Fetches one file, or the rest of it, and checks it.
-    fn download(&self, sha: &str, entry: &Entry, folder: &Path, bar: &ProgressBar) -> Result<()> {
+    fn download(
+        &self,
+        sha: &str,
+        entry: &RemoteFile,
+        folder: &Path,
+        bar: &ProgressBar,
+    ) -> Result<()> {
         let path = folder.join(&entry.path);
         let before = bar.position();
         if path.is_file() && entry.check(&path).is_ok() {
@@ -315,7 +323,8 @@ impl<'a> Hub<'a> {
                     fruitless = if got > have { 0 } else { fruitless + 1 };
                     if fruitless == ATTEMPTS {
                         return Err(failed(format!(
-                            "{} broke off at {got} of {} bytes: {why}; the same command resumes it",
+                            "the download of {} stopped at {got} of {} bytes: {why}; run the same \
+                             command to resume it",
                             entry.path,
                             entry.size()
                         )));
@@ -325,7 +334,7 @@ impl<'a> Hub<'a> {
             }
         }
         if let Err(error) = entry.check(&part) {
-            // What is wrong cannot be resumed.
+            // A damaged file cannot be resumed.
             std::fs::remove_file(&part).map_err(|error| unwritable(&part, error))?;
             return Err(error);
         }
@@ -338,7 +347,7 @@ impl<'a> Hub<'a> {
     fn attempt(
         &self,
         sha: &str,
-        entry: &Entry,
+        entry: &RemoteFile,
         part: &Path,
         have: u64,
         bar: &ProgressBar,
@@ -349,13 +358,13 @@ impl<'a> Hub<'a> {
         let response = self.get(&path, Some(have)).map_err(|error| broken(&error))?;
         let mut file = match response.status().as_u16() {
             206 => OpenOptions::new().append(true).create(true).open(part).map_err(disk)?,
-            // From the start, whatever was asked for.
+            // The whole file, whatever was requested.
             200 => File::create(part).map_err(disk)?,
             status @ (429 | 500..=599) => return Err(broken(&format!("status {status}"))),
             status => return Err(Interruption::Final(self.refusal(status, &path))),
         };
         let start = file.metadata().map_err(disk)?.len();
-        // A byte more than announced is enough to see that it is another file.
+        // One byte more than announced is enough to notice a different file.
         let mut body = Read::take(
             response.into_body().into_reader(),
             (entry.size() + 1).saturating_sub(start),

@@ -1,5 +1,5 @@
-//! `clipsight import`: public CLIP checkpoints, with or without a published detector's head, into
-//! models of ours.
+//! `clipsight import`: converts public CLIP checkpoints, with or without a published detector's
+//! head, into models.
 
 mod hub;
 
@@ -16,7 +16,7 @@ use clipsight_import::{Architecture, Checkpoint, Converted, HeadFile, Options, P
 use clipsight_native::io;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::calibration;
+use crate::gptq_images;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -28,15 +28,15 @@ pub(crate) struct Args {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
-    /// Images (a folder, or a manifest's of role fit) that four bits a weight are rounded for; for
-    /// --quant q4
-    #[arg(long, value_name = "DIR|MANIFEST")]
-    calibrate: Option<PathBuf>,
+    /// Images that GPTQ rounds the weights for, with --quant q4: a folder, or a manifest, whose
+    /// images of role fit are taken
+    #[arg(long, alias = "calibrate", value_name = "DIR|MANIFEST")]
+    gptq_images: Option<PathBuf>,
     /// A detector's head: UnivFD, ClipDet, RINE, clip-cues, or a linear one as JSON or NumPy;
-    /// without one the model is an encoder
+    /// without one the model is a plain encoder
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
-    /// Folder to be made [default: the checkpoint's name and storage, here]
+    /// Folder to create [default: named after checkpoint and storage, in the current folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Name of the model [default: the folder's]
@@ -45,13 +45,13 @@ pub(crate) struct Args {
     /// SPDX expression of the weights' licence [default: that of a known checkpoint]
     #[arg(long)]
     licence: Option<String>,
-    /// The towers' activation, where no configuration says it
+    /// The towers' activation, where no configuration states it
     #[arg(long, value_enum)]
     activation: Option<ActivationChoice>,
-    /// Keep what was downloaded
+    /// Keep the downloaded files
     #[arg(long)]
     keep_download: bool,
-    /// Seconds without a byte after which a download is taken up anew
+    /// Seconds without data after which a download is restarted where it stopped
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     stall: u64,
 }
@@ -89,14 +89,14 @@ impl From<Quantisation> for Storage {
     }
 }
 
-/// Where weights' licences are not known.
+/// For weights of unknown licence.
 const UNKNOWN_LICENCE: &str = "LicenseRef-unknown";
 
 /// Imports one checkpoint.
 ///
 /// # Errors
 /// Everything that can be wrong with the checkpoint, the head, the hub and the disk; nothing is
-/// left behind but a download that can be resumed.
+/// left behind except a download that can be resumed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let source = Source::parse(&args.source)?;
     let storage = Storage::from(args.quant);
@@ -105,18 +105,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| format!("{}-{quant}", source.name()).into());
     if out.exists() {
         let message = format!(
-            "{} is there already: name another folder with --out, or remove it",
+            "{} already exists: choose another folder with --out, or remove it",
             out.display()
         );
         return Err(Error::new(ErrorKind::Argument, message));
     }
-    if args.calibrate.is_some() && storage != Storage::Q4 {
-        let message = format!("--calibrate is for --quant q4; {quant} is as exact without");
+    if args.gptq_images.is_some() && storage != Storage::Q4 {
+        let message = format!("--gptq-images works only with --quant q4; {quant} needs no images");
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let images =
-        args.calibrate.as_deref().map(calibration::images).transpose()?.unwrap_or_default();
-    // A head that cannot be read is told before a gigabyte is fetched.
+        args.gptq_images.as_deref().map(gptq_images::listed).transpose()?.unwrap_or_default();
+    // A head that cannot be read is reported before a gigabyte is downloaded.
     let head = args.head.as_deref().map(HeadFile::open).transpose()?;
     let mut found = match &source {
         Source::Path(path) => source::find(path)?,
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         licence: licence.unwrap_or_else(|| UNKNOWN_LICENCE.to_owned()),
         storage,
         head: head.as_ref(),
-        calibration_images: &images,
+        gptq_images: &images,
         out: &out,
     };
     let bar = bar("converting", "{human_pos} of {human_len} numbers");
@@ -168,20 +168,20 @@ fn report(Converted { manifest, text }: &Converted, head: Option<&HeadFile>, out
         io::printable(&out.display().to_string()),
         mib(manifest.total_bytes()),
         mib(text),
-        head.map_or("no head: an encoder".to_owned(), |head| format!("{} head", head.kind())),
+        head.map_or("no head (plain encoder)".to_owned(), |head| format!("{} head", head.kind())),
     );
     if head.is_some() && manifest.calibration.edges.is_none() {
         eprintln!(
-            "clipsight: nobody measured how often this head is wrong on your images: it gives \
-             probabilities, but no grades"
+            "clipsight: how often this head is wrong was never measured: it gives probabilities, \
+             but no grades"
         );
     }
     if manifest.licence == UNKNOWN_LICENCE {
-        eprintln!("clipsight: the weights' licence is not known; --licence writes it down");
+        eprintln!("clipsight: the weights' licence is unknown; state it with --licence");
     }
 }
 
-/// Takes away what was downloaded, now that it is a model.
+/// Removes the download, now that it has become a model.
 fn forget(found: Found, keep: bool) {
     if let Some(folder) = found.download
         && !keep

@@ -22,12 +22,12 @@ const SOME_FAILED: u8 = 2;
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Images, whatever their names, and folders, searched for files named as images
+    /// Image files of any name, and folders, which are searched for files with image extensions
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     runtime: RuntimeArgs,
-    /// One JSON object a line, CSV, or a table for people
+    /// JSON lines, CSV, or a table for reading
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
     /// Views of each image: 1 or 5, which takes five times as long [default: the model's own]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// Scores every image; a file that fails is a line of its own and stops nothing.
 ///
 /// # Errors
-/// When the model cannot be loaded or standard output not be written; never for an image.
+/// When the model cannot be loaded or standard output cannot be written; never for an image.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;

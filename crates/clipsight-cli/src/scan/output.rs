@@ -13,11 +13,11 @@ use super::record::{Record, Status};
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
     /// Comma-separated values with a header
     Csv,
-    /// Columns for people
+    /// Columns for reading
     Table,
 }
 
@@ -44,8 +44,7 @@ const CSV_HEADER: [&str; 20] = [
     "notes",
 ];
 
-/// A writer of records; each is out before the next is computed, whatever stands between it and its
-/// reader.
+/// A writer of records; each is flushed before the next is computed, even into a pipe.
 #[derive(Debug)]
 pub(super) struct Output<W: Write> {
     format: Format,
@@ -57,7 +56,7 @@ impl<W: Write> Output<W> {
         Self { format, out }
     }
 
-    /// What stands above the records.
+    /// Writes what precedes the records.
     pub(super) fn begin(&mut self) -> io::Result<()> {
         match self.format {
             Format::Json => Ok(()),
@@ -175,8 +174,8 @@ fn table_cells(record: &Record) -> [String; 8] {
     ]
 }
 
-/// Who likely made the image. What is said of it presumes that it is generated, so a weak grade or
-/// none says nothing.
+/// The likely generator. It presumes that the image is generated, so it is empty for a weak grade
+/// or none.
 fn maker(record: &Record) -> String {
     let shown = record.grade.is_some_and(|grade| grade >= Grade::Moderate);
     let Some(facts) = record.attribution.as_ref().filter(|_| shown) else { return String::new() };

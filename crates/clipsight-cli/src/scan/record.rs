@@ -14,7 +14,7 @@ use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::Item;
 use serde::Serialize;
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
@@ -31,12 +31,12 @@ pub(super) struct Failure {
     pub(super) message: String,
 }
 
-/// One file's line: part of the public interface. Fields that a file does not have are null, those
-/// behind `skip` are left out.
+/// One file's line: part of the public interface. Fields without a value are null; those with
+/// `skip_serializing_if` are left out.
 #[derive(Debug, Serialize)]
 pub(super) struct Record {
     pub(super) path: String,
-    /// The path's bytes in hex, where it is not Unicode and `path` therefore not exact.
+    /// The path's bytes in hex, if it is not Unicode, so that `path` is not exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path_bytes: Option<String>,
     pub(super) status: Status,
@@ -69,14 +69,14 @@ impl From<&Error> for Failure {
 }
 
 impl Record {
-    /// Scores a file. Never fails: what goes wrong stands in the record.
+    /// Scores a file. Never fails: errors are reported in the record.
     pub(super) fn of(item: &Item, runtime: &Runtime, views: Option<usize>) -> Self {
         let begun = Instant::now();
         let mut record = match item {
             Item::File(path) => {
                 let mut record = Self::empty(path);
-                // A decoder that panics is our mistake, but it must not cost the other files their
-                // results.
+                // A decoder that panics is a bug in this program, but must not cost the other files
+                // their results.
                 let attempt = catch_unwind(AssertUnwindSafe(|| record.fill(path, runtime, views)));
                 let result = attempt.unwrap_or_else(|_| {
                     let message = "the program failed on this file; please report it";
@@ -91,7 +91,7 @@ impl Record {
                 Self { error: Some(Failure::from(error)), ..Self::empty(path) }
             }
         };
-        // Whole microseconds: more digits would only pretend.
+        // Whole microseconds: further digits would be noise.
         record.ms = (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         record
     }
@@ -132,7 +132,7 @@ impl Record {
         let prepared = runtime.detector().prepare(&bytes, views).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
-        // Decoded: only the views are needed from here on.
+        // Only the views are needed from here on.
         drop(bytes);
         let Analysis { file, model, attribution, quality, evidence, .. } =
             runtime.score(prepared)?;

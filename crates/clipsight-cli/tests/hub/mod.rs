@@ -87,7 +87,8 @@ fn tree(files: &BTreeMap<String, Vec<u8>>) -> String {
         let mut entry =
             serde_json::json!({"type": "file", "path": path, "oid": git, "size": bytes.len()});
         if is_large(path) {
-            entry["lfs"] = serde_json::json!({"oid": hex(&Sha256::digest(bytes)), "size": bytes.len(), "pointerSize": 134});
+            let oid = hex(&Sha256::digest(bytes));
+            entry["lfs"] = serde_json::json!({"oid": oid, "size": bytes.len(), "pointerSize": 134});
         }
         entry
     };

@@ -1,4 +1,4 @@
-//! How well generated images are attributed to their generators, known to the model and not.
+//! How well generated images are attributed to their generators, whether known to the model or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::{rounded, rounded_share};
 use crate::metrics::{Share, confusion, macro_f1, oscr};
-use crate::train::captions::{CaptionSet, CaptionsOfImages as _, Provenance};
+use crate::train::captions::{CaptionSet, CaptionsOfImages as _, ImageSource};
 
 /// Figures of attribution, over generated images alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,24 +27,23 @@ pub(crate) struct AttributionFigures {
     /// Mean F1 over the known generators that have images here, an image without a name being
     /// missed.
     pub(crate) macro_f1: Option<f64>,
-    /// Of the images of known generators, the share that is given the right name.
+    /// Of the images of known generators, the share that gets the right name.
     pub(crate) named_rightly: Option<Share>,
-    /// And the share that is given a wrong one.
+    /// The share that gets a wrong one.
     pub(crate) named_wrongly: Option<Share>,
-    /// Of the images of unknown generators, the share that is given a name, which can only be
-    /// wrong.
+    /// Of the images of unknown generators, the share that gets a name, which can only be wrong.
     pub(crate) unknown_named: Option<Share>,
-    /// Of the images whose family the model knows, the share that is given the right family.
+    /// Of the images whose family the model knows, the share that gets the right family.
     pub(crate) family_accuracy: Option<Share>,
     /// Area under the curve of right names over named unknowns.
     pub(crate) oscr: Option<f64>,
-    /// The names that were given, "unknown generator" last: the columns of `rows`.
+    /// The names that were assigned, "unknown generator" last: the columns of `rows`.
     pub(crate) columns: Vec<String>,
-    /// How often each generator, the known ones first, was given which name.
+    /// How often each generator, the known ones first, was assigned each name.
     pub(crate) rows: Vec<AttributionRow>,
 }
 
-/// How often one generator's images were given which name.
+/// How often one generator's images were assigned each name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AttributionRow {
@@ -52,15 +51,15 @@ pub(crate) struct AttributionRow {
     pub(crate) generator: String,
     /// Whether the model knows it.
     pub(crate) known: bool,
-    /// Images by name given.
+    /// Images by assigned name.
     pub(crate) counts: Vec<usize>,
 }
 
-/// What one generated image was said to be made by.
+/// The generator that the model named for one image.
 #[derive(Clone, Debug)]
 pub(super) struct Attributed<'a> {
     entry: &'a Entry,
-    /// The named generator's caption, none where none is clear.
+    /// The named generator's caption; `None` if none is clear.
     named: Option<usize>,
     /// The best generator's caption and its share, clear or not.
     best: (Option<usize>, f64),
@@ -69,13 +68,13 @@ pub(super) struct Attributed<'a> {
 }
 
 impl<'a> Attributed<'a> {
-    /// From one logit a caption.
+    /// From one logit per caption.
     ///
     /// # Errors
     /// As [`attribute`].
     pub(super) fn new(entry: &'a Entry, logits: &[f32], head: &AttributionHead) -> Result<Self> {
         let said = attribute(logits, &head.captions, head.threshold)?;
-        // Every share reaches a threshold of nought.
+        // Every share reaches a threshold of zero.
         let likeliest = attribute(logits, &head.captions, 0.0)?.generator;
         let best = (likeliest, said.generator_share);
         Ok(Self { entry, named: said.generator, best, family: said.family })
@@ -91,7 +90,7 @@ pub(super) fn measure(
         return None;
     }
     let truths: Vec<Option<usize>> =
-        images.iter().map(|image| captions.generator(provenance(image.entry))).collect();
+        images.iter().map(|image| captions.generator(image_source(image.entry))).collect();
     let decisions: Vec<(usize, Option<usize>)> = truths
         .iter()
         .zip(images)
@@ -104,7 +103,7 @@ pub(super) fn measure(
         .collect();
     let families: Vec<bool> = images
         .iter()
-        .filter_map(|image| Some(image.family == Some(captions.family(provenance(image.entry))?)))
+        .filter_map(|image| Some(image.family == Some(captions.family(image_source(image.entry))?)))
         .collect();
     let unknown: Vec<bool> = truths
         .iter()
@@ -139,18 +138,19 @@ pub(super) fn measure(
 }
 
 /// Where a generated image comes from.
-fn provenance(entry: &Entry) -> Provenance<'_> {
+fn image_source(entry: &Entry) -> ImageSource<'_> {
     let family = entry.other.get("family").map_or("", String::as_str);
-    Provenance::Generated { origin: &entry.origin, family }
+    ImageSource::Generated { origin: &entry.origin, family }
 }
 
-/// The confusion matrix, reduced to the names that were given and the generators that have images.
+/// The confusion matrix, reduced to the names that were assigned and the generators that have
+/// images.
 fn names(
     images: &[Attributed<'_>],
     truths: &[Option<usize>],
     captions: &CaptionSet,
 ) -> (Vec<String>, Vec<AttributionRow>) {
-    // A name that is right for some image has a column even if it was never given.
+    // A name that is right for some image has a column even if it was never assigned.
     let given: BTreeSet<usize> = images
         .iter()
         .filter_map(|image| image.named)
@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn figures_by_hand() {
-        let images = |origin, family| Provenance::Generated { origin, family };
+        let images = |origin, family| ImageSource::Generated { origin, family };
         let training = [
-            Provenance::Real,
+            ImageSource::Real,
             images("flux", "diffusion"),
             images("sd", "diffusion"),
             images("gan1", "gan"),
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_is_left_out() {
         let training =
-            [Provenance::Real, Provenance::Generated { origin: "sd", family: "diffusion" }];
+            [ImageSource::Real, ImageSource::Generated { origin: "sd", family: "diffusion" }];
         let captions = CaptionSet::new(training, 1).unwrap();
         let unknown = entry("new", "");
         let head = AttributionHead { captions, width: 1, scale: 1.0, threshold: 0.6 };

@@ -6,21 +6,21 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io;
 use clipsight_native::runtime::ModelFolder;
 
-use super::{ModelName, Report, Section};
+use super::{EvalReport, ModelName, Section};
 
-/// Figures stand between these marks; everything else in the document is for people to write.
+/// Figures stand between these marks; everything else in the document is written by hand.
 const BEGIN: &str = "<!-- figures:begin -->";
 const END: &str = "<!-- figures:end -->";
 
 /// Longest document or report, in bytes.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 
-/// Which documents get figures.
+/// The documents that receive figures.
 #[derive(Clone, Debug)]
 pub struct CardOptions {
     /// The model's folder, with model.json, eval.json and README.md.
     pub model: PathBuf,
-    /// A further document, such as the repository's README.md, that gets the short table.
+    /// A further document, such as the repository's README.md, that receives the short table.
     pub readme: Option<PathBuf>,
     /// Change nothing; fail when a document's figures differ.
     pub check: bool,
@@ -32,7 +32,8 @@ pub struct CardOptions {
 /// [`ErrorKind::Argument`] when the report is of another model, a document lacks the marks, or,
 /// with `--check`, its figures differ; [`ErrorKind::Io`].
 pub fn update_card(args: &CardOptions) -> Result<()> {
-    let report = Report::from_json(&io::read_text(&args.model.join("eval.json"), MAX_TEXT_BYTES)?)?;
+    let report =
+        EvalReport::from_json(&io::read_text(&args.model.join("eval.json"), MAX_TEXT_BYTES)?)?;
     let manifest = ModelFolder::find(Some(&args.model)).manifest()?;
     if report.model != ModelName::of(&manifest)? {
         let message =

@@ -1,9 +1,9 @@
-//! The confound gate: what could be told without looking at a single pixel.
+//! The confound gate: what can be inferred without looking at a single pixel.
 //!
 //! If generated images were stored larger, or as PNG, a detector could score well by that alone,
 //! and fail on the first screenshot. So a classifier that sees only how a file is stored is fitted
 //! on role `fit` and measured on the evaluated role, as the detector is. It must be about as good
-//! as a coin, or no other figure counts.
+//! as a coin toss, or no other figure counts.
 
 use clipsight::Result;
 use clipsight::image::{Format, probe};
@@ -28,8 +28,8 @@ const PENALTY: f64 = 1e-3;
 pub(crate) struct Confounds {
     /// AUC from the stored files' width, height, format and JPEG quality: the gate.
     pub(crate) stored: f64,
-    /// The same with the files' length in bytes, which at equal quality tells texture more than
-    /// storage: no part of the gate.
+    /// The same with the files' length in bytes, which at equal quality reflects texture more than
+    /// storage: not part of the gate.
     pub(crate) stored_with_length: f64,
     /// AUC from the originals' width, height and format, where the manifest has them: what a
     /// detector could have learnt from unprepared files.
@@ -43,7 +43,7 @@ pub(crate) struct Confounds {
     pub(crate) passed: bool,
 }
 
-/// Measures the confounds; none where the manifest has no images of both classes to fit on.
+/// Measures the confounds; `None` if the manifest has no images of both classes to fit on.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -90,7 +90,7 @@ pub(super) fn measure(dataset: &Dataset, role: Role) -> Result<Option<Confounds>
     }))
 }
 
-/// The AUC on `measured` of a logistic regression fitted to `fitted`, classes weighted alike.
+/// The AUC on `measured` of a logistic regression fitted to `fitted`, classes weighted equally.
 fn separation(
     fitted: &[Vec<f64>],
     fit: &[Entry],
@@ -188,7 +188,7 @@ fn size_features(width: f64, height: f64, habits: bool) -> Vec<f64> {
     features
 }
 
-/// The mean of a JPEG's first quantisation table (ITU-T T.81, B.2.4.1), `None` where there is none
+/// The mean of a JPEG's first quantisation table (ITU-T T.81, B.2.4.1), `None` if there is none
 /// before the scan.
 fn mean_quantiser(bytes: &[u8]) -> Option<f64> {
     const DEFINE_TABLES: u8 = 0xDB;
@@ -201,7 +201,7 @@ fn mean_quantiser(bytes: &[u8]) -> Option<f64> {
             START_OF_SCAN => return None,
             DEFINE_TABLES => {
                 let (&kind, values) = segment.split_first()?;
-                // The upper half of the first byte says how wide values are.
+                // The upper half of the first byte is the width of the values.
                 let sum: f64 = if kind >> 4 == 0 {
                     values.get(..64)?.iter().map(|value| f64::from(*value)).sum()
                 } else {

@@ -1,4 +1,4 @@
-//! Controls: figures that must come out as chance, or the others are not to be believed.
+//! Controls: figures that must be at chance level, or the others cannot be trusted.
 
 use clipsight::Result;
 use clipsight::heads::Transform;
@@ -93,7 +93,7 @@ fn shuffle<T>(items: &mut [T], rng: &mut Rng) {
     }
 }
 
-/// Measures the controls, from all scores and from what the random heads said of some images.
+/// Measures the controls, from all scores and from the random heads' logits for some images.
 ///
 /// # Errors
 /// As [`super::evaluate`].
@@ -150,7 +150,7 @@ mod tests {
                 generated: index % 2 == 0,
                 origin: String::new(),
                 content: String::new(),
-                // Perfectly told apart.
+                // Perfectly separated.
                 probability: if index % 2 == 0 { 0.9 } else { 0.1 } + index as f64 * 1e-6,
                 grade: None,
                 reason: None,

@@ -24,7 +24,7 @@ pub(crate) struct Curves {
     pub(crate) reliability: Vec<ReliabilityBin>,
     /// Generated images by probability, in twenty bins from 0 to 1.
     pub(crate) generated: Vec<usize>,
-    /// The others likewise.
+    /// The others, in the same bins.
     pub(crate) real: Vec<usize>,
     /// Share of wrong decisions if only the images farthest from the threshold are decided.
     pub(crate) risk_coverage: Vec<RiskCoverage>,

@@ -21,15 +21,15 @@ const BOOTSTRAP_ROUNDS: usize = 2000;
 const BOOTSTRAP_SEED: u64 = 1;
 
 /// A generator with fewer images is not called the worst: its recall is mostly chance.
-const LEAST_FOR_WORST_GENERATOR: usize = 20;
+const MIN_IMAGES_OF_GENERATOR: usize = 20;
 
-/// Likewise a source of other images.
-const LEAST_FOR_WORST_SOURCE: usize = 40;
+/// The same for a source of other images.
+const MIN_IMAGES_OF_SOURCE: usize = 40;
 
 /// Shares of the images that stay decided, of the risk-coverage curve.
 const COVERAGES: [f64; 6] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
-/// One labelled image and what the detector said of it.
+/// One labelled image and the detector's answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Scored {
     /// Whether it truly is generated.
@@ -42,7 +42,7 @@ pub(crate) struct Scored {
     pub(crate) probability: f64,
     /// The grade it got.
     pub(crate) grade: Option<Grade>,
-    /// Or why it got none.
+    /// Or why it got no grade.
     pub(crate) reason: Option<AbstainReason>,
 }
 
@@ -53,7 +53,7 @@ impl Scored {
     /// When the model is not calibrated for that number of views.
     #[allow(
         dead_code,
-        reason = "for `train`, which has features of every image and needs no second decoding"
+        reason = "for `train`, which has the features of every image and need not decode again"
     )]
     pub(crate) fn from_logit(
         generated: bool,
@@ -111,7 +111,7 @@ pub(crate) struct Figures {
     pub(crate) specificity: Share,
     /// The highest balanced accuracy of any threshold, chosen on these very images.
     pub(crate) best_balanced_accuracy: f64,
-    /// That threshold; none where nothing beats calling nothing generated.
+    /// That threshold; `None` if nothing beats calling no image generated.
     pub(crate) best_threshold: Option<f64>,
     /// Recall at a false-positive rate of 1 %.
     pub(crate) recall_at_1_percent: Share,
@@ -131,7 +131,7 @@ pub(crate) struct Figures {
     pub(crate) risk_coverage: Vec<RiskCoverage>,
     /// The area under that curve.
     pub(crate) risk_coverage_area: f64,
-    /// The same of the shipped abstention: the images that got a grade; none where no image did.
+    /// The same for the shipped abstention: the images that got a grade; `None` if no image did.
     pub(crate) graded: Option<RiskCoverage>,
     /// Every generator and source: generators first, each by name.
     pub(crate) origins: Vec<OriginFigures>,
@@ -163,7 +163,7 @@ pub(crate) struct GradeFigures {
     pub(crate) generated: usize,
     /// Others that got it.
     pub(crate) real: usize,
-    /// How often it is wrong, both classes weighted alike; none where no image got it.
+    /// How often it is wrong, both classes weighted equally; `None` if no image got it.
     pub(crate) error: Option<MeasuredError>,
 }
 
@@ -208,15 +208,12 @@ impl Figures {
 /// Measures everything at the threshold that ships.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is no
-/// number, naming the image by its place among the images.
+/// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is not a
+/// number, naming the image by its place in the list.
 pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
     if let Some(place) = scored.iter().position(|image| !image.probability.is_finite()) {
-        let message = format!(
-            "image {} of {} has a score that is no number",
-            place + 1,
-            scored[place].origin
-        );
+        let message =
+            format!("the score of image {} of {} is not a number", place + 1, scored[place].origin);
         return Err(Error::new(ErrorKind::Argument, message));
     }
     measure(scored, threshold).ok_or_else(one_class)
@@ -268,8 +265,8 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
         risk_coverage_area: rounded(area_under_risk_coverage(&samples, threshold)?),
         graded: graded(scored, threshold, generated, real),
         origins: origins.concat(),
-        worst_generator: worst_of(true, LEAST_FOR_WORST_GENERATOR),
-        worst_source: worst_of(false, LEAST_FOR_WORST_SOURCE),
+        worst_generator: worst_of(true, MIN_IMAGES_OF_GENERATOR),
+        worst_source: worst_of(false, MIN_IMAGES_OF_SOURCE),
         contents: contents(scored, threshold),
     })
 }
@@ -287,7 +284,7 @@ fn abstained(scored: &[Scored], generated: usize, real: usize) -> Abstained {
     Abstained { generated: share(true, generated), real: share(false, real), reasons }
 }
 
-/// Coverage and risk of deciding the images that got a grade, both classes weighted alike.
+/// Coverage and risk of deciding the images that got a grade, both classes weighted equally.
 fn graded(
     scored: &[Scored],
     threshold: f64,
@@ -383,7 +380,7 @@ fn contents(scored: &[Scored], threshold: f64) -> Vec<ContentFigures> {
         .collect()
 }
 
-/// To four digits after the point.
+/// Rounded to four decimals.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
@@ -495,7 +492,7 @@ mod tests {
         images[3].probability = f64::NAN;
         let error = evaluate(&images, 0.5).unwrap_err();
         assert!(
-            error.message().contains("image 4 of") && error.message().contains("no number"),
+            error.message().contains("image 4 of") && error.message().contains("not a number"),
             "{error}"
         );
     }

@@ -29,9 +29,9 @@ use self::curves::Curves;
 pub(crate) use self::figures::{Scored, evaluate};
 pub use self::operating::OperatingPoints;
 use self::report::DataName;
-pub use self::report::{ModelName, Report};
-pub use self::robustness::Matrix;
-use self::robustness::{Delivered, partners};
+pub use self::report::{EvalReport, ModelName};
+pub use self::robustness::PerturbationSet;
+use self::robustness::{Perturbed, partners};
 pub use self::section::Section;
 use self::subset::stratified;
 use crate::dataset::{Dataset, Entry, Label, Role};
@@ -41,71 +41,72 @@ use clipsight_native::pipeline;
 use clipsight_native::progress;
 use clipsight_native::runtime::Runtime;
 
-/// What is measured.
+/// What to measure.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The images to measure on.
     pub role: Role,
     /// Views of each image, 1 or 5; `None` for the model's own number.
     pub views: Option<usize>,
-    /// Measure on recompressed, resized, cropped and blurred copies, too: one more view of each
-    /// image and copy.
-    pub deliveries: Option<Matrix>,
-    /// Deliver at most so many images, every generator and source by its share; `None` for all.
-    pub delivery_images: Option<u32>,
-    /// Measure controls, too: shuffled labels and heads of random weights, which must come out as
+    /// Also measure on recompressed, resized, cropped and blurred copies: one more view per image
+    /// and copy.
+    pub perturbations: Option<PerturbationSet>,
+    /// Perturb at most this many images, sampled in proportion from every generator and source;
+    /// `None` for all.
+    pub perturbed_images: Option<u32>,
+    /// Also measure controls: shuffled labels and heads with random weights, which must score like
     /// chance.
     pub controls: bool,
     /// Choose thresholds by false-alarm rate on role `calibrate`, and measure them on the role.
     pub operating_points: bool,
 }
 
-/// What was measured.
+/// The result of an evaluation.
 #[derive(Debug)]
-pub struct Measured {
+pub struct Evaluation {
     /// All figures.
-    pub report: Report,
-    /// Thresholds by false-alarm rate, where they were asked for.
+    pub report: EvalReport,
+    /// Thresholds by false-alarm rate, if requested.
     pub operating_points: Option<OperatingPoints>,
 }
 
 /// One image, and what is to be measured on it beside its score.
 struct Item<'a> {
     entry: &'a Entry,
-    /// The others of its collage, if it is delivered.
+    /// The others of its collage, if it is perturbed.
     partners: Option<Vec<&'a Entry>>,
     /// Whether random heads look at it.
     control: bool,
 }
 
-/// What one image gave.
+/// The results for one image.
 struct Outcome {
     scored: Scored,
     /// The shorter side of the image as it is stored.
     short_side: u32,
-    delivered: Option<Delivered>,
-    /// One logit a caption: of generated images, where the model attributes.
+    perturbed: Option<Perturbed>,
+    /// One logit per caption, for generated images if the model names generators.
     captions: Option<Vec<f32>>,
-    /// One logit a random head.
+    /// One logit per random head.
     control: Option<Vec<f64>>,
 }
 
-/// What all images are measured with.
+/// Settings shared by all images.
 struct Measurement<'a> {
     runtime: &'a Runtime,
     root: &'a Path,
     views: Option<usize>,
-    matrix: Matrix,
+    perturbations: PerturbationSet,
     heads: Option<RandomHeads>,
 }
 
-/// Checks that the options make sense, before an hour of work.
+/// Checks the options before an hour of work.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`].
 pub fn check(options: &Options) -> Result<()> {
     if options.operating_points && options.role == Role::Calibrate {
-        let message = "operating points are chosen on role calibrate: measure them on another one";
+        let message = "operating points are chosen on role calibrate: measure them on another role";
         return Err(Error::new(ErrorKind::Argument, message));
     }
     Ok(())
@@ -114,9 +115,9 @@ pub fn check(options: &Options) -> Result<()> {
 /// Scores every image of the role of the manifest at `data`.
 ///
 /// # Errors
-/// When anything at all cannot be read or scored: figures over some of the images would be figures
-/// of something else.
-pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measured> {
+/// When any image cannot be read or scored: figures over some of the images would describe a
+/// different data set.
+pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Evaluation> {
     check(args)?;
     let dataset = Dataset::read(data)?;
     let entries = dataset.role_of_both_classes(args.role)?;
@@ -129,10 +130,10 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
         runtime,
         root: &dataset.root,
         views: args.views,
-        matrix: args.deliveries.unwrap_or(Matrix::Quick),
+        perturbations: args.perturbations.unwrap_or(PerturbationSet::Quick),
         heads: args.controls.then(|| RandomHeads::of(runtime.detector())),
     };
-    let delivered = match (args.deliveries, args.delivery_images) {
+    let perturbed = match (args.perturbations, args.perturbed_images) {
         (None, _) => vec![false; entries.len()],
         (Some(_), None) => vec![true; entries.len()],
         (Some(_), Some(count)) => stratified(&entries, count as usize),
@@ -141,7 +142,7 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
     let items: Vec<Item<'_>> = (0..entries.len())
         .map(|index| Item {
             entry: &entries[index],
-            partners: delivered[index].then(|| {
+            partners: perturbed[index].then(|| {
                 partners(&entries, index).into_iter().map(|other| &entries[other]).collect()
             }),
             control: control[index],
@@ -157,10 +158,10 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
         None
     };
     let calibration = &manifest.calibration;
-    let pairs: Vec<(&Scored, &Delivered)> = scored
+    let pairs: Vec<(&Scored, &Perturbed)> = scored
         .iter()
         .zip(&outcomes)
-        .filter_map(|(scored, outcome)| Some((scored, outcome.delivered.as_ref()?)))
+        .filter_map(|(scored, outcome)| Some((scored, outcome.perturbed.as_ref()?)))
         .collect();
     let heads: Vec<(&Scored, &[f64])> = scored
         .iter()
@@ -169,7 +170,7 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
         .collect();
     let mut short_sides: Vec<u32> = outcomes.iter().map(|outcome| outcome.short_side).collect();
     short_sides.sort_unstable();
-    let report = Report {
+    let report = EvalReport {
         schema: report::SCHEMA,
         model: ModelName::of(manifest)?,
         data: DataName {
@@ -179,12 +180,12 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
                 .map(|place| short_sides[place]),
         },
         views: args.views.unwrap_or_else(|| calibration.default_views()),
-        second_look: args.views.is_none() && calibration.second_look.is_some(),
+        early_exit: args.views.is_none() && calibration.early_exit.is_some(),
         figures: evaluate(&scored, calibration.threshold)?,
         curves: Curves::of(&scored, calibration.threshold),
-        deliveries: args
-            .deliveries
-            .map(|matrix| robustness::evaluate(&pairs, entries.len(), matrix, calibration))
+        perturbations: args
+            .perturbations
+            .map(|set| robustness::evaluate(&pairs, entries.len(), set, calibration))
             .transpose()?,
         attribution: match &manifest.attribution {
             None => None,
@@ -200,7 +201,7 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Measure
         controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
         confounds: confounds::measure(&dataset, args.role)?,
     };
-    Ok(Measured { report, operating_points })
+    Ok(Evaluation { report, operating_points })
 }
 
 impl Measurement<'_> {
@@ -263,13 +264,19 @@ impl Measurement<'_> {
             Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
             Verdict::Abstained { score, reason } => (score, None, Some(reason)),
         };
-        let delivered = partners.as_ref().map(|partners| {
+        let perturbed = partners.as_ref().map(|partners| {
             let partners = partners
                 .iter()
                 .map(|partner| with_pixels(self.root, partner, |pixels| Ok(pixels.clone())))
                 .collect::<Result<Vec<_>>>()?;
             let pixels = decode(&bytes)?.pixels;
-            robustness::deliver(self.runtime, &pixels, entry.row as u64, &partners, self.matrix)
+            robustness::perturb(
+                self.runtime,
+                &pixels,
+                entry.row as u64,
+                &partners,
+                self.perturbations,
+            )
         });
         let random = self.heads.as_ref().filter(|_| *control).map(|heads| {
             let views =
@@ -295,7 +302,7 @@ impl Measurement<'_> {
         Ok(Outcome {
             scored,
             short_side: analysis.file.width.min(analysis.file.height),
-            delivered: delivered.transpose()?,
+            perturbed: perturbed.transpose()?,
             captions: captions.transpose()?.flatten(),
             control: random.transpose()?,
         })
@@ -304,5 +311,8 @@ impl Measurement<'_> {
 
 /// The error of a role without images of both classes.
 fn one_class() -> Error {
-    Error::new(ErrorKind::Argument, "the images to measure on must be of both classes, ai and real")
+    Error::new(
+        ErrorKind::Argument,
+        "the images to measure on must include both classes, ai and real",
+    )
 }

@@ -1,5 +1,5 @@
-//! Operating points: thresholds for people who can bear only so many false alarms. They are chosen
-//! on role `calibrate` and measured on images that had no part in it.
+//! Operating points: thresholds for a limited rate of false alarms. They are chosen on role
+//! `calibrate` and measured on images that took no part in the choice.
 
 use clipsight::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::metrics::{Confusion, Sample, Share, operating_points};
 /// The version of [`OperatingPoints`].
 const SCHEMA: u32 = 1;
 
-/// False-alarm rates people may choose from. At lower ones some hundred images say next to nothing.
+/// The false-alarm rates on offer. For lower ones a few hundred images show next to nothing.
 const BUDGETS: [f64; 5] = [0.01, 0.02, 0.05, 0.1, 0.2];
 
 /// Thresholds of a model by false-alarm rate.
@@ -67,7 +67,7 @@ impl OperatingPoints {
         Ok(Self { schema: SCHEMA, model, manifest_sha256, role: role.to_owned(), points })
     }
 
-    /// As JSON, a line at the end.
+    /// As JSON, with a final newline.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`].

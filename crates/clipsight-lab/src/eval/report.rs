@@ -1,4 +1,4 @@
-//! The report of an evaluation: JSON for programs, tables for people, Markdown for model cards.
+//! The report of an evaluation: JSON for programs, tables for terminals, Markdown for model cards.
 
 use clipsight::model::Manifest;
 use clipsight::{Error, ErrorKind, Result};
@@ -9,18 +9,17 @@ use super::confounds::Confounds;
 use super::controls::{ControlFigures, Controls};
 use super::curves::Curves;
 use super::figures::Figures;
-use super::robustness::{DeliveryFigures, Matrix, Robustness};
+use super::robustness::{PerturbationSet, PerturbedFigures, Robustness};
 use super::section::Section;
 use crate::metrics::{RiskCoverage, Share};
 
-/// The version of [`Report`].
+/// The version of [`EvalReport`].
 pub(super) const SCHEMA: u32 = 1;
 
-/// Everything measured. It holds no clock and no path: the same model and images give the same
-/// report.
+/// All figures. It contains no time and no path: the same model and images produce the same report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Report {
+pub struct EvalReport {
     /// The version of this structure.
     pub(crate) schema: u32,
     /// The model.
@@ -29,23 +28,23 @@ pub struct Report {
     pub(crate) data: DataName,
     /// Views of each image.
     pub(crate) views: usize,
-    /// Whether five views were scored where that gave no grade.
-    #[serde(default)]
-    pub(crate) second_look: bool,
+    /// Whether five views were scored only where one gave no grade.
+    #[serde(default, rename = "second_look")]
+    pub(crate) early_exit: bool,
     /// The figures on the images as they are.
     pub(crate) figures: Figures,
     /// What the plots are drawn from.
     pub(crate) curves: Curves,
     /// The figures on recompressed, resized, cropped and blurred copies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) deliveries: Option<Robustness>,
-    /// Who made the generated images, where the model can tell.
+    #[serde(default, rename = "deliveries", skip_serializing_if = "Option::is_none")]
+    pub(crate) perturbations: Option<Robustness>,
+    /// Which generator made the images, if the model names generators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attribution: Option<AttributionFigures>,
-    /// What must come out as chance.
+    /// Controls, which must score like chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) controls: Option<Controls>,
-    /// What could be told without looking at a pixel.
+    /// What can be inferred without looking at a pixel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confounds: Option<Confounds>,
 }
@@ -86,8 +85,8 @@ impl ModelName {
     }
 }
 
-impl Report {
-    /// The report as JSON, a line at the end.
+impl EvalReport {
+    /// The report as JSON, with a final newline.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`].
@@ -100,18 +99,18 @@ impl Report {
     /// Reads a report.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] when it is none, or one of another version.
+    /// [`ErrorKind::Argument`] when it is not such a report, or has another version.
     pub fn from_json(json: &str) -> Result<Self> {
         let report: Self = serde_json::from_str(json).map_err(|error| {
             Error::new(
                 ErrorKind::Argument,
-                format!("this is no report of `clipsight eval`: {error}"),
+                format!("this is not a report of `clipsight eval`: {error}"),
             )
             .with_source(error)
         })?;
         if report.schema != SCHEMA {
             let message = format!(
-                "the report is of version {}, not {SCHEMA}: run `clipsight eval` again",
+                "the report has version {}, not {SCHEMA}: run `clipsight eval` again",
                 report.schema
             );
             return Err(Error::new(ErrorKind::Argument, message));
@@ -122,7 +121,7 @@ impl Report {
     /// All figures as tables.
     pub fn sections(&self) -> Vec<Section> {
         let mut sections = vec![self.overview(), self.grades(), self.risk_coverage()];
-        sections.extend(self.deliveries());
+        sections.extend(self.perturbations());
         if !self.figures.contents.is_empty() {
             sections.push(self.contents());
         }
@@ -134,7 +133,7 @@ impl Report {
         sections
     }
 
-    /// What a README shows.
+    /// The short table for a README.
     pub(crate) fn summary(&self) -> Section {
         let figures = &self.figures;
         let mut header =
@@ -147,8 +146,8 @@ impl Report {
             number(figures.recall_at_5_percent.rate),
             number(figures.calibration_error),
         ];
-        if let Some(worst) = self.deliveries.as_ref().map(|robustness| &robustness.worst) {
-            header.push("worst delivery: change of balanced accuracy");
+        if let Some(worst) = self.perturbations.as_ref().map(|robustness| &robustness.worst) {
+            header.push("worst perturbation: change of balanced accuracy");
             row.push(format!("{}: {:+.3}", worst.condition, 0.0 - worst.loss));
         }
         Section { title: "Accuracy", header, rows: vec![row], note: None }
@@ -213,10 +212,8 @@ impl Report {
             rows,
             note: Some(format!(
                 "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their \
-                 shorter sides {} to {} px; \
-                 {} view{} of each{}. Intervals of AUC and balanced accuracy: bootstrap over \
-                 generators and sources; \
-                 the others': Clopper-Pearson.",
+                 shorter sides {} to {} px; {} view{} of each{}. Intervals of AUC and balanced \
+                 accuracy: bootstrap over generators and sources; the others': Clopper-Pearson.",
                 self.model.id,
                 self.model.calibration_id,
                 &self.model.weights_sha256[..self.model.weights_sha256.len().min(16)],
@@ -227,7 +224,7 @@ impl Report {
                 self.data.short_sides[2],
                 self.views,
                 if self.views == 1 { "" } else { "s" },
-                if self.second_look { ", five where that gave no grade" } else { "" },
+                if self.early_exit { ", or five if that gave no grade" } else { "" },
             )),
         }
     }
@@ -252,8 +249,8 @@ impl Report {
             rows: self.figures.grades.iter().map(row).collect(),
             note: Some(
                 "Wrong: for `weak`, the share that is generated, for the others the share that is \
-                 not, both classes \
-                 weighted alike. Interval: Wilson's, with the effective number of images."
+                 not, both classes weighted equally. Interval: Wilson's, with the effective number \
+                 of images."
                     .to_owned(),
             ),
         }
@@ -273,7 +270,7 @@ impl Report {
             header: vec!["images decided", "share", "wrong of these", "right"],
             rows,
             note: Some(format!(
-                "Both classes weighted alike. Area under the curve: {}.",
+                "Both classes weighted equally. Area under the curve: {}.",
                 number(self.figures.risk_coverage_area)
             )),
         }
@@ -353,9 +350,9 @@ impl Report {
         }
     }
 
-    pub(super) fn deliveries(&self) -> Option<Section> {
-        let robustness = self.deliveries.as_ref()?;
-        let row = |figures: &DeliveryFigures| {
+    pub(super) fn perturbations(&self) -> Option<Section> {
+        let robustness = self.perturbations.as_ref()?;
+        let row = |figures: &PerturbedFigures| {
             vec![
                 figures.condition.clone(),
                 figures.altered.to_string(),
@@ -368,25 +365,17 @@ impl Report {
                 number(figures.calibration_error),
             ]
         };
-        let Robustness {
-            matrix,
-            images,
-            of,
-            views,
-            conditions,
-            worst,
-            mean_flip_rate,
-            ever_flipped,
-        } = robustness;
+        let Robustness { set, images, of, views, conditions, worst, mean_flip_rate, ever_flipped } =
+            robustness;
         let chosen = if images == of {
             format!("all {of} images")
         } else {
             format!("{images} of {of} images, every generator and source by its share")
         };
         Some(Section {
-            title: "Deliveries",
+            title: "Perturbations",
             header: vec![
-                "delivered as",
+                "perturbation",
                 "altered",
                 "AUC",
                 "balanced accuracy",
@@ -398,16 +387,14 @@ impl Report {
             ],
             rows: conditions.iter().map(row).collect(),
             note: Some(format!(
-                "The {} matrix on {chosen}; {} of each copy, the same calibration and threshold \
-                 throughout. Worst: {}, \
-                 which changes balanced accuracy by {:+.3}. On average a delivery flips {} of the \
-                 verdicts; {} of the \
-                 images are flipped by at least one. Altered: images that the delivery changes at \
-                 all; small ones fit a \
-                 limit as they are.",
-                match matrix {
-                    Matrix::Quick => "quick",
-                    Matrix::Full => "full",
+                "The {} set on {chosen}; {} of each copy, the same calibration and threshold \
+                 throughout. Worst: {}, which changes balanced accuracy by {:+.3}. On average a \
+                 perturbation flips {} of the verdicts; {} of the images are flipped by at least \
+                 one. Altered: images that the perturbation changes at all; small ones fit a limit \
+                 as they are.",
+                match set {
+                    PerturbationSet::Quick => "quick",
+                    PerturbationSet::Full => "full",
                 },
                 if *views == 1 { "the first view".to_owned() } else { format!("{views} views") },
                 worst.condition,
@@ -454,7 +441,7 @@ impl Report {
             0 => {
                 " None of them has images here: only the rejection of unknown ones can be measured."
             }
-            1 => " A single one has images here: its row says little about the others.",
+            1 => " Only one has images here: its row says little about the others.",
             _ => "",
         };
         Some(Section {
@@ -464,14 +451,14 @@ impl Report {
                 row("macro-F1 over the known generators here", figures.macro_f1, None),
                 row("known generators: named rightly", None, figures.named_rightly),
                 row("known generators: named wrongly", None, figures.named_wrongly),
-                row("unknown generators: given a name", None, figures.unknown_named),
+                row("unknown generators: assigned a name", None, figures.unknown_named),
                 row("right family", None, figures.family_accuracy),
                 row("OSCR", figures.oscr, None),
             ],
             note: Some(format!(
                 "Generated images alone. The model knows {} generators; {} of them made {} of the \
-                 images here, {} images \
-                 are by others.{thin} OSCR: the area under right names over named unknowns.",
+                 images here, {} images are by others.{thin} OSCR: the area under right names over \
+                 named unknowns.",
                 figures.known_generators,
                 figures.present_generators,
                 figures.known_images,
@@ -480,7 +467,7 @@ impl Report {
         })
     }
 
-    /// Which names each generator was given most often.
+    /// The names most often assigned to each generator.
     pub(super) fn named(&self) -> Option<Section> {
         let figures = self.attribution.as_ref()?;
         let row = |row: &AttributionRow| {
@@ -501,7 +488,7 @@ impl Report {
             ]
         };
         Some(Section {
-            title: "Names given",
+            title: "Names assigned",
             header: vec!["generator", "known to the model", "images", "most often named"],
             rows: figures.rows.iter().map(row).collect(),
             note: None,
@@ -528,9 +515,9 @@ impl Report {
                 row("the head, its weights shuffled", &controls.random_heads),
             ],
             note: Some(format!(
-                "Shuffled labels must give .5: they {}. A head whose weights are in random order \
-                 knows nothing, but its \
-                 AUC scatters more than by chance, since features go together.",
+                "Shuffled labels must score .5: they {}. A head whose weights are in random order \
+                 knows nothing, but its AUC scatters more than by chance, since features are \
+                 correlated.",
                 if controls.passed { "do" } else { "DO NOT: the other figures do not count" }
             )),
         })
@@ -557,7 +544,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// A small report of made-up scores, with every optional part.
-    pub(crate) fn example() -> Report {
+    pub(crate) fn example() -> EvalReport {
         let image = |generated, probability| Scored {
             generated,
             origin: if generated { "sd" } else { "cam|era" }.to_owned(),
@@ -566,7 +553,7 @@ pub(crate) mod tests {
             grade: Some(clipsight::calibration::Grade::Weak),
             reason: None,
         };
-        let delivery = |condition: &str, loss| DeliveryFigures {
+        let perturbation = |condition: &str, loss| PerturbedFigures {
             condition: condition.to_owned(),
             altered: 3,
             auc: 0.7,
@@ -586,7 +573,7 @@ pub(crate) mod tests {
             chance_deviation: 0.1,
         };
         let images = [image(true, 0.9), image(true, 0.3), image(false, 0.6), image(false, 0.2)];
-        Report {
+        EvalReport {
             schema: SCHEMA,
             model: ModelName {
                 id: "m".to_owned(),
@@ -599,16 +586,16 @@ pub(crate) mod tests {
                 short_sides: [224, 288, 512],
             },
             views: 1,
-            second_look: false,
+            early_exit: false,
             figures: evaluate(&images, 0.5).unwrap(),
             curves: Curves::of(&images, 0.5),
-            deliveries: Some(Robustness {
-                matrix: Matrix::Quick,
+            perturbations: Some(Robustness {
+                set: PerturbationSet::Quick,
                 images: 3,
                 of: 4,
                 views: 1,
-                worst: delivery("JPEG 90", 0.1),
-                conditions: vec![delivery("as it is", 0.0), delivery("JPEG 90", 0.1)],
+                worst: perturbation("JPEG 90", 0.1),
+                conditions: vec![perturbation("as it is", 0.0), perturbation("JPEG 90", 0.1)],
                 mean_flip_rate: 0.1,
                 ever_flipped: 0.2,
             }),
@@ -653,15 +640,26 @@ pub(crate) mod tests {
     fn reports_survive_their_json() {
         let report = example();
         let json = report.to_json().unwrap();
-        assert_eq!(Report::from_json(&json).unwrap(), report);
+        assert_eq!(EvalReport::from_json(&json).unwrap(), report);
         let newer = json.replace("\"schema\": 1", "\"schema\": 2");
-        assert!(Report::from_json(&newer).unwrap_err().message().contains("version 2"));
-        assert!(Report::from_json("{}").is_err());
+        assert!(EvalReport::from_json(&newer).unwrap_err().message().contains("version 2"));
+        assert!(EvalReport::from_json("{}").is_err());
+    }
+
+    /// The names of fields in the file are an interface, whatever they are called here.
+    #[test]
+    fn the_committed_report_keeps_its_bytes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/compact/eval.json");
+        let json = std::fs::read_to_string(path).unwrap();
+        assert!(json.contains("\"deliveries\"") && json.contains("\"second_look\""));
+        assert!(EvalReport::from_json(&json).unwrap().to_json().unwrap() == json, "{path}");
     }
 
     #[test]
     fn tables_say_what_the_figures_are() {
         let text: String = example().sections().iter().map(Section::markdown).collect();
+        // Notes are wrapped.
+        let text = text.replace('\n', " ");
         for part in [
             "| AUC | 0.750 |",
             "FAILS",
@@ -669,7 +667,7 @@ pub(crate) mod tests {
             "cam\\|era",
             "### Grades",
             "3 of 4 images",
-            "A single one has images here",
+            "Only one has images here",
             "| <b>new | no | 4 | unknown generator 3, sd 1 |",
             "they do.",
             "| all that get a grade | 1.000 |",
@@ -678,12 +676,12 @@ pub(crate) mod tests {
         }
         let summary = example().summary().markdown_table();
         assert!(
-            summary.contains("ECE | worst delivery") && summary.contains("| JPEG 90: -0.100 |"),
+            summary.contains("ECE | worst perturbation") && summary.contains("| JPEG 90: -0.100 |"),
             "{summary}"
         );
         let mut report = example();
         report.confounds = None;
-        report.deliveries = None;
+        report.perturbations = None;
         report.controls = None;
         report.attribution = None;
         let text: String = report.sections().iter().map(Section::table).collect();

@@ -1,5 +1,5 @@
 //! The robustness matrix: how the figures hold when images reach the viewer recompressed, smaller,
-//! cropped, blurred or put beside others. Nothing is refitted: one calibration and one threshold
+//! cropped, blurred or beside others. Nothing is refitted: one calibration and one threshold
 //! throughout.
 
 use clipsight::Result;
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use super::figures::{CALIBRATION_BINS, Scored, rounded};
 use super::one_class;
 use crate::metrics::{Confusion, Sample, auc, expected_calibration_error, flip_rate};
-use crate::perturb::{Chroma, Delivery, Size, collage, letterbox};
+use crate::perturb::{Chroma, Perturbation, Size, collage, letterbox};
 
-/// Which deliveries are measured.
+/// The perturbations to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Matrix {
+pub enum PerturbationSet {
     /// Seven common ones.
     Quick,
-    /// The whole matrix: thirty-one.
+    /// All thirty-one.
     Full,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Condition {
     Recompressed,
     /// As messengers send: the longer side reduced to this if it is longer, then JPEG.
     Messenger(u32, u8),
-    /// Reduced likewise, then JPEG 80.
+    /// Reduced in the same way, then JPEG 80.
     Thumbnail(u32),
     /// A quarter of a collage with three other images of its class.
     Collage,
@@ -111,7 +111,7 @@ const SCREEN: ((u32, u32), u32) = ((16, 9), 1920);
 /// Images in a collage beside the one that is measured.
 pub(super) const PARTNERS: usize = 3;
 
-impl Matrix {
+impl PerturbationSet {
     /// Its conditions, in the order of the report, the untouched image first.
     pub(super) fn conditions(self) -> &'static [Condition] {
         match self {
@@ -139,32 +139,32 @@ impl Condition {
         }
     }
 
-    /// Does it to an image. `seed` chooses noise and places; `partners` are the others of a
+    /// Applies it to an image. `seed` chooses noise and places; `partners` are the others of a
     /// collage.
     ///
     /// # Errors
-    /// As [`Delivery::apply`].
+    /// As [`Perturbation::apply`].
     fn apply(self, image: &Rgb8, seed: u64, partners: &[Rgb8]) -> Result<Rgb8> {
-        let jpeg = |quality| Delivery::Jpeg { quality, chroma: Chroma::Quarter };
+        let jpeg = |quality| Perturbation::Jpeg { quality, chroma: Chroma::Quarter };
         let resize =
-            |factor| Delivery::Resize { size: Size::Scale(factor), filter: Filter::Bicubic };
+            |factor| Perturbation::Resize { size: Size::Scale(factor), filter: Filter::Bicubic };
         let longer = image.width().max(image.height());
         let at_most = |side: u32| (longer > side).then(|| resize(side as f32 / longer as f32));
         let mut rng = Rng::new(seed);
-        let delivery = match self {
+        let perturbation = match self {
             Self::Untouched => return Ok(image.clone()),
             Self::Jpeg(quality) => jpeg(quality),
-            Self::WebP(quality) => Delivery::WebP { quality },
+            Self::WebP(quality) => Perturbation::WebP { quality },
             Self::Resize(factor) => resize(factor.min(largest_factor(image))),
-            Self::Crop(fraction) => Delivery::Crop { fraction },
-            Self::Blur(sigma) => Delivery::Blur { sigma },
-            Self::Noise(levels) => Delivery::Noise { sigma: f32::from(levels) / 255.0 },
-            Self::Recompressed => Delivery::Chain(RECOMPRESSED.map(jpeg).into()),
+            Self::Crop(fraction) => Perturbation::Crop { fraction },
+            Self::Blur(sigma) => Perturbation::Blur { sigma },
+            Self::Noise(levels) => Perturbation::Noise { sigma: f32::from(levels) / 255.0 },
+            Self::Recompressed => Perturbation::Chain(RECOMPRESSED.map(jpeg).into()),
             Self::Messenger(side, quality) => {
-                Delivery::Chain(at_most(side).into_iter().chain([jpeg(quality)]).collect())
+                Perturbation::Chain(at_most(side).into_iter().chain([jpeg(quality)]).collect())
             }
             Self::Thumbnail(side) => {
-                Delivery::Chain(at_most(side).into_iter().chain([jpeg(80)]).collect())
+                Perturbation::Chain(at_most(side).into_iter().chain([jpeg(80)]).collect())
             }
             Self::Collage => {
                 let factor = (f64::from(CELL_SIDE) / f64::from(longer)).min(1.0);
@@ -177,7 +177,7 @@ impl Condition {
             }
             Self::Letterbox => return letterbox(image, SCREEN.0, SCREEN.1),
         };
-        delivery.apply(image, &mut rng)
+        perturbation.apply(image, &mut rng)
     }
 }
 
@@ -203,17 +203,17 @@ pub(super) fn partners(entries: &[Entry], index: usize) -> Vec<usize> {
         .collect()
 }
 
-/// What one image gave under every condition.
+/// One image's results under every condition.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Delivered {
+pub(super) struct Perturbed {
     /// Calibrated probabilities, those of the shipped detector with the matrix's number of views.
     probabilities: Vec<f64>,
     /// Whether the condition changed the image at all.
     altered: Vec<bool>,
 }
 
-/// The number of views that the matrix is measured with: one if the model is calibrated for that,
-/// since thirty conditions of five views each would take hours.
+/// The number of views to measure with: one if the model is calibrated for it, since thirty
+/// conditions of five views each would take hours.
 ///
 /// # Errors
 /// As [`Calibration::for_views`].
@@ -228,22 +228,22 @@ pub(super) fn views(calibration: &Calibration) -> Result<usize> {
 ///
 /// # Errors
 /// As [`Condition::apply`] and [`Runtime::logits`].
-pub(super) fn deliver(
+pub(super) fn perturb(
     runtime: &Runtime,
     image: &Rgb8,
     seed: u64,
     partners: &[Rgb8],
-    matrix: Matrix,
-) -> Result<Delivered> {
+    set: PerturbationSet,
+) -> Result<Perturbed> {
     let detector = runtime.detector();
     let manifest = detector.manifest();
     let count = views(&manifest.calibration)?;
     let (mut all, mut residuals, mut altered) = (Vec::new(), Vec::new(), Vec::new());
-    for condition in matrix.conditions() {
-        let delivered = condition.apply(image, seed, partners)?;
-        altered.push(delivered != *image);
-        all.extend(manifest.preprocessing.views(&delivered, count.try_into()?)?);
-        residuals.push(runtime.residual_logit(&delivered)?);
+    for condition in set.conditions() {
+        let perturbed = condition.apply(image, seed, partners)?;
+        altered.push(perturbed != *image);
+        all.extend(manifest.preprocessing.views(&perturbed, count.try_into()?)?);
+        residuals.push(runtime.residual_logit(&perturbed)?);
     }
     let shares = manifest.preprocessing.view_shares(count);
     let probabilities = runtime
@@ -256,36 +256,37 @@ pub(super) fn deliver(
             detector.probability(count, mean, residual)
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(Delivered { probabilities, altered })
+    Ok(Perturbed { probabilities, altered })
 }
 
 /// The figures of the whole matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Robustness {
-    /// Which deliveries.
-    pub(crate) matrix: Matrix,
-    /// Images that were delivered.
+    /// Which perturbations.
+    #[serde(rename = "matrix")]
+    pub(crate) set: PerturbationSet,
+    /// Images that were perturbed.
     pub(crate) images: usize,
     /// Images of the role.
     pub(crate) of: usize,
-    /// Views of each delivered image.
+    /// Views of each perturbed image.
     pub(crate) views: usize,
     /// Every condition, the untouched image first.
-    pub(crate) conditions: Vec<DeliveryFigures>,
+    pub(crate) conditions: Vec<PerturbedFigures>,
     /// The condition that costs most balanced accuracy.
-    pub(crate) worst: DeliveryFigures,
-    /// Mean flip rate over the deliveries.
+    pub(crate) worst: PerturbedFigures,
+    /// Mean flip rate over the perturbations.
     pub(crate) mean_flip_rate: f64,
     /// Share of images whose verdict differs from that on the untouched image under at least one
-    /// delivery.
+    /// perturbation.
     pub(crate) ever_flipped: f64,
 }
 
 /// Figures under one condition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct DeliveryFigures {
+pub(crate) struct PerturbedFigures {
     /// The condition.
     pub(crate) condition: String,
     /// Images that it changed: small ones fit a messenger's limit as they are.
@@ -306,29 +307,29 @@ pub(crate) struct DeliveryFigures {
     pub(crate) calibration_error: f64,
 }
 
-/// Measures every condition, from what every delivered image gave; `of` images are in the role.
+/// Measures every condition from the results of every perturbed image; the role has `of` images.
 ///
 /// # Errors
 /// As [`super::evaluate`].
 pub(super) fn evaluate(
-    images: &[(&Scored, &Delivered)],
+    images: &[(&Scored, &Perturbed)],
     of: usize,
-    matrix: Matrix,
+    set: PerturbationSet,
     calibration: &Calibration,
 ) -> Result<Robustness> {
     let views = views(calibration)?;
     let threshold = calibration.threshold;
     let samples = |condition: usize| -> Vec<Sample> {
-        let sample = |(image, delivered): &(&Scored, &Delivered)| Sample {
-            score: delivered.probabilities[condition],
+        let sample = |(image, perturbed): &(&Scored, &Perturbed)| Sample {
+            score: perturbed.probabilities[condition],
             positive: image.generated,
         };
         images.iter().map(sample).collect()
     };
     let untouched = samples(0);
     let mut ever = vec![false; images.len()];
-    let mut conditions: Vec<DeliveryFigures> = Vec::new();
-    for (index, condition) in matrix.conditions().iter().enumerate() {
+    let mut conditions: Vec<PerturbedFigures> = Vec::new();
+    for (index, condition) in set.conditions().iter().enumerate() {
         let samples = samples(index);
         let verdicts: Vec<(bool, bool)> = untouched
             .iter()
@@ -341,9 +342,9 @@ pub(super) fn evaluate(
             let balanced_accuracy = rounded(decisions.balanced_accuracy()?);
             let before =
                 conditions.first().map_or(balanced_accuracy, |first| first.balanced_accuracy);
-            Some(DeliveryFigures {
+            Some(PerturbedFigures {
                 condition: condition.name(),
-                altered: images.iter().filter(|(_, delivered)| delivered.altered[index]).count(),
+                altered: images.iter().filter(|(_, perturbed)| perturbed.altered[index]).count(),
                 auc: rounded(auc(&samples)?),
                 balanced_accuracy,
                 loss: rounded(before - balanced_accuracy),
@@ -355,19 +356,19 @@ pub(super) fn evaluate(
         };
         conditions.push(figures().ok_or_else(one_class)?);
     }
-    let deliveries = &conditions[1..];
-    let mean_flip_rate = deliveries.iter().map(|figures| figures.flip_rate).sum::<f64>()
-        / deliveries.len().max(1) as f64;
-    // The first of equals: deliveries come from mild to harsh.
+    let perturbations = &conditions[1..];
+    let mean_flip_rate = perturbations.iter().map(|figures| figures.flip_rate).sum::<f64>()
+        / perturbations.len().max(1) as f64;
+    // The first of equals: perturbations come from mild to harsh.
     let mut worst = &conditions[0];
-    for figures in deliveries {
+    for figures in perturbations {
         if worst.condition == conditions[0].condition || figures.loss > worst.loss {
             worst = figures;
         }
     }
     let ever_flipped = ever.iter().filter(|ever| **ever).count() as f64 / images.len() as f64;
     Ok(Robustness {
-        matrix,
+        set,
         images: images.len(),
         of,
         views,
@@ -396,7 +397,7 @@ mod tests {
         let partners = [picture(300, 500), picture(600, 400), picture(20, 20)];
         let mut names = std::collections::HashSet::new();
         for condition in FULL {
-            let delivered = condition.apply(&image, 5, &partners).unwrap();
+            let perturbed = condition.apply(&image, 5, &partners).unwrap();
             let expected = match condition {
                 Condition::Resize(factor) => ((600.0 * factor) as u32, (400.0 * factor) as u32),
                 Condition::Crop(fraction) => ((600.0 * fraction) as u32, (400.0 * fraction) as u32),
@@ -406,15 +407,15 @@ mod tests {
                 Condition::Letterbox => (712, 400),
                 _ => (600, 400),
             };
-            assert_eq!((delivered.width(), delivered.height()), expected, "{}", condition.name());
+            assert_eq!((perturbed.width(), perturbed.height()), expected, "{}", condition.name());
             assert_eq!(
-                delivered == image,
+                perturbed == image,
                 condition == Condition::Untouched,
                 "{}",
                 condition.name()
             );
             assert_eq!(
-                delivered,
+                perturbed,
                 condition.apply(&image, 5, &partners).unwrap(),
                 "the seed decides"
             );
@@ -445,8 +446,8 @@ mod tests {
     #[test]
     fn enlarging_stays_within_the_limits() {
         let strip = picture(12_000, 3);
-        let delivered = Condition::Resize(2.0).apply(&strip, 0, &[]).unwrap();
-        assert!(delivered.width() > 16_000 && delivered.width() <= MAX_IMAGE_SIDE);
+        let perturbed = Condition::Resize(2.0).apply(&strip, 0, &[]).unwrap();
+        assert!(perturbed.width() > 16_000 && perturbed.width() <= MAX_IMAGE_SIDE);
     }
 
     #[test]
@@ -495,7 +496,7 @@ mod tests {
                 offset: 0.0,
                 measured: [None; 4],
             }],
-            second_look: None,
+            early_exit: None,
         };
         let scored = |generated| Scored {
             generated,
@@ -508,20 +509,20 @@ mod tests {
         // Two generated images and two others, all right as they are. JPEG 40 loses one of the
         // former, blur raises one of the latter and loses the same image again; nothing else does
         // anything.
-        let delivered = |generated: bool, flips: &[usize]| Delivered {
+        let perturbed = |generated: bool, flips: &[usize]| Perturbed {
             probabilities: (0..8)
                 .map(|at| if flips.contains(&at) == generated { 0.1 } else { 0.9 })
                 .collect(),
             altered: (0..8).map(|at| flips.contains(&at)).collect(),
         };
         let images = [
-            (scored(true), delivered(true, &[])),
-            (scored(true), delivered(true, &[3, 6])),
-            (scored(false), delivered(false, &[6])),
-            (scored(false), delivered(false, &[])),
+            (scored(true), perturbed(true, &[])),
+            (scored(true), perturbed(true, &[3, 6])),
+            (scored(false), perturbed(false, &[6])),
+            (scored(false), perturbed(false, &[])),
         ];
-        let pairs: Vec<_> = images.iter().map(|(scored, delivered)| (scored, delivered)).collect();
-        let robustness = evaluate(&pairs, 9, Matrix::Quick, &calibration).unwrap();
+        let pairs: Vec<_> = images.iter().map(|(scored, perturbed)| (scored, perturbed)).collect();
+        let robustness = evaluate(&pairs, 9, PerturbationSet::Quick, &calibration).unwrap();
         assert_eq!((robustness.images, robustness.of, robustness.views), (4, 9, 1));
         let jpeg = &robustness.conditions[3];
         assert_eq!((jpeg.condition.as_str(), jpeg.altered), ("JPEG 40", 1));
@@ -535,6 +536,6 @@ mod tests {
         assert_eq!(robustness.ever_flipped, 0.5);
         // Probabilities .9 and .1 where the shares are 1 and 0.
         assert_eq!(robustness.conditions[0].calibration_error, 0.1);
-        assert!(evaluate(&pairs[..2], 9, Matrix::Quick, &calibration).is_err());
+        assert!(evaluate(&pairs[..2], 9, PerturbationSet::Quick, &calibration).is_err());
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use html_escape::encode_text;
 
+use crate::report::wrapped;
+
 /// A titled table.
 #[derive(Clone, Debug)]
 pub struct Section {
@@ -43,7 +45,7 @@ impl Section {
     pub fn markdown(&self) -> String {
         let mut text = format!("### {}\n\n", self.title);
         text += &self.markdown_table();
-        text + &self.note.as_ref().map_or(String::new(), |note| format!("\n{note}\n"))
+        text + &self.note.as_ref().map_or(String::new(), |note| format!("\n{}\n", wrapped(note)))
     }
 
     /// The table alone.

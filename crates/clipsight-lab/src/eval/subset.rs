@@ -1,8 +1,8 @@
-//! Fewer images where each costs much, without choosing them.
+//! A smaller sample where each image costs much, without picking favourites.
 
 use crate::dataset::{Entry, Label};
 
-/// Whether each of the `entries` is among at most `count` that stand for all: every origin of
+/// Whether each of the `entries` is among at most `count` that represent all: every origin of
 /// either class has its share of them, rounded up or down (systematic sampling from the list sorted
 /// by class, origin and row).
 pub(super) fn stratified(entries: &[Entry], count: usize) -> Vec<bool> {

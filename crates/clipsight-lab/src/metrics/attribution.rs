@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How often images of each class (rows) were given which class (columns; the last one is
-/// "unknown": none was named).
+/// How often images of each class (rows) were assigned each class (columns; the last one is
+/// "unknown": no class was named).
 ///
 /// `decisions` are (true class, named class); those whose classes are not below `classes` are left
 /// out.
@@ -29,14 +29,14 @@ pub fn f1_by_class(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
         .map(|class| {
             let images: usize = confusion[class].iter().sum();
             let named: usize = confusion.iter().map(|row| row[class]).sum();
-            // TP + FN are the class's images, TP + FP what was given its name.
+            // TP + FN are the class's images, TP + FP those that were assigned its name.
             (images > 0).then(|| 2.0 * confusion[class][class] as f64 / (images + named) as f64)
         })
         .collect()
 }
 
-/// Mean of [`f1_by_class`] over the classes that have images: every generator counts alike, however
-/// many images it has. `None` where no class has any.
+/// Mean of [`f1_by_class`] over the classes that have images: every generator counts equally,
+/// however many images it has. `None` if no class has any.
 #[must_use]
 pub fn macro_f1(confusion: &[Vec<usize>]) -> Option<f64> {
     let scores: Vec<f64> = f1_by_class(confusion).into_iter().flatten().collect();
@@ -48,9 +48,9 @@ pub fn macro_f1(confusion: &[Vec<usize>]) -> Option<f64> {
 pub struct OpenSetPoint {
     /// A class is named where the score is at least this.
     pub threshold: f64,
-    /// Share of the images of unknown classes that are given a name.
+    /// Share of the images of unknown classes that get a name.
     pub false_positive_rate: f64,
-    /// Share of the images of known classes that are given the right name.
+    /// Share of the images of known classes that get the right name.
     pub correct_rate: f64,
 }
 
@@ -112,8 +112,8 @@ mod tests {
             (0, None),
             (1, Some(1)),
             (1, Some(0)),
-            // Class 2 has no images, but one of class 1 is given its name; the last two are of no
-            // class at hand.
+            // Class 2 has no images, but one of class 1 gets its name; the last two are of no class
+            // at hand.
             (1, Some(2)),
             (3, Some(0)),
             (0, Some(7)),

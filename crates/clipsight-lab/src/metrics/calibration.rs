@@ -1,4 +1,4 @@
-//! Whether probabilities mean what they say.
+//! How well probabilities are calibrated.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Sample, class_counts};
 
-/// How many samples of each class were called what.
+/// How many samples of each class were called positive or negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
     /// Positives called positive.
@@ -22,7 +22,7 @@ pub struct Confusion {
 pub struct OperatingPoint {
     /// Scores at or above it are called positive.
     pub threshold: f64,
-    /// What comes of it.
+    /// The resulting decisions.
     pub confusion: Confusion,
 }
 
@@ -98,7 +98,7 @@ pub struct RiskCoverage {
 
 /// The risk of abstaining on the samples whose probability is nearest to the threshold: a point for
 /// every coverage that can be chosen, lowest coverage first. Both classes have the same total mass,
-/// in coverage and in risk alike; samples equally far are decided together.
+/// in coverage and in risk; samples equally far are decided together.
 ///
 /// Empty when a class is missing.
 #[must_use]
@@ -143,8 +143,8 @@ pub fn risk_coverage(samples: &[Sample], threshold: f64, coverages: &[f64]) -> V
 }
 
 /// The area under [`risk_coverage_curve`], every point standing for the coverage up to it (Geifman,
-/// Uziel & El-Yaniv 2019): 0 is never wrong; half the error or less is an abstention that knows
-/// what it does not know.
+/// Uziel & El-Yaniv 2019): 0 is never wrong; at most half the error rate means an abstention that
+/// recognises its errors.
 ///
 /// `None` when a class is missing.
 #[must_use]

@@ -89,7 +89,7 @@ pub fn balanced_share(
 /// only grows.
 fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
-    // Halving an interval of 1 sixty times leaves less than a double can tell.
+    // Halving an interval of 1 sixty times goes below the resolution of a double.
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
         if incomplete_beta(middle, a, b) < probability {
@@ -117,7 +117,7 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     }
     let front =
         (a * x.ln() + b * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)).exp() / a;
-    // Keeps denominators from nought (Lentz, as modified by Thompson & Barnett 1986).
+    // Keeps denominators from zero (Lentz, as modified by Thompson & Barnett 1986).
     let guard = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
     let mut c = 1.0;
     let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));

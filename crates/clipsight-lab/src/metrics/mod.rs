@@ -4,7 +4,7 @@
 //! ([`auc`], [`average_precision`], [`tpr_at_fpr`]) need no threshold and no calibration; decisions
 //! ([`Confusion`]) need a threshold; [`expected_calibration_error`] needs probabilities. Whatever
 //! is undefined for the samples at hand (no image of a class, a share of nothing) is `None`, never
-//! a made-up number.
+//! an arbitrary number.
 //!
 //! Scores must be finite: a detector that answers with something else has failed before anything is
 //! measured. They are ordered by [`f64::total_cmp`], so that nothing here panics even so.

@@ -97,7 +97,7 @@ pub fn best_balanced_accuracy(samples: &[Sample]) -> Option<(f64, OperatingPoint
 
 /// The highest share of positives found at a false-positive rate of at most `rate`, with its
 /// Clopper-Pearson 95 % interval, and where that is. The curve is not interpolated: a rate that few
-/// negatives cannot resolve is rounded down. The interval takes the threshold as given.
+/// negatives cannot resolve is rounded down. The interval treats the threshold as fixed.
 ///
 /// `None` when a class is missing.
 #[must_use]

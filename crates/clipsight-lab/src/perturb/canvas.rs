@@ -1,4 +1,4 @@
-//! Deliveries that put an image on a larger canvas.
+//! Perturbations that put an image on a larger canvas.
 
 use clipsight::Result;
 use clipsight::image::{Filter, Rgb8, Window, resize, resize_window};

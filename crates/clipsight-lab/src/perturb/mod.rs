@@ -1,8 +1,8 @@
-//! Deliveries: what happens to an image on its way to the viewer, simulated.
+//! Perturbations: simulates what happens to an image on its way to the viewer.
 //!
-//! Messengers and sites recompress, shrink, crop and mirror images, and each of that wipes out part
-//! of what tells a generated image from a photograph. Training on such deliveries keeps a detector
-//! from resting on what the first download destroys; scoring on them measures how stable its
+//! Messengers and sites recompress, shrink, crop and mirror images, and each of these erases part
+//! of what distinguishes a generated image from a photograph. Training on perturbed images keeps a
+//! detector from relying on what the first download destroys; scoring them measures how stable its
 //! verdict is.
 //!
 //! Native only: WebP is encoded by libwebp.
@@ -10,12 +10,12 @@
 //! ```
 //! use clipsight::image::Rgb8;
 //! use clipsight::rng::Rng;
-//! use clipsight_lab::perturb::Delivery;
+//! use clipsight_lab::perturb::Perturbation;
 //! let image = Rgb8::new(300, 300, vec![90; 300 * 300 * 3])?;
 //! let mut rng = Rng::new(1);
-//! let delivery = Delivery::random(&mut rng);
-//! let delivered = delivery.apply(&image, &mut rng)?;
-//! assert!(delivered.width().min(delivered.height()) >= 180);
+//! let perturbation = Perturbation::random(&mut rng);
+//! let perturbed = perturbation.apply(&image, &mut rng)?;
+//! assert!(perturbed.width().min(perturbed.height()) >= 180);
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
@@ -52,10 +52,10 @@ pub enum Size {
     ShortSide(u32),
 }
 
-/// One thing done to an image, or several in a row.
+/// One change of an image, or several in a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Delivery {
+pub enum Perturbation {
     /// Encoded as JPEG with a quality of 1 to 100 (libjpeg's scale and tables), and decoded.
     Jpeg {
         /// 1 to 100.
@@ -92,11 +92,11 @@ pub enum Delivery {
     },
     /// Mirrored left to right.
     Flip,
-    /// One after the other; none at all leaves the image as it is.
-    Chain(Vec<Delivery>),
+    /// One after the other; an empty chain leaves the image unchanged.
+    Chain(Vec<Perturbation>),
 }
 
-impl Delivery {
+impl Perturbation {
     /// Draws an augmentation. The distribution does not know the image, hence not its class:
     ///
     /// - one image in five is left alone, but for a mirror half of the time;
@@ -147,7 +147,7 @@ impl Delivery {
         Self::Chain(steps)
     }
 
-    /// Does it to an image. `rng` chooses noise and the place of crops.
+    /// Applies it to an image. `rng` chooses noise and the place of crops.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] for values out of their range, [`ErrorKind::Limit`] if the result
@@ -182,7 +182,11 @@ fn skewed(rng: &mut Rng, mild: f64, harsh: f64) -> f64 {
 }
 
 fn check(holds: bool, what: &str) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::new(ErrorKind::Argument, format!("delivery: {what}"))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Argument, format!("perturbation: {what}")))
+    }
 }
 
 impl Size {
@@ -196,7 +200,7 @@ impl Size {
             }
             Self::ShortSide(side) => f64::from(side) / short,
         };
-        check(factor.is_finite() && factor > 0.0, "the scale is no positive number")?;
+        check(factor.is_finite() && factor > 0.0, "the scale must be a positive number")?;
         // `as` stops at u32::MAX, which `resize` refuses.
         let side = |side: f64| ((side * factor).round() as u32).max(1);
         Ok((side(width), side(height)))
@@ -204,11 +208,11 @@ impl Size {
 }
 
 fn internal(what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Internal, format!("a delivery could not be encoded: {what}"))
+    Error::new(ErrorKind::Internal, format!("a perturbed image could not be encoded: {what}"))
 }
 
 fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
-    check((1..=100).contains(&quality), "JPEG quality is not 1 to 100")?;
+    check((1..=100).contains(&quality), "the JPEG quality must be 1 to 100")?;
     // Sides fit into u16: no image beyond the limits exists, and these are below.
     let side = |side: u32| u16::try_from(side).map_err(|_| internal("too large for JPEG"));
     let mut bytes = Vec::new();
@@ -229,7 +233,7 @@ fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
 }
 
 fn webp(image: &Rgb8, quality: u8) -> Result<Rgb8> {
-    check(quality <= 100, "WebP quality is not 0 to 100")?;
+    check(quality <= 100, "the WebP quality must be 0 to 100")?;
     let encoded = webp::Encoder::from_rgb(image.pixels(), image.width(), image.height())
         .encode_simple(false, f32::from(quality))
         .map_err(|error| internal(format!("{error:?}")))?;
@@ -239,7 +243,7 @@ fn webp(image: &Rgb8, quality: u8) -> Result<Rgb8> {
 fn blur(image: &Rgb8, sigma: f32) -> Result<Rgb8> {
     check(
         sigma.is_finite() && sigma > 0.0 && sigma <= 100.0,
-        "blur is not between 0 and 100 pixels",
+        "the blur must be above 0 and at most 100 pixels",
     )?;
     // Beyond four standard deviations the kernel is below half a level.
     let radius = (sigma * 4.0).ceil() as usize;
@@ -254,7 +258,7 @@ fn blur(image: &Rgb8, sigma: f32) -> Result<Rgb8> {
 
     let (width, height) = (image.width() as usize, image.height() as usize);
     let stride = width * 3;
-    // Beyond the border the border's pixels go on.
+    // Beyond the border, its pixels are repeated.
     let clamp = |index: usize, end: usize| index.saturating_sub(radius).min(end - 1);
     let mut horizontal = vec![0f32; stride * height];
     let mut padded = vec![0f32; (width + 2 * radius) * 3];
@@ -285,7 +289,7 @@ fn blur(image: &Rgb8, sigma: f32) -> Result<Rgb8> {
 }
 
 fn noise(image: &Rgb8, sigma: f32, rng: &mut Rng) -> Result<Rgb8> {
-    check(sigma.is_finite() && (0.0..=1.0).contains(&sigma), "noise is not between 0 and 1")?;
+    check(sigma.is_finite() && (0.0..=1.0).contains(&sigma), "the noise must be between 0 and 1")?;
     let scale = f64::from(sigma) * 255.0;
     let pixels = image
         .pixels()
@@ -296,7 +300,7 @@ fn noise(image: &Rgb8, sigma: f32, rng: &mut Rng) -> Result<Rgb8> {
 }
 
 fn crop(image: &Rgb8, fraction: f32, rng: &mut Rng) -> Result<Rgb8> {
-    check(fraction > 0.0 && fraction <= 1.0, "the cropped part is not above 0 to 1")?;
+    check(fraction > 0.0 && fraction <= 1.0, "the cropped fraction must be above 0 and at most 1")?;
     let side = |side: u32| ((f64::from(side) * f64::from(fraction)).round() as u32).clamp(1, side);
     let (width, height) = (side(image.width()), side(image.height()));
     let x = rng.below(image.width() - width + 1);
@@ -339,13 +343,14 @@ mod tests {
     fn compression_changes_more_at_lower_quality_but_keeps_the_picture() {
         let image = picture(241, 163);
         let mut rng = Rng::new(0);
-        let mut error =
-            |delivery: Delivery| difference(&delivery.apply(&image, &mut rng).unwrap(), &image);
+        let mut error = |perturbation: Perturbation| {
+            difference(&perturbation.apply(&image, &mut rng).unwrap(), &image)
+        };
         for chroma in [Chroma::Full, Chroma::Quarter] {
-            let [good, bad] = [95, 30].map(|quality| error(Delivery::Jpeg { quality, chroma }));
+            let [good, bad] = [95, 30].map(|quality| error(Perturbation::Jpeg { quality, chroma }));
             assert!(0.0 < good && good < bad && bad < 6.0, "JPEG {chroma:?}: {good} {bad}");
         }
-        let [good, bad] = [95, 40].map(|quality| error(Delivery::WebP { quality }));
+        let [good, bad] = [95, 40].map(|quality| error(Perturbation::WebP { quality }));
         assert!(0.0 < good && good < bad && bad < 6.0, "WebP: {good} {bad}");
     }
 
@@ -368,7 +373,7 @@ mod tests {
             pixels[(y * 41 + 20) * 3..][..3].fill(255);
         }
         let image = Rgb8::new(41, 9, pixels).unwrap();
-        let blurred = Delivery::Blur { sigma: 2.0 }.apply(&image, &mut Rng::new(0)).unwrap();
+        let blurred = Perturbation::Blur { sigma: 2.0 }.apply(&image, &mut Rng::new(0)).unwrap();
         for x in 0..41 {
             let distance = (x as f64 - 20.0) / 2.0;
             let expected =
@@ -383,7 +388,8 @@ mod tests {
     #[test]
     fn noise_has_its_strength() {
         let image = Rgb8::new(200, 100, vec![128; 60_000]).unwrap();
-        let noisy = Delivery::Noise { sigma: 8.0 / 255.0 }.apply(&image, &mut Rng::new(3)).unwrap();
+        let noisy =
+            Perturbation::Noise { sigma: 8.0 / 255.0 }.apply(&image, &mut Rng::new(3)).unwrap();
         let variance =
             noisy.pixels().iter().map(|&value| (f64::from(value) - 128.0).powi(2)).sum::<f64>()
                 / 60_000.0;
@@ -394,51 +400,54 @@ mod tests {
     fn flipping_twice_and_the_empty_chain_change_nothing() {
         let image = picture(31, 20);
         let mut rng = Rng::new(0);
-        let once = Delivery::Flip.apply(&image, &mut rng).unwrap();
+        let once = Perturbation::Flip.apply(&image, &mut rng).unwrap();
         assert_eq!(once.pixels()[..3], image.pixels()[30 * 3..31 * 3]);
-        let twice =
-            Delivery::Chain(vec![Delivery::Flip, Delivery::Flip]).apply(&image, &mut rng).unwrap();
+        let twice = Perturbation::Chain(vec![Perturbation::Flip, Perturbation::Flip])
+            .apply(&image, &mut rng)
+            .unwrap();
         assert_eq!(twice, image);
-        assert_eq!(Delivery::Chain(vec![]).apply(&image, &mut rng).unwrap(), image);
+        assert_eq!(Perturbation::Chain(vec![]).apply(&image, &mut rng).unwrap(), image);
     }
 
     #[test]
-    fn the_same_seed_delivers_the_same_image() {
+    fn the_same_seed_perturbs_an_image_alike() {
         let image = picture(260, 230);
-        let deliver = |seed| {
+        let perturb = |seed| {
             let mut rng = Rng::new(seed);
-            Delivery::random(&mut rng).apply(&image, &mut rng).unwrap()
+            Perturbation::random(&mut rng).apply(&image, &mut rng).unwrap()
         };
         for seed in 0..12 {
-            assert_eq!(deliver(seed), deliver(seed));
+            assert_eq!(perturb(seed), perturb(seed));
         }
     }
 
     #[test]
-    fn random_deliveries_stay_in_their_documented_ranges() {
+    fn random_perturbations_stay_in_their_documented_ranges() {
         let mut rng = Rng::new(5);
         let (mut untouched, mut jpeg, mut webp, mut mild) = (0, 0, 0, 0);
         for _ in 0..4000 {
-            let Delivery::Chain(steps) = Delivery::random(&mut rng) else { panic!("not a chain") };
-            untouched += usize::from(steps.iter().all(|step| *step == Delivery::Flip));
+            let Perturbation::Chain(steps) = Perturbation::random(&mut rng) else {
+                panic!("not a chain")
+            };
+            untouched += usize::from(steps.iter().all(|step| *step == Perturbation::Flip));
             for step in steps {
                 match step {
-                    Delivery::Jpeg { quality, .. } => {
+                    Perturbation::Jpeg { quality, .. } => {
                         assert!((30..=95).contains(&quality));
                         jpeg += 1;
                         mild += usize::from(quality > 62);
                     }
-                    Delivery::WebP { quality } => {
+                    Perturbation::WebP { quality } => {
                         assert!((40..=95).contains(&quality));
                         webp += 1;
                     }
-                    Delivery::Resize { size: Size::ScaleAbove(scale, 224), .. } => {
+                    Perturbation::Resize { size: Size::ScaleAbove(scale, 224), .. } => {
                         assert!((0.5..=1.5).contains(&scale));
                     }
-                    Delivery::Blur { sigma } => assert!((0.299..=2.0).contains(&sigma)),
-                    Delivery::Noise { sigma } => assert!((0.0039..=0.0314).contains(&sigma)),
-                    Delivery::Crop { fraction } => assert!((0.599..=1.0).contains(&fraction)),
-                    Delivery::Flip => {}
+                    Perturbation::Blur { sigma } => assert!((0.299..=2.0).contains(&sigma)),
+                    Perturbation::Noise { sigma } => assert!((0.0039..=0.0314).contains(&sigma)),
+                    Perturbation::Crop { fraction } => assert!((0.599..=1.0).contains(&fraction)),
+                    Perturbation::Flip => {}
                     other => panic!("unexpected {other:?}"),
                 }
             }
@@ -455,23 +464,23 @@ mod tests {
     fn values_out_of_range_are_refused() {
         let image = picture(8, 8);
         let wrong = [
-            Delivery::Jpeg { quality: 0, chroma: Chroma::Full },
-            Delivery::Jpeg { quality: 101, chroma: Chroma::Full },
-            Delivery::WebP { quality: 101 },
-            Delivery::Resize { size: Size::Scale(0.0), filter: Filter::Bicubic },
-            Delivery::Resize { size: Size::Scale(f32::NAN), filter: Filter::Bicubic },
-            Delivery::Resize { size: Size::ShortSide(0), filter: Filter::Bicubic },
-            Delivery::Blur { sigma: 0.0 },
-            Delivery::Blur { sigma: f32::NAN },
-            Delivery::Noise { sigma: 1.5 },
-            Delivery::Crop { fraction: 0.0 },
-            Delivery::Crop { fraction: f32::NAN },
+            Perturbation::Jpeg { quality: 0, chroma: Chroma::Full },
+            Perturbation::Jpeg { quality: 101, chroma: Chroma::Full },
+            Perturbation::WebP { quality: 101 },
+            Perturbation::Resize { size: Size::Scale(0.0), filter: Filter::Bicubic },
+            Perturbation::Resize { size: Size::Scale(f32::NAN), filter: Filter::Bicubic },
+            Perturbation::Resize { size: Size::ShortSide(0), filter: Filter::Bicubic },
+            Perturbation::Blur { sigma: 0.0 },
+            Perturbation::Blur { sigma: f32::NAN },
+            Perturbation::Noise { sigma: 1.5 },
+            Perturbation::Crop { fraction: 0.0 },
+            Perturbation::Crop { fraction: f32::NAN },
         ];
-        for delivery in wrong {
-            let error = delivery.apply(&image, &mut Rng::new(0)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Argument, "{delivery:?}");
+        for perturbation in wrong {
+            let error = perturbation.apply(&image, &mut Rng::new(0)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument, "{perturbation:?}");
         }
-        let huge = Delivery::Resize { size: Size::Scale(1e9), filter: Filter::Bicubic };
+        let huge = Perturbation::Resize { size: Size::Scale(1e9), filter: Filter::Bicubic };
         assert_eq!(huge.apply(&image, &mut Rng::new(0)).unwrap_err().kind(), ErrorKind::Limit);
     }
 
@@ -480,8 +489,8 @@ mod tests {
         let image = Rgb8::new(1, 1, vec![10, 200, 90]).unwrap();
         let mut rng = Rng::new(11);
         for _ in 0..100 {
-            let delivered = Delivery::random(&mut rng).apply(&image, &mut rng).unwrap();
-            assert!(delivered.width() >= 1);
+            let perturbed = Perturbation::random(&mut rng).apply(&image, &mut rng).unwrap();
+            assert!(perturbed.width() >= 1);
         }
     }
 }

@@ -8,20 +8,20 @@ use crate::fit::{FeatureMatrix, balanced_weights};
 use crate::train::attribution::{
     AttributionConfig, FittedAttribution, fit_attribution, open_set_threshold,
 };
-use crate::train::captions::{CaptionSet, CaptionsOfImages as _, Provenance};
+use crate::train::captions::{CaptionSet, CaptionsOfImages as _, ImageSource};
 
-/// At most this share of the images of generators that were not trained on may be given a name.
+/// Largest share of the images of unknown generators that may get a name.
 pub(crate) const MAX_NAMED_SHARE: f64 = 0.2;
 
-/// Share of an origin's size in its weight. Macro-F1 counts every generator alike: nearer to that
-/// than the detector's.
+/// The exponent of an origin's size in its weight. Macro-F1 counts every generator equally: nearer
+/// to that than the detector's.
 const ORIGIN_POWER: f64 = 0.5;
 
 /// Where an image comes from.
-pub(crate) fn provenance(entry: &Entry) -> Provenance<'_> {
+pub(crate) fn image_source(entry: &Entry) -> ImageSource<'_> {
     match entry.label {
-        Label::Real => Provenance::Real,
-        Label::Ai => Provenance::Generated {
+        Label::Real => ImageSource::Real,
+        Label::Ai => ImageSource::Generated {
             origin: &entry.origin,
             family: entry.other.get("family").map_or("", String::as_str),
         },
@@ -39,13 +39,13 @@ pub(crate) fn fitted(
 ) -> Result<FittedAttribution> {
     let width = variants.first().map_or(0, |(_, features)| features.width);
     let mut all = FeatureMatrix { data: Vec::new(), width };
-    let (mut makers, mut weights) = (Vec::new(), Vec::new());
+    let (mut sources, mut weights) = (Vec::new(), Vec::new());
     for (entries, features) in variants {
         all.extend(features);
-        makers.extend(entries.iter().map(provenance));
+        sources.extend(entries.iter().map(image_source));
         weights.extend(balanced_weights(&labels(entries), &origins(entries), ORIGIN_POWER));
     }
-    fit_attribution(&all, &makers, &weights, config)
+    fit_attribution(&all, &sources, &weights, config)
 }
 
 /// The open-set threshold from the generated images whose generator has no caption.
@@ -59,7 +59,7 @@ pub(crate) fn threshold(
 ) -> Result<f64> {
     let set = &head.head.captions;
     let unknown =
-        |entry: &Entry| entry.label == Label::Ai && set.generator(provenance(entry)).is_none();
+        |entry: &Entry| entry.label == Label::Ai && set.generator(image_source(entry)).is_none();
     let shares: Vec<f64> = entries
         .iter()
         .zip(head.attribute(features)?)
@@ -72,7 +72,7 @@ pub(crate) fn threshold(
 /// The attribution head of a model: learnt from all of `fit`, plain and augmented `copies` times.
 ///
 /// # Errors
-/// When images cannot be read, or there is nothing to tell apart.
+/// When images cannot be read, or there is nothing to distinguish.
 pub(crate) fn of_fit(
     extractor: &Extractor<'_>,
     dataset: &Dataset,
@@ -87,17 +87,17 @@ pub(crate) fn of_fit(
         .map(|variant| extractor.transformed(Role::Fit, &fit, variant))
         .collect::<Result<Vec<_>>>()?;
     // Generators are counted by images, not by rows.
-    let captions = Some(CaptionSet::new(fit.iter().map(provenance), config.minimum)?);
+    let captions = Some(CaptionSet::new(fit.iter().map(image_source), config.minimum)?);
     let variants: Vec<(&[Entry], &FeatureMatrix)> =
         variants.iter().map(|features| (fit.as_slice(), features)).collect();
     fitted(&variants, &AttributionConfig { captions, ..config })
 }
 
-/// The head as a model stores it, its threshold set on `calibrate`, none of whose generators may
-/// have been trained on.
+/// The head as a model stores it, its threshold set on `calibrate`, whose generators must not have
+/// been trained on.
 ///
 /// # Errors
-/// When images cannot be read, or there is none of an unknown generator.
+/// When images cannot be read, or none is by an unknown generator.
 pub(crate) fn finished(
     head: &FittedAttribution,
     extractor: &Extractor<'_>,

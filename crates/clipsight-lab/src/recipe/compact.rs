@@ -1,15 +1,15 @@
 //! The recipe of the compact model: fits heads and calibration on a pretrained encoder, and writes
 //! the model.
 //!
-//! The encoder is quantised first and stays as it is; every head learns from the features that the
-//! shipped, quantised encoder gives. Roles are kept apart: heads are fitted on `fit`, the verdict's
+//! The encoder is quantised first and stays as it is; every head learns from the features of the
+//! shipped, quantised encoder. Roles are kept apart: heads are fitted on `fit`, the verdict's
 //! penalty chosen on `select` and out of fold on `fit`, probabilities calibrated on `calibrate` and
 //! out of fold; `test` is only measured, after everything is fixed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clipsight::calibration::{Calibration, GradeEdges, SecondLook, ViewCalibration};
+use clipsight::calibration::{Calibration, EarlyExit, GradeEdges, ViewCalibration};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, VisionConfig};
 use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing};
@@ -26,20 +26,20 @@ use crate::dataset::{
 };
 use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cache_for, cannot};
-use crate::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression, platt};
+use crate::fit::{FeatureMatrix, LinearModel, balanced_weights, logistic_regression, platt};
 use crate::metrics::{Sample, auc};
 use crate::recipe::quality::shipped::{Fitted, fit_for_model};
 use crate::recipe::quality::to_json;
 use crate::train::attribution::FittedAttribution;
 
-/// What a whole model is trained from.
+/// The inputs that a complete model is trained from.
 #[derive(Clone, Debug)]
 pub struct Inputs {
     /// Labelled images: a manifest ([`Dataset`]).
     pub data: PathBuf,
     /// The pretrained encoder, in any form that [`PublishedEncoder::open`] reads.
     pub encoder: PathBuf,
-    /// Folder for features and checkpoints; an interrupted run goes on from there.
+    /// Folder for features and checkpoints; an interrupted run resumes from it.
     pub cache: PathBuf,
     /// Seed of everything random.
     pub seed: u64,
@@ -48,8 +48,7 @@ pub struct Inputs {
 /// Name and version of the model that this recipe makes.
 const MODEL_ID: &str = "clipsight-compact-2";
 
-/// The head reads the tokens of all layers but the first ones, one of this many, which lowered the
-/// figures on `select`.
+/// The head skips the first of all layers, one in this many: they lowered the figures on `select`.
 const EARLY_LAYERS: usize = 4;
 
 /// Largest difference from the stored logit that passes the self-test: room for 8-bit arithmetic,
@@ -70,15 +69,15 @@ const COPIES: u32 = 2;
 /// serves both, and seeing both makes it better at each.
 const CROPS: u32 = 1;
 
-/// Grades begin at round probabilities, which mean what they say once calibrated.
+/// Grades begin at round probabilities, which can be taken literally once calibrated.
 const EDGES: GradeEdges =
     GradeEdges { weak_below: 0.4, moderate: 0.6, strong: 0.8, very_strong: 0.95 };
 
 /// Preprocessing for an encoder. Training images come with a short side of 288 pixels, nine
 /// sevenths of the encoder's 224, so larger ones are reduced to that; the first view is all of it,
 /// and further ones are crops without any more resizing. Measured on `select`, one head for both:
-/// AUC .917 of the whole image, .905 of the centre crop, .912 of five crops, .919 of the whole image
-/// and the crops.
+/// AUC .917 for the whole image, .905 for the centre crop, .912 for five crops, .919 for the whole
+/// image and the crops.
 fn preprocessing(encoder: &VisionConfig, normalisation: Normalisation) -> Preprocessing {
     let side = u32::try_from(encoder.image_size).unwrap_or(u32::MAX);
     Preprocessing {
@@ -94,8 +93,8 @@ fn preprocessing(encoder: &VisionConfig, normalisation: Normalisation) -> Prepro
 }
 
 /// What the penalty is chosen and probabilities are calibrated on.
-const DELIVERED: [Variant; 3] =
-    [Variant::First, Variant::Delivered(Fixed::Jpeg60), Variant::Delivered(Fixed::Half)];
+const PERTURBATIONS: [Variant; 3] =
+    [Variant::First, Variant::Perturbed(Fixed::Jpeg60), Variant::Perturbed(Fixed::Half)];
 
 /// Fits every head on an encoder, calibrates, measures, and writes the model to `out`.
 ///
@@ -104,8 +103,8 @@ const DELIVERED: [Variant; 3] =
 pub fn run(inputs: &Inputs, out: &Path) -> Result<()> {
     let Inputs { data, cache, seed, .. } = inputs;
     let dataset = read_dataset(data)?;
-    let recipe = Recipe::new(MODEL_ID, inputs, TRANSFORM)?;
-    compact(recipe, &dataset, cache, *seed, Tower::Frozen, out)
+    let draft = ModelDraft::new(MODEL_ID, inputs, TRANSFORM)?;
+    compact(draft, &dataset, cache, *seed, EncoderState::Frozen, out)
 }
 
 /// The images, all of which must be there.
@@ -117,28 +116,30 @@ pub(super) fn read_dataset(data: &Path) -> Result<Dataset> {
 
 /// Whether the encoder has seen the images of `fit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tower {
+pub(super) enum EncoderState {
     /// It has not.
     Frozen,
-    /// It was fine-tuned on them: what its features say of them holds for no other image.
+    /// It was fine-tuned on them: their features are not representative of other images.
     FineTuned,
 }
 
 /// Fits every head of the compact model on its encoder, calibrates, measures and writes it.
 pub(super) fn compact(
-    mut recipe: Recipe,
+    mut draft: ModelDraft,
     dataset: &Dataset,
     cache: &Path,
     seed: u64,
-    tower: Tower,
+    encoder: EncoderState,
     out: &Path,
 ) -> Result<()> {
     // A model with an empty head: its features come from exactly the encoder that ships.
-    let detector = recipe.uncalibrated(&Linear { weight: vec![0.0; recipe.width()], bias: 0.0 })?;
+    let detector =
+        draft.uncalibrated(&LinearModel { weight: vec![0.0; draft.width()], bias: 0.0 })?;
     let cache = cache_for(cache, &detector)?;
     let extractor =
         Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
 
+    // 1. The features to fit on: every image as it is, augmented, and cropped.
     let fit = dataset.role(Role::Fit);
     let mut training = Training {
         features: FeatureMatrix::default(),
@@ -146,14 +147,15 @@ pub(super) fn compact(
         weights: Vec::new(),
         folds: Vec::new(),
     };
-    training.features.width = recipe.width();
+    training.features.width = draft.width();
     let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
     let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed, copy });
     for variant in std::iter::once(Variant::First).chain(copies).chain(crops) {
         training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
-    let (select, selection) = held_out(&extractor, dataset, Role::Select, &DELIVERED)?;
+    // 2. The penalty and its head: the best mean of the AUC on `select` and out of fold on `fit`.
+    let (select, selection) = held_out(&extractor, dataset, Role::Select, &PERTURBATIONS)?;
     let mut best: Option<Candidate> = None;
     for penalty in PENALTIES {
         let head = training.fit(penalty, None);
@@ -174,41 +176,43 @@ pub(super) fn compact(
     };
     eprintln!("penalty {penalty} is taken");
 
-    // `calibrate` has too few origins to fix an offset.
-    let mut pooled = match tower {
-        Tower::Frozen => out_of_fold,
-        Tower::FineTuned => {
+    // 3. Platt scaling for one view. `calibrate` alone has too few origins to fix an offset.
+    let mut pooled = match encoder {
+        EncoderState::Frozen => out_of_fold,
+        EncoderState::FineTuned => {
             let mut of_select = CalibrationSet::default();
-            of_select.extend_by_deliveries(&trained, &selection, &select);
+            of_select.extend_by_perturbations(&trained, &selection, &select);
             of_select
         }
     };
-    let (calibrate, deliveries) = held_out(&extractor, dataset, Role::Calibrate, &DELIVERED)?;
-    pooled.extend_by_deliveries(&trained, &deliveries, &calibrate);
-    // Five views are computed for `calibrate` alone: what they change there is carried over.
-    let centre = trained.logits(&deliveries[0]);
+    let (calibrate, perturbations) =
+        held_out(&extractor, dataset, Role::Calibrate, &PERTURBATIONS)?;
+    pooled.extend_by_perturbations(&trained, &perturbations, &calibrate);
+    // 4. The same for five views, computed for `calibrate` alone: the change there is carried over.
+    let centre = trained.logits(&perturbations[0]);
     let (_, corners) = held_out(&extractor, dataset, Role::Calibrate, &[Variant::Corners])?;
-    let five = five_view_logits(&recipe.preprocessing, &centre, &trained.logits(&corners[0]));
+    let five = five_view_logits(&draft.preprocessing, &centre, &trained.logits(&corners[0]));
     let of_one = CalibrationSet::of(centre, &calibrate);
     let of_five = CalibrationSet::of(five, &calibrate);
     let calibration = calibrated(&pooled, &of_one, &of_five);
 
+    // 5. The other heads, on the same features.
     let fitted = attribution::of_fit(&extractor, dataset, 1, seed)?;
-    recipe.attribution = Some(attribution::finished(&fitted, &extractor, dataset)?);
+    draft.attribution = Some(attribution::finished(&fitted, &extractor, dataset)?);
     let quality = fit_for_model(&extractor, &fit, seed)?;
     let report = to_json(&quality.report)?;
-    recipe.quality = Some(quality);
-    finish(&mut recipe, &trained, calibration, &extractor, dataset, out)?;
+    draft.quality = Some(quality);
+    finish(&mut draft, &trained, calibration, &extractor, dataset, out)?;
     let study = out.join("study");
     std::fs::create_dir_all(&study).map_err(|error| cannot("make", &study, error))?;
     write_file(&study.join("quality.json"), report.as_bytes())?;
     Ok(())
 }
 
-/// Measures a model of which everything is fixed on the test images, and writes it.
+/// Measures a finished model on the test images, and writes it.
 fn finish(
-    recipe: &mut Recipe,
-    trained: &Linear,
+    draft: &mut ModelDraft,
+    trained: &LinearModel,
     mut calibration: Calibration,
     extractor: &Extractor<'_>,
     dataset: &Dataset,
@@ -217,7 +221,7 @@ fn finish(
     let test = dataset.role(Role::Test);
     let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::First)?);
     let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
-    let five = five_view_logits(&recipe.preprocessing, &centre, &corners);
+    let five = five_view_logits(&draft.preprocessing, &centre, &corners);
     let score = |entry: &Entry, logit, views| {
         Scored::from_logit(
             entry.label == Label::Ai,
@@ -254,16 +258,16 @@ fn finish(
     };
     let one = measure("one view", &of_one)?;
     let five = measure("five views", &of_five)?;
-    let second_look = SecondLook { measured: measure("a second look", &looked_twice)? };
-    calibration.second_look = Some(second_look);
+    let early_exit = EarlyExit { measured: measure("one view, or five", &looked_twice)? };
+    calibration.early_exit = Some(early_exit);
     for by_views in &mut calibration.by_views {
         by_views.measured = if by_views.views == 1 { one } else { five };
     }
 
     // The self-test's logit comes from the finished weights.
-    let (manifest, shards) = recipe.model(trained, calibration.clone(), 0.0)?;
+    let (manifest, shards) = draft.model(trained, calibration.clone(), 0.0)?;
     let logit = pollster::block_on(load(&manifest, &shards)?.self_test())?.logit;
-    let (manifest, shards) = recipe.model(trained, calibration, logit)?;
+    let (manifest, shards) = draft.model(trained, calibration, logit)?;
     std::fs::create_dir_all(out).map_err(|error| cannot("make", out, error))?;
     for shard in &shards {
         write_file(&out.join(&shard.entry.file), &shard.bytes)?;
@@ -278,8 +282,8 @@ fn finish(
     Ok(())
 }
 
-/// What a model is made of, but for what training finds.
-pub(super) struct Recipe {
+/// A model before training: everything but the fitted heads' numbers and the calibration.
+pub(super) struct ModelDraft {
     pub(super) id: &'static str,
     pub(super) architecture: VisionConfig,
     pub(super) preprocessing: Preprocessing,
@@ -291,7 +295,7 @@ pub(super) struct Recipe {
     pub(super) quality: Option<Fitted>,
 }
 
-impl Recipe {
+impl ModelDraft {
     /// A model whose head is yet to be fitted, on the encoder as it was published.
     pub(super) fn new(id: &'static str, inputs: &Inputs, transform: Transform) -> Result<Self> {
         let PublishedEncoder { architecture, tensors, normalisation } =
@@ -315,7 +319,7 @@ impl Recipe {
     /// The model with this head: its manifest and its shards.
     fn model(
         &mut self,
-        head: &Linear,
+        head: &LinearModel,
         calibration: Calibration,
         logit: f32,
     ) -> Result<(Manifest, Vec<PackedShard>)> {
@@ -346,7 +350,7 @@ impl Recipe {
     }
 
     /// The model with this head, loaded, its logits yet to be calibrated.
-    pub(super) fn uncalibrated(&mut self, head: &Linear) -> Result<Detector> {
+    pub(super) fn uncalibrated(&mut self, head: &LinearModel) -> Result<Detector> {
         let (manifest, shards) = self.model(head, calibration(vec![views(1, 1.0, 0.0)]), 0.0)?;
         load(&manifest, &shards)
     }
@@ -360,8 +364,8 @@ fn features(architecture: &VisionConfig) -> FeatureSpec {
     )
 }
 
-/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by what
-/// five change on the same images.
+/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by the
+/// change from one to five on the same images.
 fn calibrated(
     pooled: &CalibrationSet,
     of_one: &CalibrationSet,
@@ -380,10 +384,10 @@ fn views(views: usize, slope: f64, offset: f64) -> ViewCalibration {
 }
 
 fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
-    Calibration { threshold: 0.5, edges: Some(EDGES), by_views, second_look: None }
+    Calibration { threshold: 0.5, edges: Some(EDGES), by_views, early_exit: None }
 }
 
-/// Loads a model as everyone else does, through the hash-checking reader.
+/// Loads a model through the same hash-checking reader as every other program.
 fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
     let mut loader = ModelLoader::new(manifest.clone(), &Reference::cpu())?;
     for (index, shard) in shards.iter().enumerate() {
@@ -396,7 +400,7 @@ fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
 struct Candidate {
     figure: f64,
     penalty: f64,
-    head: Linear,
+    head: LinearModel,
     out_of_fold: CalibrationSet,
 }
 
@@ -418,7 +422,7 @@ impl Training {
     }
 
     /// The head fitted on all rows, or on all but those of one fold.
-    fn fit(&self, penalty: f64, without: Option<usize>) -> Linear {
+    fn fit(&self, penalty: f64, without: Option<usize>) -> LinearModel {
         let mut part = FeatureMatrix { data: Vec::new(), width: self.features.width };
         let (mut labels, mut weights) = (Vec::new(), Vec::new());
         for row in 0..self.labels.len() {
@@ -471,15 +475,15 @@ impl CalibrationSet {
         self.weights.extend(other.weights.iter().map(|weight| weight * share));
     }
 
-    /// The same images under several deliveries, which share the weight of one.
-    fn extend_by_deliveries(
+    /// The same images under several perturbations, which share the weight of one.
+    fn extend_by_perturbations(
         &mut self,
-        head: &Linear,
-        deliveries: &[FeatureMatrix],
+        head: &LinearModel,
+        perturbations: &[FeatureMatrix],
         entries: &[Entry],
     ) {
-        for features in deliveries {
-            self.extend(head.logits(features), entries, 1.0 / deliveries.len() as f64);
+        for features in perturbations {
+            self.extend(head.logits(features), entries, 1.0 / perturbations.len() as f64);
         }
     }
 

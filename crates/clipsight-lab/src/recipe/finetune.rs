@@ -1,10 +1,10 @@
-//! Fine-tunes an encoder, and writes a whole model.
+//! Fine-tunes an encoder, and writes a complete model.
 //!
 //! First a probe: a linear head fitted on the frozen encoder's features. Then encoder and head are
-//! fine-tuned together from there, on random deliveries of the images. The result is quantised, and
-//! every head is fitted anew on it as for the frozen encoder. Roles are kept apart: weights come
-//! from `fit` alone; probabilities from `calibrate` and `select`, which share no origin with it;
-//! `test` is only measured, and only after everything is fixed.
+//! fine-tuned together from there, on randomly perturbed images. The result is quantised, and every
+//! head is refitted on it as for the frozen encoder. Roles are kept apart: weights come from `fit`
+//! alone; probabilities from `calibrate` and `select`, which share no origin with it; `test` is
+//! only measured, and only after everything is fixed.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -17,15 +17,17 @@ use clipsight_native::io::{read_file, write_file};
 use clipsight_native::progress::progress;
 
 use super::attribution;
-use super::compact::{Inputs, Recipe, TRANSFORM, Tower, auc_of, compact, held_out, read_dataset};
+use super::compact::{
+    EncoderState, Inputs, ModelDraft, TRANSFORM, auc_of, compact, held_out, read_dataset,
+};
 use crate::dataset::{Dataset, Entry, Label, ORIGIN_POWER, Role, labels, origins};
 use crate::features::{Extractor, RowCache, Variant, cache_for, with_pixels};
-use crate::fit::{FeatureMatrix, Linear, balanced_weights, logistic_regression};
-use crate::perturb::Delivery;
+use crate::fit::{FeatureMatrix, LinearModel, balanced_weights, logistic_regression};
+use crate::perturb::Perturbation;
 use crate::train::attribution::FittedAttribution;
 use crate::train::{Example, Finetune, FinetuneConfig, FinetunedModel, StepReport};
 
-/// What is fine-tuned, and how far.
+/// What to fine-tune, and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// What the model is trained from.
@@ -52,8 +54,8 @@ const PENALTY: f64 = 0.005;
 /// Augmented copies of every image that the probe sees beside the image itself.
 const COPIES: u32 = 1;
 
-/// Steps of fine-tuning that are taken by default. Without dropout of tokens, further ones lowered the AUC on `select` and on
-/// origins of `fit` that were held out.
+/// Default steps of fine-tuning. Without dropout of tokens, further ones lowered the AUC on
+/// `select` and on held-out origins of `fit`.
 pub const STEPS: usize = 240;
 
 /// Steps between checkpoints.
@@ -86,11 +88,12 @@ fn finetuning(steps: usize, caption_share: f64, seed: u64) -> FinetuneConfig {
 pub fn run(args: &Options) -> Result<()> {
     let Inputs { data, cache: folder, seed, .. } = &args.inputs;
     let dataset = read_dataset(data)?;
-    // Fine-tuning needs gradients everywhere: `SignedSqrt` has none of use at nought.
-    let mut probed = Recipe::new(MODEL_ID, &args.inputs, Transform::TokenNorm)?;
+    // Fine-tuning needs gradients everywhere: that of `SignedSqrt` is unusable at zero.
+    let mut probed = ModelDraft::new(MODEL_ID, &args.inputs, Transform::TokenNorm)?;
 
     // The probe's features come from the encoder as it would be stored.
-    let detector = probed.uncalibrated(&Linear { weight: vec![0.0; probed.width()], bias: 0.0 })?;
+    let detector =
+        probed.uncalibrated(&LinearModel { weight: vec![0.0; probed.width()], bias: 0.0 })?;
     let cache = cache_for(folder, &detector)?;
     let extractor = Extractor {
         detector: &detector,
@@ -117,14 +120,14 @@ pub fn run(args: &Options) -> Result<()> {
         Extractor { detector: &detector, rows: RowCache { root: &dataset.root, folder: cache } };
     report(&extractor, &dataset, &trained, "trained")?;
 
-    // Every head is fitted anew on the encoder that ships, fine-tuned and quantised.
-    let mut recipe = Recipe::new(MODEL_ID, &args.inputs, TRANSFORM)?;
-    recipe.encoder = tower;
-    compact(recipe, &dataset, folder, *seed, Tower::FineTuned, &args.out)
+    // Every head is refitted on the encoder that ships, fine-tuned and quantised.
+    let mut draft = ModelDraft::new(MODEL_ID, &args.inputs, TRANSFORM)?;
+    draft.encoder = tower;
+    compact(draft, &dataset, folder, *seed, EncoderState::FineTuned, &args.out)
 }
 
 /// The head fitted on the frozen encoder's features.
-fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> {
+fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<LinearModel> {
     let mut features = FeatureMatrix::default();
     let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
     for variant in std::iter::once(Variant::First).chain(copies) {
@@ -143,31 +146,31 @@ fn probe(extractor: &Extractor<'_>, fit: &[Entry], seed: u64) -> Result<Linear> 
 
 /// What fine-tuning begins with.
 struct Start<'a> {
-    head: &'a Linear,
+    head: &'a LinearModel,
     captions: Option<&'a FittedAttribution>,
 }
 
-/// Fine-tunes encoder and heads; goes on from a checkpoint in `cache`, where there is one.
+/// Fine-tunes encoder and heads; resumes from a checkpoint in `cache`, if there is one.
 fn finetune(
     config: FinetuneConfig,
-    recipe: &Recipe,
+    draft: &ModelDraft,
     start: &Start<'_>,
     dataset: &Dataset,
     fit: &[Entry],
     cache: &Path,
 ) -> Result<FinetunedModel> {
     let (steps, seed, share) = (config.steps, config.seed, config.caption_share);
-    let features = recipe.head.features().clone();
+    let features = draft.head.features().clone();
     let Start { head, captions } = start;
     let mut run =
-        Finetune::new(config, &recipe.architecture, &recipe.encoder, features, head, *captions)?;
+        Finetune::new(config, &draft.architecture, &draft.encoder, features, head, *captions)?;
     let captions = if share > 0.0 { format!("-captions-{share}") } else { String::new() };
     let path = cache.join(format!("finetune-{steps}-{seed}{captions}.safetensors"));
     if path.exists() {
         run.resume(&read_file(&path)?)?;
     }
     let sampler = Sampler::new(&weights(fit));
-    let preprocessing = &recipe.preprocessing;
+    let preprocessing = &draft.preprocessing;
     let bar = progress(steps, "fine-tuning");
     bar.set_position(run.step_count() as u64);
     let start = Instant::now();
@@ -176,15 +179,15 @@ fn finetune(
         let load = |index: usize| {
             let mut rng = Rng::new(seed ^ (step << 24) ^ ((index as u64) << 8) ^ (1 << 63));
             let entry = &fit[sampler.draw(&mut rng)];
-            let delivered = with_pixels(&dataset.root, entry, |pixels| {
-                Delivery::random(&mut rng).apply(pixels, &mut rng)
+            let perturbed = with_pixels(&dataset.root, entry, |pixels| {
+                Perturbation::random(&mut rng).apply(pixels, &mut rng)
             })?;
-            let views = preprocessing.views(&delivered, ViewCount::Five)?;
+            let views = preprocessing.views(&perturbed, ViewCount::Five)?;
             // The whole image as often as one of its crops.
             let view =
                 if rng.chance(0.5) { 0 } else { 1 + rng.below(views.len() as u32 - 1) as usize };
             let pixels = preprocessing.tensor(&views[view..=view]);
-            Ok(Example { pixels, maker: attribution::provenance(entry) })
+            Ok(Example { pixels, source: attribution::image_source(entry) })
         };
         let StepReport { loss, gradient_norm } = run.step(load)?;
         bar.inc(1);
@@ -229,15 +232,20 @@ impl Sampler {
     }
 }
 
-/// Prints how well a head tells the held-out images of `select` apart.
-fn report(extractor: &Extractor<'_>, dataset: &Dataset, head: &Linear, what: &str) -> Result<()> {
+/// Prints how well a head separates the held-out images of `select`.
+fn report(
+    extractor: &Extractor<'_>,
+    dataset: &Dataset,
+    head: &LinearModel,
+    what: &str,
+) -> Result<()> {
     let (entries, features) = held_out(extractor, dataset, Role::Select, &[Variant::First])?;
     eprintln!("{what}: AUC {:.4} on select", auc_of(&head.logits(&features[0]), &entries)?);
     Ok(())
 }
 
-/// The weight of every image: both classes alike, origins by their size to a power, and among
-/// images that were not generated a fixed share for those that are no photographs.
+/// The weight of every image: both classes equally, origins by their size to a power, and among
+/// images that were not generated a fixed share for those that are not photographs.
 pub(super) fn weights(entries: &[Entry]) -> Vec<f64> {
     let labels = labels(entries);
     let mut weights = balanced_weights(&labels, &origins(entries), ORIGIN_POWER);

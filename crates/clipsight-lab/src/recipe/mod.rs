@@ -1,7 +1,8 @@
-//! Recipes: what models are trained from, with which numbers, and in which order.
+//! Recipes: the data, numbers and steps that models are trained with.
 //!
-//! Every recipe takes any encoder that the program loads ([`PublishedEncoder`](clipsight_import::PublishedEncoder)). Roles are kept
-//! apart: `fit` is learnt from, `select` chooses, `calibrate` calibrates, `test` is only measured.
+//! Every recipe takes any encoder that the program loads
+//! ([`PublishedEncoder`](clipsight_import::PublishedEncoder)). Roles are kept apart: `fit` is
+//! learnt from, `select` chooses, `calibrate` calibrates, `test` is only measured.
 
 pub mod attribution;
 pub mod compact;

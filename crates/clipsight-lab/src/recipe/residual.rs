@@ -3,8 +3,8 @@
 //!
 //! Roles are kept apart: the network learns from four fifths of the origins of `fit`; the last
 //! fifth and `calibrate` make probabilities of its logits; `calibrate` alone, which the encoder's
-//! head never saw either, those of the fusion; `select` decides whether the fusion is worth its
-//! weight. `test` is not looked at.
+//! head never saw either, calibrates the fusion; `select` decides whether the fusion is worth its
+//! weight. `test` is not used.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,33 +27,33 @@ use super::finetune::{Sampler, weights};
 use crate::dataset::{Dataset, Entry, Label, Role, at_most, folds, unseen_prompts};
 use crate::features::{Fixed, RowCache, cache_for, cannot, folder_for, with_pixels};
 use crate::metrics::{Confusion, Sample, auc_difference_interval_by_group};
-use crate::perturb::Delivery;
+use crate::perturb::Perturbation;
 use crate::report::{rounded, short, table, write_report};
 use crate::train::StepReport;
 use crate::train::residual::{Crop, ResidualRecipe, ResidualTraining};
 
-/// What is trained, and how far.
+/// What to train, and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Labelled images: a manifest ([`Dataset`]).
     pub data: PathBuf,
     /// Folder of the model that the network is added to; `None` as for every command.
     pub model: Option<PathBuf>,
-    /// Folder that the model with both is written to.
+    /// Folder for the combined model.
     pub out: PathBuf,
-    /// Folder that the report is written to; `None` for `study` in the model's folder.
+    /// Folder for the report; `None` for `study` in the model's folder.
     pub report: Option<PathBuf>,
-    /// Folder for logits and checkpoints; an interrupted run goes on from there.
+    /// Folder for logits and checkpoints; an interrupted run resumes from it.
     pub cache: PathBuf,
     /// Seed of everything random.
     pub seed: u64,
-    /// Images of every origin that are measured and calibrated on.
+    /// Images per origin to measure and calibrate on.
     pub per_origin: u32,
     /// Steps of training.
     pub steps: u32,
 }
 
-/// Steps of training that are taken by default.
+/// Default training steps.
 pub const STEPS: u32 = 1200;
 
 /// Steps between checkpoints.
@@ -83,12 +83,12 @@ fn recipe(steps: usize, seed: u64) -> ResidualRecipe {
     }
 }
 
-/// What held-out images are measured as: as they are, and recompressed.
-const DELIVERED: [Option<Fixed>; 2] = [None, Some(Fixed::Jpeg60)];
+/// How held-out images are measured: as they are, and recompressed.
+const PERTURBATIONS: [Option<Fixed>; 2] = [None, Some(Fixed::Jpeg60)];
 
-/// Slope below which Platt scaling is not let fall: of a network that orders `calibrate` the wrong
-/// way round, next to nothing is believed, but an order is never turned round.
-const LEAST_SLOPE: f64 = 1e-3;
+/// Lower bound of the slope of Platt scaling: a network that orders `calibrate` the wrong way round
+/// gets next to no weight, but an order is never reversed.
+const MIN_SLOPE: f64 = 1e-3;
 
 /// Runs the recipe.
 ///
@@ -122,7 +122,7 @@ pub fn run(args: &Options) -> Result<()> {
     let cache = folder_for(&args.cache, "residual-", &key)?;
     let weights = train(&recipe, &base, &dataset.root, &trained_on, &cache)?;
 
-    // From here on with the weights as they are stored.
+    // From here on, the weights are those that are stored.
     let shards = pack(&recipe.network.tensors(), &weights, base.manifest.storage, "residual")?;
     let identity = ResidualBranch {
         network: recipe.network.clone(),
@@ -148,9 +148,9 @@ pub fn run(args: &Options) -> Result<()> {
 
     let mut pooled = CalibrationSet::of(by_itself, &held_out);
     let mut both = Vec::new();
-    for delivery in DELIVERED {
-        let logits = scorer.both(&calibrate, "calibrate", delivery)?;
-        pooled.extend(logits.network.clone(), &calibrate, 1.0 / DELIVERED.len() as f64);
+    for perturbation in PERTURBATIONS {
+        let logits = scorer.both(&calibrate, "calibrate", perturbation)?;
+        pooled.extend(logits.network.clone(), &calibrate, 1.0 / PERTURBATIONS.len() as f64);
         both.push(logits);
     }
     let calibration = platt_of(&pooled);
@@ -161,11 +161,11 @@ pub fn run(args: &Options) -> Result<()> {
     let branch = ResidualBranch { calibration, fused: platt_of(&fused), self_test, ..identity };
 
     let mut rows = Vec::new();
-    for delivery in DELIVERED {
-        let logits = scorer.both(&select, "select", delivery)?;
-        rows.push(Row::of(&logits, &branch, &select, delivery)?);
+    for perturbation in PERTURBATIONS {
+        let logits = scorer.both(&select, "select", perturbation)?;
+        rows.push(PerturbationRow::of(&logits, &branch, &select, perturbation)?);
     }
-    let report = Report {
+    let report = ResidualReport {
         model: base.manifest.id.clone(),
         weights_sha256: base.manifest.weights_sha256(),
         manifest_sha256: data_sha256,
@@ -185,11 +185,11 @@ pub fn run(args: &Options) -> Result<()> {
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     write_report(&out, "residual", &report, &report.markdown(), &[])?;
     base.write(branch, &shards, &args.out)?;
-    eprintln!("the report is in {}, the model with both in {}", out.display(), args.out.display());
+    eprintln!("the report is in {}, the combined model in {}", out.display(), args.out.display());
     Ok(())
 }
 
-/// Trains the network; goes on from a checkpoint in `cache`, where there is one.
+/// Trains the network; resumes from a checkpoint in `cache`, if there is one.
 fn train(
     recipe: &ResidualRecipe,
     base: &Base,
@@ -214,8 +214,8 @@ fn train(
             let mut rng = Rng::new(recipe.seed ^ (step << 24) ^ ((index as u64) << 8) ^ (3 << 62));
             let entry = &entries[sampler.draw(&mut rng)];
             with_pixels(root, entry, |pixels| {
-                let delivered = Delivery::random(&mut rng).apply(pixels, &mut rng)?;
-                let whole = recipe.network.crop(preprocessing, &delivered)?;
+                let perturbed = Perturbation::random(&mut rng).apply(pixels, &mut rng)?;
+                let whole = recipe.network.crop(preprocessing, &perturbed)?;
                 let crop = random_crop(&whole, recipe.crop, &mut rng)?;
                 Ok(Crop {
                     pixels: ResidualConfig::input(&crop),
@@ -262,7 +262,7 @@ fn random_crop(image: &Rgb8, side: usize, rng: &mut Rng) -> Result<Rgb8> {
 
 fn platt_of(set: &CalibrationSet) -> Platt {
     let (slope, offset) = set.platt();
-    Platt { slope: slope.max(LEAST_SLOPE), offset }
+    Platt { slope: slope.max(MIN_SLOPE), offset }
 }
 
 /// The model that the network is added to.
@@ -277,7 +277,7 @@ impl Base {
         if manifest.residual.is_some() {
             return Err(Error::new(
                 ErrorKind::Argument,
-                "the model has a residual network already",
+                "the model already has a residual network",
             ));
         }
         let read = |shard: &clipsight::weights::Shard| read_file(&folder.path().join(&shard.file));
@@ -310,7 +310,7 @@ impl Base {
         if !result.passed {
             return Err(Error::new(
                 ErrorKind::Internal,
-                "the model with both does not pass its self-test",
+                "the combined model does not pass its self-test",
             ));
         }
         std::fs::create_dir_all(out).map_err(|error| cannot("make", out, error))?;
@@ -340,7 +340,7 @@ struct Scorer<'a> {
     per_origin: u32,
 }
 
-/// Logits of the same images from both members.
+/// Logits of the same images from encoder and network.
 struct Logits {
     /// Calibrated.
     encoder: Vec<f64>,
@@ -357,10 +357,15 @@ impl Logits {
 }
 
 impl Scorer<'_> {
-    fn network(&self, entries: &[Entry], name: &str, delivery: Option<Fixed>) -> Result<Vec<f64>> {
-        let name = self.name(name, delivery);
+    fn network(
+        &self,
+        entries: &[Entry],
+        name: &str,
+        perturbation: Option<Fixed>,
+    ) -> Result<Vec<f64>> {
+        let name = self.name(name, perturbation);
         let rows = self.network.rows(&name, entries, 1, |pixels, index| {
-            let whole = self.detector.whole(&delivered(pixels, delivery, index)?)?;
+            let whole = self.detector.whole(&perturbed(pixels, perturbation, index)?)?;
             let logit = whole.and_then(|whole| self.detector.residual_logit(&whole));
             logit.map(|logit| vec![logit]).ok_or_else(|| {
                 Error::new(ErrorKind::Internal, "the model lost its residual network")
@@ -370,15 +375,15 @@ impl Scorer<'_> {
     }
 
     /// Of a cache file: different images, different name.
-    fn name(&self, name: &str, delivery: Option<Fixed>) -> String {
-        format!("{name}-{}-{}", delivery.map_or("plain", Fixed::name), self.per_origin)
+    fn name(&self, name: &str, perturbation: Option<Fixed>) -> String {
+        format!("{name}-{}-{}", perturbation.map_or("plain", Fixed::name), self.per_origin)
     }
 
-    fn both(&self, entries: &[Entry], name: &str, delivery: Option<Fixed>) -> Result<Logits> {
+    fn both(&self, entries: &[Entry], name: &str, perturbation: Option<Fixed>) -> Result<Logits> {
         let manifest = self.detector.manifest();
-        let file = format!("{}-logits", self.name(name, delivery));
+        let file = format!("{}-logits", self.name(name, perturbation));
         let rows = self.encoder.rows(&file, entries, 1, |pixels, index| {
-            let pixels = delivered(pixels, delivery, index)?;
+            let pixels = perturbed(pixels, perturbation, index)?;
             let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
             pollster::block_on(self.detector.logits(&views))
         })?;
@@ -386,32 +391,33 @@ impl Scorer<'_> {
         let platt = Platt { slope: one_view.slope, offset: one_view.offset };
         Ok(Logits {
             encoder: rows.iter().map(|logit| platt.logit(logit.to_f64())).collect(),
-            network: self.network(entries, name, delivery)?,
+            network: self.network(entries, name, perturbation)?,
         })
     }
 }
 
-fn delivered(pixels: &Rgb8, delivery: Option<Fixed>, index: u64) -> Result<Rgb8> {
-    delivery.map_or_else(
+fn perturbed(pixels: &Rgb8, perturbation: Option<Fixed>, index: u64) -> Result<Rgb8> {
+    perturbation.map_or_else(
         || Ok(pixels.clone()),
-        |fixed| fixed.delivery().apply(pixels, &mut Rng::new(index)),
+        |fixed| fixed.perturbation().apply(pixels, &mut Rng::new(index)),
     )
 }
 
 /// The figures of one way of scoring.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Figures {
+struct BranchFigures {
     auc: f64,
     /// At the calibrated probability of one half.
     balanced_accuracy: f64,
 }
 
-impl Figures {
+impl BranchFigures {
     fn of(logits: &[f64], entries: &[Entry]) -> Result<Self> {
         let samples: Vec<Sample> = samples(logits, entries).map(|(_, sample)| sample).collect();
         let balanced_accuracy = Confusion::at(&samples, 0.0).balanced_accuracy();
-        let none =
-            || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
+        let none = || {
+            Error::new(ErrorKind::Argument, "images of both classes are needed for a measurement")
+        };
         Ok(Self {
             auc: rounded(auc_of(logits, entries)?),
             balanced_accuracy: rounded(balanced_accuracy.ok_or_else(none)?),
@@ -425,26 +431,27 @@ fn samples<'a>(logits: &'a [f64], entries: &'a [Entry]) -> impl Iterator<Item = 
     })
 }
 
-/// Figures on `select` under one delivery.
+/// Figures on `select` under one perturbation.
 #[derive(Clone, Debug, Serialize)]
-struct Row {
-    delivery: &'static str,
-    encoder: Figures,
-    network: Figures,
+struct PerturbationRow {
+    #[serde(rename = "delivery")]
+    perturbation: &'static str,
+    encoder: BranchFigures,
+    network: BranchFigures,
     /// `1 - (1 - p1) (1 - p2)`, calibrated.
-    fused: Figures,
+    fused: BranchFigures,
     /// For comparison: the sum of both calibrated logits.
-    sum: Figures,
+    sum: BranchFigures,
     /// AUC of the fusion less the encoder's: 95 % interval over origins.
     gain: Option<[f64; 2]>,
 }
 
-impl Row {
+impl PerturbationRow {
     fn of(
         logits: &Logits,
         branch: &ResidualBranch,
         entries: &[Entry],
-        delivery: Option<Fixed>,
+        perturbation: Option<Fixed>,
     ) -> Result<Self> {
         let network: Vec<f64> =
             logits.network.iter().map(|logit| branch.calibration.logit(*logit)).collect();
@@ -461,23 +468,23 @@ impl Row {
             .collect();
         let gain = auc_difference_interval_by_group(&pairs, BOOTSTRAP.0, BOOTSTRAP.1);
         Ok(Self {
-            delivery: delivery.map_or("as it is", Fixed::name),
-            encoder: Figures::of(&logits.encoder, entries)?,
-            network: Figures::of(&network, entries)?,
-            fused: Figures::of(&fused, entries)?,
-            sum: Figures::of(&sum, entries)?,
+            perturbation: perturbation.map_or("as it is", Fixed::name),
+            encoder: BranchFigures::of(&logits.encoder, entries)?,
+            network: BranchFigures::of(&network, entries)?,
+            fused: BranchFigures::of(&fused, entries)?,
+            sum: BranchFigures::of(&sum, entries)?,
             gain: gain.map(|interval| [rounded(interval.low), rounded(interval.high)]),
         })
     }
 }
 
-fn mean(rows: &[Row], figure: impl Fn(&Row) -> f64) -> f64 {
+fn mean(rows: &[PerturbationRow], figure: impl Fn(&PerturbationRow) -> f64) -> f64 {
     rows.iter().map(figure).sum::<f64>() / rows.len() as f64
 }
 
 /// What `residual.json` holds.
 #[derive(Debug, Serialize)]
-struct Report {
+struct ResidualReport {
     /// The model that the network is added to.
     model: String,
     weights_sha256: String,
@@ -495,10 +502,10 @@ struct Report {
     /// Whether the fusion's mean AUC on `select` is above the encoder's.
     wins: bool,
     branch: ResidualBranch,
-    select: Vec<Row>,
+    select: Vec<PerturbationRow>,
 }
 
-impl Report {
+impl ResidualReport {
     fn markdown(&self) -> String {
         let mut text =
             String::from("# A residual network at full resolution beside the encoder\n\n");
@@ -506,13 +513,11 @@ impl Report {
         let _ = writeln!(
             text,
             "Method M4's second branch (Cozzolino et al. 2024): {} weights ({} bytes), {} million \
-             multiplications for an \
-             image of 288 x 288 pixels, trained in {} steps on {} crops of {trained_on} images of \
-             role `fit`, seed {}. \
-             Model {} (weights {}). Calibrated on {held_out} images of other origins of `fit` and \
-             {calibrate} of `calibrate`; \
-             measured on {select} of `select`, none with a prompt of `fit`. Written by `clipsight \
-             train residual`.\n",
+             multiplications for an image of 288 x 288 pixels, trained in {} steps on {} crops of \
+             {trained_on} images of role `fit`, seed {}. Model {} (weights {}). Calibrated on \
+             {held_out} images of other origins of `fit` and {calibrate} of `calibrate`; measured \
+             on {select} of `select`, none with a prompt of `fit`. Written by `clipsight train \
+             residual`.\n",
             self.weights,
             self.bytes,
             self.multiplications / 1_000_000,
@@ -525,16 +530,15 @@ impl Report {
         let _ = writeln!(
             text,
             "AUC of the network alone on origins of `fit` that were held out: {}. \"Fused\" is 1 - \
-             (1 - p1) (1 - p2), calibrated \
-             again; \"sum\" adds the calibrated logits. One view; 95 % intervals by bootstrap over \
-             origins.\n",
+             (1 - p1) (1 - p2), calibrated again; \"sum\" adds the calibrated logits. One view; 95 \
+             % intervals by bootstrap over origins.\n",
             short(self.auc_held_out)
         );
         let rows: Vec<Vec<String>> = self
             .select
             .iter()
             .map(|row| {
-                let mut cells = vec![row.delivery.to_owned()];
+                let mut cells = vec![row.perturbation.to_owned()];
                 cells.extend(
                     [row.encoder, row.network, row.fused, row.sum]
                         .map(|figures| short(figures.auc)),
@@ -550,7 +554,7 @@ impl Report {
             })
             .collect();
         let header = [
-            "delivery",
+            "perturbation",
             "AUC encoder",
             "network",
             "fused",
@@ -568,7 +572,7 @@ impl Report {
             if self.wins {
                 "The fusion wins on `select`."
             } else {
-                "The fusion does not win on `select`: the network does not belong into the model."
+                "The fusion does not win on `select`: the network is not worth adding to the model."
             }
         );
         text

@@ -7,7 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// Told apart by colour-blind readers, too (Okabe and Ito 2008).
+/// Distinguishable for colour-blind readers, too (Okabe and Ito 2008).
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -51,7 +51,7 @@ pub(crate) fn lines(panels: &[Panel], axes: &Axes<'_>) -> Result<String> {
     let (low, _) = over(&mut points().map(|point| point.1 - point.2));
     let (_, high) = over(&mut points().map(|point| point.1 + point.2));
     if !(left <= right && low <= high) {
-        return Err(Error::new(ErrorKind::Internal, "there is nothing to plot"));
+        return Err(Error::new(ErrorKind::Internal, "the plot has no data"));
     }
     let margin = 0.04 * (right - left).max(1e-9);
     let (x, y) = (left - margin..right + margin, (low - 0.01)..(high + 0.01));

@@ -7,19 +7,20 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::write_file;
 use serde::Serialize;
 
+use super::wrapped;
 use crate::dataset::{Entry, Label};
 use crate::metrics::{Confusion, Sample, auc, mean_and_deviation};
 
-/// Which model, which images, which random choices.
+/// The model, images and random choices of a study.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Provenance {
+pub(crate) struct StudyInputs {
     /// The model's name.
     pub(crate) model: String,
     /// One hash for all its weights.
     pub(crate) weights_sha256: String,
     /// SHA-256 of the manifest of the images.
     pub(crate) manifest_sha256: String,
-    /// At most so many images of every origin were used.
+    /// The most images used of each origin.
     pub(crate) per_origin: u32,
     /// Images used, of fit, select and test.
     pub(crate) images: [usize; 3],
@@ -27,13 +28,13 @@ pub(crate) struct Provenance {
     pub(crate) repeats: u32,
 }
 
-impl Provenance {
+impl StudyInputs {
     pub(crate) fn sentence(&self) -> String {
         let [fit, select, test] = self.images;
         format!(
             "Model {} (weights {}), {fit} images of role `fit`, {select} of `select` (none with a \
-             prompt of `fit`), {test} of \
-             `test`, at most {} an origin; seed {}, {} repeats. Written by `clipsight study`.",
+             prompt of `fit`), {test} of `test`, at most {} an origin; seed {}, {} repeats. \
+             Written by `clipsight study`.",
             self.model,
             &self.weights_sha256[..12.min(self.weights_sha256.len())],
             self.per_origin,
@@ -70,27 +71,28 @@ pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
-/// Three decimals, without the nought before the point.
+/// Three decimals, without the zero before the point.
 pub(crate) fn short(value: f64) -> String {
     format!("{value:.3}").replacen("0.", ".", 1)
 }
 
 /// AUC and balanced accuracy at logit 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Measured {
+pub(crate) struct Accuracy {
     pub(crate) auc: f64,
     pub(crate) balanced_accuracy: f64,
 }
 
-impl Measured {
+impl Accuracy {
     pub(crate) fn of(logits: &[f64], entries: &[Entry]) -> Result<Self> {
         let samples: Vec<Sample> = logits
             .iter()
             .zip(entries)
             .map(|(score, entry)| Sample { score: *score, positive: entry.label == Label::Ai })
             .collect();
-        let one_class =
-            || Error::new(ErrorKind::Argument, "images of both classes are needed to measure on");
+        let one_class = || {
+            Error::new(ErrorKind::Argument, "images of both classes are needed for a measurement")
+        };
         Ok(Self {
             auc: auc(&samples).ok_or_else(one_class)?,
             balanced_accuracy: Confusion::at(&samples, 0.0)
@@ -113,7 +115,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Writes a report: JSON, Markdown and plots, each file whole or not at all.
+/// Writes a report: JSON, Markdown and plots, each file completely or not at all.
 pub(crate) fn write_report(
     folder: &Path,
     name: &str,
@@ -127,6 +129,6 @@ pub(crate) fn write_report(
     for (plot, svg) in plots {
         write_file(&folder.join(plot), svg.as_bytes())?;
     }
-    write_file(&folder.join(format!("{name}.md")), markdown.as_bytes())?;
+    write_file(&folder.join(format!("{name}.md")), wrapped(markdown).as_bytes())?;
     write_file(&folder.join(format!("{name}.json")), (json + "\n").as_bytes())
 }

@@ -1,4 +1,4 @@
-//! The features that the studies work on: what an encoder makes of a view, whole and in parts.
+//! The features that the studies work on: an encoder's features of a view, whole and in parts.
 
 use burn::tensor::Tensor;
 use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
@@ -22,7 +22,7 @@ pub(crate) enum View {
     Resize,
     /// The centre square of the stored pixels.
     Crop,
-    /// The four corner squares of the stored pixels: four rows an image.
+    /// The four corner squares of the stored pixels: four rows per image.
     Corners,
 }
 
@@ -39,7 +39,7 @@ impl View {
         if self == Self::Corners { CORNERS } else { 1 }
     }
 
-    /// The views, of the size and normalisation that `model` says.
+    /// The views, with the size and normalisation of `model`.
     fn of(self, image: &Rgb8, model: &Preprocessing) -> Result<Vec<Rgb8>> {
         let preprocessing = Preprocessing {
             resize_short_side: (self == Self::Resize).then_some(model.crop),
@@ -97,7 +97,7 @@ impl Layout {
     }
 
     /// Attention heads of a layer.
-    pub(crate) fn heads_a_layer(&self) -> usize {
+    pub(crate) fn heads_per_layer(&self) -> usize {
         self.config.heads
     }
 
@@ -107,32 +107,32 @@ impl Layout {
     }
 }
 
-/// Features of images under one view and delivery.
+/// Features of images under one view and perturbation.
 pub(crate) struct Features {
-    /// See [`Layout`]; one row a view.
+    /// See [`Layout`]; one row per view.
     pub(crate) whole: FeatureMatrix,
-    /// Of every embedding first what is no head's (MLPs, the embedded class token, biases), then
-    /// every head's part. Empty unless asked for.
+    /// For every embedding first what no head wrote (MLPs, the embedded class token, biases), then
+    /// every head's part. Empty unless requested.
     pub(crate) parts: FeatureMatrix,
 }
 
 /// Computes features, or finds them in the cache.
-pub(crate) struct Source<'a> {
+pub(crate) struct FeatureSource<'a> {
     pub(crate) detector: &'a Detector,
     pub(crate) layout: Layout,
     pub(crate) rows: RowCache<'a>,
 }
 
-impl Source<'_> {
+impl FeatureSource<'_> {
     /// The features of `entries`.
     ///
     /// # Errors
-    /// Of the first image that cannot be read, and of the cache's file.
+    /// That of the first image that cannot be read, and those of the cache's file.
     pub(crate) fn features(
         &self,
         entries: &[Entry],
         view: View,
-        delivery: Option<Fixed>,
+        perturbation: Option<Fixed>,
         with_parts: bool,
     ) -> Result<Features> {
         let (whole, part) = (self.layout.whole(), self.layout.part());
@@ -140,18 +140,18 @@ impl Source<'_> {
         let name = format!(
             "{}-{}{}-{}",
             view.name(),
-            delivery.map_or("clean", Fixed::name),
+            perturbation.map_or("clean", Fixed::name),
             if with_parts { "-parts" } else { "" },
             fingerprint(entries)
         );
         let preprocessing = &self.detector.manifest().preprocessing;
         let data =
             self.rows.rows(&name, entries, (whole + parts) * view.rows(), |image, index| {
-                let delivered = match delivery {
-                    Some(fixed) => &fixed.delivery().apply(image, &mut Rng::new(index))?,
+                let perturbed = match perturbation {
+                    Some(fixed) => &fixed.perturbation().apply(image, &mut Rng::new(index))?,
                     None => image,
                 };
-                let views = view.of(delivered, preprocessing)?;
+                let views = view.of(perturbed, preprocessing)?;
                 let mut values: Vec<f32> = Vec::with_capacity((whole + parts) * views.len());
                 for (place, view) in views.iter().enumerate() {
                     // Corners of an image no larger than the view are all the same.
@@ -198,7 +198,7 @@ impl Source<'_> {
         } else {
             Err(Error::new(
                 ErrorKind::DeviceLost,
-                "the encoder computed something that is no usable number",
+                "the encoder returned values that are not finite in half precision",
             ))
         }
     }

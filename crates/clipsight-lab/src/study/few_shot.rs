@@ -15,13 +15,13 @@ use half::f16;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::features::{Layout, Source, View};
+use super::features::{FeatureSource, Layout, View};
 use super::{Images, Options};
 use crate::dataset::labels;
 use crate::features::{CORNERS, Fixed};
-use crate::fit::{FeatureMatrix, Linear, Loss, fit_linear};
+use crate::fit::{FeatureMatrix, LinearModel, Loss, fit_linear};
 use crate::report::plot::{self, Axes, Line, Panel};
-use crate::report::{Measured, Provenance, Spread, rounded, table};
+use crate::report::{Accuracy, Spread, StudyInputs, rounded, table};
 use crate::study::{Samples, draw};
 
 /// Images trained on, half of each class; and all of the smaller class with as many of the other.
@@ -31,23 +31,25 @@ const SIZES: [usize; 3] = [10, 100, 1000];
 /// number of images.
 const PENALTIES: [f64; 3] = [0.003, 0.03, 0.3];
 
-const DELIVERIES: [(&str, Option<Fixed>); 3] =
+const PERTURBATIONS: [(&str, Option<Fixed>); 3] =
     [("clean", None), ("JPEG 60", Some(Fixed::Jpeg60)), ("half size", Some(Fixed::Half))];
 
 #[derive(Serialize)]
-struct Report {
+struct FewShotReport {
     schema: u32,
-    provenance: Provenance,
+    #[serde(rename = "provenance")]
+    inputs: StudyInputs,
     cells: Vec<Cell>,
 }
 
-/// One line of the study: what was trained and measured, and how that went over the repeats.
+/// One line of the study: what was trained and measured, and the results over the repeats.
 #[derive(Clone, Debug, Serialize)]
 struct Cell {
     features: &'static str,
     classifier: &'static str,
     views: &'static str,
-    delivery: &'static str,
+    #[serde(rename = "delivery")]
+    perturbation: &'static str,
     /// Images trained on.
     images: usize,
     penalty: f64,
@@ -96,17 +98,17 @@ impl FeatureSet {
     }
 }
 
-/// Images measured on, under one view and delivery.
+/// Images measured on, under one view and perturbation.
 struct Measure {
     views: &'static str,
-    delivery: &'static str,
-    /// The mean logit is taken over the rows of each: one an image, and for five crops the corners'
-    /// four.
+    perturbation: &'static str,
+    /// The mean logit is taken over the rows of each: one per image, and for five crops the
+    /// corners' four.
     features: Vec<FeatureMatrix>,
 }
 
 impl Measure {
-    fn logits(&self, head: &Linear, images: usize) -> Vec<f64> {
+    fn logits(&self, head: &LinearModel, images: usize) -> Vec<f64> {
         let mut sums = vec![0.0; images];
         let mut views = 0.0;
         for features in &self.features {
@@ -122,9 +124,9 @@ impl Measure {
 
 pub(super) fn run(
     args: &Options,
-    source: &Source<'_>,
+    source: &FeatureSource<'_>,
     images: &Images,
-    provenance: Provenance,
+    inputs: StudyInputs,
 ) -> Result<(String, Vec<(&'static str, String)>, impl Serialize)> {
     let mut cells = Vec::new();
     for (view, name) in [(View::Crop, "crop"), (View::Resize, "resize")] {
@@ -134,7 +136,7 @@ pub(super) fn run(
         let fit = source.features(&images.fit, view, None, parts)?.whole;
         let select = source.features(&images.select, view, None, parts)?.whole;
         let mut test = Vec::new();
-        for (delivery, fixed) in DELIVERIES {
+        for (perturbation, fixed) in PERTURBATIONS {
             let whole = source.features(&images.test, view, fixed, parts && fixed.is_none())?.whole;
             let corners = match view {
                 View::Crop => {
@@ -142,19 +144,19 @@ pub(super) fn run(
                 }
                 _ => None,
             };
-            test.push((delivery, whole, corners));
+            test.push((perturbation, whole, corners));
         }
         for set in feature_sets(&source.layout) {
             let (fit, select) = (set.of(&fit), set.of(&select));
             let mut measures = Vec::new();
-            for (delivery, whole, corners) in &test {
+            for (perturbation, whole, corners) in &test {
                 let whole = set.of(whole);
                 if let Some(corners) = corners {
                     debug_assert_eq!(corners.rows(), CORNERS * images.test.len());
                     let features = vec![whole.clone(), set.of(corners)];
-                    measures.push(Measure { views: "five crops", delivery, features });
+                    measures.push(Measure { views: "five crops", perturbation, features });
                 }
-                measures.push(Measure { views: name, delivery, features: vec![whole] });
+                measures.push(Measure { views: name, perturbation, features: vec![whole] });
             }
             for (classifier, loss) in
                 [("logistic regression", Loss::Logistic), ("linear SVM", Loss::SquaredHinge)]
@@ -173,7 +175,7 @@ pub(super) fn run(
             }
         }
     }
-    let report = Report { schema: 1, provenance, cells };
+    let report = FewShotReport { schema: 1, inputs, cells };
     let svg = plot(&report.cells)?;
     Ok((markdown(&report), vec![("few-shot.svg", svg)], report))
 }
@@ -210,9 +212,9 @@ impl Learner<'_> {
                     self.draw(&labels, size, self.args.common.seed.wrapping_add(u64::from(repeat)))
                 })
                 .collect();
-            let mut best: Option<(f64, f64, Vec<Linear>)> = None;
+            let mut best: Option<(f64, f64, Vec<LinearModel>)> = None;
             for penalty in PENALTIES {
-                let heads: Vec<Linear> = drawn
+                let heads: Vec<LinearModel> = drawn
                     .par_iter()
                     .map(|drawn| {
                         fit_linear(
@@ -226,7 +228,7 @@ impl Learner<'_> {
                     .collect();
                 let mut auc = 0.0;
                 for head in &heads {
-                    auc += Measured::of(&head.logits(select), select_entries)?.auc
+                    auc += Accuracy::of(&head.logits(select), select_entries)?.auc
                         / heads.len() as f64;
                 }
                 if best.as_ref().is_none_or(|best| auc > best.0) {
@@ -238,17 +240,17 @@ impl Learner<'_> {
                 let measured = heads
                     .iter()
                     .map(|head| {
-                        Measured::of(&measure.logits(head, test_entries.len()), test_entries)
+                        Accuracy::of(&measure.logits(head, test_entries.len()), test_entries)
                     })
                     .collect::<Result<Vec<_>>>()?;
-                let over = |value: fn(&Measured) -> f64| {
+                let over = |value: fn(&Accuracy) -> f64| {
                     Spread::of(&measured.iter().map(value).collect::<Vec<_>>())
                 };
                 cells.push(Cell {
                     features,
                     classifier,
                     views: measure.views,
-                    delivery: measure.delivery,
+                    perturbation: measure.perturbation,
                     images: size,
                     penalty: rounded(penalty),
                     auc: over(|measured| measured.auc),
@@ -280,11 +282,16 @@ impl Learner<'_> {
 }
 
 /// The cells with these names, by number of images.
-fn series<'a>(cells: &'a [Cell], kind: (&str, &str), views: &str, delivery: &str) -> Vec<&'a Cell> {
+fn series<'a>(
+    cells: &'a [Cell],
+    kind: (&str, &str),
+    views: &str,
+    perturbation: &str,
+) -> Vec<&'a Cell> {
     cells
         .iter()
         .filter(|cell| (cell.features, cell.classifier) == kind)
-        .filter(|cell| cell.views == views && cell.delivery == delivery)
+        .filter(|cell| cell.views == views && cell.perturbation == perturbation)
         .collect()
 }
 
@@ -305,19 +312,19 @@ fn plot(cells: &[Cell]) -> Result<String> {
     let mark = |(place, size): (usize, &usize)| {
         if place == last { format!("all {size}") } else { size.to_string() }
     };
-    let panels: Vec<Panel> = DELIVERIES
+    let panels: Vec<Panel> = PERTURBATIONS
         .iter()
-        .map(|(delivery, _)| {
+        .map(|(perturbation, _)| {
             let line = |kind: (&'static str, &'static str)| Line {
                 label: format!("{}, {}", kind.0, kind.1),
-                points: series(cells, kind, "crop", delivery)
+                points: series(cells, kind, "crop", perturbation)
                     .iter()
                     .enumerate()
                     .map(|(place, cell)| (place as f64, cell.auc.mean, cell.auc.deviation))
                     .collect(),
             };
             Panel {
-                title: format!("centre crop, {delivery}"),
+                title: format!("centre crop, {perturbation}"),
                 lines: kinds(cells).into_iter().map(line).collect(),
             }
         })
@@ -331,24 +338,21 @@ fn sizes(cells: &[Cell]) -> Vec<usize> {
     sizes.into_iter().collect()
 }
 
-fn markdown(report: &Report) -> String {
+fn markdown(report: &FewShotReport) -> String {
     let cells = &report.cells;
     let sizes = sizes(cells);
     let mut text = format!(
         "# Few-shot linear detector\n\nThe method of Cozzolino et al. 2024 (arXiv 2312.00195) on \
-         this project's encoder and images: every \
-         token of the features brought to length 1, then a linear classifier; an image is called \
-         generated where its logit is above 0, \
-         with no calibration. {}\n\nTraining images are drawn at random from `fit`, half of each \
-         class, the last column being all of the smaller class \
-         and as many of the other. The classifier is logistic regression or a linear SVM with \
-         squared hinge loss (liblinear's default), both \
-         minimised by the project's own L-BFGS; the penalty (of {PENALTIES:?}) is the one with the \
-         best mean AUC on `select`. \
-         All figures are means over the repeats ± one deviation, on role `test`, on generators and \
-         sources that no training \
-         image comes from.\n\n![AUC by number of training images](few-shot.svg)\n",
-        report.provenance.sentence()
+         this project's encoder and images: every token of the features brought to length 1, then \
+         a linear classifier; an image is called generated where its logit is above 0, with no \
+         calibration. {}\n\nTraining images are drawn at random from `fit`, half of each class, \
+         the last column being all of the smaller class and as many of the other. The classifier \
+         is logistic regression or a linear SVM with squared hinge loss (liblinear's default), \
+         both minimised by the project's own L-BFGS; the penalty (of {PENALTIES:?}) is the one \
+         with the best mean AUC on `select`. All figures are means over the repeats ± one \
+         deviation, on role `test`, on generators and sources that no training image comes \
+         from.\n\n![AUC by number of training images](few-shot.svg)\n",
+        report.inputs.sentence()
     );
     let header: Vec<String> = sizes.iter().map(|size| format!("{size} images")).collect();
     let header = |first: &'static str| -> Vec<&str> {
@@ -368,11 +372,11 @@ fn markdown(report: &Report) -> String {
             .collect();
         text += &table(&header("features, classifier"), &rows);
     }
-    let _ = writeln!(text, "\n## Views and deliveries: logistic regression, all images\n");
-    let columns: Vec<String> = DELIVERIES
+    let _ = writeln!(text, "\n## Views and perturbations: logistic regression, all images\n");
+    let columns: Vec<String> = PERTURBATIONS
         .iter()
-        .flat_map(|(delivery, _)| {
-            [format!("{delivery}: AUC"), format!("{delivery}: balanced accuracy")]
+        .flat_map(|(perturbation, _)| {
+            [format!("{perturbation}: AUC"), format!("{perturbation}: balanced accuracy")]
         })
         .collect();
     let header: Vec<&str> =
@@ -381,8 +385,8 @@ fn markdown(report: &Report) -> String {
     for kind in kinds(cells).into_iter().filter(|kind| kind.1 == "logistic regression") {
         for views in ["resize", "crop", "five crops"] {
             let mut row = vec![format!("{}, {views}", kind.0)];
-            for (delivery, _) in DELIVERIES {
-                if let Some(cell) = series(cells, kind, views, delivery).last() {
+            for (perturbation, _) in PERTURBATIONS {
+                if let Some(cell) = series(cells, kind, views, perturbation).last() {
                     row.extend([cell.auc.text(), cell.balanced_accuracy.text()]);
                 }
             }
@@ -391,9 +395,8 @@ fn markdown(report: &Report) -> String {
     }
     text += &table(&header, &rows);
     text += "\n`resize` trains and measures on the whole square reduced to the input's size, \
-        `crop` on the centre of the stored pixels; `five crops` \
-             measures what `crop` trained on the centre and the corners, logits averaged. A \
-             half-sized image is enlarged to the input's size \
-             before any crop, which leaves one crop only.\n";
+             `crop` on the centre of the stored pixels; `five crops` measures what `crop` trained \
+             on the centre and the corners, logits averaged. A half-sized image is enlarged to the \
+             input's size before any crop, which leaves one crop only.\n";
     text
 }

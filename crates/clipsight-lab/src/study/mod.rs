@@ -1,4 +1,4 @@
-//! What the features of an encoder tell, and which of them to trust.
+//! What an encoder's features contain, and which of them to trust.
 //!
 //! Two of the published methods, on any encoder that can be loaded: robust features (Gaintseva et
 //! al. 2024, arXiv 2406.15035) and the few-shot linear detector (Cozzolino et al. 2024, arXiv
@@ -17,13 +17,13 @@ use std::path::PathBuf;
 use clipsight::Result;
 use clipsight::weights::sha256_hex;
 
-use self::features::{Layout, Source};
+use self::features::{FeatureSource, Layout};
 
 pub use self::samples::{Samples, columns, disjoint_parts, draw, shuffle};
 use crate::dataset::{Dataset, Entry, Role};
 use crate::dataset::{at_most, unseen_prompts};
 use crate::features::{RowCache, cannot, folder_for};
-use crate::report::{Provenance, write_report};
+use crate::report::{StudyInputs, write_report};
 use clipsight_native::io::read_file;
 use clipsight_native::runtime::{ModelFolder, Runtime};
 
@@ -34,15 +34,15 @@ pub struct Common {
     pub data: PathBuf,
     /// The model's folder; `None` as for every command.
     pub model: Option<PathBuf>,
-    /// Folder that the report is written to; `None` for `study` in the model's folder.
+    /// Folder for the report; `None` for `study` in the model's folder.
     pub out: Option<PathBuf>,
-    /// Folder for features already computed; an interrupted run goes on from there.
+    /// Folder for computed features; an interrupted run resumes from it.
     pub cache: PathBuf,
     /// Seed of every random choice.
     pub seed: u64,
 }
 
-/// How much is studied.
+/// The size of a study.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// What is read and written.
@@ -81,12 +81,12 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
     let manifest = runtime.detector().manifest();
     let key = format!("1 {} {:?}", manifest.weights_sha256(), manifest.preprocessing);
     let cache = folder_for(&shared.common.cache, "", &key)?;
-    let source = Source {
+    let source = FeatureSource {
         detector: runtime.detector(),
         layout: Layout::of(&manifest.architecture),
         rows: RowCache { root: &dataset.root, folder: cache },
     };
-    let provenance = Provenance {
+    let inputs = StudyInputs {
         model: manifest.id.clone(),
         weights_sha256: manifest.weights_sha256(),
         manifest_sha256: sha256_hex(&read_file(&shared.common.data)?),
@@ -99,11 +99,11 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     match study {
         Study::Robust => {
-            let (markdown, plots, report) = robust::run(shared, &source, &images, provenance)?;
+            let (markdown, plots, report) = robust::run(shared, &source, &images, inputs)?;
             write_report(&out, "robust", &report, &markdown, &plots)?;
         }
         Study::FewShot => {
-            let (markdown, plots, report) = few_shot::run(shared, &source, &images, provenance)?;
+            let (markdown, plots, report) = few_shot::run(shared, &source, &images, inputs)?;
             write_report(&out, "few-shot", &report, &markdown, &plots)?;
         }
     }

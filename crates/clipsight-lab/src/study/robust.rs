@@ -1,5 +1,5 @@
 //! `clipsight study robust`: which components of the embedding and which attention heads carry over
-//! to generators that nothing was fitted on, against random choices of as many.
+//! to generators that nothing was fitted on, compared with random choices of the same size.
 //!
 //! Gaintseva et al. 2024 (arXiv 2406.15035). Every selection is made between parts of `fit` that
 //! share no generator and no source, variants are compared on `select`, and `test` only reports:
@@ -13,13 +13,13 @@ use clipsight::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::features::{Source, View};
+use super::features::{FeatureSource, View};
 use super::{Images, Options};
 use crate::dataset::{Entry, Label, ORIGIN_POWER, labels, origins};
 use crate::fit::{FeatureMatrix, balanced_weights, logistic_regression};
 use crate::metrics::{Interval, auc_difference_interval_by_group};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
-use crate::report::{Measured, Provenance, Spread, rounded, short, table};
+use crate::report::{Accuracy, Spread, StudyInputs, rounded, short, table};
 use crate::study::isotropy::{average_cosine, iso_score};
 use crate::study::selection::{Removal, prune_heads, remove_components, sum_of_parts};
 use crate::study::{Samples, columns, disjoint_parts, draw, shuffle};
@@ -47,9 +47,10 @@ mod names {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct RobustReport {
     schema: u32,
-    provenance: Provenance,
+    #[serde(rename = "provenance")]
+    inputs: StudyInputs,
     penalty: f64,
     components: usize,
     heads: usize,
@@ -109,7 +110,7 @@ struct Selection {
     accuracy_heads: [f64; 2],
 }
 
-/// After so many removals from A to B: balanced accuracy on B, which chose them, and on `select`.
+/// Balanced accuracy after `removed` removals from A to B: on B, which chose them, and on `select`.
 #[derive(Serialize)]
 struct CurvePoint {
     removed: usize,
@@ -151,7 +152,7 @@ struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn read(source: &Source<'_>, images: &'a Images) -> Result<Self> {
+    fn read(source: &FeatureSource<'_>, images: &'a Images) -> Result<Self> {
         let layout = &source.layout;
         let range = layout.projected().unwrap_or_else(|| layout.penultimate());
         let kept: Vec<usize> = range.collect();
@@ -175,7 +176,7 @@ impl<'a> Data<'a> {
         for penalty in PENALTIES {
             let head =
                 logistic_regression(&data.embedding[0], &data.labels, &data.weights, penalty);
-            let auc = Measured::of(&head.logits(&data.embedding[1]), &images.select)?.auc;
+            let auc = Accuracy::of(&head.logits(&data.embedding[1]), &images.select)?.auc;
             if auc > best {
                 (best, data.penalty) = (auc, penalty);
             }
@@ -206,12 +207,12 @@ impl<'a> Data<'a> {
         [head.logits(select), head.logits(test)]
     }
 
-    fn measure(&self, features: &[FeatureMatrix; 3]) -> Result<[Measured; 2]> {
+    fn measure(&self, features: &[FeatureMatrix; 3]) -> Result<[Accuracy; 2]> {
         self.measured(&self.logits(features))
     }
 
-    fn measured(&self, [select, test]: &[Vec<f64>; 2]) -> Result<[Measured; 2]> {
-        Ok([Measured::of(select, &self.images.select)?, Measured::of(test, &self.images.test)?])
+    fn measured(&self, [select, test]: &[Vec<f64>; 2]) -> Result<[Accuracy; 2]> {
+        Ok([Accuracy::of(select, &self.images.select)?, Accuracy::of(test, &self.images.test)?])
     }
 
     /// `fit` in parts without a common origin; the weights are balanced within each.
@@ -239,17 +240,17 @@ impl<'a> Data<'a> {
 #[derive(Default)]
 struct Runs {
     sizes: Vec<f64>,
-    measured: Vec<[Measured; 2]>,
+    measured: Vec<[Accuracy; 2]>,
 }
 
 impl Runs {
-    fn add(&mut self, size: usize, measured: [Measured; 2]) {
+    fn add(&mut self, size: usize, measured: [Accuracy; 2]) {
         self.sizes.push(size as f64);
         self.measured.push(measured);
     }
 
     fn method(&self, name: &str) -> Method {
-        let over = |role: usize, value: fn(&Measured) -> f64| {
+        let over = |role: usize, value: fn(&Accuracy) -> f64| {
             Spread::of(
                 &self.measured.iter().map(|measured| value(&measured[role])).collect::<Vec<_>>(),
             )
@@ -265,32 +266,30 @@ impl Runs {
     }
 }
 
-pub(super) fn run(
-    args: &Options,
-    source: &Source<'_>,
-    images: &Images,
-    provenance: Provenance,
-) -> Result<(String, Vec<(&'static str, String)>, impl Serialize)> {
-    enough_origins(&images.fit)?;
-    let data = Data::read(source, images)?;
-    let (width, heads) = (data.width, data.heads());
-    let all_heads: Vec<usize> = (0..heads).collect();
-    // The parts of heads alone, for pruning.
-    let of_heads: Vec<usize> = (width..(heads + 1) * width).collect();
-    let head_parts = columns(&data.parts[0], &of_heads);
+/// The methods that are one set per repeat, in the order of [`Repeats::runs`].
+const METHODS: [&str; 6] = [
+    names::BOTH,
+    names::RANDOM_BOTH,
+    names::A_TO_B,
+    names::RANDOM_A_TO_B,
+    names::HEADS,
+    names::RANDOM_HEADS,
+];
 
-    let names = [
-        names::BOTH,
-        names::RANDOM_BOTH,
-        names::A_TO_B,
-        names::RANDOM_A_TO_B,
-        names::HEADS,
-        names::RANDOM_HEADS,
-    ];
-    let mut runs: [Runs; 6] = Default::default();
-    let (mut selections, mut curves) = (Vec::new(), Vec::new());
-    for repeat in 0..args.repeats {
-        let seed = args.common.seed.wrapping_add(u64::from(repeat));
+/// The results of the repeats.
+#[derive(Default)]
+struct Repeats {
+    /// Of each of [`METHODS`].
+    runs: [Runs; 6],
+    selections: Vec<Selection>,
+    curves: Vec<Curve>,
+}
+
+impl Repeats {
+    /// Adds the repeat with this seed: selects components and heads, and measures them and random
+    /// choices of the same size. `head_parts` are the heads' parts of `fit`.
+    fn add(&mut self, data: &Data<'_>, head_parts: &FeatureMatrix, seed: u64) -> Result<()> {
+        let (width, heads) = (data.width, data.heads());
         let mut rng = Rng::new(seed ^ 0x5EED);
         let halves = data.split(&data.embedding[0], 2, seed);
         let (a_to_b, b_to_a) = rayon::join(
@@ -300,24 +299,26 @@ pub(super) fn run(
         let (removed_a, removed_b) = (a_to_b.removed(), b_to_a.removed());
         let both: Vec<usize> =
             removed_a.iter().filter(|part| removed_b.contains(part)).copied().collect();
-        let pruned = prune_heads(&data.split(&head_parts, PARTS, seed), width, data.penalty);
+        let pruned = prune_heads(&data.split(head_parts, PARTS, seed), width, data.penalty);
         let kept: Vec<usize> = (0..heads).filter(|head| !pruned.removed().contains(head)).collect();
+
         let random = |rng: &mut Rng, count: usize| draw(width, count, rng);
         let (random_both, random_a) =
             (random(&mut rng, both.len()), random(&mut rng, removed_a.len()));
-        for (runs, removed) in runs.iter_mut().zip([&both, &random_both, &removed_a, &random_a]) {
+        let removals = [&both, &random_both, &removed_a, &random_a];
+        for (runs, removed) in self.runs.iter_mut().zip(removals) {
             runs.add(width - removed.len(), data.measure(&data.without(removed))?);
         }
         let random_heads = draw(heads, kept.len(), &mut rng);
-        for (runs, kept) in runs[4..].iter_mut().zip([&kept, &random_heads]) {
+        for (runs, kept) in self.runs[4..].iter_mut().zip([&kept, &random_heads]) {
             runs.add(kept.len(), data.measure(&data.of_heads(kept))?);
         }
-        curves.push(curve(&data, &a_to_b, &mut rng)?);
+        self.curves.push(curve(data, &a_to_b, &mut rng)?);
+
         eprintln!(
-            "repeat {} of {}: {} components removed from A to B, {} from B to A, {} by both; {} \
-             heads kept",
-            repeat + 1,
-            args.repeats,
+            "repeat {}: {} components removed from A to B, {} from B to A, {} by both; {} heads \
+             kept",
+            self.curves.len(),
             removed_a.len(),
             removed_b.len(),
             both.len(),
@@ -325,7 +326,7 @@ pub(super) fn run(
         );
         let reached =
             |removal: &Removal| [removal.scores[0], removal.scores[removal.best()]].map(rounded);
-        selections.push(Selection {
+        self.selections.push(Selection {
             seed,
             accuracy_a_to_b: reached(&a_to_b),
             accuracy_b_to_a: reached(&b_to_a),
@@ -335,19 +336,21 @@ pub(super) fn run(
             removed_by_both: both,
             heads: kept,
         });
+        Ok(())
     }
+}
 
-    let removed = consensus(selections.iter().map(|selection| &selection.removed_by_both), width);
-    let kept = consensus(selections.iter().map(|selection| &selection.heads), heads);
-    let representations = [
-        ("the whole embedding", width, data.embedding.clone()),
-        ("consensus of components", width - removed.len(), data.without(&removed)),
-        ("all heads, without MLPs", heads, data.of_heads(&all_heads)),
-        ("consensus of heads", kept.len(), data.of_heads(&kept)),
-    ];
+/// A representation that is one set: its name, its size, its features by role.
+type Representation = (&'static str, usize, [FeatureMatrix; 3]);
+
+/// Fits a classifier on each of the `representations`, and compares each with the first.
+fn compare_representations(
+    data: &Data<'_>,
+    representations: &[Representation],
+) -> Result<(Vec<Method>, Vec<Comparison>)> {
     let (mut methods, mut comparisons) = (Vec::new(), Vec::new());
     let mut first: Option<Vec<f64>> = None;
-    for (name, size, features) in &representations {
+    for (name, size, features) in representations {
         let mut runs = Runs::default();
         let logits = data.logits(features);
         runs.add(*size, data.measured(&logits)?);
@@ -356,16 +359,48 @@ pub(super) fn run(
         match &first {
             None => first = Some(test),
             Some(whole) => {
-                comparisons.push(compare_sets(&data, name, representations[0].0, [&test, whole])?)
+                comparisons.push(compare_sets(data, name, representations[0].0, [&test, whole])?)
             }
         }
     }
+    Ok((methods, comparisons))
+}
+
+pub(super) fn run(
+    args: &Options,
+    source: &FeatureSource<'_>,
+    images: &Images,
+    inputs: StudyInputs,
+) -> Result<(String, Vec<(&'static str, String)>, impl Serialize)> {
+    enough_origins(&images.fit)?;
+    let data = Data::read(source, images)?;
+    let (width, heads) = (data.width, data.heads());
+    // The parts of heads alone, for pruning.
+    let of_heads: Vec<usize> = (width..(heads + 1) * width).collect();
+    let head_parts = columns(&data.parts[0], &of_heads);
+
+    let mut repeats = Repeats::default();
+    for repeat in 0..args.repeats {
+        repeats.add(&data, &head_parts, args.common.seed.wrapping_add(u64::from(repeat)))?;
+    }
+    let Repeats { runs, selections, curves } = repeats;
+
+    let removed = consensus(selections.iter().map(|selection| &selection.removed_by_both), width);
+    let kept = consensus(selections.iter().map(|selection| &selection.heads), heads);
+    let all_heads: Vec<usize> = (0..heads).collect();
+    let representations: [Representation; 4] = [
+        ("the whole embedding", width, data.embedding.clone()),
+        ("consensus of components", width - removed.len(), data.without(&removed)),
+        ("all heads, without MLPs", heads, data.of_heads(&all_heads)),
+        ("consensus of heads", kept.len(), data.of_heads(&kept)),
+    ];
+    let (mut methods, mut comparisons) = compare_representations(&data, &representations)?;
     for pair in [[0, 1], [2, 3], [4, 5]] {
-        comparisons.push(compare_runs(pair.map(|place| (names[place], &runs[place]))));
+        comparisons.push(compare_runs(pair.map(|place| (METHODS[place], &runs[place]))));
     }
     let best = methods.iter().max_by(|a, b| a.select_auc.mean.total_cmp(&b.select_auc.mean));
     let chosen = best.map(|method| method.name.clone()).unwrap_or_default();
-    methods.extend(runs.iter().zip(names).map(|(runs, name)| runs.method(name)));
+    methods.extend(runs.iter().zip(METHODS).map(|(runs, name)| runs.method(name)));
 
     let isotropy = representations
         .iter()
@@ -381,9 +416,9 @@ pub(super) fn run(
         .map(|(name, _, features)| transfer(&data, name, features, args.common.seed))
         .collect();
 
-    let report = Report {
+    let report = RobustReport {
         schema: 1,
-        provenance,
+        inputs,
         penalty: data.penalty,
         components: width,
         heads,
@@ -401,19 +436,18 @@ pub(super) fn run(
         ("robust-transfer.svg", plot_transfer(&report.transfer)?),
         ("robust-removal.svg", plot_curve(&report.curve)?),
     ];
-    Ok((markdown(&report, source.layout.heads_a_layer()), plots, report))
+    Ok((markdown(&report, source.layout.heads_per_layer()), plots, report))
 }
 
-/// Checks that every part of `fit` gets images of both classes: selection needs sources to carry
-/// over between.
+/// Checks that every part of `fit` gets images of both classes: selection needs several sources to
+/// carry over between.
 fn enough_origins(fit: &[Entry]) -> Result<()> {
     for (label, what) in [(Label::Ai, "generators"), (Label::Real, "sources of real images")] {
         let of_class = fit.iter().filter(|entry| entry.label == label);
         let count = of_class.map(|entry| &entry.origin).collect::<BTreeSet<_>>().len();
         if count < PARTS {
-            let message = format!(
-                "role fit has {count} {what}; features are selected between {PARTS} at least"
-            );
+            let message =
+                format!("role fit has {count} {what}; selecting features needs at least {PARTS}");
             return Err(Error::new(ErrorKind::Argument, message));
         }
     }
@@ -437,7 +471,7 @@ fn compare_sets(
         .collect();
     let interval = auc_difference_interval_by_group(&samples, ROUNDS, 1)
         .map(|interval| Interval { low: rounded(interval.low), high: rounded(interval.high) });
-    let difference = Measured::of(logits[0], entries)?.auc - Measured::of(logits[1], entries)?.auc;
+    let difference = Accuracy::of(logits[0], entries)?.auc - Accuracy::of(logits[1], entries)?.auc;
     Ok(Comparison {
         method: method.to_owned(),
         against: against.to_owned(),
@@ -567,7 +601,7 @@ fn transfer(
         let rows: Vec<usize> = (0..entries.len()).filter(|row| keep(*row)).collect();
         let logits: Vec<f64> = rows.iter().map(|row| logits[*row]).collect();
         let entries: Vec<Entry> = rows.iter().map(|row| entries[*row].clone()).collect();
-        Measured::of(&logits, &entries).ok().map(|measured| rounded(measured.auc))
+        Accuracy::of(&logits, &entries).ok().map(|measured| rounded(measured.auc))
     };
     let auc: Vec<Vec<Option<f64>>> = (0..rows.len())
         .into_par_iter()
@@ -648,27 +682,39 @@ fn plot_curve(curve: &[CurvePoint]) -> Result<String> {
     plot::lines(&[panel], &Axes { x: "components removed", y: "balanced accuracy", marks: None })
 }
 
-fn markdown(report: &Report, heads_a_layer: usize) -> String {
+fn markdown(report: &RobustReport, heads_per_layer: usize) -> String {
     let mut text = format!(
         "# Robust features\n\nThe method of Gaintseva et al. 2024 (arXiv 2406.15035) on this \
-         project's encoder and images (centre \
-         crop of the stored pixels). {}\n\n",
-        report.provenance.sentence()
+         project's encoder and images (centre crop of the stored pixels). {}\n\n",
+        report.inputs.sentence()
     );
     let _ = writeln!(
         text,
         "Every repeat splits `fit` into halves A and B without a common generator or source, fits \
-         logistic regression on A (penalty {}, the \
-         best on `select` for the whole embedding), drops component after component as helps most \
-         on B, keeps the best prefix, and the \
-         same from B to A; what both removed is removed. Heads are pruned on the twelve ordered \
-         pairs of {PARTS} such parts of `fit`, the embedding taken as \
-         the sum of the kept heads' direct effects. Then a classifier is fitted on all of `fit`. \
-         Figures are means ± one deviation over the repeats; a \
-         consensus is one set from all repeats (what was selected most often, as much as in the \
-         mean). Random choices of as many are the controls.\n",
+         logistic regression on A (penalty {}, the best on `select` for the whole embedding), \
+         drops component after component as helps most on B, keeps the best prefix, and the same \
+         from B to A; what both removed is removed. Heads are pruned on the twelve ordered pairs \
+         of {PARTS} such parts of `fit`, the embedding taken as the sum of the kept heads' direct \
+         effects. Then a classifier is fitted on all of `fit`. Figures are means ± one deviation \
+         over the repeats; a consensus is one set from all repeats (what was selected most often, \
+         as much as in the mean). Random choices of as many are the controls.\n",
         report.penalty
     );
+    text += &methods_table(report);
+    let _ = writeln!(text, "\nBest on `select` among the single sets: **{}**.", report.chosen);
+    text += "\n## Findings\n\n";
+    for comparison in &report.comparisons {
+        let _ = writeln!(text, "- {}", sentence(comparison, report.selections.len()));
+    }
+    text += &agreement(report, heads_per_layer);
+    text += "\n![Balanced accuracy by components removed](robust-removal.svg)\n";
+    text += &isotropy_section(report);
+    text += &transfer_section(report);
+    text
+}
+
+/// The table of methods.
+fn methods_table(report: &RobustReport) -> String {
     let rows: Vec<Vec<String>> = report
         .methods
         .iter()
@@ -698,12 +744,12 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         "test: AUC",
         "test: balanced accuracy",
     ];
-    text += &table(&header, &rows);
-    let _ = writeln!(text, "\nBest on `select` among the single sets: **{}**.", report.chosen);
-    text += "\n## What it says\n\n";
-    for comparison in &report.comparisons {
-        let _ = writeln!(text, "- {}", sentence(comparison, report.selections.len()));
-    }
+    table(&header, &rows)
+}
+
+/// How far the repeats agree, and the heads that most of them kept.
+fn agreement(report: &RobustReport, heads_per_layer: usize) -> String {
+    let mut text = String::new();
     let removed_often = report.selections.len();
     let overlap =
         mean_jaccard(report.selections.iter().map(|selection| &selection.removed_by_both));
@@ -715,11 +761,15 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         or_dash(overlap),
         or_dash(head_overlap)
     );
-    let name = |head: &usize| format!("{}.{}", head / heads_a_layer + 1, head % heads_a_layer + 1);
+    let name =
+        |head: &usize| format!("{}.{}", head / heads_per_layer + 1, head % heads_per_layer + 1);
     let list = report.consensus_heads.iter().map(name).collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "- Consensus of heads (layer.head, from 1): {list}.");
-    text += "\n![Balanced accuracy by components removed](robust-removal.svg)\n\n## Isotropy (role \
-        `test`)\n\n";
+    text
+}
+
+fn isotropy_section(report: &RobustReport) -> String {
+    let mut text = String::from("\n## Isotropy (role `test`)\n\n");
     let rows: Vec<Vec<String>> = report
         .isotropy
         .iter()
@@ -733,13 +783,18 @@ fn markdown(report: &Report, heads_a_layer: usize) -> String {
         .collect();
     text += &table(&["features", "average cosine", "IsoScore"], &rows);
     text += "\nAverage cosine: Ethayarajh 2019; near 0 where directions are used evenly. IsoScore: \
-        Rudman et al. 2022; 1 where the variance is the same in all directions.\n";
+             Rudman et al. 2022; 1 where the variance is the same in all directions.\n";
+    text
+}
+
+fn transfer_section(report: &RobustReport) -> String {
+    let mut text = String::new();
     let _ = writeln!(
         text,
         "\n## Transfer\n\nAUC, trained on one family of `fit` (rows) with sources of real images \
-         of its own. The columns of `fit` have taken part in \
-         the selection; those of `test` have not. Families with fewer than {MIN_FAMILY_IMAGES} \
-         generated images are left out.\n\n![Transfer matrices](robust-transfer.svg)"
+         of its own. The columns of `fit` have taken part in the selection; those of `test` have \
+         not. Families with fewer than {MIN_FAMILY_IMAGES} generated images are left \
+         out.\n\n![Transfer matrices](robust-transfer.svg)"
     );
     for transfer in &report.transfer {
         let _ = writeln!(

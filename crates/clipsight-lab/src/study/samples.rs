@@ -7,11 +7,11 @@ use crate::fit::FeatureMatrix;
 /// Labelled rows that a linear classifier learns from or is measured on.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    /// One row an image.
+    /// One row per image.
     pub features: FeatureMatrix,
     /// 1 for generated, 0 for not.
     pub labels: Vec<f32>,
-    /// Positive, their scale is of no matter.
+    /// Positive; their scale does not matter.
     pub weights: Vec<f64>,
 }
 
@@ -41,8 +41,8 @@ pub fn columns(matrix: &FeatureMatrix, kept: &[usize]) -> FeatureMatrix {
     }
 }
 
-/// A part (`0..parts`) for every image, such that no generator and no source stands in two parts,
-/// and each part gets about as many images of each class. Which origins stand together depends on
+/// A part (`0..parts`) for every image, such that no generator and no source is in two parts, and
+/// each part gets about as many images of each class. Which origins stand together depends on
 /// `seed`.
 #[must_use]
 pub fn disjoint_parts(origins: &[&str], labels: &[f32], parts: usize, seed: u64) -> Vec<usize> {

@@ -6,7 +6,7 @@ use half::f16;
 use rayon::prelude::*;
 
 use super::samples::Samples;
-use crate::fit::{FeatureMatrix, Linear, Loss, Standardised, softplus};
+use crate::fit::{FeatureMatrix, LinearModel, Loss, Standardised, softplus};
 
 /// In which order parts were removed, and how well the rest did.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// How many removals gave the best score: the fewest, where several did.
+    /// How many removals led to the best score; the fewest, if several did.
     #[must_use]
     pub fn best(&self) -> usize {
         let mut best = 0;
@@ -220,7 +220,7 @@ pub fn prune_heads(sources: &[Samples], width: usize, penalty: f64) -> Removal {
 }
 
 /// What every kept head adds to the logit of every row, `[rows, kept]`.
-fn head_logits(samples: &Samples, width: usize, kept: &[usize], linear: &Linear) -> Vec<f64> {
+fn head_logits(samples: &Samples, width: usize, kept: &[usize], linear: &LinearModel) -> Vec<f64> {
     let weight: Vec<f32> = linear.weight.iter().map(|weight| *weight as f32).collect();
     samples
         .features
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_component_that_lies_elsewhere_is_removed_and_the_honest_one_stays() {
-        // Column 2 tells the classes apart in A and says the opposite in B; column 5 holds
+        // Column 2 separates the classes in A and does the opposite in B; column 5 holds
         // everywhere, 0 weakly.
         let mut a = [0.0; 8];
         (a[0], a[2], a[5]) = (0.3, 1.5, 1.0);

@@ -18,7 +18,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 
 use super::captions::{
-    Attribution, CaptionSet, CaptionTower, Provenance, attribute, caption_logits, caption_loss,
+    Attribution, CaptionSet, CaptionTower, ImageSource, attribute, caption_logits, caption_loss,
 };
 use super::parameters::{values_of, with_values};
 use super::trainer::{Schedule, Trainer};
@@ -269,7 +269,7 @@ const ROWS: usize = 512;
 /// when the loss is no longer finite.
 pub fn fit_attribution(
     features: &FeatureMatrix,
-    images: &[Provenance<'_>],
+    images: &[ImageSource<'_>],
     weights: &[f64],
     config: &AttributionConfig,
 ) -> Result<FittedAttribution> {
@@ -336,7 +336,7 @@ fn standardisation(features: &FeatureMatrix, weights: &[f64]) -> (Vec<f32>, Vec<
 
 struct Fit<'a> {
     features: &'a FeatureMatrix,
-    images: &'a [Provenance<'a>],
+    images: &'a [ImageSource<'a>],
     weights: Vec<f64>,
     config: &'a AttributionConfig,
 }
@@ -384,7 +384,7 @@ impl Fit<'_> {
             let batch = self.batch(&rows, &mean, &inverse, &mut rng);
             let batch =
                 Tensor::<2>::from_data(TensorData::new(batch, [rows.len(), width]), &device);
-            let images: Vec<Provenance<'_>> = rows.iter().map(|row| self.images[*row]).collect();
+            let images: Vec<ImageSource<'_>> = rows.iter().map(|row| self.images[*row]).collect();
             let mut targets = set.targets(&images, config.family_share, &device)?;
             let smooth = config.label_smoothing;
             let even = smooth / set.subjects().len() as f32;
@@ -490,35 +490,35 @@ mod tests {
         }
     }
 
-    const MAKERS: [Provenance<'_>; 4] = [
-        Provenance::Real,
-        Provenance::Generated { origin: "sd15", family: "diffusion" },
-        Provenance::Generated { origin: "flux1", family: "diffusion" },
-        Provenance::Generated { origin: "stylegan2", family: "gan" },
+    const SOURCES: [ImageSource<'_>; 4] = [
+        ImageSource::Real,
+        ImageSource::Generated { origin: "sd15", family: "diffusion" },
+        ImageSource::Generated { origin: "flux1", family: "diffusion" },
+        ImageSource::Generated { origin: "stylegan2", family: "gan" },
     ];
 
-    /// Every maker leaves a mark in one of twelve noisy features, whose means and deviations
+    /// Every source leaves a mark in one of twelve noisy features, whose means and deviations
     /// differ; the last never varies.
-    fn images(count: usize, seed: u64) -> (FeatureMatrix, Vec<Provenance<'static>>) {
+    fn images(count: usize, seed: u64) -> (FeatureMatrix, Vec<ImageSource<'static>>) {
         let mut rng = Rng::new(seed);
         let mut data = Vec::new();
-        let mut makers = Vec::new();
+        let mut sources = Vec::new();
         for index in 0..count {
-            let maker = index % MAKERS.len();
-            makers.push(MAKERS[maker]);
+            let source = index % SOURCES.len();
+            sources.push(SOURCES[source]);
             for feature in 0..12_u32 {
-                let mark = if feature as usize == maker { 3.0 } else { 0.0 };
+                let mark = if feature as usize == source { 3.0 } else { 0.0 };
                 data.push(f16::from_f64((rng.normal() + mark) * (1.0 + f64::from(feature)) + 20.0));
             }
             data.push(f16::from_f64(5.0));
         }
-        (FeatureMatrix { data, width: 13 }, makers)
+        (FeatureMatrix { data, width: 13 }, sources)
     }
 
     #[test]
     fn learns_to_name_makers_of_images_not_seen() {
-        let (features, makers) = images(240, 1);
-        let fitted = fit_attribution(&features, &makers, &[1.0; 240], &config()).unwrap();
+        let (features, sources) = images(240, 1);
+        let fitted = fit_attribution(&features, &sources, &[1.0; 240], &config()).unwrap();
         assert_eq!(
             fitted.head.captions.subjects().len(),
             6,
@@ -537,15 +537,15 @@ mod tests {
             captions.chunks(8).map(|row| row.iter().map(|value| value * value).sum::<f32>());
         assert!(lengths.into_iter().all(|square| (square - 1.0).abs() < 1e-5));
 
-        let (features, makers) = images(80, 2);
+        let (features, sources) = images(80, 2);
         let found = fitted.attribute(&features).unwrap();
-        let right = found.iter().zip(&makers).filter(|(found, maker)| match maker {
-            Provenance::Real => found.generated < 0.5,
+        let right = found.iter().zip(&sources).filter(|(found, source)| match source {
+            ImageSource::Real => found.generated < 0.5,
             _ => {
                 let set = &fitted.head.captions;
                 found.generated > 0.5
-                    && found.generator == set.generator(**maker)
-                    && found.family == set.family(**maker)
+                    && found.generator == set.generator(**source)
+                    && found.family == set.family(**source)
             }
         });
         let right = right.count();
@@ -555,10 +555,10 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_head() {
-        let (features, makers) = images(120, 1);
+        let (features, sources) = images(120, 1);
         let fit = |seed| {
             let config = AttributionConfig { steps: 5, seed, ..config() };
-            fit_attribution(&features, &makers, &[1.0; 120], &config).unwrap().tensors
+            fit_attribution(&features, &sources, &[1.0; 120], &config).unwrap().tensors
         };
         assert_eq!(fit(3), fit(3));
         assert_ne!(fit(3), fit(4));
@@ -566,12 +566,12 @@ mod tests {
 
     #[test]
     fn images_without_weight_are_not_learnt_from() {
-        let (features, makers) = images(160, 1);
-        let mut wrong = makers.clone();
+        let (features, sources) = images(160, 1);
+        let mut wrong = sources.clone();
         wrong[80..].rotate_left(1);
         let weights: Vec<f64> = (0..160).map(|index| if index < 80 { 2.0 } else { 0.0 }).collect();
         let config = AttributionConfig { steps: 5, ..config() };
-        let one = fit_attribution(&features, &makers, &weights, &config).unwrap();
+        let one = fit_attribution(&features, &sources, &weights, &config).unwrap();
         let other = fit_attribution(&features, &wrong, &weights, &config).unwrap();
         assert_eq!(one.tensors, other.tensors);
     }
@@ -595,21 +595,21 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        let (features, makers) = images(80, 1);
-        let refused = |makers: &[Provenance<'_>], weights: &[f64], config: &AttributionConfig| {
-            let error = fit_attribution(&features, makers, weights, config).unwrap_err();
+        let (features, sources) = images(80, 1);
+        let refused = |sources: &[ImageSource<'_>], weights: &[f64], config: &AttributionConfig| {
+            let error = fit_attribution(&features, sources, weights, config).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
         };
-        refused(&makers[1..], &[1.0; 80], &config());
-        refused(&makers, &[1.0; 79], &config());
-        refused(&makers, &[f64::NAN; 80], &config());
-        refused(&makers, &[0.0; 80], &config());
-        refused(&[Provenance::Real; 80], &[1.0; 80], &config());
-        refused(&makers, &[1.0; 80], &AttributionConfig { dropout: 1.0, ..config() });
-        refused(&makers, &[1.0; 80], &AttributionConfig { label_smoothing: f32::NAN, ..config() });
+        refused(&sources[1..], &[1.0; 80], &config());
+        refused(&sources, &[1.0; 79], &config());
+        refused(&sources, &[f64::NAN; 80], &config());
+        refused(&sources, &[0.0; 80], &config());
+        refused(&[ImageSource::Real; 80], &[1.0; 80], &config());
+        refused(&sources, &[1.0; 80], &AttributionConfig { dropout: 1.0, ..config() });
+        refused(&sources, &[1.0; 80], &AttributionConfig { label_smoothing: f32::NAN, ..config() });
         let fitted = fit_attribution(
             &features,
-            &makers,
+            &sources,
             &[1.0; 80],
             &AttributionConfig { steps: 1, ..config() },
         )

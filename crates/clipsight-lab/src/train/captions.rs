@@ -40,7 +40,7 @@ pub use clipsight::heads::captions::{Attribution, CaptionSet, Subject, attribute
 
 /// Where an image comes from, as a manifest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provenance<'a> {
+pub enum ImageSource<'a> {
     /// By a camera or a human hand.
     Real,
     /// By a machine.
@@ -52,7 +52,7 @@ pub enum Provenance<'a> {
     },
 }
 
-impl<'a> Provenance<'a> {
+impl<'a> ImageSource<'a> {
     fn generator(self) -> Option<&'a str> {
         match self {
             Self::Generated { origin, .. } if !origin.is_empty() && !origin.contains("unknown") => {
@@ -80,15 +80,15 @@ pub trait CaptionsOfImages: Sized {
     /// # Errors
     /// [`ErrorKind::Argument`] when no image is generated and of a known generator or family, or
     /// none is real.
-    fn new<'a>(images: impl IntoIterator<Item = Provenance<'a>>, minimum: usize) -> Result<Self>;
+    fn new<'a>(images: impl IntoIterator<Item = ImageSource<'a>>, minimum: usize) -> Result<Self>;
 
     /// The caption of the image's generator, if it has one.
     #[must_use]
-    fn generator(&self, image: Provenance<'_>) -> Option<usize>;
+    fn generator(&self, image: ImageSource<'_>) -> Option<usize>;
 
     /// The caption of the image's family, if it has one.
     #[must_use]
-    fn family(&self, image: Provenance<'_>) -> Option<usize>;
+    fn family(&self, image: ImageSource<'_>) -> Option<usize>;
 
     /// What a batch of images should match.
     ///
@@ -96,19 +96,19 @@ pub trait CaptionsOfImages: Sized {
     /// [`ErrorKind::Argument`] when the batch is empty, or `family_share` is not within 0 to 1.
     fn targets(
         &self,
-        images: &[Provenance<'_>],
+        images: &[ImageSource<'_>],
         family_share: f32,
         device: &Device,
     ) -> Result<CaptionTargets>;
 }
 
 impl CaptionsOfImages for CaptionSet {
-    fn new<'a>(images: impl IntoIterator<Item = Provenance<'a>>, minimum: usize) -> Result<Self> {
+    fn new<'a>(images: impl IntoIterator<Item = ImageSource<'a>>, minimum: usize) -> Result<Self> {
         let mut generators: BTreeMap<&str, (Option<&str>, usize)> = BTreeMap::new();
         let mut families = BTreeSet::new();
         let mut real = 0;
         for image in images {
-            real += usize::from(image == Provenance::Real);
+            real += usize::from(image == ImageSource::Real);
             families.extend(image.family());
             if let Some(name) = image.generator() {
                 let generator = generators.entry(name).or_insert((image.family(), 0));
@@ -132,14 +132,14 @@ impl CaptionsOfImages for CaptionSet {
         Self::try_from(subjects)
     }
 
-    fn generator(&self, image: Provenance<'_>) -> Option<usize> {
+    fn generator(&self, image: ImageSource<'_>) -> Option<usize> {
         let wanted = image.generator()?;
         self.subjects().iter().position(
             |subject| matches!(subject, Subject::Generator { name, .. } if name == wanted),
         )
     }
 
-    fn family(&self, image: Provenance<'_>) -> Option<usize> {
+    fn family(&self, image: ImageSource<'_>) -> Option<usize> {
         let wanted = image.family()?;
         self.subjects()
             .iter()
@@ -148,7 +148,7 @@ impl CaptionsOfImages for CaptionSet {
 
     fn targets(
         &self,
-        images: &[Provenance<'_>],
+        images: &[ImageSource<'_>],
         family_share: f32,
         device: &Device,
     ) -> Result<CaptionTargets> {
@@ -162,7 +162,7 @@ impl CaptionsOfImages for CaptionSet {
         let rows = targets.chunks_mut(captions).zip(positives.chunks_mut(captions));
         for ((target, positive), image) in rows.zip(images) {
             let own: &[(usize, f32)] = match (image, self.generator(*image), self.family(*image)) {
-                (Provenance::Real, ..) => &[(Self::REAL, 1.0)],
+                (ImageSource::Real, ..) => &[(Self::REAL, 1.0)],
                 (_, Some(generator), Some(family)) => {
                     &[(generator, 1.0 - family_share), (family, family_share)]
                 }
@@ -353,13 +353,13 @@ pub fn normalized(rows: Tensor<2>) -> Tensor<2> {
 mod tests {
     use super::*;
 
-    fn made(origin: &'static str, family: &'static str) -> Provenance<'static> {
-        Provenance::Generated { origin, family }
+    fn made(origin: &'static str, family: &'static str) -> ImageSource<'static> {
+        ImageSource::Generated { origin, family }
     }
 
     fn set() -> CaptionSet {
         let images = [
-            Provenance::Real,
+            ImageSource::Real,
             made("sd15", "diffusion"),
             made("sd15", "diffusion"),
             made("flux1", "diffusion"),
@@ -385,7 +385,7 @@ mod tests {
             ]
         );
         assert_eq!(set.generator(made("flux1", "diffusion")), None, "too few images");
-        for images in [vec![], vec![Provenance::Real], vec![made("sd15", "diffusion"); 3]] {
+        for images in [vec![], vec![ImageSource::Real], vec![made("sd15", "diffusion"); 3]] {
             assert_eq!(CaptionSet::new(images, 1).unwrap_err().kind(), ErrorKind::Argument);
         }
     }
@@ -394,7 +394,7 @@ mod tests {
     fn targets_share_between_generator_and_family() {
         let set = set();
         let images = [
-            Provenance::Real,
+            ImageSource::Real,
             made("sd15", "diffusion"),
             made("flux1", "diffusion"),
             made("meissonic", "unknown"),

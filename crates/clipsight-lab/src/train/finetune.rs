@@ -15,10 +15,10 @@ use burn::nn;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::attribution::{CaptionNetwork, FittedAttribution};
-use super::captions::{CaptionSet, Provenance, caption_loss};
+use super::captions::{CaptionSet, ImageSource, caption_loss};
 use super::trainer::{Schedule, StepReport, Trainer, binary_cross_entropy};
 use super::transform::transformed;
-use crate::fit::Linear;
+use crate::fit::LinearModel;
 use clipsight::clip::{FeatureSpec, VisionConfig};
 use clipsight::heads::Transform;
 use clipsight::rng::Rng;
@@ -82,7 +82,7 @@ pub struct Example<'a> {
     /// Normalised pixels `[3, side, side]`.
     pub pixels: Vec<f32>,
     /// By a machine or not, and by which.
-    pub maker: Provenance<'a>,
+    pub source: ImageSource<'a>,
 }
 
 /// A training run.
@@ -116,7 +116,7 @@ impl Finetune {
         architecture: &VisionConfig,
         encoder: &BTreeMap<String, HostTensor>,
         features: FeatureSpec,
-        head: &Linear,
+        head: &LinearModel,
         attribution: Option<&FittedAttribution>,
     ) -> Result<Self> {
         let sound = config.micro_batch > 0
@@ -232,7 +232,7 @@ impl Finetune {
             (Some(captions), Some(set)) => Some(FittedAttribution::of(captions, set.clone(), 0.0)?),
             _ => None,
         };
-        Ok(FinetunedModel { tower, head: Linear { weight, bias }, attribution })
+        Ok(FinetunedModel { tower, head: LinearModel { weight, bias }, attribution })
     }
 
     /// Everything needed to go on later, in one safetensors file.
@@ -259,7 +259,7 @@ pub struct FinetunedModel {
     /// The tower's tensors, named as [`VisionConfig::tensors`] names them.
     pub tower: BTreeMap<String, HostTensor>,
     /// The head, over features under [`Transform::TokenNorm`].
-    pub head: Linear,
+    pub head: LinearModel,
     /// Where captions were matched: the attribution head over the same features, whose threshold is
     /// still to be set.
     pub attribution: Option<FittedAttribution>,
@@ -290,11 +290,11 @@ fn loss(
     let features = transformed(Transform::TokenNorm, features, width);
     let features = drop_tokens(features, width, recipe.token_dropout, rng);
     let logits = network.head.forward(features.clone()).squeeze_dim::<1>(1);
-    let labels = examples.iter().map(|example| example.maker != Provenance::Real);
+    let labels = examples.iter().map(|example| example.source != ImageSource::Real);
     let of_head = binary_cross_entropy(logits, labels, recipe.label_smoothing);
     let (Some(matched), Some(set)) = (&network.captions, captions) else { return Ok(of_head) };
-    let makers: Vec<Provenance<'_>> = examples.iter().map(|example| example.maker).collect();
-    let targets = set.targets(&makers, FAMILY_SHARE, &device)?;
+    let sources: Vec<ImageSource<'_>> = examples.iter().map(|example| example.source).collect();
+    let targets = set.targets(&sources, FAMILY_SHARE, &device)?;
     let of_captions = caption_loss(matched.logits(features), &targets, None).total(TEXT_SHARE);
     let share = recipe.caption_share;
     Ok(of_head * (1.0 - share) + of_captions * share)
@@ -385,15 +385,16 @@ mod tests {
         }
     }
 
-    const GENERATED: Provenance<'_> =
-        Provenance::Generated { origin: "stripes", family: "diffusion" };
+    const GENERATED: ImageSource<'_> =
+        ImageSource::Generated { origin: "stripes", family: "diffusion" };
 
     /// An attribution head that was hardly trained, over `width` features.
     fn attribution(width: usize) -> FittedAttribution {
         let mut rng = Rng::new(2);
         let data = (0..8 * width).map(|_| half::f16::from_f64(rng.normal())).collect();
-        let makers: Vec<Provenance<'_>> =
-            (0..8).map(|index| if index % 2 == 0 { GENERATED } else { Provenance::Real }).collect();
+        let sources: Vec<ImageSource<'_>> = (0..8)
+            .map(|index| if index % 2 == 0 { GENERATED } else { ImageSource::Real })
+            .collect();
         let recipe = AttributionConfig {
             width: 8,
             minimum: 1,
@@ -401,7 +402,7 @@ mod tests {
             batch: 8,
             ..AttributionConfig::default()
         };
-        fit_attribution(&FeatureMatrix { data, width }, &makers, &[1.0; 8], &recipe).unwrap()
+        fit_attribution(&FeatureMatrix { data, width }, &sources, &[1.0; 8], &recipe).unwrap()
     }
 
     fn run(config: FinetuneConfig) -> Finetune {
@@ -412,7 +413,7 @@ mod tests {
             pools: vec![Pool::Class, Pool::Mean],
             heads: Vec::new(),
         };
-        let head = Linear { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
+        let head = LinearModel { weight: vec![0.0; features.width(&architecture)], bias: 0.0 };
         let captions = (config.caption_share > 0.0).then(|| attribution(head.weight.len()));
         Finetune::new(config, &architecture, &encoder, features, &head, captions.as_ref()).unwrap()
     }
@@ -426,7 +427,7 @@ mod tests {
         let pixels = (0..3 * 32 * 32)
             .map(|at| f32::from(((at % 32 + phase) / (period / 2)).is_multiple_of(2)))
             .collect();
-        Ok(Example { pixels, maker: if generated { GENERATED } else { Provenance::Real } })
+        Ok(Example { pixels, source: if generated { GENERATED } else { ImageSource::Real } })
     }
 
     fn steps(run: &mut Finetune, count: usize) -> Vec<f64> {
@@ -495,7 +496,7 @@ mod tests {
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
         let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
         let width = features.width(&architecture);
-        let head = Linear { weight: vec![0.0; width], bias: 0.0 };
+        let head = LinearModel { weight: vec![0.0; width], bias: 0.0 };
         for (caption_share, captions) in [
             (0.5, None),
             (0.0, Some(attribution(width))),
@@ -586,7 +587,7 @@ mod tests {
     fn bad_recipes_and_bad_losses_are_errors() {
         let architecture = architecture();
         let features = FeatureSpec::all_layers(&architecture, &[Pool::Class]);
-        let head = Linear { weight: vec![0.0; 3], bias: 0.0 };
+        let head = LinearModel { weight: vec![0.0; 3], bias: 0.0 };
         let encoder = random_tensors(&architecture.tensors(), 2, &mut Rng::new(1)).unwrap();
         let error =
             Finetune::new(config(), &architecture, &encoder, features, &head, None).unwrap_err();

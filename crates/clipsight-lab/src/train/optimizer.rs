@@ -2,8 +2,8 @@
 //!
 //! The whole state is two lists of vectors and a number: a checkpoint is those, and a resumed run
 //! goes on bit for bit. burn 0.22.1's own `AdamW` has parameter groups and records that outlive a
-//! process, too, but it clips every tensor by its own norm, and it rounds in another order: of 4,096
-//! parameters 956 differ from ours in the last bit after one step, 2,663 after 500, so that models
+//! process, too, but it clips every tensor by its own norm, and it rounds in another order: of
+//! 4,096 parameters 956 differ in the last bit after one step, 2,663 after 500, so that models
 //! trained here, the attribution head of `models/compact` among them, would not be reproduced byte
 //! for byte.
 

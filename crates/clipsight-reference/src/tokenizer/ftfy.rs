@@ -3,9 +3,9 @@
 //! ("CafÃ©"), and typographical accidents.
 //!
 //! After ftfy 6.3.1 by Robyn Speer (Apache-2.0), whose rules about what looks wrong stand in
-//! [`BADNESS`]; the rest is written anew. The crate `plsfix`, an older port, gives a different text
-//! for 484 of the 10,000 of `scripts/parity/texts.py` (it also resolves entities in HTML, and its
-//! rules are those of ftfy 6.1), and depends on an abandoned crate.
+//! [`BADNESS`]; the rest is written from scratch. The crate `plsfix`, an older port, returns a
+//! different text for 484 of the 10,000 of `scripts/parity/texts.py` (it also resolves entities in
+//! HTML, and its rules are those of ftfy 6.1), and depends on an abandoned crate.
 //!
 //! What is not done: ftfy cuts lines of more than a million characters, and joins surrogates, which
 //! no `str` has.

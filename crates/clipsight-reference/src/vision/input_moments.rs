@@ -9,7 +9,7 @@ use clipsight::clip::{TensorRole, TensorSpec, VisionConfig};
 use clipsight::weights::HostTensor;
 use clipsight::{Error, ErrorKind, Result};
 
-use super::super::transformer::{DeviceTensor, Parts, activate, mix};
+use super::super::transformer::{DeviceTensor, ModuleTensors, activate, mix};
 use super::{VisionTower, layer_options};
 use crate::upload;
 
@@ -48,7 +48,7 @@ impl InputMoments {
         {
             return Err(Error::new(
                 ErrorKind::Argument,
-                "calibration images must be whole images of the encoder's input size",
+                "GPTQ needs whole images of the encoder's input size",
             ));
         }
         Ok(Self {
@@ -95,7 +95,7 @@ impl InputMoments {
     /// Takes the next tensor.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not what `spec` says, or came out of order.
+    /// [`ErrorKind::WeightsCorrupt`] when it does not match `spec`, or is out of order.
     pub fn take(&mut self, spec: &TensorSpec, tensor: HostTensor) -> Result<()> {
         self.waiting.insert(spec.name.clone(), upload(spec, tensor, &self.device)?);
         let prefix = format!("vision.layers.{}", self.layer);
@@ -157,8 +157,8 @@ impl InputMoments {
         Ok(())
     }
 
-    fn parts(&mut self) -> Parts<'_> {
-        Parts {
+    fn parts(&mut self) -> ModuleTensors<'_> {
+        ModuleTensors {
             tensors: &mut self.waiting,
             device: &self.device,
             epsilon: self.config.norm_epsilon,

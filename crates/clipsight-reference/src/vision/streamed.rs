@@ -9,7 +9,7 @@ use clipsight::engine::Encoding;
 use clipsight::weights::HostTensor;
 use clipsight::{Error, ErrorKind, Result};
 
-use super::super::transformer::{DeviceTensor, Layer, Parts};
+use super::super::transformer::{DeviceTensor, Layer, ModuleTensors};
 use super::{VisionTower, layer_options, pool_layer};
 use crate::upload;
 
@@ -30,7 +30,8 @@ pub struct StreamedTower {
 }
 
 impl StreamedTower {
-    /// Nothing has come yet. `pixels` are one image's, normalised: `[3, image_size, image_size]`.
+    /// Waits for the first tensor. `pixels` are those of one image, normalised: `[3, image_size,
+    /// image_size]`.
     ///
     /// # Errors
     /// [`ErrorKind::WeightsCorrupt`] for an invalid architecture or features;
@@ -40,8 +41,7 @@ impl StreamedTower {
         config.validate()?;
         features.validate(config)?;
         if pixels.len() != 3 * config.image_size * config.image_size || !features.heads.is_empty() {
-            let message = "one image goes through a streamed tower, and its attention heads are \
-                not told apart";
+            let message = "a streamed tower takes one image and cannot separate attention heads";
             return Err(Error::new(ErrorKind::Argument, message));
         }
         Ok(Self {
@@ -59,7 +59,7 @@ impl StreamedTower {
     /// Takes the next tensor.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when it is not what `spec` says, or came out of order.
+    /// [`ErrorKind::WeightsCorrupt`] when it does not match `spec`, or is out of order.
     pub fn take(&mut self, spec: &TensorSpec, tensor: HostTensor) -> Result<()> {
         self.waiting.insert(spec.name.clone(), upload(spec, tensor, &self.device)?);
         let prefix = format!("vision.layers.{}", self.layer);
@@ -83,10 +83,10 @@ impl StreamedTower {
         Ok(())
     }
 
-    /// What the encoder gives for the image.
+    /// The encoder's output for the image.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a tensor has not come.
+    /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing.
     pub fn finish(mut self) -> Result<Encoding> {
         let width = self.config.width;
         let (mut tower, tokens) =
@@ -94,7 +94,7 @@ impl StreamedTower {
                 || {
                     Error::new(
                         ErrorKind::WeightsCorrupt,
-                        "the encoder's layers have not all come, in their order",
+                        "the encoder's layers are incomplete or out of order",
                     )
                 },
             )?;
@@ -120,8 +120,8 @@ impl StreamedTower {
         Ok((tower, tokens))
     }
 
-    fn parts(&mut self) -> Parts<'_> {
-        Parts {
+    fn parts(&mut self) -> ModuleTensors<'_> {
+        ModuleTensors {
             tensors: &mut self.waiting,
             device: &self.device,
             epsilon: self.config.norm_epsilon,
@@ -131,9 +131,6 @@ impl StreamedTower {
 
 fn values(tensor: Tensor<2>) -> Result<Vec<f32>> {
     tensor.into_data().try_into_vec::<f32>().map_err(|_| {
-        Error::new(
-            ErrorKind::Internal,
-            "the reference computes something other than 32-bit numbers",
-        )
+        Error::new(ErrorKind::Internal, "the reference did not return 32-bit floating point")
     })
 }

@@ -10,7 +10,7 @@ use html_escape::encode_text;
 
 use super::attribution::AttributionFigures;
 use super::figures::OriginFigures;
-use super::report::{Report, number};
+use super::report::{EvalReport, number};
 use super::section::Section;
 use crate::metrics::Share;
 
@@ -20,10 +20,10 @@ const STYLE: &str = include_str!("style.css");
 ///
 /// # Errors
 /// [`ErrorKind::Internal`](clipsight::ErrorKind::Internal) when a plot cannot be drawn.
-pub fn render(report: &Report) -> Result<String> {
+pub fn render(report: &EvalReport) -> Result<String> {
     let mut page = String::new();
     let name = text(&report.model.id);
-    // Even if a name slipped through: the policy lets nothing run and nothing be fetched.
+    // Even if a name slipped through, the policy lets nothing run and nothing be fetched.
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -35,7 +35,7 @@ pub fn render(report: &Report) -> Result<String> {
     page += &header(report);
     page += &tiles(report);
     page += &curves(report)?;
-    page += &deliveries(report)?;
+    page += &perturbations(report)?;
     page += &failures(report);
     page += &attribution(report);
     page += &belief(report);
@@ -61,18 +61,16 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-fn header(report: &Report) -> String {
+fn header(report: &EvalReport) -> String {
     let figures = &report.figures;
     let origins =
         |generated| figures.origins.iter().filter(|origin| origin.generated == generated).count();
     let mut html = format!(
-        "<p class=\"eyebrow\">Evaluation of an AI image detector</p>\n<h1>{}</h1>\n\
-         <p class=\"lede\">At its shipped threshold it finds <strong>{}</strong> of the generated \
-         images and raises a \
-         false alarm on <strong>{}</strong> of the others.</p>\n\
-         <p>Measured on the role <code>{}</code>: {} images by {} generators and {} others from {} \
-         sources, {} of each \
-         image. Intervals are 95 %.</p>\n",
+        "<p class=\"eyebrow\">Evaluation of an AI image detector</p>\n<h1>{}</h1>\n<p \
+         class=\"lede\">At its shipped threshold it finds <strong>{}</strong> of the generated \
+         images and raises a false alarm on <strong>{}</strong> of the others.</p>\n<p>Measured on \
+         the role <code>{}</code>: {} images by {} generators and {} others from {} sources, {} of \
+         each image. Intervals are 95 %.</p>\n",
         text(&report.model.id),
         percent(figures.recall.rate),
         percent(1.0 - figures.specificity.rate),
@@ -81,21 +79,19 @@ fn header(report: &Report) -> String {
         origins(true),
         figures.real,
         origins(false),
-        match (report.views, report.second_look) {
-            (1, true) => "one view, five where that gave no grade,".to_owned(),
+        match (report.views, report.early_exit) {
+            (1, true) => "one view, or five if one gives no grade,".to_owned(),
             (1, false) => "one view".to_owned(),
             (views, _) => format!("{views} views"),
         },
     );
     if report.confounds.as_ref().is_some_and(|confounds| !confounds.passed) {
-        html += "<p class=\"warn\">The confound gate fails: how the files are stored tells the \
-            classes apart without a \
-                 single pixel, so that none of these figures counts.</p>\n";
+        html += "<p class=\"warn\">The confound gate fails: the way the files are stored separates \
+                 the classes without a single pixel, so none of these figures counts.</p>\n";
     }
     if report.controls.as_ref().is_some_and(|controls| !controls.passed) {
-        html += "<p class=\"warn\">Shuffled labels do not come out as chance: something is wrong \
-            with the \
-                 measurement.</p>\n";
+        html += "<p class=\"warn\">Shuffled labels do not score like chance: something is wrong \
+                 with the measurement.</p>\n";
     }
     html
 }
@@ -122,7 +118,7 @@ fn tile(name: &str, value: f64, interval: Option<(f64, f64)>, detail: &str) -> S
     html
 }
 
-fn tiles(report: &Report) -> String {
+fn tiles(report: &EvalReport) -> String {
     let figures = &report.figures;
     let share = |share: &Share| Some((share.low, share.high));
     let (area, accuracy) = (figures.auc_interval, figures.balanced_accuracy_interval);
@@ -154,11 +150,11 @@ fn tiles(report: &Report) -> String {
             );
         }
     }
-    if let Some(robustness) = &report.deliveries {
+    if let Some(robustness) = &report.perturbations {
         let worst = &robustness.worst;
         let detail = format!("balanced accuracy, {:+.3} against untouched", 0.0 - worst.loss);
         html += &tile(
-            &format!("worst delivery: {}", worst.condition),
+            &format!("worst perturbation: {}", worst.condition),
             worst.balanced_accuracy,
             None,
             &detail,
@@ -169,7 +165,7 @@ fn tiles(report: &Report) -> String {
             "precision at 1 % generated",
             value,
             None,
-            "of what is called generated, were 1 % of images so",
+            "of the images called generated, if 1 % of all images were",
         );
     }
     html + "</div>\n"
@@ -183,18 +179,18 @@ fn card(section: &Section) -> String {
     format!("<div class=\"card\"><h3>{}</h3>{}</div>\n", text(section.title), section.html())
 }
 
-fn curves(report: &Report) -> Result<String> {
+fn curves(report: &EvalReport) -> Result<String> {
     let (curves, figures) = (&report.curves, &report.figures);
-    let mut html = "<h2>How well it tells them apart</h2>\n<div class=\"grid\">\n".to_owned();
+    let mut html = "<h2>How well it separates them</h2>\n<div class=\"grid\">\n".to_owned();
     html += &figure(
         "Receiver operating characteristic",
         &plots::roc(curves, figures)?,
-        "Every threshold there could be; the dot is the one that ships.",
+        "All possible thresholds; the dot is the one that ships.",
     );
     html += &figure(
         "Reliability",
         &plots::reliability(curves, figures)?,
-        "On the diagonal probabilities mean what they say. Larger dots hold more images.",
+        "On the diagonal, probabilities are calibrated. Larger dots represent more images.",
     );
     html += &figure(
         "Probabilities",
@@ -205,8 +201,8 @@ fn curves(report: &Report) -> Result<String> {
     html += &figure(
         "Risk and coverage",
         &plots::risk_coverage(curves, figures)?,
-        "How often it is wrong if it decides only where it is surest; the dot is where it abstains \
-         today.",
+        "How often it is wrong if it decides only where it is most certain; the dot is where it \
+         abstains today.",
     );
     html += "</div>\n<h2>All figures</h2>\n<div class=\"stack\">\n";
     for section in [report.overview(), report.grades(), report.risk_coverage()] {
@@ -215,23 +211,26 @@ fn curves(report: &Report) -> Result<String> {
     Ok(html + "</div>\n")
 }
 
-fn deliveries(report: &Report) -> Result<String> {
-    let (Some(robustness), Some(section)) = (&report.deliveries, report.deliveries()) else {
-        return Ok(
-            "<h2>How images are delivered</h2>\n<p>Not measured: run with <code>--deliveries \
-            full</code>.</p>\n"
-                .to_owned(),
-        );
+fn perturbations(report: &EvalReport) -> Result<String> {
+    let (Some(robustness), Some(section)) = (&report.perturbations, report.perturbations()) else {
+        return Ok("<h2>Perturbed images</h2>\n<p>Not measured: run with <code>--perturbations \
+                   full</code>.</p>\n"
+            .to_owned());
     };
-    let caption = "The line is the untouched image; the worst delivery has a colour of its own.";
+    let caption =
+        "The line is the untouched image; the worst perturbation has a colour of its own.";
     Ok(format!(
-        "<h2>How images are delivered</h2>\n<div class=\"stack\">\n{}{}</div>\n",
-        figure("Balanced accuracy under every delivery", &plots::robustness(robustness)?, caption),
+        "<h2>Perturbed images</h2>\n<div class=\"stack\">\n{}{}</div>\n",
+        figure(
+            "Balanced accuracy under every perturbation",
+            &plots::robustness(robustness)?,
+            caption
+        ),
         card(&section),
     ))
 }
 
-fn failures(report: &Report) -> String {
+fn failures(report: &EvalReport) -> String {
     let mut html =
         "<h2>Where it is right and where it is not</h2>\n<div class=\"stack\">\n".to_owned();
     if !report.figures.contents.is_empty() {
@@ -246,9 +245,9 @@ fn failures(report: &Report) -> String {
         let _ = write!(
             html,
             "<div class=\"card\"><h3>{title}</h3><div class=\"scroll\"><table \
-             class=\"origins\"><thead><tr>\
-             <th scope=\"col\">{name}</th><th scope=\"col\">images</th><th scope=\"col\">right</th>\
-             <th scope=\"col\">interval</th><th></th></tr></thead><tbody>"
+             class=\"origins\"><thead><tr><th scope=\"col\">{name}</th><th \
+             scope=\"col\">images</th><th scope=\"col\">right</th><th \
+             scope=\"col\">interval</th><th></th></tr></thead><tbody>"
         );
         for OriginFigures { origin, accuracy: Share { rate, low, high, n }, .. } in origins {
             let _ = write!(
@@ -263,13 +262,13 @@ fn failures(report: &Report) -> String {
             );
         }
         html += "</tbody></table></div><p class=\"note\">The worst first. Intervals: \
-            Clopper-Pearson.</p></div>\n";
+                 Clopper-Pearson.</p></div>\n";
     }
     html + "</div>\n"
 }
 
-fn attribution(report: &Report) -> String {
-    let title = "<h2>Which generator it was</h2>\n";
+fn attribution(report: &EvalReport) -> String {
+    let title = "<h2>Which generator made an image</h2>\n";
     let (Some(figures), Some(section)) = (&report.attribution, report.attribution()) else {
         return format!("{title}<p>This model does not name generators.</p>\n");
     };
@@ -279,8 +278,7 @@ fn attribution(report: &Report) -> String {
 /// The confusion matrix; a cell's strength is its share of the row.
 fn matrix(figures: &AttributionFigures) -> String {
     let mut html = "<div class=\"card\"><h3>Confusion matrix</h3><div class=\"scroll\"><table \
-        class=\"matrix\"><thead><tr>\
-                    <th scope=\"col\">made by</th>"
+                    class=\"matrix\"><thead><tr><th scope=\"col\">made by</th>"
         .to_owned();
     for name in &figures.columns {
         let _ = write!(html, "<th scope=\"col\">{}</th>", text(name));
@@ -299,55 +297,52 @@ fn matrix(figures: &AttributionFigures) -> String {
         html += "</tr>";
     }
     html + "</tbody></table></div><p class=\"note\">Rows: who made the images, in italics those \
-        that the model does not \
-            know. Columns: the names it gave.</p></div>\n"
+            that the model does not know. Columns: the names it assigned.</p></div>\n"
 }
 
-fn belief(report: &Report) -> String {
-    let mut html = "<h2>Can these figures be believed?</h2>\n<div class=\"stack\">\n".to_owned();
+fn belief(report: &EvalReport) -> String {
+    let mut html = "<h2>Can these figures be trusted?</h2>\n<div class=\"stack\">\n".to_owned();
     match report.controls() {
         Some(section) => html += &card(&section),
-        None => html += "<p>No controls were measured: run with <code>--controls</code>.</p>\n",
+        None => html += "<p>Controls were not measured: run with <code>--controls</code>.</p>\n",
     }
     html += &card(&report.confounds());
     html + "</div>\n"
 }
 
-fn limits(report: &Report) -> String {
+fn limits(report: &EvalReport) -> String {
     let [least, median, most] = report.data.short_sides;
     let figures = &report.figures;
-    let mut points =
-        vec![
+    let mut points = vec![
         "Other generators and other sources. The intervals of AUC and balanced accuracy show how \
-         much depends on which \
-         ones were at hand; those that nobody has seen yet may be harder still."
+         much depends on which ones were at hand; those that nobody has seen yet may be harder \
+         still."
             .to_owned(),
         format!(
             "Other sizes. These images have shorter sides of {least} to {most} px (median \
-             {median}); larger originals carry \
-             other traces."
+             {median}); larger originals carry other traces."
         ),
-        "How often it is right on your images. Accuracy here weighs both classes alike; where few \
-         images are generated, \
-         most alarms are false ones, see the precision at 1 % and 10 %."
+        "How often it is right on your images. Accuracy here weights both classes equally; where \
+         few images are generated, most alarms are false ones, see the precision at 1 % and 10 %."
             .to_owned(),
         "Images that are partly generated, retouched or edited, and labels that are wrong in the \
-         list itself.".to_owned(),
-        "Attacks: nobody here tried to fool the model on purpose.".to_owned(),
-        "Origins of few images: with 8 of 8 right, a share of .63 is still within the \
-         interval.".to_owned(),
+         list itself."
+            .to_owned(),
+        "Attacks: nobody tried to fool the model on purpose.".to_owned(),
+        "Origins of few images: with 8 of 8 right, a share of .63 is still within the interval."
+            .to_owned(),
     ];
-    if report.deliveries.is_none() {
+    if report.perturbations.is_none() {
         points.push(
-            "Recompressed, resized or cropped images: no deliveries were measured.".to_owned(),
+            "Recompressed, resized or cropped images: perturbations were not measured.".to_owned(),
         );
     } else if report
-        .deliveries
+        .perturbations
         .as_ref()
-        .is_some_and(|robustness| robustness.views != report.views || report.second_look)
+        .is_some_and(|robustness| robustness.views != report.views || report.early_exit)
     {
         points.push(
-            "Deliveries with all views: they were measured with fewer, and show how figures \
+            "Perturbations with all views: they were measured with fewer, and show how figures \
              change, not what they are."
                 .to_owned(),
         );
@@ -363,7 +358,7 @@ fn limits(report: &Report) -> String {
             .push(format!("Content that has images of one class only here: {}.", names.join(", ")));
     }
     let items: String = points.iter().map(|point| format!("<li>{point}</li>\n")).collect();
-    format!("<h2>What this cannot tell</h2>\n<ul>\n{items}</ul>\n")
+    format!("<h2>What this does not show</h2>\n<ul>\n{items}</ul>\n")
 }
 
 #[cfg(test)]
@@ -377,11 +372,11 @@ mod tests {
         for part in [
             "<h1>m</h1>",
             "0.750",
-            "worst delivery: JPEG 90",
+            "worst perturbation: JPEG 90",
             "Confusion matrix",
             "The confound gate fails",
             "the head, its weights shuffled",
-            "What this cannot tell",
+            "What this does not show",
             "224 to 512 px",
             "aria-label=\"Risk against coverage",
         ] {
@@ -429,7 +424,7 @@ mod tests {
             content.content = hostile.to_owned();
             content.real = 0;
         }
-        let robustness = report.deliveries.as_mut().unwrap();
+        let robustness = report.perturbations.as_mut().unwrap();
         robustness.conditions[1].condition = hostile.to_owned();
         robustness.worst.condition = hostile.to_owned();
         let attribution = report.attribution.as_mut().unwrap();
@@ -450,13 +445,13 @@ mod tests {
     #[test]
     fn parts_that_were_not_measured_are_named() {
         let mut report = example();
-        (report.deliveries, report.attribution, report.controls) = (None, None, None);
+        (report.perturbations, report.attribution, report.controls) = (None, None, None);
         let html = render(&report).unwrap();
         for part in [
-            "--deliveries full",
+            "--perturbations full",
             "does not name generators",
             "--controls",
-            "no deliveries were measured",
+            "perturbations were not measured",
         ] {
             assert!(html.contains(part), "{part} is missing");
         }

@@ -107,7 +107,7 @@ pub(super) fn risk_coverage(curves: &Curves, figures: &Figures) -> Result<String
     })
 }
 
-/// Balanced accuracy under every delivery, the worst marked.
+/// Balanced accuracy under every perturbation, the worst marked.
 pub(super) fn robustness(robustness: &Robustness) -> Result<String> {
     let (left, right, row, top) = (220, 56, 19, 22);
     let rows = i32::try_from(robustness.conditions.len()).unwrap_or(i32::MAX / 100);
@@ -118,7 +118,7 @@ pub(super) fn robustness(robustness: &Robustness) -> Result<String> {
     let at = |value: f64| {
         left + (f64::from(width - left - right) * (value - low) / (1.0 - low)).round() as i32
     };
-    let label = "Balanced accuracy under every delivery";
+    let label = "Balanced accuracy under every perturbation";
     svg(label, (width as u32, height as u32), |area| {
         let text = |text: &str, at: (i32, i32), anchor: HPos, colour: &RGBColor| {
             let style = (FONT, 13).into_font().color(colour).pos(Pos::new(anchor, VPos::Center));

@@ -25,7 +25,7 @@ use scores::ScoreFile;
 use serde::Serialize;
 
 use crate::features::{RowCache, cannot, folder_for};
-use crate::perturb::Delivery;
+use crate::perturb::Perturbation;
 use crate::train::quality::{
     QualityFigures, QualityHead, QualityRecipe, QualityText, ScoredFeatures, Split, figures,
     generator_means, split, train,
@@ -40,13 +40,13 @@ pub struct Options {
     pub scores: PathBuf,
     /// Folder of the images; `None` for the file's.
     pub images: Option<PathBuf>,
-    /// Column that is learned.
+    /// Column to learn.
     pub target: String,
     /// Folder of the model whose encoder is used; `None` as for every command.
     pub model: Option<PathBuf>,
     /// Train the small head that models carry, without text, and write the model with it to `out`.
     pub for_model: bool,
-    /// What of the encoder is read.
+    /// The features to read.
     pub features: Features,
     /// Whether features are standardised; the published recipe only brings them to length one.
     pub standardize: bool,
@@ -56,13 +56,13 @@ pub struct Options {
     pub epochs: usize,
     /// Seed of splits and training.
     pub seed: u64,
-    /// Folder that head and report are written to.
+    /// Folder for head and report.
     pub out: PathBuf,
-    /// Folder for features already computed.
+    /// Folder for computed features.
     pub cache: PathBuf,
 }
 
-/// What of the encoder the head reads.
+/// What the head reads from the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Features {
@@ -75,9 +75,9 @@ pub enum Features {
 /// Views of an image: as it is, and mirrored.
 const VIEWS: usize = 2;
 
-/// What a run found, written beside the head.
+/// The results of a run, written beside the head.
 #[derive(Debug, Serialize)]
-struct Report {
+struct QualityReport {
     scores: String,
     scores_sha256: String,
     target: String,
@@ -111,10 +111,10 @@ struct SplitReport {
 }
 
 const LIMITS: &str = "The scores are what the file says they are. Where they come from `clipsight \
-    train quality-set`, \
-    they are strengths of blur, noise, JPEG and downscaling: technical quality, nobody's opinion.";
+                      train quality-set`, they are strengths of blur, noise, JPEG and downscaling: \
+                      technical quality, nobody's opinion.";
 
-/// Trains, measures and writes; gives the figures as a table for people.
+/// Trains, measures and writes; returns the figures as a table.
 ///
 /// # Errors
 /// When images, model or text tower cannot be read, or the results not written.
@@ -138,76 +138,19 @@ pub fn run(args: &Options) -> Result<String> {
     if args.for_model {
         refuse_second_head(detector.manifest())?;
     }
-    let recipe = if args.for_model {
-        QualityRecipe {
-            epochs: args.epochs,
-            ..QualityRecipe::for_models(detector.manifest().storage, args.seed)
-        }
-    } else {
-        QualityRecipe {
-            epochs: args.epochs,
-            standardize: args.standardize,
-            seed: args.seed,
-            ..QualityRecipe::default()
-        }
-    };
-    let (text, text_tower) = match &args.text {
-        _ if args.for_model => (None, "none".to_owned()),
-        Some(path) => {
-            let bytes = read_file(path)?;
-            (Some(clip_text(&bytes)?), format!("{} ({})", path.display(), sha256_hex(&bytes)))
-        }
-        None => {
-            let width = detector.manifest().architecture.embedding_width();
-            let text = QualityText::random(width, args.seed, &Device::flex().autodiff())?;
-            (Some(text), format!("random, seed {}", args.seed))
-        }
-    };
+    let recipe = recipe(args, detector.manifest());
+    let (text, text_tower) = text_tower(args, detector.manifest())?;
     let samples = samples(args, detector, &file, &folder, &digest)?;
+    let learner = Learner { samples: &samples, recipe: &recipe };
 
-    let learn =
-        |images: &[usize], text: Option<&QualityText>, what: &str| -> Result<(QualityHead, f64)> {
-            let mut last = 0.0;
-            let head = train(&samples, images, text, &recipe, |epoch, error| {
-                last = error;
-                if (epoch + 1) % 10 == 0 {
-                    eprintln!("{what}: epoch {}, mean squared error {error:.4}", epoch + 1);
-                }
-            })?;
-            Ok((head, last))
-        };
-    let mut splits = Vec::new();
-    for (way, name, (training, test)) in ways {
-        let truth: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
-        let (generators, prompts) = (file.generators(), file.prompts());
-        let measured = |predicted: &[f64]| {
-            let generators: Vec<&str> = test.iter().map(|image| generators[*image]).collect();
-            let prompts: Vec<&str> = test.iter().map(|image| prompts[*image]).collect();
-            figures(predicted, &truth, &generators, &prompts)
-        };
-        let with_prompts = text
-            .as_ref()
-            .map(|text| learn(&training, Some(text), &format!("{name}, with prompts")))
-            .transpose()?;
-        let prompts = with_prompts.map(|(head, _)| head.scores(&samples, &test)).transpose()?;
-        let (image_only, _) = learn(&training, None, &format!("{name}, image only"))?;
-        splits.push(SplitReport {
-            split: way,
-            training_images: training.len(),
-            prompts: prompts.map(|scores| measured(&scores)),
-            image_only: measured(&image_only.scores(&samples, &test)?),
-            generator_means: measured(&generator_means(
-                &file.rows.iter().map(|row| row.score).collect::<Vec<_>>(),
-                &generators,
-                &training,
-                &test,
-            )),
-        });
-    }
+    let splits = ways
+        .into_iter()
+        .map(|(way, name, held_out)| learner.split(&file, text.as_ref(), (way, name), held_out))
+        .collect::<Result<Vec<_>>>()?;
     let all: Vec<usize> = (0..samples.images()).collect();
-    let (head, training_error) = learn(&all, text.as_ref(), "all images")?;
+    let (head, training_error) = learner.learn(&all, text.as_ref(), "all images")?;
     let weights = head.to_safetensors()?;
-    let report = Report {
+    let report = QualityReport {
         scores: args.scores.display().to_string(),
         scores_sha256: file.sha256.clone(),
         target: args.target.clone(),
@@ -225,7 +168,8 @@ pub fn run(args: &Options) -> Result<String> {
         limits: LIMITS,
     };
     std::fs::create_dir_all(&args.out).map_err(|error| cannot("make", &args.out, error))?;
-    // The report names the head's hash and comes last: a report without its head is never there.
+    // The report contains the head's hash and is written last: a report never exists without its
+    // head.
     if args.for_model {
         let (model, tensors) = head.to_model(synthetic::BEST)?;
         write_model(&model_folder, detector.manifest(), model, &tensors, &args.out)?;
@@ -236,11 +180,99 @@ pub fn run(args: &Options) -> Result<String> {
     Ok(table(&report))
 }
 
+/// The numbers of the training.
+fn recipe(args: &Options, manifest: &Manifest) -> QualityRecipe {
+    if args.for_model {
+        QualityRecipe {
+            epochs: args.epochs,
+            ..QualityRecipe::for_models(manifest.storage, args.seed)
+        }
+    } else {
+        QualityRecipe {
+            epochs: args.epochs,
+            standardize: args.standardize,
+            seed: args.seed,
+            ..QualityRecipe::default()
+        }
+    }
+}
+
+/// The text tower that reads prompts, and its description for the report.
+fn text_tower(args: &Options, manifest: &Manifest) -> Result<(Option<QualityText>, String)> {
+    Ok(match &args.text {
+        _ if args.for_model => (None, "none".to_owned()),
+        Some(path) => {
+            let bytes = read_file(path)?;
+            (Some(clip_text(&bytes)?), format!("{} ({})", path.display(), sha256_hex(&bytes)))
+        }
+        None => {
+            let width = manifest.architecture.embedding_width();
+            let text = QualityText::random(width, args.seed, &Device::flex().autodiff())?;
+            (Some(text), format!("random, seed {}", args.seed))
+        }
+    })
+}
+
+/// Fits heads on parts of the images.
+struct Learner<'a> {
+    samples: &'a ScoredFeatures,
+    recipe: &'a QualityRecipe,
+}
+
+impl Learner<'_> {
+    /// The head fitted on `images`, and its last training error.
+    fn learn(
+        &self,
+        images: &[usize],
+        text: Option<&QualityText>,
+        what: &str,
+    ) -> Result<(QualityHead, f64)> {
+        let mut last = 0.0;
+        let head = train(self.samples, images, text, self.recipe, |epoch, error| {
+            last = error;
+            if (epoch + 1) % 10 == 0 {
+                eprintln!("{what}: epoch {}, mean squared error {error:.4}", epoch + 1);
+            }
+        })?;
+        Ok((head, last))
+    }
+
+    /// Fits on the training images of one split, and measures on its test images.
+    fn split(
+        &self,
+        file: &ScoreFile,
+        text: Option<&QualityText>,
+        (way, name): (Split, &str),
+        (training, test): (Vec<usize>, Vec<usize>),
+    ) -> Result<SplitReport> {
+        let truth: Vec<f64> = test.iter().map(|image| file.rows[*image].score).collect();
+        let (generators, prompts) = (file.generators(), file.prompts());
+        let measured = |predicted: &[f64]| {
+            let generators: Vec<&str> = test.iter().map(|image| generators[*image]).collect();
+            let prompts: Vec<&str> = test.iter().map(|image| prompts[*image]).collect();
+            figures(predicted, &truth, &generators, &prompts)
+        };
+        let with_prompts = text
+            .map(|text| self.learn(&training, Some(text), &format!("{name}, with prompts")))
+            .transpose()?;
+        let prompts = with_prompts.map(|(head, _)| head.scores(self.samples, &test)).transpose()?;
+        let (image_only, _) = self.learn(&training, None, &format!("{name}, image only"))?;
+        let scores: Vec<f64> = file.rows.iter().map(|row| row.score).collect();
+        Ok(SplitReport {
+            split: way,
+            training_images: training.len(),
+            prompts: prompts.map(|scores| measured(&scores)),
+            image_only: measured(&image_only.scores(self.samples, &test)?),
+            generator_means: measured(&generator_means(&scores, &generators, &training, &test)),
+        })
+    }
+}
+
 /// A model has one quality head at most.
 fn refuse_second_head(manifest: &Manifest) -> Result<()> {
     match manifest.quality {
         None => Ok(()),
-        Some(_) => Err(Error::new(ErrorKind::Argument, "the model has a quality head already")),
+        Some(_) => Err(Error::new(ErrorKind::Argument, "the model already has a quality head")),
     }
 }
 
@@ -250,7 +282,7 @@ pub(crate) fn to_json(report: &impl Serialize) -> Result<String> {
     })
 }
 
-/// A figure for people.
+/// A figure for the table.
 fn number(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| format!("{value:.3}"))
 }
@@ -310,7 +342,7 @@ fn samples(
     let transform = manifest.head.transform();
     let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
         let mut views = manifest.preprocessing.views(pixels, ViewCount::One)?;
-        views.push(Delivery::Flip.apply(&views[0], &mut Rng::new(0))?);
+        views.push(Perturbation::Flip.apply(&views[0], &mut Rng::new(0))?);
         let output = tower(detector)?.forward(clipsight_reference::pixels(detector, &views)?, spec);
         let read = |tensor: Tensor<2>| {
             let unreadable = |_| Error::new(ErrorKind::Internal, "features cannot be read back");
@@ -335,8 +367,8 @@ fn samples(
     samples(features, width, VIEWS, scores)
 }
 
-/// The figures for people.
-fn table(report: &Report) -> String {
+/// The figures as a table.
+fn table(report: &QualityReport) -> String {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
     table.set_header([

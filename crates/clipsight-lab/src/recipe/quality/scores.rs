@@ -15,14 +15,14 @@ const MAX_BYTES: u64 = 256 << 20;
 /// A score file's rows, in order.
 #[derive(Debug)]
 pub(crate) struct ScoreFile {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ScoredImage>,
     /// Of the whole file.
     pub(crate) sha256: String,
 }
 
 /// One scored image.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct ScoredImage {
     /// The row below the header, from 1.
     pub(crate) number: usize,
     /// File name below the folder of images.
@@ -31,8 +31,8 @@ pub(crate) struct Row {
     pub(crate) score: f64,
 }
 
-impl Row {
-    /// The generator, as AGIQA-3K's names tell it: what comes before the first underscore.
+impl ScoredImage {
+    /// The generator by AGIQA-3K's naming scheme: the part before the first underscore.
     fn generator(&self) -> &str {
         self.name.split('_').next().unwrap_or(&self.name)
     }
@@ -43,7 +43,7 @@ impl ScoreFile {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when the file cannot be read; [`ErrorKind::Argument`], naming the row, for
-    /// a missing column, an empty or repeated name, a missing prompt, a score that is no finite
+    /// a missing column, an empty or repeated name, a missing prompt, a score that is not a finite
     /// number.
     pub(crate) fn read(path: &Path, target: &str) -> Result<Self> {
         let text = read_text(path, MAX_BYTES)?;
@@ -53,48 +53,51 @@ impl ScoreFile {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader
             .headers()
-            .map_err(|error| wrong("header: it is no CSV".to_owned()).with_source(error))?
+            .map_err(|error| wrong("header: it is not valid CSV".to_owned()).with_source(error))?
             .clone();
         let column = |name: &str| {
             // Excel begins files with a byte order mark.
             header
                 .iter()
                 .position(|column| column.trim_start_matches('\u{feff}').trim() == name)
-                .ok_or_else(|| wrong(format!("header: there is no column {name}")))
+                .ok_or_else(|| wrong(format!("header: the column {name} is missing")))
         };
         let (name, prompt, score) = (column("name")?, column("prompt")?, column(target)?);
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows: Vec<ScoredImage> = Vec::new();
         let mut seen: HashMap<String, usize> = HashMap::new();
         for (index, record) in reader.records().enumerate() {
             let number = index + 1;
             let wrong = |what: String| wrong(format!("row {number}: {what}"));
             let record =
-                record.map_err(|error| wrong(format!("it is no row of this table: {error}")))?;
+                record.map_err(|error| wrong(format!("it is not a valid row: {error}")))?;
             let cell = |column: usize| record.get(column).unwrap_or("").trim();
             if cell(name).is_empty() {
-                return Err(wrong("there is no name".to_owned()));
+                return Err(wrong("the name is missing".to_owned()));
             }
             if cell(prompt).is_empty() {
-                return Err(wrong("there is no prompt".to_owned()));
+                return Err(wrong("the prompt is missing".to_owned()));
             }
             let value = cell(score).parse::<f64>().ok().filter(|value| value.is_finite());
             let Some(value) = value else {
-                return Err(wrong(format!("{target} is no finite number but {:?}", cell(score))));
+                return Err(wrong(format!(
+                    "{target} must be a finite number, not {:?}",
+                    cell(score)
+                )));
             };
             if let Some(earlier) = seen.insert(cell(name).to_owned(), number) {
-                return Err(wrong(format!("{} stands in row {earlier} already", cell(name))));
+                return Err(wrong(format!("{} is already in row {earlier}", cell(name))));
             }
             let (name, prompt) = (cell(name).to_owned(), cell(prompt).to_owned());
-            rows.push(Row { number, name, prompt, score: value });
+            rows.push(ScoredImage { number, name, prompt, score: value });
         }
         if rows.is_empty() {
-            return Err(wrong("there are no rows".to_owned()));
+            return Err(wrong("it has no rows".to_owned()));
         }
         Ok(Self { rows, sha256: sha256_hex(text.as_bytes()) })
     }
 
-    /// Reads every image file once, so that a missing one is met before hours of work; gives a hash
-    /// of them all.
+    /// Reads every image file once, so that a missing one is noticed before hours of work; returns
+    /// a hash of them all.
     ///
     /// # Errors
     /// The first file's that cannot be read, naming the row.
@@ -116,12 +119,12 @@ impl ScoreFile {
     }
 
     pub(crate) fn generators(&self) -> Vec<&str> {
-        self.rows.iter().map(Row::generator).collect()
+        self.rows.iter().map(ScoredImage::generator).collect()
     }
 
     /// The rows as the feature cache knows images.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        let entry = |row: &Row| Entry {
+        let entry = |row: &ScoredImage| Entry {
             row: row.number,
             file: row.name.clone(),
             label: Label::Ai,
@@ -147,7 +150,8 @@ mod tests {
 
     #[test]
     fn reads_files_like_agiqa_3ks() {
-        let text = "\u{feff}name,prompt,adj1,adj2,style,mos_quality,std_quality,mos_align,std_align\n\
+        let text = "\u{feff}name,prompt,adj1,adj2,style,\
+            mos_quality,std_quality,mos_align,std_align\n\
             AttnGAN_normal_000.jpg,statue of a man,,,,1.0046,0.8013,0.8571,0.7\n\
             sd1.5_highcorr_001.jpg,\"a cat, sleeping\",cute,,anime style,3.25,0.8,NaN,\n";
         let file = read(text).unwrap();
@@ -160,19 +164,19 @@ mod tests {
     fn refuses_by_row() {
         let header = "name,prompt,mos_quality\n";
         for (text, part) in [
-            ("name,prompt,mos_align\na,b,1\n".to_owned(), "no column mos_quality"),
-            ("file,prompt,mos_quality\na,b,1\n".to_owned(), "no column name"),
+            ("name,prompt,mos_align\na,b,1\n".to_owned(), "column mos_quality is missing"),
+            ("file,prompt,mos_quality\na,b,1\n".to_owned(), "column name is missing"),
             (header.to_owned(), "no rows"),
             (
                 format!("{header}a,p,1\nb,p,NaN\n"),
-                "row 2: mos_quality is no finite number but \"NaN\"",
+                "row 2: mos_quality must be a finite number, not \"NaN\"",
             ),
             (format!("{header}a,p,inf\n"), "row 1: mos_quality"),
             (format!("{header}a,p,\n"), "row 1: mos_quality"),
-            (format!("{header}a,p,1\nb,p,2\na,p,3\n"), "row 3: a stands in row 1 already"),
-            (format!("{header}a,p,1\n,p,2\n"), "row 2: there is no name"),
-            (format!("{header}a,,1\n"), "row 1: there is no prompt"),
-            (format!("{header}a,p,1\nb,p\n"), "row 2: it is no row"),
+            (format!("{header}a,p,1\nb,p,2\na,p,3\n"), "row 3: a is already in row 1"),
+            (format!("{header}a,p,1\n,p,2\n"), "row 2: the name is missing"),
+            (format!("{header}a,,1\n"), "row 1: the prompt is missing"),
+            (format!("{header}a,p,1\nb,p\n"), "row 2: it is not a valid row"),
         ] {
             let error = read(&text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument);

@@ -34,7 +34,7 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Fits, measures, and writes the model with the head; gives the figures for people.
+/// Fits, measures, and writes the model with the head; returns the figures as a table.
 ///
 /// # Errors
 /// When images or model cannot be read, or the results not written.
@@ -79,8 +79,8 @@ const SOURCES: usize = 60;
 const STRENGTHS: usize = 3;
 
 const LIMITS: &str = "Scores are known strengths of blur, noise, JPEG and downscaling, applied to \
-    what the encoder sees: \
-    technical quality, nobody's opinion. Equal scores of different ways need not look equally bad.";
+                      what the encoder sees: technical quality, nobody's opinion. Equal scores of \
+                      different ways need not look equally bad.";
 
 /// A head, ready to be put into a model.
 #[derive(Debug)]
@@ -89,11 +89,11 @@ pub(crate) struct Fitted {
     pub(crate) model: QualityModel,
     /// The tensors it names.
     pub(crate) tensors: BTreeMap<String, HostTensor>,
-    /// How well heads fitted alike do on sources they did not see.
+    /// How well heads fitted in the same way do on sources they did not see.
     pub(crate) report: ShippedReport,
 }
 
-/// What is known of a head that a model carries. The heads measured saw four fifths of the sources;
+/// The report on a head that a model carries. The heads measured saw four fifths of the sources;
 /// the one that ships saw all.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ShippedReport {
@@ -148,7 +148,7 @@ pub(crate) fn fit_for_model(
     let data = extractor.rows.rows(&name, &sources, versions * width, |pixels, index| {
         let plan = usize::try_from(index).ok().and_then(|index| plans.get(index));
         let plan =
-            plan.ok_or_else(|| Error::new(ErrorKind::Internal, "there is no such source"))?;
+            plan.ok_or_else(|| Error::new(ErrorKind::Internal, "the plan has no such source"))?;
         let mut rows = Vec::with_capacity(versions * width);
         for image in plan.images(pixels)? {
             let view = manifest.preprocessing.views(&image, ViewCount::One)?;

@@ -1,13 +1,13 @@
 //! `clipsight train quality-set`: images degraded by known strengths, scored by the strength.
 //!
-//! No opinions on generated images are at hand, so the quality head is proven on what can be known:
-//! every source image stands in the set once as it is (score 5) and degraded in four ways, each in
-//! four strengths drawn evenly from the four quarters of 0 to 1 (score `5 (1 - strength)`). The
-//! score is a function of the strength alone; that equal scores of different ways look equally bad
-//! is not claimed. Blur, noise, JPEG quality and scale run geometrically with the strength, as eyes
-//! judge them. The names begin with the way, so that it counts as the generator, and the source
-//! counts as the prompt: a split by prompt holds out whole sources. The head that models carry
-//! learns from a smaller set of the same making, which is never written.
+//! No human ratings of generated images are at hand, so the quality head is tested on what can be
+//! known: every source image is in the set once unchanged (score 5) and degraded in four ways, each
+//! in four strengths drawn evenly from the four quarters of 0 to 1 (score `5 (1 - strength)`). The
+//! score is a function of the strength alone; it is not claimed that equal scores of different ways
+//! look equally bad. Blur, noise, JPEG quality and scale run geometrically with the strength, as
+//! eyes judge them. The names begin with the way, so that it counts as the generator, and the
+//! source counts as the prompt: a split by prompt holds out whole sources. The head that models
+//! carry learns from a smaller set of the same making, which is never written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ use rayon::prelude::*;
 
 use crate::dataset::{Dataset, Entry, Role};
 use crate::features::cannot;
-use crate::perturb::{Chroma, Delivery, Size};
+use crate::perturb::{Chroma, Perturbation, Size};
 
 /// What the set is made of.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Labelled images: a manifest ([`Dataset`]); those of role fit are used.
     pub data: PathBuf,
-    /// Folder to make, for the images and data.csv.
+    /// Folder to create for the images and data.csv.
     pub out: PathBuf,
-    /// Source images; seventeen images are made of each.
+    /// Source images; each yields seventeen images.
     pub sources: usize,
     /// Seed of the choice and of the strengths.
     pub seed: u64,
@@ -41,7 +41,7 @@ const SIDE: u32 = 224;
 /// Strengths of each way in a set that is written.
 const STRENGTHS: usize = 4;
 
-/// Score of an image that nothing was done to; the worst is nought.
+/// Score of an unchanged image; the worst is zero.
 pub(super) const BEST: f32 = 5.0;
 
 /// A way of making an image worse.
@@ -68,27 +68,27 @@ impl Way {
     /// The image made worse by a strength above 0 to 1.
     fn apply(self, image: &Rgb8, strength: f64, rng: &mut Rng) -> Result<Rgb8> {
         let between = |mild: f64, harsh: f64| mild * (harsh / mild).powf(strength);
-        let delivery = match self {
-            Self::Blur => Delivery::Blur { sigma: between(0.4, 4.0) as f32 },
-            Self::Noise => Delivery::Noise { sigma: (between(2.0, 50.0) / 255.0) as f32 },
+        let perturbation = match self {
+            Self::Blur => Perturbation::Blur { sigma: between(0.4, 4.0) as f32 },
+            Self::Noise => Perturbation::Noise { sigma: (between(2.0, 50.0) / 255.0) as f32 },
             Self::Jpeg => {
                 let quality = between(90.0, 6.0).round() as u8;
-                Delivery::Jpeg { quality, chroma: Chroma::Quarter }
+                Perturbation::Jpeg { quality, chroma: Chroma::Quarter }
             }
             Self::Downscale => {
                 let scale = (1.0 / between(1.2, 7.0)) as f32;
                 let filter = Filter::Bicubic;
                 let small =
-                    Delivery::Resize { size: Size::Scale(scale), filter }.apply(image, rng)?;
+                    Perturbation::Resize { size: Size::Scale(scale), filter }.apply(image, rng)?;
                 return resize(&small, image.width(), image.height(), filter);
             }
         };
-        delivery.apply(image, rng)
+        perturbation.apply(image, rng)
     }
 }
 
-/// What becomes of one source image: itself, then every way in a number of strengths. Drawn before
-/// any pixel is seen.
+/// The images to make from one source: itself, then every way in a number of strengths. Drawn
+/// before any pixel is read.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
@@ -167,12 +167,12 @@ struct Made {
 /// When images cannot be read, or the set not written.
 pub fn run(args: &Options) -> Result<()> {
     if args.out.exists() {
-        let message = format!("{} is there already: name a folder to make", args.out.display());
+        let message = format!("{} already exists: name a new folder", args.out.display());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let dataset = Dataset::read(&args.data)?;
     let sources = choose(dataset.role(Role::Fit), args.sources, args.seed)?;
-    // Made beside it and renamed: a folder of that name is always whole.
+    // Created beside it and renamed: a folder of that name is always complete.
     let mut part = args.out.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

@@ -1,4 +1,4 @@
-//! The images that an encoder of four bits a weight is rounded for.
+//! The images that GPTQ rounds a 4-bit encoder for.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::dataset::{Dataset, Role};
 use clipsight_native::walk;
 
-/// The images below a folder, or a manifest's of role fit.
+/// The images below a folder, or those of role fit in a manifest.
 ///
 /// # Errors
 /// [`ErrorKind::Argument`] when there are none; [`ErrorKind::Io`] when the folder or the manifest
 /// cannot be read.
-pub(crate) fn images(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn listed(path: &Path) -> Result<Vec<PathBuf>> {
     let images: Vec<PathBuf> =
         if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
             let dataset = Dataset::read(path)?;
@@ -20,7 +20,7 @@ pub(crate) fn images(path: &Path) -> Result<Vec<PathBuf>> {
             walk::images_below(path)?
         };
     if images.is_empty() {
-        let message = format!("{} holds no images to calibrate by", path.display());
+        let message = format!("{} contains no images", path.display());
         return Err(Error::new(ErrorKind::Argument, message));
     }
     Ok(images)
