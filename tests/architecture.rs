@@ -300,7 +300,7 @@ struct Visitor {
 
 impl Visitor {
     /// A path that begins with `crate`, `self`, `super` or a module of this file, from the root.
-    fn from_root(&self, path: &[String]) -> Option<Module> {
+    fn absolute(&self, path: &[String]) -> Option<Module> {
         let mut at = match path.first()?.as_str() {
             "crate" => Vec::new(),
             "self" => self.module.clone(),
@@ -319,7 +319,7 @@ impl Visitor {
     }
 
     fn add(&mut self, path: &[String]) {
-        self.paths.extend(self.from_root(path));
+        self.paths.extend(self.absolute(path));
     }
 
     fn use_tree(&mut self, tree: &syn::UseTree, before: &mut Module) {
@@ -342,7 +342,7 @@ impl Visitor {
         let mut path = before.clone();
         path.extend((name != "self").then(|| name.to_string()));
         self.add(&path);
-        if let Some(target) = self.from_root(&path) {
+        if let Some(target) = self.absolute(&path) {
             self.exports.insert(here.to_string(), target);
         }
     }

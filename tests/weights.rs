@@ -180,8 +180,8 @@ fn a_hash_from_outside_is_compared_all_the_same() {
 fn truncated_missing_and_repeated_shards_are_refused() {
     let (manifest, shards) = packed(manifest(architecture(), Storage::Q8));
     let whole = bytes(&shards);
-    refused(load(&manifest, &[whole[0][..whole[0].len() / 2].to_vec()]), "bytes where");
-    refused(load(&manifest, &[Vec::new()]), "bytes where");
+    refused(load(&manifest, &[whole[0][..whole[0].len() / 2].to_vec()]), "bytes instead of");
+    refused(load(&manifest, &[Vec::new()]), "bytes instead of");
     refused(load(&manifest, &[]), "test-00001.safetensors is missing");
 
     let mut loader = ModelLoader::new(manifest, &Plain).unwrap();
@@ -206,7 +206,7 @@ fn wrong_tensors_are_refused_by_name() {
     check("vision.layers.0.norm1.bias is missing", &|found, view| {
         if found == name { vec![] } else { vec![unchanged(found, &view)] }
     });
-    check("unknown tensor, vision.more", &|found, view| {
+    check("unknown tensor vision.more", &|found, view| {
         let mut all = vec![unchanged(found, &view)];
         if found == name {
             all.push(("vision.more".to_owned(), Dtype::F32, vec![1], vec![0; 4]));
@@ -220,7 +220,7 @@ fn wrong_tensors_are_refused_by_name() {
         }
         vec![tensor]
     });
-    check("has shape [1, 48] where [48] is needed", &|found, view| {
+    check("has shape [1, 48] instead of [48]", &|found, view| {
         let mut tensor = unchanged(found, &view);
         if found == name {
             tensor.2 = vec![1, 48];
@@ -262,12 +262,12 @@ fn wrong_tensors_are_refused_by_name() {
 }
 
 #[test]
-fn a_shard_that_is_no_safetensors_file_is_refused() {
+fn a_shard_that_is_not_a_safetensors_file_is_refused() {
     let (mut manifest, _) = packed(manifest(architecture(), Storage::Q8));
     for garbage in [vec![0xff_u8; 100], b"GIF89a".to_vec(), vec![0; 8]] {
         manifest.shards[0].bytes = garbage.len() as u64;
         manifest.shards[0].sha256 = sha256_hex(&garbage);
-        refused(load(&manifest, &[garbage]), "no safetensors file");
+        refused(load(&manifest, &[garbage]), "is not a safetensors file");
     }
 }
 
@@ -554,7 +554,7 @@ fn hostile_heads_are_refused() {
     let headless = Manifest { shards: plain.shards.clone(), ..good.clone() };
     refused(load(&headless, &bytes(&plain_shards)), "attribution.projection is missing");
     let stray = Manifest { quality: None, ..good };
-    refused(load(&stray, &bytes(&shards)), "unknown tensor, quality.");
+    refused(load(&stray, &bytes(&shards)), "unknown tensor quality.");
 }
 
 fn with_residual(storage: Storage) -> Manifest {
@@ -667,7 +667,7 @@ fn hostile_and_broken_residual_networks_are_refused() {
     refused(load(&without, &bytes(&plain_shards)), "residual.stem.weight is missing");
     refused(
         load(&Manifest { residual: None, ..good.clone() }, &shards),
-        "unknown tensor, residual.",
+        "unknown tensor residual.",
     );
 
     // A device that computes this network wrongly fails the self-test, though the encoder is right.

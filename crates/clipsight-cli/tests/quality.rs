@@ -134,7 +134,7 @@ fn bad_scores_are_refused_by_row_and_nothing_is_written() {
     std::fs::write(folder.path().join("damaged.png"), b"damaged").unwrap();
     let header = "name,prompt,mos_quality";
     for (text, part) in [
-        ("name,prompt,score\na.png,p,1\n".to_owned(), "no column mos_quality"),
+        ("name,prompt,score\na.png,p,1\n".to_owned(), "column mos_quality is missing"),
         (format!("{header}\na.png,p,1\nb.png,p,2\n"), "row 2, b.png"),
         (format!("{header}\na.png,p,NaN\n"), "row 1: mos_quality must be a finite number"),
         (format!("{header}\na.png,p,1\na.png,q,2\n"), "row 2: a.png is already in row 1"),
