@@ -1,4 +1,10 @@
 //! From a logit to a probability, a grade, or an abstention: the model's only thresholds.
+//!
+//! ```
+//! use clipsight::calibration::Grade;
+//! assert!(Grade::Weak < Grade::VeryStrong);
+//! assert_eq!(Grade::VeryStrong.name(), "very-strong");
+//! ```
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,14 @@
 //!
 //! The JavaScript package's codes and what it says of them are written from here, doc comments
 //! included, by `npm run generate` (feature `schema`).
+//!
+//! ```
+//! use clipsight::image::decode;
+//! use clipsight::{ErrorKind, Fault};
+//! let error = decode(b"not an image").unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Unsupported);
+//! assert_eq!(error.kind().fault(), Fault::File);
+//! ```
 
 use std::fmt;
 

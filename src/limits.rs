@@ -2,6 +2,14 @@
 //!
 //! The bounds hold for one image or one model. They are checked from headers, before memory is
 //! taken.
+//!
+//! ```
+//! use clipsight::ErrorKind;
+//! use clipsight::image::probe;
+//! use clipsight::limits::MAX_IMAGE_BYTES;
+//! let error = probe(&vec![0; MAX_IMAGE_BYTES + 1]).unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Limit);
+//! ```
 
 /// Largest encoded image in bytes (64 MiB): above any photograph a phone or a common camera writes.
 pub const MAX_IMAGE_BYTES: usize = 64 << 20;

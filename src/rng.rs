@@ -1,5 +1,11 @@
 //! A small seeded source of random numbers: the same seed gives the same augmentation on every
 //! machine. The crate `rand` does not promise the same numbers from one version to the next.
+//!
+//! ```
+//! use clipsight::rng::Rng;
+//! assert_eq!(Rng::new(7).next_u64(), Rng::new(7).next_u64());
+//! assert!((0.0..1.0).contains(&Rng::new(7).uniform()));
+//! ```
 
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Not for
 /// secrets.

@@ -5,6 +5,15 @@
 //! `H` of the inputs. With `H = T' T`, `T` lower triangular, it is the squared length of `T d`:
 //! values are rounded from the first to the last, each one moved by what those before it leave of
 //! its row of `T`. That is GPTQ's update without the inverse it is written with.
+//!
+//! ```
+//! use clipsight_import::gptq::{Hessian, quantize_gptq};
+//! let weights = [0.5_f32, -1.0, 0.25, 0.0];
+//! // What the matrix reads: its columns do not go together.
+//! let moments: Vec<f32> = (0..16).map(|at| if at % 5 == 0 { 1.0 } else { 0.0 }).collect();
+//! let stored = quantize_gptq(&weights, 4, &Hessian::new(&moments, 4));
+//! assert!((stored.dequantize(4)[1] + 1.0).abs() < 0.1);
+//! ```
 
 use clipsight::clip::{TensorRole, TensorSpec};
 use clipsight::weights::{BLOCK, HostTensor, Q4, Storage, StoredTensor, StoredValues, blocks};

@@ -3,6 +3,16 @@
 //! Everything here is deterministic: sums run over fixed blocks in a fixed order, however many
 //! threads there are. The crate `argmin` 0.11 has an L-BFGS, too, but it would replace 65 lines
 //! here, at the price of its traits and a mathematics back end.
+//!
+//! ```
+//! use clipsight_lab::fit::{FeatureMatrix, logistic_regression};
+//! use half::f16;
+//! let data = [-2.0, -1.0, 1.0, 2.0].map(f16::from_f32).to_vec();
+//! let features = FeatureMatrix { data, width: 1 };
+//! let head = logistic_regression(&features, &[0.0, 0.0, 1.0, 1.0], &[1.0; 4], 0.01);
+//! let logits = head.logits(&features);
+//! assert!(logits[0] < 0.0 && logits[3] > 0.0);
+//! ```
 
 use half::f16;
 use rayon::prelude::*;

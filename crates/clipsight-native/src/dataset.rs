@@ -11,6 +11,16 @@
 //! | `group` | optional: the prompt, if several generators received the same |
 //!
 //! Any other column is kept under its name.
+//!
+//! ```
+//! use clipsight_native::dataset::{Dataset, Label, Role};
+//! let folder = tempfile::tempdir()?;
+//! let manifest = folder.path().join("manifest.csv");
+//! std::fs::write(&manifest, "file,label,role,origin\na.jpg,ai,fit,sd15\n")?;
+//! let dataset = Dataset::read(&manifest)?;
+//! assert_eq!(dataset.role(Role::Fit)[0].label, Label::Ai);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,14 @@
 //! Files in, text out.
+//!
+//! ```
+//! use clipsight_native::io::{printable, read_at_most, write_file};
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("a");
+//! write_file(&path, b"0123456789")?;
+//! assert_eq!(read_at_most(&path, 10)?, b"0123456789");
+//! assert_eq!(printable("a\u{1b}[31m"), "a\\u{1b}[31m");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,4 +1,17 @@
 //! Work on many items at once, results in order, in bounded memory.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use clipsight_native::pipeline::in_order;
+//! let mut squares = Vec::new();
+//! in_order(&[1, 2, 3], |item| item * item, |square| {
+//!     squares.push(square);
+//!     ControlFlow::Continue(())
+//! })?;
+//! assert_eq!(squares, [1, 4, 9]);
+//! # Ok::<(), clipsight::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

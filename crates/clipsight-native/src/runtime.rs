@@ -1,5 +1,13 @@
 //! A model on a device: where models are found, which device runs, and the self-test before any
 //! result is trusted.
+//!
+//! ```
+//! use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
+//! // The compact model, from the sources.
+//! let runtime = Runtime::open(&ModelFolder::find(None), DeviceChoice::Cpu)?;
+//! assert_eq!(runtime.device(), "CPU");
+//! # Ok::<(), clipsight::Error>(())
+//! ```
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,13 @@
 //! The files that a scan covers.
+//!
+//! ```
+//! use clipsight_native::walk::images_below;
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("a.jpg"), b"")?;
+//! std::fs::write(folder.path().join("notes.txt"), b"")?;
+//! assert_eq!(images_below(folder.path())?.len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::path::{Path, PathBuf};
 
