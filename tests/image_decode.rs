@@ -41,7 +41,8 @@ fn every_fixture_decodes_to_the_pixels_pillow_reads() {
         }
         if (decoded.format, decoded.orientation, &decoded.notes) != (format, orientation, &notes) {
             failures.push(format!(
-                "{file}: {:?}, orientation {}, {:?} instead of {format:?}, {orientation}, {notes:?}",
+                "{file}: {:?}, orientation {}, {:?} instead of {format:?}, {orientation}, \
+                 {notes:?}",
                 decoded.format, decoded.orientation, decoded.notes
             ));
         }

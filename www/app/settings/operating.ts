@@ -41,7 +41,8 @@ export function chosenThreshold(
 
 /**
  * The share of truly generated images among the marked ones, where `share` of all images are
- * generated (Bayes; as `positive_predictive_value` in crates/clipsight-lab/src/metrics/decision.rs).
+ * generated (Bayes; as `positive_predictive_value` in
+ * crates/clipsight-lab/src/metrics/decision.rs).
  */
 export function shareRight({ found, false_alarms }: OperatingPoint, share: number): number {
   const hits = share * found.rate;

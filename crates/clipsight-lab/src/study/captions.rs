@@ -537,7 +537,8 @@ fn markdown(report: &CaptionReport) -> String {
          each image plain and augmented once) and is measured on the {} of the fifth, with \
          matrices rounded to 8 bits as models store them. The open-set threshold, {}, comes from \
          `calibrate`, none of whose generators was trained on: the lowest at which at most {} of \
-         its generated images get a generator's name. Nothing was chosen on `select` or `test`.\n\n",
+         its generated images get a generator's name. Nothing was chosen on `select` or \
+         `test`.\n\n",
         report.captions.subjects().len(),
         report.model,
         &report.weights_sha256[..12.min(report.weights_sha256.len())],
