@@ -12,7 +12,7 @@
 //! use clipsight::image::decode;
 //! use clipsight::{ErrorKind, Fault};
 //! let error = decode(b"not an image").unwrap_err();
-//! assert_eq!(error.kind(), ErrorKind::Unsupported);
+//! assert_eq!(error.kind(), ErrorKind::Decode);
 //! assert_eq!(error.kind().fault(), Fault::File);
 //! ```
 
