@@ -1,13 +1,14 @@
 // npm run bench: clipsight beside onnxruntime-web. See benches/README.md for what is measured.
 //
-//   --only REGEX only rows whose id (kind/device/encoder) matches; the documents stay as they are
-//   --update what was measured takes the place of the same in the last run, and the documents are
-//   written: for machines on
-//                  which a run in one go takes too long
-//   --quick few repetitions: does it run? --out FILE where the JSON goes --firefox ViT-B/32 in
-//   Debian's Firefox on lavapipe as well --soak 1,000 images in one page: memory and long tasks
-//   --report write benches/README.md and its chart from the JSON of the last run; with --check,
-//   only compare
+//   --only REGEX   only rows whose id (kind/device/encoder) matches; the documents stay as they are
+//   --update       what was measured takes the place of the same in the last run, and the documents
+//                  are written: for machines on which a run in one go takes too long
+//   --quick        few repetitions: does it run?
+//   --out FILE     where the JSON goes
+//   --firefox      ViT-B/32 in Debian's Firefox on lavapipe as well
+//   --soak         1,000 images in one page: memory and long tasks
+//   --report       write benches/README.md and its chart from the JSON of the last run; with
+//                  --check, only compare
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

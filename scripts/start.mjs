@@ -6,8 +6,8 @@ import { ensureNodeModules } from './lib/tools.mjs';
 
 await main(async () => {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 12))
-    throw new Failure('Node 20.12 or later is needed.');
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Failure('Node 20.19 or later is needed.');
   await ensureNodeModules();
   await buildAll();
 });

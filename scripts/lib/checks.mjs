@@ -1,5 +1,6 @@
 // Every check of the repository, in one list: the cheapest first, so that a slip is reported early.
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { checkLines } from './lines.mjs';
 import { root, run } from './run.mjs';
@@ -51,6 +52,7 @@ const SCHEMA = ['--package', 'clipsight-schema'];
 const CLIPPY = [
   [...WHOLE, '--all-targets'],
   [...SCHEMA, '--all-targets'],
+  ['--package', 'clipsight', '--lib', '--features', 'bench'],
   // The command line as most people build it, and in between.
   ['--package', 'clipsight-cli'],
   ['--package', 'clipsight-cli', '--features', 'import'],
@@ -84,8 +86,10 @@ export async function lintRust() {
 
 /** The documentation of the crates: no link in it is broken. Its examples run with the tests. */
 export async function checkDocs() {
-  const args = ['doc', '--workspace', '--no-deps', '--locked'];
-  await run('cargo', args, { env: { RUSTDOCFLAGS: '-D warnings' } });
+  for (const crates of [WHOLE, SCHEMA]) {
+    const args = ['doc', '--no-deps', '--locked', ...crates];
+    await run('cargo', args, { env: { RUSTDOCFLAGS: '-D warnings' } });
+  }
 }
 
 /**
@@ -115,6 +119,12 @@ export async function checkFigures() {
   await node('scripts/bench.mjs', '--report', '--check');
 }
 
+/** The files of the browser tests: what a folder means to Node's runner depends on its version. */
+async function browserTests() {
+  const names = await readdir(path.join(root, 'tests/web'));
+  return names.filter((name) => name.endsWith('.test.mjs')).map((name) => `tests/web/${name}`);
+}
+
 /** The browser tests; they find Chromium in the environment. */
 export async function testWeb(chromium) {
   if (!existsSync(path.join(shared, 'data/manifest.csv'))) {
@@ -129,7 +139,7 @@ export async function testWeb(chromium) {
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       // Lists what was skipped, and fails where it must not be.
       ...['--test-reporter=./tests/web/support/skips.mjs', '--test-reporter-destination=stdout'],
-      'tests/web/',
+      ...(await browserTests()),
     ],
     { env: { CHROMIUM: chromium } },
   );

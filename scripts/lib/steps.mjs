@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ENTRIES, bundles } from './bundles.mjs';
 import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
+import { ensureToolchain } from './tools.mjs';
 import { BUILDS, buildWasm } from './wasm.mjs';
 
 /** The default model, into pkg/models/compact, with a module that names its files. */
@@ -134,6 +135,7 @@ const webpack = () =>
 
 /** All of it. */
 export async function buildAll() {
+  await ensureToolchain();
   await buildWasm();
   await buildModel();
   await buildLib();

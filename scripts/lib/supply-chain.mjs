@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Failure, output, root, run } from './run.mjs';
-import { ensureCargoDeny } from './tools.mjs';
+import { ensureCargoDeny, ensureToolchain } from './tools.mjs';
 
 /** Our crates, and the program that writes the JavaScript beside the WebAssembly. */
 const MANIFESTS = ['Cargo.toml', 'scripts/wasm-bindgen/Cargo.toml'];
@@ -15,6 +15,7 @@ const SEVERITY = 'high';
  * what could not be checked, as sentences: the lists are not part of the repository.
  */
 export async function checkDependencies() {
+  await ensureToolchain();
   const unchecked = [...(await checkCrates()), ...(await checkPackages())];
   for (const sentence of unchecked) console.warn(`\n!! ${sentence}\n`);
   return unchecked;

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { output, root, run } from './run.mjs';
 import { filesBelow, hashOf, ifChanged } from './stamp.mjs';
-import { ensureWasmBindgen, ensureWasmTarget, withoutPaths } from './tools.mjs';
+import { ensureToolchain, ensureWasmBindgen, ensureWasmTarget, withoutPaths } from './tools.mjs';
 
 /**
  * The builds. One interface, a target folder each: their RUSTFLAGS and features differ, and in one
@@ -73,6 +73,7 @@ export async function buildWasm() {
  * @returns {Promise<{ folders: Map<string, string>, missing: string[] }>}
  */
 export async function developmentWasm() {
+  await ensureToolchain();
   const missing = BUILDS.map(({ name }) => name).filter((name) =>
     filesOf(name).some((file) => !existsSync(path.join(root, file))),
   );

@@ -1,7 +1,7 @@
 """Writes the published architectures with random weights and what transformers and open_clip compute with them.
 
   python scripts/parity/exact.py OUT [NAME...]
-  CLIPSIGHT_PARITY=OUT cargo test --release --test import parity -- --nocapture
+  CLIPSIGHT_PARITY=OUT cargo test --release -p clipsight-import --test import parity -- --nocapture
 
 Takes some gigabytes of disk; needs requirements.txt beside it. CI compares small towers instead: tests/fixtures/import.
 """

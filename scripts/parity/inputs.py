@@ -1,7 +1,7 @@
 """Writes what the reference libraries make of 10,000 texts and of 200 images, for the tests that compare ours.
 
   python scripts/parity/inputs.py OUT ../shared/data
-  CLIPSIGHT_PARITY=OUT cargo test --release --test import parity -- --nocapture
+  CLIPSIGHT_PARITY=OUT cargo test --release -p clipsight-import --test import parity -- --nocapture
 
 Texts (texts.py): ids of open_clip's tokenizer, which is OpenAI's and cleans with ftfy; it says, too, how many of them transformers'
 CLIPTokenizer, which does not, reads otherwise. Two kinds are marked, which ours may read otherwise: "marker" has one of the

@@ -89,7 +89,7 @@ async function compare(t, { paths, files, device, options, natively, tolerance }
 }
 
 /**
- * As the model says: a second look where the first gives no grade. Sums of integers are the same
+ * As the model says: a early exit where the first gives no grade. Sums of integers are the same
  * everywhere.
  */
 const ON_CPU = { device: 'cpu', options: {}, natively: 'cpu', tolerance: 1e-3 };
@@ -107,7 +107,7 @@ describe('agreement with the native program', () => {
   };
   test(`cpu: ${scenes.length} scenes`, async (t) => {
     const views = await compare(t, { ...ON_CPU, ...images });
-    assert.deepEqual(views, [1, 5], 'some images need a second look, most do not');
+    assert.deepEqual(views, [1, 5], 'some images need a early exit, most do not');
   });
   test(`webgpu: ${scenes.length} scenes`, (t) => compare(t, { ...ON_GPU, ...images }));
 });
@@ -124,7 +124,7 @@ describe('agreement with the native program on labelled images', { skip: noLabel
 
   test(`cpu: ${images.length} images of role test, each of another origin`, async (t) => {
     const views = await compare(t, { ...ON_CPU, ...chosen(images) });
-    assert.deepEqual(views, [1, 5], 'some images need a second look, most do not');
+    assert.deepEqual(views, [1, 5], 'some images need a early exit, most do not');
   });
   test(`webgpu: ${some.length} images of role test, each of another origin`, (t) =>
     compare(t, { ...ON_GPU, ...chosen(some) }));

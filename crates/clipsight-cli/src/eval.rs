@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         controls: args.controls,
         operating_points: args.operating_points.is_some(),
     };
-    eval::check(&options)?;
+    eval::read(&args.data, &options)?;
     let runtime = args.runtime.open()?;
     let Evaluation { report, operating_points } = eval::measure(&runtime, &args.data, &options)?;
     // Everything is rendered before anything is written.

@@ -33,7 +33,8 @@ struct Common {
     /// The model's folder [default: as for scan]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Folder for the report [default: study in the model's folder]
+    /// Folder for the report [default: studies, in a folder called
+    /// like the model's]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Folder for computed features; an interrupted run resumes from it

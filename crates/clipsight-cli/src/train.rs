@@ -1,6 +1,6 @@
 //! `clipsight train`: whole models, and parts of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -36,6 +36,16 @@ struct Inputs {
     /// Seed for everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Name and version of the model [default: the name of the folder that it is written to]
+    #[arg(long, value_name = "NAME")]
+    id: Option<String>,
+    /// SPDX expression of the licence of the encoder's weights
+    #[arg(long, value_name = "SPDX", default_value = "LicenseRef-unknown")]
+    licence: String,
+    /// Folder that reports about the model are written to [default: studies, in a folder called
+    /// like the model's]
+    #[arg(long, value_name = "DIR")]
+    reports: Option<PathBuf>,
 }
 
 /// What else can be trained.
@@ -87,7 +97,8 @@ struct ResidualArgs {
     /// Folder for the combined model
     #[arg(long, value_name = "DIR", default_value = "target/compact-residual")]
     out: PathBuf,
-    /// Folder for the report [default: study in the folder of --model]
+    /// Folder for the report [default: studies, in a folder called
+    /// like the model's]
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Folder for logits and checkpoints; an interrupted run resumes from it
@@ -201,10 +212,20 @@ struct QualityHeadArgs {
     seed: u64,
 }
 
-impl From<&Inputs> for compact::Inputs {
-    fn from(args: &Inputs) -> Self {
-        let Inputs { data, encoder, cache, seed } = args;
-        Self { data: data.clone(), encoder: encoder.clone(), cache: cache.clone(), seed: *seed }
+impl Inputs {
+    /// For a model that is written to `out`.
+    fn of(&self, out: &Path) -> compact::Inputs {
+        let Self { data, encoder, cache, seed, id, licence, reports } = self;
+        let name = || out.file_name().unwrap_or("model".as_ref());
+        compact::Inputs {
+            data: data.clone(),
+            encoder: encoder.clone(),
+            cache: cache.clone(),
+            seed: *seed,
+            id: id.clone().unwrap_or_else(|| name().to_string_lossy().into_owned()),
+            licence: licence.clone(),
+            reports: reports.clone().unwrap_or_else(|| Path::new("studies").join(name())),
+        }
     }
 }
 
@@ -252,11 +273,11 @@ impl From<&QualityArgs> for quality::Options {
 /// Those of the recipe.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match (&args.command, &args.inputs) {
-        (None, Some(inputs)) => compact::run(&inputs.into(), &args.out),
+        (None, Some(inputs)) => compact::run(&inputs.of(&args.out), &args.out),
         // clap requires them without a subcommand.
         (None, None) => Ok(()),
         (Some(Command::FineTune(args)), _) => finetune::run(&finetune::Options {
-            inputs: (&args.inputs).into(),
+            inputs: args.inputs.of(&args.out),
             out: args.out.clone(),
             steps: args.steps,
             captions: args.captions,

@@ -264,7 +264,7 @@ fn a_text_tower_that_does_not_fit_is_refused() {
     std::fs::write(&scores, "name,prompt,mos_quality\na.png,p,1\nb.png,q,2\n").unwrap();
     for (file, part) in [
         ("quick_gelu.safetensors", "not in the vocabulary of 60"),
-        ("vision.safetensors", "holds no CLIP text tower"),
+        ("vision.safetensors", "has no CLIP text tower"),
         ("tokens.json", "no safetensors file"),
     ] {
         let tower = common::fixture("text").join(file);

@@ -6,7 +6,6 @@ use std::path::Path;
 use clipsight::Result;
 use clipsight::clip::{Normalisation, VisionConfig};
 use clipsight::weights::HostTensor;
-use clipsight_native::io;
 
 use crate::{Architecture, Checkpoint, names, source, timm};
 
@@ -32,8 +31,10 @@ impl PublishedEncoder {
         let checkpoint = Checkpoint::open(&found.weights)?;
         if checkpoint.has(timm::CLASS_TOKEN) {
             let architecture = timm::architecture(&checkpoint)?;
-            let tensors = timm::read_vit(&io::read_file(&found.weights)?, &architecture)?;
-            return Ok(Self { architecture, tensors, normalisation: Normalisation::INCEPTION });
+            let normalisation =
+                timm::normalisation(found.configs.config.as_deref(), &architecture)?;
+            let tensors = timm::read(&checkpoint, &architecture)?;
+            return Ok(Self { architecture, tensors, normalisation });
         }
         let Architecture { family, vision, preprocessing, .. } =
             Architecture::of(&checkpoint, &found.configs)?;

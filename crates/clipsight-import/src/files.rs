@@ -9,7 +9,7 @@ use clipsight::{Error, ErrorKind, Result};
 pub(super) fn open(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
     if !file.metadata().map_err(|error| unreadable(path, error))?.is_file() {
-        return Err(Error::new(ErrorKind::Io, format!("{} is no regular file", path.display())));
+        return Err(Error::new(ErrorKind::Io, format!("{} is not a regular file", path.display())));
     }
     Ok(file)
 }

@@ -14,7 +14,7 @@ use clipsight::{Error, ErrorKind, Result};
 /// The tensors of the text tower, from f32 or f16.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file, lacks a tensor, or holds one
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds one
 /// of another shape.
 pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, HostTensor>> {
     read(bytes, config.tensors(), "text_model", "text_projection")
@@ -24,17 +24,15 @@ pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, H
 /// and epsilon OpenAI's, as in every CLIP of OpenAI.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file or holds no text tower with
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file or holds no text tower with
 /// projection.
 pub fn text_config(bytes: &[u8]) -> Result<TextConfig> {
     let corrupt = |message: &str| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| corrupt("the file is no safetensors file").with_source(error))?;
+        .map_err(|error| corrupt("the file is not a safetensors file").with_source(error))?;
     let shape = |name: &str| match file.tensor(name).map(|view| view.shape().to_vec()).as_deref() {
         Ok(&[rows, columns]) => Ok((rows, columns)),
-        _ => {
-            Err(corrupt(&format!("the file lacks the matrix {name}: it holds no CLIP text tower")))
-        }
+        _ => Err(corrupt(&format!("the file lacks the matrix {name}: it has no CLIP text tower"))),
     };
     let (vocabulary, width) = shape("text_model.embeddings.token_embedding.weight")?;
     let (context, _) = shape("text_model.embeddings.position_embedding.weight")?;
@@ -75,7 +73,7 @@ fn read(
 ) -> Result<BTreeMap<String, HostTensor>> {
     let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        corrupt("the file is no safetensors file".to_owned()).with_source(error)
+        corrupt("the file is not a safetensors file".to_owned()).with_source(error)
     })?;
     specs
         .into_iter()

@@ -76,8 +76,7 @@ impl Source {
             _ => Err(Error::new(
                 ErrorKind::Argument,
                 format!(
-                    "{text:?} is no name on the hub: it reads hf:owner/name, or \
-                     hf:owner/name@revision"
+                    "{text:?} is not a valid hub name: use hf:owner/name or hf:owner/name@revision"
                 ),
             )),
         }

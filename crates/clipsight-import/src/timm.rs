@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
+use serde::Deserialize;
 
-use clipsight::clip::VisionConfig;
+use clipsight::clip::{Normalisation, TensorSpec, VisionConfig};
 use clipsight::weights::HostTensor;
 use clipsight::{Error, ErrorKind, Result};
 
@@ -15,12 +16,12 @@ use crate::Checkpoint;
 /// becomes the projection where `config` has one, and is left out otherwise.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is no safetensors file, lacks a tensor, or holds one
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds one
 /// of another shape.
 pub fn read_vit(bytes: &[u8], config: &VisionConfig) -> Result<BTreeMap<String, HostTensor>> {
     let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        corrupt("the file is no safetensors file".to_owned()).with_source(error)
+        corrupt("the file is not a safetensors file".to_owned()).with_source(error)
     })?;
     config
         .tensors()
@@ -38,26 +39,75 @@ pub fn read_vit(bytes: &[u8], config: &VisionConfig) -> Result<BTreeMap<String, 
             }
             let data: Vec<f32> =
                 view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            // timm keeps leading axes of one (`[1, 197, 192]`) and kernels as
-            // `[out, 3, patch, patch]`: the same values in the same order.
-            let squeezed: Vec<usize> =
-                view.shape().iter().copied().skip_while(|side| *side == 1).collect();
-            let fits = match (squeezed.as_slice(), spec.shape.as_slice()) {
-                (&[first, .., _], &[output, _]) => {
-                    first == output && data.len() == spec.shape.iter().product::<usize>()
-                }
-                (found, expected) => found == expected,
-            };
-            if !fits {
-                return Err(corrupt(format!(
-                    "the tensor {name} has shape {:?}, not {:?}",
-                    view.shape(),
-                    spec.shape
-                )));
-            }
+            check(&name, view.shape(), &spec, data.len())?;
             Ok((spec.name, HostTensor::new(spec.shape, data)?))
         })
         .collect()
+}
+
+/// The same out of a checkpoint of any form.
+pub(crate) fn read(
+    checkpoint: &Checkpoint,
+    config: &VisionConfig,
+) -> Result<BTreeMap<String, HostTensor>> {
+    config
+        .tensors()
+        .into_iter()
+        .map(|spec| {
+            let name = timm_name(&spec.name);
+            let HostTensor { shape, data } = checkpoint.read(&name)?;
+            check(&name, &shape, &spec, data.len())?;
+            Ok((spec.name, HostTensor::new(spec.shape, data)?))
+        })
+        .collect()
+}
+
+/// timm keeps leading axes of one (`[1, 197, 192]`) and kernels as `[out, 3, patch, patch]`: the same
+/// values in the same order.
+fn check(name: &str, shape: &[usize], spec: &TensorSpec, values: usize) -> Result<()> {
+    let squeezed: Vec<usize> = shape.iter().copied().skip_while(|side| *side == 1).collect();
+    let fits = match (squeezed.as_slice(), spec.shape.as_slice()) {
+        (&[first, .., _], &[output, _]) => {
+            first == output && values == spec.shape.iter().product::<usize>()
+        }
+        (found, expected) => found == expected,
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = format!("the tensor {name} has shape {shape:?}, not {:?}", spec.shape);
+    Err(Error::new(ErrorKind::WeightsCorrupt, message))
+}
+
+/// What a model of timm's says of its pixels in `config.json`; of `vit_tiny_patch16_224` it is known.
+pub(crate) fn normalisation(
+    config: Option<&[u8]>,
+    architecture: &VisionConfig,
+) -> Result<Normalisation> {
+    #[derive(Deserialize)]
+    struct Config {
+        pretrained_cfg: Statistics,
+    }
+    #[derive(Deserialize)]
+    struct Statistics {
+        mean: [f32; 3],
+        std: [f32; 3],
+    }
+    if let Some(config) = config {
+        let Config { pretrained_cfg: Statistics { mean, std } } = serde_json::from_slice(config)
+            .map_err(|error| {
+                let message =
+                    format!("config.json does not say mean and std as timm does: {error}");
+                Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
+            })?;
+        return Ok(Normalisation { mean, std });
+    }
+    if *architecture == VisionConfig::vit_tiny_patch16_224() {
+        return Ok(Normalisation::INCEPTION);
+    }
+    let message = "nothing says what the encoder's pixels are normalised by: put the model's \
+        config.json beside its weights";
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// A tensor that files of timm's have, and those of CLIPs have not.

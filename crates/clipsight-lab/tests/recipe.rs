@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use clipsight::ErrorKind;
 use clipsight::clip::VisionConfig;
 use clipsight::heads::captions::Subject;
 use clipsight::rng::Rng;
 use clipsight::weights::random_tensors;
+use clipsight_import::PublishedEncoder;
 use clipsight_lab::recipe::compact::{self, Inputs};
 use clipsight_native::runtime::{ModelFolder, Runtime};
 use safetensors::Dtype;
@@ -102,6 +104,9 @@ fn timm(folder: &Path) -> PathBuf {
     });
     let path = folder.join("vit.safetensors");
     std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    let config =
+        r#"{"pretrained_cfg": {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}}"#;
+    std::fs::write(folder.join("config.json"), config).unwrap();
     path
 }
 
@@ -122,8 +127,15 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
     let data = data(folder.path());
     let out = |name: &str| folder.path().join(name);
     let train = |seed: u64, name: &str, cache: &str| {
-        let inputs =
-            Inputs { data: data.clone(), encoder: encoder.to_owned(), cache: out(cache), seed };
+        let inputs = Inputs {
+            data: data.clone(),
+            encoder: encoder.to_owned(),
+            cache: out(cache),
+            seed,
+            id: "stripes-1".to_owned(),
+            licence: "CC0-1.0".to_owned(),
+            reports: out("reports"),
+        };
         compact::run(&inputs, &out(name)).unwrap();
         files(&out(name))
     };
@@ -134,6 +146,8 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
 
     let runtime = Runtime::on_cpu(&ModelFolder::find(Some(&out("first")))).unwrap();
     let manifest = runtime.detector().manifest();
+    assert_eq!((manifest.id.as_str(), manifest.licence.as_str()), ("stripes-1", "CC0-1.0"));
+    assert!(out("reports").join("quality.json").is_file() && !out("first").join("study").exists());
     assert_eq!(manifest.architecture.image_size, side);
     assert_eq!(manifest.head.features().layers, layers);
     assert_eq!(manifest.preprocessing.mean, mean);
@@ -158,7 +172,17 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
 #[test]
 fn a_plain_vit_of_timms_becomes_a_detector() {
     let folder = tempfile::tempdir().unwrap();
-    check(&timm(folder.path()), 32, &[1, 2, 3], [0.5; 3]);
+    check(&timm(folder.path()), 32, &[1, 2, 3], [0.485, 0.456, 0.406]);
+}
+
+#[test]
+fn an_encoder_of_unknown_normalisation_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = timm(folder.path());
+    std::fs::remove_file(folder.path().join("config.json")).unwrap();
+    let error = PublishedEncoder::open(&encoder).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("config.json"), "{error}");
 }
 
 #[test]

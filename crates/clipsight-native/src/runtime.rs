@@ -65,7 +65,7 @@ impl ModelFolder {
             std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
         match beside.filter(|folder| folder.join("model.json").is_file()) {
             Some(folder) => Self(folder),
-            None => Self(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(compact)),
+            None => Self(sources().join(compact)),
         }
     }
 
@@ -115,6 +115,12 @@ impl ModelFolder {
         }
         Detector::new(pollster::block_on(loader.finish())?)
     }
+}
+
+/// The repository that this was built in.
+fn sources() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
 }
 
 impl Runtime {

@@ -5,8 +5,9 @@
 //! maintained, but brings no vocabulary and a hundred times the code, for an algorithm and a
 //! vocabulary that have been frozen since 2021.
 //!
-//! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs`
-//! holds it to those ids, and the test of `scripts/parity/inputs.py` on 10,000 hard texts.
+//! The reference is open_clip's `SimpleTokenizer` with ftfy, which is OpenAI's: `tests/text.rs` of
+//! `clipsight-import` holds it to those ids, and the test of `scripts/parity/inputs.py` on 10,000
+//! hard texts.
 //! transformers' `CLIPTokenizer` produces the same ids for plain text in any script, but repairs
 //! nothing, keeps HTML entities and control characters, ends no word with a final sigma
 //! ("ΟΔΥΣΣΕΥΣ") and treats the long s and the iota below differently; in those cases this follows

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clipsight::calibration::{Calibration, GradeEdges, ViewCalibration};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, TensorRole, TensorSpec, VisionConfig};
-use clipsight::engine::Cpu;
 use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
@@ -213,9 +212,21 @@ fn vector(spec: &TensorSpec, rng: &mut Rng) -> Result<HostTensor> {
 
 /// The logit of the known image, from the weights as they are stored.
 fn logit(manifest: &Manifest, shards: &[PackedShard]) -> Result<f32> {
-    let mut loader = ModelLoader::new(manifest.clone(), &Cpu)?;
+    let mut loader = ModelLoader::new(manifest.clone(), &engine())?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &shard.bytes)?;
     }
     Ok(pollster::block_on(Detector::new(pollster::block_on(loader.finish())?)?.self_test())?.logit)
+}
+
+/// What computes the known answer: the definition, where it is built in.
+#[cfg(feature = "reference")]
+fn engine() -> clipsight_reference::Reference {
+    clipsight_reference::Reference::cpu()
+}
+
+/// What computes the known answer: the CPU in 8-bit integers, as burn is not built in.
+#[cfg(not(feature = "reference"))]
+fn engine() -> clipsight::engine::Cpu {
+    clipsight::engine::Cpu
 }

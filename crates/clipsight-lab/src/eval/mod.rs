@@ -100,16 +100,21 @@ struct Measurement<'a> {
     heads: Option<RandomHeads>,
 }
 
-/// Checks the options before an hour of work.
+/// Reads the manifest at `data` and checks that it has what the options ask for: before a model is
+/// loaded, and an hour of work begins.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`].
-pub fn check(options: &Options) -> Result<()> {
+/// [`ErrorKind::Argument`] for options that make no sense, or a role without both classes;
+/// [`ErrorKind::Io`] when the manifest or a file that it names is not there.
+pub fn read(data: &Path, options: &Options) -> Result<Dataset> {
     if options.operating_points && options.role == Role::Calibrate {
         let message = "operating points are chosen on role calibrate: measure them on another role";
         return Err(Error::new(ErrorKind::Argument, message));
     }
-    Ok(())
+    let dataset = Dataset::read(data)?;
+    dataset.role_of_both_classes(options.role)?;
+    dataset.check_files()?;
+    Ok(dataset)
 }
 
 /// Scores every image of the role of the manifest at `data`.
@@ -118,10 +123,8 @@ pub fn check(options: &Options) -> Result<()> {
 /// When any image cannot be read or scored: figures over some of the images would describe a
 /// different data set.
 pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Evaluation> {
-    check(args)?;
-    let dataset = Dataset::read(data)?;
+    let dataset = read(data, args)?;
     let entries = dataset.role_of_both_classes(args.role)?;
-    dataset.check_files()?;
     runtime.check_views(args.views)?;
     let manifest = runtime.detector().manifest();
     eprintln!("clipsight: {} on the {}, {} images", manifest.id, runtime.device(), entries.len());

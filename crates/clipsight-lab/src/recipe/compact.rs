@@ -43,10 +43,13 @@ pub struct Inputs {
     pub cache: PathBuf,
     /// Seed of everything random.
     pub seed: u64,
+    /// Name and version of the model.
+    pub id: String,
+    /// SPDX expression of the weights' licence: that of the encoder binds.
+    pub licence: String,
+    /// Folder for reports about the model.
+    pub reports: PathBuf,
 }
-
-/// Name and version of the model that this recipe makes.
-const MODEL_ID: &str = "clipsight-compact-2";
 
 /// The head skips the first of all layers, one in this many: they lowered the figures on `select`.
 const EARLY_LAYERS: usize = 4;
@@ -103,8 +106,9 @@ const PERTURBATIONS: [Variant; 3] =
 pub fn run(inputs: &Inputs, out: &Path) -> Result<()> {
     let Inputs { data, cache, seed, .. } = inputs;
     let dataset = read_dataset(data)?;
-    let draft = ModelDraft::new(MODEL_ID, inputs, TRANSFORM)?;
-    compact(draft, &dataset, cache, *seed, EncoderState::Frozen, out)
+    let draft = ModelDraft::new(inputs, TRANSFORM)?;
+    let report = compact(draft, &dataset, cache, *seed, EncoderState::Frozen, out)?;
+    write_quality(&inputs.reports, &report)
 }
 
 /// The images, all of which must be there.
@@ -123,7 +127,8 @@ pub(super) enum EncoderState {
     FineTuned,
 }
 
-/// Fits every head of the compact model on its encoder, calibrates, measures and writes it.
+/// Fits every head of a model on its encoder, calibrates, measures and writes it; returns what is
+/// known of its quality head, as JSON.
 pub(super) fn compact(
     mut draft: ModelDraft,
     dataset: &Dataset,
@@ -131,7 +136,7 @@ pub(super) fn compact(
     seed: u64,
     encoder: EncoderState,
     out: &Path,
-) -> Result<()> {
+) -> Result<String> {
     // A model with an empty head: its features come from exactly the encoder that ships.
     let detector =
         draft.uncalibrated(&LinearModel { weight: vec![0.0; draft.width()], bias: 0.0 })?;
@@ -174,7 +179,7 @@ pub(super) fn compact(
     let Some(Candidate { penalty, head: trained, out_of_fold, .. }) = best else {
         return Err(Error::new(ErrorKind::Internal, "no penalty was tried"));
     };
-    eprintln!("penalty {penalty} is taken");
+    eprintln!("chosen penalty: {penalty}");
 
     // 3. Platt scaling for one view. `calibrate` alone has too few origins to fix an offset.
     let mut pooled = match encoder {
@@ -203,10 +208,13 @@ pub(super) fn compact(
     let report = to_json(&quality.report)?;
     draft.quality = Some(quality);
     finish(&mut draft, &trained, calibration, &extractor, dataset, out)?;
-    let study = out.join("study");
-    std::fs::create_dir_all(&study).map_err(|error| cannot("make", &study, error))?;
-    write_file(&study.join("quality.json"), report.as_bytes())?;
-    Ok(())
+    Ok(report)
+}
+
+/// Writes what is known of a model's quality head.
+pub(super) fn write_quality(reports: &Path, report: &str) -> Result<()> {
+    std::fs::create_dir_all(reports).map_err(|error| cannot("make", reports, error))?;
+    write_file(&reports.join("quality.json"), report.as_bytes())
 }
 
 /// Measures a finished model on the test images, and writes it.
@@ -284,7 +292,8 @@ fn finish(
 
 /// A model before training: everything but the fitted heads' numbers and the calibration.
 pub(super) struct ModelDraft {
-    pub(super) id: &'static str,
+    pub(super) id: String,
+    pub(super) licence: String,
     pub(super) architecture: VisionConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) encoder: BTreeMap<String, HostTensor>,
@@ -297,12 +306,13 @@ pub(super) struct ModelDraft {
 
 impl ModelDraft {
     /// A model whose head is yet to be fitted, on the encoder as it was published.
-    pub(super) fn new(id: &'static str, inputs: &Inputs, transform: Transform) -> Result<Self> {
+    pub(super) fn new(inputs: &Inputs, transform: Transform) -> Result<Self> {
         let PublishedEncoder { architecture, tensors, normalisation } =
             PublishedEncoder::open(&inputs.encoder)?;
         let head = Head::Linear { features: features(&architecture), transform };
         Ok(Self {
-            id,
+            id: inputs.id.clone(),
+            licence: inputs.licence.clone(),
             preprocessing: preprocessing(&architecture, normalisation),
             architecture,
             encoder: tensors,
@@ -331,8 +341,8 @@ impl ModelDraft {
         self.encoder.extend(self.quality.iter().flat_map(|fitted| fitted.tensors.clone()));
         let mut manifest = Manifest {
             format: FORMAT_VERSION,
-            id: self.id.to_owned(),
-            licence: "Apache-2.0".to_owned(),
+            id: self.id.clone(),
+            licence: self.licence.clone(),
             architecture: self.architecture.clone(),
             preprocessing: self.preprocessing.clone(),
             storage: Storage::Q8,

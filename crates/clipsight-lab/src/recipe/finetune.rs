@@ -19,6 +19,7 @@ use clipsight_native::progress::progress;
 use super::attribution;
 use super::compact::{
     EncoderState, Inputs, ModelDraft, TRANSFORM, auc_of, compact, held_out, read_dataset,
+    write_quality,
 };
 use crate::dataset::{Dataset, Entry, Label, ORIGIN_POWER, Role, labels, origins};
 use crate::features::{Extractor, RowCache, Variant, cache_for, with_pixels};
@@ -40,9 +41,6 @@ pub struct Options {
     /// too, and the model carries attribution. 0 trains the head alone.
     pub captions: f64,
 }
-
-/// Name of the model that this recipe makes.
-const MODEL_ID: &str = "clipsight-compact-finetuned";
 
 /// Share of the weight of images that were not generated which goes to art, graphics and renders;
 /// they are a fifth of `fit`, and flagged most.
@@ -89,7 +87,7 @@ pub fn run(args: &Options) -> Result<()> {
     let Inputs { data, cache: folder, seed, .. } = &args.inputs;
     let dataset = read_dataset(data)?;
     // Fine-tuning needs gradients everywhere: that of `SignedSqrt` is unusable at zero.
-    let mut probed = ModelDraft::new(MODEL_ID, &args.inputs, Transform::TokenNorm)?;
+    let mut probed = ModelDraft::new(&args.inputs, Transform::TokenNorm)?;
 
     // The probe's features come from the encoder as it would be stored.
     let detector =
@@ -121,9 +119,10 @@ pub fn run(args: &Options) -> Result<()> {
     report(&extractor, &dataset, &trained, "trained")?;
 
     // Every head is refitted on the encoder that ships, fine-tuned and quantised.
-    let mut draft = ModelDraft::new(MODEL_ID, &args.inputs, TRANSFORM)?;
+    let mut draft = ModelDraft::new(&args.inputs, TRANSFORM)?;
     draft.encoder = tower;
-    compact(draft, &dataset, folder, *seed, EncoderState::FineTuned, &args.out)
+    let report = compact(draft, &dataset, folder, *seed, EncoderState::FineTuned, &args.out)?;
+    write_quality(&args.inputs.reports, &report)
 }
 
 /// The head fitted on the frozen encoder's features.

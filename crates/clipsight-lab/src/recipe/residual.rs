@@ -28,7 +28,7 @@ use crate::dataset::{Dataset, Entry, Label, Role, at_most, folds, unseen_prompts
 use crate::features::{Fixed, RowCache, cache_for, cannot, folder_for, with_pixels};
 use crate::metrics::{Confusion, Sample, auc_difference_interval_by_group};
 use crate::perturb::Perturbation;
-use crate::report::{rounded, short, table, write_report};
+use crate::report::{default_folder, rounded, short, table, write_report};
 use crate::train::StepReport;
 use crate::train::residual::{Crop, ResidualRecipe, ResidualTraining};
 
@@ -41,7 +41,8 @@ pub struct Options {
     pub model: Option<PathBuf>,
     /// Folder for the combined model.
     pub out: PathBuf,
-    /// Folder for the report; `None` for `study` in the model's folder.
+    /// Folder for the report; `None` for `studies/` and the name of
+    /// the model's folder.
     pub report: Option<PathBuf>,
     /// Folder for logits and checkpoints; an interrupted run resumes from it.
     pub cache: PathBuf,
@@ -181,7 +182,7 @@ pub fn run(args: &Options) -> Result<()> {
         branch: branch.clone(),
         select: rows,
     };
-    let out = args.report.clone().unwrap_or_else(|| folder.path().join("study"));
+    let out = args.report.clone().unwrap_or_else(|| default_folder(folder.path()));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     write_report(&out, "residual", &report, &report.markdown(), &[])?;
     base.write(branch, &shards, &args.out)?;

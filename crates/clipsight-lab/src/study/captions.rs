@@ -24,7 +24,7 @@ use crate::fit::FeatureMatrix;
 use crate::metrics::{Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
 use crate::recipe::attribution::{self, MAX_NAMED_SHARE, image_source, threshold};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
-use crate::report::{rounded, short, table, write_report};
+use crate::report::{default_folder, rounded, short, table, write_report};
 use crate::train::attribution::{AttributionConfig, FittedAttribution, untrained_attribution};
 use crate::train::captions::CaptionsOfImages as _;
 
@@ -264,7 +264,7 @@ pub fn run(args: &Options) -> Result<()> {
             peak_mebibytes: peak_mebibytes(),
         },
     };
-    let out = args.common.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    let out = args.common.out.clone().unwrap_or_else(|| default_folder(folder.path()));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     write_report(&out, "captions", &report, &markdown(&report), &plots(&report)?)?;
     eprintln!(

@@ -23,7 +23,7 @@ pub use self::samples::{Samples, columns, disjoint_parts, draw, shuffle};
 use crate::dataset::{Dataset, Entry, Role};
 use crate::dataset::{at_most, unseen_prompts};
 use crate::features::{RowCache, cannot, folder_for};
-use crate::report::{StudyInputs, write_report};
+use crate::report::{StudyInputs, default_folder, write_report};
 use clipsight_native::io::read_file;
 use clipsight_native::runtime::{ModelFolder, Runtime};
 
@@ -34,7 +34,8 @@ pub struct Common {
     pub data: PathBuf,
     /// The model's folder; `None` as for every command.
     pub model: Option<PathBuf>,
-    /// Folder for the report; `None` for `study` in the model's folder.
+    /// Folder for the report; `None` for `studies/` and the name
+    /// of the model's folder.
     pub out: Option<PathBuf>,
     /// Folder for computed features; an interrupted run resumes from it.
     pub cache: PathBuf,
@@ -95,7 +96,7 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
         seed: shared.common.seed,
         repeats: shared.repeats,
     };
-    let out = shared.common.out.clone().unwrap_or_else(|| folder.path().join("study"));
+    let out = shared.common.out.clone().unwrap_or_else(|| default_folder(folder.path()));
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     match study {
         Study::Robust => {
