@@ -2,7 +2,7 @@
 // graphs, images.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure, output, root, run } from '../lib/run.mjs';
+import { Failure, output, root, run, step } from '../lib/run.mjs';
 import { buildBundles, buildLib, buildModel } from '../lib/steps.mjs';
 import { ifChanged } from '../lib/stamp.mjs';
 import { installFromDebian, isDebian } from '../lib/tools.mjs';

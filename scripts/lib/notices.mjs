@@ -1,5 +1,7 @@
 // Third-party notices: whose work is in what we pass on, under which licences, with their texts.
+import { existsSync } from 'node:fs';
 import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import parse from 'spdx-expression-parse';
 import { Failure, output, root } from './run.mjs';
@@ -87,22 +89,44 @@ export const programNotices = async (selection) => notices(await cratesOf(select
 async function cratesOf(selection) {
   const tree = await mustPrint('cargo', [
     ...['tree', '--locked', '--edges', 'normal,no-proc-macro', '--prefix', 'none'],
-    ...['--format', '{p}', ...selection],
+    // Not `cargo metadata`: it fetches every crate of the lock file, burn and all.
+    ...['--format', '{p}\t{l}\t{r}', ...selection],
   ]);
-  const linked = new Set(tree.split('\n').map((line) => line.split(' ').slice(0, 2).join(' ')));
-  const metadata = await mustPrint('cargo', [
-    ...['metadata', '--locked', '--all-features', '--format-version', '1'],
-  ]);
-  return JSON.parse(metadata)
-    .packages.filter((crate) => crate.source !== null)
-    .filter(({ name, version }) => linked.has(`${name} v${version}`))
-    .map((crate) => ({
-      name: `${crate.name} ${crate.version}`,
-      licence: crate.license,
-      home: crate.repository ?? crate.homepage ?? '',
-      holders: crate.authors.join(', '),
-      folder: path.dirname(crate.manifest_path),
-    }));
+  const crates = new Map();
+  for (const line of tree.split('\n')) {
+    const [named, licence, home] = line.replace(/ \(\*\)$/, '').split('\t');
+    // Ours lie here, and say so: `clipsight v0.1.0 (/folder)`.
+    const [name, version, place] = named.split(' ');
+    if (place !== undefined && place !== '(proc-macro)') continue;
+    crates.set(named, { name: `${name} ${version.slice(1)}`, licence, home });
+  }
+  return Promise.all(
+    [...crates.values()].map(async (crate) => {
+      const folder = await sourcesOf(crate.name.replace(' ', '-'));
+      return {
+        ...crate,
+        holders: authors(await readFile(path.join(folder, 'Cargo.toml'), 'utf8')),
+        folder,
+      };
+    }),
+  );
+}
+
+/** Where cargo unpacked a crate. */
+async function sourcesOf(crate) {
+  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
+  const sources = path.join(home, 'registry/src');
+  for (const registry of await readdir(sources).catch(() => [])) {
+    const folder = path.join(sources, registry, crate);
+    if (existsSync(folder)) return folder;
+  }
+  throw new Failure(`The sources of ${crate} are not in ${sources}: run \`cargo fetch\`.`);
+}
+
+/** The authors that a manifest names. Cargo writes the list of a packed crate in lines of its own. */
+function authors(manifest) {
+  const list = /^authors = \[([^\]]*)\]/m.exec(manifest)?.[1] ?? '';
+  return [...list.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, author]) => author).join(', ');
 }
 
 /** The npm packages in bundles: what the parts of www depend on, and what bundlers add. */
