@@ -341,7 +341,7 @@ fn the_model_tells_real_images_apart() {
 /// model.
 #[test]
 fn documents_hold_the_measured_figures() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = common::repository();
     let output = clipsight()
         .args(["card", "--check", "--readme", "README.md", "models/compact"])
         .current_dir(root)

@@ -265,7 +265,7 @@ fn a_text_tower_that_does_not_fit_is_refused() {
     for (file, part) in [
         ("quick_gelu.safetensors", "not in the vocabulary of 60"),
         ("vision.safetensors", "has no CLIP text tower"),
-        ("tokens.json", "no safetensors file"),
+        ("tokens.json", "not a safetensors file"),
     ] {
         let tower = common::fixture("text").join(file);
         let output = train(folder.path(), &scores, "out", &["--text", tower.to_str().unwrap()]);
@@ -277,9 +277,16 @@ fn a_text_tower_that_does_not_fit_is_refused() {
 
 #[test]
 fn train_still_takes_its_own_arguments() {
-    let output = clipsight().args(["train", "--data", "/nowhere/manifest.csv"]).output().unwrap();
+    let output = clipsight()
+        .args(["train", "--data", "/nowhere/manifest.csv", "--encoder", "/nowhere/vit"])
+        .output()
+        .unwrap();
     assert_status(&output, 1);
-    assert!(stderr(&output).contains("/nowhere/manifest.csv"));
+    assert!(stderr(&output).contains("/nowhere/manifest.csv"), "{}", stderr(&output));
+    // Nothing outside the repository is taken for granted.
+    let output = clipsight().arg("train").output().unwrap();
+    assert_status(&output, 1);
+    assert!(stderr(&output).contains("--data <MANIFEST>"), "{}", stderr(&output));
     let output =
         clipsight().args(["train", "--copies", "1", "quality", "--scores", "x"]).output().unwrap();
     assert_status(&output, 1);
