@@ -24,7 +24,7 @@ pub mod cpu;
 pub mod gpu;
 
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt;
 use std::pin::Pin;
 
 use crate::clip::{FeatureSpec, Pool, TensorSpec, VisionConfig};
@@ -62,7 +62,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
 /// Kernels and the device that they run on. Who knows which one it is may look inside: `dyn Engine`
 /// turns into `dyn Any`.
-pub trait Engine: Any + Debug + Shared {
+pub trait Engine: Any + Shared {
     /// Begins an encoder; called by [`begin`](#method.begin) once the arguments are known to fit.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ pub trait Engine: Any + Debug + Shared {
 }
 
 /// An encoder under construction.
-pub trait EncoderBuilder: Debug {
+pub trait EncoderBuilder {
     /// Takes one of the encoder's tensors ([`VisionConfig::tensors`]); each must come once.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ pub trait EncoderBuilder: Debug {
 
 /// An encoder on its device. Who knows which engine made it may look inside: `dyn Encoder` turns
 /// into `dyn Any`.
-pub trait Encoder: Any + Debug + Shared {
+pub trait Encoder: Any + Shared {
     /// Encodes normalised pixels `[batch, 3, image_size, image_size]`.
     ///
     /// # Errors
@@ -127,6 +127,20 @@ pub trait Encoder: Any + Debug + Shared {
     /// [`DeviceLost`](ErrorKind::DeviceLost) when the device does not answer.
     fn encode<'a>(&'a self, pixels: &'a [f32], batch: usize) -> Answer<'a, Encoding>;
 }
+
+// `Debug` is no supertrait: an encoder's own, down to its last matrix, would then be a part of every
+// WebAssembly build, 10 kB of it, for nobody.
+macro_rules! debug_by_name {
+    ($($name:ident),+) => {$(
+        impl fmt::Debug for dyn $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(stringify!($name))
+            }
+        }
+    )+};
+}
+
+debug_by_name!(Engine, EncoderBuilder, Encoder);
 
 /// An answer that is there already.
 #[cfg(feature = "cpu")]
