@@ -73,8 +73,10 @@ async function compare(t, { paths, files, device, options, natively, tolerance }
     const expected = native[i];
     const difference = Math.abs(model.logit - expected.logit);
     largest = Math.max(largest, difference);
+    // Pictures of one pixel get no verdict, and are farther off where operands are packed as bf16.
+    const allowed = model.status === 'scored' ? tolerance : 2 * tolerance;
     assert.ok(
-      difference <= tolerance,
+      difference <= allowed,
       `${files[i]}: ${model.logit} here, ${expected.logit} natively`,
     );
     assert.equal(file.sha256, expected.sha256);
@@ -89,7 +91,7 @@ async function compare(t, { paths, files, device, options, natively, tolerance }
 }
 
 /**
- * As the model says: a early exit where the first gives no grade. Sums of integers are the same
+ * As the model says: an early exit where the first gives no grade. Sums of integers are the same
  * everywhere.
  */
 const ON_CPU = { device: 'cpu', options: {}, natively: 'cpu', tolerance: 1e-3 };
@@ -107,7 +109,7 @@ describe('agreement with the native program', () => {
   };
   test(`cpu: ${scenes.length} scenes`, async (t) => {
     const views = await compare(t, { ...ON_CPU, ...images });
-    assert.deepEqual(views, [1, 5], 'some images need a early exit, most do not');
+    assert.deepEqual(views, [1, 5], 'some images need an early exit, most do not');
   });
   test(`webgpu: ${scenes.length} scenes`, (t) => compare(t, { ...ON_GPU, ...images }));
 });
@@ -124,7 +126,7 @@ describe('agreement with the native program on labelled images', { skip: noLabel
 
   test(`cpu: ${images.length} images of role test, each of another origin`, async (t) => {
     const views = await compare(t, { ...ON_CPU, ...chosen(images) });
-    assert.deepEqual(views, [1, 5], 'some images need a early exit, most do not');
+    assert.deepEqual(views, [1, 5], 'some images need an early exit, most do not');
   });
   test(`webgpu: ${some.length} images of role test, each of another origin`, (t) =>
     compare(t, { ...ON_GPU, ...chosen(some) }));

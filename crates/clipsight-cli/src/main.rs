@@ -59,7 +59,7 @@ enum Command {
     Card(card::Args),
     /// Train the compact model's head and calibration
     #[cfg(feature = "lab")]
-    Train(train::Args),
+    Train(Box<train::Args>),
     /// Study an encoder's features: robust components, few training images, captions
     #[cfg(feature = "lab")]
     Study(study::Args),
