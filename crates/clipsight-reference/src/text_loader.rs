@@ -47,7 +47,7 @@ impl TextLoader {
     /// The tower, in f32.
     ///
     /// # Errors
-    /// [`ErrorKind::WeightsCorrupt`] when a shard or tensor is missing.
+    /// [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when a shard or tensor is missing.
     pub fn finish(mut self) -> Result<TextTower> {
         self.assembly.finish()?;
         TextTower::assemble(&self.manifest.architecture, &mut self.tensors, &self.device)
