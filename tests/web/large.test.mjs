@@ -310,7 +310,9 @@ describe('the page', () => {
     assert.match(text, /Not graded/);
     assert.match(text, /\d+% probability of AI/);
     assert.match(text, /the model’s own claim. Nobody has measured how often it is wrong/);
-    assert.doesNotMatch(text, /Cannot tell|Little sign of AI|signs of AI/);
+    // The words of grades; what stands below the details says what a grade means.
+    const [verdict] = text.split('Details');
+    assert.doesNotMatch(verdict, /Cannot tell|Little sign of AI|signs of AI/);
     assert.match(await page.textContent('.row-item'), /Not graded\d+%/);
     await page.screenshot({ path: path.join(out, 'page-ungraded.png'), fullPage: true });
 
@@ -392,7 +394,7 @@ describe('the page', () => {
     await isReady(page);
     assert.match(
       await page.textContent('.status'),
-      /no room to keep the model.*next visit loads it again/,
+      /no room to store the model.*next visit will load it again/,
     );
     assert.doesNotMatch(await page.textContent('footer'), /without a connection/);
     assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
