@@ -123,7 +123,7 @@ async function sourcesOf(crate) {
   throw new Failure(`The sources of ${crate} are not in ${sources}: run \`cargo fetch\`.`);
 }
 
-/** The authors that a manifest names. Cargo writes the list of a packed crate in lines of its own. */
+/** The authors that a manifest names. Cargo writes the list in lines of its own. */
 function authors(manifest) {
   const list = /^authors = \[([^\]]*)\]/m.exec(manifest)?.[1] ?? '';
   return [...list.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, author]) => author).join(', ');

@@ -128,8 +128,8 @@ pub trait Encoder: Any + Shared {
     fn encode<'a>(&'a self, pixels: &'a [f32], batch: usize) -> Answer<'a, Encoding>;
 }
 
-// `Debug` is no supertrait: an encoder's own, down to its last matrix, would then be a part of every
-// WebAssembly build, 10 kB of it, for nobody.
+// `Debug` is not a supertrait: an encoder's own, down to its last matrix, would then be a part of
+// every WebAssembly build, 10 kB of it, for nobody.
 macro_rules! debug_by_name {
     ($($name:ident),+) => {$(
         impl fmt::Debug for dyn $name {

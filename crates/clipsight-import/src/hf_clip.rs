@@ -14,8 +14,8 @@ use clipsight::{Error, ErrorKind, Result};
 /// The tensors of the text tower, from f32 or f16.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds one
-/// of another shape.
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds
+/// one of another shape.
 pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, HostTensor>> {
     read(bytes, config.tensors(), "text_model", "text_projection")
 }
@@ -24,8 +24,8 @@ pub fn read_text(bytes: &[u8], config: &TextConfig) -> Result<BTreeMap<String, H
 /// and epsilon OpenAI's, as in every CLIP of OpenAI.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file or holds no text tower with
-/// projection.
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file or holds no text tower
+/// with projection.
 pub fn text_config(bytes: &[u8]) -> Result<TextConfig> {
     let corrupt = |message: &str| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes)

@@ -16,8 +16,8 @@ use crate::Checkpoint;
 /// becomes the projection where `config` has one, and is left out otherwise.
 ///
 /// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds one
-/// of another shape.
+/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds
+/// one of another shape.
 pub fn read_vit(bytes: &[u8], config: &VisionConfig) -> Result<BTreeMap<String, HostTensor>> {
     let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
     let file = SafeTensors::deserialize(bytes).map_err(|error| {
@@ -62,8 +62,8 @@ pub(crate) fn read(
         .collect()
 }
 
-/// timm keeps leading axes of one (`[1, 197, 192]`) and kernels as `[out, 3, patch, patch]`: the same
-/// values in the same order.
+/// timm keeps leading axes of one (`[1, 197, 192]`) and kernels as `[out, 3, patch, patch]`: the
+/// same values in the same order.
 fn check(name: &str, shape: &[usize], spec: &TensorSpec, values: usize) -> Result<()> {
     let squeezed: Vec<usize> = shape.iter().copied().skip_while(|side| *side == 1).collect();
     let fits = match (squeezed.as_slice(), spec.shape.as_slice()) {
@@ -79,7 +79,8 @@ fn check(name: &str, shape: &[usize], spec: &TensorSpec, values: usize) -> Resul
     Err(Error::new(ErrorKind::WeightsCorrupt, message))
 }
 
-/// What a model of timm's says of its pixels in `config.json`; of `vit_tiny_patch16_224` it is known.
+/// What a model of timm's says of its pixels in `config.json`; of `vit_tiny_patch16_224` it is
+/// known.
 pub(crate) fn normalisation(
     config: Option<&[u8]>,
     architecture: &VisionConfig,

@@ -1,8 +1,8 @@
 //! WebAssembly: relaxed dot products of bytes, or products of 16-bit numbers (feature `i16`, and
 //! wherever there is no relaxed SIMD).
 //!
-//! The package's loader asks the machine (`www/lib/builds/compile.ts`): where relaxed dot products do not
-//! sum 8-bit products exactly, engines make several instructions of one, and plain products are
+//! The package's loader asks the machine (`www/lib/builds/compile.ts`): where relaxed dot products
+//! do not sum 8-bit products exactly, engines make several instructions of one, and plain products are
 //! faster.
 #![allow(unsafe_code, reason = "vector loads and stores")]
 
