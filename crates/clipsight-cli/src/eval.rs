@@ -98,9 +98,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         controls: args.controls,
         operating_points: args.operating_points.is_some(),
     };
-    eval::read(&args.data, &options)?;
+    let dataset = eval::read(&args.data, &options)?;
     let runtime = args.runtime.open()?;
-    let Evaluation { report, operating_points } = eval::measure(&runtime, &args.data, &options)?;
+    let Evaluation { report, operating_points } =
+        eval::measure(&runtime, &args.data, &dataset, &options)?;
     // Everything is rendered before anything is written.
     let json = report.to_json()?;
     let page = args.html.as_ref().map(|path| Ok((path, html::render(&report)?))).transpose()?;

@@ -117,13 +117,17 @@ pub fn read(data: &Path, options: &Options) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// Scores every image of the role of the manifest at `data`.
+/// Scores every image of the role of the data set that [`read`] gave of the manifest at `data`.
 ///
 /// # Errors
 /// When any image cannot be read or scored: figures over some of the images would describe a
 /// different data set.
-pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Evaluation> {
-    let dataset = read(data, args)?;
+pub fn measure(
+    runtime: &Runtime,
+    data: &Path,
+    dataset: &Dataset,
+    args: &Options,
+) -> Result<Evaluation> {
     let entries = dataset.role_of_both_classes(args.role)?;
     runtime.check_views(args.views)?;
     let manifest = runtime.detector().manifest();
@@ -156,7 +160,7 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Evaluat
     let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
     let manifest_sha256 = sha256_hex(&io::read_file(data)?);
     let operating_points = if args.operating_points {
-        Some(measurement.operating_points(args, &dataset, &scored, &manifest_sha256)?)
+        Some(measurement.operating_points(args, dataset, &scored, &manifest_sha256)?)
     } else {
         None
     };
@@ -202,7 +206,7 @@ pub fn measure(runtime: &Runtime, data: &Path, args: &Options) -> Result<Evaluat
             }
         },
         controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
-        confounds: confounds::measure(&dataset, args.role)?,
+        confounds: confounds::measure(dataset, args.role)?,
     };
     Ok(Evaluation { report, operating_points })
 }

@@ -3,8 +3,7 @@
 //!
 //! The package's loader asks the machine (`www/lib/builds/compile.ts`): where relaxed dot products
 //! do not sum 8-bit products exactly, engines make several instructions of one, and plain products
-//! are
-//! faster.
+//! are faster.
 #![allow(unsafe_code, reason = "vector loads and stores")]
 
 use core::arch::wasm32::*;
