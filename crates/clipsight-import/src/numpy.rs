@@ -102,7 +102,7 @@ mod tests {
         for (header, part) in [
             (header.replace("<f4", "|O"), "not float32"),
             (header.replace("False", "True"), "by columns"),
-            (header.replace("(1, 2)", "(1, 3)"), "holds 2 values"),
+            (header.replace("(1, 2)", "(1, 3)"), "has 2 values"),
             (header.replace("(1, 2)", "(1, -2)"), "damaged"),
         ] {
             let error = read_npy(&npy(&header, &values)).unwrap_err();
