@@ -132,8 +132,8 @@ fn a_file_that_does_not_fit_is_refused() {
         (&bytes[..], TextConfig { layers: 4, ..config.clone() }, "lacks the tensor"),
         (&bytes[..], TextConfig { width: 64, ..config.clone() }, "has shape"),
         (&bytes[..], TextConfig { vocabulary: 61, ..config.clone() }, "has shape"),
-        (&bytes[..bytes.len() - 1], config.clone(), "no safetensors file"),
-        (b"", config, "no safetensors file"),
+        (&bytes[..bytes.len() - 1], config.clone(), "not a safetensors file"),
+        (b"", config, "not a safetensors file"),
     ] {
         let error = hf_clip::read_text(bytes, &config).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WeightsCorrupt);
