@@ -10,7 +10,7 @@
 //! measured. They are ordered by [`f64::total_cmp`], so that nothing here panics even so.
 //!
 //! ```
-//! use clipsight::metrics::{Confusion, Sample, auc};
+//! use clipsight_lab::metrics::{Confusion, Sample, auc};
 //! let sample = |score, positive| Sample { score, positive };
 //! let samples = [sample(0.9, true), sample(0.4, true), sample(0.6, false), sample(0.1, false)];
 //! assert_eq!(auc(&samples), Some(0.75));
