@@ -71,15 +71,7 @@ async function measure(name, seconds) {
       imports.push(`| ${[...cells, megabytes(1.5 * largest + MOST_BESIDE)].join(' | ')} |`);
     }
   }
-  const args = [
-    'bench',
-    'encoders',
-    data,
-    clip ? '--checkpoints' : '--encoder',
-    source,
-    '--work',
-    work,
-  ];
+  const args = ['bench', 'encoders', data, '--checkpoints', source, '--work', work];
   const table = await output(PROGRAM, [...args, '--seconds', seconds]);
   if (!table) throw new Failure(`clipsight ${args.join(' ')} failed`);
   // Up to 1.7 GB that nobody reads again.

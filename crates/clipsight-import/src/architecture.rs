@@ -1,12 +1,16 @@
 //! What a checkpoint describes: shapes from its tensors, the rest from the configuration beside it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Checkpoint, corrupt, unsupported};
+use super::names::read;
+use super::{Checkpoint, corrupt, timm, unsupported};
 use clipsight::Result;
 use clipsight::clip::{Activation, Normalisation, TextConfig, VisionConfig};
 use clipsight::image::{Filter, Preprocessing};
+use clipsight::weights::HostTensor;
 
 /// Whose names the tensors have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub enum Family {
     HuggingFace,
     /// OpenAI's own files and OpenCLIP's, which name tensors alike.
     OpenClip,
+    /// timm's plain vision transformers.
+    Timm,
 }
 
 /// The configuration files that lie beside a checkpoint, as bytes.
@@ -160,6 +166,33 @@ impl Architecture {
                  OpenCLIP or OpenAI use; its first tensors are {first:?}"
             )))
         }
+    }
+
+    /// The same of any image encoder: a CLIP, or a plain vision transformer of timm's, whose pixels
+    /// are here resized to its input, whatever share of an image timm crops.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); [`Unsupported`](clipsight::ErrorKind::Unsupported) when nothing says
+    /// what the encoder's pixels are normalised by.
+    pub fn of_encoder(checkpoint: &Checkpoint, configs: &Configs) -> Result<Self> {
+        if !checkpoint.has(timm::CLASS_TOKEN) {
+            return Self::of(checkpoint, configs);
+        }
+        let vision = timm::architecture(checkpoint)?;
+        let normalisation = timm::normalisation(configs.config.as_deref(), &vision)?;
+        let preprocessing = preprocessing(vision.image_size, Filter::Bicubic, normalisation);
+        let assumed = Vec::new();
+        Ok(Self { family: Family::Timm, vision, text: None, preprocessing, assumed })
+    }
+
+    /// The tensors of the image tower, by the names that [`VisionConfig::tensors`] gives them.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when a
+    /// tensor has another shape.
+    pub fn read_vision(&self, checkpoint: &Checkpoint) -> Result<BTreeMap<String, HostTensor>> {
+        let specs = self.vision.tensors().into_iter();
+        specs.map(|spec| Ok((spec.name.clone(), read(checkpoint, self.family, &spec)?))).collect()
     }
 
     fn hugging_face(checkpoint: &Checkpoint, configs: &Configs) -> Result<Self> {

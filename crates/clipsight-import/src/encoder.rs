@@ -7,7 +7,7 @@ use clipsight::Result;
 use clipsight::clip::{Normalisation, VisionConfig};
 use clipsight::weights::HostTensor;
 
-use crate::{Architecture, Checkpoint, names, source, timm};
+use crate::{Architecture, Checkpoint, source};
 
 /// An image encoder as it was published.
 #[derive(Clone, Debug)]
@@ -25,24 +25,13 @@ impl PublishedEncoder {
     /// [`Checkpoint::open`] reads: a file, or a folder with one.
     ///
     /// # Errors
-    /// As [`Checkpoint::open`], [`Architecture::of`] and [`Checkpoint::read`].
+    /// As [`Checkpoint::open`], [`Architecture::of_encoder`] and [`Architecture::read_vision`].
     pub fn open(path: &Path) -> Result<Self> {
         let found = source::find(path)?;
         let checkpoint = Checkpoint::open(&found.weights)?;
-        if checkpoint.has(timm::CLASS_TOKEN) {
-            let architecture = timm::architecture(&checkpoint)?;
-            let normalisation =
-                timm::normalisation(found.configs.config.as_deref(), &architecture)?;
-            let tensors = timm::read(&checkpoint, &architecture)?;
-            return Ok(Self { architecture, tensors, normalisation });
-        }
-        let Architecture { family, vision, preprocessing, .. } =
-            Architecture::of(&checkpoint, &found.configs)?;
-        let tensors = vision
-            .tensors()
-            .into_iter()
-            .map(|spec| Ok((spec.name.clone(), names::read(&checkpoint, family, &spec)?)))
-            .collect::<Result<_>>()?;
+        let architecture = Architecture::of_encoder(&checkpoint, &found.configs)?;
+        let tensors = architecture.read_vision(&checkpoint)?;
+        let Architecture { vision, preprocessing, .. } = architecture;
         let normalisation = Normalisation { mean: preprocessing.mean, std: preprocessing.std };
         Ok(Self { architecture: vision, tensors, normalisation })
     }

@@ -24,7 +24,7 @@ mod pieces;
 mod presets;
 mod safetensors;
 pub mod source;
-pub mod timm;
+mod timm;
 mod torch;
 
 pub use architecture::{Architecture, Configs, Family};

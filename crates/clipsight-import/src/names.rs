@@ -3,6 +3,7 @@
 use super::pieces::Values;
 use super::{Checkpoint, Family, corrupt};
 use crate::hf_clip::hf_names;
+use crate::timm::timm_name;
 use clipsight::Result;
 use clipsight::clip::TensorSpec;
 use clipsight::weights::HostTensor;
@@ -27,6 +28,7 @@ pub(super) fn parts(family: Family, spec: &TensorSpec) -> Vec<String> {
         }
         Family::HuggingFace => hf_names(&spec.name, "vision_model", "visual_projection"),
         Family::OpenClip => vec![open_clip_name(&spec.name)],
+        Family::Timm => vec![timm_name(&spec.name)],
     }
 }
 
@@ -107,9 +109,11 @@ pub(super) fn read(
     HostTensor::new(spec.shape.clone(), data)
 }
 
-/// Kernels are `[out, 3, patch, patch]`: the same values in the same order as `[out, in]`.
+/// Kernels are `[out, 3, patch, patch]`, and timm keeps leading axes of one (`[1, 197, 192]`): the
+/// same values in the same order as `[out, in]`.
 fn check(name: &str, shape: &[usize], rows: usize, inner: usize) -> Result<()> {
-    if shape.first() == Some(&rows) && shape[1..].iter().product::<usize>() == inner {
+    let mut sides = shape.iter().copied().skip_while(|side| *side == 1 && rows != 1);
+    if sides.next() == Some(rows) && sides.product::<usize>() == inner {
         return Ok(());
     }
     Err(corrupt(format!(

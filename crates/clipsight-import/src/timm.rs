@@ -1,83 +1,12 @@
-//! Reads timm's plain vision transformers (`vit_tiny_patch16_224` and its kin) under our names.
+//! What timm's plain vision transformers (`vit_tiny_patch16_224` and its kin) are, and how it names
+//! their tensors.
 
-use std::collections::BTreeMap;
-
-use safetensors::SafeTensors;
-use safetensors::tensor::Dtype;
 use serde::Deserialize;
 
-use clipsight::clip::{Normalisation, TensorSpec, VisionConfig};
-use clipsight::weights::HostTensor;
+use clipsight::clip::{Normalisation, VisionConfig};
 use clipsight::{Error, ErrorKind, Result};
 
 use crate::Checkpoint;
-
-/// The tensors of a timm ViT safetensors file, f32, that `config` names; the classifier `head`
-/// becomes the projection where `config` has one, and is left out otherwise.
-///
-/// # Errors
-/// [`ErrorKind::WeightsCorrupt`] when the file is not a safetensors file, lacks a tensor, or holds
-/// one of another shape.
-pub fn read_vit(bytes: &[u8], config: &VisionConfig) -> Result<BTreeMap<String, HostTensor>> {
-    let corrupt = |message: String| Error::new(ErrorKind::WeightsCorrupt, message);
-    let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        corrupt("the file is not a safetensors file".to_owned()).with_source(error)
-    })?;
-    config
-        .tensors()
-        .into_iter()
-        .map(|spec| {
-            let name = timm_name(&spec.name);
-            let view = file.tensor(&name).map_err(|error| {
-                corrupt(format!("the file lacks the tensor {name}")).with_source(error)
-            })?;
-            if view.dtype() != Dtype::F32 {
-                return Err(corrupt(format!(
-                    "the tensor {name} is {:?} where F32 is expected",
-                    view.dtype()
-                )));
-            }
-            let data: Vec<f32> =
-                view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            check(&name, view.shape(), &spec, data.len())?;
-            Ok((spec.name, HostTensor::new(spec.shape, data)?))
-        })
-        .collect()
-}
-
-/// The same out of a checkpoint of any form.
-pub(crate) fn read(
-    checkpoint: &Checkpoint,
-    config: &VisionConfig,
-) -> Result<BTreeMap<String, HostTensor>> {
-    config
-        .tensors()
-        .into_iter()
-        .map(|spec| {
-            let name = timm_name(&spec.name);
-            let HostTensor { shape, data } = checkpoint.read(&name)?;
-            check(&name, &shape, &spec, data.len())?;
-            Ok((spec.name, HostTensor::new(spec.shape, data)?))
-        })
-        .collect()
-}
-
-/// timm keeps leading axes of one (`[1, 197, 192]`) and kernels as `[out, 3, patch, patch]`: the
-/// same values in the same order.
-fn check(name: &str, shape: &[usize], spec: &TensorSpec, values: usize) -> Result<()> {
-    let squeezed: Vec<usize> = shape.iter().copied().skip_while(|side| *side == 1).collect();
-    let fits = match (squeezed.as_slice(), spec.shape.as_slice()) {
-        (&[first, .., _], &[output, _]) => {
-            first == output && values == spec.shape.iter().product::<usize>()
-        }
-        (found, expected) => found == expected,
-    };
-    if fits {
-        return Ok(());
-    }
-    let message = format!("the tensor {name} has shape {shape:?}, not {:?}", spec.shape);
-    Err(Error::new(ErrorKind::WeightsCorrupt, message))
-}
 
 /// What a model of timm's says of its pixels in `config.json`; of `vit_tiny_patch16_224` it is
 /// known.
@@ -122,7 +51,7 @@ const HEAD_WIDTH: usize = 64;
 ///
 /// # Errors
 /// [`ErrorKind::WeightsCorrupt`] when a tensor is missing or its shape is not a ViT's.
-pub fn architecture(checkpoint: &Checkpoint) -> Result<VisionConfig> {
+pub(crate) fn architecture(checkpoint: &Checkpoint) -> Result<VisionConfig> {
     let corrupt = |what: &str| {
         Error::new(ErrorKind::WeightsCorrupt, format!("the file is not a plain ViT: {what}"))
     };
@@ -149,8 +78,8 @@ pub fn architecture(checkpoint: &Checkpoint) -> Result<VisionConfig> {
     Ok(config)
 }
 
-/// timm's name of one of our tensors.
-fn timm_name(name: &str) -> String {
+/// timm's name of one of our tensors. Its classifier is a projection.
+pub(crate) fn timm_name(name: &str) -> String {
     name.replace("vision.layers.", "blocks.")
         .replace("vision.patch_embedding.", "patch_embed.proj.")
         .replace("vision.class_token", "cls_token")

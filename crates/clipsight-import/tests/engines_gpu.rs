@@ -5,22 +5,21 @@
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 
-use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
+use clipsight::clip::{FeatureSpec, Pool};
 use clipsight::engine::Engine;
 use clipsight::image::{Filter, Preprocessing, ViewCount, decode};
 use clipsight::weights::{Storage, StoredTensor};
-use clipsight_import::timm;
+use clipsight_import::PublishedEncoder;
 use clipsight_reference::Reference;
 
 /// One embedding an image.
 fn embeddings(
     engine: &dyn Engine,
     storage: Storage,
-    weights: &[u8],
+    encoder: &PublishedEncoder,
     pixels: &[f32],
 ) -> Vec<Vec<f32>> {
-    let config = VisionConfig::vit_tiny_patch16_224();
-    let mut tensors = timm::read_vit(weights, &config).unwrap();
+    let PublishedEncoder { architecture: config, mut tensors, .. } = encoder.clone();
     let features = FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]);
     let mut builder = engine.begin(&config, &features).unwrap();
     for spec in config.tensors() {
@@ -51,7 +50,7 @@ fn quantised_embeddings_are_those_of_f32() {
         }
     };
     let Some(weights) = common::shared("weights/vit_tiny_patch16_224.safetensors") else { return };
-    let weights = std::fs::read(weights).unwrap();
+    let encoder = PublishedEncoder::open(&weights).unwrap();
     let preprocessing = Preprocessing {
         resize_short_side: Some(224),
         enlarge: true,
@@ -74,10 +73,10 @@ fn quantised_embeddings_are_those_of_f32() {
     let lowest = |a: &[Vec<f32>], b: &[Vec<f32>]| {
         a.iter().zip(b).map(|(a, b)| cosine(a, b)).fold(1.0, f64::min)
     };
-    let exact = embeddings(&Reference::cpu(), Storage::F32, &weights, &pixels);
+    let exact = embeddings(&Reference::cpu(), Storage::F32, &encoder, &pixels);
     for storage in [Storage::F32, Storage::F16, Storage::Q8, Storage::Q4] {
-        let found = embeddings(&gpu, storage, &weights, &pixels);
-        let stored = embeddings(&Reference::cpu(), storage, &weights, &pixels);
+        let found = embeddings(&gpu, storage, &encoder, &pixels);
+        let stored = embeddings(&Reference::cpu(), storage, &encoder, &pixels);
         let (to_stored, to_exact) = (lowest(&stored, &found), lowest(&exact, &found));
         eprintln!(
             "{storage:?}: lowest cosine {to_stored:.5} to the same weights in f32, {to_exact:.5} \

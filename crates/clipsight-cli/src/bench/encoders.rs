@@ -4,19 +4,15 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clipsight::calibration::Calibration;
-use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
 use clipsight::engine::{Cpu, Encoder, Engine};
-use clipsight::heads::Head;
-use clipsight::image::{Filter, Preprocessing, ViewCount, decode};
-use clipsight::model::{FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
-use clipsight::weights::{Packer, Storage};
+use clipsight::model::{Manifest, ModelLoader};
+use clipsight::weights::Storage;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::source::find;
-use clipsight_import::{Architecture, Checkpoint, GPTQ_TOKENS, Options, convert, gptq, timm};
+use clipsight_import::{Architecture, Checkpoint, Options, convert};
 use clipsight_native::dataset::{Dataset, Role};
-use clipsight_native::io::{self, read_file, read_image, write_file};
-use clipsight_reference::{InputMoments, Reference};
+use clipsight_native::io::{self, read_file, read_image};
+use clipsight_reference::Reference;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::precision::{cosine, pixels};
@@ -28,10 +24,7 @@ pub(crate) struct Args {
     /// fit
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
-    /// A timm ViT-Ti/16 file in f32
-    #[arg(long, value_name = "FILE")]
-    encoder: Option<PathBuf>,
-    /// CLIP checkpoints, as `import` takes them
+    /// Encoders, as `train` takes them
     #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     checkpoints: Vec<PathBuf>,
     /// Folder for models while they are measured
@@ -87,13 +80,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    for source in args
-        .encoder
-        .iter()
-        .map(EncoderFile::Timm)
-        .chain(args.checkpoints.iter().map(EncoderFile::Clip))
-    {
-        let exact = source.make(Storage::F32, &[], &args.work.join("f32"))?;
+    for source in &args.checkpoints {
+        let exact = make(source, Storage::F32, &[], &args.work.join("f32"))?;
         let (exact, preprocessing) =
             (load(&exact, &args.work.join("f32"), &Reference::cpu())?, exact.preprocessing);
         remove(&args.work.join("f32"))?;
@@ -101,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         for (name, storage, gptq) in FORMS {
             let out = args.work.join("model");
             let began = Instant::now();
-            let manifest = source.make(storage, if gptq { &fit } else { &[] }, &out)?;
+            let manifest = make(source, storage, if gptq { &fit } else { &[] }, &out)?;
             let import = began.elapsed();
             let began = Instant::now();
             let encoder = load(&manifest, &out, &Cpu)?;
@@ -131,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         for form in forms {
             let images = form.cosines.len();
             table.add_row([
-                source.name(),
+                source.file_stem().unwrap_or(source.as_os_str()).to_string_lossy().into_owned(),
                 form.name.to_owned(),
                 format!("{:.1}", form.bytes as f64 / 1e6),
                 format!("{:.1}", form.import.as_secs_f64()),
@@ -146,96 +134,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     io::print(&format!("{table}\n"))
 }
 
-/// Where an encoder comes from.
-enum EncoderFile<'a> {
-    Timm(&'a PathBuf),
-    Clip(&'a PathBuf),
-}
-
-impl EncoderFile<'_> {
-    fn name(&self) -> String {
-        let (Self::Timm(path) | Self::Clip(path)) = self;
-        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-    }
-
-    /// Writes the encoder to `out`, rounded by GPTQ for `images` if there are any.
-    fn make(&self, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
-        match self {
-            Self::Timm(file) => vit_tiny(file, storage, images, out),
-            Self::Clip(path) => {
-                let found = find(path)?;
-                let checkpoint = Checkpoint::open(&found.weights)?;
-                let architecture = Architecture::of(&checkpoint, &found.configs)?;
-                let options = Options {
-                    id: "encoder".to_owned(),
-                    licence: "LicenseRef-unknown".to_owned(),
-                    storage,
-                    head: None,
-                    gptq_images: images,
-                    out,
-                };
-                Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
-            }
-        }
-    }
-}
-
-/// Does for timm's ViT-Ti/16 what `convert` does for CLIP.
-fn vit_tiny(file: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
-    let config = VisionConfig::vit_tiny_patch16_224();
-    let preprocessing = Preprocessing {
-        resize_short_side: Some(224),
-        enlarge: true,
-        filter: Filter::Bicubic,
-        crop: 224,
-        whole_first: false,
-        centre_rounds_down: false,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-    };
-    let most = GPTQ_TOKENS / config.tokens();
-    let mut seen = Vec::new();
-    for image in images.iter().step_by(images.len().div_ceil(most).max(1)) {
-        let views = preprocessing.views(&decode(&read_image(image)?)?.pixels, ViewCount::One)?;
-        seen.extend(preprocessing.tensor(&views));
-    }
-    let mut inputs = if seen.is_empty() { None } else { Some(InputMoments::new(&config, seen)?) };
-    let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
-    let mut manifest = Manifest {
-        format: FORMAT_VERSION,
+/// Writes the encoder to `out`, rounded by GPTQ for `images` if there are any.
+fn make(source: &Path, storage: Storage, images: &[PathBuf], out: &Path) -> Result<Manifest> {
+    let found = find(source)?;
+    let checkpoint = Checkpoint::open(&found.weights)?;
+    let architecture = Architecture::of_encoder(&checkpoint, &found.configs)?;
+    let options = Options {
         id: "encoder".to_owned(),
-        licence: "Apache-2.0".to_owned(),
+        licence: "LicenseRef-unknown".to_owned(),
         storage,
-        shards: Vec::new(),
-        head: Head::None { features: FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]) },
-        attribution: None,
-        quality: None,
-        residual: None,
-        calibration: Calibration::none(),
-        self_test: SelfTest { logit: 0.0, tolerance: 0.15 },
-        architecture: config,
-        preprocessing,
+        head: None,
+        gptq_images: images,
+        out,
     };
-    make_folder(out)?;
-    let mut packer = Packer::new(storage, "weights");
-    let shards = &mut manifest.shards;
-    let mut write = |shard: clipsight::weights::PackedShard| {
-        write_file(&out.join(&shard.entry.file), &shard.bytes)?;
-        shards.push(shard.entry);
-        Ok(())
-    };
-    for spec in manifest.architecture.tensors() {
-        let Some(tensor) = tensors.remove(&spec.name) else { continue };
-        let moments = inputs.as_ref().map(|inputs| inputs.moments(&spec)).transpose()?.flatten();
-        if let Some(inputs) = &mut inputs {
-            inputs.take(&spec, tensor.clone())?;
-        }
-        packer.push_stored(&spec, &gptq::stored(tensor, &spec, storage, moments), &mut write)?;
-    }
-    if let Some(shard) = packer.finish()? {
-        write(shard)?;
-    }
-    Ok(manifest)
+    Ok(convert(&checkpoint, &architecture, &options, |_, _| {})?.manifest)
 }
 
 fn load(manifest: &Manifest, folder: &Path, engine: &dyn Engine) -> Result<Box<dyn Encoder>> {
@@ -250,15 +162,9 @@ fn embedding(encoder: &dyn Encoder, pixels: &[f32]) -> Result<Vec<f32>> {
     Ok(pollster::block_on(encoder.encode(pixels, 1))?.embedding)
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))
-}
-
 fn remove(folder: &Path) -> Result<()> {
-    std::fs::remove_dir_all(folder).map_err(|error| unusable(folder, error))
-}
-
-fn unusable(folder: &Path, error: std::io::Error) -> Error {
-    let message = format!("the folder {} cannot be used: {error}", folder.display());
-    Error::new(ErrorKind::Io, message).with_source(error)
+    std::fs::remove_dir_all(folder).map_err(|error| {
+        let message = format!("the folder {} cannot be removed: {error}", folder.display());
+        Error::new(ErrorKind::Io, message).with_source(error)
+    })
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clipsight::clip::{FeatureSpec, Pool, VisionConfig};
+use clipsight::clip::{FeatureSpec, Pool};
 use clipsight::engine::{Encoder, Engine};
 use clipsight::image::{Preprocessing, ViewCount, decode};
 use clipsight::model::{Detector, Verdict};
 use clipsight::weights::{Storage, StoredTensor};
 use clipsight::{Error, ErrorKind, Result};
-use clipsight_import::timm;
+use clipsight_import::PublishedEncoder;
 use clipsight_native::dataset::{Dataset, Entry, Role};
-use clipsight_native::io::{self, read_file};
+use clipsight_native::io;
 use clipsight_native::pipeline;
 use clipsight_reference::Reference;
 
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Labelled images; those of role test are used
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
-    /// A timm ViT-Ti/16 file in f32, for the embeddings
+    /// An encoder of the model's input size, as `train` takes it, for the embeddings
     #[arg(long, value_name = "FILE")]
     encoder: PathBuf,
     #[command(flatten)]
@@ -172,8 +172,8 @@ struct Rounded(Box<dyn Encoder>);
 
 impl Rounded {
     fn new(file: &std::path::Path, storage: Storage, engine: &dyn Engine) -> Result<Self> {
-        let config = VisionConfig::vit_tiny_patch16_224();
-        let mut tensors = timm::read_vit(&read_file(file)?, &config)?;
+        let PublishedEncoder { architecture: config, mut tensors, .. } =
+            PublishedEncoder::open(file)?;
         let features = FeatureSpec::pooled(vec![config.layers + 1], &[Pool::Class]);
         let mut builder = engine.begin(&config, &features)?;
         for spec in config.tensors() {
