@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clipsight::calibration::{Calibration, GradeEdges, ViewCalibration};
+use clipsight::calibration::{Calibration, GradeEdges};
 use clipsight::clip::{Activation, FeatureSpec, Pool, VisionConfig};
 use clipsight::heads::{Head, Transform};
 use clipsight::image::{Filter, Preprocessing};
@@ -66,20 +66,13 @@ pub(crate) fn manifest(architecture: VisionConfig, storage: Storage) -> Manifest
         quality: None,
         residual: None,
         calibration: Calibration {
-            threshold: 0.5,
             edges: Some(GradeEdges {
                 weak_below: 0.4,
                 moderate: 0.6,
                 strong: 0.8,
                 very_strong: 0.95,
             }),
-            by_views: vec![ViewCalibration {
-                views: 1,
-                slope: 1.0,
-                offset: 0.0,
-                measured: [None; 4],
-            }],
-            early_exit: None,
+            ..Calibration::none()
         },
         self_test: SelfTest { logit: 0.0, tolerance: 0.02 },
         architecture,

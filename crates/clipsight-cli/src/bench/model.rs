@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use clipsight::calibration::{Calibration, GradeEdges, ViewCalibration};
+use clipsight::calibration::{Calibration, GradeEdges};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, TensorRole, TensorSpec, VisionConfig};
 use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing};
@@ -158,20 +158,13 @@ fn manifest(args: &Args) -> Manifest {
         quality: None,
         residual: None,
         calibration: Calibration {
-            threshold: 0.5,
             edges: Some(GradeEdges {
                 weak_below: 0.4,
                 moderate: 0.6,
                 strong: 0.8,
                 very_strong: 0.95,
             }),
-            by_views: vec![ViewCalibration {
-                views: 1,
-                slope: 1.0,
-                offset: 0.0,
-                measured: [None; 4],
-            }],
-            early_exit: None,
+            ..Calibration::none()
         },
         self_test: SelfTest { logit: 0.0, tolerance: SELF_TEST_TOLERANCE },
         architecture,

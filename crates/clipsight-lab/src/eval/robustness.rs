@@ -381,7 +381,7 @@ pub(super) fn evaluate(
 
 #[cfg(test)]
 mod tests {
-    use clipsight::calibration::{GradeEdges, ViewCalibration};
+    use clipsight::calibration::GradeEdges;
 
     use super::*;
     use crate::dataset::{Label, Role};
@@ -483,20 +483,13 @@ mod tests {
     #[test]
     fn figures_of_the_matrix_by_hand() {
         let calibration = Calibration {
-            threshold: 0.5,
             edges: Some(GradeEdges {
                 weak_below: 0.4,
                 moderate: 0.6,
                 strong: 0.8,
                 very_strong: 0.95,
             }),
-            by_views: vec![ViewCalibration {
-                views: 1,
-                slope: 1.0,
-                offset: 0.0,
-                measured: [None; 4],
-            }],
-            early_exit: None,
+            ..Calibration::none()
         };
         let scored = |generated| Scored {
             generated,
