@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
-    /// Images that GPTQ rounds the weights for, with --quant q4: a folder, or a manifest, whose
+    /// Images that GPTQ rounds the weights for, with --quant q6 or q4: a folder, or a manifest, whose
     /// images of role fit are taken
     #[arg(long, alias = "calibrate", value_name = "DIR|MANIFEST")]
     gptq_images: Option<PathBuf>,
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     if args.gptq_images.is_some() && !matches!(storage, Storage::Q6 | Storage::Q4) {
         let message =
-            format!("--gptq-images works only with --quant q6 and q4; {quant} needs no images");
+            format!("--gptq-images works only with --quant q6 or q4; {quant} needs no images");
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let images =
