@@ -21,7 +21,7 @@ mod tensors;
 
 pub use assembly::Assembly;
 pub use pack::{PackedShard, Packer, pack};
-pub use quantize::{BLOCK, Q4, Q8, Storage, blocks};
+pub use quantize::{BLOCK, FewBits, Q4, Q6, Q8, Storage, blocks};
 pub use random::random_tensors;
 pub use shard::{Shard, validate_shards};
 pub use stored::{StoredTensor, StoredValues};

@@ -6,7 +6,9 @@ use std::ops::Range;
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-use super::{HostTensor, Q4, Q8, Shard, Storage, StoredTensor, StoredValues, blocks, sha256_hex};
+use super::{
+    HostTensor, Q4, Q6, Q8, Shard, Storage, StoredTensor, StoredValues, blocks, sha256_hex,
+};
 use crate::clip::{TensorRole, TensorSpec};
 use crate::limits::MAX_SHARD_BYTES;
 use crate::{Error, ErrorKind, Result};
@@ -129,6 +131,9 @@ impl Packer {
                 Storage::F32 => Storage::F32,
                 _ => Storage::F16,
             },
+            StoredValues::Q8(q8) if self.storage.of(spec) == Storage::Q6 && Q6::fits(&q8.codes) => {
+                Storage::Q6
+            }
             StoredValues::Q8(_) => Storage::Q8,
             StoredValues::Q4(_) => Storage::Q4,
         };
@@ -145,7 +150,7 @@ impl Packer {
                 }
                 StoredValues::Q8(q8) => {
                     let codes = &q8.codes[rows.start * columns..rows.end * columns];
-                    parts.bytes.extend(codes.iter().map(|code| code.cast_unsigned()));
+                    parts.add_codes(storage, codes, columns);
                     parts.add_scales(&q8.scales[scales]);
                 }
                 StoredValues::Q4(q4) => {
@@ -244,6 +249,7 @@ fn stored_row_bytes(role: TensorRole, storage: Storage, columns: usize) -> usize
         (TensorRole::Vector, _) | (_, Storage::F32) => 4 * columns,
         (TensorRole::Table, _) | (_, Storage::F16) => 2 * columns,
         (TensorRole::Matrix, Storage::Q8) => columns + 2 * blocks(columns),
+        (TensorRole::Matrix, Storage::Q6) => Q6::row_bytes(columns) + 2 * blocks(columns),
         (TensorRole::Matrix, Storage::Q4) => Q4::row_bytes(columns) + 2 * blocks(columns),
     }
 }
@@ -268,7 +274,12 @@ impl Part {
             }
             (TensorRole::Matrix, Storage::Q8) => {
                 let q8 = Q8::quantize(values, columns);
-                self.bytes.extend(q8.codes.iter().map(|code| code.cast_unsigned()));
+                self.add_codes(storage, &q8.codes, columns);
+                self.add_scales(&q8.scales);
+            }
+            (TensorRole::Matrix, Storage::Q6) => {
+                let q8 = Q6::quantize(values, columns);
+                self.add_codes(storage, &q8.codes, columns);
                 self.add_scales(&q8.scales);
             }
             (TensorRole::Matrix, Storage::Q4) => {
@@ -276,6 +287,15 @@ impl Part {
                 self.bytes.extend(q4.codes);
                 self.add_scales(&q4.scales);
             }
+        }
+    }
+
+    /// Rows of codes of 8 bits, or of 6 where the storage says so.
+    fn add_codes(&mut self, storage: Storage, codes: &[i8], columns: usize) {
+        if storage == Storage::Q6 {
+            self.bytes.extend(Q6::pack(codes, columns));
+        } else {
+            self.bytes.extend(codes.iter().map(|code| code.cast_unsigned()));
         }
     }
 
@@ -296,12 +316,16 @@ impl Part {
             (TensorRole::Vector, _) | (_, Storage::F32) => Dtype::F32,
             (TensorRole::Table, _) | (_, Storage::F16) => Dtype::F16,
             (TensorRole::Matrix, Storage::Q8) => Dtype::I8,
-            (TensorRole::Matrix, Storage::Q4) => Dtype::U8,
+            (TensorRole::Matrix, Storage::Q6 | Storage::Q4) => Dtype::U8,
         };
         let scales =
             matches!(dtype, Dtype::I8 | Dtype::U8).then(|| scales_of(&name, &shape, self.scales));
         if let (Dtype::U8, [_, columns]) = (dtype, shape.as_mut_slice()) {
-            *columns = Q4::row_bytes(*columns);
+            *columns = if storage == Storage::Q6 {
+                Q6::row_bytes(*columns)
+            } else {
+                Q4::row_bytes(*columns)
+            };
         }
         open.push(PackedTensor { name, dtype, shape, bytes: self.bytes });
         open.extend(scales);

@@ -3,7 +3,7 @@
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::{HostTensor, Q4, Q8, Storage, blocks};
+use super::{HostTensor, Q4, Q6, Q8, Storage, blocks};
 use crate::clip::{TensorRole, TensorSpec};
 use crate::{Error, ErrorKind, Result};
 
@@ -21,7 +21,7 @@ pub struct StoredTensor {
 pub enum StoredValues {
     /// Floating point.
     F32(Vec<f32>),
-    /// Blocks of 8-bit codes.
+    /// Blocks of 8-bit codes; those of files of [`Storage::Q6`] too.
     Q8(Q8),
     /// Blocks of 4-bit codes.
     Q4(Q4),
@@ -51,6 +51,9 @@ impl StoredTensor {
         let values = match (spec.role, storage.of(spec)) {
             (TensorRole::Matrix, Storage::Q8) => {
                 StoredValues::Q8(Q8::quantize(&tensor.data, columns))
+            }
+            (TensorRole::Matrix, Storage::Q6) => {
+                StoredValues::Q8(Q6::quantize(&tensor.data, columns))
             }
             (TensorRole::Matrix, Storage::Q4) => {
                 StoredValues::Q4(Q4::quantize(&tensor.data, columns))
@@ -102,6 +105,13 @@ impl StoredTensor {
                     *last = columns;
                 }
                 StoredValues::Q4(Q4 { codes: view.data().to_vec(), scales })
+            }
+            (Dtype::U8, Some(scales)) if shape.last() == Some(&Q6::row_bytes(columns)) => {
+                let scales = read_scales(name, scales, view.shape(), columns)?;
+                if let Some(last) = shape.last_mut() {
+                    *last = columns;
+                }
+                StoredValues::Q8(Q8 { codes: Q6::unpack(view.data(), columns), scales })
             }
             (Dtype::I8 | Dtype::U8, None) => {
                 return Err(corrupt(format!("the quantised tensor {name} has no scales")));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clipsight::Result;
+use clipsight::weights::Storage;
 use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
 
 /// Where a model runs.
@@ -33,6 +34,33 @@ impl From<Device> for DeviceChoice {
             Device::Reference => Self::Reference,
             #[cfg(feature = "burn-gpu")]
             Device::ReferenceGpu => Self::ReferenceGpu,
+        }
+    }
+}
+
+/// Storage of matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Quantisation {
+    /// 32-bit floating point
+    F32,
+    /// 16-bit floating point
+    F16,
+    /// 8-bit blocks
+    Q8,
+    /// 6-bit blocks
+    Q6,
+    /// 4-bit blocks
+    Q4,
+}
+
+impl From<Quantisation> for Storage {
+    fn from(choice: Quantisation) -> Self {
+        match choice {
+            Quantisation::F32 => Self::F32,
+            Quantisation::F16 => Self::F16,
+            Quantisation::Q8 => Self::Q8,
+            Quantisation::Q6 => Self::Q6,
+            Quantisation::Q4 => Self::Q4,
         }
     }
 }

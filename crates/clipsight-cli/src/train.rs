@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clipsight::Result;
-use clipsight_lab::recipe::{compact, finetune, quality, residual};
+use clipsight_lab::recipe::detector::EncoderState;
+use clipsight_lab::recipe::{detector, finetune, quality, residual};
 use clipsight_native::io::print;
+
+use crate::arguments::Quantisation;
 
 /// Arguments of `clipsight train`.
 #[derive(clap::Args, Debug)]
@@ -24,12 +27,24 @@ pub(crate) struct Args {
 /// What every whole model is trained from.
 #[derive(clap::Args, Debug)]
 struct Inputs {
-    /// Labelled images: a manifest with the columns file, label, role, origin
-    #[arg(long, value_name = "MANIFEST")]
-    data: PathBuf,
+    /// Labelled images: a manifest with the columns file, label, role, origin; may be repeated
+    #[arg(long, value_name = "MANIFEST", required = true)]
+    data: Vec<PathBuf>,
     /// Pretrained encoder: a plain ViT of timm's, or a CLIP, in any form that `import` reads
     #[arg(long, value_name = "FILE|DIR")]
     encoder: PathBuf,
+    /// The encoder was fine-tuned on the images of role fit: they say nothing about other images
+    #[arg(long)]
+    tuned: bool,
+    /// Layers of the encoder to use, from the first on [default: all]
+    #[arg(long, value_name = "N")]
+    layers: Option<usize>,
+    /// Storage of the encoder's matrices
+    #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
+    quant: Quantisation,
+    /// Augmented copies of every image of role fit that heads learn from, beside the image itself
+    #[arg(long, value_name = "N", default_value_t = detector::COPIES)]
+    copies: u32,
     /// Folder for features and checkpoints; an interrupted run resumes from it
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
@@ -214,12 +229,17 @@ struct QualityHeadArgs {
 
 impl Inputs {
     /// For a model that is written to `out`.
-    fn of(&self, out: &Path) -> compact::Inputs {
-        let Self { data, encoder, cache, seed, id, licence, reports } = self;
+    fn of(&self, out: &Path) -> detector::Inputs {
+        let Self { data, encoder, tuned, layers, quant, copies, cache, seed, id, licence, reports } =
+            self;
         let name = || out.file_name().unwrap_or("model".as_ref());
-        compact::Inputs {
+        detector::Inputs {
             data: data.clone(),
             encoder: encoder.clone(),
+            state: if *tuned { EncoderState::FineTuned } else { EncoderState::Frozen },
+            layers: *layers,
+            storage: (*quant).into(),
+            copies: *copies,
             cache: cache.clone(),
             seed: *seed,
             id: id.clone().unwrap_or_else(|| name().to_string_lossy().into_owned()),
@@ -273,7 +293,7 @@ impl From<&QualityArgs> for quality::Options {
 /// Those of the recipe.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match (&args.command, &args.inputs) {
-        (None, Some(inputs)) => compact::run(&inputs.of(&args.out), &args.out),
+        (None, Some(inputs)) => detector::run(&inputs.of(&args.out), &args.out),
         // clap requires them without a subcommand.
         (None, None) => Ok(()),
         (Some(Command::FineTune(args)), _) => finetune::run(&finetune::Options {

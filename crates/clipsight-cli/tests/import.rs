@@ -477,7 +477,7 @@ fn a_large_table_goes_by_in_pieces() {
 
 /// Four bits rounded for images: embeddings come nearer to those of the weights as published.
 #[test]
-fn four_bits_are_rounded_for_the_images_that_are_named() {
+fn few_bits_are_rounded_for_the_images_that_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let images = folder.path().join("images");
     std::fs::create_dir(&images).unwrap();
@@ -491,21 +491,29 @@ fn four_bits_are_rounded_for_the_images_that_are_named() {
     }
     let case = fixture("hf");
     let case = case.to_str().unwrap();
-    for (out, more) in [("plain", &[][..]), ("calibrated", &["--gptq-images", "images"])] {
-        let arguments = [&[case, "--quant", "q4", "--out", out], more].concat();
-        let output = import(folder.path(), None, &arguments);
-        assert!(output.status.success(), "{}", said(&output));
-        model_is_whole(&folder.path().join(out));
+    for quant in ["q4", "q6"] {
+        for (how, more) in [("plain", &[][..]), ("calibrated", &["--gptq-images", "images"])] {
+            let out = format!("{how}-{quant}");
+            let arguments = [&[case, "--quant", quant, "--out", &out], more].concat();
+            let output = import(folder.path(), None, &arguments);
+            assert!(output.status.success(), "{}", said(&output));
+            model_is_whole(&folder.path().join(out));
+        }
     }
     let shard = |model: &str| {
         std::fs::read(folder.path().join(model).join("weights-00001.safetensors")).unwrap()
     };
-    assert_ne!(shard("plain"), shard("calibrated"));
-    // Of the same shape and size: engines see no difference.
-    assert_eq!(shard("plain").len(), shard("calibrated").len());
+    for quant in ["q4", "q6"] {
+        let (plain, calibrated) =
+            (shard(&format!("plain-{quant}")), shard(&format!("calibrated-{quant}")));
+        assert_ne!(plain, calibrated, "{quant}");
+        // Of the same shape and size: engines see no difference.
+        assert_eq!(plain.len(), calibrated.len(), "{quant}");
+    }
+    assert!(shard("plain-q4").len() < shard("plain-q6").len());
     for (arguments, word) in [
-        (vec![case, "--out", "m", "--gptq-images", "images"], "--quant q4"),
-        (vec![case, "--out", "m", "--quant", "q4", "--gptq-images", "plain"], "no images"),
+        (vec![case, "--out", "m", "--gptq-images", "images"], "--quant q6 or q4"),
+        (vec![case, "--out", "m", "--quant", "q4", "--gptq-images", "plain-q4"], "no images"),
     ] {
         let output = import(folder.path(), None, &arguments);
         assert_eq!(output.status.code(), Some(1));

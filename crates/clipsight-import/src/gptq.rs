@@ -1,4 +1,4 @@
-//! Four bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023, arXiv
+//! Four or six bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023, arXiv
 //! 2210.17323).
 //!
 //! What a product's error costs is `d H d` for a row's rounding error `d` and the second moments
@@ -7,16 +7,19 @@
 //! its row of `T`. That is GPTQ's update without the inverse it is written with.
 //!
 //! ```
+//! use clipsight::weights::FewBits;
 //! use clipsight_import::gptq::{Hessian, quantize_gptq};
 //! let weights = [0.5_f32, -1.0, 0.25, 0.0];
 //! // What the matrix reads: its columns do not go together.
 //! let moments: Vec<f32> = (0..16).map(|at| if at % 5 == 0 { 1.0 } else { 0.0 }).collect();
-//! let stored = quantize_gptq(&weights, 4, &Hessian::new(&moments, 4));
+//! let stored = quantize_gptq(&weights, 4, FewBits::SIX, &Hessian::new(&moments, 4));
 //! assert!((stored.dequantize(4)[1] + 1.0).abs() < 0.1);
 //! ```
 
 use clipsight::clip::{TensorRole, TensorSpec};
-use clipsight::weights::{BLOCK, HostTensor, Q4, Storage, StoredTensor, StoredValues, blocks};
+use clipsight::weights::{
+    BLOCK, FewBits, HostTensor, Q4, Q8, Storage, StoredTensor, StoredValues, blocks,
+};
 use half::f16;
 use rayon::prelude::*;
 
@@ -86,13 +89,13 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// One row being rounded.
 struct Row {
-    codes: Vec<u8>,
+    codes: Vec<i8>,
     scales: Vec<f16>,
     /// Values less what their codes stand for.
     errors: Vec<f64>,
 }
 
-/// Like [`StoredTensor::quantize`], but with four bits rounded for inputs of these second
+/// Like [`StoredTensor::quantize`], but with four or six bits rounded for inputs of these second
 /// moments `[in, in]`.
 #[must_use]
 pub fn stored(
@@ -102,21 +105,31 @@ pub fn stored(
     moments: Option<Vec<f32>>,
 ) -> StoredTensor {
     match (moments, spec.role, storage.of(spec), tensor.shape.as_slice()) {
-        (Some(moments), TensorRole::Matrix, Storage::Q4, &[_, columns])
-            if moments.len() == columns * columns =>
-        {
+        (
+            Some(moments),
+            TensorRole::Matrix,
+            storage @ (Storage::Q6 | Storage::Q4),
+            &[_, columns],
+        ) if moments.len() == columns * columns => {
             let hessian = Hessian::new(&moments, columns);
             drop(moments);
-            let values = StoredValues::Q4(quantize_gptq(&tensor.data, columns, &hessian));
+            let values = if storage == Storage::Q6 {
+                StoredValues::Q8(quantize_gptq(&tensor.data, columns, FewBits::SIX, &hessian))
+            } else {
+                let Q8 { codes, scales } =
+                    quantize_gptq(&tensor.data, columns, FewBits::FOUR, &hessian);
+                StoredValues::Q4(Q4::pack(&codes, scales, columns))
+            };
             StoredTensor { shape: tensor.shape, values }
         }
         _ => StoredTensor::quantize(tensor, spec, storage),
     }
 }
 
-/// Quantises `values`, a matrix with rows of `columns`, for inputs of this `hessian`.
+/// Quantises `values`, a matrix with rows of `columns`, for inputs of this `hessian`: its codes, of
+/// few bits, and their scales.
 #[must_use]
-pub fn quantize_gptq(values: &[f32], columns: usize, hessian: &Hessian) -> Q4 {
+pub fn quantize_gptq(values: &[f32], columns: usize, bits: FewBits, hessian: &Hessian) -> Q8 {
     let empty =
         || Row { codes: Vec::with_capacity(columns), scales: Vec::new(), errors: Vec::new() };
     let mut rows: Vec<Row> = values.chunks(columns.max(1)).map(|_| empty()).collect();
@@ -124,23 +137,18 @@ pub fn quantize_gptq(values: &[f32], columns: usize, hessian: &Hessian) -> Q4 {
         let start = block * BLOCK;
         let factor = &hessian.rows[start..columns.min(start + BLOCK)];
         rows.par_iter_mut().zip(values.par_chunks(columns.max(1))).for_each(|(row, values)| {
-            row.round(&values[start..start + factor.len()], start, factor);
+            row.round(&values[start..start + factor.len()], start, bits, factor);
         });
     }
-    let row_bytes = Q4::row_bytes(columns);
-    let mut codes = vec![0; rows.len() * row_bytes];
-    for (row, bytes) in rows.iter().zip(codes.chunks_mut(row_bytes.max(1))) {
-        for (column, code) in row.codes.iter().enumerate() {
-            bytes[column / 2] |= code << (4 * (column % 2));
-        }
-    }
-    Q4 { codes, scales: rows.into_iter().flat_map(|row| row.scales).collect() }
+    let (codes, scales): (Vec<_>, Vec<_>) =
+        rows.into_iter().map(|row| (row.codes, row.scales)).unzip();
+    Q8 { codes: codes.concat(), scales: scales.concat() }
 }
 
 impl Row {
     /// Rounds the next block, whose values begin at the column `start`.
     #[expect(clippy::cast_possible_truncation, reason = "weights are f32")]
-    fn round(&mut self, values: &[f32], start: usize, factor: &[Vec<f64>]) {
+    fn round(&mut self, values: &[f32], start: usize, bits: FewBits, factor: &[Vec<f64>]) {
         let before: Vec<f64> = factor.iter().map(|row| dot(&row[..start], &self.errors)).collect();
         // The error that would make up for all before it, given those of the block that come first.
         let due = |at: usize, errors: &[f64]| {
@@ -165,11 +173,11 @@ impl Row {
             .map(|(at, row)| (row[start + at] * row[start + at]) as f32)
             .collect();
         self.errors.truncate(kept);
-        let scale = Q4::best_scale(&targets, Some(&costs));
+        let scale = bits.best_scale(&targets, Some(&costs));
         for (at, value) in values.iter().enumerate() {
             let target = f64::from(*value) - due(at, &self.errors);
-            let code = Q4::code(target as f32, scale.to_f32());
-            let found = (f64::from(code) - 8.0) * f64::from(scale.to_f32());
+            let code = bits.code(target as f32, scale.to_f32());
+            let found = f64::from(code) * f64::from(scale.to_f32());
             self.codes.push(code);
             self.errors.push(f64::from(*value) - found);
         }
@@ -181,6 +189,12 @@ impl Row {
 mod tests {
     use super::*;
     use clipsight::rng::Rng;
+    use clipsight::weights::Q6;
+
+    fn four_bits(values: &[f32], columns: usize, hessian: &Hessian) -> Q4 {
+        let Q8 { codes, scales } = quantize_gptq(values, columns, FewBits::FOUR, hessian);
+        Q4::pack(&codes, scales, columns)
+    }
 
     /// `count` inputs of `width` that go together, as activations do: few directions and a little
     /// noise.
@@ -252,7 +266,7 @@ mod tests {
         };
         let plain = error(&Q4::quantize(&values, width));
         let hessian = Hessian::new(&moments(seen, width), width);
-        let calibrated = error(&quantize_gptq(&values, width, &hessian));
+        let calibrated = error(&four_bits(&values, width, &hessian));
         assert!(calibrated < 0.35 * plain, "{calibrated} {plain}");
     }
 
@@ -262,6 +276,8 @@ mod tests {
         let mut rng = Rng::new(3);
         let values: Vec<f32> = (0..3 * 70).map(|_| rng.normal() as f32).collect();
         let hessian = Hessian::new(&vec![0.0; 70 * 70], 70);
-        assert_eq!(quantize_gptq(&values, 70, &hessian), Q4::quantize(&values, 70));
+        assert_eq!(four_bits(&values, 70, &hessian), Q4::quantize(&values, 70));
+        let six = quantize_gptq(&values, 70, FewBits::SIX, &hessian);
+        assert_eq!(six, Q6::quantize(&values, 70));
     }
 }

@@ -74,7 +74,7 @@ fn quantised_embeddings_are_those_of_f32() {
         a.iter().zip(b).map(|(a, b)| cosine(a, b)).fold(1.0, f64::min)
     };
     let exact = embeddings(&Reference::cpu(), Storage::F32, &encoder, &pixels);
-    for storage in [Storage::F32, Storage::F16, Storage::Q8, Storage::Q4] {
+    for storage in [Storage::F32, Storage::F16, Storage::Q8, Storage::Q6, Storage::Q4] {
         let found = embeddings(&gpu, storage, &encoder, &pixels);
         let stored = embeddings(&Reference::cpu(), storage, &encoder, &pixels);
         let (to_stored, to_exact) = (lowest(&stored, &found), lowest(&exact, &found));

@@ -330,7 +330,7 @@ fn heads_give_their_authors_logits() {
 
 #[test]
 fn an_encoder_gives_no_verdict_and_engines_agree_on_it() {
-    for storage in [Storage::F16, Storage::Q8, Storage::Q4] {
+    for storage in [Storage::F16, Storage::Q8, Storage::Q6, Storage::Q4] {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("model");
         let converted = import(&fixture("hf"), storage, None, &out).unwrap();

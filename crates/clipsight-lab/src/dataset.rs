@@ -12,6 +12,16 @@ pub(crate) const ORIGIN_POWER: f64 = 0.75;
 /// Parts of `fit`, disjoint by origin, each scored by a head that saw only the others.
 pub(crate) const FOLDS: usize = 5;
 
+/// Sets whose images of both classes come from the same hands: what the names of their origins begin
+/// with. Content does not tell these classes apart, so what does is evidence of how they were made.
+pub(crate) const MATCHED_SETS: [&str; 8] =
+    ["dgame", "gengap", "vprobe", "forreal", "tanita", "uman", "aia", "kurlyto"];
+
+/// Whether an image belongs to one of the [`MATCHED_SETS`].
+pub(crate) fn is_matched(entry: &Entry) -> bool {
+    entry.origin.split_once('-').is_some_and(|(set, _)| MATCHED_SETS.contains(&set))
+}
+
 pub(crate) fn labels(entries: &[Entry]) -> Vec<f32> {
     entries.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect()
 }

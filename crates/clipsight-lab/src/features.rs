@@ -1,6 +1,7 @@
 //! Features of labelled images, computed once: every command that learns from an encoder reads them
 //! from here.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -78,23 +79,31 @@ impl Variant {
         }
     }
 
-    fn views(self, image: &Rgb8, index: u64, preprocessing: &Preprocessing) -> Result<Vec<Rgb8>> {
+    fn views(
+        self,
+        image: &Rgb8,
+        of_image: u64,
+        preprocessing: &Preprocessing,
+    ) -> Result<Vec<Rgb8>> {
         match self {
             Self::First => preprocessing.views(image, ViewCount::One),
             Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
             Self::Augmented { seed, copy } => {
-                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8));
+                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (of_image << 8));
                 let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
                 preprocessing.views(&perturbed, ViewCount::One)
             }
             Self::AugmentedCrop { seed, copy } => {
-                let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (index << 8) ^ (1 << 62));
+                let mut rng =
+                    Rng::new(seed ^ (u64::from(copy) << 40) ^ (of_image << 8) ^ (1 << 62));
                 let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
                 let mut views = preprocessing.views(&perturbed, ViewCount::Five)?;
                 Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
             }
-            Self::Perturbed(fixed) => preprocessing
-                .views(&fixed.perturbation().apply(image, &mut Rng::new(index))?, ViewCount::One),
+            Self::Perturbed(fixed) => preprocessing.views(
+                &fixed.perturbation().apply(image, &mut Rng::new(of_image))?,
+                ViewCount::One,
+            ),
         }
     }
 }
@@ -108,11 +117,16 @@ pub(crate) fn with_pixels<T>(
     entry: &Entry,
     work: impl FnOnce(&Rgb8) -> Result<T>,
 ) -> Result<T> {
+    read_image(&root.join(&entry.file))
+        .and_then(|bytes| work(&decode(&bytes)?.pixels))
+        .map_err(|error| of_row(root, entry, error))
+}
+
+/// The error, with the row and the path of the image that it is about.
+fn of_row(root: &Path, entry: &Entry, error: Error) -> Error {
     let path = root.join(&entry.file);
-    read_image(&path).and_then(|bytes| work(&decode(&bytes)?.pixels)).map_err(|error| {
-        let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
-        Error::new(error.kind(), message).with_source(error)
-    })
+    let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
+    Error::new(error.kind(), message).with_source(error)
 }
 
 /// The folder below `parent` for values that depend on everything in `key`; created if missing.
@@ -143,8 +157,9 @@ pub(crate) struct RowCache<'a> {
 }
 
 impl RowCache<'_> {
-    /// `width` values per image, from its pixels and its place in `entries`; found in the file
-    /// `name` or computed.
+    /// `width` values per image, from its pixels and its number; found in the file `name` or
+    /// computed. Rows are found by what is in an image's file, and so is its number, a seed: a data
+    /// set that has grown computes only what is new, and gets the same for what it had.
     ///
     /// # Errors
     /// That of the first image that cannot be read, with its path; [`ErrorKind::Io`] for the file.
@@ -155,39 +170,53 @@ impl RowCache<'_> {
         width: usize,
         compute: impl Fn(&Rgb8, u64) -> Result<Vec<f32>> + Sync,
     ) -> Result<Vec<f16>> {
-        let path = self.folder.join(format!("{name}.f16"));
-        let mut data = read_cached(&path, entries.len() * width, STEP * width)?;
-        let done = data.len() / width;
-        if done == entries.len() {
-            return Ok(data);
-        }
-        let bar = progress(entries.len(), name);
-        bar.set_position(done as u64);
-        let mut file = File::options()
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(|error| cannot("write", &path, error))?;
-        for (step, chunk) in entries.chunks(STEP).enumerate().skip(done.div_ceil(STEP)) {
-            // One image a task: the encoder's own parallelism, within each product, would leave
-            // cores waiting.
-            let features = chunk
-                .par_iter()
-                .enumerate()
-                .map(|(offset, entry)| {
-                    with_pixels(self.root, entry, |pixels| {
-                        compute(pixels, (step * STEP + offset) as u64)
+        let path = self.folder.join(format!("{name}.rows"));
+        let mut known = read_cached(&path, width)?;
+        let numbers = self.numbers(entries)?;
+        let mut missing: Vec<(u64, &Entry)> = numbers.iter().copied().zip(entries).collect();
+        missing.retain(|(number, _)| !known.contains_key(number));
+        if !missing.is_empty() {
+            let bar = progress(missing.len(), name);
+            let mut file = File::options()
+                .append(true)
+                .create(true)
+                .open(&path)
+                .map_err(|error| cannot("write", &path, error))?;
+            for chunk in missing.chunks(STEP) {
+                // One image a task: the encoder's own parallelism, within each product, would leave
+                // cores waiting.
+                let rows = chunk
+                    .par_iter()
+                    .map(|(number, entry)| {
+                        let row = with_pixels(self.root, entry, |pixels| compute(pixels, *number))?;
+                        Ok((*number, row.into_iter().map(f16::from_f32).collect()))
                     })
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let features: Vec<f16> = features.into_iter().flatten().map(f16::from_f32).collect();
-            let bytes: Vec<u8> = features.iter().flat_map(|value| value.to_le_bytes()).collect();
-            file.write_all(&bytes).map_err(|error| cannot("write", &path, error))?;
-            data.extend(features);
-            bar.inc(chunk.len() as u64);
+                    .collect::<Result<Vec<(u64, Vec<f16>)>>>()?;
+                let mut bytes = Vec::with_capacity(rows.len() * record_bytes(width));
+                for (number, row) in &rows {
+                    bytes.extend(number.to_le_bytes());
+                    bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
+                }
+                file.write_all(&bytes).map_err(|error| cannot("write", &path, error))?;
+                known.extend(rows);
+                bar.inc(chunk.len() as u64);
+            }
+            bar.finish_and_clear();
         }
-        bar.finish_and_clear();
-        Ok(data)
+        let row = |number| known.get(number).map(Vec::as_slice).unwrap_or_default();
+        Ok(numbers.iter().flat_map(row).copied().collect())
+    }
+
+    /// For every image the number that stands for what is in its file.
+    pub(crate) fn numbers(&self, entries: &[Entry]) -> Result<Vec<u64>> {
+        let number = |entry: &Entry| {
+            let hash = sha256_hex(&read_image(&self.root.join(&entry.file))?);
+            Ok(u64::from_str_radix(&hash[..16], 16).unwrap_or_default())
+        };
+        entries
+            .par_iter()
+            .map(|entry| number(entry).map_err(|error| of_row(self.root, entry, error)))
+            .collect()
     }
 }
 
@@ -205,8 +234,8 @@ impl Extractor<'_> {
             self.detector.manifest().head.features().width(&self.detector.manifest().architecture);
         let rows_each = if matches!(variant, Variant::Corners) { CORNERS } else { 1 };
         let name = format!("{}-{}", role.name(), variant.name());
-        let data = self.rows.rows(&name, entries, width * rows_each, |pixels, index| {
-            let views = variant.views(pixels, index, &self.detector.manifest().preprocessing)?;
+        let data = self.rows.rows(&name, entries, width * rows_each, |pixels, of_image| {
+            let views = variant.views(pixels, of_image, &self.detector.manifest().preprocessing)?;
             pollster::block_on(self.detector.features(&views))
         })?;
         Ok(FeatureMatrix { data, width })
@@ -231,22 +260,32 @@ impl Extractor<'_> {
     }
 }
 
-/// Features computed earlier. A run may have ended in the middle of a write: unless the file holds
-/// all `values`, it is cut back to whole steps.
-fn read_cached(path: &Path, values: usize, step: usize) -> Result<Vec<f16>> {
+/// Bytes of an image's row in a cache: its number, and `width` values.
+fn record_bytes(width: usize) -> usize {
+    size_of::<u64>() + width * size_of::<f16>()
+}
+
+/// Rows computed earlier, by image. A run may have ended in the middle of a write: what is left of a
+/// row is cut off.
+fn read_cached(path: &Path, width: usize) -> Result<HashMap<u64, Vec<f16>>> {
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let bytes = read_file(path)?;
-    let mut cached: Vec<f16> =
-        bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
-    if cached.len() != values {
-        cached.truncate(cached.len() / step * step);
+    let records = bytes.chunks_exact(record_bytes(width));
+    if !records.remainder().is_empty() {
+        let whole = bytes.len() - records.remainder().len();
         let file =
             File::options().write(true).open(path).map_err(|error| cannot("write", path, error))?;
-        file.set_len(2 * cached.len() as u64).map_err(|error| cannot("write", path, error))?;
+        file.set_len(whole as u64).map_err(|error| cannot("write", path, error))?;
     }
-    Ok(cached)
+    Ok(records
+        .filter_map(|record| {
+            let (seed, row) = record.split_first_chunk()?;
+            let row = row.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+            Some((u64::from_le_bytes(*seed), row))
+        })
+        .collect())
 }
 
 /// The error of a file or folder that the program makes.

@@ -16,9 +16,10 @@ use clipsight::ErrorKind;
 use clipsight::clip::VisionConfig;
 use clipsight::heads::captions::Subject;
 use clipsight::rng::Rng;
+use clipsight::weights::Storage;
 use clipsight::weights::random_tensors;
 use clipsight_import::PublishedEncoder;
-use clipsight_lab::recipe::compact::{self, Inputs};
+use clipsight_lab::recipe::detector::{self, EncoderState, Inputs};
 use clipsight_native::runtime::{ModelFolder, Runtime};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -128,15 +129,19 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
     let out = |name: &str| folder.path().join(name);
     let train = |seed: u64, name: &str, cache: &str| {
         let inputs = Inputs {
-            data: data.clone(),
+            data: vec![data.clone()],
             encoder: encoder.to_owned(),
+            state: EncoderState::Frozen,
+            layers: None,
+            storage: Storage::Q8,
+            copies: detector::COPIES,
             cache: out(cache),
             seed,
             id: "stripes-1".to_owned(),
             licence: "CC0-1.0".to_owned(),
             reports: out("reports"),
         };
-        compact::run(&inputs, &out(name)).unwrap();
+        detector::run(&inputs, &out(name)).unwrap();
         files(&out(name))
     };
     let first = train(1, "first", "cache");

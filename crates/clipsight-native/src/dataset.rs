@@ -22,7 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clipsight::{Error, ErrorKind, Result};
@@ -160,6 +160,44 @@ impl Dataset {
         Ok(Self { root, entries })
     }
 
+    /// Reads several manifests into one data set. Paths of the first start from its folder; those of
+    /// the others become absolute, and their rows are numbered on from those before them.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); [`ErrorKind::Argument`] when no manifest is named, or two of them
+    /// name the same file.
+    pub fn read_all(manifests: &[PathBuf]) -> Result<Self> {
+        let Some((first, others)) = manifests.split_first() else {
+            return Err(Error::new(ErrorKind::Argument, "no manifest is named"));
+        };
+        let mut all = Self::read(first)?;
+        let mut known: HashSet<PathBuf> =
+            all.entries.iter().map(|entry| all.root.join(&entry.file)).collect();
+        for manifest in others {
+            let absolute = std::path::absolute(manifest).map_err(|error| {
+                let message = format!("cannot read the manifest {}: {error}", manifest.display());
+                Error::new(ErrorKind::Io, message).with_source(error)
+            })?;
+            let Self { root, entries } = Self::read(&absolute)?;
+            for mut entry in entries {
+                let file = root.join(&entry.file);
+                let twice = known.contains(&file);
+                entry.file = file.to_string_lossy().into_owned();
+                entry.row = all.entries.len() + 1;
+                if twice || !known.insert(file) {
+                    let message = format!(
+                        "the manifest {}: {} is already in another manifest",
+                        manifest.display(),
+                        entry.file
+                    );
+                    return Err(Error::new(ErrorKind::Argument, message));
+                }
+                all.entries.push(entry);
+            }
+        }
+        Ok(all)
+    }
+
     /// Checks that every image exists, so that hours of work do not fail on the last of them.
     ///
     /// # Errors
@@ -241,6 +279,31 @@ mod tests {
             Dataset::read(Path::new("/nowhere/manifest.csv")).unwrap_err().kind(),
             ErrorKind::Io
         );
+    }
+
+    #[test]
+    fn several_manifests_are_one_data_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = |name: &str, rows: &str| {
+            let folder = folder.path().join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            let path = folder.join("manifest.csv");
+            std::fs::write(&path, format!("file,label,role,origin\n{rows}")).unwrap();
+            path
+        };
+        let (a, b) = (
+            manifest("a", "x.jpg,ai,test,sd15\n"),
+            manifest("b", "x.jpg,real,fit,camera\ny.jpg,ai,fit,dalle\n"),
+        );
+        let dataset = Dataset::read_all(&[a.clone(), b]).unwrap();
+        let files: Vec<_> =
+            dataset.entries.iter().map(|entry| dataset.root.join(&entry.file)).collect();
+        let expected = ["a/x.jpg", "b/x.jpg", "b/y.jpg"].map(|file| folder.path().join(file));
+        assert_eq!(files, expected);
+        assert_eq!(dataset.entries.iter().map(|entry| entry.row).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(Dataset::read_all(&[]).is_err());
+        let twice = Dataset::read_all(&[a.clone(), a]).unwrap_err();
+        assert!(twice.message().contains("already in another manifest"), "{twice}");
     }
 
     #[test]

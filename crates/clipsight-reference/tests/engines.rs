@@ -105,7 +105,8 @@ fn cases(heads: bool) -> impl Strategy<Value = Case> {
             }
         },
     );
-    let storage = prop_oneof![Just(Storage::F32), Just(Storage::Q8), Just(Storage::Q4)];
+    let storage =
+        prop_oneof![Just(Storage::F32), Just(Storage::Q8), Just(Storage::Q6), Just(Storage::Q4)];
     (config, storage, 1..=8_usize, any::<u64>(), 0..4_u8).prop_map(
         move |(config, storage, batch, seed, which)| {
             let mut features = match which {

@@ -11,9 +11,11 @@ use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
 use clipsight::rng::Rng;
-use clipsight::weights::{HostTensor, PackedShard, Storage, pack, random_tensors};
+use clipsight::weights::{HostTensor, PackedShard, pack, random_tensors};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::write_file;
+
+use crate::arguments::Quantisation;
 
 /// Arguments of `bench model`.
 #[derive(Debug, clap::Args)]
@@ -22,8 +24,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     architecture: Architecture,
     /// How matrices are stored
-    #[arg(long, value_enum, default_value_t = StorageChoice::Q8)]
-    storage: StorageChoice,
+    #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
+    storage: Quantisation,
     /// Seed of the weights: the same numbers for the same seed, whatever the storage
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -55,30 +57,6 @@ impl Architecture {
             Self::ClipVitB32 => VisionConfig::openai_clip_vit_base_patch32(),
             Self::ClipVitB16 => VisionConfig::openai_clip_vit_base_patch16(),
             Self::ClipVitL14 => VisionConfig::openai_clip_vit_large_patch14(),
-        }
-    }
-}
-
-/// Storage of matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StorageChoice {
-    /// 32-bit floating point
-    F32,
-    /// 16-bit floating point
-    F16,
-    /// 8-bit blocks
-    Q8,
-    /// 4-bit blocks
-    Q4,
-}
-
-impl From<StorageChoice> for Storage {
-    fn from(choice: StorageChoice) -> Self {
-        match choice {
-            StorageChoice::F32 => Self::F32,
-            StorageChoice::F16 => Self::F16,
-            StorageChoice::Q8 => Self::Q8,
-            StorageChoice::Q4 => Self::Q4,
         }
     }
 }

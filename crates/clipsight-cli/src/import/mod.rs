@@ -16,6 +16,7 @@ use clipsight_import::{Architecture, Checkpoint, Converted, HeadFile, Options, P
 use clipsight_native::io;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::arguments::Quantisation;
 use crate::gptq_images;
 
 /// Arguments of `import`.
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
-    /// Images that GPTQ rounds the weights for, with --quant q4: a folder, or a manifest, whose
+    /// Images that GPTQ rounds the weights for, with --quant q6 or q4: a folder, or a manifest, whose
     /// images of role fit are taken
     #[arg(long, alias = "calibrate", value_name = "DIR|MANIFEST")]
     gptq_images: Option<PathBuf>,
@@ -56,19 +57,6 @@ pub(crate) struct Args {
     stall: u64,
 }
 
-/// Storage of matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Quantisation {
-    /// 8-bit blocks
-    Q8,
-    /// 4-bit blocks
-    Q4,
-    /// 16-bit floating point
-    F16,
-    /// 32-bit floating point
-    F32,
-}
-
 /// The towers' activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ActivationChoice {
@@ -76,17 +64,6 @@ enum ActivationChoice {
     QuickGelu,
     /// OpenCLIP's
     Gelu,
-}
-
-impl From<Quantisation> for Storage {
-    fn from(choice: Quantisation) -> Self {
-        match choice {
-            Quantisation::Q8 => Self::Q8,
-            Quantisation::Q4 => Self::Q4,
-            Quantisation::F16 => Self::F16,
-            Quantisation::F32 => Self::F32,
-        }
-    }
 }
 
 /// For weights of unknown licence.
@@ -110,8 +87,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         );
         return Err(Error::new(ErrorKind::Argument, message));
     }
-    if args.gptq_images.is_some() && storage != Storage::Q4 {
-        let message = format!("--gptq-images works only with --quant q4; {quant} needs no images");
+    if args.gptq_images.is_some() && !matches!(storage, Storage::Q6 | Storage::Q4) {
+        let message =
+            format!("--gptq-images works only with --quant q6 or q4; {quant} needs no images");
         return Err(Error::new(ErrorKind::Argument, message));
     }
     let images =

@@ -17,8 +17,8 @@ use clipsight_native::io::{read_file, write_file};
 use clipsight_native::progress::progress;
 
 use super::attribution;
-use super::compact::{
-    EncoderState, Inputs, ModelDraft, TRANSFORM, auc_of, compact, held_out, read_dataset,
+use super::detector::{
+    EncoderState, Inputs, ModelDraft, TRANSFORM, auc_of, fit_heads, held_out, read_dataset,
     write_quality,
 };
 use crate::dataset::{Dataset, Entry, Label, ORIGIN_POWER, Role, labels, origins};
@@ -121,7 +121,7 @@ pub fn run(args: &Options) -> Result<()> {
     // Every head is refitted on the encoder that ships, fine-tuned and quantised.
     let mut draft = ModelDraft::new(&args.inputs, TRANSFORM)?;
     draft.encoder = tower;
-    let report = compact(draft, &dataset, folder, *seed, EncoderState::FineTuned, &args.out)?;
+    let report = fit_heads(draft, &dataset, folder, *seed, EncoderState::FineTuned, &args.out)?;
     write_quality(&args.inputs.reports, &report)
 }
 

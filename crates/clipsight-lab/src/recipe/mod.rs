@@ -5,7 +5,7 @@
 //! learnt from, `select` chooses, `calibrate` calibrates, `test` is only measured.
 
 pub mod attribution;
-pub mod compact;
+pub mod detector;
 pub mod finetune;
 pub mod quality;
 pub mod residual;

@@ -22,7 +22,7 @@ use clipsight_native::runtime::ModelFolder;
 use clipsight_reference::Reference;
 use serde::Serialize;
 
-use super::compact::{CalibrationSet, auc_of};
+use super::detector::{CalibrationSet, auc_of};
 use super::finetune::{Sampler, weights};
 use crate::dataset::{Dataset, Entry, Label, Role, at_most, folds, unseen_prompts};
 use crate::features::{Fixed, RowCache, cache_for, cannot, folder_for, with_pixels};
@@ -365,8 +365,8 @@ impl Scorer<'_> {
         perturbation: Option<Fixed>,
     ) -> Result<Vec<f64>> {
         let name = self.name(name, perturbation);
-        let rows = self.network.rows(&name, entries, 1, |pixels, index| {
-            let whole = self.detector.whole(&perturbed(pixels, perturbation, index)?)?;
+        let rows = self.network.rows(&name, entries, 1, |pixels, number| {
+            let whole = self.detector.whole(&perturbed(pixels, perturbation, number)?)?;
             let logit = whole.and_then(|whole| self.detector.residual_logit(&whole));
             logit.map(|logit| vec![logit]).ok_or_else(|| {
                 Error::new(ErrorKind::Internal, "the model lost its residual network")
@@ -383,8 +383,8 @@ impl Scorer<'_> {
     fn both(&self, entries: &[Entry], name: &str, perturbation: Option<Fixed>) -> Result<Logits> {
         let manifest = self.detector.manifest();
         let file = format!("{}-logits", self.name(name, perturbation));
-        let rows = self.encoder.rows(&file, entries, 1, |pixels, index| {
-            let pixels = perturbed(pixels, perturbation, index)?;
+        let rows = self.encoder.rows(&file, entries, 1, |pixels, number| {
+            let pixels = perturbed(pixels, perturbation, number)?;
             let views = manifest.preprocessing.views(&pixels, ViewCount::One)?;
             pollster::block_on(self.detector.logits(&views))
         })?;

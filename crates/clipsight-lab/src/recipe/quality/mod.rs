@@ -340,7 +340,7 @@ fn samples(
     // Both kinds come from one pass through the encoder, so both are kept: embedding, then layers.
     let [embedding, layers] = [config.embedding_width(), spec.width(config)];
     let transform = manifest.head.transform();
-    let compute = |pixels: &Rgb8, _index: u64| -> Result<Vec<f32>> {
+    let compute = |pixels: &Rgb8, _number: u64| -> Result<Vec<f32>> {
         let mut views = manifest.preprocessing.views(pixels, ViewCount::One)?;
         views.push(Perturbation::Flip.apply(&views[0], &mut Rng::new(0))?);
         let output = tower(detector)?.forward(clipsight_reference::pixels(detector, &views)?, spec);

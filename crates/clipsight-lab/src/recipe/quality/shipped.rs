@@ -145,9 +145,10 @@ pub(crate) fn fit_for_model(
     let files: Vec<&str> = sources.iter().map(|entry| entry.file.as_str()).collect();
     let name =
         format!("quality-{}", &sha256_hex(format!("{seed} {plans:?} {files:?}").as_bytes())[..16]);
-    let data = extractor.rows.rows(&name, &sources, versions * width, |pixels, index| {
-        let plan = usize::try_from(index).ok().and_then(|index| plans.get(index));
-        let plan =
+    let numbers = extractor.rows.numbers(&sources)?;
+    let data = extractor.rows.rows(&name, &sources, versions * width, |pixels, number| {
+        let plan = numbers.iter().zip(&plans).find(|(of_source, _)| **of_source == number);
+        let (_, plan) =
             plan.ok_or_else(|| Error::new(ErrorKind::Internal, "the plan has no such source"))?;
         let mut rows = Vec::with_capacity(versions * width);
         for image in plan.images(pixels)? {

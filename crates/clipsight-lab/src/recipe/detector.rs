@@ -1,5 +1,4 @@
-//! The recipe of the compact model: fits heads and calibration on a pretrained encoder, and writes
-//! the model.
+//! The recipe of every shipped model: fits heads and calibration on an encoder, and writes the model.
 //!
 //! The encoder is quantised first and stays as it is; every head learns from the features of the
 //! shipped, quantised encoder. Roles are kept apart: heads are fitted on `fit`, the verdict's
@@ -11,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clipsight::calibration::{Calibration, EarlyExit, GradeEdges, ViewCalibration};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, VisionConfig};
+use clipsight::engine::Cpu;
 use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing};
 use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
@@ -18,11 +18,11 @@ use clipsight::weights::{HostTensor, PackedShard, Storage, pack};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::PublishedEncoder;
 use clipsight_native::io::write_file;
-use clipsight_reference::Reference;
 
 use super::attribution;
 use crate::dataset::{
-    Dataset, Entry, FOLDS, Label, ORIGIN_POWER, Role, folds, labels, origins, unseen_prompts,
+    Dataset, Entry, FOLDS, Label, ORIGIN_POWER, Role, folds, is_matched, labels, origins,
+    unseen_prompts,
 };
 use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cache_for, cannot};
@@ -35,10 +35,18 @@ use crate::train::attribution::FittedAttribution;
 /// The inputs that a complete model is trained from.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-    /// Labelled images: a manifest ([`Dataset`]).
-    pub data: PathBuf,
+    /// Labelled images: manifests ([`Dataset::read_all`]).
+    pub data: Vec<PathBuf>,
     /// The pretrained encoder, in any form that [`PublishedEncoder::open`] reads.
     pub encoder: PathBuf,
+    /// Whether it has seen the images of `fit`.
+    pub state: EncoderState,
+    /// How many of its layers are used, from the first on; all of them by default.
+    pub layers: Option<usize>,
+    /// How its matrices are stored.
+    pub storage: Storage,
+    /// Augmented copies of every image of `fit`, beside the image itself.
+    pub copies: u32,
     /// Folder for features and checkpoints; an interrupted run resumes from it.
     pub cache: PathBuf,
     /// Seed of everything random.
@@ -61,12 +69,13 @@ const SELF_TEST_TOLERANCE: f32 = 0.1;
 /// See `Transform`.
 pub(super) const TRANSFORM: Transform = Transform::SignedSqrt;
 
-/// Penalties tried. The one with the best mean of two AUCs is taken: on `select`, a dozen origins
-/// of which a few decide, and out of fold on `fit`, whose origins are many.
+/// Penalties tried. The one with the best mean of AUCs is taken: on `select`; within its matched
+/// sets, where content says nothing; and out of fold on `fit`, whose origins are many.
 const PENALTIES: [f64; 4] = [0.005, 0.01, 0.02, 0.04];
 
-/// Augmented copies of every training image, beside the image itself.
-const COPIES: u32 = 2;
+/// Augmented copies of every training image, beside the image itself, unless [`Inputs::copies`] says
+/// otherwise.
+pub const COPIES: u32 = 2;
 
 /// Crops of every training image, each augmented, beside the copies of the whole one: one head
 /// serves both, and seeing both makes it better at each.
@@ -107,20 +116,20 @@ pub fn run(inputs: &Inputs, out: &Path) -> Result<()> {
     let Inputs { data, cache, seed, .. } = inputs;
     let dataset = read_dataset(data)?;
     let draft = ModelDraft::new(inputs, TRANSFORM)?;
-    let report = compact(draft, &dataset, cache, *seed, EncoderState::Frozen, out)?;
+    let report = fit_heads(draft, &dataset, cache, *seed, inputs.state, out)?;
     write_quality(&inputs.reports, &report)
 }
 
 /// The images, all of which must be there.
-pub(super) fn read_dataset(data: &Path) -> Result<Dataset> {
-    let dataset = Dataset::read(data)?;
+pub(super) fn read_dataset(data: &[PathBuf]) -> Result<Dataset> {
+    let dataset = Dataset::read_all(data)?;
     dataset.check_files()?;
     Ok(dataset)
 }
 
 /// Whether the encoder has seen the images of `fit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EncoderState {
+pub enum EncoderState {
     /// It has not.
     Frozen,
     /// It was fine-tuned on them: their features are not representative of other images.
@@ -129,7 +138,7 @@ pub(super) enum EncoderState {
 
 /// Fits every head of a model on its encoder, calibrates, measures and writes it; returns what is
 /// known of its quality head, as JSON.
-pub(super) fn compact(
+pub(super) fn fit_heads(
     mut draft: ModelDraft,
     dataset: &Dataset,
     cache: &Path,
@@ -153,25 +162,35 @@ pub(super) fn compact(
         folds: Vec::new(),
     };
     training.features.width = draft.width();
-    let copies = (1..=COPIES).map(|copy| Variant::Augmented { seed, copy });
+    let copies = (1..=draft.copies).map(|copy| Variant::Augmented { seed, copy });
     let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed, copy });
     for variant in std::iter::once(Variant::First).chain(copies).chain(crops) {
         training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
-    // 2. The penalty and its head: the best mean of the AUC on `select` and out of fold on `fit`.
+    // 2. The penalty and its head: the best mean of the AUCs on `select`, within its matched sets,
+    // and, of an encoder that has not seen it, out of fold on `fit`.
     let (select, selection) = held_out(&extractor, dataset, Role::Select, &PERTURBATIONS)?;
     let mut best: Option<Candidate> = None;
     for penalty in PENALTIES {
         let head = training.fit(penalty, None);
-        let mut selected = 0.0;
-        for features in &selection {
-            selected += auc_of(&head.logits(features), &select)? / selection.len() as f64;
+        let logits: Vec<_> = selection.iter().map(|features| head.logits(features)).collect();
+        let mut figures = vec![("on select", mean_auc(&logits, &select, |_| true)?)];
+        if select.iter().any(is_matched) {
+            figures.push(("within its matched sets", mean_auc(&logits, &select, is_matched)?));
         }
-        let out_of_fold = training.out_of_fold(penalty);
-        let folded = auc_of(&out_of_fold.logits[..fit.len()], &fit)?;
-        eprintln!("penalty {penalty}: AUC {selected:.4} on select, {folded:.4} out of fold");
-        let figure = f64::midpoint(selected, folded);
+        let out_of_fold = match encoder {
+            EncoderState::FineTuned => CalibrationSet::default(),
+            EncoderState::Frozen => {
+                let out_of_fold = training.out_of_fold(penalty);
+                figures.push(("out of fold", auc_of(&out_of_fold.logits[..fit.len()], &fit)?));
+                out_of_fold
+            }
+        };
+        let words: Vec<_> =
+            figures.iter().map(|(where_, auc)| format!("{auc:.4} {where_}")).collect();
+        eprintln!("penalty {penalty}: AUC {}", words.join(", "));
+        let figure = figures.iter().map(|(_, auc)| auc).sum::<f64>() / figures.len() as f64;
         if best.as_ref().is_none_or(|best| figure > best.figure) {
             best = Some(Candidate { figure, penalty, head, out_of_fold });
         }
@@ -294,6 +313,8 @@ fn finish(
 pub(super) struct ModelDraft {
     pub(super) id: String,
     pub(super) licence: String,
+    pub(super) storage: Storage,
+    pub(super) copies: u32,
     pub(super) architecture: VisionConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) encoder: BTreeMap<String, HostTensor>,
@@ -307,12 +328,30 @@ pub(super) struct ModelDraft {
 impl ModelDraft {
     /// A model whose head is yet to be fitted, on the encoder as it was published.
     pub(super) fn new(inputs: &Inputs, transform: Transform) -> Result<Self> {
-        let PublishedEncoder { architecture, tensors, normalisation } =
+        let PublishedEncoder { mut architecture, tensors, normalisation } =
             PublishedEncoder::open(&inputs.encoder)?;
-        let head = Head::Linear { features: features(&architecture), transform };
+        let whole = inputs.layers.is_none_or(|layers| layers == architecture.layers);
+        if let Some(layers) = inputs.layers {
+            if !(1..=architecture.layers).contains(&layers) {
+                let message = format!(
+                    "the encoder has {} layers: {layers} cannot be used",
+                    architecture.layers
+                );
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
+            if !whole {
+                // The embedding is made of the last layer, which is not there.
+                architecture.projection = None;
+                architecture.projection_bias = false;
+            }
+            architecture.layers = layers;
+        }
+        let head = Head::Linear { features: features(&architecture, whole), transform };
         Ok(Self {
             id: inputs.id.clone(),
             licence: inputs.licence.clone(),
+            storage: inputs.storage,
+            copies: inputs.copies,
             preprocessing: preprocessing(&architecture, normalisation),
             architecture,
             encoder: tensors,
@@ -320,6 +359,15 @@ impl ModelDraft {
             attribution: None,
             quality: None,
         })
+    }
+
+    /// What names of weight files begin with: `compact` for `clipsight-compact-3`.
+    fn shard_prefix(&self) -> &str {
+        let name = self.id.strip_prefix("clipsight-").unwrap_or(&self.id);
+        match name.rsplit_once('-') {
+            Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => name,
+        }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -345,7 +393,7 @@ impl ModelDraft {
             licence: self.licence.clone(),
             architecture: self.architecture.clone(),
             preprocessing: self.preprocessing.clone(),
-            storage: Storage::Q8,
+            storage: self.storage,
             shards: Vec::new(),
             head: self.head.clone(),
             attribution: self.attribution.as_ref().map(|fitted| fitted.head.clone()),
@@ -354,7 +402,8 @@ impl ModelDraft {
             calibration,
             self_test: SelfTest { logit, tolerance: SELF_TEST_TOLERANCE },
         };
-        let shards = pack(&manifest.tensors(), &self.encoder, manifest.storage, "compact")?;
+        let shards =
+            pack(&manifest.tensors(), &self.encoder, manifest.storage, self.shard_prefix())?;
         manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
         Ok((manifest, shards))
     }
@@ -366,10 +415,12 @@ impl ModelDraft {
     }
 }
 
-/// The pooled tokens that the heads read.
-fn features(architecture: &VisionConfig) -> FeatureSpec {
+/// The pooled tokens that the heads read: those after the final norm only where it follows the layer
+/// that it was trained behind.
+fn features(architecture: &VisionConfig, whole: bool) -> FeatureSpec {
+    let last = if whole { architecture.layers + 1 } else { architecture.layers };
     FeatureSpec::pooled(
-        ((architecture.layers / EARLY_LAYERS).max(1)..=architecture.layers + 1).collect(),
+        ((architecture.layers / EARLY_LAYERS).max(1)..=last).collect(),
         &[Pool::Class, Pool::Mean, Pool::Std],
     )
 }
@@ -397,9 +448,10 @@ fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
     Calibration { threshold: 0.5, edges: Some(EDGES), by_views, early_exit: None }
 }
 
-/// Loads a model through the same hash-checking reader as every other program.
+/// Loads a model through the same hash-checking reader as every other program, into the engine that
+/// people without a GPU use.
 fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
-    let mut loader = ModelLoader::new(manifest.clone(), &Reference::cpu())?;
+    let mut loader = ModelLoader::new(manifest.clone(), &Cpu)?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &shard.bytes)?;
     }
@@ -539,6 +591,21 @@ fn keep_rows(features: FeatureMatrix, keep: &[bool]) -> FeatureMatrix {
         .flat_map(|row| features.row(row).to_vec())
         .collect();
     FeatureMatrix { data, width: features.width }
+}
+
+/// The mean, over perturbations, of the AUC of the images that are kept.
+fn mean_auc(
+    perturbations: &[Vec<f64>],
+    entries: &[Entry],
+    keep: impl Fn(&Entry) -> bool,
+) -> Result<f64> {
+    let kept: Vec<Entry> = entries.iter().filter(|entry| keep(entry)).cloned().collect();
+    let mut sum = 0.0;
+    for logits in perturbations {
+        let pairs = logits.iter().zip(entries).filter(|(_, entry)| keep(entry));
+        sum += auc_of(&pairs.map(|(logit, _)| *logit).collect::<Vec<_>>(), &kept)?;
+    }
+    Ok(sum / perturbations.len() as f64)
 }
 
 pub(super) fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
