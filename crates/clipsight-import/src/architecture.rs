@@ -1,16 +1,12 @@
 //! What a checkpoint describes: shapes from its tensors, the rest from the configuration beside it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::names::read;
 use super::{Checkpoint, corrupt, timm, unsupported};
 use clipsight::Result;
 use clipsight::clip::{Activation, Normalisation, TextConfig, VisionConfig};
 use clipsight::image::{Filter, Preprocessing};
-use clipsight::weights::HostTensor;
 
 /// Whose names the tensors have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,16 +179,6 @@ impl Architecture {
         let preprocessing = preprocessing(vision.image_size, Filter::Bicubic, normalisation);
         let assumed = Vec::new();
         Ok(Self { family: Family::Timm, vision, text: None, preprocessing, assumed })
-    }
-
-    /// The tensors of the image tower, by the names that [`VisionConfig::tensors`] gives them.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::read`]; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) when a
-    /// tensor has another shape.
-    pub fn read_vision(&self, checkpoint: &Checkpoint) -> Result<BTreeMap<String, HostTensor>> {
-        let specs = self.vision.tensors().into_iter();
-        specs.map(|spec| Ok((spec.name.clone(), read(checkpoint, self.family, &spec)?))).collect()
     }
 
     fn hugging_face(checkpoint: &Checkpoint, configs: &Configs) -> Result<Self> {

@@ -7,7 +7,7 @@ use clipsight::Result;
 use clipsight::clip::{Normalisation, VisionConfig};
 use clipsight::weights::HostTensor;
 
-use crate::{Architecture, Checkpoint, source};
+use crate::{Architecture, Checkpoint, read_vision, source};
 
 /// An image encoder as it was published.
 #[derive(Clone, Debug)]
@@ -25,12 +25,12 @@ impl PublishedEncoder {
     /// [`Checkpoint::open`] reads: a file, or a folder with one.
     ///
     /// # Errors
-    /// As [`Checkpoint::open`], [`Architecture::of_encoder`] and [`Architecture::read_vision`].
+    /// As [`Checkpoint::open`], [`Architecture::of_encoder`] and [`read_vision`].
     pub fn open(path: &Path) -> Result<Self> {
         let found = source::find(path)?;
         let checkpoint = Checkpoint::open(&found.weights)?;
         let architecture = Architecture::of_encoder(&checkpoint, &found.configs)?;
-        let tensors = architecture.read_vision(&checkpoint)?;
+        let tensors = read_vision(&checkpoint, &architecture)?;
         let Architecture { vision, preprocessing, .. } = architecture;
         let normalisation = Normalisation { mean: preprocessing.mean, std: preprocessing.std };
         Ok(Self { architecture: vision, tensors, normalisation })

@@ -32,6 +32,7 @@ pub use checkpoint::{Checkpoint, shards_of_index};
 pub use convert::{Converted, GPTQ_TOKENS, Options, convert};
 pub use encoder::PublishedEncoder;
 pub use heads::HeadFile;
+pub use names::read_vision;
 pub use presets::{PRESETS, Preset};
 
 use clipsight::{Error, ErrorKind};

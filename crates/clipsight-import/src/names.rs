@@ -1,7 +1,9 @@
 //! What publishers call the tensors that a clipsight model is made of.
 
+use std::collections::BTreeMap;
+
 use super::pieces::Values;
-use super::{Checkpoint, Family, corrupt};
+use super::{Architecture, Checkpoint, Family, corrupt};
 use crate::hf_clip::hf_names;
 use crate::timm::timm_name;
 use clipsight::Result;
@@ -107,6 +109,21 @@ pub(super) fn read(
     let mut data = vec![0.0; spec.shape.iter().product()];
     rows.fill(&mut data)?;
     HostTensor::new(spec.shape.clone(), data)
+}
+
+/// The tensors of the image tower that `architecture` describes, by the names that
+/// [`VisionConfig::tensors`](clipsight::clip::VisionConfig::tensors) gives them.
+///
+/// # Errors
+/// As [`Checkpoint::read`]; [`WeightsCorrupt`](clipsight::ErrorKind::WeightsCorrupt) for a tensor
+/// of another shape.
+pub fn read_vision(
+    checkpoint: &Checkpoint,
+    architecture: &Architecture,
+) -> Result<BTreeMap<String, HostTensor>> {
+    let read = |spec: &TensorSpec| read(checkpoint, architecture.family, spec);
+    let specs = architecture.vision.tensors().into_iter();
+    specs.map(|spec| read(&spec).map(|tensor| (spec.name, tensor))).collect()
 }
 
 /// Kernels are `[out, 3, patch, patch]`, and timm keeps leading axes of one (`[1, 197, 192]`): the

@@ -13,7 +13,7 @@ use clipsight::image::{Filter, Preprocessing};
 use clipsight::model::{Detector, self_test_view};
 use clipsight::model::{Manifest, ModelLoader};
 use clipsight::weights::HostTensor;
-use clipsight_import::{Architecture, Checkpoint, Configs};
+use clipsight_import::{Architecture, Checkpoint, Configs, read_vision};
 use clipsight_reference::upload;
 use clipsight_reference::{Contributions, VisionTower};
 use safetensors::SafeTensors;
@@ -137,7 +137,7 @@ fn pretrained_vit_tiny_equals_pytorch() {
     // With its classifier.
     architecture.vision.projection = Some(1000);
     architecture.vision.projection_bias = true;
-    let weights = architecture.read_vision(&checkpoint).unwrap();
+    let weights = read_vision(&checkpoint, &architecture).unwrap();
     let config = architecture.vision;
     let preprocessing = Preprocessing {
         resize_short_side: None,
