@@ -70,7 +70,7 @@ def to_rgb(image):
 
 
 def prepared(data):
-    """The prepared image as JPEG, its size, and what is known of the original; None if too small."""
+    """The prepared image as JPEG, and what is known of it and the original; None if too small."""
     image = Image.open(io.BytesIO(data))
     known = {
         'orig_format': image.format,
@@ -134,7 +134,8 @@ def main():
             'role': 'fit',
             'sha256': hashlib.sha256(jpeg).hexdigest(),
         })
-    with open(os.path.join(arguments.out, 'manifest.csv'), 'w', encoding='utf-8', newline='') as file:
+    manifest = os.path.join(arguments.out, 'manifest.csv')
+    with open(manifest, 'w', encoding='utf-8', newline='') as file:
         writer = csv.DictWriter(file, COLUMNS, restval='', lineterminator='\n')
         writer.writeheader()
         writer.writerows(rows)

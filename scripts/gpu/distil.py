@@ -2,7 +2,8 @@
 """Teaches a ViT-Tiny what the first blocks of CLIP's ViT-B/16 see.
 
     python3 -m venv v && v/bin/pip install -r scripts/gpu/requirements.txt
-    v/bin/python scripts/gpu/distil.py --data MANIFEST [--data MANIFEST ...] --clip FILE --tiny FILE --out DIR
+    v/bin/python scripts/gpu/distil.py --data MANIFEST [--data MANIFEST ...] --clip FILE \\
+        --tiny FILE --out DIR
 
 The student's pooled features of all layers learn, on views that are the same for both: the
 teacher's features (a fixed random projection of them), the teacher's verdict, and the label. The
@@ -60,7 +61,7 @@ def batches(items, size):
 
 
 def on_plain_views(rows, size, run, workers, device):
-    """`run` of the plain views of all rows, padded to whole batches so that nothing is recompiled."""
+    """`run` of the plain views of all rows, in whole batches so that nothing is recompiled."""
     found = []
     with torch.inference_mode():
         for part in batches(rows, size):
@@ -82,7 +83,7 @@ def origin_weights(rows):
 
 
 def fit_linear(features, labels, weights):
-    """Logistic regression on standardised features: mean, deviation, and weights with the offset."""
+    """Logistic regression on standardised features: mean, deviation, weights with the offset."""
     mean = (features * weights[:, None]).sum(0)
     deviation = (((features - mean) ** 2 * weights[:, None]).sum(0)).sqrt().clamp(min=0.01)
     features = (features - mean) / deviation

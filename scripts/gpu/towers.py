@@ -30,7 +30,7 @@ def patches(pixels):
 
 
 def attention(queries, keys, values):
-    """[n, heads, tokens, width] each. Written out: the fused kernel's gradient is slower on CPUs."""
+    """[n, heads, tokens, width] each. The fused kernel's gradient is slower on CPUs."""
     scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
     shares = torch.softmax(scores, -1, dtype=torch.float32).to(values.dtype)
     mixed = shares @ values
@@ -38,7 +38,7 @@ def attention(queries, keys, values):
 
 
 def pooled(layers):
-    """[n, tokens, width] of every layer -> [n, layers, 3, width]: class token, mean and deviation."""
+    """[n, tokens, width] of every layer -> class token, mean, deviation: [n, layers, 3, width]."""
     pools = [
         torch.stack([x[:, 0], x[:, 1:].mean(1), x[:, 1:].std(1, unbiased=False)], 1) for x in layers
     ]

@@ -31,7 +31,8 @@ def read_manifests(paths):
     for path in paths:
         folder = os.path.dirname(os.path.abspath(path))
         with open(path, encoding='utf-8', newline='') as file:
-            rows += [{**row, 'place': os.path.join(folder, row['file'])} for row in csv.DictReader(file)]
+            for row in csv.DictReader(file):
+                rows.append({**row, 'place': os.path.join(folder, row['file'])})
     return rows
 
 
