@@ -25,10 +25,10 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// How a model of this storage stores one tensor. With `Q6` and `Q4` an encoder's first and last matrix
-    /// have 8 bits, since everything goes through them (the patches' embedding takes a fifth of the
-    /// error of a ViT-Tiny and a fiftieth of its weights), and so have a head's, where every bit
-    /// counts.
+    /// How a model of this storage stores one tensor. With `Q6` and `Q4` an encoder's first and
+    /// last matrix have 8 bits, since everything goes through them (the patches' embedding takes a
+    /// fifth of the error of a ViT-Tiny and a fiftieth of its weights), and so have a head's, where
+    /// every bit counts.
     #[must_use]
     pub fn of(self, spec: &TensorSpec) -> Self {
         let layers = spec.name.starts_with("vision.layers.") || spec.name.starts_with("text.");
@@ -149,9 +149,9 @@ impl FewBits {
     }
 }
 
-/// The 6-bit form of a matrix's codes in a file: in each row the lower four bits of all codes, which
-/// are stored as `code + 32`, an even column in the lower half of its byte; then their upper two
-/// bits, four codes a byte, the first column in the lowest bits.
+/// The 6-bit form of a matrix's codes in a file: in each row the lower four bits of all codes,
+/// which are stored as `code + 32`, an even column in the lower half of its byte; then their upper
+/// two bits, four codes a byte, the first column in the lowest bits.
 #[derive(Clone, Copy, Debug)]
 pub struct Q6;
 

@@ -230,8 +230,8 @@ struct QualityHeadArgs {
 impl Inputs {
     /// For a model that is written to `out`.
     fn of(&self, out: &Path) -> detector::Inputs {
-        let Self { data, encoder, tuned, layers, quant, copies, cache, seed, id, licence, reports } =
-            self;
+        let Self { data, encoder, tuned, layers, quant, copies, .. } = self;
+        let Self { cache, seed, id, licence, reports, .. } = self;
         let name = || out.file_name().unwrap_or("model".as_ref());
         detector::Inputs {
             data: data.clone(),

@@ -1,5 +1,5 @@
-//! Four or six bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023, arXiv
-//! 2210.17323).
+//! Four or six bits a weight, rounded for what the matrix will read: GPTQ (Frantar et al. 2023,
+//! arXiv 2210.17323).
 //!
 //! What a product's error costs is `d H d` for a row's rounding error `d` and the second moments
 //! `H` of the inputs. With `H = T' T`, `T` lower triangular, it is the squared length of `T d`:

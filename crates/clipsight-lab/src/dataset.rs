@@ -12,8 +12,9 @@ pub(crate) const ORIGIN_POWER: f64 = 0.75;
 /// Parts of `fit`, disjoint by origin, each scored by a head that saw only the others.
 pub(crate) const FOLDS: usize = 5;
 
-/// Sets whose images of both classes come from the same hands: what the names of their origins begin
-/// with. Content does not tell these classes apart, so what does is evidence of how they were made.
+/// Sets whose images of both classes come from the same hands: what the names of their origins
+/// begin with. Content does not tell these classes apart, so what does is evidence of how they were
+/// made.
 pub(crate) const MATCHED_SETS: [&str; 8] =
     ["dgame", "gengap", "vprobe", "forreal", "tanita", "uman", "aia", "kurlyto"];
 

@@ -265,8 +265,8 @@ fn record_bytes(width: usize) -> usize {
     size_of::<u64>() + width * size_of::<f16>()
 }
 
-/// Rows computed earlier, by image. A run may have ended in the middle of a write: what is left of a
-/// row is cut off.
+/// Rows computed earlier, by image. A run may have ended in the middle of a write: what is left of
+/// a row is cut off.
 fn read_cached(path: &Path, width: usize) -> Result<HashMap<u64, Vec<f16>>> {
     if !path.exists() {
         return Ok(HashMap::new());

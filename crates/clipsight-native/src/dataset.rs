@@ -160,8 +160,8 @@ impl Dataset {
         Ok(Self { root, entries })
     }
 
-    /// Reads several manifests into one data set. Paths of the first start from its folder; those of
-    /// the others become absolute, and their rows are numbered on from those before them.
+    /// Reads several manifests into one data set. Paths of the first start from its folder; those
+    /// of the others become absolute, and their rows are numbered on from those before them.
     ///
     /// # Errors
     /// As [`read`](Self::read); [`ErrorKind::Argument`] when no manifest is named, or two of them

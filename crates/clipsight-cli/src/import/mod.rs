@@ -29,8 +29,8 @@ pub(crate) struct Args {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t = Quantisation::Q8)]
     quant: Quantisation,
-    /// Images that GPTQ rounds the weights for, with --quant q6 or q4: a folder, or a manifest, whose
-    /// images of role fit are taken
+    /// Images that GPTQ rounds the weights for, with --quant q6 or q4: a folder, or a manifest,
+    /// whose images of role fit are taken
     #[arg(long, alias = "calibrate", value_name = "DIR|MANIFEST")]
     gptq_images: Option<PathBuf>,
     /// A detector's head: UnivFD, ClipDet, RINE, clip-cues, or a linear one as JSON or NumPy;

@@ -1,4 +1,5 @@
-//! The recipe of every shipped model: fits heads and calibration on an encoder, and writes the model.
+//! The recipe of every shipped model: fits heads and calibration on an encoder, and writes the
+//! model.
 //!
 //! The encoder is quantised first and stays as it is; every head learns from the features of the
 //! shipped, quantised encoder. Roles are kept apart: heads are fitted on `fit`, the verdict's
@@ -73,8 +74,8 @@ pub(super) const TRANSFORM: Transform = Transform::SignedSqrt;
 /// sets, where content says nothing; and out of fold on `fit`, whose origins are many.
 const PENALTIES: [f64; 4] = [0.005, 0.01, 0.02, 0.04];
 
-/// Augmented copies of every training image, beside the image itself, unless [`Inputs::copies`] says
-/// otherwise.
+/// Augmented copies of every training image, beside the image itself, unless [`Inputs::copies`]
+/// says otherwise.
 pub const COPIES: u32 = 2;
 
 /// Crops of every training image, each augmented, beside the copies of the whole one: one head
@@ -415,8 +416,8 @@ impl ModelDraft {
     }
 }
 
-/// The pooled tokens that the heads read: those after the final norm only where it follows the layer
-/// that it was trained behind.
+/// The pooled tokens that the heads read: those after the final norm only where it follows the
+/// layer that it was trained behind.
 fn features(architecture: &VisionConfig, whole: bool) -> FeatureSpec {
     let last = if whole { architecture.layers + 1 } else { architecture.layers };
     FeatureSpec::pooled(
