@@ -150,8 +150,7 @@ impl Packer {
                 }
                 StoredValues::Q8(q8) => {
                     let codes = &q8.codes[rows.start * columns..rows.end * columns];
-                    parts.add_codes(storage, codes, columns);
-                    parts.add_scales(&q8.scales[scales]);
+                    parts.add_codes(storage, codes, &q8.scales[scales], columns);
                 }
                 StoredValues::Q4(q4) => {
                     let bytes = Q4::row_bytes(columns);
@@ -248,9 +247,18 @@ fn stored_row_bytes(role: TensorRole, storage: Storage, columns: usize) -> usize
     match (role, storage) {
         (TensorRole::Vector, _) | (_, Storage::F32) => 4 * columns,
         (TensorRole::Table, _) | (_, Storage::F16) => 2 * columns,
-        (TensorRole::Matrix, Storage::Q8) => columns + 2 * blocks(columns),
-        (TensorRole::Matrix, Storage::Q6) => Q6::row_bytes(columns) + 2 * blocks(columns),
-        (TensorRole::Matrix, Storage::Q4) => Q4::row_bytes(columns) + 2 * blocks(columns),
+        (TensorRole::Matrix, Storage::Q8 | Storage::Q6 | Storage::Q4) => {
+            code_bytes(storage, columns) + 2 * blocks(columns)
+        }
+    }
+}
+
+/// Bytes of codes in a row of `columns`.
+fn code_bytes(storage: Storage, columns: usize) -> usize {
+    match storage {
+        Storage::Q6 => Q6::row_bytes(columns),
+        Storage::Q4 => Q4::row_bytes(columns),
+        Storage::Q8 | Storage::F16 | Storage::F32 => columns,
     }
 }
 
@@ -273,14 +281,12 @@ impl Part {
                     .extend(values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()));
             }
             (TensorRole::Matrix, Storage::Q8) => {
-                let q8 = Q8::quantize(values, columns);
-                self.add_codes(storage, &q8.codes, columns);
-                self.add_scales(&q8.scales);
+                let Q8 { codes, scales } = Q8::quantize(values, columns);
+                self.add_codes(storage, &codes, &scales, columns);
             }
             (TensorRole::Matrix, Storage::Q6) => {
-                let q8 = Q6::quantize(values, columns);
-                self.add_codes(storage, &q8.codes, columns);
-                self.add_scales(&q8.scales);
+                let Q8 { codes, scales } = Q6::quantize(values, columns);
+                self.add_codes(storage, &codes, &scales, columns);
             }
             (TensorRole::Matrix, Storage::Q4) => {
                 let q4 = Q4::quantize(values, columns);
@@ -290,13 +296,14 @@ impl Part {
         }
     }
 
-    /// Rows of codes of 8 bits, or of 6 where the storage says so.
-    fn add_codes(&mut self, storage: Storage, codes: &[i8], columns: usize) {
+    /// Rows of codes, as 8 bits, or as 6 where the storage says so, and their scales.
+    fn add_codes(&mut self, storage: Storage, codes: &[i8], scales: &[f16], columns: usize) {
         if storage == Storage::Q6 {
             self.bytes.extend(Q6::pack(codes, columns));
         } else {
             self.bytes.extend(codes.iter().map(|code| code.cast_unsigned()));
         }
+        self.add_scales(scales);
     }
 
     fn add_scales(&mut self, scales: &[f16]) {
@@ -321,11 +328,7 @@ impl Part {
         let scales =
             matches!(dtype, Dtype::I8 | Dtype::U8).then(|| scales_of(&name, &shape, self.scales));
         if let (Dtype::U8, [_, columns]) = (dtype, shape.as_mut_slice()) {
-            *columns = if storage == Storage::Q6 {
-                Q6::row_bytes(*columns)
-            } else {
-                Q4::row_bytes(*columns)
-            };
+            *columns = code_bytes(storage, *columns);
         }
         open.push(PackedTensor { name, dtype, shape, bytes: self.bytes });
         open.extend(scales);

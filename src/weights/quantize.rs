@@ -105,6 +105,19 @@ impl FewBits {
     /// Codes -32 to 31.
     pub const SIX: Self = Self { half: 32 };
 
+    /// Rounds `values`, a matrix with rows of `columns`, each block under its
+    /// [best scale](Self::best_scale).
+    fn quantize(self, values: &[f32], columns: usize) -> Q8 {
+        let mut codes = Vec::with_capacity(values.len());
+        let mut scales = Vec::with_capacity(values.len().div_ceil(BLOCK));
+        for block in values.chunks(columns.max(1)).flat_map(|row| row.chunks(BLOCK)) {
+            let scale = self.best_scale(block, None);
+            codes.extend(block.iter().map(|value| self.code(*value, scale.to_f32())));
+            scales.push(scale);
+        }
+        Q8 { codes, scales }
+    }
+
     /// The best scale of a block, errors weighted by `costs` where these differ: of the scales
     /// around the one under which its largest value has the lowest code (which reaches farther than
     /// the highest), the one with the least squared error. A smaller scale clips few values and
@@ -165,14 +178,7 @@ impl Q6 {
     /// Rounds `values`, a matrix with rows of `columns`, to codes of six bits.
     #[must_use]
     pub fn quantize(values: &[f32], columns: usize) -> Q8 {
-        let mut codes = Vec::with_capacity(values.len());
-        let mut scales = Vec::with_capacity(values.len().div_ceil(BLOCK));
-        for block in values.chunks(columns.max(1)).flat_map(|row| row.chunks(BLOCK)) {
-            let scale = FewBits::SIX.best_scale(block, None);
-            codes.extend(block.iter().map(|value| FewBits::SIX.code(*value, scale.to_f32())));
-            scales.push(scale);
-        }
-        Q8 { codes, scales }
+        FewBits::SIX.quantize(values, columns)
     }
 
     /// Whether codes fit in six bits.
@@ -233,13 +239,7 @@ impl Q4 {
     /// Quantises `values`, a matrix with rows of `columns`.
     #[must_use]
     pub fn quantize(values: &[f32], columns: usize) -> Self {
-        let mut codes = Vec::with_capacity(values.len());
-        let mut scales = Vec::with_capacity(values.len().div_ceil(BLOCK));
-        for block in values.chunks(columns.max(1)).flat_map(|row| row.chunks(BLOCK)) {
-            let scale = FewBits::FOUR.best_scale(block, None);
-            codes.extend(block.iter().map(|value| FewBits::FOUR.code(*value, scale.to_f32())));
-            scales.push(scale);
-        }
+        let Q8 { codes, scales } = FewBits::FOUR.quantize(values, columns);
         Self::pack(&codes, scales, columns)
     }
 

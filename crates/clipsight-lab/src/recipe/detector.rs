@@ -189,7 +189,7 @@ pub(super) fn fit_heads(
             }
         };
         let words: Vec<_> =
-            figures.iter().map(|(where_, auc)| format!("{auc:.4} {where_}")).collect();
+            figures.iter().map(|(place, auc)| format!("{auc:.4} {place}")).collect();
         eprintln!("penalty {penalty}: AUC {}", words.join(", "));
         let figure = figures.iter().map(|(_, auc)| auc).sum::<f64>() / figures.len() as f64;
         if best.as_ref().is_none_or(|best| figure > best.figure) {
@@ -365,10 +365,8 @@ impl ModelDraft {
     /// What names of weight files begin with: `compact` for `clipsight-compact-3`.
     fn shard_prefix(&self) -> &str {
         let name = self.id.strip_prefix("clipsight-").unwrap_or(&self.id);
-        match name.rsplit_once('-') {
-            Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => name,
-        }
+        let (without, version) = name.rsplit_once('-').unwrap_or((name, ""));
+        if version.bytes().all(|byte| byte.is_ascii_digit()) { without } else { name }
     }
 
     pub(super) fn width(&self) -> usize {

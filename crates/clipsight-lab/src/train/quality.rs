@@ -355,7 +355,7 @@ fn stored(row: Vec<f32>, storage: Storage) -> Vec<f32> {
     match storage {
         Storage::F32 => row,
         Storage::F16 => row.into_iter().map(|value| f16::from_f32(value).to_f32()).collect(),
-        // Of a model in 4 bits, heads are stored in 8.
+        // Of a model in 6 or 4 bits, heads are stored in 8.
         Storage::Q8 | Storage::Q6 | Storage::Q4 => {
             Q8::quantize(&row, row.len()).dequantize(row.len())
         }
