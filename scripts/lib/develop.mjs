@@ -9,7 +9,7 @@ import { page } from '../../webpack.config.js';
 import { bundles } from './bundles.mjs';
 import { root } from './run.mjs';
 import { listen } from './server.mjs';
-import { buildModel } from './steps.mjs';
+import { buildModels } from './steps.mjs';
 import { developmentWasm } from './wasm.mjs';
 
 /** The package as it is being worked on, in place of pkg. */
@@ -25,7 +25,7 @@ const CHANGES = '/changes';
  * Serves until the process ends. Another port than `npm start`, whose service worker stays away.
  */
 export async function develop({ port = Number(process.env.PORT ?? 8090) } = {}) {
-  await buildModel();
+  await buildModels();
   const { folders, missing } = await developmentWasm();
   await watchPackage(folders);
 

@@ -5,6 +5,7 @@ import { Failure, root } from './run.mjs';
 /** What the package exports, to whom it is a package like any other: all, or one entry. */
 const PACKAGE = '^node_modules/clipsight/';
 const INDEX = String.raw`^node_modules/clipsight/index\.d\.ts$`;
+const STANDARD = String.raw`^node_modules/clipsight-model-standard/index\.d\.ts$`;
 const UI = String.raw`^node_modules/clipsight/element/ui\.d\.ts$`;
 const RESULT = String.raw`^node_modules/clipsight/element/result\.d\.ts$`;
 
@@ -28,11 +29,7 @@ export const ROOMS = {
   'www/lib/element': [room('www/lib/(api|detector)')],
   'www/lib/index.ts': [room('www/lib/(api|builds|model|detector)')],
   'www/service-worker': [],
-  'www/app': [
-    PACKAGE,
-    '^www/service-worker/message\\.ts$',
-    '^models/compact/operating-points\\.json$',
-  ],
+  'www/app': [PACKAGE, STANDARD, '^www/service-worker/message\\.ts$'],
   // The extension: a folder is a process, and what several of them use is in `shared`. Of the
   // content scripts the background injects one.
   'www/extension/shared': [INDEX, UI, '^node_modules/valibot/'],
@@ -43,7 +40,7 @@ export const ROOMS = {
     room('www/extension/shared'),
     '^www/extension/content/in-page\\.ts$',
   ],
-  'www/extension/host': [INDEX, room('www/extension/shared')],
+  'www/extension/host': [INDEX, STANDARD, room('www/extension/shared')],
   'www/extension/sandbox': [INDEX, room('www/extension/shared')],
   'www/extension/panel': [UI, RESULT, room('www/extension/shared')],
   // Scripts of the build.
@@ -85,7 +82,7 @@ export async function forbiddenImports({ base = root, folder = 'www' } = {}) {
       // The package is what lies in node_modules, not the folder that it is a link to.
       preserveSymlinks: true,
       exclude: { path: '^www/dist/' },
-      doNotFollow: { path: '^(node_modules|pkg|scripts|tests)/' },
+      doNotFollow: { path: '^(node_modules|pkg|pkg-standard|scripts|tests)/' },
     },
     {
       exportsFields: ['exports'],

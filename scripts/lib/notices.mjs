@@ -30,6 +30,9 @@ const TEXTS = new Map([
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
 ]);
 
+/** Whose the weights of CLIP are, as the licence in its repository says. */
+const CLIP_HOLDERS = '2021 OpenAI';
+
 /** What no lock file names. */
 const OTHERS = [
   {
@@ -43,6 +46,12 @@ const OTHERS = [
     licence: 'Apache-2.0',
     home: 'https://github.com/huggingface/pytorch-image-models',
     holders: 'Ross Wightman and Google LLC',
+  },
+  {
+    name: 'CLIP ViT-B/16 from OpenAI (weights of the standard model, cut, trained on and rounded)',
+    licence: 'MIT',
+    home: 'https://github.com/openai/CLIP',
+    holders: CLIP_HOLDERS,
   },
 ];
 
@@ -150,7 +159,8 @@ async function packages() {
   for (const folder of await webFolders()) {
     const description = await readFile(path.join(root, folder, 'package.json'), 'utf8');
     for (const name of Object.keys(JSON.parse(description).dependencies ?? {}))
-      if (name !== 'clipsight') await visit(name, path.join(root, folder));
+      // Our own packages need no notice.
+      if (!/^clipsight(-|$)/.test(name)) await visit(name, path.join(root, folder));
   }
   return [...found.values()];
 }
@@ -240,6 +250,12 @@ async function textsOf(work, licences) {
     found.push(own?.text ?? (await standardText(work, id)));
   }
   return found;
+}
+
+/** The licence of the standard model's package: CLIP's weights, and what became of them here. */
+export async function modelLicence() {
+  const text = await readFile(path.join(root, 'LICENSE-MIT'), 'utf8');
+  return text.replace(/^Copyright .*$/m, (ours) => `Copyright (c) ${CLIP_HOLDERS}\n${ours}`);
 }
 
 /** The text of a licence for works that come without: ours, with their holders. */

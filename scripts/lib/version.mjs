@@ -25,13 +25,18 @@ export async function releaseVersion() {
 export async function checkVersions() {
   const version = await releaseVersion();
   const others = (await ourCrates()).map((crate) => [crate.name, crate.version]);
-  for (const file of ['pkg/package.json', ...(await packagesOfParts())]) {
+  const published = ['pkg/package.json', 'pkg-standard/package.json'];
+  for (const file of [...published, ...(await packagesOfParts())]) {
     const description = JSON.parse(await readFile(path.join(root, file), 'utf8'));
     // Parts of www are not published: without a version of their own they cannot have a wrong one.
     if (description.version !== undefined) others.push([file, description.version]);
+    // A model's package needs the package that was there when its weights were made, or a later one.
+    const peer = description.peerDependencies?.clipsight;
+    if (peer !== undefined) others.push([`${file}, peer`, peer.replace(/^>=/, '')]);
   }
   const lock = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
-  others.push(['package-lock.json, pkg', lock.packages.pkg.version]);
+  for (const name of ['pkg', 'pkg-standard'])
+    others.push([`package-lock.json, ${name}`, lock.packages[name]?.version]);
   const wrong = others.filter(([, found]) => found !== version);
   if (wrong.length > 0) {
     const list = wrong.map(([name, found]) => `  ${name}: ${found}`).join('\n');

@@ -7,7 +7,7 @@
 export { createDetector } from './detector/create.js';
 export { DetectorError } from './api/errors.js';
 export { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from './api/limits.js';
-export { fetchModel, transferablesOf } from './model/fetch-model.js';
+export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {
@@ -34,6 +34,7 @@ export type {
   ImageInput,
   ImageLimits,
   LoadProgress,
+  ModelCachedOptions,
   ModelFiles,
   ModelSource,
 } from './api/options.js';

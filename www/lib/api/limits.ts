@@ -13,11 +13,20 @@ export const MAX_BUILD_BYTES = 16 * 1024 * 1024;
  */
 export const SHARDS_AHEAD = 4;
 
+/**
+ * WebAssembly memory, in pages of 64 KiB, that must still be there after a crash while loading for
+ * it to be anything but a lack of memory (16 MiB): more than any single allocation there.
+ */
+export const SPARE_PAGES = 256;
+
 /** How often a file whose connection breaks half-way is asked for the rest. */
 export const DOWNLOAD_RESUMES = 3;
 
 /** Milliseconds before the first of these times; doubled each time. */
 export const RESUME_DELAY_MS = 250;
+
+/** Longest name that the weight cache knows a model by, in characters. */
+export const MAX_MODEL_NAME = 100;
 
 /** Days after which the weights of a model that nobody loaded are removed from the cache. */
 export const CACHE_DAYS = 30;

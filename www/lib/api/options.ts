@@ -23,6 +23,12 @@ export interface ModelSource {
    * fetched from beside the manifest.
    */
   readonly files?: Readonly<Record<string, string | URL>>;
+  /**
+   * What the weight cache knows the model by, 1 to 100 characters; default: the manifest's address.
+   * Bundlers put hashes into addresses, so that each version has others: under one name newer
+   * weights take the place of older ones, and offline the last version is found.
+   */
+  readonly name?: string;
 }
 
 /**
@@ -160,6 +166,9 @@ export interface FetchModelOptions extends Pick<
    */
   readonly model?: ModelSource | string | URL;
 }
+
+/** Options of {@link isModelCached}; they mean what they do in {@link FetchModelOptions}. */
+export type ModelCachedOptions = Pick<FetchModelOptions, 'model' | 'cache' | 'signal'>;
 
 /** Options of one analysis. */
 export interface AnalyzeOptions {

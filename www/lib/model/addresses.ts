@@ -1,4 +1,6 @@
 import { absolute } from '../api/arguments.js';
+import { DetectorError } from '../api/errors.js';
+import { MAX_MODEL_NAME } from '../api/limits.js';
 import type { CachePreference, ModelSource } from '../api/options.js';
 import compact from './compact.js';
 import type { ModelAddresses } from './source.js';
@@ -8,19 +10,26 @@ export function resolveModel(
   model: ModelSource | string | URL | undefined,
   cache: CachePreference,
 ): ModelAddresses {
-  // Bundlers put a hash into the compact model's addresses, so each version has others: it is known
-  // by its name.
-  if (model === undefined) return { ...resolveSource(compact), name: 'compact', cache };
-  const addresses = resolveSource(
-    typeof model === 'string' || model instanceof URL ? { manifest: model } : model,
-  );
-  return { ...addresses, name: addresses.manifest, cache };
+  if (model === undefined) return { ...resolveSource(compact), cache };
+  const source = typeof model === 'string' || model instanceof URL ? { manifest: model } : model;
+  return { ...resolveSource(source), cache };
 }
 
-function resolveSource(source: ModelSource | null): Pick<ModelAddresses, 'manifest' | 'files'> {
-  const { manifest, files = {} }: Partial<ModelSource> = source ?? {};
+function resolveSource(source: ModelSource | null): Omit<ModelAddresses, 'cache'> {
+  const { manifest, files = {}, name }: Partial<ModelSource> = source ?? {};
   const resolved = Object.entries(files).map(
-    ([name, url]) => [name, absolute(url, `model.files["${name}"]`)] as const,
+    ([file, url]) => [file, absolute(url, `model.files["${file}"]`)] as const,
   );
-  return { manifest: absolute(manifest, 'model'), files: Object.fromEntries(resolved) };
+  const address = absolute(manifest, 'model');
+  return { manifest: address, files: Object.fromEntries(resolved), name: checkName(name, address) };
+}
+
+/** Callers without types can pass anything. */
+function checkName(name: unknown, otherwise: string): string {
+  if (name === undefined) return otherwise;
+  if (typeof name === 'string' && name !== '' && name.length <= MAX_MODEL_NAME) return name;
+  throw new DetectorError(
+    'argument',
+    `model.name must be a text of 1 to ${String(MAX_MODEL_NAME)} characters.`,
+  );
 }

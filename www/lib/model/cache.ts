@@ -54,6 +54,12 @@ export class WeightCache {
     return bytes;
   }
 
+  /** Whether all of these shards are there, by their names alone: they are checked when read. */
+  async has(shards: readonly Shard[]): Promise<boolean> {
+    const names = new Set(await this.#try((store) => store.names()));
+    return shards.every(({ sha256: hash }) => names.has(SHARD + hash));
+  }
+
   /**
    * Starts to store a shard; {@link settle} waits for it, as does who may change the bytes
    * afterwards.

@@ -2,13 +2,18 @@ import { checkCache, checkDevice } from '../api/arguments.js';
 import { throwIfAborted } from '../api/errors.js';
 import { MAX_BUILD_BYTES } from '../api/limits.js';
 import { monotone } from '../api/progress.js';
-import type { BuildName, FetchModelOptions, ModelFiles } from '../api/options.js';
+import type {
+  BuildName,
+  FetchModelOptions,
+  ModelCachedOptions,
+  ModelFiles,
+} from '../api/options.js';
 import { buildFor } from '../builds/compile.js';
 import { chooseDevice } from '../builds/device.js';
 import { resolveBuilds } from '../builds/urls.js';
 import { resolveModel } from './addresses.js';
 import { download } from './download.js';
-import { feedAddresses } from './source.js';
+import { areShardsCached, feedAddresses } from './source.js';
 
 /**
  * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
@@ -83,6 +88,19 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
   } finally {
     signal?.removeEventListener('abort', give);
   }
+}
+
+/**
+ * Whether the weight cache has all of a model's weights, so that {@link fetchModel} and {@link
+ * createDetector} would fetch none: to ask a visitor first, on a connection that is paid by volume.
+ * Fetches the manifest, which is small; offline the one that was loaded last counts.
+ *
+ * @throws {DetectorError} `network`, `weights-corrupt`, `unsupported`: the manifest; `argument`,
+ * `aborted`
+ */
+export async function isModelCached(options: ModelCachedOptions = {}): Promise<boolean> {
+  throwIfAborted(options.signal);
+  return areShardsCached(resolveModel(options.model, checkCache(options.cache)), options.signal);
 }
 
 /**

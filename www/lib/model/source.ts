@@ -139,6 +139,15 @@ export async function feedAddresses(
   };
 }
 
+/** Whether all shards that the model's manifest names now are in the weight cache. */
+export async function areShardsCached(
+  model: ModelAddresses,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const cache = new WeightCache(model.cache);
+  return cache.has(shardsOf(await fetchManifest(model, cache, signal)));
+}
+
 /**
  * The model's manifest as it is now, or, where nobody answers, as it was when the model was last
  * loaded.

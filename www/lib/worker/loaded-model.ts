@@ -1,5 +1,6 @@
 import type { Analysis } from '../api/analysis.generated.js';
 import { DetectorError } from '../api/errors.js';
+import { SPARE_PAGES } from '../api/limits.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
 import { buildFor, compileBuild, unreachable } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
@@ -20,6 +21,16 @@ export interface LoadEvents {
 }
 
 type LoadParams = Calls['load']['params'];
+
+/** A build that runs, and what is loaded into it. */
+interface Instance {
+  readonly kind: 'webgpu' | 'cpu';
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly feed: ModelFeed;
+  readonly events: LoadEvents;
+  readonly report: (phase: LoadProgress['phase']) => void;
+}
 
 /** A model on its device, in the worker. */
 export class LoadedModel {
@@ -68,9 +79,21 @@ export class LoadedModel {
       compileBuild(source, events.signal),
       feeding,
     ]);
-    const { memory } = await glue.default({ module_or_path: module });
+    const { memory } = await glue.default({ module_or_path: module }).catch((error: unknown) => {
+      throw error instanceof RangeError ? tooLittleMemory(error) : error;
+    });
     events.build(glue);
+    try {
+      return await LoadedModel.#loadInto(glue, { kind, module, memory, feed, events, report });
+    } catch (error) {
+      throw isOutOfMemory(error, memory) ? tooLittleMemory(error) : error;
+    }
+  }
 
+  static async #loadInto(
+    glue: Build,
+    { kind, module, memory, feed, events, report }: Instance,
+  ): Promise<LoadedModel> {
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
     const loader = new glue.ModelLoader(feed.manifest, device);
@@ -124,6 +147,30 @@ export class LoadedModel {
   free(): void {
     this.#model.free();
   }
+}
+
+/**
+ * Whether loading ended because there is no more memory. JavaScript's own buffers then give a
+ * RangeError; Rust stops without a word, so the memory itself is asked whether it could grow. The
+ * instance is of no use any more in either case.
+ */
+function isOutOfMemory(error: unknown, memory: WebAssembly.Memory): boolean {
+  if (error instanceof RangeError) return true;
+  if (!(error instanceof WebAssembly.RuntimeError)) return false;
+  try {
+    memory.grow(SPARE_PAGES);
+    return false;
+  } catch (refused) {
+    return refused instanceof RangeError;
+  }
+}
+
+function tooLittleMemory(cause: unknown): DetectorError {
+  return new DetectorError(
+    'limit',
+    'This device has too little memory for the model. Close other pages, or use a smaller model.',
+    { cause },
+  );
 }
 
 function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<ModelFeed> {
