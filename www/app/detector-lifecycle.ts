@@ -1,5 +1,7 @@
 import { createDetector, DetectorError, fetchModel, workerUrl } from 'clipsight';
+import standard from 'clipsight-model-standard';
 import { toError } from './errors.js';
+import { mayLoadStandard } from './model-choice.js';
 import { trustScript } from './network/trusted.js';
 import type { Detector, DevicePreference, LoadProgress, ModelFiles } from 'clipsight';
 import type { NetworkLock } from './network/lock.js';
@@ -11,27 +13,51 @@ export type LifecycleState =
   | { readonly phase: 'ready'; readonly detector: Detector }
   | { readonly phase: 'failed'; readonly error: DetectorError };
 
-/** Everything that comes over the network for the detector. */
+/**
+ * Where the standard model stands, beside the compact one.
+ *
+ * - `unused`: the visitor has not chosen it
+ * - `metered`: chosen, and not downloaded over this connection without being asked
+ * - `fetching`: comes in; `stop` goes on without it
+ * - `stopped`: the visitor did not want to wait
+ * - `preparing`: it is here, and a worker makes it ready while the compact one answers
+ * - `ready`: it answers
+ * - `failed`: it could not be fetched, or does not run here; the compact one answers
+ * - `absent`: another model, from an address, answers
+ */
+export type StandardState =
+  | { readonly phase: 'unused' | 'metered' | 'stopped' | 'preparing' | 'ready' | 'absent' }
+  | { readonly phase: 'fetching'; readonly stop: () => void }
+  | { readonly phase: 'failed'; readonly error: DetectorError };
+
+/** The model that the visitor chose: one of the page's own, or somebody else's by its address. */
+export type ModelChoice = 'compact' | 'standard' | URL;
+
+/** Everything that comes over the network for the detectors. */
 interface Loaded {
   readonly files: ModelFiles;
+  readonly standard: ModelFiles | undefined;
   /** The worker's program: one file that imports nothing. */
   readonly worker: ArrayBuffer;
 }
 
 /** What is to be loaded, and who takes part. */
 export interface LifecycleParts {
-  /** Address of another model's manifest than the compact one. */
-  readonly model: URL | undefined;
+  readonly model: ModelChoice;
   readonly device: DevicePreference;
   readonly lock: NetworkLock;
   readonly offline: Offline;
   /** Whether the network is to stay open. */
   readonly unlocked: boolean;
+  /** Whether the visitor has just asked for the standard model, whatever it takes to download. */
+  readonly download: boolean;
 }
 
 /**
  * Loads the detector: first everything that comes over the network, on this thread; then the lock
- * is closed; then a worker is started that never had a network. Dispatches `change`.
+ * is closed; then a worker is started that never had a network. Where the standard model is wanted,
+ * the compact one starts first, answers while the other is made ready, and stays should that fail.
+ * Dispatches `change`.
  */
 export class DetectorLifecycle extends EventTarget {
   readonly #parts: LifecycleParts;
@@ -40,22 +66,31 @@ export class DetectorLifecycle extends EventTarget {
     phase: 'loading',
     progress: { phase: 'core', loadedBytes: 0, totalBytes: 0 },
   };
+  #standard: StandardState;
+  /** Counts starts: what an earlier one still prepares is of no use any more. */
+  #start = 0;
 
   constructor(parts: LifecycleParts) {
     super();
     this.#parts = parts;
+    this.#standard = { phase: parts.model instanceof URL ? 'absent' : 'unused' };
   }
 
   get state(): LifecycleState {
     return this.#state;
   }
 
+  get standard(): StandardState {
+    return this.#standard;
+  }
+
   /**
-   * Whether the next visit has the model without a connection: the page's own, where the page is
-   * kept.
+   * Whether the next visit has the model that answers without a connection: one of the page's own,
+   * where the page and the weights are kept.
    */
   get staysHere(): boolean {
-    return this.#parts.model === undefined && this.#parts.offline.kept;
+    const own = !(this.#parts.model instanceof URL);
+    return own && this.#parts.offline.kept && this.detector?.info.cache !== 'unavailable';
   }
 
   get detector(): Detector | undefined {
@@ -65,6 +100,7 @@ export class DetectorLifecycle extends EventTarget {
   /** Loads, or tries once more after a failure. */
   async start(): Promise<void> {
     const { lock, offline, unlocked } = this.#parts;
+    this.#start += 1;
     try {
       if (this.#loaded === undefined) {
         this.#loaded = await this.#load();
@@ -94,33 +130,89 @@ export class DetectorLifecycle extends EventTarget {
     const { model, device } = this.#parts;
     const [files, worker] = await Promise.all([
       fetchModel({
-        ...(model === undefined ? {} : { model }),
+        ...(model instanceof URL ? { model } : {}),
         device,
-        onProgress: (progress) => {
-          this.#set({ phase: 'loading', progress });
-        },
+        onProgress: this.#onProgress,
       }),
       fetchWorker(),
     ]);
-    return { files, worker };
+    return { files, worker, standard: await this.#loadStandard(files) };
   }
 
-  async #begin({ files, worker }: Loaded): Promise<void> {
+  /** The standard model's files where they are wanted; a failure is no one's but its own. */
+  async #loadStandard({ device, cores }: ModelFiles): Promise<ModelFiles | undefined> {
+    if (this.#parts.model !== 'standard') return undefined;
+    const stop = new AbortController();
+    try {
+      if (!this.#parts.download && !(await mayLoadStandard())) {
+        this.#setStandard({ phase: 'metered' });
+        return undefined;
+      }
+      this.#setStandard({
+        phase: 'fetching',
+        stop: () => {
+          stop.abort();
+        },
+      });
+      // The builds are here already.
+      const files = await fetchModel({
+        model: standard,
+        device,
+        wasm: cores,
+        signal: stop.signal,
+        onProgress: this.#onProgress,
+      });
+      this.#setStandard({ phase: 'preparing' });
+      return files;
+    } catch (thrown) {
+      const failed = { phase: 'failed', error: toError(thrown) } as const;
+      this.#setStandard(stop.signal.aborted ? { phase: 'stopped' } : failed);
+      return undefined;
+    }
+  }
+
+  readonly #onProgress = (progress: LoadProgress): void => {
+    this.#set({ phase: 'loading', progress });
+  };
+
+  async #begin({ files, standard: better, worker }: Loaded): Promise<void> {
+    const start = this.#start;
     // Made after the lock is closed: a worker takes the policies over that stand by then.
     const address = URL.createObjectURL(new Blob([worker], { type: 'text/javascript' }));
+    const program = new URL(trustScript(address));
     const detector = await createDetector({
       model: files,
-      worker: new URL(trustScript(address)),
+      worker: program,
       onProgress: (progress) => {
         if (progress.phase === 'self-test' || progress.phase === 'fallback')
           this.#set({ phase: 'loading', progress });
       },
     });
     this.#set({ phase: 'ready', detector });
+    if (better === undefined) return;
+    this.#setStandard({ phase: 'preparing' });
+    try {
+      const replacement = await createDetector({ model: better, worker: program });
+      if (start !== this.#start) {
+        await replacement.dispose();
+        return;
+      }
+      this.#standard = { phase: 'ready' };
+      // Whoever still works with the first one lets go of it when told.
+      this.#set({ phase: 'ready', detector: replacement });
+      await detector.dispose();
+    } catch (thrown) {
+      if (start === this.#start) this.#setStandard({ phase: 'failed', error: toError(thrown) });
+    }
   }
 
   #set(state: LifecycleState): void {
     this.#state = state;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  #setStandard(state: StandardState): void {
+    this.#standard = state;
     this.dispatchEvent(new Event('change'));
   }
 }

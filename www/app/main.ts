@@ -3,24 +3,26 @@ import { Batch } from './batch/batch.js';
 import { remember } from './history/remember.js';
 import { DetectorLifecycle } from './detector-lifecycle.js';
 import { History } from './history/store.js';
+import { takeDownload } from './model-choice.js';
 import { NetworkLock } from './network/lock.js';
 import { restrictLoading } from './network/policy.js';
 import { installScriptPolicy } from './network/trusted.js';
 import { takeUnlocked } from './network/unlock.js';
 import { Offline } from './offline/offline.js';
 import { Page } from './page.js';
-import { modelAddress, SettingsStore } from './settings/settings.js';
+import { modelChoice, SettingsStore } from './settings/settings.js';
 import './style/index.css';
 import type { App } from './app.js';
 import type { DevicePreference } from 'clipsight';
 
 const settings = new SettingsStore();
-const model = modelAddress(settings.value.model);
+const model = modelChoice(settings.value);
+const download = takeDownload();
 
 // Before anything else: what the page may reach. The document itself allows more, for a page that
 // stays unlocked.
 const unlocked = takeUnlocked();
-if (unlocked === undefined) restrictLoading(model);
+if (unlocked === undefined) restrictLoading(model instanceof URL ? model : undefined);
 installScriptPolicy();
 
 applyTokens(document);
@@ -34,6 +36,7 @@ const lifecycle = new DetectorLifecycle({
   lock,
   offline,
   unlocked: unlocked !== undefined,
+  download,
 });
 const app: App = { settings, lock, lifecycle, offline, batch: new Batch(), history: new History() };
 const page = new Page(app);

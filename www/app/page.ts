@@ -7,6 +7,7 @@ import { listen } from './intake/listen.js';
 import { LockPanel } from './network/panel.js';
 import { openSettings } from './settings/dialog.js';
 import { viewsOption } from './settings/settings.js';
+import { StandardNote } from './standard-note.js';
 import { Status } from './status.js';
 import type { App } from './app.js';
 import type { Incoming } from './intake/entries.js';
@@ -79,6 +80,7 @@ export class Page {
             { class: 'intake' },
             intake.element,
             h('div', { class: 'strip' }, status.element, lock.element),
+            new StandardNote(app, signal, 'strip').element,
           ),
           results.element,
           about(),

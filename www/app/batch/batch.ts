@@ -1,5 +1,12 @@
 import { toError } from '../errors.js';
-import type { Analysis, AnalyzeOptions, Detector, DetectorError, Grade } from 'clipsight';
+import type {
+  Analysis,
+  AnalyzeOptions,
+  Detector,
+  DetectorError,
+  DetectorInfo,
+  Grade,
+} from 'clipsight';
 import type { Incoming } from '../intake/entries.js';
 
 /** What became of an image, as filters and marks know it. */
@@ -13,7 +20,11 @@ export interface Item {
   readonly name: string;
   outcome: Outcome;
   analysis?: Analysis;
+  /** Who made the analysis. */
+  info?: DetectorInfo;
   error?: DetectorError;
+  /** Another model is to judge it once more; until then its first result stands. */
+  again?: boolean;
 }
 
 /** An image is done: it has a result or an error, and was not cancelled. */
@@ -55,6 +66,11 @@ export class Batch extends EventTarget {
     return this.#settled;
   }
 
+  /** Images with a result that another model will replace. */
+  get rejudging(): number {
+    return this.items.filter(({ again }) => again === true).length;
+  }
+
   get busy(): boolean {
     return this.#settled < this.#items.size;
   }
@@ -79,9 +95,27 @@ export class Batch extends EventTarget {
     return added;
   }
 
-  /** Works with this detector from now on. */
+  /**
+   * Works with this detector from now on. What another model has judged is judged again; what the
+   * detector before had begun, it begins anew.
+   */
   use(detector: Detector): void {
+    if (detector === this.#detector) return;
     this.#detector = detector;
+    const begun: Item[] = [];
+    const judged: Item[] = [];
+    for (const item of this.#items.values()) {
+      if (item.outcome === 'working') {
+        item.outcome = 'waiting';
+        begun.push(item);
+      } else if (item.info !== undefined && !isSameModel(item.info, detector.info)) {
+        item.again = true;
+        judged.push(item);
+      }
+    }
+    this.#queue = [...begun, ...this.#queue.filter(({ again }) => again !== true), ...judged];
+    this.#running?.abort();
+    this.#changed();
     void this.#run();
   }
 
@@ -109,7 +143,10 @@ export class Batch extends EventTarget {
   /** Takes everything back that has no result yet. */
   cancelAll(): void {
     this.#queue = [];
-    for (const item of this.#items.values()) if (!isSettled(item)) this.#settle(item, 'cancelled');
+    for (const item of this.#items.values()) {
+      delete item.again;
+      if (!isSettled(item)) this.#settle(item, 'cancelled');
+    }
     this.#running?.abort();
     this.#changed();
   }
@@ -131,9 +168,10 @@ export class Batch extends EventTarget {
   }
 
   async #run(): Promise<void> {
-    const detector = this.#detector;
-    if (this.#running !== undefined || detector === undefined) return;
+    if (this.#running !== undefined) return;
     while (this.#queue.length > 0) {
+      const detector = this.#detector;
+      if (detector === undefined) break;
       const running = new AbortController();
       this.#running = running;
       const taken: Item[] = [];
@@ -146,14 +184,16 @@ export class Batch extends EventTarget {
           this.#take(taken),
           options,
         )) {
+          // Taken back, or another detector's by now.
+          if (running.signal.aborted) break;
           const item = taken[index];
-          if (item !== undefined) this.#finish(item, result, error);
+          if (item !== undefined) this.#finish(item, detector.info, result, error);
         }
       } catch (thrown) {
         // Cancelled; or the detector itself is gone, and then all that it had taken learn why.
         const error = toError(thrown);
         if (error.code !== 'aborted')
-          for (const item of taken) this.#finish(item, undefined, error);
+          for (const item of taken) this.#finish(item, detector.info, undefined, error);
       }
     }
     this.#running = undefined;
@@ -162,23 +202,40 @@ export class Batch extends EventTarget {
   /** Hands images out only as they are asked for: what is still in the queue can be taken back. */
   *#take(taken: Item[]): Generator<File> {
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
-      if (item.outcome !== 'waiting' || !this.#items.has(item.id)) continue;
-      item.outcome = 'working';
+      const wanted = item.outcome === 'waiting' || item.again === true;
+      if (!wanted || !this.#items.has(item.id)) continue;
+      if (item.outcome === 'waiting') item.outcome = 'working';
       taken.push(item);
       this.#changed();
       yield item.file;
     }
   }
 
-  #finish(item: Item, analysis: Analysis | undefined, error: DetectorError | undefined): void {
+  #finish(
+    item: Item,
+    info: DetectorInfo,
+    analysis: Analysis | undefined,
+    error: DetectorError | undefined,
+  ): void {
     // Removed or cancelled in the meantime, or finished before the detector broke.
-    if (!this.#items.has(item.id) || isSettled(item)) return;
+    if (!this.#items.has(item.id) || (isSettled(item) && item.again !== true)) return;
+    const again = item.again === true;
+    delete item.again;
     if (analysis !== undefined) {
       item.analysis = analysis;
-      this.#settle(item, analysis.model.status === 'scored' ? analysis.model.grade : 'abstained');
-    } else {
+      item.info = info;
+      const { model } = analysis;
+      const outcome = model.status === 'scored' ? model.grade : 'abstained';
+      if (again) item.outcome = outcome;
+      else this.#settle(item, outcome);
+    } else if (!again) {
       if (error !== undefined) item.error = error;
       this.#settle(item, 'error');
+    }
+    // A second model that fails leaves the first one's result as it is, and nothing to tell.
+    if (again && analysis === undefined) {
+      this.#changed();
+      return;
     }
     this.dispatchEvent(new SettledEvent(item));
     this.#changed();
@@ -192,6 +249,11 @@ export class Batch extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** Whether both judge alike; where they run does not count. */
+function isSameModel(a: DetectorInfo, b: DetectorInfo): boolean {
+  return a.weightsSha256 === b.weightsSha256 && a.calibrationId === b.calibrationId;
 }
 
 function isSettled({ outcome }: Item): boolean {

@@ -1,4 +1,5 @@
 import { MAX_KEPT_NAME } from '../limits.js';
+import type { Thresholds } from '../settings/operating.js';
 import type { Item, Outcome } from './batch.js';
 
 /** What the list shows, and in which order. */
@@ -31,8 +32,9 @@ export function probabilityOf({ analysis }: Item): number | undefined {
 }
 
 /** Whether an image's probability reaches the threshold the visitor chose. */
-export function isFlagged(item: Item, threshold: number | undefined): boolean {
+export function isFlagged(item: Item, thresholds: Thresholds): boolean {
   const probability = probabilityOf(item);
+  const threshold = thresholds(item.info);
   return threshold !== undefined && probability !== undefined && probability >= threshold;
 }
 
@@ -40,13 +42,13 @@ export function isFlagged(item: Item, threshold: number | undefined): boolean {
 export function arrange(
   items: readonly Item[],
   { filter, text, sort }: Arrangement,
-  threshold: number | undefined,
+  thresholds: Thresholds,
   compareNames: CompareNames,
 ): Item[] {
   const wanted = text.trim().toLowerCase();
   const shown = (sort === 'name' ? byName(items, compareNames) : items).filter(
     (item) =>
-      matches(item, filter, threshold) &&
+      matches(item, filter, thresholds) &&
       (wanted === '' || item.name.slice(0, 1000).toLowerCase().includes(wanted)),
   );
   switch (sort) {
@@ -84,13 +86,9 @@ function byName(items: readonly Item[], compare: CompareNames): readonly Item[] 
   return sorted;
 }
 
-function matches(
-  item: Item,
-  filter: Arrangement['filter'],
-  threshold: number | undefined,
-): boolean {
+function matches(item: Item, filter: Arrangement['filter'], thresholds: Thresholds): boolean {
   if (filter === 'all') return true;
-  if (filter === 'flagged') return isFlagged(item, threshold);
+  if (filter === 'flagged') return isFlagged(item, thresholds);
   if (filter === 'waiting') return item.outcome === 'waiting' || item.outcome === 'working';
   return item.outcome === filter;
 }

@@ -3,7 +3,8 @@ import { text } from '../app.js';
 import { atMostEvery, button, eachFrame, h, onChange } from '../dom.js';
 import { ExportMenu } from '../export/menu.js';
 import { MAX_ANNOUNCED, UPDATE_MS } from '../limits.js';
-import { chosenThreshold } from '../settings/operating.js';
+import { StandardNote } from '../standard-note.js';
+import { chosenThreshold, chosenThresholds } from '../settings/operating.js';
 import { SettledEvent } from './batch.js';
 import { ImageList } from './list.js';
 import { arrange, AS_ADDED, isFlagged } from './order.js';
@@ -96,6 +97,7 @@ export class ResultsPanel {
       this.#bar,
       this.#tools.element,
       this.#split,
+      new StandardNote(app, signal, 'results').element,
     );
     onChange(app.batch, signal, atMostEvery(UPDATE_MS, this.#update));
     onChange(app.settings, signal, this.#update);
@@ -118,10 +120,8 @@ export class ResultsPanel {
   }
 
   #remove(item: Item): void {
-    const { batch, settings } = this.#app;
-    const shown = this.#arranged(
-      chosenThreshold(settings.value, this.#app.lifecycle.detector?.info),
-    );
+    const { batch } = this.#app;
+    const shown = this.#arranged();
     const at = shown.indexOf(item);
     batch.remove(item);
     // The next one takes its place, so that a person can go on from there.
@@ -132,8 +132,10 @@ export class ResultsPanel {
     }
   }
 
-  #arranged(threshold: number | undefined): Item[] {
-    return arrange(this.#app.batch.items, this.#arrangement, threshold, this.#collator.compare);
+  #arranged(): Item[] {
+    const { batch, settings } = this.#app;
+    const thresholds = chosenThresholds(settings.value);
+    return arrange(batch.items, this.#arrangement, thresholds, this.#collator.compare);
   }
 
   #updateNow(): void {
@@ -148,9 +150,10 @@ export class ResultsPanel {
       return;
     }
     const threshold = chosenThreshold(settings.value, lifecycle.detector?.info);
-    const flagged = (item: Item): boolean => isFlagged(item, threshold);
+    const thresholds = chosenThresholds(settings.value);
+    const flagged = (item: Item): boolean => isFlagged(item, thresholds);
     const many = size > 1;
-    const shown = this.#arranged(threshold);
+    const shown = this.#arranged();
     this.element.classList.toggle('many', many);
     this.#tools.element.hidden = !many;
     this.#tools.setFlagging(threshold !== undefined);
@@ -160,6 +163,7 @@ export class ResultsPanel {
     this.#count.textContent = [
       ...(many ? [strings.progress(settled, size)] : []),
       ...(shown.length < size ? [strings.shown(shown.length, size)] : []),
+      ...(batch.rejudging === 0 ? [] : [strings.again(batch.rejudging)]),
       ...(threshold === undefined
         ? []
         : [strings.flaggedCount(batch.items.filter(flagged).length)]),

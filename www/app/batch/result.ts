@@ -34,12 +34,16 @@ export class ResultCard {
       return;
     }
     const { detector } = this.#app.lifecycle;
-    const drawn = [item.id, item.outcome, flagged, detector !== undefined].join(' ');
+    const info = item.info ?? detector?.info;
+    const judge = info?.weightsSha256;
+    const drawn = [item.id, item.outcome, flagged, detector !== undefined, judge, item.again].join(
+      ' ',
+    );
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#card.name = item.name;
     this.#card.picture = item.file;
-    this.#card.info = detector?.info ?? null;
+    this.#card.info = info ?? null;
     this.#card.stage =
       detector === undefined ? 'loading' : item.outcome === 'working' ? 'working' : 'queued';
     this.#card.error = item.outcome === 'cancelled' ? CANCELLED : (item.error ?? null);
@@ -81,9 +85,12 @@ export class ResultCard {
         ),
       ];
     }
-    return flagged
-      ? [h('p', { class: 'notice flagged' }, icon(icons.info), h('span', {}, batch.flagged))]
-      : [];
+    const notice = (sentence: string): HTMLElement =>
+      h('p', { class: 'notice flagged' }, icon(icons.info), h('span', {}, sentence));
+    return [
+      ...(flagged ? [notice(batch.flagged)] : []),
+      ...(item.again === true ? [notice(text().standard.again)] : []),
+    ];
   }
 }
 

@@ -50,12 +50,13 @@ export class Row {
     element.setAttribute('aria-posinset', String(position + 1));
     element.setAttribute('aria-setsize', String(size));
     element.setAttribute('aria-selected', String(selected));
-    const drawn = `${item.outcome} ${String(flagged)}`;
+    const probability = probabilityOf(item);
+    // Judged again, an image may keep its grade and have another probability.
+    const drawn = [item.outcome, flagged, probability].join(' ');
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     element.dataset['state'] = item.outcome;
     element.dataset['flagged'] = String(flagged);
-    const probability = probabilityOf(item);
     this.#verdict.replaceChildren(...outcomeParts(item), ...(flagged ? [mark()] : []));
     this.#probability.textContent = probability === undefined ? '' : shortPercent(probability);
   }

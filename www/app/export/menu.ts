@@ -1,6 +1,6 @@
 import { text } from '../app.js';
 import { button, h } from '../dom.js';
-import { chosenThreshold } from '../settings/operating.js';
+import { chosenThreshold, chosenThresholds } from '../settings/operating.js';
 import { toJson, toTable } from './records.js';
 import { openReport } from './report.js';
 import { saveAs } from './save.js';
@@ -65,6 +65,7 @@ export class ExportMenu {
       items: batch.items,
       info,
       threshold: chosenThreshold(settings.value, info),
+      thresholds: chosenThresholds(settings.value),
       made: new Date(),
     };
   }

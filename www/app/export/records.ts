@@ -2,13 +2,16 @@ import { isFlagged } from '../batch/order.js';
 import { toCsv } from './csv.js';
 import type { Analysis, DetectorErrorCode, DetectorInfo } from 'clipsight';
 import type { Item } from '../batch/batch.js';
+import type { Thresholds } from '../settings/operating.js';
 
 /** Everything that is known when results are saved. */
 export interface Saving {
   readonly items: readonly Item[];
+  /** Who answers now; an image may have been judged by another model before. */
   readonly info: DetectorInfo | undefined;
   /** The threshold of the false-alarm budget, should there be one. */
   readonly threshold: number | undefined;
+  readonly thresholds: Thresholds;
   readonly made: Date;
 }
 
@@ -18,16 +21,19 @@ interface ItemRecord {
   readonly analysis?: Analysis;
   readonly error?: { readonly code: DetectorErrorCode; readonly message: string };
   readonly flagged?: boolean;
+  /** Who judged it, where that is not the detector of the whole. */
+  readonly detector?: DetectorInfo;
 }
 
 /**
  * Results as JSON: what the detector said of each image, unchanged, under the model and device that
  * said it.
  */
-export function toJson({ items, info, threshold, made }: Saving): string {
+export function toJson(saving: Saving): string {
+  const { items, info, threshold, made } = saving;
   const records = items
     .filter(({ analysis, error }) => analysis ?? error)
-    .map((item) => toRecord(item, threshold));
+    .map((item) => toRecord(item, saving));
   return JSON.stringify(
     { schemaVersion: 1, made: made.toISOString(), detector: info, threshold, images: records },
     null,
@@ -35,13 +41,15 @@ export function toJson({ items, info, threshold, made }: Saving): string {
   );
 }
 
-function toRecord(item: Item, threshold: number | undefined): ItemRecord {
+function toRecord(item: Item, { info, thresholds }: Saving): ItemRecord {
   const { name, analysis, error } = item;
+  const known = thresholds(item.info) !== undefined;
   return {
     name,
     ...(analysis === undefined ? {} : { analysis }),
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
-    ...(threshold === undefined ? {} : { flagged: isFlagged(item, threshold) }),
+    ...(known ? { flagged: isFlagged(item, thresholds) } : {}),
+    ...(item.info === undefined || item.info === info ? {} : { detector: item.info }),
   };
 }
 
@@ -73,11 +81,11 @@ const COLUMNS = [
  * Results as a table, one image a row. Names of columns are the same in every language: programs
  * read them.
  */
-export function toTable({ items, info, threshold }: Saving): string {
+export function toTable({ items, info: current, thresholds }: Saving): string {
   const rows = items
     .filter(({ analysis, error }) => analysis ?? error)
     .map((item) => {
-      const { analysis, error } = item;
+      const { analysis, error, info = current } = item;
       const model = analysis?.model;
       const measured = model?.status === 'scored' ? model.measuredError : null;
       return [
@@ -88,7 +96,7 @@ export function toTable({ items, info, threshold }: Saving): string {
         measured?.rate,
         measured?.low,
         measured?.high,
-        threshold === undefined ? undefined : String(isFlagged(item, threshold)),
+        thresholds(info) === undefined ? undefined : String(isFlagged(item, thresholds)),
         analysis?.attribution?.generator?.name,
         analysis?.quality,
         analysis?.file.format,

@@ -4,7 +4,9 @@ import { errorHeadline, shortPercent } from '../batch/rows.js';
 import { isFlagged } from '../batch/order.js';
 import { button, h } from '../dom.js';
 import { REPORT_SLICE } from '../limits.js';
+import type { DetectorInfo } from 'clipsight';
 import type { Item } from '../batch/batch.js';
+import type { Thresholds } from '../settings/operating.js';
 import type { Saving } from './records.js';
 
 /** Shows all results as a document in place of the page, to be printed or put into a PDF. */
@@ -49,23 +51,23 @@ export async function openReport(saving: Saving): Promise<void> {
   report.querySelector('h1')?.focus();
   const items = saving.items.filter(({ analysis, error }) => analysis ?? error);
   for (let at = 0; at < items.length; at += REPORT_SLICE) {
-    body.append(...items.slice(at, at + REPORT_SLICE).map((item) => row(item, saving.threshold)));
+    body.append(...items.slice(at, at + REPORT_SLICE).map((item) => row(item, saving.thresholds)));
     await new Promise(requestAnimationFrame);
   }
   print.disabled = false;
 }
 
-function facts({ info, threshold }: Saving): HTMLElement {
+function facts({ items, info, threshold }: Saving): HTMLElement {
   const { details, facts: names } = sharedText();
-  const rows: [string, string][] =
-    info === undefined
-      ? []
-      : [
-          [details.model, info.modelId],
-          [details.weights, info.weightsSha256],
-          [details.calibration, info.calibrationId],
-          [names.ran, names.ranOn[info.device]],
-        ];
+  // Who judged: more than one, where the page has changed over to another model meanwhile.
+  const judges = items.flatMap(({ info: judge }) => (judge === undefined ? [] : [judge]));
+  const known = new Map([...judges, ...(info === undefined ? [] : [info])].map(keyed));
+  const rows = [...known.values()].flatMap((judge): [string, string][] => [
+    [details.model, judge.modelId],
+    [details.weights, judge.weightsSha256],
+    [details.calibration, judge.calibrationId],
+    [names.ran, names.ranOn[judge.device]],
+  ]);
   if (threshold !== undefined)
     rows.push([text().budget.heading, text().budget.threshold(threshold)]);
   return h(
@@ -75,12 +77,16 @@ function facts({ info, threshold }: Saving): HTMLElement {
   );
 }
 
-function row(item: Item, threshold: number | undefined): HTMLElement {
+function keyed(info: DetectorInfo): [string, DetectorInfo] {
+  return [[info.weightsSha256, info.calibrationId, info.device].join(' '), info];
+}
+
+function row(item: Item, thresholds: Thresholds): HTMLElement {
   const { analysis } = item;
   const model = analysis?.model;
   const result = model === undefined ? errorHeadline(item) : verdictName(model, sharedText());
   const measured = model?.status === 'scored' ? model.measuredError : null;
-  const flagged = isFlagged(item, threshold) ? ` (${text().batch.flagged})` : '';
+  const flagged = isFlagged(item, thresholds) ? ` (${text().batch.flagged})` : '';
   return h(
     'tr',
     {},

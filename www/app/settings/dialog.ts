@@ -1,11 +1,17 @@
+import { weightsBytes } from 'clipsight-model-standard';
 import { LANGUAGE_NAMES, LANGUAGES } from 'clipsight/ui';
 import { text } from '../app.js';
 import { Modal } from '../dialog.js';
 import { button, choice, h } from '../dom.js';
 import { budgetFields } from './budget.js';
-import { modelAddress } from './settings.js';
+import { reloadForStandard } from '../model-choice.js';
+import { modelAddress, modelChoice } from './settings.js';
 import type { App } from '../app.js';
 import type { DevicePreference } from 'clipsight';
+
+/** The page's own models, and how the settings keep them. */
+const STORED = { compact: '', standard: 'standard' } as const;
+type OwnModel = keyof typeof STORED;
 
 /**
  * The settings. Most take effect at once; another model or device needs the page to be loaded anew.
@@ -25,15 +31,17 @@ function analysisFields(app: App, modal: Modal): HTMLElement {
   const apply = button(
     settings.apply,
     () => {
-      const address = model.select.value === 'other' ? modelAddress(input.value)?.href : '';
-      if (address === undefined) {
+      const kept = wanted();
+      const chosen = kept === 'other' ? modelAddress(input.value)?.href : STORED[kept];
+      if (chosen === undefined) {
         bad.hidden = false;
         input.focus();
         return;
       }
-      app.settings.change({ model: address, device: device.select.value as DevicePreference });
+      app.settings.change({ model: chosen, device: device.select.value as DevicePreference });
       modal.close();
-      location.reload();
+      if (chosen === 'standard') reloadForStandard();
+      else location.reload();
     },
     { kind: 'secondary' },
   );
@@ -52,22 +60,29 @@ function analysisFields(app: App, modal: Modal): HTMLElement {
     spellcheck: 'false',
     placeholder: 'https://…/model.json',
   });
-  input.value = stored.model;
+  const choiceNow = modelChoice(stored);
+  const kind = choiceNow instanceof URL ? 'other' : choiceNow;
+  input.value = kind === 'other' ? stored.model : '';
+  const wanted = (): OwnModel | 'other' => model.select.value as OwnModel | 'other';
   const bad = h('p', { class: 'notice bad', role: 'alert', hidden: '' }, settings.modelBad);
   const address = h('label', { class: 'field wide' }, h('span', {}, settings.modelAddress), input);
+  const standardNote = h('p', { class: 'fine' }, text().standard.privacy);
   const update = (): void => {
-    address.hidden = model.select.value !== 'other';
+    const kept = wanted();
+    address.hidden = kept !== 'other';
     bad.hidden = true;
-    const wanted = model.select.value === 'other' ? input.value : '';
-    restart.hidden = wanted === stored.model && device.select.value === stored.device;
+    standardNote.hidden = kept !== 'standard';
+    const chosen = kept === 'other' ? input.value : STORED[kept];
+    restart.hidden = chosen === stored.model && device.select.value === stored.device;
   };
   const model = choice(
     settings.model,
     [
       ['compact', settings.modelCompact],
+      ['standard', settings.modelStandard(weightsBytes)],
       ['other', settings.modelOther],
     ],
-    stored.model === '' ? 'compact' : 'other',
+    kind,
     update,
   );
   const device = choice(
@@ -100,6 +115,7 @@ function analysisFields(app: App, modal: Modal): HTMLElement {
     {},
     h('legend', {}, settings.model),
     model.element,
+    standardNote,
     address,
     bad,
     device.element,

@@ -1,4 +1,3 @@
-import points from '../../../models/compact/operating-points.json';
 import type { DetectorInfo } from 'clipsight';
 import type { Settings } from './settings.js';
 
@@ -23,12 +22,31 @@ export interface OperatingPoint {
   readonly found: Share;
 }
 
+/** What was measured for one model with one calibration. */
+interface Measured {
+  readonly model: { readonly weights_sha256: string; readonly calibration_id: string };
+  readonly points: readonly OperatingPoint[];
+}
+
+/** Of every model that ships and was measured; one may come without. */
+const MEASURED: readonly Measured[] = readAll();
+
+function readAll(): Measured[] {
+  // webpack puts in what is there when it builds.
+  const found = import.meta.webpackContext('../../../models', {
+    recursive: true,
+    regExp: /\/operating-points\.json$/,
+  });
+  return found.keys().map((name) => found(name) as Measured);
+}
+
 /** The thresholds that were measured for exactly this model and calibration; none for others. */
 export function operatingPoints(info: DetectorInfo | undefined): readonly OperatingPoint[] {
-  const { model } = points;
-  const same =
-    info?.weightsSha256 === model.weights_sha256 && info.calibrationId === model.calibration_id;
-  return same ? points.points : [];
+  const measured = MEASURED.find(
+    ({ model }) =>
+      info?.weightsSha256 === model.weights_sha256 && info.calibrationId === model.calibration_id,
+  );
+  return measured?.points ?? [];
 }
 
 /** The threshold of the budget the visitor chose, if it is one of the model's. */
@@ -37,6 +55,14 @@ export function chosenThreshold(
   info: DetectorInfo | undefined,
 ): number | undefined {
   return operatingPoints(info).find((point) => point.budget === budget)?.threshold;
+}
+
+/** The threshold that holds for an image: that of the model which judged it. */
+export type Thresholds = (info: DetectorInfo | undefined) => number | undefined;
+
+/** Thresholds of the budget the visitor chose, by who judged. */
+export function chosenThresholds(settings: Settings): Thresholds {
+  return (info) => chosenThreshold(settings, info);
 }
 
 /**

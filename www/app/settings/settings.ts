@@ -1,10 +1,11 @@
 import { LANGUAGES } from 'clipsight/ui';
 import type { AnalyzeOptions, DetectorInfo, DevicePreference } from 'clipsight';
 import type { Language } from 'clipsight/ui';
+import type { ModelChoice } from '../detector-lifecycle.js';
 
 /** What the visitor chose. */
 export interface Settings {
-  /** Address of another model's manifest; empty: the compact model. */
+  /** `standard`, or the address of another model's manifest; empty: the compact model. */
   readonly model: string;
   readonly device: DevicePreference;
   readonly views: 'model' | '1' | '5';
@@ -60,7 +61,12 @@ export function viewsOption(
   return wanted !== undefined && info?.viewCounts.includes(wanted) === true ? wanted : undefined;
 }
 
-/** The address of another model, or undefined for the compact one and for what is no address. */
+/** The model that the visitor chose. */
+export function modelChoice({ model }: Settings): ModelChoice {
+  return model === 'standard' ? model : (modelAddress(model) ?? 'compact');
+}
+
+/** The address of another model, or undefined for the page's own and for what is no address. */
 export function modelAddress(text: string): URL | undefined {
   try {
     const url = new URL(text.trim());
@@ -87,7 +93,10 @@ function read(): Settings {
     options.includes(value as T) ? (value as T) : otherwise;
   const { model, budget, history } = stored;
   return {
-    model: typeof model === 'string' && modelAddress(model) !== undefined ? model : DEFAULTS.model,
+    model:
+      typeof model === 'string' && (model === 'standard' || modelAddress(model) !== undefined)
+        ? model
+        : DEFAULTS.model,
     device: oneOf(stored.device, ['auto', 'webgpu', 'cpu'], DEFAULTS.device),
     views: oneOf(stored.views, ['model', '1', '5'], DEFAULTS.views),
     budget: typeof budget === 'number' && budget >= 0 && budget < 1 ? budget : DEFAULTS.budget,

@@ -69,6 +69,7 @@ export const de = (l: Locale): Strings => ({
     list: 'Bilder; wählen Sie eines, um sein Ergebnis zu sehen',
     progress: (done, all) => `${l.number(done)} von ${l.number(all)} fertig`,
     shown: (shown, all) => `${l.number(shown)} von ${l.number(all)} gezeigt`,
+    again: (n) => l.plural(n, { one: '{n} wird neu geprüft', other: '{n} werden neu geprüft' }),
     nothing: 'Kein Bild passt dazu.',
     cancel: 'Abbrechen',
     cancelled: 'Abgebrochen',
@@ -122,6 +123,37 @@ export const de = (l: Locale): Strings => ({
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} bis ${l.percent(high)})`,
   },
 
+  standard: {
+    offer: (bytes) =>
+      `Es gibt ein stärkeres Modell. Es wird einmal von dieser Website geladen (${l.bytes(bytes)}); Ihre Bilder bleiben weiterhin auf diesem Gerät.`,
+    beside: (bytes) =>
+      `Mit dem kompakten Modell geprüft. Es gibt ein stärkeres (${l.bytes(bytes)}, einmal zu laden).`,
+    privacy:
+      'Es wird einmal von dieser Website geladen. Ihre Bilder werden weiterhin nur auf diesem Gerät gelesen, bei gesperrtem Netz.',
+    use: 'Stärkeres Modell verwenden',
+    reload: 'Die Seite wird neu geladen, ohne die Ergebnisse, die jetzt auf ihr stehen.',
+    metered: (bytes) =>
+      `Sie haben das stärkere Modell gewählt. Um diese Verbindung zu schonen, wurde es nicht geladen (${l.bytes(bytes)}). Das kompakte Modell antwortet.`,
+    stopped: (bytes) =>
+      `Das Laden des stärkeren Modells (${l.bytes(bytes)}) wurde abgebrochen. Das kompakte Modell antwortet.`,
+    download: 'Jetzt laden',
+    fetching:
+      'Das stärkere Modell wird geladen, nur dieses eine Mal. Bilder, die Sie inzwischen hinzufügen, warten darauf.',
+    stop: 'Mit dem kompakten Modell weitermachen',
+    preparing:
+      'Das kompakte Modell antwortet, bis das stärkere bereit ist. Seine Ergebnisse werden dann neu geprüft.',
+    ready: 'Das stärkere Modell antwortet.',
+    again: 'Mit dem kompakten Modell geprüft; das stärkere prüft das Bild noch einmal.',
+    failed: {
+      fetch: 'Das stärkere Modell konnte nicht geladen werden. Das kompakte Modell antwortet.',
+      memory:
+        'Dieses Gerät hat zu wenig Speicher für das stärkere Modell. Das kompakte Modell antwortet.',
+      other: 'Das stärkere Modell läuft auf diesem Gerät nicht. Das kompakte Modell antwortet.',
+    },
+    retry: 'Noch einmal versuchen',
+    stay: 'Beim kompakten Modell bleiben',
+  },
+
   settings: {
     open: 'Einstellungen',
     heading: 'Einstellungen',
@@ -131,6 +163,7 @@ export const de = (l: Locale): Strings => ({
       'Modell und Gerät gelten, wenn die Seite neu geladen ist. Die Ergebnisse, die jetzt auf ihr stehen, sind dann weg.',
     model: 'Modell',
     modelCompact: 'Kompakt, kommt mit der Seite',
+    modelStandard: (bytes) => `Standard: stärker, einmal ${l.bytes(bytes)} zu laden`,
     modelOther: 'Ein anderes, über die Adresse seiner model.json',
     modelAddress: 'Adresse der model.json',
     modelBad: 'Das ist keine Adresse eines Modells: Sie beginnt mit https:// und endet mit .json.',

@@ -67,6 +67,8 @@ export const en = (l: Locale) => ({
     list: 'Images: choose one to see its result',
     progress: (done: number, all: number): string => `${l.number(done)} of ${l.number(all)} done`,
     shown: (shown: number, all: number): string => `${l.number(shown)} of ${l.number(all)} shown`,
+    again: (n: number): string =>
+      l.plural(n, { one: '{n} being checked again', other: '{n} being checked again' }),
     nothing: 'No images match.',
     cancel: 'Cancel',
     cancelled: 'Cancelled',
@@ -117,6 +119,38 @@ export const en = (l: Locale) => ({
       `${l.percent(rate)} (${l.percent(low)} to ${l.percent(high)})`,
   },
 
+  /** The stronger of the page's own models. */
+  standard: {
+    offer: (bytes: number): string =>
+      `A stronger model is available. It is downloaded once from this site (${l.bytes(bytes)}); your images still stay on this device.`,
+    beside: (bytes: number): string =>
+      `Checked with the compact model. A stronger one is available (${l.bytes(bytes)}, downloaded once).`,
+    privacy:
+      'It is downloaded once from this site. Your images are still read on this device only, with the network locked.',
+    use: 'Use the stronger model',
+    reload: 'The page reloads, without the results that are on it now.',
+    metered: (bytes: number): string =>
+      `You chose the stronger model. It has not been downloaded (${l.bytes(bytes)}), to spare this connection. The compact model answers.`,
+    stopped: (bytes: number): string =>
+      `The download of the stronger model (${l.bytes(bytes)}) was stopped. The compact model answers.`,
+    download: 'Download it now',
+    fetching:
+      'The stronger model is being downloaded, once. Images that you add meanwhile wait for it.',
+    stop: 'Go on with the compact model',
+    preparing:
+      'The compact model answers while the stronger one gets ready. Its results are then checked again.',
+    ready: 'The stronger model answers.',
+    again: 'Checked with the compact model; the stronger one is checking it again.',
+    failed: {
+      fetch: 'The stronger model could not be downloaded. The compact model answers.',
+      memory:
+        'This device has too little memory for the stronger model. The compact model answers.',
+      other: 'The stronger model does not run on this device. The compact model answers.',
+    },
+    retry: 'Try again',
+    stay: 'Stay with the compact model',
+  },
+
   settings: {
     open: 'Settings',
     heading: 'Settings',
@@ -126,6 +160,8 @@ export const en = (l: Locale) => ({
       'Model and device take effect when the page is reloaded. The results that are on it now will then be gone.',
     model: 'Model',
     modelCompact: 'Compact, included with the page',
+    modelStandard: (bytes: number): string =>
+      `Standard: stronger, ${l.bytes(bytes)} to download once`,
     modelOther: 'Another, by the address of its model.json',
     modelAddress: 'Address of model.json',
     modelBad: 'That is not the address of a model: it must begin with https:// and end with .json.',

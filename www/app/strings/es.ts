@@ -67,6 +67,8 @@ export const es = (l: Locale): Strings => ({
     list: 'Imágenes; elija una para ver su resultado',
     progress: (done, all) => `${l.number(done)} de ${l.number(all)} listas`,
     shown: (shown, all) => `${l.number(shown)} de ${l.number(all)} a la vista`,
+    again: (n) =>
+      l.plural(n, { one: '{n} se examina de nuevo', other: '{n} se examinan de nuevo' }),
     nothing: 'Ninguna imagen coincide.',
     cancel: 'Cancelar',
     cancelled: 'Cancelada',
@@ -120,6 +122,37 @@ export const es = (l: Locale): Strings => ({
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} a ${l.percent(high)})`,
   },
 
+  standard: {
+    offer: (bytes) =>
+      `Hay un modelo más potente. Se descarga una sola vez de este sitio (${l.bytes(bytes)}); sus imágenes siguen sin salir de este dispositivo.`,
+    beside: (bytes) =>
+      `Examinada con el modelo compacto. Hay uno más potente (${l.bytes(bytes)}, una sola descarga).`,
+    privacy:
+      'Se descarga una sola vez de este sitio. Sus imágenes se siguen leyendo solo en este dispositivo, con la red bloqueada.',
+    use: 'Usar el modelo más potente',
+    reload: 'La página se vuelve a cargar, sin los resultados que hay ahora en ella.',
+    metered: (bytes) =>
+      `Eligió el modelo más potente. No se ha descargado (${l.bytes(bytes)}) para no gastar esta conexión. Responde el modelo compacto.`,
+    stopped: (bytes) =>
+      `La descarga del modelo más potente (${l.bytes(bytes)}) se detuvo. Responde el modelo compacto.`,
+    download: 'Descargarlo ahora',
+    fetching:
+      'El modelo más potente se está descargando, una sola vez. Las imágenes que añada entretanto esperan por él.',
+    stop: 'Seguir con el modelo compacto',
+    preparing:
+      'El modelo compacto responde mientras se prepara el más potente. Después se examinan de nuevo sus resultados.',
+    ready: 'Responde el modelo más potente.',
+    again: 'Examinada con el modelo compacto; el más potente la examina de nuevo.',
+    failed: {
+      fetch: 'El modelo más potente no se pudo descargar. Responde el modelo compacto.',
+      memory:
+        'Este dispositivo tiene muy poca memoria para el modelo más potente. Responde el modelo compacto.',
+      other: 'El modelo más potente no funciona en este dispositivo. Responde el modelo compacto.',
+    },
+    retry: 'Intentarlo de nuevo',
+    stay: 'Seguir siempre con el compacto',
+  },
+
   settings: {
     open: 'Ajustes',
     heading: 'Ajustes',
@@ -129,6 +162,7 @@ export const es = (l: Locale): Strings => ({
       'El modelo y el dispositivo cambian al volver a cargar la página. Los resultados que hay ahora en ella se pierden.',
     model: 'Modelo',
     modelCompact: 'Compacto, viene con la página',
+    modelStandard: (bytes) => `Estándar: más potente, ${l.bytes(bytes)} en una sola descarga`,
     modelOther: 'Otro, por la dirección de su model.json',
     modelAddress: 'Dirección de model.json',
     modelBad: 'Eso no es la dirección de un modelo: empieza por https:// y termina en .json.',

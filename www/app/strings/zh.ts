@@ -65,6 +65,7 @@ export const zh = (l: Locale): Strings => ({
     list: '图片；选择一张查看其结果',
     progress: (done, all) => `已完成 ${l.number(done)} / ${l.number(all)}`,
     shown: (shown, all) => `显示 ${l.number(shown)} / ${l.number(all)}`,
+    again: (n) => l.plural(n, { other: '{n} 张正在重新检查' }),
     nothing: '没有符合的图片。',
     cancel: '取消',
     cancelled: '已取消',
@@ -110,6 +111,31 @@ export const zh = (l: Locale): Strings => ({
     range: (rate, low, high) => `${l.percent(rate)}（${l.percent(low)} 至 ${l.percent(high)}）`,
   },
 
+  standard: {
+    offer: (bytes) =>
+      `有一个更强的模型可用。它只需从本网站下载一次（${l.bytes(bytes)}）；您的图片仍然只留在本设备上。`,
+    beside: (bytes) => `由紧凑型模型检查。有一个更强的模型可用（${l.bytes(bytes)}，只下载一次）。`,
+    privacy: '它只需从本网站下载一次。您的图片仍然只在本设备上读取，且网络已锁定。',
+    use: '使用更强的模型',
+    reload: '页面将重新载入，现有的结果会丢失。',
+    metered: (bytes) =>
+      `您选择了更强的模型。为节省此连接的流量，尚未下载（${l.bytes(bytes)}）。目前由紧凑型模型作答。`,
+    stopped: (bytes) => `更强模型的下载（${l.bytes(bytes)}）已停止。目前由紧凑型模型作答。`,
+    download: '现在下载',
+    fetching: '正在下载更强的模型，只需这一次。其间添加的图片会等待它。',
+    stop: '继续使用紧凑型模型',
+    preparing: '更强的模型准备就绪之前，由紧凑型模型作答；其结果随后会重新检查。',
+    ready: '目前由更强的模型作答。',
+    again: '已由紧凑型模型检查；更强的模型正在重新检查。',
+    failed: {
+      fetch: '无法下载更强的模型。目前由紧凑型模型作答。',
+      memory: '本设备的内存不足以运行更强的模型。目前由紧凑型模型作答。',
+      other: '更强的模型无法在本设备上运行。目前由紧凑型模型作答。',
+    },
+    retry: '重试',
+    stay: '保持使用紧凑型模型',
+  },
+
   settings: {
     open: '设置',
     heading: '设置',
@@ -118,6 +144,7 @@ export const zh = (l: Locale): Strings => ({
     reloadNote: '模型和设备在重新载入页面后生效。现有的结果届时将丢失。',
     model: '模型',
     modelCompact: '紧凑型，随页面提供',
+    modelStandard: (bytes) => `标准型：更强，只下载一次 ${l.bytes(bytes)}`,
     modelOther: '其他模型，通过其 model.json 的网址',
     modelAddress: 'model.json 的网址',
     modelBad: '这不是模型的网址：它以 https:// 开头，以 .json 结尾。',

@@ -1,5 +1,5 @@
 /** The host's side of its sandboxed frame. */
-import type { DetectorInfo, Fidelity, ModelFiles } from 'clipsight';
+import type { DetectorErrorCode, DetectorInfo, Fidelity, ModelFiles } from 'clipsight';
 import { CONNECT, READY, loaded, reply } from '../shared/calls.js';
 import type { Call } from '../shared/calls.js';
 import { outcome } from '../shared/channel.js';
@@ -9,7 +9,8 @@ import { ANALYSIS_MS, FRAME_MS } from '../shared/limits.js';
 import { checked } from '../shared/schema.js';
 
 /** What has gone wrong in the frame. */
-const lost = (why: string): CheckError => new CheckError('detector', why);
+const lost = (why: string, code: DetectorErrorCode = 'internal'): CheckError =>
+  new CheckError('detector', why, { code });
 
 /** One sandboxed frame with a model in it. */
 export class Frame {
@@ -61,7 +62,7 @@ export class Frame {
   async load(files: ModelFiles): Promise<DetectorInfo> {
     const answer = checked(loaded, await this.#call((id) => ({ id, call: 'load', files })));
     if (answer?.info !== undefined) return answer.info;
-    throw lost(answer?.error.message ?? 'invalid response');
+    throw lost(answer?.error.message ?? 'invalid response', answer?.error.code);
   }
 
   async analyze(image: Blob, fidelity: Fidelity): Promise<Outcome> {

@@ -3,25 +3,50 @@
  * weights, hands them to a sandboxed frame, and passes pictures on to it, one at a time.
  */
 import { fetchModel } from 'clipsight';
+import standard from 'clipsight-model-standard';
 import { openChannel } from '../shared/channel.js';
 import type { Message, Outcome } from '../shared/channel.js';
 import type { Device } from '../shared/device.js';
 import { toWire } from '../shared/errors.js';
 import { HOST_IDLE_MS } from '../shared/limits.js';
+import type { Instead, Model } from '../shared/model.js';
 import { Frame } from './frame.js';
 
 type Analyze = Extract<Message, { kind: 'analyze' }>;
 
-let frame: Promise<Frame> | undefined;
-/** What the frame was made for. */
-let running: Device | undefined;
+/** What a frame is made for. */
+interface Wanted {
+  readonly device: Device;
+  readonly model: Model;
+}
+
+/** A frame that answers; `instead`: with the compact model, as the wanted one does not run here. */
+interface Answering {
+  readonly frame: Frame;
+  readonly instead?: Instead;
+}
+
+let answering: Promise<Answering> | undefined;
+let running: Wanted | undefined;
 let line: Promise<unknown> = Promise.resolve();
 let idle: ReturnType<typeof setTimeout> | undefined;
 const taken = new Set<string>();
 
-async function start(device: Device): Promise<Frame> {
-  running = device;
-  const files = await fetchModel({ device, cache: 'none' });
+async function start(wanted: Wanted): Promise<Answering> {
+  running = wanted;
+  if (wanted.model === 'compact') return { frame: await open(wanted) };
+  try {
+    return { frame: await open(wanted) };
+  } catch (error) {
+    const frame = await open({ ...wanted, model: 'compact' });
+    return { frame, instead: toWire(error).code === 'limit' ? 'memory' : 'other' };
+  }
+}
+
+async function open({ device, model }: Wanted): Promise<Frame> {
+  // Both models' files are the extension's own: nothing is downloaded.
+  const source = model === 'standard' ? { model: standard } : {};
+  const files = await fetchModel({ ...source, device, cache: 'none' });
   const opened = await Frame.open();
   try {
     await opened.load(files);
@@ -34,24 +59,25 @@ async function start(device: Device): Promise<Frame> {
 
 /** Ends the frame: with it goes everything that it holds. */
 function end(): void {
-  const ended = frame;
-  frame = undefined;
+  const ended = answering;
+  answering = undefined;
   ended?.then(
-    (opened) => {
-      opened.close();
+    ({ frame }) => {
+      frame.close();
     },
     () => undefined,
   );
 }
 
-async function analyze({ image, fidelity, device }: Analyze): Promise<Outcome> {
+async function analyze({ image, fidelity, device, model }: Analyze): Promise<Outcome> {
   try {
-    if (running !== device) end();
-    frame ??= start(device);
-    const outcome = await (await frame).analyze(image, fidelity);
+    if (running?.device !== device || running.model !== model) end();
+    answering ??= start({ device, model });
+    const { frame, instead } = await answering;
+    const outcome = await frame.analyze(image, fidelity);
     // After a panic, or with a lost GPU, the next image gets a new frame.
     if (outcome.error?.code === 'internal' || outcome.error?.code === 'device-lost') end();
-    return outcome;
+    return outcome.error === undefined && instead !== undefined ? { ...outcome, instead } : outcome;
   } catch (error) {
     end();
     return { error: toWire(error) };

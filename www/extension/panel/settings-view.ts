@@ -1,9 +1,16 @@
-/** The settings in the panel: where to compute, and which sites may be read. */
+/** The settings in the panel: which model judges, where to compute, and which sites may be read. */
 import { LANGUAGES, LANGUAGE_NAMES, h, locale } from 'clipsight/ui';
 import { api } from '../shared/api.js';
 import { DEVICES } from '../shared/device.js';
+import { MODELS } from '../shared/model.js';
 import { overlaySites, turnOff } from '../shared/overlay-sites.js';
-import { readDevice, writeDevice, writeLanguage } from '../shared/settings.js';
+import {
+  readDevice,
+  readModel,
+  writeDevice,
+  writeLanguage,
+  writeModel,
+} from '../shared/settings.js';
 import type { Strings } from '../shared/strings/index.js';
 
 export function settings(strings: Strings): HTMLElement {
@@ -18,6 +25,18 @@ export function settings(strings: Strings): HTMLElement {
   });
   device.addEventListener('change', () => {
     void writeDevice(device.value === 'cpu' ? 'cpu' : 'auto');
+  });
+
+  const model = h(
+    'select',
+    { id: 'model' },
+    ...MODELS.map((value) => h('option', { value }, words.models[value])),
+  );
+  void readModel().then((value) => {
+    model.value = value;
+  });
+  model.addEventListener('change', () => {
+    void writeModel(model.value === 'standard' ? 'standard' : 'compact');
   });
 
   const language = h(
@@ -67,6 +86,8 @@ export function settings(strings: Strings): HTMLElement {
     'details',
     { class: 'settings' },
     h('summary', {}, words.heading),
+    h('div', { class: 'row' }, h('label', { for: 'model' }, words.model), model),
+    h('p', { class: 'fine' }, words.modelNote),
     h('div', { class: 'row' }, h('label', { for: 'device' }, words.device), device),
     h('div', { class: 'row' }, h('label', { for: 'language' }, words.language), language),
     h('h3', {}, words.sites),

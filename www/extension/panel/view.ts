@@ -102,6 +102,10 @@ export class Cards {
     if (outcome.error === undefined) {
       card.info = outcome.info;
       card.analysis = outcome.analysis;
+      if (outcome.instead !== undefined) {
+        const sentence = this.#strings.instead[outcome.instead];
+        card.append(h('p', { slot: 'notes', class: 'fine' }, sentence));
+      }
     } else {
       card.error = { code: outcome.error.code, message: this.#explain(outcome.error) };
     }

@@ -8,11 +8,18 @@ import * as v from 'valibot';
 import { analysis, detectorInfo, fidelity } from './analysis.js';
 import { DEVICES } from './device.js';
 import { wireError } from './errors.js';
+import { INSTEAD, MODELS } from './model.js';
 import { checked, id, number, picture, text } from './schema.js';
 
 /** How an analysis ended. */
 export const outcome = v.union([
-  v.object({ analysis, info: detectorInfo, error: v.exactOptional(v.never()) }),
+  v.object({
+    analysis,
+    info: detectorInfo,
+    /** The compact model judged, as the chosen one does not run here. */
+    instead: v.exactOptional(v.picklist(INSTEAD)),
+    error: v.exactOptional(v.never()),
+  }),
   v.object({ error: wireError, analysis: v.exactOptional(v.never()) }),
 ]);
 export type Outcome = Readonly<v.InferOutput<typeof outcome>>;
@@ -38,6 +45,7 @@ const message = v.variant('kind', [
     image: picture,
     fidelity,
     device: v.picklist(DEVICES),
+    model: v.picklist(MODELS),
   }),
   /** From the host: it has heard. */
   v.object({ kind: v.literal('accepted'), id }),

@@ -62,9 +62,13 @@ export class CheckError extends Error implements WireError {
   readonly reason: Reason;
   readonly detail: string;
 
-  constructor(why: Reason, detail = '', options?: ErrorOptions) {
+  constructor(
+    why: Reason,
+    detail = '',
+    options?: ErrorOptions & { readonly code?: DetectorErrorCode },
+  ) {
     super(`The image could not be checked (${why}${detail === '' ? '' : `: ${detail}`}).`, options);
-    this.code = CODES[why];
+    this.code = options?.code ?? CODES[why];
     this.reason = why;
     this.detail = detail;
   }

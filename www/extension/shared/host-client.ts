@@ -6,7 +6,7 @@ import type { Outcome } from './channel.js';
 import { CheckError, toWire } from './errors.js';
 import { ACCEPT_MS, ANALYSIS_MS } from './limits.js';
 import type { BackgroundRequest } from './requests.js';
-import { readDevice } from './settings.js';
+import { readDevice, readModel } from './settings.js';
 
 interface Waiting {
   readonly accepted: (yes: true) => void;
@@ -26,7 +26,7 @@ export async function analyze(image: Blob, fidelity: Fidelity): Promise<Outcome>
     if (message.kind === 'outcome') waiting.get(message.id)?.done(message.outcome);
   });
   const id = crypto.randomUUID();
-  const device = await readDevice();
+  const [device, model] = await Promise.all([readDevice(), readModel()]);
   const accepted = Promise.withResolvers<true>();
   const done = Promise.withResolvers<Outcome>();
   waiting.set(id, { accepted: accepted.resolve, done: done.resolve });
@@ -35,7 +35,7 @@ export async function analyze(image: Blob, fidelity: Fidelity): Promise<Outcome>
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       await ensureHost();
-      send({ kind: 'analyze', id, image, fidelity, device });
+      send({ kind: 'analyze', id, image, fidelity, device, model });
       if (await Promise.race([accepted.promise, after(ACCEPT_MS)])) return await done.promise;
     }
     throw new CheckError('detector', 'did not start');

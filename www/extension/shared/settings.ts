@@ -3,6 +3,8 @@ import type { Language } from 'clipsight/ui';
 import { api } from './api.js';
 import { DEVICES } from './device.js';
 import type { Device } from './device.js';
+import { MODELS } from './model.js';
+import type { Model } from './model.js';
 
 /** Where to compute, as chosen in the panel. */
 export async function readDevice(): Promise<Device> {
@@ -12,6 +14,16 @@ export async function readDevice(): Promise<Device> {
 
 export async function writeDevice(device: Device): Promise<void> {
   await api.storage.local.set({ device });
+}
+
+/** Which model judges, as chosen in the panel. */
+export async function readModel(): Promise<Model> {
+  const { model } = await api.storage.local.get('model');
+  return MODELS.find((known) => known === model) ?? 'compact';
+}
+
+export async function writeModel(model: Model): Promise<void> {
+  await api.storage.local.set({ model });
 }
 
 /**

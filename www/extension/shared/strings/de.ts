@@ -29,8 +29,17 @@ export const de = (l: Locale): Strings => ({
     badge: (headline) => `${headline}. Einzelheiten zeigen`,
     error: 'Konnte nicht geprüft werden',
   },
+  instead: {
+    memory:
+      'Mit dem kompakten Modell geprüft: Dieses Gerät hat zu wenig Speicher für das Standardmodell.',
+    other: 'Mit dem kompakten Modell geprüft: Das Standardmodell läuft auf diesem Gerät nicht.',
+  },
   settings: {
     heading: 'Einstellungen',
+    model: 'Modell',
+    models: { compact: 'Kompakt: schneller', standard: 'Standard: stärker' },
+    modelNote:
+      'Beide sind in der Erweiterung enthalten, nichts wird heruntergeladen. Gilt ab dem nächsten Bild. Das stärkere braucht länger und mehr Speicher.',
     device: 'Läuft auf',
     auto: 'GPU, wenn eine schnelle vorhanden ist',
     cpu: 'CPU',

@@ -29,8 +29,18 @@ export const en = (l: Locale) => ({
     badge: (headline: string): string => `${headline}. Show details`,
     error: 'Could not be checked',
   },
+  /** The compact model judged in place of the chosen one. */
+  instead: {
+    memory:
+      'Checked with the compact model: this device has too little memory for the standard one.',
+    other: 'Checked with the compact model: the standard one does not run on this device.',
+  },
   settings: {
     heading: 'Settings',
+    model: 'Model',
+    models: { compact: 'Compact: faster', standard: 'Standard: stronger' },
+    modelNote:
+      'Both are part of the extension; nothing is downloaded. Applies to the next image. The stronger one takes longer and needs more memory.',
     device: 'Runs on',
     auto: 'GPU, if a fast one is available',
     cpu: 'CPU',

@@ -26,8 +26,17 @@ export const es = (l: Locale): Strings => ({
     badge: (headline) => `${headline}. Mostrar detalles`,
     error: 'No se pudo comprobar',
   },
+  instead: {
+    memory:
+      'Examinada con el modelo compacto: este dispositivo tiene muy poca memoria para el estándar.',
+    other: 'Examinada con el modelo compacto: el estándar no funciona en este dispositivo.',
+  },
   settings: {
     heading: 'Ajustes',
+    model: 'Modelo',
+    models: { compact: 'Compacto: más rápido', standard: 'Estándar: más potente' },
+    modelNote:
+      'Ambos forman parte de la extensión; no se descarga nada. Se aplica a partir de la próxima imagen. El más potente tarda más y necesita más memoria.',
     device: 'Se ejecuta en',
     auto: 'GPU, si hay una rápida',
     cpu: 'CPU',

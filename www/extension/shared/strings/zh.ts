@@ -24,8 +24,16 @@ export const zh = (l: Locale): Strings => ({
     badge: (headline) => `${headline}。显示详情`,
     error: '无法检查',
   },
+  instead: {
+    memory: '由紧凑型模型检查：本设备的内存不足以运行标准型模型。',
+    other: '由紧凑型模型检查：标准型模型无法在本设备上运行。',
+  },
   settings: {
     heading: '设置',
+    model: '模型',
+    models: { compact: '紧凑型：更快', standard: '标准型：更强' },
+    modelNote:
+      '两者都包含在扩展中，无需下载。从下一张图片起生效。更强的模型耗时更长，占用内存更多。',
     device: '运行于',
     auto: 'GPU（如果有快速的 GPU）',
     cpu: 'CPU',
