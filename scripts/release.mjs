@@ -36,13 +36,16 @@ await main(async () => {
   const dirty = (await output('git', ['status', '--porcelain'])) !== '';
   await buildAll();
   await pack.emptyRelease();
-  const tarball = await step('npm package', pack.packPackage);
+  const tarballs = await step('npm packages', async () => [
+    await pack.packPackage('pkg'),
+    await pack.packPackage('pkg-standard'),
+  ]);
   const zips = await step('extension', () => pack.packExtension(version));
   const crate = await step('crate', () => pack.packCrate(version, { dirty }));
   const program = await step('command line', () => pack.packProgram(version));
-  const sums = await pack.writeSums([tarball, ...zips, crate, program]);
+  const sums = await pack.writeSums([...tarballs, ...zips, crate, program]);
   await step('what was packed, tried', () =>
-    tryRelease({ version, program, tarball, zips, crate, chromium, image: IMAGE }),
+    tryRelease({ version, program, tarballs, zips, crate, chromium, image: IMAGE }),
   );
   console.log(`\ndist/release:\n${sums}`);
   if (blockers.length > 0) {
@@ -50,10 +53,11 @@ await main(async () => {
     for (const blocker of blockers) console.log(`  ${blocker}`);
     return;
   }
+  const publish = tarballs.map((tarball) => `npm publish dist/release/${tarball}`);
   console.log(`Nothing was published. To do so (RELEASING.md):
 
   git tag -a v${version} -m ${version} && git push origin v${version}
-  npm publish dist/release/${tarball}
+  ${publish.join('\n  ')}
   cargo publish --package clipsight --locked
 
 and upload by hand: the zips to the browsers' shops,

@@ -36,6 +36,7 @@ export async function buildExtension() {
     inputs: [
       'www/extension',
       'pkg',
+      'pkg-standard',
       'webpack.extension.config.js',
       'scripts/lib/extension.mjs',
       'tsconfig.base.json',

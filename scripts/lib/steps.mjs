@@ -63,10 +63,10 @@ import standard from 'clipsight-model-standard';
 const detector = await createDetector({ model: standard });
 \`\`\`
 
-\`weightsBytes\`, also exported, says how much comes over the wire, once: afterwards the browser's
-cache has it. Where a device has too little memory, \`createDetector\` rejects with the code \`limit\`;
-the compact model, which is in \`clipsight\` itself, takes a fraction of it. Licence: MIT, as that of
-CLIP's weights, which these derive from.
+\`weightsBytes\`, also exported, says how much comes over the wire, once: afterwards the
+browser's cache has it. Where a device has too little memory, \`createDetector\` rejects with the
+code \`limit\`; the compact model, in \`clipsight\` itself, takes a fraction of it. Licence: MIT, as
+that of CLIP's weights, which these derive from.
 
 ---
 

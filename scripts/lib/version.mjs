@@ -30,7 +30,7 @@ export async function checkVersions() {
     const description = JSON.parse(await readFile(path.join(root, file), 'utf8'));
     // Parts of www are not published: without a version of their own they cannot have a wrong one.
     if (description.version !== undefined) others.push([file, description.version]);
-    // A model's package needs the package that was there when its weights were made, or a later one.
+    // A model's package needs the core that it is released with, or a later one.
     const peer = description.peerDependencies?.clipsight;
     if (peer !== undefined) others.push([`${file}, peer`, peer.replace(/^>=/, '')]);
   }

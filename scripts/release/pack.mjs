@@ -4,6 +4,7 @@ import { copyFile, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'n
 import path from 'node:path';
 import { create } from 'tar';
 import { buildExtension } from '../lib/extension.mjs';
+import { MODELS, readModel, sourcesOf } from '../lib/models.mjs';
 import { LICENCES, NOTICES, programNotices } from '../lib/notices.mjs';
 import { Failure, output, root, run } from '../lib/run.mjs';
 import { withoutPaths } from '../lib/tools.mjs';
@@ -20,11 +21,14 @@ async function emptied(folder) {
   return folder;
 }
 
-/** The npm package, with the project's addresses. Needs a build. */
-export async function packPackage() {
-  const folder = path.join(staging, 'package');
+/**
+ * An npm package, with the project's addresses: `pkg`, or the folder of a model's package. Needs a
+ * build.
+ */
+export async function packPackage(from) {
+  const folder = path.join(staging, from);
   await rm(folder, { recursive: true, force: true });
-  await cp(path.join(root, 'pkg'), folder, { recursive: true });
+  await cp(path.join(root, from), folder, { recursive: true });
   const file = path.join(folder, 'package.json');
   const { repository, homepage, bugs } = await home();
   const description = {
@@ -36,7 +40,7 @@ export async function packPackage() {
   await writeFile(file, `${JSON.stringify(description, null, 2)}\n`);
   // npm gives every file the same time and owner.
   await run('npm', ['pack', '--silent', '--pack-destination', release], { cwd: folder });
-  return `clipsight-${description.version}.tgz`;
+  return `${description.name}-${description.version}.tgz`;
 }
 
 /** The extension for each browser; its build makes zips without times. */
@@ -68,7 +72,7 @@ export async function hostTriple() {
   return /^host: (.*)$/m.exec(await output('rustc', ['-vV']))[1];
 }
 
-/** The command line for this machine, with its model, licences and notices, in one folder. */
+/** The command line for this machine, with the models, licences and notices, in one folder. */
 export async function packProgram(version) {
   const triple = await hostTriple();
   const target = 'target/release-cli';
@@ -88,11 +92,13 @@ export async function packProgram(version) {
   for (const file of ['README.md', 'CHANGELOG.md', ...LICENCES])
     await copyFile(path.join(root, file), path.join(folder, file));
   await writeFile(path.join(folder, NOTICES), await programNotices(selection));
-  const model = path.join(folder, 'models/compact');
-  await mkdir(model, { recursive: true });
-  for (const file of await readdir(path.join(root, 'models/compact')))
-    if (/^(README\.md|model\.json|.*\.safetensors)$/.test(file))
-      await copyFile(path.join(root, 'models/compact', file), path.join(model, file));
+  for (const { name: model } of MODELS) {
+    const to = path.join(folder, sourcesOf(model));
+    await mkdir(to, { recursive: true });
+    const { shards } = await readModel(model);
+    for (const file of ['README.md', 'model.json', ...shards])
+      await copyFile(path.join(root, sourcesOf(model), file), path.join(to, file));
+  }
   await archive(folder, path.join(release, `${name}.tar.gz`));
   return `${name}.tar.gz`;
 }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { extract } from 'tar';
+import { MODELS, sourcesOf } from '../lib/models.mjs';
 import { Failure, root } from '../lib/run.mjs';
 
 const release = path.join(root, 'dist/release');
@@ -16,25 +17,30 @@ const exec = promisify(execFile);
 const TOLERANCE = 1e-3;
 
 /**
- * @param {{ version: string, program: string, tarball: string, zips: string[], crate: string,
+ * @param {{ version: string, program: string, tarballs: string[], zips: string[], crate: string,
  *   chromium: string, image: string }} parts names in dist/release; the image's path
  */
-export async function tryRelease({ version, program, tarball, zips, crate, chromium, image }) {
+export async function tryRelease({ version, program, tarballs, zips, crate, chromium, image }) {
   process.env.CHROMIUM = chromium;
   await checkSums();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-release-'));
   try {
     const expected = await tryProgram(folder, { version, program, image });
-    const found = { package: await tryPackage(folder, { version, tarball, image }) };
+    const found = { package: await tryPackage(folder, { version, tarballs, image }) };
     for (const zip of zips) await unpackZip(zip, path.join(folder, zip), version);
     const chrome = zips.find((name) => name.includes('chrome'));
     found.extension = await tryExtension(path.join(folder, chrome), image);
-    for (const [part, logit] of Object.entries(found)) {
-      if (!(Math.abs(logit - expected) < TOLERANCE))
-        throw new Failure(`The ${part} says ${logit}, the command line ${expected}.`);
+    for (const [part, logits] of Object.entries(found)) {
+      for (const { name } of MODELS) {
+        if (!(Math.abs(logits[name] - expected[name]) < TOLERANCE))
+          throw new Failure(
+            `Model ${name}: the ${part} says ${logits[name]}, the command line ${expected[name]}.`,
+          );
+      }
     }
     await checkCrate(folder, crate);
-    console.log(`  all of them say the same of ${path.basename(image)}: logit ${expected}`);
+    const said = MODELS.map(({ name }) => `${name} ${expected[name]}`).join(', ');
+    console.log(`  all of them say the same of ${path.basename(image)}: logits ${said}`);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -50,52 +56,76 @@ async function checkSums() {
   }
 }
 
-/** The logit of the image, from the command line with the model that lies beside it. */
+/** The logit of the image by model, from the command line with the models that lie beside it. */
 async function tryProgram(folder, { version, program, image }) {
   await extract({ file: path.join(release, program), cwd: folder });
   const inside = path.join(folder, program.replace(/\.tar\.gz$/, ''));
   const clipsight = path.join(inside, `clipsight${process.platform === 'win32' ? '.exe' : ''}`);
   const { stdout: said } = await exec(clipsight, ['--version']);
   if (said.trim() !== `clipsight ${version}`) throw new Failure(`--version says ${said}`);
-  await exec(clipsight, ['inspect-model', path.join(inside, 'models/compact')]);
   const env = { ...process.env };
   delete env.CLIPSIGHT_MODEL;
-  const args = ['scan', '--format', 'json', '--device', 'cpu', image];
-  const { stdout } = await exec(clipsight, args, { cwd: folder, env });
-  return JSON.parse(stdout).logit;
+  const logits = {};
+  for (const { name } of MODELS) {
+    const model = path.join(inside, sourcesOf(name));
+    await exec(clipsight, ['inspect-model', model]);
+    // Without a word the compact one is taken, which lies beside it.
+    const chosen = name === 'compact' ? [] : ['--model', model];
+    const args = ['scan', '--format', 'json', '--device', 'cpu', ...chosen, image];
+    const { stdout } = await exec(clipsight, args, { cwd: folder, env });
+    logits[name] = JSON.parse(stdout).logit;
+  }
+  return logits;
 }
 
-/** The logit of the image, from the npm package, installed and served without a bundler. */
-async function tryPackage(folder, { version, tarball, image }) {
+/**
+ * The logit of the image by model, from the npm packages, installed and served without a bundler.
+ */
+async function tryPackage(folder, { version, tarballs, image }) {
   const project = path.join(folder, 'project');
   await mkdir(project);
-  const dependencies = { clipsight: `file:${path.join(release, tarball)}` };
+  const named = tarballs.map((tarball) => [
+    tarball.replace(`-${version}.tgz`, ''),
+    `file:${path.join(release, tarball)}`,
+  ]);
+  const dependencies = Object.fromEntries(named);
   await writeFile(
     path.join(project, 'package.json'),
     JSON.stringify({ name: 'project', private: true, dependencies }),
   );
   await exec('npm', ['install', '--no-audit', '--no-fund', '--offline'], { cwd: project });
-  const installed = path.join(project, 'node_modules/clipsight');
-  const description = JSON.parse(await readFile(path.join(installed, 'package.json'), 'utf8'));
-  if (description.version !== version)
-    throw new Failure(`The package's version is ${description.version}.`);
+  const installed = (name) => path.join(project, 'node_modules', name);
+  for (const [name] of named) {
+    const file = path.join(installed(name), 'package.json');
+    const description = JSON.parse(await readFile(file, 'utf8'));
+    if (description.version !== version)
+      throw new Failure(`The version of the package ${name} is ${description.version}.`);
+  }
   const { launch, newPage } = await import('../../tests/web/support/browser.mjs');
   const { startServer } = await import('../../tests/web/support/server.mjs');
-  const server = await startServer({ folders: { '/pkg/': installed } });
+  const server = await startServer({
+    folders: { '/pkg/': installed('clipsight'), '/model/': installed('clipsight-model-standard') },
+  });
   const browser = await launch();
   try {
     const { page, problems } = await newPage(browser);
     await page.goto(`${server.url}/package.html`);
     await page.waitForFunction('window.clipsight !== undefined');
-    const analysis = await page.evaluate(
+    const logits = await page.evaluate(
       async (bytes) => {
-        const detector = await window.clipsight.createDetector({ device: 'cpu' });
-        return detector.analyze(new Uint8Array(bytes));
+        const { default: standard } = await import('/model/index.js');
+        const found = {};
+        for (const [name, model] of Object.entries({ compact: undefined, standard })) {
+          const detector = await window.clipsight.createDetector({ device: 'cpu', model });
+          found[name] = (await detector.analyze(new Uint8Array(bytes))).model.logit;
+          await detector.dispose();
+        }
+        return found;
       },
       [...(await readFile(image))],
     );
     if (problems.length > 0) throw new Failure(`The package complains: ${problems.join('; ')}`);
-    return analysis.model.logit;
+    return logits;
   } finally {
     await browser.close();
     await server.close();
@@ -114,7 +144,7 @@ async function unpackZip(zip, folder, version) {
   if (manifest.version !== version) throw new Failure(`${zip}: version ${manifest.version}`);
 }
 
-/** The logit of the image on a site, from the extension in Chromium. */
+/** The logit of the image on a site by model, from the extension in Chromium. */
 async function tryExtension(folder, image) {
   const { launchExtension, settled, startSites } =
     await import('../../tests/web/support/extension.mjs');
@@ -130,12 +160,17 @@ async function tryExtension(folder, image) {
     const panel = await extension.panel();
     const page = await extension.context.newPage();
     await page.goto(sites.url('site.test', '/page.html'));
-    await extension.gesture(page);
-    await extension.check(page, sites.url('site.test', '/image.jpg'));
-    const { analysis, error } = await settled(panel);
-    if (analysis === undefined || analysis === null)
-      throw new Failure(`The extension fails: ${JSON.stringify(error)}`);
-    return analysis.model.logit;
+    const logits = {};
+    for (const [before, { name }] of MODELS.entries()) {
+      await panel.evaluate((model) => chrome.storage.local.set({ model }), name);
+      await extension.gesture(page);
+      await extension.check(page, sites.url('site.test', '/image.jpg'));
+      const { analysis, error } = await settled(panel, { count: before + 1 });
+      if (analysis === undefined || analysis === null)
+        throw new Failure(`The extension fails: ${JSON.stringify(error)}`);
+      logits[name] = analysis.model.logit;
+    }
+    return logits;
   } finally {
     await extension.close();
     await sites.close();

@@ -59,15 +59,19 @@ const info = {
 };
 const error = { code: 'network', message: 'No.', reason: 'status', detail: '404' };
 const image = new Blob(['x']);
-const analyze = { kind: 'analyze', id: 'a-1', image, fidelity: 're-encoded', device: 'auto' };
+const analyze = {
+  ...{ kind: 'analyze', id: 'a-1', image, fidelity: 're-encoded' },
+  ...{ device: 'auto', model: 'standard' },
+};
 
 /** Well-formed messages of every kind, and the fields that each may lack. */
 const MESSAGES = [
   { sample: analyze },
   { sample: { kind: 'accepted', id: 'a-1' } },
   {
-    sample: { kind: 'outcome', id: 'a-1', outcome: { analysis: scored, info } },
+    sample: { kind: 'outcome', id: 'a-1', outcome: { analysis: scored, info, instead: 'memory' } },
     optional: [
+      'outcome.instead',
       'outcome.analysis.attribution',
       'outcome.analysis.quality',
       'outcome.info.fallbackReason',

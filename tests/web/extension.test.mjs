@@ -2,9 +2,14 @@
 // with real images.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
-import { gradedJpeg } from './support/images.mjs';
+import { out } from './support/browser.mjs';
+import { gradedJpeg, scanNatively } from './support/images.mjs';
+import { compact, standard, TOO_FEW_PAGES } from './support/models.mjs';
+import { limitMemory } from './support/wasm.mjs';
 import { launchExtension, settled, startSites, variant } from './support/extension.mjs';
 
 const html = (body, headers = {}) => ({
@@ -114,6 +119,66 @@ const same = (outcome) => {
     `${outcome.analysis.model.logit} ${native.logit}`,
   );
 };
+
+describe('the model chosen in the panel', () => {
+  const SOURCE = '/image.jpg';
+
+  /** Opens an extension; returns its panel and how to check the image with what is chosen. */
+  async function open(t, folder) {
+    const extension = await launchExtension({ folder });
+    t.after(() => extension.close());
+    const panel = await extension.panel();
+    const page = await extension.context.newPage();
+    await page.goto(sites.url('site.test', '/page.html'));
+    let count = 0;
+    const check = async (model) => {
+      await panel.bringToFront();
+      if (!(await panel.isVisible('#model'))) await panel.click('.settings summary');
+      if (model !== undefined) await panel.selectOption('#model', model);
+      await extension.gesture(page);
+      await extension.check(page, sites.url('site.test', SOURCE));
+      count += 1;
+      const { info, analysis, error } = await settled(panel, { count, timeout: 300_000 });
+      assert.equal(error, null, JSON.stringify(error));
+      const notes = await panel.$eval('ai-image-result', (card) => card.textContent);
+      return { modelId: info.modelId, logit: analysis.model.logit, notes };
+    };
+    return { panel, check };
+  }
+
+  test('compact at first, then standard, then compact again, in one run of the browser', async (t) => {
+    const { panel, check } = await open(t, folderOf('chrome'));
+    assert.equal((await check()).modelId, compact.id);
+    assert.equal(await panel.inputValue('#model'), 'compact');
+    const better = await check('standard');
+    assert.equal(better.modelId, standard.id);
+    const file = path.join(out, 'extension-standard.jpg');
+    await writeFile(file, jpeg);
+    const [expected] = await scanNatively([file], { model: 'models/standard' });
+    assert.ok(Math.abs(better.logit - expected.logit) < 1e-3, `${better.logit} ${expected.logit}`);
+    assert.equal(better.notes, '');
+    await panel.bringToFront();
+    await panel.screenshot({ path: path.join(out, 'extension-standard.png') });
+    const back = await check('compact');
+    assert.equal(back.modelId, compact.id);
+  });
+
+  test('too little memory: the compact one judges in its place, and the card says so', async (t) => {
+    const small = await variant(folderOf('chrome'), {});
+    t.after(small.remove);
+    const assets = path.join(small.folder, 'assets');
+    for (const name of (await readdir(assets)).filter((file) => file.endsWith('.wasm'))) {
+      const file = path.join(assets, name);
+      await writeFile(file, limitMemory(await readFile(file), TOO_FEW_PAGES));
+    }
+    const { check } = await open(t, small.folder);
+    const { modelId, notes } = await check('standard');
+    assert.equal(modelId, compact.id);
+    assert.match(notes, /this device has too little memory for the standard one/);
+    const { notes: none } = await check('compact');
+    assert.equal(none, '');
+  });
+});
 
 describe('without any permission for a site', () => {
   let extension;

@@ -1,4 +1,4 @@
-// Somebody else's project: the tarball of `npm pack`, installed, bundled as the README says, run.
+// Somebody else's project: the tarballs of `npm pack`, installed, bundled as the README says, run.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -9,28 +9,41 @@ import { promisify } from 'node:util';
 import { root } from '../../scripts/lib/run.mjs';
 import { launch, newPage } from './support/browser.mjs';
 import { scanNatively, scenePath } from './support/images.mjs';
+import { standard } from './support/models.mjs';
 import { startServer } from './support/server.mjs';
 
 const exec = promisify(execFile);
 let folder;
 let tarball;
 let files;
+let model;
 before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-consumers-'));
-  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: path.join(root, 'pkg'),
-  });
-  // Older npm answers with a list, newer ones with an object by name.
-  const [packed] = Object.values(JSON.parse(stdout));
-  files = packed.files.map((file) => file.path);
-  tarball = path.join(folder, packed.filename);
+  ({ tarball, files } = await pack('pkg'));
+  model = await pack('pkg-standard');
   await install(folder);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Installs the tarball into a project, and nothing else. */
+/** Packs a package as `npm publish` would. */
+async function pack(name) {
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: path.join(root, name),
+  });
+  // Older npm answers with a list, newer ones with an object by name.
+  const [packed] = Object.values(JSON.parse(stdout));
+  return {
+    files: packed.files.map((file) => file.path),
+    tarball: path.join(folder, packed.filename),
+  };
+}
+
+/** Installs the tarballs into a project, and nothing else. */
 async function install(project) {
-  const dependencies = { clipsight: `file:${tarball}` };
+  const dependencies = {
+    clipsight: `file:${tarball}`,
+    'clipsight-model-standard': `file:${model.tarball}`,
+  };
   await writeFile(
     path.join(project, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
@@ -126,7 +139,12 @@ describe('the tarball', () => {
   test('its types hold in a strict TypeScript project', async () => {
     await writeFile(
       path.join(folder, 'use.ts'),
-      `import { createDetector, DetectorError, fetchModel, type Analysis, type Grade, type ModelFiles } from 'clipsight';
+      `import standard, { weightsBytes } from 'clipsight-model-standard';
+       import { createDetector, DetectorError, fetchModel, isModelCached, type Analysis, type Grade, type ModelFiles, type ModelSource } from 'clipsight';
+       const source: ModelSource = standard;
+       export const toDownload = async (): Promise<number> =>
+         (await isModelCached({ model: source })) ? 0 : weightsBytes;
+       export const key: string = standard.name;
        export async function grade(image: File | HTMLImageElement | ImageBitmap): Promise<Grade | 'cannot tell'> {
          const model: ModelFiles = await fetchModel({ device: 'cpu', signal: AbortSignal.timeout(10_000) });
          await using detector = await createDetector({ model, limits: { maxBytes: 1_000_000 } });
@@ -162,6 +180,42 @@ describe('the tarball', () => {
   });
 });
 
+describe("the standard model's tarball", () => {
+  const installed = () => path.join(folder, 'node_modules/clipsight-model-standard');
+
+  test('holds the weights, what names them, the model card and the licence, nothing else', async () => {
+    assert.deepEqual(
+      model.files.toSorted(),
+      [
+        ...['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'],
+        ...['model.json', ...standard.shards].map((name) => `weights/${name}`),
+      ].toSorted(),
+    );
+    const description = JSON.parse(await readFile(path.join(installed(), 'package.json'), 'utf8'));
+    const core = JSON.parse(await readFile(path.join(root, 'pkg/package.json'), 'utf8'));
+    assert.equal(description.version, core.version);
+    assert.equal(description.license, 'MIT');
+    assert.match(await readFile(path.join(installed(), 'LICENSE'), 'utf8'), /2021 OpenAI/);
+    assert.ok((await readFile(path.join(installed(), 'README.md'), 'utf8')).includes(standard.id));
+  });
+
+  test('publint and arethetypeswrong find nothing to say', async () => {
+    const { publint } = await import('publint');
+    const { messages } = await publint({ pkgDir: installed(), strict: true });
+    assert.deepEqual(messages, []);
+    const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
+    const { problems, types } = await checkPackage(
+      createPackageFromTarballData(await readFile(model.tarball)),
+      { excludeEntrypoints: ['./package.json', /^\.\/weights\//] },
+    );
+    assert.equal(types.kind, 'included');
+    const ours = problems.filter(
+      ({ kind, resolutionKind }) => !(kind === 'CJSResolvesToESM' || resolutionKind === 'node10'),
+    );
+    assert.deepEqual(ours, []);
+  });
+});
+
 describe('projects', () => {
   const image = scenePath('portrait.jpg');
 
@@ -176,24 +230,28 @@ describe('projects', () => {
         await symlink(path.join(tools, name), path.join(project, 'node_modules', name));
       const { stderr } = await exec(process.execPath, ['build.mjs'], { cwd: project });
       assert.equal(stderr, '');
-      const [expected] = await scanNatively([image]);
       const server = await startServer({ folders: { '/consumer/': path.join(project, 'dist') } });
       const browser = await launch();
       try {
         const { page, problems } = await newPage(browser);
         await page.goto(`${server.url}/consumer/`);
-        const { info, analysis } = await page.evaluate(
-          (bytes) => window.check(bytes),
-          [...(await readFile(image))],
-        );
-        assert.equal(info.device, 'cpu');
-        assert.equal(analysis.file.sha256, expected.sha256);
-        assert.equal(analysis.model.status, expected.status);
-        assert.equal(analysis.model.grade, expected.grade ?? undefined);
-        assert.ok(
-          Math.abs(analysis.model.logit - expected.logit) < 1e-3,
-          `${analysis.model.logit}, natively ${expected.logit}`,
-        );
+        const bytes = [...(await readFile(image))];
+        for (const chosen of ['compact', 'standard']) {
+          const [expected] = await scanNatively([image], { model: `models/${chosen}` });
+          const { info, analysis } = await page.evaluate(
+            (given) => window.check(...given),
+            [bytes, chosen],
+          );
+          assert.equal(info.device, 'cpu');
+          assert.equal(analysis.file.sha256, expected.sha256);
+          assert.equal(analysis.model.status, expected.status);
+          assert.equal(analysis.model.grade, expected.grade ?? undefined);
+          assert.ok(
+            Math.abs(analysis.model.logit - expected.logit) < 1e-3,
+            `${analysis.model.logit}, natively ${expected.logit}`,
+          );
+        }
+        assert.equal(await page.evaluate(() => window.weightsBytes), standard.bytes);
         assert.deepEqual(problems, []);
         const outside = server.requests.filter((file) => !file.startsWith('/consumer/'));
         assert.deepEqual(outside, [], 'only its own files');

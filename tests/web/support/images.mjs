@@ -83,7 +83,10 @@ export function labelledImages(perOrigin) {
 export const labelledPath = (file) => path.join(labelled, file);
 
 /** What `clipsight scan` says about files, in their order; `views`: as the model says. */
-export async function scanNatively(files, { views, device = 'cpu' } = {}) {
+export async function scanNatively(
+  files,
+  { views, device = 'cpu', model = 'pkg/models/compact' } = {},
+) {
   const program = path.join(root, 'target/release/clipsight');
   const args = [
     'scan',
@@ -92,7 +95,7 @@ export async function scanNatively(files, { views, device = 'cpu' } = {}) {
     '--device',
     device,
     '--model',
-    'pkg/models/compact',
+    model,
     ...(views === undefined ? [] : ['--views', String(views)]),
     ...files,
   ];

@@ -75,6 +75,10 @@ export const states = (page) =>
 export const names = (page) =>
   page.$$eval('.row-item .row-name', (rows) => rows.map((row) => row.textContent));
 
+/** Waits until the model of this name answers. */
+export const answers = (page, modelId) =>
+  page.waitForSelector(`footer:has-text("${modelId}")`, { timeout: SLOW });
+
 /** Everything the chosen image's card says. */
 export const cardText = (page) =>
   page.$eval('ai-image-result', (card) => card.shadowRoot.textContent);

@@ -151,7 +151,7 @@ export const ar = (l: Locale): Strings => ({
       'يسري تغيير النموذج والجهاز بعد تحميل الصفحة من جديد. حينها تذهب النتائج الموجودة عليها الآن.',
     model: 'النموذج',
     modelCompact: 'المدمج، يأتي مع الصفحة',
-    modelStandard: (bytes) => `القياسي: أقوى، يُنزَّل مرة واحدة، ${l.bytes(bytes)}`,
+    modelStandard: (bytes) => `القياسي: أقوى (${l.bytes(bytes)})`,
     modelOther: 'نموذج آخر، بعنوان ملفه model.json',
     modelAddress: 'عنوان model.json',
     modelBad: 'هذا ليس عنوان نموذج: يبدأ بـ https:// وينتهي بـ .json.',

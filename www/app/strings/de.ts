@@ -163,7 +163,7 @@ export const de = (l: Locale): Strings => ({
       'Modell und Gerät gelten, wenn die Seite neu geladen ist. Die Ergebnisse, die jetzt auf ihr stehen, sind dann weg.',
     model: 'Modell',
     modelCompact: 'Kompakt, kommt mit der Seite',
-    modelStandard: (bytes) => `Standard: stärker, einmal ${l.bytes(bytes)} zu laden`,
+    modelStandard: (bytes) => `Standard: stärker (${l.bytes(bytes)})`,
     modelOther: 'Ein anderes, über die Adresse seiner model.json',
     modelAddress: 'Adresse der model.json',
     modelBad: 'Das ist keine Adresse eines Modells: Sie beginnt mit https:// und endet mit .json.',

@@ -160,8 +160,7 @@ export const en = (l: Locale) => ({
       'Model and device take effect when the page is reloaded. The results that are on it now will then be gone.',
     model: 'Model',
     modelCompact: 'Compact, included with the page',
-    modelStandard: (bytes: number): string =>
-      `Standard: stronger, ${l.bytes(bytes)} to download once`,
+    modelStandard: (bytes: number): string => `Standard: stronger (${l.bytes(bytes)})`,
     modelOther: 'Another, by the address of its model.json',
     modelAddress: 'Address of model.json',
     modelBad: 'That is not the address of a model: it must begin with https:// and end with .json.',

@@ -162,7 +162,7 @@ export const es = (l: Locale): Strings => ({
       'El modelo y el dispositivo cambian al volver a cargar la página. Los resultados que hay ahora en ella se pierden.',
     model: 'Modelo',
     modelCompact: 'Compacto, viene con la página',
-    modelStandard: (bytes) => `Estándar: más potente, ${l.bytes(bytes)} en una sola descarga`,
+    modelStandard: (bytes) => `Estándar: más potente (${l.bytes(bytes)})`,
     modelOther: 'Otro, por la dirección de su model.json',
     modelAddress: 'Dirección de model.json',
     modelBad: 'Eso no es la dirección de un modelo: empieza por https:// y termina en .json.',

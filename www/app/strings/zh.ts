@@ -144,7 +144,7 @@ export const zh = (l: Locale): Strings => ({
     reloadNote: '模型和设备在重新载入页面后生效。现有的结果届时将丢失。',
     model: '模型',
     modelCompact: '紧凑型，随页面提供',
-    modelStandard: (bytes) => `标准型：更强，只下载一次 ${l.bytes(bytes)}`,
+    modelStandard: (bytes) => `标准型：更强（${l.bytes(bytes)}）`,
     modelOther: '其他模型，通过其 model.json 的网址',
     modelAddress: 'model.json 的网址',
     modelBad: '这不是模型的网址：它以 https:// 开头，以 .json 结尾。',

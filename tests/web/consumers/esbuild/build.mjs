@@ -13,6 +13,7 @@ await build({
 for (const name of ['worker.js', 'wasm', 'models']) {
   await cp(`node_modules/clipsight/${name}`, `dist/${name}`, { recursive: true });
 }
+await cp('node_modules/clipsight-model-standard/weights', 'dist/weights', { recursive: true });
 await writeFile(
   'dist/index.html',
   '<!doctype html><link rel="icon" href="data:,"><script type="module" src="main.js"></script>',

@@ -1,5 +1,6 @@
-// No bundler: the package's folder is served as it is.
+// No bundler: the packages' folders are served as they are.
 import { cp } from 'node:fs/promises';
 
-await cp('node_modules/clipsight', 'dist/clipsight', { recursive: true });
+for (const name of ['clipsight', 'clipsight-model-standard'])
+  await cp(`node_modules/${name}`, `dist/${name}`, { recursive: true });
 await cp('index.html', 'dist/index.html');
