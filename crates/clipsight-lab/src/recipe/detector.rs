@@ -106,8 +106,12 @@ fn preprocessing(encoder: &VisionConfig, normalisation: Normalisation) -> Prepro
 }
 
 /// What the penalty is chosen and probabilities are calibrated on.
-const PERTURBATIONS: [Variant; 3] =
-    [Variant::First, Variant::Perturbed(Fixed::Jpeg60), Variant::Perturbed(Fixed::Half)];
+const PERTURBATIONS: [Variant; 4] = [
+    Variant::First,
+    Variant::Perturbed(Fixed::Jpeg60),
+    Variant::Perturbed(Fixed::Half),
+    Variant::Perturbed(Fixed::Thumbnail),
+];
 
 /// Fits every head on an encoder, calibrates, measures, and writes the model to `out`.
 ///
