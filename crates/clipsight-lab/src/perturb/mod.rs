@@ -219,6 +219,14 @@ fn internal(what: impl std::fmt::Display) -> Error {
 }
 
 fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
+    Ok(decode(&encode_jpeg(image, quality, chroma)?)?.pixels)
+}
+
+/// An image as a JPEG file.
+///
+/// # Errors
+/// [`ErrorKind::Argument`] for a quality that is not 1 to 100.
+pub(crate) fn encode_jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Vec<u8>> {
     check((1..=100).contains(&quality), "the JPEG quality must be 1 to 100")?;
     // Sides fit into u16: no image beyond the limits exists, and these are below.
     let side = |side: u32| u16::try_from(side).map_err(|_| internal("too large for JPEG"));
@@ -236,7 +244,7 @@ fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
             jpeg_encoder::ColorType::Rgb,
         )
         .map_err(|error| internal(&error).with_source(error))?;
-    Ok(decode(&bytes)?.pixels)
+    Ok(bytes)
 }
 
 fn webp(image: &Rgb8, quality: u8) -> Result<Rgb8> {
