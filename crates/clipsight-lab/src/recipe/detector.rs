@@ -622,7 +622,7 @@ fn mean_auc(
     Ok(sum / perturbations.len() as f64)
 }
 
-pub(super) fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
+pub(crate) fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
     let samples: Vec<Sample> = logits
         .iter()
         .zip(entries)
