@@ -109,13 +109,18 @@ fn preprocessing(encoder: &VisionConfig, normalisation: Normalisation) -> Prepro
     }
 }
 
-/// What the penalty is chosen and probabilities are calibrated on.
-const PERTURBATIONS: [Variant; 4] = [
+/// What the penalty is chosen on: [`CALIBRATED_ON`] first, then thumbnails.
+const SELECTED_ON: [Variant; 4] = [
     Variant::First,
     Variant::Perturbed(Fixed::Jpeg60),
     Variant::Perturbed(Fixed::Half),
     Variant::Perturbed(Fixed::Thumbnail),
 ];
+
+/// What probabilities are calibrated on: what most images that people look at are like. Thumbnails
+/// would take confidence from all others.
+const CALIBRATED_ON: [Variant; 3] =
+    [Variant::First, Variant::Perturbed(Fixed::Jpeg60), Variant::Perturbed(Fixed::Half)];
 
 /// Fits every head on an encoder, calibrates, measures, and writes the model to `out`.
 ///
@@ -183,7 +188,7 @@ pub(super) fn fit_heads(
 
     // 2. The penalty and its head: the best mean of the AUCs on `select`, within its matched sets,
     // and, of an encoder that has not seen it, out of fold on `fit`.
-    let (select, selection) = held_out(&extractor, dataset, Role::Select, &PERTURBATIONS)?;
+    let (select, selection) = held_out(&extractor, dataset, Role::Select, &SELECTED_ON)?;
     let mut best: Option<Candidate> = None;
     let mut last: Option<LinearModel> = None;
     for penalty in PENALTIES {
@@ -220,12 +225,12 @@ pub(super) fn fit_heads(
         EncoderState::Frozen => out_of_fold,
         EncoderState::FineTuned => {
             let mut of_select = CalibrationSet::default();
-            of_select.extend_by_perturbations(&trained, &selection, &select);
+            of_select.extend_by_perturbations(&trained, &selection[..CALIBRATED_ON.len()], &select);
             of_select
         }
     };
     let (calibrate, perturbations) =
-        held_out(&extractor, dataset, Role::Calibrate, &PERTURBATIONS)?;
+        held_out(&extractor, dataset, Role::Calibrate, &CALIBRATED_ON)?;
     pooled.extend_by_perturbations(&trained, &perturbations, &calibrate);
     let one = pooled.platt();
     let mut by_views = vec![views(1, one)];
