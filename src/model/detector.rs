@@ -5,7 +5,9 @@ use super::analysis::{
     Score, Verdict,
 };
 use super::{LoadedTensors, Manifest};
-use crate::calibration::{AbstainReason, MIN_CONTENT_RANGE, MIN_GRADED_SIDE};
+use crate::calibration::{
+    AbstainReason, DETAIL_LEVELS, DETAIL_REACH, MIN_DETAIL_SHARE, MIN_GRADED_SIDE,
+};
 use crate::engine::Encoder;
 use crate::heads::captions::attribute;
 use crate::heads::residual::ResidualScorer;
@@ -136,7 +138,7 @@ impl Detector {
         let whole = self.whole(&pixels)?;
         let abstain = if width.min(height) < MIN_GRADED_SIDE {
             Some(AbstainReason::TooSmall)
-        } else if views.iter().all(is_flat) {
+        } else if !views.iter().any(shows_something) {
             Some(AbstainReason::NoContent)
         } else {
             None
@@ -371,13 +373,41 @@ fn attributed(logits: &[f32], head: &AttributionHead) -> Result<AttributionFacts
     })
 }
 
-fn is_flat(view: &Rgb8) -> bool {
-    (0..3).all(|channel| {
-        let values = view.pixels().iter().skip(channel).step_by(3);
-        let (low, high) = values
-            .fold((u8::MAX, u8::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-        high.saturating_sub(low) < MIN_CONTENT_RANGE
-    })
+/// Whether enough of a view is edge or texture: see [`MIN_DETAIL_SHARE`].
+fn shows_something(view: &Rgb8) -> bool {
+    let (width, height) = (view.width() as usize, view.height() as usize);
+    let brightness: Vec<i32> = view
+        .pixels()
+        .chunks_exact(3)
+        .map(|pixel| pixel.iter().copied().map(i32::from).sum())
+        .collect();
+    // The sum over a square of 3 x 3 pixels, edges repeated.
+    let rows: Vec<i32> = brightness
+        .chunks_exact(width)
+        .flat_map(|row| {
+            (0..width).map(|x| row[x.saturating_sub(1)] + row[x] + row[(x + 1).min(width - 1)])
+        })
+        .collect();
+    let smooth: Vec<i32> = (0..width * height)
+        .map(|at| {
+            let (x, y) = (at % width, at / width);
+            let of_row = |y: usize| rows[y * width + x];
+            of_row(y.saturating_sub(1)) + of_row(y) + of_row((y + 1).min(height - 1))
+        })
+        .collect();
+    // Three channels, nine pixels.
+    let limit = DETAIL_LEVELS * 27;
+    let (mut pixels, mut detailed) = (0_usize, 0_usize);
+    for y in DETAIL_REACH..height.saturating_sub(DETAIL_REACH) {
+        for x in DETAIL_REACH..width.saturating_sub(DETAIL_REACH) {
+            let at = y * width + x;
+            let bend = |step: usize| (smooth[at + step] + smooth[at - step] - 2 * smooth[at]).abs();
+            pixels += 1;
+            let most = bend(DETAIL_REACH).max(bend(DETAIL_REACH * width));
+            detailed += usize::from(most > limit);
+        }
+    }
+    detailed as f64 >= MIN_DETAIL_SHARE * pixels.max(1) as f64
 }
 
 /// The self-test's image: smooth ramps, so that every layer sees structure, and pseudo-random
@@ -402,4 +432,51 @@ pub fn self_test_view(side: u32) -> Result<Rgb8> {
         }
     }
     Rgb8::new(side, side, pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A square picture of `side` pixels from the brightness at every place, 0 to 1 across.
+    fn picture(side: u32, value: impl Fn(f32, f32) -> [f32; 3]) -> Rgb8 {
+        let at = |i: u32| i as f32 / side as f32;
+        let pixels = (0..side * side).flat_map(|i| value(at(i % side), at(i / side)));
+        Rgb8::new(side, side, pixels.map(|value| value.clamp(0.0, 255.0) as u8).collect()).unwrap()
+    }
+
+    #[test]
+    fn one_colour_gradients_and_blurs_show_nothing() {
+        let noise = |x: f32, y: f32| ((x * 1237.0 + y * 7919.0).sin() * 43_758.547).fract() * 9.0;
+        for side in [1, 6, 7, 32, 224] {
+            let plain = [
+                picture(side, |_, _| [200.0; 3]),
+                picture(side, |x, y| [255.0 * x, 255.0 * y, 128.0]),
+                picture(side, |x, y| [255.0 - 255.0 * (x - 0.25).hypot(y - 0.25); 3]),
+                picture(side, |x, y| {
+                    [20.0 + 200.0 * (-((x - 0.5).powi(2) + (y - 0.5).powi(2)) / 0.02).exp(); 3]
+                }),
+                picture(side, |x, y| [90.0 + 80.0 * y + noise(x, y); 3]),
+            ];
+            // A few pixels across, a spot is a detail.
+            for (which, view) in
+                plain.iter().enumerate().filter(|(which, _)| side > 32 || *which < 2)
+            {
+                assert!(!shows_something(view), "{which} at {side}");
+            }
+        }
+    }
+
+    #[test]
+    fn texture_and_a_few_edges_show_something() {
+        let texture =
+            picture(224, |x, y| [128.0 + 60.0 * (x * 160.0).sin() * (y * 140.0).cos(); 3]);
+        let bars = picture(224, |x, _| [if (x * 8.0) as u32 % 2 == 0 { 40.0 } else { 255.0 }; 3]);
+        let small = picture(224, |x, y| {
+            [if (x - 0.5).abs() < 0.06 && (y - 0.5).abs() < 0.06 { 10.0 } else { 240.0 }; 3]
+        });
+        for view in [texture, bars, small] {
+            assert!(shows_something(&view));
+        }
+    }
 }

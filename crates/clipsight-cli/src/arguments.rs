@@ -68,9 +68,8 @@ impl From<Quantisation> for Storage {
 /// The arguments of every command that runs a model.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RuntimeArgs {
-    /// The model's folder [default: $CLIPSIGHT_MODEL, else models/compact beside the program or in
-    /// its sources]
-    #[arg(long, value_name = "DIR")]
+    /// The model: compact, standard, or a model's folder [default: $CLIPSIGHT_MODEL, else compact]
+    #[arg(long, value_name = "NAME|DIR")]
     model: Option<PathBuf>,
     /// The device that computes
     #[arg(long, value_enum, default_value_t = Device::Auto)]

@@ -9,10 +9,11 @@ use clipsight_lab::eval::{CardOptions, update_card};
 /// Arguments of `card`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The model's folder, with model.json, eval.json and README.md
-    #[arg(value_name = "DIR", default_value = "models/compact")]
-    model: PathBuf,
-    /// A further document, such as the repository's README.md, that receives the short table
+    /// The models' folders, each with model.json, eval.json and README.md
+    #[arg(value_name = "DIR", default_values = ["models/compact", "models/standard"])]
+    models: Vec<PathBuf>,
+    /// A further document, such as the repository's README.md, that receives the short table of all
+    /// models
     #[arg(long, value_name = "FILE")]
     readme: Option<PathBuf>,
     /// Change nothing; fail when a document's figures differ
@@ -20,12 +21,13 @@ pub(crate) struct Args {
     check: bool,
 }
 
-/// Writes the figures of `eval.json` into the model's card, and the short table into `--readme`.
+/// Writes the figures of each model's `eval.json` into its card, and the short table of all of them
+/// into `--readme`.
 ///
 /// # Errors
 /// As [`update_card`].
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let Args { model, readme, check } = args;
-    update_card(&CardOptions { model: model.clone(), readme: readme.clone(), check: *check })?;
+    let Args { models, readme, check } = args;
+    update_card(&CardOptions { models: models.clone(), readme: readme.clone(), check: *check })?;
     Ok(ExitCode::SUCCESS)
 }

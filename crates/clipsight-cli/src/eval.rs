@@ -55,6 +55,10 @@ pub(crate) struct Args {
     /// them as JSON
     #[arg(long, value_name = "FILE")]
     operating_points: Option<PathBuf>,
+    /// Also measure whether content or size stands for the class: on the matched sets and the human
+    /// art of roles select and calibrate, and on reduced photographs of --role
+    #[arg(long)]
+    shortcuts: bool,
 }
 
 fn role() -> impl clap::builder::TypedValueParser<Value = Role> {
@@ -97,6 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         perturbed_images: args.perturbed_images,
         controls: args.controls,
         operating_points: args.operating_points.is_some(),
+        shortcuts: args.shortcuts,
     };
     let dataset = eval::read(&args.data, &options)?;
     let runtime = args.runtime.open()?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clipsight::Result;
-use clipsight_lab::study::{self, captions};
+use clipsight_lab::study::{self, captions, storage};
 use clipsight_lab::train::attribution::AttributionConfig;
 
 /// Arguments of `clipsight study`.
@@ -22,6 +22,8 @@ enum Study {
     FewShot(StudyArgs),
     /// Caption matching on the frozen encoder: naming generators, families and unknown generators
     Captions(CaptionArgs),
+    /// What storing the encoder in few bits does to the verdicts
+    Storage(StorageArgs),
 }
 
 /// What every study reads and where it writes.
@@ -30,8 +32,8 @@ struct Common {
     /// Labelled images: a manifest with the columns file, label, role, origin, family
     #[arg(long, value_name = "MANIFEST")]
     data: PathBuf,
-    /// The model's folder [default: as for scan]
-    #[arg(long, value_name = "DIR")]
+    /// The model: a name or a folder [default: as for scan]
+    #[arg(long, value_name = "NAME|DIR")]
     model: Option<PathBuf>,
     /// Folder for the report [default: studies, in a folder called
     /// like the model's]
@@ -84,6 +86,23 @@ struct CaptionArgs {
     steps: usize,
 }
 
+#[derive(clap::Args, Debug)]
+struct StorageArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The encoder that the model was made from, as `train` takes it
+    #[arg(long, value_name = "FILE|DIR")]
+    encoder: PathBuf,
+    /// Images used of each origin
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 6,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    per_origin: u32,
+}
+
 impl From<&Common> for study::Common {
     fn from(args: &Common) -> Self {
         let Common { data, model, out, cache, seed } = args;
@@ -116,6 +135,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             let options =
                 captions::Options { common: common.into(), minimum: *minimum, steps: *steps };
             captions::run(&options)
+        }
+        Study::Storage(StorageArgs { common, encoder, per_origin }) => {
+            storage::run(&storage::Options {
+                common: common.into(),
+                encoder: encoder.clone(),
+                per_origin: *per_origin,
+            })
         }
     }?;
     Ok(ExitCode::SUCCESS)

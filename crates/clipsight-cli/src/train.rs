@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clipsight::Result;
+use clipsight::image::ViewCount;
 use clipsight_lab::recipe::detector::EncoderState;
 use clipsight_lab::recipe::{detector, finetune, quality, residual};
 use clipsight_native::io::print;
@@ -45,6 +46,9 @@ struct Inputs {
     /// Augmented copies of every image of role fit that heads learn from, beside the image itself
     #[arg(long, value_name = "N", default_value_t = detector::COPIES)]
     copies: u32,
+    /// The model looks at the whole image alone, not at its corners where that gives no grade
+    #[arg(long)]
+    one_view: bool,
     /// Folder for features and checkpoints; an interrupted run resumes from it
     #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
     cache: PathBuf,
@@ -230,7 +234,7 @@ struct QualityHeadArgs {
 impl Inputs {
     /// For a model that is written to `out`.
     fn of(&self, out: &Path) -> detector::Inputs {
-        let Self { data, encoder, tuned, layers, quant, copies, .. } = self;
+        let Self { data, encoder, tuned, layers, quant, copies, one_view, .. } = self;
         let Self { cache, seed, id, licence, reports, .. } = self;
         let name = || out.file_name().unwrap_or("model".as_ref());
         detector::Inputs {
@@ -240,6 +244,7 @@ impl Inputs {
             layers: *layers,
             storage: (*quant).into(),
             copies: *copies,
+            views: if *one_view { ViewCount::One } else { ViewCount::Five },
             cache: cache.clone(),
             seed: *seed,
             id: id.clone().unwrap_or_else(|| name().to_string_lossy().into_owned()),

@@ -337,13 +337,13 @@ fn the_model_tells_real_images_apart() {
     assert!(auc > 0.75, "AUC {auc} on {} images", report["figures"]["generated"]);
 }
 
-/// The committed documents say what the committed report says, and the report is of the committed
-/// model.
+/// The committed documents say what the committed reports say, and the reports are of the committed
+/// models.
 #[test]
 fn documents_hold_the_measured_figures() {
     let root = common::repository();
     let output = clipsight()
-        .args(["card", "--check", "--readme", "README.md", "models/compact"])
+        .args(["card", "--check", "--readme", "README.md"])
         .current_dir(root)
         .output()
         .unwrap();

@@ -18,10 +18,20 @@ pub(crate) const FOLDS: usize = 5;
 pub(crate) const MATCHED_SETS: [&str; 8] =
     ["dgame", "gengap", "vprobe", "forreal", "tanita", "uman", "aia", "kurlyto"];
 
-/// Whether an image belongs to one of the [`MATCHED_SETS`].
-pub(crate) fn is_matched(entry: &Entry) -> bool {
-    entry.origin.split_once('-').is_some_and(|(set, _)| MATCHED_SETS.contains(&set))
+/// The one of the [`MATCHED_SETS`] that an origin belongs to.
+pub(crate) fn matched_set(origin: &str) -> Option<&str> {
+    let (set, _) = origin.split_once('-')?;
+    MATCHED_SETS.contains(&set).then_some(set)
 }
+
+/// Whether an image belongs to a matched set.
+pub(crate) fn is_matched(entry: &Entry) -> bool {
+    matched_set(&entry.origin).is_some()
+}
+
+/// What the names of the generators of `test` begin with that stand in other roles, too, by other
+/// hands: figures are given with and without them.
+pub(crate) const RECURRING_FAMILY: &str = "nano-banana";
 
 pub(crate) fn labels(entries: &[Entry]) -> Vec<f32> {
     entries.iter().map(|entry| if entry.label == Label::Ai { 1.0 } else { 0.0 }).collect()

@@ -48,6 +48,8 @@ pub(crate) enum Fixed {
     Jpeg60,
     /// Reduced to half of the sides.
     Half,
+    /// Reduced to a short side of 96 pixels.
+    Thumbnail,
 }
 
 impl Fixed {
@@ -56,6 +58,7 @@ impl Fixed {
         match self {
             Self::Jpeg60 => "jpeg60",
             Self::Half => "half",
+            Self::Thumbnail => "thumbnail",
         }
     }
 
@@ -63,6 +66,10 @@ impl Fixed {
         match self {
             Self::Jpeg60 => Perturbation::Jpeg { quality: 60, chroma: Chroma::Quarter },
             Self::Half => Perturbation::Resize { size: Size::Scale(0.5), filter: Filter::Bicubic },
+            Self::Thumbnail => {
+                let size = Size::ShortSideAtMost(96);
+                Perturbation::Resize { size, filter: Filter::Bicubic }
+            }
         }
     }
 }

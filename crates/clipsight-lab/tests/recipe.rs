@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clipsight::ErrorKind;
 use clipsight::clip::VisionConfig;
 use clipsight::heads::captions::Subject;
+use clipsight::image::ViewCount;
 use clipsight::rng::Rng;
 use clipsight::weights::{Storage, random_tensors};
 use clipsight_import::PublishedEncoder;
@@ -122,7 +123,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
+fn check(encoder: &Path, views: ViewCount, layers: &[usize], mean: [f32; 3]) {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let out = |name: &str| folder.path().join(name);
@@ -134,6 +135,7 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
             layers: None,
             storage: Storage::Q8,
             copies: detector::COPIES,
+            views,
             cache: out(cache),
             seed,
             id: "stripes-1".to_owned(),
@@ -152,7 +154,11 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
     let manifest = runtime.detector().manifest();
     assert_eq!((manifest.id.as_str(), manifest.licence.as_str()), ("stripes-1", "CC0-1.0"));
     assert!(out("reports").join("quality.json").is_file() && !out("first").join("study").exists());
-    assert_eq!(manifest.architecture.image_size, side);
+    assert_eq!(manifest.architecture.image_size, 32);
+    let calibrated: Vec<usize> =
+        manifest.calibration.by_views.iter().map(|calibration| calibration.views).collect();
+    assert_eq!(calibrated, if views == ViewCount::One { vec![1] } else { vec![1, 5] });
+    assert_eq!(manifest.calibration.early_exit.is_some(), views == ViewCount::Five);
     assert_eq!(manifest.head.features().layers, layers);
     assert_eq!(manifest.preprocessing.mean, mean);
     let captions = &manifest.attribution.as_ref().unwrap().captions;
@@ -176,7 +182,7 @@ fn check(encoder: &Path, side: usize, layers: &[usize], mean: [f32; 3]) {
 #[test]
 fn a_plain_vit_of_timms_becomes_a_detector() {
     let folder = tempfile::tempdir().unwrap();
-    check(&timm(folder.path()), 32, &[1, 2, 3], [0.485, 0.456, 0.406]);
+    check(&timm(folder.path()), ViewCount::Five, &[1, 2, 3], [0.485, 0.456, 0.406]);
 }
 
 #[test]
@@ -193,5 +199,5 @@ fn an_encoder_of_unknown_normalisation_is_refused() {
 fn a_clip_becomes_a_detector() {
     let clip = common::fixture("import/hf");
     // What its preprocessor_config.json says, on purpose no published mean.
-    check(&clip, 32, &[1, 2, 3], [0.4, 0.5, 0.6]);
+    check(&clip, ViewCount::One, &[1, 2, 3], [0.4, 0.5, 0.6]);
 }

@@ -49,23 +49,35 @@ pub struct Runtime {
     device: String,
 }
 
+/// Names of the models that come with the program, the default first: folders of `models`, beside
+/// the program or in its sources.
+pub const SHIPPED_MODELS: [&str; 2] = ["compact", "standard"];
+
 impl ModelFolder {
-    /// The folder named by the argument, else by `CLIPSIGHT_MODEL`, else `models/compact` beside
-    /// the program, else in the sources that it was built from.
+    /// The model that the argument names, else `CLIPSIGHT_MODEL`, else the first of
+    /// [`SHIPPED_MODELS`]. One of their names stands for that model, anything else for a folder;
+    /// a folder of such a name is written `./compact`.
     pub fn find(argument: Option<&Path>) -> Self {
-        if let Some(folder) = argument {
-            return Self(folder.to_owned());
+        let named = argument.map(Path::to_owned).or_else(|| {
+            let value = std::env::var_os("CLIPSIGHT_MODEL")?;
+            (!value.is_empty()).then(|| value.into())
+        });
+        let shipped = |path: &Path| SHIPPED_MODELS.into_iter().find(|name| path == Path::new(name));
+        match named {
+            None => Self::shipped(SHIPPED_MODELS[0]),
+            Some(path) => shipped(&path).map_or(Self(path), Self::shipped),
         }
-        if let Some(folder) = std::env::var_os("CLIPSIGHT_MODEL").filter(|value| !value.is_empty())
-        {
-            return Self(folder.into());
-        }
-        let compact = Path::new("models").join("compact");
+    }
+
+    /// The folder of a model that comes with the program: beside it, else in the sources that it
+    /// was built from.
+    fn shipped(name: &str) -> Self {
+        let folder = Path::new("models").join(name);
         let beside =
-            std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&compact)));
+            std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&folder)));
         match beside.filter(|folder| folder.join("model.json").is_file()) {
             Some(folder) => Self(folder),
-            None => Self(sources().join(compact)),
+            None => Self(sources().join(folder)),
         }
     }
 
@@ -82,8 +94,10 @@ impl ModelFolder {
         let bytes = io::read_at_most(&self.0.join("model.json"), MAX_MANIFEST_BYTES as u64)
             .map_err(|error| {
                 let message = format!(
-                    "there is no model in {}: name its folder with --model",
-                    self.0.display()
+                    "there is no model in {}: --model takes the name of a model that comes with \
+                     the program ({}), or a model's folder",
+                    self.0.display(),
+                    SHIPPED_MODELS.join(", ")
                 );
                 Error::new(ErrorKind::Io, message).with_source(error)
             })?;

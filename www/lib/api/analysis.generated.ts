@@ -37,7 +37,7 @@ export type Grade = 'weak' | 'moderate' | 'strong' | 'very-strong';
  * - `uncalibrated`: The model's head was published without a calibration: the probability is its
  *   own claim, which nobody has measured.
  * - `too-small`: The image is too small to carry evidence.
- * - `no-content`: The image is flat: it shows nothing to judge.
+ * - `no-content`: The image shows nothing to judge: one colour, a gradient, a blur.
  */
 export type AbstainReason = 'between-grades' | 'uncalibrated' | 'too-small' | 'no-content';
 

@@ -18,32 +18,43 @@ const MAX_TEXT_BYTES: u64 = 4 << 20;
 /// The documents that receive figures.
 #[derive(Clone, Debug)]
 pub struct CardOptions {
-    /// The model's folder, with model.json, eval.json and README.md.
-    pub model: PathBuf,
+    /// The models' folders, each with model.json, eval.json and README.md.
+    pub models: Vec<PathBuf>,
     /// A further document, such as the repository's README.md, that receives the short table.
     pub readme: Option<PathBuf>,
     /// Change nothing; fail when a document's figures differ.
     pub check: bool,
 }
 
-/// Writes the figures of `eval.json` into the model's card, and the short table into `readme`.
+/// Writes the figures of each model's `eval.json` into its card, and the short table of all of them
+/// into `readme`.
 ///
 /// # Errors
-/// [`ErrorKind::Argument`] when the report is of another model, a document lacks the marks, or,
-/// with `--check`, its figures differ; [`ErrorKind::Io`].
+/// [`ErrorKind::Argument`] when a report is of another model, a document lacks the marks, or, with
+/// `--check`, its figures differ; [`ErrorKind::Io`].
 pub fn update_card(args: &CardOptions) -> Result<()> {
-    let report =
-        EvalReport::from_json(&io::read_text(&args.model.join("eval.json"), MAX_TEXT_BYTES)?)?;
-    let manifest = ModelFolder::find(Some(&args.model)).manifest()?;
-    if report.model != ModelName::of(&manifest)? {
-        let message =
-            "eval.json was measured on another model or calibration: run `clipsight eval` again";
-        return Err(Error::new(ErrorKind::Argument, message));
+    let mut summary: Option<Section> = None;
+    for folder in &args.models {
+        let report =
+            EvalReport::from_json(&io::read_text(&folder.join("eval.json"), MAX_TEXT_BYTES)?)?;
+        let manifest = ModelFolder::find(Some(folder)).manifest()?;
+        if report.model != ModelName::of(&manifest)? {
+            let message = format!(
+                "{} was measured on another model or calibration: run `clipsight eval` again",
+                folder.join("eval.json").display()
+            );
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let card: Vec<String> = report.sections().iter().map(Section::markdown).collect();
+        update(&folder.join("README.md"), &card.join("\n"), args.check)?;
+        let of_one = report.summary();
+        match &mut summary {
+            None => summary = Some(of_one),
+            Some(all) => all.append(of_one)?,
+        }
     }
-    let card: Vec<String> = report.sections().iter().map(Section::markdown).collect();
-    update(&args.model.join("README.md"), &card.join("\n"), args.check)?;
-    if let Some(readme) = &args.readme {
-        update(readme, &report.summary().markdown_table(), args.check)?;
+    if let (Some(readme), Some(summary)) = (&args.readme, summary) {
+        update(readme, &summary.markdown_table(), args.check)?;
     }
     Ok(())
 }
@@ -85,6 +96,7 @@ fn between_marks(document: &str, figures: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::tests::example;
     use super::*;
 
     #[test]
@@ -101,6 +113,16 @@ mod tests {
         ] {
             assert_eq!(between_marks(&broken, "new"), None);
         }
+    }
+
+    #[test]
+    fn the_table_of_several_models_needs_the_same_columns() {
+        let mut all = example().summary();
+        all.append(example().summary()).unwrap();
+        assert_eq!(all.markdown_table().lines().count(), 4);
+        let mut other = example();
+        other.perturbations = None;
+        assert!(all.append(other.summary()).unwrap_err().message().contains("alike"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod operating;
 mod report;
 mod robustness;
 mod section;
+mod shortcuts;
 mod subset;
 
 use std::ops::ControlFlow;
@@ -33,6 +34,7 @@ pub use self::report::{EvalReport, ModelName};
 pub use self::robustness::PerturbationSet;
 use self::robustness::{Perturbed, partners};
 pub use self::section::Section;
+use self::shortcuts::{Shortcuts, SizeFigures};
 use self::subset::stratified;
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::with_pixels;
@@ -59,6 +61,9 @@ pub struct Options {
     pub controls: bool,
     /// Choose thresholds by false-alarm rate on role `calibrate`, and measure them on the role.
     pub operating_points: bool,
+    /// Also measure whether content or size stands for the class: on the matched sets and the human
+    /// art of roles `select` and `calibrate`, and on reduced photographs of the role.
+    pub shortcuts: bool,
 }
 
 /// The result of an evaluation.
@@ -159,8 +164,27 @@ pub fn measure(
 
     let scored: Vec<Scored> = outcomes.iter().map(|outcome| outcome.scored.clone()).collect();
     let manifest_sha256 = sha256_hex(&io::read_file(data)?);
+    let calibrate = if args.operating_points || args.shortcuts {
+        measurement.scored(&dataset.role_of_both_classes(Role::Calibrate)?)?
+    } else {
+        Vec::new()
+    };
     let operating_points = if args.operating_points {
-        Some(measurement.operating_points(args, dataset, &scored, &manifest_sha256)?)
+        Some(OperatingPoints::of(
+            &calibrate,
+            &scored,
+            ModelName::of(manifest)?,
+            manifest_sha256.clone(),
+            args.role.name(),
+        )?)
+    } else {
+        None
+    };
+    let shortcuts = if args.shortcuts {
+        let mut others = measurement.scored(&dataset.role(Role::Select))?;
+        others.extend(calibrate);
+        let sizes = measurement.sizes(&entries)?;
+        Some(Shortcuts::of(&scored, &others, sizes, manifest.calibration.threshold))
     } else {
         None
     };
@@ -207,30 +231,43 @@ pub fn measure(
         },
         controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
         confounds: confounds::measure(dataset, args.role)?,
+        shortcuts,
     };
     Ok(Evaluation { report, operating_points })
 }
 
 impl Measurement<'_> {
-    fn operating_points(
-        &self,
-        args: &Options,
-        dataset: &Dataset,
-        scored: &[Scored],
-        manifest_sha256: &str,
-    ) -> Result<OperatingPoints> {
-        let entries = dataset.role_of_both_classes(Role::Calibrate)?;
+    /// Scores of images that nothing else is measured on.
+    fn scored(&self, entries: &[Entry]) -> Result<Vec<Scored>> {
         let items: Vec<Item<'_>> =
             entries.iter().map(|entry| Item { entry, partners: None, control: false }).collect();
-        let calibrate: Vec<Scored> =
-            self.score_all(&items)?.into_iter().map(|outcome| outcome.scored).collect();
-        OperatingPoints::of(
-            &calibrate,
-            scored,
-            ModelName::of(self.runtime.detector().manifest())?,
-            manifest_sha256.to_owned(),
-            args.role.name(),
-        )
+        Ok(self.score_all(&items)?.into_iter().map(|outcome| outcome.scored).collect())
+    }
+
+    /// What size does to the verdicts on photographs among these images.
+    fn sizes(&self, entries: &[Entry]) -> Result<Vec<SizeFigures>> {
+        let entries = shortcuts::photographs(entries);
+        let bar = progress::bar(entries.len());
+        let mut grades = Vec::with_capacity(entries.len());
+        let mut failure = None;
+        let work = |entry: &Entry| {
+            with_pixels(self.root, entry, |pixels| shortcuts::grades(self.runtime, pixels))
+        };
+        pipeline::in_order(&entries, work, |of_one| {
+            bar.inc(1);
+            match of_one {
+                Ok(of_one) => {
+                    grades.push(of_one);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        bar.finish_and_clear();
+        failure.map_or(Ok(shortcuts::by_size(&grades)), Err)
     }
 
     fn score_all(&self, items: &[Item<'_>]) -> Result<Vec<Outcome>> {

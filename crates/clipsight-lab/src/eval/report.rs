@@ -11,6 +11,7 @@ use super::curves::Curves;
 use super::figures::Figures;
 use super::robustness::{PerturbationSet, PerturbedFigures, Robustness};
 use super::section::Section;
+use super::shortcuts::{MatchedFigures, Shortcuts, SizeFigures};
 use crate::metrics::{RiskCoverage, Share};
 
 /// The version of [`EvalReport`].
@@ -47,6 +48,9 @@ pub struct EvalReport {
     /// What can be inferred without looking at a pixel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confounds: Option<Confounds>,
+    /// Whether content or size stands for the class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shortcuts: Option<Shortcuts>,
 }
 
 /// Which model exactly.
@@ -126,6 +130,8 @@ impl EvalReport {
             sections.push(self.contents());
         }
         sections.extend([self.origins(true), self.origins(false)]);
+        sections.extend(self.matched_sets());
+        sections.extend(self.sizes());
         sections.extend(self.attribution());
         sections.extend(self.named());
         sections.extend(self.controls());
@@ -429,6 +435,71 @@ impl EvalReport {
         }
     }
 
+    pub(super) fn matched_sets(&self) -> Option<Section> {
+        let Shortcuts { matched, art_kept, without_recurring, .. } = self.shortcuts.as_ref()?;
+        let row = |set: &MatchedFigures| {
+            vec![
+                set.set.clone(),
+                set.generated.to_string(),
+                set.real.to_string(),
+                optional(set.auc),
+                optional(set.balanced_accuracy),
+            ]
+        };
+        let mut note = "Sets whose images of both classes come from the same hands and show the \
+                        same, of roles `select` and `calibrate`: they took part in choosing and \
+                        calibrating the model, so they compare models and promise nothing."
+            .to_owned();
+        if let Some(kept) = art_kept {
+            note += &format!(
+                " Human paintings, drawings and illustrations of these roles below the threshold: \
+                 {} of {} ({} to {}).",
+                number(kept.rate),
+                kept.n,
+                number(kept.low),
+                number(kept.high)
+            );
+        }
+        if let Some(without) = without_recurring {
+            note += &format!(
+                " Role `{}` without the {} family, which other roles have, too: AUC {}, balanced \
+                 accuracy {}, TPR at 5 % FPR {}.",
+                self.data.role,
+                without.family,
+                number(without.auc),
+                number(without.balanced_accuracy),
+                number(without.recall_at_5_percent.rate)
+            );
+        }
+        Some(Section {
+            title: "Same content, both classes",
+            header: vec!["set", "generated", "not", "AUC", "balanced accuracy"],
+            rows: matched.iter().map(row).collect(),
+            note: Some(note),
+        })
+    }
+
+    pub(super) fn sizes(&self) -> Option<Section> {
+        let sizes = &self.shortcuts.as_ref()?.sizes;
+        let row = |size: &SizeFigures| {
+            vec![
+                format!("{} px", size.short_side),
+                size.accused.n.to_string(),
+                optional_share(Some(size.accused)),
+                number(size.abstained),
+            ]
+        };
+        (!sizes.is_empty()).then(|| Section {
+            title: "Real photographs by size",
+            header: vec!["shorter side", "images", "graded moderate or stronger", "no grade"],
+            rows: sizes.iter().map(row).collect(),
+            note: Some(
+                "The same photographs, reduced and stored as JPEG 85. In brackets: 95 % intervals."
+                    .to_owned(),
+            ),
+        })
+    }
+
     pub(super) fn attribution(&self) -> Option<Section> {
         let figures = self.attribution.as_ref()?;
         let row = |name: &str, value: Option<f64>, share: Option<Share>| {
@@ -541,6 +612,7 @@ fn optional_share(share: Option<Share>) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::super::figures::{Scored, evaluate, rounded_share};
+    use super::super::shortcuts::by_size;
     use super::*;
 
     /// A small report of made-up scores, with every optional part.
@@ -633,6 +705,16 @@ pub(crate) mod tests {
                 limit: 0.6,
                 passed: false,
             }),
+            shortcuts: Some(Shortcuts::of(
+                &images,
+                &[image(true, 0.7), image(false, 0.1)].map(|image| Scored {
+                    origin: "dgame-x".to_owned(),
+                    content: "art".to_owned(),
+                    ..image
+                }),
+                by_size(&[[Some(clipsight::calibration::Grade::Weak); 6]]),
+                0.5,
+            )),
         }
     }
 
@@ -671,6 +753,9 @@ pub(crate) mod tests {
             "| <b>new | no | 4 | unknown generator 3, sd 1 |",
             "they do.",
             "| all that get a grade | 1.000 |",
+            "| dgame | 1 | 1 | 1.000 | 1.000 |",
+            "below the threshold: 1.000 of 1",
+            "| 96 px | 1 | 0.000 (0.000 to",
         ] {
             assert!(text.contains(part), "{part} is missing from\n{text}");
         }
@@ -684,10 +769,11 @@ pub(crate) mod tests {
         report.perturbations = None;
         report.controls = None;
         report.attribution = None;
+        report.shortcuts = None;
         let text: String = report.sections().iter().map(Section::table).collect();
         assert!(
             text.contains("Not measured")
-                && !["JPEG 90", "Controls", "OSCR"].iter().any(|part| text.contains(part))
+                && !["JPEG 90", "Controls", "OSCR", "96 px"].iter().any(|part| text.contains(part))
         );
     }
 }

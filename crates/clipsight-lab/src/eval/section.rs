@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use clipsight::{Error, ErrorKind, Result};
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use html_escape::encode_text;
 
@@ -39,6 +40,20 @@ impl Section {
             .note
             .as_ref()
             .map_or(String::new(), |note| format!("{}\n", clipsight_native::io::printable(note)))
+    }
+
+    /// Adds the rows of a table with the same columns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when its columns are others.
+    pub(super) fn append(&mut self, other: Self) -> Result<()> {
+        if self.header != other.header {
+            let message = "the models' reports do not measure the same: run `clipsight eval` on \
+                           them alike";
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        self.rows.extend(other.rows);
+        Ok(())
     }
 
     /// For a model card, under a heading of the third level.

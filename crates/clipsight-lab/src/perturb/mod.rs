@@ -15,7 +15,7 @@
 //! let mut rng = Rng::new(1);
 //! let perturbation = Perturbation::random(&mut rng);
 //! let perturbed = perturbation.apply(&image, &mut rng)?;
-//! assert!(perturbed.width().min(perturbed.height()) >= 180);
+//! assert!(perturbed.width().min(perturbed.height()) >= 38);
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
@@ -50,6 +50,8 @@ pub enum Size {
     ScaleAbove(f32, u32),
     /// The length of the shorter side in pixels.
     ShortSide(u32),
+    /// The same, for images whose shorter side is longer.
+    ShortSideAtMost(u32),
 }
 
 /// One change of an image, or several in a row.
@@ -101,10 +103,11 @@ impl Perturbation {
     ///
     /// - one image in five is left alone, but for a mirror half of the time;
     /// - of the others, mirrored with probability .5; cropped to .6-1 of its sides with .4 (skewed
-    ///   to 1); resized by .5-1.5, but not below a short side of 224, with .4; blurred with sigma
-    ///   .3-2 with .15 (skewed to .3); noise of sigma 1-8 / 255 with .15 (skewed to 1); then JPEG
-    ///   30-95 with .6 (skewed to 95; 4:2:0 three times out of four) or WebP 40-95 with .2 (skewed
-    ///   to 95).
+    ///   to 1); resized by .5-1.5, but not below a short side of 224, with .35; made a thumbnail, a
+    ///   short side of 64-224, with .15 (as many between 64 and 84 as between 171 and 224); blurred
+    ///   with sigma .3-2 with .15 (skewed to .3); noise of sigma 1-8 / 255 with .15 (skewed to 1);
+    ///   then JPEG 30-95 with .6 (skewed to 95; 4:2:0 three times out of four) or WebP 40-95 with
+    ///   .2 (skewed to 95).
     ///
     /// "Skewed" is the square of a uniform number: the mild half of the range gets 71 % of the
     /// draws.
@@ -120,16 +123,19 @@ impl Perturbation {
         if rng.chance(0.4) {
             steps.push(Self::Crop { fraction: skewed(rng, 1.0, 0.6) as f32 });
         }
-        if rng.chance(0.4) {
+        let resized = rng.uniform();
+        if resized < 0.5 {
             let filter = match rng.below(3) {
                 0 => Filter::Bilinear,
                 1 => Filter::Bicubic,
                 _ => Filter::Lanczos3,
             };
-            steps.push(Self::Resize {
-                size: Size::ScaleAbove(rng.between(0.5, 1.5) as f32, 224),
-                filter,
-            });
+            let size = if resized < 0.35 {
+                Size::ScaleAbove(rng.between(0.5, 1.5) as f32, 224)
+            } else {
+                Size::ShortSideAtMost(rng.between(64f64.ln(), 224f64.ln()).exp().round() as u32)
+            };
+            steps.push(Self::Resize { size, filter });
         }
         if rng.chance(0.15) {
             steps.push(Self::Blur { sigma: skewed(rng, 0.3, 2.0) as f32 });
@@ -199,6 +205,7 @@ impl Size {
                 f64::from(factor).max(f64::from(floor).min(short) / short)
             }
             Self::ShortSide(side) => f64::from(side) / short,
+            Self::ShortSideAtMost(side) => (f64::from(side) / short).min(1.0),
         };
         check(factor.is_finite() && factor > 0.0, "the scale must be a positive number")?;
         // `as` stops at u32::MAX, which `resize` refuses.
@@ -212,6 +219,14 @@ fn internal(what: impl std::fmt::Display) -> Error {
 }
 
 fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
+    Ok(decode(&encode_jpeg(image, quality, chroma)?)?.pixels)
+}
+
+/// An image as a JPEG file.
+///
+/// # Errors
+/// [`ErrorKind::Argument`] for a quality that is not 1 to 100.
+pub(crate) fn encode_jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Vec<u8>> {
     check((1..=100).contains(&quality), "the JPEG quality must be 1 to 100")?;
     // Sides fit into u16: no image beyond the limits exists, and these are below.
     let side = |side: u32| u16::try_from(side).map_err(|_| internal("too large for JPEG"));
@@ -229,7 +244,7 @@ fn jpeg(image: &Rgb8, quality: u8, chroma: Chroma) -> Result<Rgb8> {
             jpeg_encoder::ColorType::Rgb,
         )
         .map_err(|error| internal(&error).with_source(error))?;
-    Ok(decode(&bytes)?.pixels)
+    Ok(bytes)
 }
 
 fn webp(image: &Rgb8, quality: u8) -> Result<Rgb8> {
@@ -363,6 +378,8 @@ mod tests {
         assert_eq!(of(Size::ScaleAbove(1.5, 224)), (600, 450));
         assert_eq!(of(Size::ScaleAbove(0.5, 1000)), (400, 300));
         assert_eq!(of(Size::ShortSide(224)), (299, 224));
+        assert_eq!(of(Size::ShortSideAtMost(224)), (299, 224));
+        assert_eq!(of(Size::ShortSideAtMost(400)), of(Size::Scale(1.0)));
     }
 
     #[test]
@@ -425,6 +442,7 @@ mod tests {
     fn random_perturbations_stay_in_their_documented_ranges() {
         let mut rng = Rng::new(5);
         let (mut untouched, mut jpeg, mut webp, mut mild) = (0, 0, 0, 0);
+        let mut thumbnails = 0;
         for _ in 0..4000 {
             let Perturbation::Chain(steps) = Perturbation::random(&mut rng) else {
                 panic!("not a chain")
@@ -444,6 +462,10 @@ mod tests {
                     Perturbation::Resize { size: Size::ScaleAbove(scale, 224), .. } => {
                         assert!((0.5..=1.5).contains(&scale));
                     }
+                    Perturbation::Resize { size: Size::ShortSideAtMost(side), .. } => {
+                        assert!((64..=224).contains(&side));
+                        thumbnails += 1;
+                    }
                     Perturbation::Blur { sigma } => assert!((0.299..=2.0).contains(&sigma)),
                     Perturbation::Noise { sigma } => assert!((0.0039..=0.0314).contains(&sigma)),
                     Perturbation::Crop { fraction } => assert!((0.599..=1.0).contains(&fraction)),
@@ -452,11 +474,12 @@ mod tests {
                 }
             }
         }
-        // Expected: untouched .2 + .8 * (.6 * .6 * .85 * .85 * .2) = .242, JPEG .48, WebP .16, mild
-        // .71 of JPEG.
+        // Expected: untouched .2 + .8 * (.6 * .5 * .85 * .85 * .2) = .235, JPEG .48, WebP .16, mild
+        // .71 of JPEG, thumbnails .12.
         assert!((860..1080).contains(&untouched), "{untouched}");
         assert!((1800..2040).contains(&jpeg), "{jpeg}");
         assert!((560..720).contains(&webp), "{webp}");
+        assert!((420..540).contains(&thumbnails), "{thumbnails}");
         assert!((0.66..0.76).contains(&(mild as f64 / jpeg as f64)), "{mild} of {jpeg}");
     }
 

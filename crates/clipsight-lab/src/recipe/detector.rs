@@ -9,11 +9,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clipsight::calibration::{Calibration, EarlyExit, GradeEdges, ViewCalibration};
+use clipsight::calibration::{Calibration, EarlyExit, GradeEdges, MeasuredError, ViewCalibration};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, VisionConfig};
 use clipsight::engine::Cpu;
 use clipsight::heads::{Head, LinearHead, Transform};
-use clipsight::image::{Filter, Preprocessing};
+use clipsight::image::{Filter, Preprocessing, ViewCount};
 use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
 use clipsight::weights::{HostTensor, PackedShard, Storage, pack};
 use clipsight::{Error, ErrorKind, Result};
@@ -27,7 +27,7 @@ use crate::dataset::{
 };
 use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cache_for, cannot};
-use crate::fit::{FeatureMatrix, LinearModel, balanced_weights, logistic_regression, platt};
+use crate::fit::{FeatureMatrix, LinearModel, Loss, balanced_weights, fit_linear_from, platt};
 use crate::metrics::{Sample, auc};
 use crate::recipe::quality::shipped::{Fitted, fit_for_model};
 use crate::recipe::quality::to_json;
@@ -48,6 +48,9 @@ pub struct Inputs {
     pub storage: Storage,
     /// Augmented copies of every image of `fit`, beside the image itself.
     pub copies: u32,
+    /// The most views that the model is calibrated for: with five, they are scored where one gives
+    /// no grade.
+    pub views: ViewCount,
     /// Folder for features and checkpoints; an interrupted run resumes from it.
     pub cache: PathBuf,
     /// Seed of everything random.
@@ -70,16 +73,17 @@ const SELF_TEST_TOLERANCE: f32 = 0.1;
 /// See `Transform`.
 pub(super) const TRANSFORM: Transform = Transform::SignedSqrt;
 
-/// Penalties tried. The one with the best mean of AUCs is taken: on `select`; within its matched
-/// sets, where content says nothing; and out of fold on `fit`, whose origins are many.
-const PENALTIES: [f64; 4] = [0.005, 0.01, 0.02, 0.04];
+/// Penalties tried, the strongest first: each fit begins where the one before ended. The one with
+/// the best mean of AUCs is taken: on `select`; within its matched sets, where content says nothing;
+/// and out of fold on `fit`, whose origins are many.
+const PENALTIES: [f64; 5] = [0.16, 0.08, 0.04, 0.02, 0.01];
 
 /// Augmented copies of every training image, beside the image itself, unless [`Inputs::copies`]
 /// says otherwise.
 pub const COPIES: u32 = 2;
 
-/// Crops of every training image, each augmented, beside the copies of the whole one: one head
-/// serves both, and seeing both makes it better at each.
+/// Crops of every training image, each augmented, beside the copies of the whole one, of models
+/// that look at corners too: one head serves both, and seeing both makes it better at each.
 const CROPS: u32 = 1;
 
 /// Grades begin at round probabilities, which can be taken literally once calibrated.
@@ -105,8 +109,17 @@ fn preprocessing(encoder: &VisionConfig, normalisation: Normalisation) -> Prepro
     }
 }
 
-/// What the penalty is chosen and probabilities are calibrated on.
-const PERTURBATIONS: [Variant; 3] =
+/// What the penalty is chosen on: [`CALIBRATED_ON`] first, then thumbnails.
+const SELECTED_ON: [Variant; 4] = [
+    Variant::First,
+    Variant::Perturbed(Fixed::Jpeg60),
+    Variant::Perturbed(Fixed::Half),
+    Variant::Perturbed(Fixed::Thumbnail),
+];
+
+/// What probabilities are calibrated on: what most images that people look at are like. Thumbnails
+/// would take confidence from all others.
+const CALIBRATED_ON: [Variant; 3] =
     [Variant::First, Variant::Perturbed(Fixed::Jpeg60), Variant::Perturbed(Fixed::Half)];
 
 /// Fits every head on an encoder, calibrates, measures, and writes the model to `out`.
@@ -164,17 +177,23 @@ pub(super) fn fit_heads(
     };
     training.features.width = draft.width();
     let copies = (1..=draft.copies).map(|copy| Variant::Augmented { seed, copy });
-    let crops = (1..=CROPS).map(|copy| Variant::AugmentedCrop { seed, copy });
+    let crops = match draft.views {
+        ViewCount::One => 0,
+        ViewCount::Five => CROPS,
+    };
+    let crops = (1..=crops).map(|copy| Variant::AugmentedCrop { seed, copy });
     for variant in std::iter::once(Variant::First).chain(copies).chain(crops) {
         training.add(&extractor.transformed(Role::Fit, &fit, variant)?, &fit);
     }
 
     // 2. The penalty and its head: the best mean of the AUCs on `select`, within its matched sets,
     // and, of an encoder that has not seen it, out of fold on `fit`.
-    let (select, selection) = held_out(&extractor, dataset, Role::Select, &PERTURBATIONS)?;
+    let (select, selection) = held_out(&extractor, dataset, Role::Select, &SELECTED_ON)?;
     let mut best: Option<Candidate> = None;
+    let mut last: Option<LinearModel> = None;
     for penalty in PENALTIES {
-        let head = training.fit(penalty, None);
+        let head = training.fit(penalty, None, last.as_ref());
+        last = Some(head.clone());
         let logits: Vec<_> = selection.iter().map(|features| head.logits(features)).collect();
         let mut figures = vec![("on select", mean_auc(&logits, &select, |_| true)?)];
         if select.iter().any(is_matched) {
@@ -183,7 +202,7 @@ pub(super) fn fit_heads(
         let out_of_fold = match encoder {
             EncoderState::FineTuned => CalibrationSet::default(),
             EncoderState::Frozen => {
-                let out_of_fold = training.out_of_fold(penalty);
+                let out_of_fold = training.out_of_fold(penalty, &head);
                 figures.push(("out of fold", auc_of(&out_of_fold.logits[..fit.len()], &fit)?));
                 out_of_fold
             }
@@ -206,20 +225,25 @@ pub(super) fn fit_heads(
         EncoderState::Frozen => out_of_fold,
         EncoderState::FineTuned => {
             let mut of_select = CalibrationSet::default();
-            of_select.extend_by_perturbations(&trained, &selection, &select);
+            of_select.extend_by_perturbations(&trained, &selection[..CALIBRATED_ON.len()], &select);
             of_select
         }
     };
     let (calibrate, perturbations) =
-        held_out(&extractor, dataset, Role::Calibrate, &PERTURBATIONS)?;
+        held_out(&extractor, dataset, Role::Calibrate, &CALIBRATED_ON)?;
     pooled.extend_by_perturbations(&trained, &perturbations, &calibrate);
+    let one = pooled.platt();
+    let mut by_views = vec![views(1, one)];
     // 4. The same for five views, computed for `calibrate` alone: the change there is carried over.
-    let centre = trained.logits(&perturbations[0]);
-    let (_, corners) = held_out(&extractor, dataset, Role::Calibrate, &[Variant::Corners])?;
-    let five = five_view_logits(&draft.preprocessing, &centre, &trained.logits(&corners[0]));
-    let of_one = CalibrationSet::of(centre, &calibrate);
-    let of_five = CalibrationSet::of(five, &calibrate);
-    let calibration = calibrated(&pooled, &of_one, &of_five);
+    if draft.views == ViewCount::Five {
+        let centre = trained.logits(&perturbations[0]);
+        let (_, corners) = held_out(&extractor, dataset, Role::Calibrate, &[Variant::Corners])?;
+        let five = five_view_logits(&draft.preprocessing, &centre, &trained.logits(&corners[0]));
+        let of_one = CalibrationSet::of(centre, &calibrate).platt();
+        let of_five = CalibrationSet::of(five, &calibrate).platt();
+        by_views.push(views(5, (one.0 * of_five.0 / of_one.0, one.1 + of_five.1 - of_one.1)));
+    }
+    let calibration = calibration(by_views);
 
     // 5. The other heads, on the same features.
     let fitted = attribution::of_fit(&extractor, dataset, 1, seed)?;
@@ -248,48 +272,23 @@ fn finish(
 ) -> Result<()> {
     let test = dataset.role(Role::Test);
     let centre = trained.logits(&extractor.transformed(Role::Test, &test, Variant::First)?);
-    let corners = trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
-    let five = five_view_logits(&draft.preprocessing, &centre, &corners);
-    let score = |entry: &Entry, logit, views| {
-        Scored::from_logit(
-            entry.label == Label::Ai,
-            &entry.origin,
-            &entry.content,
-            logit,
-            &calibration,
-            views,
-        )
-    };
-    let of_views = |logits: &[f64], views| {
-        test.iter()
-            .zip(logits)
-            .map(|(entry, logit)| score(entry, *logit, views))
-            .collect::<Result<Vec<_>>>()
-    };
-    let (of_one, of_five) = (of_views(&centre, 1)?, of_views(&five, 5)?);
-    let looked_twice: Vec<Scored> = of_one
-        .iter()
-        .zip(&of_five)
-        .map(|(first, second)| if first.grade.is_some() { first.clone() } else { second.clone() })
-        .collect();
-    let measure = |what: &str, scored: &[Scored]| -> Result<_> {
-        let figures = evaluate(scored, calibration.threshold)?;
-        eprintln!(
-            "{what} on test: AUC {:.3}, balanced accuracy {:.3}, recall at 5 % {:.3}, calibration \
-             error {:.3}",
-            figures.auc,
-            figures.balanced_accuracy,
-            figures.recall_at_5_percent.rate,
-            figures.calibration_error
-        );
-        Ok(figures.measured_errors())
-    };
-    let one = measure("one view", &of_one)?;
-    let five = measure("five views", &of_five)?;
-    let early_exit = EarlyExit { measured: measure("one view, or five", &looked_twice)? };
-    calibration.early_exit = Some(early_exit);
-    for by_views in &mut calibration.by_views {
-        by_views.measured = if by_views.views == 1 { one } else { five };
+    let of_one = scored(&test, &centre, &calibration, 1)?;
+    let measured = measure("one view", &of_one, calibration.threshold)?;
+    calibration.by_views[0].measured = measured;
+    if draft.views == ViewCount::Five {
+        let corners =
+            trained.logits(&extractor.transformed(Role::Test, &test, Variant::Corners)?);
+        let five = five_view_logits(&draft.preprocessing, &centre, &corners);
+        let of_five = scored(&test, &five, &calibration, 5)?;
+        let measured = measure("five views", &of_five, calibration.threshold)?;
+        calibration.by_views[1].measured = measured;
+        let looked_twice: Vec<Scored> = of_one
+            .iter()
+            .zip(&of_five)
+            .map(|(first, second)| if first.grade.is_some() { first } else { second }.clone())
+            .collect();
+        let measured = measure("one view, or five", &looked_twice, calibration.threshold)?;
+        calibration.early_exit = Some(EarlyExit { measured });
     }
 
     // The self-test's logit comes from the finished weights.
@@ -310,12 +309,41 @@ fn finish(
     Ok(())
 }
 
+/// Images with the logits of so many views each, graded.
+fn scored(
+    entries: &[Entry],
+    logits: &[f64],
+    calibration: &Calibration,
+    views: usize,
+) -> Result<Vec<Scored>> {
+    let score = |(entry, logit): (&Entry, &f64)| {
+        let Entry { label, origin, content, .. } = entry;
+        Scored::from_logit(*label == Label::Ai, origin, content, *logit, calibration, views)
+    };
+    entries.iter().zip(logits).map(score).collect()
+}
+
+/// How often each grade is wrong; the figures are told.
+fn measure(what: &str, scored: &[Scored], threshold: f64) -> Result<[Option<MeasuredError>; 4]> {
+    let figures = evaluate(scored, threshold)?;
+    eprintln!(
+        "{what} on test: AUC {:.3}, balanced accuracy {:.3}, recall at 5 % {:.3}, calibration \
+         error {:.3}",
+        figures.auc,
+        figures.balanced_accuracy,
+        figures.recall_at_5_percent.rate,
+        figures.calibration_error
+    );
+    Ok(figures.measured_errors())
+}
+
 /// A model before training: everything but the fitted heads' numbers and the calibration.
 pub(super) struct ModelDraft {
     pub(super) id: String,
     pub(super) licence: String,
     pub(super) storage: Storage,
     pub(super) copies: u32,
+    pub(super) views: ViewCount,
     pub(super) architecture: VisionConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) encoder: BTreeMap<String, HostTensor>,
@@ -353,6 +381,7 @@ impl ModelDraft {
             licence: inputs.licence.clone(),
             storage: inputs.storage,
             copies: inputs.copies,
+            views: inputs.views,
             preprocessing: preprocessing(&architecture, normalisation),
             architecture,
             encoder: tensors,
@@ -409,7 +438,7 @@ impl ModelDraft {
 
     /// The model with this head, loaded, its logits yet to be calibrated.
     pub(super) fn uncalibrated(&mut self, head: &LinearModel) -> Result<Detector> {
-        let (manifest, shards) = self.model(head, calibration(vec![views(1, 1.0, 0.0)]), 0.0)?;
+        let (manifest, shards) = self.model(head, calibration(vec![views(1, (1.0, 0.0))]), 0.0)?;
         load(&manifest, &shards)
     }
 }
@@ -424,22 +453,8 @@ fn features(architecture: &VisionConfig, whole: bool) -> FeatureSpec {
     )
 }
 
-/// Platt scaling for both numbers of views: `pooled` for one view, and carried over to five by the
-/// change from one to five on the same images.
-fn calibrated(
-    pooled: &CalibrationSet,
-    of_one: &CalibrationSet,
-    of_five: &CalibrationSet,
-) -> Calibration {
-    let (slope, offset) = pooled.platt();
-    let (of_one, of_five) = (of_one.platt(), of_five.platt());
-    calibration(vec![
-        views(1, slope, offset),
-        views(5, slope * of_five.0 / of_one.0, offset + of_five.1 - of_one.1),
-    ])
-}
-
-fn views(views: usize, slope: f64, offset: f64) -> ViewCalibration {
+/// Platt scaling's slope and offset for a number of views.
+fn views(views: usize, (slope, offset): (f64, f64)) -> ViewCalibration {
     ViewCalibration { views, slope, offset, measured: [None; 4] }
 }
 
@@ -482,8 +497,13 @@ impl Training {
         self.folds.extend(folds(entries));
     }
 
-    /// The head fitted on all rows, or on all but those of one fold.
-    fn fit(&self, penalty: f64, without: Option<usize>) -> LinearModel {
+    /// The head fitted on all rows, or on all but those of one fold; the search begins at `start`.
+    fn fit(
+        &self,
+        penalty: f64,
+        without: Option<usize>,
+        start: Option<&LinearModel>,
+    ) -> LinearModel {
         let mut part = FeatureMatrix { data: Vec::new(), width: self.features.width };
         let (mut labels, mut weights) = (Vec::new(), Vec::new());
         for row in 0..self.labels.len() {
@@ -493,16 +513,16 @@ impl Training {
                 weights.push(self.weights[row]);
             }
         }
-        logistic_regression(&part, &labels, &weights, penalty)
+        fit_linear_from(&part, &labels, &weights, penalty, Loss::Logistic, start)
     }
 
     /// Every row's logit from a head that saw no image of its origin. Two classes of hundreds of
     /// images from a dozen origins, as `calibrate` alone offers, would leave the offset to those
-    /// origins' whims.
-    fn out_of_fold(&self, penalty: f64) -> CalibrationSet {
+    /// origins' whims. `whole` is the head that saw all.
+    fn out_of_fold(&self, penalty: f64, whole: &LinearModel) -> CalibrationSet {
         let mut logits = vec![0.0; self.labels.len()];
         for fold in 0..FOLDS {
-            let head = self.fit(penalty, Some(fold));
+            let head = self.fit(penalty, Some(fold), Some(whole));
             for row in (0..self.labels.len()).filter(|row| self.folds[*row] == fold) {
                 logits[row] = head.logit(self.features.row(row));
             }
@@ -607,7 +627,7 @@ fn mean_auc(
     Ok(sum / perturbations.len() as f64)
 }
 
-pub(super) fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
+pub(crate) fn auc_of(logits: &[f64], entries: &[Entry]) -> Result<f64> {
     let samples: Vec<Sample> = logits
         .iter()
         .zip(entries)

@@ -11,6 +11,7 @@ pub mod isotropy;
 mod robust;
 mod samples;
 pub mod selection;
+pub mod storage;
 
 use std::path::PathBuf;
 

@@ -51,7 +51,7 @@ export const de = (l: Locale): Strings => {
           'Das behauptet das Modell selbst. Niemand hat gemessen, wie oft es irrt, darum gibt es keine Stufe.',
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
         'no-content':
-          'In diesem Bild gibt es fast nichts zu beurteilen, nur eine Farbe oder kaum mehr.',
+          'In diesem Bild gibt es fast nichts zu beurteilen: eine Farbe, ein Verlauf oder eine Unschärfe.',
       },
     },
 

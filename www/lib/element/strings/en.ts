@@ -67,7 +67,7 @@ export const en = (l: Locale) => {
           'This is the model’s own claim. Nobody has measured how often it is wrong, so it gets no grade.',
         'too-small': 'The image has too few pixels. Try a larger version.',
         'no-content':
-          'There is almost nothing in this image to judge: it is a single colour, or nearly.',
+          'There is almost nothing in this image to judge: one colour, a gradient or a blur.',
       } satisfies Record<Abstained['reason'], string>,
     },
 

@@ -50,7 +50,8 @@ export const es = (l: Locale): Strings => {
         uncalibrated:
           'Es lo que afirma el propio modelo. Nadie ha medido con qué frecuencia se equivoca, por eso no hay grado.',
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
-        'no-content': 'En esta imagen no hay casi nada que juzgar: un solo color o poco más.',
+        'no-content':
+          'En esta imagen no hay casi nada que juzgar: un color, un degradado o un desenfoque.',
       },
     },
 

@@ -236,6 +236,9 @@ fn failures(report: &EvalReport) -> String {
     if !report.figures.contents.is_empty() {
         html += &card(&report.contents());
     }
+    for section in report.matched_sets().into_iter().chain(report.sizes()) {
+        html += &card(&section);
+    }
     for generated in [true, false] {
         let title = text(report.origins(generated).title);
         let name = if generated { "generator" } else { "source" };
