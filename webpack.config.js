@@ -1,5 +1,6 @@
 // The page: www/app on top of the package in pkg (an npm workspace, used through its own exports),
 // into www/dist.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import CopyPlugin from 'copy-webpack-plugin';
@@ -8,6 +9,14 @@ import MiniCssExtractPlugin from 'mini-css-extract-plugin';
 import { ServiceWorkerPlugin } from './scripts/lib/service-worker-plugin.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
+
+/**
+ * The page's icon, in the page itself: browsers ask for it when they have nothing better to do,
+ * which may be after the network is locked.
+ */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  readFileSync(path.join(root, 'www/app/icon.svg'), 'utf8'),
+)}`;
 
 /**
  * @param {'production' | 'development'} mode
@@ -66,7 +75,7 @@ export const page = (mode) => {
     plugins: [
       new HtmlWebpackPlugin({
         template: './www/app/index.html',
-        favicon: './www/app/icon.svg',
+        templateParameters: { icon },
         chunks: ['main'],
       }),
       new MiniCssExtractPlugin({ filename: `${hashed}.css` }),
