@@ -471,7 +471,8 @@ mod tests {
     fn texture_and_a_few_edges_show_something() {
         let texture =
             picture(224, |x, y| [128.0 + 60.0 * (x * 160.0).sin() * (y * 140.0).cos(); 3]);
-        let bars = picture(224, |x, _| [if (x * 8.0) as u32 % 2 == 0 { 40.0 } else { 255.0 }; 3]);
+        let bars =
+            picture(224, |x, _| [if (x * 8.0).rem_euclid(2.0) < 1.0 { 40.0 } else { 255.0 }; 3]);
         let small = picture(224, |x, y| {
             [if (x - 0.5).abs() < 0.06 && (y - 0.5).abs() < 0.06 { 10.0 } else { 240.0 }; 3]
         });
