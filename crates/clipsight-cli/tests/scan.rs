@@ -367,6 +367,7 @@ fn without_a_sound_model_nothing_starts() {
     };
     let missing = scan(&folder.path().join("nowhere"));
     assert!(missing.contains("there is no model in") && missing.contains("[io]"), "{missing}");
+    assert!(missing.contains("compact, standard"), "{missing}");
 
     let model = copy_of_model(folder.path());
     let shards: Vec<_> = std::fs::read_dir(&model)

@@ -379,3 +379,22 @@ fn not_built(what: &str, feature: &str) -> Result<Runtime> {
     let message = format!("this build does not have {what}; build with --features {feature}");
     Err(Error::new(ErrorKind::Argument, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_for_the_models_that_come_with_the_program() {
+        for name in SHIPPED_MODELS {
+            let folder = ModelFolder::find(Some(Path::new(name)));
+            assert_eq!(folder.path(), sources().join("models").join(name));
+            let id = folder.manifest().map(|manifest| manifest.id);
+            assert!(id.is_ok_and(|id| id.starts_with(&format!("clipsight-{name}-"))));
+            // A folder that is called so.
+            let own = format!("./{name}");
+            assert_eq!(ModelFolder::find(Some(Path::new(&own))).path(), Path::new(&own));
+        }
+        assert_eq!(ModelFolder::find(Some(Path::new("mine"))).path(), Path::new("mine"));
+    }
+}

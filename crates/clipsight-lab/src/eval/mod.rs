@@ -82,6 +82,8 @@ struct Item<'a> {
     partners: Option<Vec<&'a Entry>>,
     /// Whether random heads look at it.
     control: bool,
+    /// Whether it is to be attributed, should it be generated.
+    attribute: bool,
 }
 
 /// The results for one image.
@@ -158,6 +160,7 @@ pub fn measure(
                 partners(&entries, index).into_iter().map(|other| &entries[other]).collect()
             }),
             control: control[index],
+            attribute: true,
         })
         .collect();
     let outcomes = measurement.score_all(&items)?;
@@ -239,8 +242,8 @@ pub fn measure(
 impl Measurement<'_> {
     /// Scores of images that nothing else is measured on.
     fn scored(&self, entries: &[Entry]) -> Result<Vec<Scored>> {
-        let items: Vec<Item<'_>> =
-            entries.iter().map(|entry| Item { entry, partners: None, control: false }).collect();
+        let item = |entry| Item { entry, partners: None, control: false, attribute: false };
+        let items: Vec<Item<'_>> = entries.iter().map(item).collect();
         Ok(self.score_all(&items)?.into_iter().map(|outcome| outcome.scored).collect())
     }
 
@@ -300,7 +303,7 @@ impl Measurement<'_> {
     }
 
     fn score(&self, item: &Item<'_>) -> Result<Outcome> {
-        let Item { entry, partners, control } = item;
+        let Item { entry, partners, control, attribute } = item;
         let bytes = io::read_image(&self.root.join(&entry.file))?;
         let detector = self.runtime.detector();
         let analysis = self.runtime.score(detector.prepare(&bytes, self.views)?)?;
@@ -327,7 +330,8 @@ impl Measurement<'_> {
                 detector.manifest().preprocessing.views(&decode(&bytes)?.pixels, ViewCount::One)?;
             self.runtime.features(&views).map(|features| heads.logits(features))
         });
-        let attributes = entry.label == Label::Ai && detector.manifest().attribution.is_some();
+        let attributes =
+            *attribute && entry.label == Label::Ai && detector.manifest().attribution.is_some();
         let captions = attributes.then(|| {
             let count = ViewCount::try_from(
                 self.views.unwrap_or_else(|| detector.manifest().calibration.default_views()),
