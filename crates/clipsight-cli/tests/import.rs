@@ -258,11 +258,7 @@ fn a_head_without_calibration_gives_no_grades() {
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("no grades"), "{}", said(&output));
     let image = folder.path().join("a.png");
-    image::RgbImage::from_fn(90, 70, |x, y| {
-        image::Rgb([(x * 2) as u8, (y * 3) as u8, (x + y) as u8])
-    })
-    .save(&image)
-    .unwrap();
+    support::picture(90, 70, 4).save(&image).unwrap();
     let model = folder.path().join("model");
     let scan = support::clipsight()
         .args(["scan", "--device", "cpu", "--model"])

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clipsight::calibration::MIN_GRADED_SIDE;
 use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
 use clipsight::model::Detector;
 use clipsight::rng::Rng;
@@ -97,13 +98,15 @@ impl Variant {
             Self::Corners => Ok(preprocessing.views(image, ViewCount::Five)?.split_off(1)),
             Self::Augmented { seed, copy } => {
                 let mut rng = Rng::new(seed ^ (u64::from(copy) << 40) ^ (of_image << 8));
-                let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
+                let perturbed =
+                    Perturbation::random(&mut rng, MIN_GRADED_SIDE).apply(image, &mut rng)?;
                 preprocessing.views(&perturbed, ViewCount::One)
             }
             Self::AugmentedCrop { seed, copy } => {
                 let mut rng =
                     Rng::new(seed ^ (u64::from(copy) << 40) ^ (of_image << 8) ^ (1 << 62));
-                let perturbed = Perturbation::random(&mut rng).apply(image, &mut rng)?;
+                let perturbed =
+                    Perturbation::random(&mut rng, MIN_GRADED_SIDE).apply(image, &mut rng)?;
                 let mut views = preprocessing.views(&perturbed, ViewCount::Five)?;
                 Ok(vec![views.swap_remove(1 + rng.below(CORNERS as u32) as usize)])
             }

@@ -13,7 +13,7 @@
 //! use clipsight_lab::perturb::Perturbation;
 //! let image = Rgb8::new(300, 300, vec![90; 300 * 300 * 3])?;
 //! let mut rng = Rng::new(1);
-//! let perturbation = Perturbation::random(&mut rng);
+//! let perturbation = Perturbation::random(&mut rng, 64);
 //! let perturbed = perturbation.apply(&image, &mut rng)?;
 //! assert!(perturbed.width().min(perturbed.height()) >= 38);
 //! # Ok::<(), clipsight::Error>(())
@@ -104,14 +104,14 @@ impl Perturbation {
     /// - one image in five is left alone, but for a mirror half of the time;
     /// - of the others, mirrored with probability .5; cropped to .6-1 of its sides with .4 (skewed
     ///   to 1); resized by .5-1.5, but not below a short side of 224, with .35; made a thumbnail, a
-    ///   short side of 64-224, with .15 (as many between 64 and 84 as between 171 and 224); blurred
-    ///   with sigma .3-2 with .15 (skewed to .3); noise of sigma 1-8 / 255 with .15 (skewed to 1);
-    ///   then JPEG 30-95 with .6 (skewed to 95; 4:2:0 three times out of four) or WebP 40-95 with
-    ///   .2 (skewed to 95).
+    ///   short side of `shortest` to 224, with .15 (evenly by ratio: as many between 64 and 84 as
+    ///   between 171 and 224); blurred with sigma .3-2 with .15 (skewed to .3); noise of sigma
+    ///   1-8 / 255 with .15 (skewed to 1); then JPEG 30-95 with .6 (skewed to 95; 4:2:0 three times
+    ///   out of four) or WebP 40-95 with .2 (skewed to 95).
     ///
     /// "Skewed" is the square of a uniform number: the mild half of the range gets 71 % of the
     /// draws.
-    pub fn random(rng: &mut Rng) -> Self {
+    pub fn random(rng: &mut Rng, shortest: u32) -> Self {
         let mut steps = Vec::new();
         let untouched = rng.chance(0.2);
         if rng.chance(0.5) {
@@ -133,7 +133,8 @@ impl Perturbation {
             let size = if resized < 0.35 {
                 Size::ScaleAbove(rng.between(0.5, 1.5) as f32, 224)
             } else {
-                Size::ShortSideAtMost(rng.between(64f64.ln(), 224f64.ln()).exp().round() as u32)
+                let least = f64::from(shortest.clamp(1, 224));
+                Size::ShortSideAtMost(rng.between(least.ln(), 224f64.ln()).exp().round() as u32)
             };
             steps.push(Self::Resize { size, filter });
         }
@@ -431,7 +432,7 @@ mod tests {
         let image = picture(260, 230);
         let perturb = |seed| {
             let mut rng = Rng::new(seed);
-            Perturbation::random(&mut rng).apply(&image, &mut rng).unwrap()
+            Perturbation::random(&mut rng, 64).apply(&image, &mut rng).unwrap()
         };
         for seed in 0..12 {
             assert_eq!(perturb(seed), perturb(seed));
@@ -444,7 +445,7 @@ mod tests {
         let (mut untouched, mut jpeg, mut webp, mut mild) = (0, 0, 0, 0);
         let mut thumbnails = 0;
         for _ in 0..4000 {
-            let Perturbation::Chain(steps) = Perturbation::random(&mut rng) else {
+            let Perturbation::Chain(steps) = Perturbation::random(&mut rng, 64) else {
                 panic!("not a chain")
             };
             untouched += usize::from(steps.iter().all(|step| *step == Perturbation::Flip));
@@ -512,7 +513,7 @@ mod tests {
         let image = Rgb8::new(1, 1, vec![10, 200, 90]).unwrap();
         let mut rng = Rng::new(11);
         for _ in 0..100 {
-            let perturbed = Perturbation::random(&mut rng).apply(&image, &mut rng).unwrap();
+            let perturbed = Perturbation::random(&mut rng, 64).apply(&image, &mut rng).unwrap();
             assert!(perturbed.width() >= 1);
         }
     }

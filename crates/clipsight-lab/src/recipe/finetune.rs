@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clipsight::Result;
+use clipsight::calibration::MIN_GRADED_SIDE;
 use clipsight::heads::Transform;
 use clipsight::image::ViewCount;
 use clipsight::rng::Rng;
@@ -179,7 +180,7 @@ fn finetune(
             let mut rng = Rng::new(seed ^ (step << 24) ^ ((index as u64) << 8) ^ (1 << 63));
             let entry = &fit[sampler.draw(&mut rng)];
             let perturbed = with_pixels(&dataset.root, entry, |pixels| {
-                Perturbation::random(&mut rng).apply(pixels, &mut rng)
+                Perturbation::random(&mut rng, MIN_GRADED_SIDE).apply(pixels, &mut rng)
             })?;
             let views = preprocessing.views(&perturbed, ViewCount::Five)?;
             // The whole image as often as one of its crops.

@@ -215,7 +215,8 @@ fn train(
             let mut rng = Rng::new(recipe.seed ^ (step << 24) ^ ((index as u64) << 8) ^ (3 << 62));
             let entry = &entries[sampler.draw(&mut rng)];
             with_pixels(root, entry, |pixels| {
-                let perturbed = Perturbation::random(&mut rng).apply(pixels, &mut rng)?;
+                let shortest = u32::try_from(recipe.crop).unwrap_or(u32::MAX);
+                let perturbed = Perturbation::random(&mut rng, shortest).apply(pixels, &mut rng)?;
                 let whole = recipe.network.crop(preprocessing, &perturbed)?;
                 let crop = random_crop(&whole, recipe.crop, &mut rng)?;
                 Ok(Crop {
