@@ -208,10 +208,10 @@ fn markdown(report: &Report) -> String {
     let header = ["storage", "arithmetic", "MB", "AUC", "change of the logit", "verdicts flipped"];
     let rows: Vec<Vec<String>> = report.forms.iter().map(row).collect();
     format!(
-        "# Storage of {}\n\nThe model's verdict head on its encoder as published (f32) and in every \
-         storage, on {} images of role `select`, at most {} an origin, none with a prompt of `fit`. \
-         Change and flips are against f32. In brackets: 95 % intervals (Clopper-Pearson). Weights {}. \
-         Written by `clipsight study storage`.\n\n{}",
+        "# Storage of {}\n\nThe model's verdict head on its encoder as published (f32) and in \
+         every storage, on {} images of role `select`, at most {} an origin, none with a prompt of \
+         `fit`. Change and flips are against f32. In brackets: 95 % intervals (Clopper-Pearson). \
+         Weights {}. Written by `clipsight study storage`.\n\n{}",
         report.model,
         report.images,
         report.per_origin,
