@@ -21,10 +21,12 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 
-def rows_of(manifest):
+def rows_of(manifest, most):
     folder = os.path.dirname(os.path.abspath(manifest))
     with open(manifest, encoding='utf-8', newline='') as file:
         rows = [row for row in csv.DictReader(file) if row['role'] == 'test']
+    rows.sort(key=lambda row: row['sha256'])
+    rows = rows[:most]
     return [os.path.join(folder, row['file']) for row in rows], np.array(
         [row['label'] == 'ai' for row in rows]
     )
@@ -84,8 +86,9 @@ def main():
     parser.add_argument('manifest')
     parser.add_argument('--program', required=True)
     parser.add_argument('--out', required=True)
+    parser.add_argument('--images', type=int, help='at most so many, at random; default: all')
     args = parser.parse_args()
-    paths, generated = rows_of(args.manifest)
+    paths, generated = rows_of(args.manifest, args.images)
     lines = [
         line(f'clipsight, {model}', generated, *ours(args.program, model, paths))
         for model in ('compact', 'standard')
@@ -94,8 +97,7 @@ def main():
     cores = len(os.sched_getaffinity(0))
     text = f"""# Beside a peer
 
-The {len(paths)} images of role `test` ({int(generated.sum())} generated), decoded from their files,
-in one run on {cores} core{'s' if cores > 1 else ''} ({platform.machine()}). Found and kept: at the
+{len(paths)} images of role `test` ({int(generated.sum())} generated), decoded from their files, in one run on {cores} core{'s' if cores > 1 else ''} ({platform.machine()}). Found and kept: at the
 shipped threshold, .5; undecided: without a grade or verdict. Milliseconds an image are the whole
 run's, program start and loading included for clipsight, loading left out for the peer. Written by
 `scripts/peers/compare.py`.
