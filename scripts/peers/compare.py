@@ -97,7 +97,8 @@ def main():
     cores = len(os.sched_getaffinity(0))
     text = f"""# Beside a peer
 
-{len(paths)} images of role `test` ({int(generated.sum())} generated), decoded from their files, in one run on {cores} core{'s' if cores > 1 else ''} ({platform.machine()}). Found and kept: at the
+{len(paths)} images of role `test` ({int(generated.sum())} generated), decoded from their files,
+in one run on {cores} core{'s' if cores > 1 else ''} ({platform.machine()}). Found and kept: at the
 shipped threshold, .5; undecided: without a grade or verdict. Milliseconds an image are the whole
 run's, program start and loading included for clipsight, loading left out for the peer. Written by
 `scripts/peers/compare.py`.
