@@ -133,7 +133,7 @@ pub(crate) fn with_pixels<T>(
 }
 
 /// The error, with the row and the path of the image that it is about.
-fn of_row(root: &Path, entry: &Entry, error: Error) -> Error {
+pub(crate) fn of_row(root: &Path, entry: &Entry, error: Error) -> Error {
     let path = root.join(&entry.file);
     let message = format!("row {}, {}: {}", entry.row, path.display(), error.message());
     Error::new(error.kind(), message).with_source(error)

@@ -18,6 +18,7 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 
 use clipsight::{Error, ErrorKind, Result};
+use indicatif::ProgressBar;
 
 /// Items per worker that may be started before the oldest unfinished one is done: enough that a
 /// slow file holds up no worker, few enough that finished results never pile up.
@@ -30,6 +31,35 @@ struct State {
     /// Results passed on.
     emitted: usize,
     stopped: bool,
+}
+
+/// The results of `work` over all `items`, in their order, by way of [`in_order`]; `bar` counts them
+/// and is cleared.
+///
+/// # Errors
+/// The first error of `work`, in the items' order; as [`in_order`].
+pub fn all<T: Sync, R: Send>(
+    items: &[T],
+    bar: &ProgressBar,
+    work: impl Fn(&T) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let mut results = Vec::with_capacity(items.len());
+    let mut failure = None;
+    in_order(items, work, |result| {
+        bar.inc(1);
+        match result {
+            Ok(result) => {
+                results.push(result);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    bar.finish_and_clear();
+    failure.map_or(Ok(results), Err)
 }
 
 /// Runs `work` over all `items` on as many threads as the machine has cores, and passes the results

@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clipsight::engine::{Cpu, Engine};
 use clipsight::limits::MAX_MANIFEST_BYTES;
-use clipsight::model::{Analysis, Answers, Detector, Encoded, Manifest, ModelLoader};
+use clipsight::model::{
+    Analysis, Answers, Detector, Encoded, LoadedTensors, Manifest, ModelLoader,
+};
 use clipsight::weights::Shard;
 use clipsight::{Error, ErrorKind, Result};
 
@@ -121,13 +123,21 @@ impl ModelFolder {
     /// # Errors
     /// As [`manifest`](Self::manifest).
     pub fn load(&self, engine: &dyn Engine) -> Result<Detector> {
+        Detector::new(self.tensors(engine)?)
+    }
+
+    /// All of the model's tensors, the encoder's on `engine`.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest).
+    pub fn tensors(&self, engine: &dyn Engine) -> Result<LoadedTensors> {
         let manifest = self.manifest()?;
         let shards = manifest.shards.clone();
         let mut loader = ModelLoader::new(manifest, engine)?;
         for (index, shard) in shards.iter().enumerate() {
             loader.push_shard(index, &self.shard(shard)?)?;
         }
-        Detector::new(pollster::block_on(loader.finish())?)
+        pollster::block_on(loader.finish())
     }
 }
 

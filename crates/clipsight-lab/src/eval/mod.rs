@@ -14,7 +14,6 @@ mod section;
 mod shortcuts;
 mod subset;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use clipsight::image::{ViewCount, decode};
@@ -37,7 +36,7 @@ pub use self::section::Section;
 use self::shortcuts::{Shortcuts, SizeFigures};
 use self::subset::stratified;
 use crate::dataset::{Dataset, Entry, Label, Role};
-use crate::features::with_pixels;
+use crate::features::{of_row, with_pixels};
 use clipsight_native::io;
 use clipsight_native::pipeline;
 use clipsight_native::progress;
@@ -250,56 +249,16 @@ impl Measurement<'_> {
     /// What size does to the verdicts on photographs among these images.
     fn sizes(&self, entries: &[Entry]) -> Result<Vec<SizeFigures>> {
         let entries = shortcuts::photographs(entries);
-        let bar = progress::bar(entries.len());
-        let mut grades = Vec::with_capacity(entries.len());
-        let mut failure = None;
-        let work = |entry: &Entry| {
+        let grades = pipeline::all(&entries, &progress::bar(entries.len()), |entry| {
             with_pixels(self.root, entry, |pixels| shortcuts::grades(self.runtime, pixels))
-        };
-        pipeline::in_order(&entries, work, |of_one| {
-            bar.inc(1);
-            match of_one {
-                Ok(of_one) => {
-                    grades.push(of_one);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
         })?;
-        bar.finish_and_clear();
-        failure.map_or(Ok(shortcuts::by_size(&grades)), Err)
+        Ok(shortcuts::by_size(&grades))
     }
 
     fn score_all(&self, items: &[Item<'_>]) -> Result<Vec<Outcome>> {
-        let mut outcomes = Vec::with_capacity(items.len());
-        let mut failure = None;
-        let bar = progress::bar(items.len());
-        let work = |item: &Item<'_>| {
-            self.score(item).map_err(|error| {
-                let path = self.root.join(&item.entry.file);
-                let message =
-                    format!("row {}, {}: {}", item.entry.row, path.display(), error.message());
-                Error::new(error.kind(), message).with_source(error)
-            })
-        };
-        pipeline::in_order(items, work, |outcome| {
-            bar.inc(1);
-            match outcome {
-                Ok(outcome) => {
-                    outcomes.push(outcome);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        bar.finish_and_clear();
-        failure.map_or(Ok(outcomes), Err)
+        pipeline::all(items, &progress::bar(items.len()), |item| {
+            self.score(item).map_err(|error| of_row(self.root, item.entry, error))
+        })
     }
 
     fn score(&self, item: &Item<'_>) -> Result<Outcome> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clipsight::calibration::{Calibration, EarlyExit, GradeEdges, MeasuredError, ViewCalibration};
 use clipsight::clip::{FeatureSpec, Normalisation, Pool, VisionConfig};
-use clipsight::engine::Cpu;
+use clipsight::engine::{Cpu, Engine};
 use clipsight::heads::{Head, LinearHead, Transform};
 use clipsight::image::{Filter, Preprocessing, ViewCount};
 use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest};
@@ -291,7 +291,7 @@ fn finish(
 
     // The self-test's logit comes from the finished weights.
     let (manifest, shards) = draft.model(trained, calibration.clone(), 0.0)?;
-    let logit = pollster::block_on(load(&manifest, &shards)?.self_test())?.logit;
+    let logit = pollster::block_on(load(&manifest, &shards, &Cpu)?.self_test())?.logit;
     let (manifest, shards) = draft.model(trained, calibration, logit)?;
     std::fs::create_dir_all(out).map_err(|error| cannot("make", out, error))?;
     for shard in &shards {
@@ -437,7 +437,7 @@ impl ModelDraft {
     /// The model with this head, loaded, its logits yet to be calibrated.
     pub(super) fn uncalibrated(&mut self, head: &LinearModel) -> Result<Detector> {
         let (manifest, shards) = self.model(head, calibration(vec![views(1, (1.0, 0.0))]), 0.0)?;
-        load(&manifest, &shards)
+        load(&manifest, &shards, &Cpu)
     }
 }
 
@@ -460,10 +460,13 @@ fn calibration(by_views: Vec<ViewCalibration>) -> Calibration {
     Calibration { threshold: 0.5, edges: Some(EDGES), by_views, early_exit: None }
 }
 
-/// Loads a model through the same hash-checking reader as every other program, into the engine that
-/// people without a GPU use.
-fn load(manifest: &Manifest, shards: &[PackedShard]) -> Result<Detector> {
-    let mut loader = ModelLoader::new(manifest.clone(), &Cpu)?;
+/// Loads a model through the same hash-checking reader as every other program.
+pub(crate) fn load(
+    manifest: &Manifest,
+    shards: &[PackedShard],
+    engine: &dyn Engine,
+) -> Result<Detector> {
+    let mut loader = ModelLoader::new(manifest.clone(), engine)?;
     for (index, shard) in shards.iter().enumerate() {
         loader.push_shard(index, &shard.bytes)?;
     }

@@ -113,20 +113,28 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The images of `select` that share no prompt with `fit`.
+fn unseen_select(dataset: &Dataset, fit: &[Entry]) -> Result<Vec<Entry>> {
+    let select = dataset.role_of_both_classes(Role::Select)?;
+    let unseen = unseen_prompts(fit, &select);
+    Ok(select
+        .into_iter()
+        .zip(unseen)
+        .filter_map(|(entry, unseen)| unseen.then_some(entry))
+        .collect())
+}
+
 impl Images {
     /// At most `per_origin` images of each origin, whichever the hash of their names puts first; of
     /// `select` only images that share no prompt with `fit`.
     fn of(dataset: &Dataset, per_origin: u32) -> Result<Self> {
         dataset.check_files()?;
         let fit = dataset.role_of_both_classes(Role::Fit)?;
-        let select = dataset.role_of_both_classes(Role::Select)?;
-        let unseen = unseen_prompts(&fit, &select);
-        let select =
-            select.into_iter().zip(unseen).filter(|(_, unseen)| *unseen).map(|(entry, _)| entry);
+        let select = unseen_select(dataset, &fit)?;
         let test = dataset.role_of_both_classes(Role::Test)?;
         Ok(Self {
             fit: at_most(fit, per_origin),
-            select: at_most(select.collect(), per_origin),
+            select: at_most(select, per_origin),
             test: at_most(test, per_origin),
         })
     }

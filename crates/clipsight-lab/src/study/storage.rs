@@ -6,26 +6,23 @@ use std::path::PathBuf;
 
 use clipsight::engine::{Cpu, Engine};
 use clipsight::image::ViewCount;
-use clipsight::model::{Detector, LoadedTensors, Manifest, ModelLoader};
+use clipsight::model::{Detector, LoadedTensors, Manifest};
 use clipsight::weights::{HostTensor, Storage, pack, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::PublishedEncoder;
 use clipsight_native::io::read_file;
+use clipsight_native::pipeline;
 use clipsight_native::progress::progress;
 use clipsight_native::runtime::ModelFolder;
 use clipsight_reference::Reference;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Common;
-use crate::dataset::{Dataset, Entry, Role, at_most, unseen_prompts};
+use super::{Common, unseen_select};
+use crate::dataset::{Dataset, Entry, Role, at_most};
 use crate::features::{cannot, with_pixels};
 use crate::metrics::Share;
-use crate::recipe::detector::auc_of;
+use crate::recipe::detector::{auc_of, load};
 use crate::report::{default_folder, rounded, short, table, write_report};
-
-/// Images per step.
-const STEP: usize = 16;
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -80,11 +77,8 @@ pub fn run(options: &Options) -> Result<()> {
     let Common { data, model, out, .. } = &options.common;
     let dataset = Dataset::read(data)?;
     dataset.check_files()?;
-    let select = dataset.role_of_both_classes(Role::Select)?;
-    let unseen = unseen_prompts(&dataset.role(Role::Fit), &select);
-    let select =
-        select.into_iter().zip(unseen).filter_map(|(entry, unseen)| unseen.then_some(entry));
-    let images = at_most(select.collect(), options.per_origin);
+    let fit = dataset.role(Role::Fit);
+    let images = at_most(unseen_select(&dataset, &fit)?, options.per_origin);
     let folder = ModelFolder::find(model.as_deref());
     let (manifest, tensors) = with_published(&folder, options)?;
 
@@ -115,7 +109,7 @@ pub fn run(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
     let report = Report {
         model: manifest.id.clone(),
-        weights_sha256: folder.manifest()?.weights_sha256(),
+        weights_sha256: manifest.weights_sha256(),
         manifest_sha256: sha256_hex(&read_file(data)?),
         per_origin: options.per_origin,
         images: images.len(),
@@ -132,12 +126,7 @@ fn with_published(
     folder: &ModelFolder,
     options: &Options,
 ) -> Result<(Manifest, BTreeMap<String, HostTensor>)> {
-    let manifest = folder.manifest()?;
-    let mut loader = ModelLoader::new(manifest.clone(), &Cpu)?;
-    for (index, shard) in manifest.shards.iter().enumerate() {
-        loader.push_shard(index, &folder.shard(shard)?)?;
-    }
-    let LoadedTensors { tensors: heads, .. } = pollster::block_on(loader.finish())?;
+    let LoadedTensors { manifest, tensors: heads, .. } = folder.tensors(&Cpu)?;
     let PublishedEncoder { mut tensors, .. } = PublishedEncoder::open(&options.encoder)?;
     tensors.extend(heads);
     let manifest = Manifest { attribution: None, quality: None, residual: None, ..manifest };
@@ -155,11 +144,7 @@ fn stored(
     let shards = pack(&manifest.tensors(), tensors, storage, "stored")?;
     manifest.shards = shards.iter().map(|shard| shard.entry.clone()).collect();
     let bytes = manifest.total_bytes();
-    let mut loader = ModelLoader::new(manifest, engine)?;
-    for (index, shard) in shards.iter().enumerate() {
-        loader.push_shard(index, &shard.bytes)?;
-    }
-    Ok((bytes, Detector::new(pollster::block_on(loader.finish())?)?))
+    Ok((bytes, load(&manifest, &shards, engine)?))
 }
 
 /// The logit of every image's first view.
@@ -169,24 +154,13 @@ fn logits(
     images: &[Entry],
     name: &'static str,
 ) -> Result<Vec<f64>> {
-    let bar = progress(images.len(), name);
-    let mut all = Vec::with_capacity(images.len());
-    for chunk in images.chunks(STEP) {
-        let some = chunk
-            .par_iter()
-            .map(|entry| {
-                with_pixels(&dataset.root, entry, |pixels| {
-                    let views = detector.manifest().preprocessing.views(pixels, ViewCount::One)?;
-                    let logits = pollster::block_on(detector.logits(&views))?;
-                    Ok(logits.iter().copied().map(f64::from).sum())
-                })
-            })
-            .collect::<Result<Vec<f64>>>()?;
-        all.extend(some);
-        bar.inc(chunk.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(all)
+    pipeline::all(images, &progress(images.len(), name), |entry| {
+        with_pixels(&dataset.root, entry, |pixels| {
+            let views = detector.manifest().preprocessing.views(pixels, ViewCount::One)?;
+            let logits = pollster::block_on(detector.logits(&views))?;
+            Ok(logits.iter().copied().map(f64::from).sum())
+        })
+    })
 }
 
 fn markdown(report: &Report) -> String {
