@@ -33,8 +33,8 @@ struct State {
     stopped: bool,
 }
 
-/// The results of `work` over all `items`, in their order, by way of [`in_order`]; `bar` counts them
-/// and is cleared.
+/// The results of `work` over all `items`, in their order, by way of [`in_order`]; `bar` counts
+/// them and is cleared.
 ///
 /// # Errors
 /// The first error of `work`, in the items' order; as [`in_order`].
