@@ -1,11 +1,11 @@
 //! Strips and tiles to interleaved samples.
 
 use super::compression::Compression;
-use super::directory::{Directory, File, tag};
 use super::ycbcr::YCbCr;
 use super::{damaged, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::{buffer, malformed_header};
+use crate::image::directory::{Directory, File, tag};
 use crate::image::format::Format;
 use crate::image::jpeg;
 use crate::image::samples::{Layout, SampleData, Samples};
