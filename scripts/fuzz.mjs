@@ -7,6 +7,7 @@
 // input of every fault is kept in FOLDER instead, and the run goes on.
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -104,13 +105,18 @@ export async function fuzz({ seconds, target = '', goOn } = {}) {
   const names = out.trim().split(' ');
   const chosen = names.filter((name) => new RegExp(target).test(name));
   if (chosen.length === 0) throw new Failure(`No target matches; there are ${names.join(', ')}.`);
-  for (const name of chosen) {
-    const { tried, found, perHour } = await fuzzTarget(program, name, { seconds, goOn });
-    // A fuzzer that runs nothing finds nothing.
-    if (tried === 0) throw new Failure(`The fuzzer of ${name} tried no input.`);
-    console.log(`  ${name.padEnd(12)} ${tried} inputs, ${perHour} an hour`);
-    for (const fault of found) console.log(`    ${fault}`);
-  }
+  // One for each core. What they measure is time on the processor.
+  const waiting = [...chosen];
+  const next = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const { tried, found, perHour } = await fuzzTarget(program, name, { seconds, goOn });
+      // A fuzzer that runs nothing finds nothing.
+      if (tried === 0) throw new Failure(`The fuzzer of ${name} tried no input.`);
+      console.log(`  ${name.padEnd(12)} ${tried} inputs, ${perHour} an hour`);
+      for (const fault of found) console.log(`    ${fault}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
