@@ -20,9 +20,9 @@ use syn::visit::Visit;
 const CRATES: &[(&str, &[&str])] = &[
     ("crc32fast", &[]),
     ("clipsight", &[]),
-    ("clipsight-schema", &["clipsight"]),
     ("clipsight-reference", &["clipsight"]),
     ("clipsight-native", &["clipsight", "clipsight-reference"]),
+    ("clipsight-schema", &["clipsight", "clipsight-native"]),
     ("clipsight-import", &["clipsight", "clipsight-native", "clipsight-reference"]),
     (
         "clipsight-lab",
