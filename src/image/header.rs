@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::{check_bounds, check_size, malformed_header, take};
 use super::format::Format;
-use super::{jpeg, tiff};
+use super::{bmp, gif, jpeg, png, tiff};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 
@@ -47,21 +47,28 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
         ));
     }
     let format = Format::sniff(bytes)?;
+    let malformed = || malformed_header(format);
     let (width, height, bits) = match format {
         Format::Jpeg => jpeg::size(bytes)?,
-        Format::Png => png(bytes).ok_or_else(|| malformed_header(format))?,
+        Format::Png if png::is_apples(bytes) => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "Apple's own kind of PNG, as in apps for the iPhone, is not supported: open the \
+                 image on a Mac and save it as PNG or JPEG",
+            ));
+        }
+        Format::Png => png_size(bytes).ok_or_else(malformed)?,
         Format::WebP => return webp(bytes),
-        Format::Gif => gif(bytes).ok_or_else(|| malformed_header(format))?,
-        Format::Bmp => bmp(bytes).ok_or_else(|| malformed_header(format))?,
-        Format::Tiff => tiff::Directory::read(bytes)
-            .and_then(|d| d.size())
-            .ok_or_else(|| malformed_header(format))?,
+        Format::Gif => gif::size(bytes).map(|(w, h)| (w, h, 8)).ok_or_else(malformed)?,
+        Format::Bmp => bmp_size(bytes).ok_or_else(malformed)?,
+        Format::Tiff => tiff::size(bytes)?,
+        Format::Avif | Format::Heif | Format::Jxl => return Err(format.not_built_in()),
     };
     check_size(width, height)?;
     Ok(Header { format, width, height, bits })
 }
 
-fn png(bytes: &[u8]) -> Option<(u32, u32, u8)> {
+fn png_size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
     // The signature, then IHDR: length, name, width, height, bit depth.
     if take(bytes, 12)? != *b"IHDR" {
         return None;
@@ -73,15 +80,8 @@ fn png(bytes: &[u8]) -> Option<(u32, u32, u8)> {
     ))
 }
 
-fn gif(bytes: &[u8]) -> Option<(u32, u32, u8)> {
-    let (width, height) =
-        (u16::from_le_bytes(take(bytes, 6)?), u16::from_le_bytes(take(bytes, 8)?));
-    Some((u32::from(width), u32::from(height), 8))
-}
-
-fn bmp(bytes: &[u8]) -> Option<(u32, u32, u8)> {
-    let header = u32::from_le_bytes(take(bytes, 14)?);
-    let (width, height, bits) = if header == 12 {
+fn bmp_size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
+    let (width, height, bits) = if bmp::header_length(bytes)? == 12 {
         let side = |at| Some(u32::from(u16::from_le_bytes(take(bytes, at)?)));
         (side(18)?, side(20)?, u16::from_le_bytes(take(bytes, 24)?))
     } else {

@@ -5,8 +5,9 @@
 //! Pillow's antialiased resize bit for bit, and [`Preprocessing`], which every model's manifest
 //! carries, cuts [views](Preprocessing::views) and makes the [tensor](Preprocessing::tensor).
 //!
-//! The kind of a file is decided by its content, never by its name. Colour profiles are ignored, as
-//! in the pipelines the published CLIP checkpoints were trained with.
+//! The kind of a file is decided by its content, never by its name. Embedded colour profiles are
+//! applied: all pixels are sRGB. Decoders outside of this crate hand over [`Samples`], which take
+//! the same way from there.
 //!
 //! ```
 //! use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
@@ -26,16 +27,23 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+mod bmp;
 mod checks;
+mod color;
 mod decode;
 mod format;
+mod gif;
 mod header;
 mod jpeg;
 mod orientation;
+mod png;
 mod preprocessing;
 mod resize;
 mod rgb8;
+mod samples;
 mod tiff;
+mod webp;
+mod wrapped;
 
 pub use decode::{Decoded, Note, decode};
 pub use format::Format;
@@ -43,3 +51,4 @@ pub use header::{Header, probe};
 pub use preprocessing::{Preprocessing, ViewCount};
 pub use resize::{Filter, Window, resize, resize_window};
 pub use rgb8::Rgb8;
+pub use samples::{Cicp, Layout, SampleData, Samples};

@@ -1,6 +1,7 @@
 //! EXIF orientation: turning stored pixels upright.
 
 use super::rgb8::Rgb8;
+use super::tiff;
 use crate::error::Result;
 
 /// The orientation an EXIF block names, 1 to 8; 1 where it names none that exists.
@@ -9,8 +10,7 @@ use crate::error::Result;
 /// and WebP leave it.
 pub(super) fn of_exif(exif: &[u8]) -> u8 {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    image::metadata::Orientation::from_exif_chunk(exif)
-        .map_or(1, image::metadata::Orientation::to_exif)
+    tiff::orientation(exif).unwrap_or(1)
 }
 
 /// The image stored as `orientation` says, upright.

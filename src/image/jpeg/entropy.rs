@@ -1,26 +1,26 @@
-//! Checks that a sequential JPEG codes every block of its image, without decoding any.
+//! Checks that a JPEG codes every block of its image, without decoding any.
 //!
 //! A cut file to which an end marker was added (a broken download, a repair tool) is well formed,
 //! and decoders fill what is missing with gray, zune-jpeg's strict mode included. Half an image of
 //! gray scored as a picture would be worse than an error, so the Huffman codes are walked once and
 //! the blocks counted. That costs a small part of the decoding: no coefficient is kept, no
-//! transform computed. Progressive files need no such walk: the decoder itself keeps count there.
+//! transform computed; of progressive files, which coefficients are not zero ([`progressive`]).
 //! To be removed once zune-jpeg (0.5.15 here) refuses such files itself, on which its issues 273,
 //! 312, 354 and 431 work, and the `image` crate lets its callers ask for that (issue 2684).
 //!
 //! Source: ITU-T T.81, annexes C (tables), E (restart), F.1.2 and F.2.2 (sequential coding).
 
-use super::markers::{Frame, SOS, segments, truncated};
-use crate::error::{Error, ErrorKind, Result};
+mod progressive;
 
-const DHT: u8 = 0xC4;
-const DRI: u8 = 0xDD;
+use super::markers::{DHT, DRI, Frame, SOS, Segment, segments, truncated};
+use super::tables::STANDARD;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Bits looked up at once; longer codes are found one bit at a time.
 const FAST: u32 = 9;
 
 /// A Huffman table.
-struct Table {
+pub(super) struct Table {
     /// Length and symbol of the code that starts with these bits; length 0 for longer codes.
     fast: Box<[(u8, u8); 1 << FAST]>,
     /// For each length: the first code beyond those of this length, and what to subtract from a
@@ -60,8 +60,79 @@ impl Table {
     }
 }
 
+/// The Huffman tables that are defined at one place of a file.
+pub(super) struct Tables {
+    dc: [Option<Table>; 4],
+    ac: [Option<Table>; 4],
+}
+
+impl Tables {
+    /// Those of T.81, K.3, which hold until a file defines its own: frames of motion JPEG have none.
+    pub(super) fn new() -> Self {
+        let mut tables = Self { dc: [const { None }; 4], ac: [const { None }; 4] };
+        for (head, counts, symbols) in STANDARD {
+            let of_kind = if head >> 4 == 0 { &mut tables.dc } else { &mut tables.ac };
+            of_kind[usize::from(head & 15)] = Table::new(*counts, symbols);
+        }
+        tables
+    }
+
+    /// The DC table of this number.
+    pub(super) fn dc(&self, number: usize) -> Result<&Table> {
+        self.dc.get(number).and_then(Option::as_ref).ok_or_else(damaged)
+    }
+
+    /// The AC table of this number.
+    pub(super) fn ac(&self, number: usize) -> Result<&Table> {
+        self.ac.get(number).and_then(Option::as_ref).ok_or_else(damaged)
+    }
+
+    /// Takes what a segment defines.
+    pub(super) fn define(&mut self, mut data: &[u8]) -> Result<()> {
+        while let Some((&head, rest)) = data.split_first() {
+            let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
+            let total = counts.iter().map(|&count| usize::from(count)).sum();
+            let (symbols, rest) = rest.split_at_checked(total).ok_or_else(damaged)?;
+            let tables = if head >> 4 == 0 { &mut self.dc } else { &mut self.ac };
+            let table = tables.get_mut(usize::from(head & 15)).ok_or_else(damaged)?;
+            *table = Some(Table::new(*counts, symbols).ok_or_else(damaged)?);
+            data = rest;
+        }
+        Ok(())
+    }
+}
+
+/// A component in a scan, by its place in the frame, with its DC and AC table.
+pub(super) struct Part {
+    pub(super) component: usize,
+    pub(super) dc: usize,
+    pub(super) ac: usize,
+}
+
+/// The components of a scan.
+///
+/// # Errors
+/// [`ErrorKind::Decode`] if one is not in the frame.
+pub(super) fn parts(frame: &Frame, header: &[u8]) -> Result<Vec<Part>> {
+    let (&count, rest) = header.split_first().ok_or_else(damaged)?;
+    let selectors = rest.get(..usize::from(count) * 2).ok_or_else(damaged)?.as_chunks::<2>().0;
+    selectors
+        .iter()
+        .map(|&[name, numbers]| {
+            let component = frame.names.iter().position(|&n| n == name).ok_or_else(damaged)?;
+            Ok(Part { component, dc: usize::from(numbers >> 4), ac: usize::from(numbers & 15) })
+        })
+        .collect()
+}
+
+/// The restart interval that a segment defines.
+pub(super) fn restart_interval(data: &[u8]) -> Result<u32> {
+    let [high, low] = data.first_chunk::<2>().ok_or_else(damaged)?;
+    Ok(u32::from(u16::from_be_bytes([*high, *low])))
+}
+
 /// The bits of a scan, stuffing removed.
-struct Bits<'a> {
+pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
     buffer: u64,
@@ -69,7 +140,11 @@ struct Bits<'a> {
     left: u32,
 }
 
-impl Bits<'_> {
+impl<'a> Bits<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, at: 0, buffer: 0, left: 0 }
+    }
+
     fn refill(&mut self) {
         while self.left <= 56 {
             let byte = match self.data.get(self.at) {
@@ -141,8 +216,57 @@ impl Bits<'_> {
         Ok(())
     }
 
-    /// Passes a restart marker, which starts at a whole byte.
-    fn restart(&mut self) -> Result<()> {
+    /// The next block: the difference of its DC value to the one before, and its AC values, in the
+    /// file's zigzag order.
+    pub(super) fn read(&mut self, dc: &Table, ac: &Table) -> Result<[i16; 64]> {
+        let mut block = [0; 64];
+        let bits = self.symbol(dc)?;
+        block[0] = self.value(bits)?;
+        let mut place = 1;
+        while place < 64 {
+            let symbol = self.symbol(ac)?;
+            let (zeros, bits) = (usize::from(symbol >> 4), symbol & 15);
+            if bits == 0 && zeros != 15 {
+                break;
+            }
+            place += zeros;
+            let value = self.value(bits)?;
+            *block.get_mut(place).ok_or_else(damaged)? = value;
+            place += 1;
+        }
+        Ok(block)
+    }
+
+    /// A number of so many bits (T.81, F.2.2.1, EXTEND).
+    fn value(&mut self, bits: u8) -> Result<i16> {
+        let bits = u32::from(bits);
+        if bits > 15 {
+            return Err(damaged());
+        }
+        if bits == 0 {
+            return Ok(0);
+        }
+        if self.left < bits {
+            self.refill();
+        }
+        let value = (self.buffer >> (64 - bits)) as i32;
+        self.skip(bits)?;
+        let value = if value < 1 << (bits - 1) { value - (1 << bits) + 1 } else { value };
+        Ok(value as i16)
+    }
+
+    /// Before minimum coded unit `mcu`: passes a restart marker if one is due there; whether.
+    pub(super) fn restart_if_due(&mut self, mcu: u32, interval: u32) -> Result<bool> {
+        if interval == 0 || mcu == 0 || !mcu.is_multiple_of(interval) {
+            return Ok(false);
+        }
+        self.restart((mcu / interval - 1) % 8)?;
+        Ok(true)
+    }
+
+    /// Passes the restart marker of this number, which starts at a whole byte. Another number means
+    /// that a part of the image is missing.
+    fn restart(&mut self, number: u32) -> Result<()> {
         self.refill();
         // Up to seven bits of padding; anything more is data that should not be there, which
         // decoders skip.
@@ -152,7 +276,7 @@ impl Bits<'_> {
             self.at += 1;
         }
         match self.data.get(self.at..self.at + 2) {
-            Some([0xFF, 0xD0..=0xD7]) => {
+            Some(&[0xFF, marker @ 0xD0..=0xD7]) if u32::from(marker & 7) == number => {
                 self.at += 2;
                 Ok(())
             }
@@ -162,96 +286,71 @@ impl Bits<'_> {
     }
 }
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     Error::new(ErrorKind::Decode, "the JPEG data is damaged")
 }
 
-/// Walks all scans of a sequential JPEG.
+/// Walks all scans.
 ///
 /// # Errors
 /// [`ErrorKind::Decode`] if a scan ends before its last block or holds a code that is in no table.
 pub(super) fn check(bytes: &[u8], frame: &Frame) -> Result<()> {
-    let mut dc: [Option<Table>; 4] = [const { None }; 4];
-    let mut ac: [Option<Table>; 4] = [const { None }; 4];
-    let mut restart_interval = 0;
+    let mut tables = Tables::new();
+    let mut interval = 0;
     let mut seen = vec![false; frame.names.len()];
+    let mut known = frame.is_progressive().then(|| progressive::Known::new(frame)).transpose()?;
     for segment in segments(bytes) {
         match segment.marker {
-            DHT => {
-                let mut data = segment.data;
-                while let Some((&head, rest)) = data.split_first() {
-                    let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
-                    let total = counts.iter().map(|&count| usize::from(count)).sum();
-                    let (symbols, rest) = rest.split_at_checked(total).ok_or_else(damaged)?;
-                    let tables = if head >> 4 == 0 { &mut dc } else { &mut ac };
-                    let table = tables.get_mut(usize::from(head & 15)).ok_or_else(damaged)?;
-                    *table = Some(Table::new(*counts, symbols).ok_or_else(damaged)?);
-                    data = rest;
-                }
-            }
-            DRI => {
-                let [high, low] = segment.data.first_chunk::<2>().ok_or_else(damaged)?;
-                restart_interval = u32::from(u16::from_be_bytes([*high, *low]));
-            }
+            DHT => tables.define(segment.data)?,
+            DRI => interval = restart_interval(segment.data)?,
             SOS => {
-                let (&count, rest) = segment.data.split_first().ok_or_else(damaged)?;
-                let selectors =
-                    rest.get(..usize::from(count) * 2).ok_or_else(damaged)?.as_chunks::<2>().0;
-                let mut parts = Vec::new();
-                for &[name, tables] in selectors {
-                    let index = frame.names.iter().position(|&n| n == name).ok_or_else(damaged)?;
-                    seen[index] = true;
-                    let table = |all: &'_ [Option<Table>; 4], number: u8| {
-                        all.get(usize::from(number)).is_some_and(Option::is_some)
-                    };
-                    if !table(&dc, tables >> 4) || !table(&ac, tables & 15) {
-                        return Err(damaged());
-                    }
-                    parts.push((index, usize::from(tables >> 4), usize::from(tables & 15)));
+                let data = coded(bytes, &segment);
+                if let Some(known) = &mut known {
+                    known.scan(frame, segment.data, data, interval, &tables)?;
+                    continue;
                 }
-                let data = bytes.get(segment.at + segment.data.len()..).unwrap_or_default();
-                scan(frame, data, restart_interval, &parts, &dc, &ac)?;
+                let parts = parts(frame, segment.data)?;
+                for part in &parts {
+                    seen[part.component] = true;
+                }
+                scan(frame, data, interval, &parts, &tables)?;
             }
             _ => {}
         }
     }
-    if seen.contains(&false) { Err(truncated()) } else { Ok(()) }
+    if known.is_none() && seen.contains(&false) { Err(truncated()) } else { Ok(()) }
 }
 
-/// Walks one scan. `parts` names component, DC and AC table.
+/// What follows the header of a scan. Where the scan ends is known only by walking through it.
+fn coded<'a>(bytes: &'a [u8], segment: &Segment<'_>) -> &'a [u8] {
+    bytes.get(segment.at + segment.data.len()..).unwrap_or_default()
+}
+
+/// Walks one scan.
 fn scan(
     frame: &Frame,
     data: &[u8],
     restart_interval: u32,
-    parts: &[(usize, usize, usize)],
-    dc: &[Option<Table>; 4],
-    ac: &[Option<Table>; 4],
+    parts: &[Part],
+    tables: &Tables,
 ) -> Result<()> {
-    let (mcus, blocks): (u32, Vec<_>) = if let [(component, ..)] = parts {
-        // Alone, a component has no more blocks than its own size needs (T.81, A.2.2).
-        let (h, v) = frame.sampling[*component];
-        let (h_max, v_max) = frame.largest_sampling();
-        let blocks = |side: u32, factor: u8, largest: u32| {
-            (side * u32::from(factor)).div_ceil(largest).div_ceil(8)
-        };
-        (blocks(frame.width, h, h_max) * blocks(frame.height, v, v_max), vec![1])
+    let (mcus, blocks): (u32, Vec<_>) = if let [part] = parts {
+        let (columns, rows) = frame.own_blocks(part.component);
+        (columns * rows, vec![1])
     } else {
         let (columns, rows) = frame.mcus();
-        let blocks = parts.iter().map(|&(component, ..)| {
-            let (h, v) = frame.sampling[component];
+        let blocks = parts.iter().map(|part| {
+            let (h, v) = frame.sampling[part.component];
             u32::from(h) * u32::from(v)
         });
         (columns * rows, blocks.collect())
     };
-    let mut bits = Bits { data, at: 0, buffer: 0, left: 0 };
+    let coders = parts.iter().map(|part| Ok((tables.dc(part.dc)?, tables.ac(part.ac)?)));
+    let coders = coders.collect::<Result<Vec<_>>>()?;
+    let mut bits = Bits::new(data);
     for mcu in 0..mcus {
-        if restart_interval != 0 && mcu != 0 && mcu % restart_interval == 0 {
-            bits.restart()?;
-        }
-        for (&(_, dc_table, ac_table), &count) in parts.iter().zip(&blocks) {
-            let (Some(dc), Some(ac)) = (&dc[dc_table], &ac[ac_table]) else {
-                return Err(damaged());
-            };
+        bits.restart_if_due(mcu, restart_interval)?;
+        for (&(dc, ac), &count) in coders.iter().zip(&blocks) {
             for _ in 0..count {
                 bits.block(dc, ac)?;
             }

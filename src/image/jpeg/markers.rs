@@ -6,9 +6,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::{malformed_header, take};
 use crate::image::format::Format;
 
+pub(super) const DHT: u8 = 0xC4;
+pub(super) const SOI: u8 = 0xD8;
 pub(super) const EOI: u8 = 0xD9;
 pub(super) const SOS: u8 = 0xDA;
+pub(super) const DQT: u8 = 0xDB;
+pub(super) const DNL: u8 = 0xDC;
+pub(super) const DRI: u8 = 0xDD;
+pub(super) const APP0: u8 = 0xE0;
 pub(super) const APP1: u8 = 0xE1;
+pub(super) const APP2: u8 = 0xE2;
 pub(super) const APP14: u8 = 0xEE;
 
 /// One marker segment: where its data stands, without marker and length.
@@ -18,12 +25,42 @@ pub(super) struct Segment<'a> {
     pub(super) data: &'a [u8],
 }
 
+impl<'a> Segment<'a> {
+    /// The entropy-coded data behind the header of a scan: up to the next marker that does not
+    /// belong to it, or the end of the file.
+    pub(super) fn coded<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let start = self.at + self.data.len();
+        let rest = bytes.get(start..).unwrap_or_default();
+        let mut at = 0;
+        while let Some(next) = rest[at..].iter().position(|&byte| byte == 0xFF) {
+            at += next;
+            match rest.get(at + 1) {
+                // As in `segments`.
+                Some(0x00..=0x01 | 0xD0..=0xD8) => at += 2,
+                Some(0xFF) => at += 1,
+                Some(_) => return &rest[..at],
+                None => break,
+            }
+        }
+        rest
+    }
+
+    /// The segment as it stands in a file.
+    pub(super) fn write(marker: u8, data: &[u8], output: &mut Vec<u8>) {
+        output.extend([0xFF, marker]);
+        // Segments that were read have a length of 16 bits, and none that is made here is longer.
+        output.extend(((data.len() + 2) as u16).to_be_bytes());
+        output.extend_from_slice(data);
+    }
+}
+
 /// Walks the marker segments, past entropy-coded data, until the end of the image. The last segment
 /// is EOI if and only if the file is all there.
 ///
 /// The only such walk: the header check follows it to the frame header, decoding to the end, and
-/// the check of the coded data once more, when the file is known to be whole and affordable. To
-/// keep the segments for that would take eight times the memory of a file that is made of them.
+/// the check of the coded data and the rebuilding once more each, when the file is known to be
+/// affordable. To keep the segments for that would take eight times the memory of a file that is
+/// made of them.
 pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
     let mut ended = false;
@@ -65,6 +102,8 @@ pub(super) struct Frame {
     pub(super) height: u32,
     /// The components' names.
     pub(super) names: Vec<u8>,
+    /// The number of each component's quantization table.
+    pub(super) quantization: Vec<u8>,
     /// Horizontal and vertical sampling factor of each component.
     pub(super) sampling: Vec<(u8, u8)>,
 }
@@ -85,6 +124,7 @@ impl Frame {
             height: u32::from(u16::from_be_bytes(take(data, 1)?)),
             width: u32::from(u16::from_be_bytes(take(data, 3)?)),
             names: components.iter().map(|&[name, ..]| name).collect(),
+            quantization: components.iter().map(|&[_, _, table]| table).collect(),
             sampling: components
                 .iter()
                 .map(|&[_, factors, _]| (factors >> 4, factors & 15))
@@ -108,6 +148,17 @@ impl Frame {
     pub(super) fn mcus(&self) -> (u32, u32) {
         let (h, v) = self.largest_sampling();
         (self.width.div_ceil(8 * h), self.height.div_ceil(8 * v))
+    }
+
+    /// Columns and rows of a component's blocks where it stands alone: no more than its own size
+    /// needs (T.81, A.2.2).
+    pub(super) fn own_blocks(&self, component: usize) -> (u32, u32) {
+        let (h, v) = self.sampling[component];
+        let (h_max, v_max) = self.largest_sampling();
+        let blocks = |side: u32, factor: u8, largest: u32| {
+            (side * u32::from(factor)).div_ceil(largest).div_ceil(8)
+        };
+        (blocks(self.width, h, h_max), blocks(self.height, v, v_max))
     }
 
     /// Refuses kinds of JPEG that are not decoded.

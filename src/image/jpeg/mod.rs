@@ -3,12 +3,15 @@
 //! zune-jpeg is used directly, in strict mode, because the `image` crate runs it in its tolerant
 //! mode, where the missing part of a cut file silently becomes gray. The walk tells what the
 //! decoder does not: whether the file is all there and how much memory it will take; [`entropy`]
-//! checks the coded data where strict mode does not.
+//! checks the coded data where strict mode does not, and [`rebuild`] makes every kind of file one
+//! that the decoder reads.
 //!
 //! Source: ITU-T T.81, annex B; Adobe technical note 5116 for the `Adobe` marker.
 
 mod entropy;
 mod markers;
+mod rebuild;
+mod tables;
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -16,11 +19,14 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::checks::{buffer, check_size, malformed_header};
+use super::decode::Note;
 use super::format::Format;
 use super::orientation;
+use super::samples::{Layout, SampleData, Samples};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use markers::{APP1, APP14, EOI, Frame, SOS, segments, truncated};
+use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOI, SOS, segments, truncated};
+use rebuild::{Wanted, rebuild};
 
 /// Width, height and bits from the frame header.
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32, u8)> {
@@ -34,33 +40,28 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32, u8)> {
     Ok((frame.width, frame.height, frame.bits))
 }
 
-/// A decoded JPEG, as stored.
-pub(super) struct Pixels {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    /// `[height, width, 3]`.
-    pub(super) rgb: Vec<u8>,
-    pub(super) orientation: u8,
-    /// Whether inks (CMYK, YCCK) were converted.
-    pub(super) from_inks: bool,
-}
-
 /// What the markers of a whole file say.
 #[derive(Default)]
 struct Survey<'a> {
     frame: Option<Frame>,
-    /// Where the frame header stands.
-    frame_at: usize,
-    /// Where the headers of the scans stand.
-    scans: Vec<usize>,
-    /// Components of the first scan.
+    /// Scans, and the components of the first.
+    scans: usize,
     scan_components: usize,
     /// The colour transform that Adobe's marker names.
     adobe: Option<u8>,
     exif: Option<&'a [u8]>,
+    /// The parts of the colour profile, with their numbers.
+    profile: Vec<(u8, &'a [u8])>,
+    /// For each component of a progressive file, the lowest bit known of each coefficient.
+    known: Vec<[u8; 64]>,
+    /// A height that follows the first scan.
+    late_height: Option<u32>,
     /// Whether the end of the image is there.
     complete: bool,
 }
+
+/// A coefficient of which no bit is known.
+const UNKNOWN: u8 = u8::MAX;
 
 impl<'a> Survey<'a> {
     fn read(bytes: &'a [u8]) -> Self {
@@ -69,20 +70,28 @@ impl<'a> Survey<'a> {
             match segment.marker {
                 marker if Frame::is_start_of_frame(marker) && survey.frame.is_none() => {
                     survey.frame = Frame::read(marker, segment.data);
-                    survey.frame_at = segment.at;
+                    let components = survey.frame.as_ref().map_or(0, |frame| frame.names.len());
+                    survey.known = vec![[UNKNOWN; 64]; components];
                 }
-                SOS => {
-                    if survey.scans.is_empty() {
-                        let components = segment.data.first().copied().unwrap_or(0);
-                        survey.scan_components = usize::from(components);
-                    }
-                    survey.scans.push(segment.at);
-                }
+                SOS => survey.scan(segment.data),
                 APP1 if survey.exif.is_none() => {
-                    survey.exif = segment.data.strip_prefix(b"Exif\0\0");
+                    let exif = segment.data.strip_prefix(b"Exif\0\0");
+                    survey.exif = exif.filter(|exif| !exif.is_empty());
+                }
+                APP2 => {
+                    if let Some([number, _, part @ ..]) =
+                        segment.data.strip_prefix(b"ICC_PROFILE\0")
+                    {
+                        survey.profile.push((*number, part));
+                    }
                 }
                 APP14 if segment.data.starts_with(b"Adobe") => {
                     survey.adobe = segment.data.get(11).copied();
+                }
+                DNL => {
+                    let height = segment.data.first_chunk::<2>();
+                    survey.late_height =
+                        height.map(|&height| u32::from(u16::from_be_bytes(height)));
                 }
                 EOI => survey.complete = true,
                 _ => {}
@@ -90,21 +99,105 @@ impl<'a> Survey<'a> {
         }
         survey
     }
+
+    /// Takes note of what a scan makes known.
+    fn scan(&mut self, header: &[u8]) {
+        let count = usize::from(header.first().copied().unwrap_or(0));
+        if self.scans == 0 {
+            self.scan_components = count;
+        }
+        self.scans += 1;
+        let Some(frame) = &self.frame else { return };
+        let Some(&[first, last, bits]) = header.get(1 + count * 2..).and_then(<[u8]>::first_chunk)
+        else {
+            return;
+        };
+        for name in header[1..].iter().step_by(2).take(count) {
+            let component = frame.names.iter().position(|n| n == name);
+            if let Some(known) = component.and_then(|component| self.known.get_mut(component))
+                && let Some(known) = known.get_mut(usize::from(first)..=usize::from(last.min(63)))
+            {
+                for known in known {
+                    *known = bits & 15;
+                }
+            }
+        }
+    }
+
+    /// Whether every bit of every coefficient is in some scan.
+    fn is_refined(&self) -> bool {
+        self.known.as_flattened().iter().all(|&known| known == 0)
+    }
+
+    /// The colour profile, put together.
+    fn icc(&self) -> Option<Vec<u8>> {
+        let mut parts = self.profile.clone();
+        parts.sort_by_key(|&(number, _)| number);
+        let whole = parts.iter().flat_map(|(_, part)| part.iter().copied()).collect::<Vec<_>>();
+        (!whole.is_empty()).then_some(whole)
+    }
 }
 
 /// Decodes a whole file.
-pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
-    let Survey { frame, frame_at, scans, scan_components, adobe, exif, complete } =
-        Survey::read(bytes);
-    let frame = frame.ok_or_else(|| malformed_header(Format::Jpeg))?;
+pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
+    let survey = Survey::read(bytes);
+    let frame = survey.frame.as_ref().ok_or_else(|| malformed_header(Format::Jpeg))?;
     check_size(frame.width, frame.height)?;
     frame.check_supported()?;
-    if !complete || scans.is_empty() {
+    if survey.scans == 0 {
         return Err(truncated());
     }
+    if survey.late_height.is_some_and(|height| height != frame.height) {
+        return Err(malformed_header(Format::Jpeg));
+    }
+    let mut notes = Vec::new();
+    // With or without an end, every block of every scan must be there: `entropy`, below.
+    if !survey.complete {
+        if frame.is_progressive() && !survey.is_refined() {
+            return Err(truncated());
+        }
+        notes.push(Note::EndMissing);
+    } else if frame.is_progressive() && !survey.is_refined() {
+        notes.push(Note::ScansMissing);
+    }
     let components = frame.sampling.len();
-    let output = u64::from(frame.width) * u64::from(frame.height) * 3;
-    let buffered = frame.is_progressive() || scan_components < components;
+    let one_scan = !frame.is_progressive() && survey.scan_components < components;
+    check_memory(frame, frame.is_progressive() || one_scan)?;
+    if !one_scan {
+        entropy::check(bytes, frame)?;
+    }
+    let inks = components == 4;
+    let wanted = Wanted {
+        // Adobe's transform 0 with three components means RGB; the decoder believes it only if they
+        // are named so.
+        rgb_names: components == 3 && survey.adobe == Some(0),
+        // With inks, the decoder is to hand over what is stored.
+        adobe: !inks,
+        one_scan,
+    };
+    let output = if inks { ColorSpace::CMYK } else { ColorSpace::RGB };
+    let mut pixels = pixels(rebuild(bytes, frame, wanted)?, frame, output)?;
+    if inks {
+        to_inks(&mut pixels, survey.adobe == Some(2));
+    }
+    Ok(Samples {
+        format: Format::Jpeg,
+        width: frame.width,
+        height: frame.height,
+        layout: if inks { Layout::Cmyk } else { Layout::Rgb },
+        data: SampleData::U8(pixels),
+        premultiplied: false,
+        orientation: survey.exif.map_or(1, orientation::of_exif),
+        icc: survey.icc(),
+        cicp: None,
+        notes,
+    })
+}
+
+/// Refuses what would take more memory than allowed. `buffered`: all coefficients are held at once.
+fn check_memory(frame: &Frame, buffered: bool) -> Result<()> {
+    let channels = frame.sampling.len().max(3) as u64;
+    let output = u64::from(frame.width) * u64::from(frame.height) * channels;
     let needed = output + if buffered { frame.coefficient_bytes() } else { 0 };
     if needed > limits::MAX_DECODE_ALLOCATION {
         return Err(Error::new(
@@ -115,68 +208,83 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels> {
             ),
         ));
     }
-    if !frame.is_progressive() {
-        entropy::check(bytes, &frame)?;
-    }
+    Ok(())
+}
 
-    // Adobe's transform 0 with three components means RGB; the decoder believes it only if they are
-    // named so.
-    let renamed = (components == 3 && adobe == Some(0)).then(|| name_rgb(bytes, frame_at, &scans));
-    // A copy, as the `tiff` crate hands it one: borrowed bytes would bring a second decoder into
-    // the browser's program.
-    let bytes = renamed.unwrap_or_else(|| bytes.to_vec());
-
+/// Decodes a file that [`rebuild`] made.
+fn pixels(bytes: Vec<u8>, frame: &Frame, output: ColorSpace) -> Result<Vec<u8>> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(limits::MAX_IMAGE_SIDE as usize)
         .set_max_height(limits::MAX_IMAGE_SIDE as usize)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
+        .jpeg_set_out_colorspace(output);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(damaged)?;
     if decoder.dimensions() != Some((frame.width as usize, frame.height as usize)) {
         return Err(malformed_header(Format::Jpeg));
     }
-    let mut pixels = buffer(output)?;
+    let area = u64::from(frame.width) * u64::from(frame.height);
+    let mut pixels = buffer(area * output.num_components() as u64)?;
     decoder.decode_into(&mut pixels).map_err(damaged)?;
+    Ok(pixels)
+}
 
-    // Inks are taken as Adobe stores them, inverted, with or without its marker, as Pillow and the
-    // browsers do.
-    let from_inks = components == 4;
-    Ok(Pixels {
-        width: frame.width,
-        height: frame.height,
-        rgb: pixels,
-        orientation: exif.map_or(1, orientation::of_exif),
-        from_inks,
-    })
+/// Stored inks to amounts of ink. They are taken as Adobe stores them, inverted, with or without
+/// its marker, as Pillow and the browsers do. `ycck`: the first three are brightness and colour
+/// differences.
+fn to_inks(pixels: &mut [u8], ycck: bool) {
+    for pixel in pixels.as_chunks_mut::<4>().0 {
+        let [a, b, c, black] = *pixel;
+        let colors = if ycck {
+            // T.871, 7, which gives what is left of white by each ink, twice inverted: the ink.
+            let (y, cb, cr) = (f32::from(a), f32::from(b) - 128.0, f32::from(c) - 128.0);
+            let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+            rgb.map(|value| value.round() as u8)
+        } else {
+            [255 - a, 255 - b, 255 - c]
+        };
+        *pixel = [colors[0], colors[1], colors[2], 255 - black];
+    }
+}
+
+/// A strip or tile of a TIFF file.
+pub(super) struct Part {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// 1 for shades, 3 for RGB.
+    pub(super) channels: usize,
+    pub(super) pixels: Vec<u8>,
+}
+
+/// Decodes JPEG data in a TIFF file, whose tables may stand elsewhere in it (TIFF Technical Note
+/// 2). `rgb`: components are red, green and blue as they are.
+pub(super) fn decode_part(tables: Option<&[u8]>, data: &[u8], rgb: bool) -> Result<Part> {
+    let mut whole = vec![0xFF, SOI];
+    if let Some(tables) = tables {
+        let tables = tables.strip_prefix(&[0xFF, SOI]).unwrap_or(tables);
+        whole.extend_from_slice(tables.strip_suffix(&[0xFF, EOI]).unwrap_or(tables));
+    }
+    whole.extend_from_slice(data.strip_prefix(&[0xFF, SOI]).ok_or_else(truncated)?);
+    let survey = Survey::read(&whole);
+    let frame = survey.frame.as_ref().ok_or_else(truncated)?;
+    check_size(frame.width, frame.height)?;
+    frame.check_supported()?;
+    check_memory(frame, false)?;
+    let channels = match frame.sampling.len() {
+        count @ (1 | 3) if !frame.is_progressive() && survey.scan_components == count => count,
+        _ => {
+            let message = "this kind of JPEG compression is not supported in TIFF files";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+    };
+    entropy::check(&whole, frame)?;
+    let wanted = Wanted { rgb_names: rgb && channels == 3, adobe: false, one_scan: false };
+    let output = if channels == 1 { ColorSpace::Luma } else { ColorSpace::RGB };
+    let pixels = pixels(rebuild(&whole, frame, wanted)?, frame, output)?;
+    Ok(Part { width: frame.width as usize, height: frame.height as usize, channels, pixels })
 }
 
 fn damaged(error: zune_jpeg::errors::DecodeErrors) -> Error {
     Error::new(ErrorKind::Decode, format!("the JPEG data is damaged or cut off: {error}"))
         .with_source(error)
-}
-
-/// A copy of the file whose components are called R, G and B, in the frame header and in every
-/// scan.
-fn name_rgb(bytes: &[u8], frame_at: usize, scans: &[usize]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    let names: Option<[u8; 3]> = (|| {
-        Some([*bytes.get(frame_at + 6)?, *bytes.get(frame_at + 9)?, *bytes.get(frame_at + 12)?])
-    })();
-    let Some(names) = names else { return bytes };
-    let new_name = |name: u8| names.iter().position(|&n| n == name).map(|index| b"RGB"[index]);
-    for index in 0..3 {
-        bytes[frame_at + 6 + index * 3] = b"RGB"[index];
-    }
-    for &scan in scans {
-        let count = usize::from(bytes.get(scan).copied().unwrap_or(0));
-        for index in 0..count {
-            if let Some(name) = bytes.get_mut(scan + 1 + index * 2)
-                && let Some(new) = new_name(*name)
-            {
-                *name = new;
-            }
-        }
-    }
-    bytes
 }
