@@ -1,5 +1,7 @@
 // How esbuild bundles the package: once for the world, and again with every edit of `npm run dev`.
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { transform } from 'esbuild';
 
 /** What `exports` of pkg/package.json names, but for the worker. */
 export const ENTRIES = ['index', 'element/index', 'element/result', 'element/ui'];
@@ -12,14 +14,32 @@ const SHARED = {
   logLevel: 'warning',
 };
 
-/** Modules that other steps of the build write, as the library's sources import them. */
-const GENERATED = /(\/wasm\/[a-z0-9-]+\/clipsight|\/compact)\.js$/;
+/** The module that names the model's files, as the library's sources import it. */
+const COMPACT = /\/compact\.js$/;
 
-/** How a bundle finds them; `resolve` gets their names within the package. */
-const generated = (resolve) => ({
+/** The JavaScript that wasm-bindgen writes, as they import it. */
+const GLUE = /\/wasm\/[a-z0-9-]+\/clipsight\.js$/;
+
+/** A name within the package. */
+const within = (imported) => imported.replace(/^(\.\.?\/)+/, '');
+
+/**
+ * Modules that other steps of the build write. wasm-bindgen's are made functions, each of whose
+ * calls gives a copy of the module: a module of its own kind holds one WebAssembly instance for
+ * ever, which may have crashed.
+ */
+const generated = ({ compact, file }) => ({
   name: 'generated',
-  setup({ onResolve }) {
-    onResolve({ filter: GENERATED }, ({ path: file }) => resolve(file.replace(/^(\.\.?\/)+/, '')));
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: COMPACT }, ({ path: name }) => compact(within(name)));
+    onResolve({ filter: GLUE, namespace: 'file' }, ({ path: name }) => ({
+      path: file(within(name)),
+    }));
+    onLoad({ filter: GLUE }, async ({ path: name }) => {
+      const source = await readFile(name, 'utf8');
+      const { code } = await transform(source, { format: 'iife', globalName: 'build' });
+      return { contents: `export default () => {\n${code}\nreturn build;\n};`, loader: 'js' };
+    });
   },
 });
 
@@ -38,8 +58,8 @@ const generated = (resolve) => ({
  *   to: string,
  *   beside: (name: string) => string,
  *   file: (name: string) => string,
- * }} options folders of the sources and of the bundles; how a bundle imports a generated module
- *   that stays a file of its own, and where the file is that the worker takes in
+ * }} options folders of the sources and of the bundles; how a bundle imports the generated module
+ *   that stays a file of its own, and where generated files are
  * @returns {import('esbuild').BuildOptions[]}
  */
 export function bundles({ from, extension, to, beside, file }) {
@@ -51,13 +71,13 @@ export function bundles({ from, extension, to, beside, file }) {
       outbase: from,
       splitting: true,
       chunkNames: 'part-[hash]',
-      plugins: [generated((name) => ({ path: beside(name), external: true }))],
+      plugins: [generated({ compact: (name) => ({ path: beside(name), external: true }), file })],
     },
     {
       ...SHARED,
       entryPoints: [path.join(from, `worker/main${extension}`)],
       outfile: path.join(to, 'worker.js'),
-      plugins: [generated((name) => ({ path: file(name) }))],
+      plugins: [generated({ compact: (name) => ({ path: file(name) }), file })],
     },
   ];
 }

@@ -19,13 +19,14 @@ const room = (name) => `^${name}/`;
  * packages by their paths. A file of www that is in no room is a mistake, too.
  */
 export const ROOMS = {
-  // The package, from the bottom up: what callers see, the WebAssembly builds, a model's files,
-  // the worker's side, the page's side, the elements.
+  // The package, from the bottom up: what callers see, how anything is fetched, the WebAssembly
+  // builds, a model's files, the worker's side, the page's side, the elements.
   'www/lib/api': [],
-  'www/lib/builds': [room('www/lib/api')],
-  'www/lib/model': [room('www/lib/(api|builds)')],
-  'www/lib/worker': [room('www/lib/(api|builds|model)'), WASM],
-  'www/lib/detector': [room('www/lib/(api|builds|model|worker)')],
+  'www/lib/network': [room('www/lib/api')],
+  'www/lib/builds': [room('www/lib/(api|network)')],
+  'www/lib/model': [room('www/lib/(api|network|builds)')],
+  'www/lib/worker': [room('www/lib/(api|network|builds|model)'), WASM],
+  'www/lib/detector': [room('www/lib/(api|network|builds|model|worker)')],
   'www/lib/element': [room('www/lib/(api|detector)')],
   'www/lib/index.ts': [room('www/lib/(api|builds|model|detector)')],
   'www/service-worker': [],

@@ -219,17 +219,25 @@ describe("the standard model's tarball", () => {
 describe('projects', () => {
   const image = scenePath('portrait.jpg');
 
-  for (const name of ['webpack', 'esbuild', 'plain']) {
+  for (const name of ['webpack', 'esbuild', 'rollup', 'server', 'plain']) {
     test(`${name}: builds without a warning, runs, and says what the native program says`, async () => {
       const project = path.join(folder, name);
       await cp(path.join(root, 'tests/web/consumers', name), project, { recursive: true });
       await install(project);
       // The bundler is this repository's.
       const tools = path.join(root, 'node_modules');
+      const tool = { plain: undefined, server: 'webpack' }[name] ?? name;
       if (name !== 'plain')
-        await symlink(path.join(tools, name), path.join(project, 'node_modules', name));
+        await symlink(path.join(tools, tool), path.join(project, 'node_modules', tool));
       const { stderr } = await exec(process.execPath, ['build.mjs'], { cwd: project });
       assert.equal(stderr, '');
+      if (name === 'server') {
+        // What the server renders, before any browser comes in.
+        const page = path.join(project, 'server/page.cjs');
+        const script = `console.log(require(${JSON.stringify(page)}).render())`;
+        const { stdout } = await exec(process.execPath, ['-e', script]);
+        assert.equal(stdout.trim(), '<main>function string</main>');
+      }
       const server = await startServer({ folders: { '/consumer/': path.join(project, 'dist') } });
       const browser = await launch();
       try {
@@ -261,4 +269,111 @@ describe('projects', () => {
       }
     });
   }
+});
+
+/**
+ * Largest difference in logits where there is no relaxed SIMD, as in Node 20: without fused products
+ * some activations are rounded to the next code.
+ */
+const UNFUSED = 0.1;
+
+describe('in Node', () => {
+  const image = scenePath('portrait.jpg');
+  let project;
+  before(async () => {
+    project = path.join(folder, 'node');
+    await cp(path.join(root, 'tests/web/consumers/node'), project, { recursive: true });
+    await install(project);
+  });
+
+  for (const worker of ['auto', 'false']) {
+    test(`worker: ${worker}: says what the native program says, and ends by itself`, async () => {
+      const [expected] = await scanNatively([image]);
+      const { stdout, stderr } = await exec(process.execPath, ['index.mjs', image, worker], {
+        cwd: project,
+        timeout: 60_000,
+      });
+      assert.equal(stderr, '');
+      const { info, items } = JSON.parse(stdout);
+      assert.deepEqual([info.device, info.selfTest, info.cache], ['cpu', 'passed', 'unavailable']);
+      assert.equal(items.length, 12);
+      assert.equal(items[2], 'decode');
+      for (const model of items.filter((_, index) => index !== 2)) {
+        assert.equal(model.grade, expected.grade);
+        assert.ok(Math.abs(model.logit - expected.logit) < UNFUSED, `${model.logit}`);
+      }
+    });
+  }
+
+  describe('a CommonJS bundle', () => {
+    let bundle;
+    before(async () => {
+      const { build } = await import('esbuild');
+      bundle = path.join(project, 'bundle.cjs');
+      await build({
+        entryPoints: [path.join(project, 'bundled.mjs')],
+        bundle: true,
+        platform: 'node',
+        format: 'cjs',
+        outfile: bundle,
+        logLevel: 'silent',
+      });
+    });
+    const inBundle = async (code) => {
+      const script = `const bundle = require(${JSON.stringify(bundle)});
+        const { pathToFileURL } = require('node:url');
+        const at = (name) => pathToFileURL(require('node:path').join(
+          ${JSON.stringify(path.join(project, 'node_modules/clipsight'))}, name));
+        const said = (promise) => promise.then(
+          () => 'loaded', ({ name, code, message }) => [name, code, message].join(' '));
+        (async () => { ${code} })().then((value) => console.log(JSON.stringify(value)));`;
+      const { stdout } = await exec(process.execPath, ['-e', script], { timeout: 60_000 });
+      return JSON.parse(stdout);
+    };
+
+    test('is loaded without a word, and says what is missing when it is used', async () => {
+      const seen = await inBundle(`return [
+        await said(bundle.createDetector()),
+        await said(bundle.fetchModel()),
+        await said(bundle.createDetector({ worker: false, model: bundle.standard })),
+      ];`);
+      for (const message of seen)
+        assert.match(message, /^DetectorError unsupported .*ES module.*option "/);
+    });
+
+    test('works where it is told where the files are', async () => {
+      const status = await inBundle(`
+        const builds = ['gpu', 'cpu', 'cpu-i16', 'cpu-simd128'].map(
+          (name) => [name, at('wasm/' + name + '/clipsight_bg.wasm')]);
+        const detector = await bundle.createDetector({
+          worker: at('worker.js'),
+          wasm: Object.fromEntries(builds),
+          model: at('models/compact/model.json'),
+        });
+        const image = await require('node:fs/promises').readFile(${JSON.stringify(image)});
+        return (await detector.analyze(image)).model.status;`);
+      assert.equal(status, 'scored');
+    });
+  });
+
+  test('what is missing is named', async () => {
+    const script = `import { createDetector } from 'clipsight';
+      const said = (promise) => promise.then(
+        () => 'loaded', ({ code, message }) => code + ': ' + message);
+      const nowhere = (name) => new URL('nowhere/' + name, import.meta.url);
+      console.log(JSON.stringify([
+        await said(createDetector({ worker: nowhere('worker.js') })),
+        await said(createDetector({ model: nowhere('model.json') })),
+        await said(createDetector({ device: 'webgpu' })),
+      ]));`;
+    await writeFile(path.join(project, 'missing.mjs'), script);
+    const { stdout } = await exec(process.execPath, ['missing.mjs'], {
+      cwd: project,
+      timeout: 60_000,
+    });
+    const [worker, model, gpu] = JSON.parse(stdout);
+    assert.match(worker, /^network: .*nowhere\/worker\.js.*option "worker"/);
+    assert.match(model, /^network: .*nowhere\/model\.json \(404\)/);
+    assert.match(gpu, /^no-gpu: /);
+  });
 });

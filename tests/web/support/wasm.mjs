@@ -1,4 +1,5 @@
-// WebAssembly builds with less memory than they may have: a limit that the engine itself keeps.
+// WebAssembly builds with less memory than they may have, a limit that the engine itself keeps, and
+// builds with a decoder that panics.
 
 const MEMORY_SECTION = 5;
 
@@ -50,4 +51,21 @@ export function limitMemory(bytes, most) {
     at = end;
   }
   throw new Error('The build has no memory of its own.');
+}
+
+/** Where VP8's coefficients lie in a block (RFC 6386, section 13): a table of the WebP decoder. */
+const VP8_ZIGZAG = Buffer.from([0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15]);
+
+/**
+ * A build whose decoder of lossy WebP panics, as decoders do that trust a number in a file: one of
+ * its tables points past the end. All else works.
+ *
+ * @param {Uint8Array} bytes
+ */
+export function breakWebpDecoder(bytes) {
+  const at = bytes.indexOf(VP8_ZIGZAG);
+  if (at === -1 || bytes.includes(VP8_ZIGZAG, at + 1)) throw new Error('Where is the table?');
+  const broken = Buffer.from(bytes);
+  broken.fill(255, at, at + VP8_ZIGZAG.length);
+  return broken;
 }

@@ -1,4 +1,5 @@
 /** Checks of what callers pass: those without types can pass anything. */
+import { isBlob, isBytes, isUint8Array, isUrl } from './brands.js';
 import { DetectorError } from './errors.js';
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
 import type { Fidelity } from './analysis.generated.js';
@@ -62,12 +63,12 @@ export function isModelFiles(model: DetectorOptions['model']): model is ModelFil
     readonly [K in keyof ModelFiles]: unknown;
   };
   const whole =
-    manifest instanceof Uint8Array &&
+    isUint8Array(manifest) &&
     Array.isArray(shards) &&
-    shards.every((shard) => shard instanceof Blob) &&
+    shards.every(isBlob) &&
     typeof cores === 'object' &&
     cores !== null &&
-    Object.values(cores).every((build) => build instanceof Uint8Array) &&
+    Object.values(cores).every(isBytes) &&
     (device === 'webgpu' || device === 'cpu');
   if (!whole)
     throw new DetectorError(
@@ -91,7 +92,7 @@ export function absolute(url: string | URL | undefined, argument: string): strin
   const scope = globalThis as { readonly document?: Document; readonly location?: Location };
   try {
     // A number or nothing would turn into an address of this page.
-    if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError(typeof url);
+    if (typeof url !== 'string' && !isUrl(url)) throw new TypeError(typeof url);
     return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
   } catch (error) {
     throw new DetectorError('argument', `${argument} is not an address.`, { cause: error });

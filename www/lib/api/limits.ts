@@ -19,6 +19,15 @@ export const SHARDS_AHEAD = 4;
  */
 export const SPARE_PAGES = 256;
 
+/**
+ * Milliseconds within which a server must send as many bytes as {@link FETCH_WINDOW_BYTES}, or all
+ * there is: with any fetch of package, page and extension.
+ */
+export const FETCH_WINDOW_MS = 30_000;
+
+/** As above (32 KiB): about a kilobyte a second, which the slowest mobile connections have. */
+export const FETCH_WINDOW_BYTES = 32 * 1024;
+
 /** How often a file whose connection breaks half-way is asked for the rest. */
 export const DOWNLOAD_RESUMES = 3;
 

@@ -1,5 +1,7 @@
 import { DetectorError, aborted } from '../api/errors.js';
 import type { BuildName } from '../api/options.js';
+import { Deadline, tooSlow } from '../network/deadline.js';
+import { refused, request, shown, unreachable } from '../network/request.js';
 
 /**
  * The sum of four products, as a module:
@@ -59,6 +61,15 @@ export function buildFor(device: 'webgpu' | 'cpu'): BuildName {
  */
 export type BuildSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
+/** What a build is called in messages. */
+const WHAT = 'The WebAssembly program';
+
+/** Every WebAssembly file begins so. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
+/** What a build takes over the wire where the server does not say it (512 KiB). */
+const USUAL_BYTES = 512 * 1024;
+
 /**
  * Compiles a build, while it comes in where the server sends the right type.
  *
@@ -69,39 +80,54 @@ export async function compileBuild(
   signal?: AbortSignal,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
+  if (typeof source !== 'string') return WebAssembly.compile(source).catch(refuse);
+  const deadline = new Deadline(signal);
   try {
-    if (typeof source !== 'string') return await WebAssembly.compile(source);
-    const response = await fetchBuild(source, signal);
-    const streams = response.headers.get('Content-Type')?.startsWith('application/wasm') === true;
-    return await (streams
-      ? WebAssembly.compileStreaming(response)
-      : WebAssembly.compile(await response.arrayBuffer()));
+    const init: RequestInit = { credentials: 'same-origin', signal: deadline.signal };
+    const response = await request(source, init);
+    if (!response.ok) throw refused(WHAT, source, response);
+    const { headers } = response;
+    // The browser reads it, past us.
+    deadline.allow(Number(headers.get('Content-Length') ?? USUAL_BYTES));
+    const type = headers.get('Content-Type') ?? '';
+    if (type.startsWith('application/wasm'))
+      return await WebAssembly.compileStreaming(response).catch(refuse);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (MAGIC.some((byte, index) => bytes[index] !== byte)) throw noBuild(source, type);
+    return await WebAssembly.compile(bytes).catch(refuse);
   } catch (error) {
     if (error instanceof DetectorError) throw error;
     if (signal?.aborted === true) throw aborted(signal);
-    if (error instanceof WebAssembly.CompileError) {
-      throw new DetectorError(
-        'unsupported',
-        'The program cannot be compiled here: it arrived damaged, or this browser is too old. ' +
-          'WebAssembly SIMD is needed.',
-        { cause: error },
-      );
-    }
-    throw unreachable(error);
+    throw deadline.passed ? tooSlow(WHAT) : unreachable(WHAT, source, error);
+  } finally {
+    deadline.end();
   }
 }
 
-async function fetchBuild(url: string, signal: AbortSignal | undefined): Promise<Response> {
-  const response = await fetch(url, { credentials: 'same-origin', signal: signal ?? null });
-  if (!response.ok) throw unreachable(`the server answered ${String(response.status)}`);
-  return response;
+/** Why a build was not compiled; a stream that broke is not for here to explain. */
+function refuse(error: unknown): never {
+  if (!(error instanceof WebAssembly.CompileError)) throw error;
+  // The standard has no other word for it than the message.
+  const forbidden = /unsafe-eval|content.security.policy|\bCSP\b|disallowed by/i.test(
+    error.message,
+  );
+  throw new DetectorError(
+    'unsupported',
+    forbidden
+      ? `${WHAT} may not be compiled here: the Content-Security-Policy of the page, or the one ` +
+          "that worker.js is served with, needs 'wasm-unsafe-eval' in script-src."
+      : `${WHAT} cannot be compiled here: it arrived damaged, or this browser is too old. ` +
+          'WebAssembly SIMD is needed.',
+    { cause: error },
+  );
 }
 
-/** What is said of a build, or of its JavaScript, that did not arrive. @internal */
-export function unreachable(cause: unknown): DetectorError {
+/** A server that answers whatever it is asked, as those of single-page applications do. */
+function noBuild(address: string, type: string): DetectorError {
+  const instead = type === '' ? 'something else' : type.split(';', 1).join();
   return new DetectorError(
     'network',
-    `The program could not be fetched. Check the connection and try again. (${String(cause)})`,
-    { cause },
+    `${WHAT} is not at ${shown(address)}: the server answers with ${instead}. Copy the folder ` +
+      '"wasm" of the package there, or say with the option "wasm" where it is.',
   );
 }

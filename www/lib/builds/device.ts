@@ -56,8 +56,10 @@ export function watchDevices(lost: (message: string) => void): () => void {
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
-  // Typed as always there; absent in browsers without WebGPU and on pages without a secure context.
-  const gpu = navigator.gpu as GPU | undefined;
+  // Absent in browsers without WebGPU and on pages without a secure context.
+  // Node before 21 has no navigator either.
+  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: GPU } };
+  const gpu = navigator?.gpu;
   try {
     return (await gpu?.requestAdapter()) ?? null;
   } catch {

@@ -43,10 +43,18 @@ export interface Model {
     readonly expected: number;
     readonly tolerance: number;
   }>;
-  analyze(
+  /** Decodes an image, at once: what stops the instance in here is the file's doing. */
+  prepare(
     bytes: Uint8Array,
     options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
-  ): Promise<Analysis>;
+  ): Prepared;
+  /** Scores a decoded image, which is used up. */
+  score(image: Prepared): Promise<Analysis>;
+  free(): void;
+}
+
+/** A decoded image. */
+export interface Prepared {
   free(): void;
 }
 

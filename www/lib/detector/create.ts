@@ -1,8 +1,9 @@
-import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import { absolute, checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import { isUrl } from '../api/brands.js';
 import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { Detector } from '../api/detector.js';
 import type { DetectorOptions, ModelFiles } from '../api/options.js';
-import { resolveBuilds, workerUrl } from '../builds/urls.js';
+import { ownWorkerUrl, resolveBuilds } from '../builds/urls.js';
 import { resolveModel } from '../model/addresses.js';
 import type { Calls, Port, PortEvents } from '../worker/rpc.js';
 import { ModelDetector } from './model-detector.js';
@@ -40,11 +41,14 @@ export async function createDetector(options: DetectorOptions = {}): Promise<Det
 
 function opener(worker: NonNullable<DetectorOptions['worker']>): (events: PortEvents) => Port {
   if (worker === false) return openLocal;
-  if (worker === 'auto') return (events) => openWorker(workerUrl, events);
+  if (worker === 'auto') {
+    const url = ownWorkerUrl();
+    return (events) => openWorker(url, events);
+  }
   const given: unknown = worker;
-  if (!(given instanceof URL))
-    throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
-  return (events) => openWorker(given, events);
+  if (!isUrl(given)) throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
+  const url = new URL(absolute(given, 'worker'));
+  return (events) => openWorker(url, events);
 }
 
 function loadParams(options: DetectorOptions): Calls['load']['params'] {

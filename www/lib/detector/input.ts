@@ -1,5 +1,7 @@
 import { absolute, checkFidelity, checkViews } from '../api/arguments.js';
+import { isArrayBuffer, isBlob, isDetached, isImageBitmap, isImageElement } from '../api/brands.js';
 import { DetectorError, aborted } from '../api/errors.js';
+import { Deadline, readPieces, tooSlow } from '../network/deadline.js';
 import type { Calls } from '../worker/rpc.js';
 import type { Fidelity } from '../api/analysis.generated.js';
 import type { AnalyzeOptions, ImageInput, ImageLimits } from '../api/options.js';
@@ -30,14 +32,12 @@ export async function toParams(
     };
   };
   const value: unknown = input;
-  if (value instanceof Blob) return params(value, 'original-bytes');
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    checkSize(value.byteLength, limits);
-    return params(copyOf(value), 'original-bytes');
-  }
-  if (isInstance(value, 'HTMLImageElement'))
+  if (isBlob(value)) return params(ownBlob(value), 'original-bytes');
+  if (isArrayBuffer(value) || ArrayBuffer.isView(value))
+    return params(copyOf(value, limits), 'original-bytes');
+  if (isImageElement(value))
     return params(await fetchImage(value, limits, options), 'original-bytes');
-  if (isInstance(value, 'ImageBitmap')) {
+  if (isImageBitmap(value)) {
     return params(await unlessAborted(encode(value, limits), options.signal), 're-encoded');
   }
   throw new DetectorError(
@@ -46,18 +46,27 @@ export async function toParams(
   );
 }
 
-function copyOf(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes.slice(0));
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
+/**
+ * A Blob of this realm, on the same bytes: one of an iframe's may end with the iframe. Node clones
+ * no File.
+ */
+function ownBlob(blob: Blob): Blob {
+  return Object.getPrototypeOf(blob) === Blob.prototype ? blob : new Blob([blob]);
 }
 
-/** `instanceof`, for classes that workers do not have. */
-function isInstance<K extends 'HTMLImageElement' | 'ImageBitmap'>(
-  value: unknown,
-  name: K,
-): value is InstanceType<(typeof globalThis)[K]> {
-  const known = (globalThis as Partial<typeof globalThis>)[name];
-  return known !== undefined && value instanceof known;
+/** @throws {DetectorError} `argument`: the bytes have been transferred elsewhere; `limit` */
+function copyOf(bytes: ArrayBuffer | ArrayBufferView, limits: Required<ImageLimits>): Uint8Array {
+  const buffer = ArrayBuffer.isView(bytes) ? bytes.buffer : bytes;
+  if (isDetached(buffer)) {
+    throw new DetectorError(
+      'argument',
+      'The buffer is empty: its bytes have been transferred elsewhere. Pass a copy, or the buffer ' +
+        'before it is transferred.',
+    );
+  }
+  const { byteOffset = 0, byteLength } = bytes as Partial<ArrayBufferView> & { byteLength: number };
+  checkSize(byteLength, limits);
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }
 
 /**
@@ -74,44 +83,62 @@ async function fetchImage(
   if (source === null || source === '')
     throw new DetectorError('argument', 'The <img> has no source.');
   const url = absolute(source, 'The source of the <img>');
-  let response: Response;
   try {
-    response = await fetch(url, { credentials: 'same-origin', signal: signal ?? null });
+    return await fetchBytes(url, 'default', limits, signal);
+  } catch (error) {
+    // The browser may have shown the image without asking for CORS, and kept an answer without its
+    // headers, which then is given here.
+    if (error instanceof DetectorError || !/^https?:/.test(url)) throw toNetworkError(url, error);
+    return await fetchBytes(url, 'reload', limits, signal).catch((again: unknown) => {
+      throw toNetworkError(url, again);
+    });
+  }
+}
+
+/** Refused as soon as it is too long. */
+async function fetchBytes(
+  url: string,
+  cache: RequestCache,
+  limits: Required<ImageLimits>,
+  signal: AbortSignal | undefined,
+): Promise<Blob> {
+  const deadline = new Deadline(signal);
+  try {
+    const init: RequestInit = { credentials: 'same-origin', cache, signal: deadline.signal };
+    const response = await fetch(url, init);
     if (!response.ok)
       throw new DetectorError(
         'network',
         `The server answered ${String(response.status)} for the image.`,
       );
-    return await readBounded(response, limits);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    await readPieces(response, deadline, (piece) => {
+      length += piece.byteLength;
+      checkSize(length, limits);
+      pieces.push(piece);
+    });
+    return new Blob(pieces);
   } catch (error) {
-    if (error instanceof DetectorError) throw error;
     if (signal?.aborted === true) throw aborted(signal);
-    throw new DetectorError(
-      'network',
-      new URL(url).origin === globalThis.origin
-        ? "The image could not be fetched. Check the connection and the page's policy " +
-            '(connect-src).'
-        : "The image's server does not let this page read it, or cannot be reached. Serve the " +
-            'image from this origin or with the header Access-Control-Allow-Origin, or pass its ' +
-            'bytes.',
-      { cause: error },
-    );
+    throw deadline.passed ? tooSlow('The image') : error;
+  } finally {
+    deadline.end();
   }
 }
 
-/** A body of any length, refused as soon as it is too long. */
-async function readBounded(response: Response, limits: Required<ImageLimits>): Promise<Blob> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  const reader = response.body?.getReader();
-  for (;;) {
-    const chunk = await reader?.read();
-    if (chunk?.value === undefined) return new Blob(chunks);
-    length += chunk.value.byteLength;
-    if (length > limits.maxBytes) void reader?.cancel();
-    checkSize(length, limits);
-    chunks.push(chunk.value);
-  }
+function toNetworkError(url: string, error: unknown): DetectorError {
+  if (error instanceof DetectorError) return error;
+  return new DetectorError(
+    'network',
+    new URL(url).origin === globalThis.origin
+      ? "The image could not be fetched. Check the connection and the page's policy " +
+          '(connect-src).'
+      : "The image's server does not let this page read it, or cannot be reached. Serve the " +
+          'image from this origin or with the header Access-Control-Allow-Origin, or pass its ' +
+          'bytes.',
+    { cause: error },
+  );
 }
 
 /** What cannot be stopped goes on, but its caller need not wait. */

@@ -6,6 +6,7 @@ import {
   WORKER_OVERHEAD_BYTES,
 } from '../api/limits.js';
 import { monotone } from '../api/progress.js';
+import { nodeModule } from '../network/node.js';
 import type { Calls, LoadedInfo, Port, PortEvents } from '../worker/rpc.js';
 import type { Analysis } from '../api/analysis.generated.js';
 import type { BatchItem, Detector, DetectorInfo } from '../api/detector.js';
@@ -41,7 +42,7 @@ export class ModelDetector implements Detector {
   readonly #helpers = new Set<Session>();
   #info: DetectorInfo | undefined;
   #fallbackReason: string | undefined;
-  /** The compiled build for the CPU, for the next worker. */
+  /** The compiled build for `#device`, for the next worker. */
   #compiled: { readonly module: WebAssembly.Module } | undefined;
   /** What one worker takes of memory. */
   #workerBytes = WORKER_OVERHEAD_BYTES;
@@ -142,11 +143,9 @@ export class ModelDetector implements Detector {
   /** How many workers may run: the GPU is one; on the CPU as its cores and memory allow. */
   #maxWorkers(): number {
     if (this.#setup.alone || this.#info?.device !== 'cpu') return 1;
-    const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & {
-      readonly deviceMemory?: number;
-    };
-    const fit = Math.floor((deviceMemory * 2 ** 30 * WORKER_MEMORY_SHARE) / this.#workerBytes);
-    return Math.max(1, Math.min(hardwareConcurrency, MAX_WORKERS, fit));
+    const { cores, memoryBytes } = machine();
+    const fit = Math.floor((memoryBytes * WORKER_MEMORY_SHARE) / this.#workerBytes);
+    return Math.max(1, Math.min(cores, MAX_WORKERS, fit));
   }
 
   /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
@@ -181,7 +180,8 @@ export class ModelDetector implements Detector {
       return await usable.call('analyze', params);
     } catch (thrown) {
       const error = toDetectorError(thrown);
-      if (usable.ended === undefined || this.#disposed || usable.device !== 'webgpu') throw error;
+      // What an image does to an instance is no reason to leave its device.
+      if (usable.ended === undefined || !this.#isGpuFault(usable, error)) throw error;
       const onCpu = await this.#fallBack(error.message, undefined);
       return onCpu.call('analyze', params);
     }
@@ -207,19 +207,24 @@ export class ModelDetector implements Detector {
     }
     session.onProgress = undefined;
     const { module, memoryBytes, ...info } = loaded;
-    this.#compiled = info.device === 'cpu' ? { module } : undefined;
+    this.#compiled = { module };
+    // A worker that takes this one's place computes where this one did.
+    this.#device = info.device;
     this.#workerBytes = memoryBytes + WORKER_OVERHEAD_BYTES;
-    this.#info = {
-      ...info,
-      ...(this.#fallbackReason === undefined
-        ? { selfTest: 'passed' }
-        : { selfTest: 'fell-back', fallbackReason: this.#fallbackReason }),
-    };
+    if (!this.#isAsBefore(info)) {
+      this.#info = {
+        ...info,
+        ...(this.#fallbackReason === undefined
+          ? { selfTest: 'passed' }
+          : { selfTest: 'fell-back', fallbackReason: this.#fallbackReason }),
+      };
+    }
     return session;
   }
 
   async #fallBack(reason: string, onProgress: OnProgress): Promise<Session> {
     this.#device = 'cpu';
+    this.#compiled = undefined;
     this.#fallbackReason = reason;
     onProgress?.({ phase: 'fallback', loadedBytes: 0, totalBytes: 0 });
     return this.#load(onProgress);
@@ -227,13 +232,42 @@ export class ModelDetector implements Detector {
 
   /**
    * The CPU helps against a broken GPU, not against a missing file; and who insists on a GPU learns
-   * that there is none.
+   * that there is none, unless there was one.
    */
-  #mayFallBack({ device }: Session, { code }: DetectorError): boolean {
+  #mayFallBack(session: Session, error: DetectorError): boolean {
     if (this.#disposed || this.#device === 'cpu') return false;
-    if (code === 'no-gpu') return !this.#setup.insists;
-    return device === 'webgpu' && (code === 'device-lost' || code === 'internal');
+    if (error.code === 'no-gpu') return !this.#setup.insists || this.#info !== undefined;
+    return this.#isGpuFault(session, error);
   }
+
+  #isGpuFault({ device }: Session, { code }: DetectorError): boolean {
+    if (this.#disposed || device !== 'webgpu') return false;
+    return code === 'device-lost' || code === 'internal';
+  }
+
+  /** A fresh instance of what was there already is no news; where its weights came from is none. */
+  #isAsBefore({
+    device,
+    weightsSha256,
+    calibrationId,
+  }: Omit<LoadedInfo, 'module' | 'memoryBytes'>): boolean {
+    const known = this.#info;
+    return (
+      known?.device === device &&
+      known.weightsSha256 === weightsSha256 &&
+      known.calibrationId === calibrationId
+    );
+  }
+}
+
+/** What there is to compute with; browsers tell no more of the memory than that it may be enough. */
+function machine(): { readonly cores: number; readonly memoryBytes: number } {
+  const os = nodeModule('node:os');
+  if (os !== undefined) return { cores: os.availableParallelism(), memoryBytes: os.totalmem() };
+  const { hardwareConcurrency, deviceMemory = 2 } = navigator as Navigator & {
+    readonly deviceMemory?: number;
+  };
+  return { cores: hardwareConcurrency, memoryBytes: deviceMemory * 2 ** 30 };
 }
 
 /** The items in turn, up to one whose caller gave up. */

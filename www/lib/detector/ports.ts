@@ -1,10 +1,34 @@
 import { DetectorError } from '../api/errors.js';
+import { Deadline, tooSlow } from '../network/deadline.js';
+import { nodeModule } from '../network/node.js';
+import type { NodeWorker } from '../network/node.js';
 import type { Port, PortEvents, Response } from '../worker/rpc.js';
+import { whyNoWorker } from './diagnosis.js';
 
-/** Opens a line to a new worker. */
+/** What the worker's script takes over the wire at most (128 KiB). */
+const WORKER_BYTES = 128 * 1024;
+
+/** Opens a line to a new worker; in Node, to a new thread. */
 export function openWorker(url: URL, events: PortEvents): Port {
+  const threads =
+    typeof globalThis.Worker === 'function' ? undefined : nodeModule('node:worker_threads');
+  if (threads === undefined) return openWebWorker(url, events);
+  // Without the options of the program's own command line, which may be none of a thread's.
+  return openThread(new threads.Worker(url, { name: 'clipsight', execArgv: [] }), url, events);
+}
+
+function openWebWorker(url: URL, events: PortEvents): Port {
+  const closed = new AbortController();
+  const blocked = watchPolicy(closed.signal);
   const worker = startWorker(url);
+  // The browser fetches the script; it answers to the first call at once.
+  const deadline = new Deadline();
+  deadline.allow(WORKER_BYTES);
+  deadline.signal.addEventListener('abort', () => {
+    events.failed(tooSlow('The worker script').message, false);
+  });
   worker.addEventListener('message', ({ data }: MessageEvent<Response>) => {
+    deadline.end();
     events.received(data);
   });
   worker.addEventListener('messageerror', () => {
@@ -12,24 +36,82 @@ export function openWorker(url: URL, events: PortEvents): Port {
   });
   worker.addEventListener('error', (event) => {
     event.preventDefault();
+    deadline.end();
     // A script that cannot be fetched gives a plain event, a script that throws gives one with a
     // message.
     const message = event instanceof ErrorEvent ? event.message : '';
-    if (message === '')
-      events.failed(
-        'The worker script could not be loaded. Check the connection and try again.',
-        false,
-      );
-    else events.failed(`The worker stopped: ${message}`, true);
+    if (message !== '') {
+      events.failed(`The worker stopped: ${message}`, true);
+      return;
+    }
+    void whyNoWorker(url, blocked, closed.signal).then((reason) => {
+      events.failed(reason, false);
+    });
   });
   return {
     send(request) {
       worker.postMessage(request);
     },
     close() {
+      closed.abort();
+      deadline.end();
       worker.terminate();
     },
   };
+}
+
+/** A line to a thread of Node's, which keeps the process alive only while it has something to do. */
+function openThread(thread: NodeWorker, url: URL, events: PortEvents): Port {
+  let open = 0;
+  let closed = false;
+  const settle = (calls: number): void => {
+    open = Math.max(open - calls, 0);
+    if (open === 0) thread.unref();
+  };
+  thread.on('message', (message) => {
+    const response = message as Response;
+    if (response.type === 'result' || response.type === 'error') settle(1);
+    events.received(response);
+  });
+  thread.on('messageerror', () => {
+    events.failed('A message from the worker could not be read.', true);
+  });
+  thread.on('error', ({ message, code }) => {
+    const missing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+    events.failed(
+      missing
+        ? `The worker script is not at ${url.href}. Copy worker.js of the package there, or say ` +
+            'with the option "worker" where it is.'
+        : `The worker stopped: ${message}`,
+      !missing,
+    );
+  });
+  thread.on('exit', () => {
+    if (!closed) events.failed('The worker ended.', true);
+  });
+  thread.unref();
+  return {
+    send(request) {
+      open += 1;
+      thread.ref();
+      thread.postMessage(request);
+    },
+    close() {
+      closed = true;
+      void thread.terminate();
+    },
+  };
+}
+
+/** What the page's policy has refused since, as the browser tells the page. */
+function watchPolicy(signal: AbortSignal): () => readonly SecurityPolicyViolationEvent[] {
+  const seen: SecurityPolicyViolationEvent[] = [];
+  const listener = (event: Event): void => {
+    if ('effectiveDirective' in event) seen.push(event as SecurityPolicyViolationEvent);
+  };
+  const { document } = globalThis as { readonly document?: Document };
+  (document ?? globalThis).addEventListener('securitypolicyviolation', listener, { signal });
+  return () => seen;
 }
 
 /** Opens a line to this very thread: the same program, without a worker around it. */
@@ -77,19 +159,29 @@ function watchPanics(take: (thrown: unknown) => boolean, signal: AbortSignal): v
     const listener = (event: Event): void => {
       if (take(thrownBy(event))) event.preventDefault();
     };
-    globalThis.addEventListener(type, listener, { signal });
+    // Node's global scope has no events.
+    const scope = globalThis as Partial<Pick<typeof globalThis, 'addEventListener'>>;
+    scope.addEventListener?.(type, listener, { signal });
   };
   listen('error', (event) => (event as ErrorEvent).error);
   listen('unhandledrejection', (event) => (event as PromiseRejectionEvent).reason);
 }
 
 function startWorker(url: URL): Worker {
+  if (typeof globalThis.Worker !== 'function') {
+    throw new DetectorError(
+      'unsupported',
+      'There are no workers here: clipsight needs a browser, or Node 20.16 or later. With the ' +
+        'option "worker: false" it computes on the calling thread.',
+    );
+  }
   try {
     return new Worker(url, { type: 'module', name: 'clipsight' });
   } catch (error) {
     throw new DetectorError(
       'network',
-      'The worker script could not be started. It must come from the same origin as the page.',
+      `The worker script ${url.href} could not be started. It must come from the same origin as ` +
+        "the page, and the page's Content-Security-Policy must allow it: worker-src.",
       { cause: error },
     );
   }

@@ -1,7 +1,9 @@
 import { absolute } from '../api/arguments.js';
+import { isUrl } from '../api/brands.js';
 import { DetectorError } from '../api/errors.js';
 import { MAX_MODEL_NAME } from '../api/limits.js';
 import type { CachePreference, ModelSource } from '../api/options.js';
+import { notLocated } from '../builds/urls.js';
 import compact from './compact.js';
 import type { ModelAddresses } from './source.js';
 
@@ -11,17 +13,26 @@ export function resolveModel(
   cache: CachePreference,
 ): ModelAddresses {
   if (model === undefined) return { ...resolveSource(compact), cache };
-  const source = typeof model === 'string' || model instanceof URL ? { manifest: model } : model;
+  const source = typeof model === 'string' || isUrl(model) ? { manifest: model } : model;
   return { ...resolveSource(source), cache };
 }
 
 function resolveSource(source: ModelSource | null): Omit<ModelAddresses, 'cache'> {
-  const { manifest, files = {}, name }: Partial<ModelSource> = source ?? {};
+  const { manifest, files = {}, name } = addressesOf(source);
   const resolved = Object.entries(files).map(
     ([file, url]) => [file, absolute(url, `model.files["${file}"]`)] as const,
   );
   const address = absolute(manifest, 'model');
   return { manifest: address, files: Object.fromEntries(resolved), name: checkName(name, address) };
+}
+
+/** Models that ship name their files by `import.meta.url`, when they are asked. */
+function addressesOf(source: ModelSource | null): Partial<ModelSource> {
+  try {
+    return { ...source };
+  } catch (error) {
+    throw notLocated('model', error);
+  }
 }
 
 /** Callers without types can pass anything. */

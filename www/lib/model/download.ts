@@ -1,11 +1,13 @@
 import { DetectorError, aborted } from '../api/errors.js';
 import { DOWNLOAD_RESUMES, RESUME_DELAY_MS } from '../api/limits.js';
+import { Deadline, readPieces, tooSlow } from '../network/deadline.js';
+import { refused, request, shown, unreachable } from '../network/request.js';
 
 /** How a file is fetched. */
 export interface DownloadOptions {
   /** More bytes than these are refused as soon as they come in. */
   readonly limit: number;
-  /** What the file is, for messages: "model file" and the like. */
+  /** What the file is, for messages: "The model file" and the like. */
   readonly what?: string;
   /** Called with all bytes that are there so far. */
   readonly onReceived?: (bytes: number) => void;
@@ -30,7 +32,7 @@ export async function download(
   options: DownloadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, onReceived, signal } = options;
-  const name = `${options.what ?? 'model file'} ${fileName(url)}`;
+  const what = options.what ?? 'The model file';
   const bytes = new Uint8Array(options.into ?? new ArrayBuffer(limit), 0, limit);
   const all = (): Uint8Array<ArrayBuffer> => {
     const received = bytes.subarray(0, length);
@@ -42,67 +44,48 @@ export async function download(
   // connection is not.
   let begun = false;
   for (let resumes = 0; ; resumes += 1) {
+    const deadline = new Deadline(signal);
     try {
-      const response = await request(url, length, options);
+      const response = await request(url, requestOf(length, options, deadline.signal));
       if (response.status === 416 && length > 0) {
         // Nothing after what we have: the file changed, or was complete all along and its hash will
         // tell.
         return all();
       }
-      if (!response.ok) {
-        throw new DetectorError(
-          'network',
-          `The ${name} could not be fetched: the server answered ${String(response.status)}.`,
-        );
-      }
+      if (!response.ok) throw refused(what, url, response);
       begun = true;
       if (response.status !== 206) length = 0;
-      const reader = response.body?.getReader();
-      for (;;) {
-        const piece = (await reader?.read())?.value;
-        if (piece === undefined) return all();
+      await readPieces(response, deadline, (piece) => {
         if (length + piece.byteLength > limit) {
-          void reader?.cancel();
-          throw new DetectorError('weights-corrupt', `The ${name} is larger than it should be.`);
+          const message = `${what} at ${shown(url)} is larger than it should be.`;
+          throw new DetectorError('weights-corrupt', message);
         }
         bytes.set(piece, length);
         length += piece.byteLength;
         onReceived?.(length);
-      }
+      });
+      return all();
     } catch (error) {
       if (error instanceof DetectorError) throw error;
       if (signal?.aborted === true) throw aborted(signal);
-      if (!begun || resumes === DOWNLOAD_RESUMES) {
-        throw new DetectorError(
-          'network',
-          `The ${name} could not be fetched. Check the connection and try again.`,
-          {
-            cause: error,
-          },
-        );
-      }
+      if (deadline.passed) throw tooSlow(what);
+      if (!begun || resumes === DOWNLOAD_RESUMES) throw unreachable(what, url, error);
+    } finally {
+      deadline.end();
     }
     await delay(RESUME_DELAY_MS * 2 ** resumes, signal);
   }
 }
 
-function request(
-  url: string,
-  from: number,
-  { signal, reload }: DownloadOptions,
-): Promise<Response> {
-  return fetch(url, {
+function requestOf(from: number, { reload }: DownloadOptions, signal: AbortSignal): RequestInit {
+  return {
     credentials: 'same-origin',
-    signal: signal ?? null,
+    signal,
     ...(reload === true ? { cache: 'reload' } : {}),
     // A single range from some byte on needs no preflight, and keeps the answer from being
     // compressed.
     ...(from > 0 ? { headers: { Range: `bytes=${String(from)}-` } } : {}),
-  });
-}
-
-function fileName(url: string): string {
-  return new URL(url).pathname.split('/').at(-1) ?? url;
+  };
 }
 
 /** Over early when the signal is aborted, which the next request then says. */

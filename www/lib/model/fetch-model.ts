@@ -61,7 +61,7 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
           typeof source === 'string'
             ? await download(source, {
                 limit: MAX_BUILD_BYTES,
-                what: 'program',
+                what: 'The WebAssembly program',
                 signal: stop.signal,
               })
             : source;

@@ -1,5 +1,6 @@
 import { DetectorError } from '../api/errors.js';
 import { MAX_SHARD_BYTES, MAX_SHARDS } from '../api/limits.js';
+import { shown } from '../network/request.js';
 
 /** A shard, as a manifest names it. */
 export interface Shard {
@@ -14,10 +15,17 @@ export interface Shard {
  * which then reads the manifest for good. A model that could say nothing of any image is refused
  * before it is fetched.
  *
+ * @param address - where the manifest is, for messages
  * @throws {DetectorError} `weights-corrupt`; `unsupported`: the model is an encoder without a
  * detector's head
  */
-export function shardsOf(manifest: Uint8Array): readonly Shard[] {
+export function shardsOf(manifest: Uint8Array, address: string): readonly Shard[] {
+  const corrupt = (what: string, cause?: unknown): DetectorError =>
+    new DetectorError(
+      'weights-corrupt',
+      `What is at ${shown(address)} is no manifest of a model: it ${what}. The address may be wrong.`,
+      { cause },
+    );
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(manifest));
@@ -58,12 +66,4 @@ function isShard(value: unknown): value is Shard {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-function corrupt(what: string, cause?: unknown): DetectorError {
-  return new DetectorError(
-    'weights-corrupt',
-    `The model's manifest ${what}. The address may be wrong.`,
-    { cause },
-  );
 }

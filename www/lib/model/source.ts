@@ -92,7 +92,7 @@ export async function feedAddresses(
   const { signal } = options;
   const cache = new WeightCache(model.cache);
   const manifest = await fetchManifest(model, cache, signal);
-  const shards = shardsOf(manifest);
+  const shards = shardsOf(manifest, model.manifest);
   const totalBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
   cache.keep(model.name, manifest, shards);
 
@@ -145,7 +145,7 @@ export async function areShardsCached(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const cache = new WeightCache(model.cache);
-  return cache.has(shardsOf(await fetchManifest(model, cache, signal)));
+  return cache.has(shardsOf(await fetchManifest(model, cache, signal), model.manifest));
 }
 
 /**

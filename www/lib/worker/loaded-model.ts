@@ -1,10 +1,11 @@
 import type { Analysis } from '../api/analysis.generated.js';
+import { isBlob } from '../api/brands.js';
 import { DetectorError } from '../api/errors.js';
 import { SPARE_PAGES } from '../api/limits.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
-import { buildFor, compileBuild, unreachable } from '../builds/compile.js';
+import { buildFor, compileBuild } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
-import type { Build, Model } from '../builds/interface.js';
+import type { Build, Model, Prepared } from '../builds/interface.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
 import type { FeedOptions, ModelFeed } from '../model/source.js';
 import type { Calls, LoadedInfo } from './rpc.js';
@@ -63,7 +64,7 @@ export class LoadedModel {
     });
     feeding.catch(() => undefined);
 
-    const kind = params.module === undefined ? await chooseDevice(params.device) : 'cpu';
+    const kind = await chosenDevice(params);
     events.device(kind);
     const best = buildFor(kind);
     // Files may come from a page that was not allowed to ask what this machine has.
@@ -131,21 +132,26 @@ export class LoadedModel {
     return new LoadedModel(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
   }
 
-  /** Analyses one image. */
-  async analyze({ input, limits, fidelity, views }: Calls['analyze']['params']): Promise<Analysis> {
-    const bytes = input instanceof Blob ? await readBlob(input, limits) : input;
+  /** Decodes one image. */
+  decode(bytes: Uint8Array, { limits, views }: Calls['analyze']['params']): Prepared {
     const { maxSide, maxPixels } = limits;
-    const analysis = await this.#model.analyze(bytes, {
-      maxSide,
-      maxPixels,
-      ...(views === undefined ? {} : { views }),
-    });
+    const options = { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
+    return this.#model.prepare(bytes, options);
+  }
+
+  /** Scores a decoded image. */
+  async score(image: Prepared, { fidelity }: Calls['analyze']['params']): Promise<Analysis> {
+    const analysis = await this.#model.score(image);
     return { ...analysis, input: { ...analysis.input, fidelity } };
   }
 
   /** Frees the model's memory; to be called last. */
   free(): void {
-    this.#model.free();
+    try {
+      this.#model.free();
+    } catch {
+      // An instance that stopped in mid-work: nobody holds it any more, and it goes as a whole.
+    }
   }
 }
 
@@ -173,6 +179,11 @@ function tooLittleMemory(cause: unknown): DetectorError {
   );
 }
 
+/** Who hands over a compiled build names the device that it was compiled for. */
+async function chosenDevice({ device, module }: LoadParams): Promise<'webgpu' | 'cpu'> {
+  return module === undefined || device === 'auto' ? chooseDevice(device) : device;
+}
+
 function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<ModelFeed> {
   return 'shards' in model
     ? Promise.resolve(feedFiles(model, options))
@@ -180,30 +191,43 @@ function openFeed(model: LoadParams['model'], options: FeedOptions): Promise<Mod
 }
 
 /**
- * The JavaScript side of a build. Literals, so that bundlers see all files and fetch none before it
- * is asked for.
+ * The JavaScript side of a build, for an instance of its own: one that crashed is of no use to the
+ * next model. Literals, so that bundlers see all files and fetch none before it is asked for.
  */
 async function loadGlue(name: BuildName): Promise<Build> {
   try {
     switch (name) {
       case 'gpu':
-        return await import('../wasm/gpu/clipsight.js');
+        return (await import('../wasm/gpu/clipsight.js')).default();
       case 'cpu':
-        return await import('../wasm/cpu/clipsight.js');
+        return (await import('../wasm/cpu/clipsight.js')).default();
       case 'cpu-i16':
-        return await import('../wasm/cpu-i16/clipsight.js');
+        return (await import('../wasm/cpu-i16/clipsight.js')).default();
       case 'cpu-simd128':
-        return await import('../wasm/cpu-simd128/clipsight.js');
+        return (await import('../wasm/cpu-simd128/clipsight.js')).default();
     }
   } catch (error) {
-    throw unreachable(error);
+    throw new DetectorError(
+      'network',
+      `The program could not be loaded. Check the connection and try again. (${String(error)})`,
+      { cause: error },
+    );
   }
 }
 
-async function readBlob(blob: Blob, { maxBytes }: Required<ImageLimits>): Promise<Uint8Array> {
-  if (blob.size > maxBytes) throw new DetectorError('limit', 'The file is too large.');
+/**
+ * The bytes of an image, which may lie on a disk.
+ *
+ * @throws {DetectorError} `limit`, `decode`
+ */
+export async function bytesOf(
+  input: Blob | Uint8Array,
+  { maxBytes }: Required<ImageLimits>,
+): Promise<Uint8Array> {
+  if (!isBlob(input)) return input;
+  if (input.size > maxBytes) throw new DetectorError('limit', 'The file is too large.');
   try {
-    return new Uint8Array(await blob.arrayBuffer());
+    return new Uint8Array(await input.arrayBuffer());
   } catch (error) {
     throw new DetectorError(
       'decode',

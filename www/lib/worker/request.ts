@@ -1,4 +1,5 @@
 import { FIDELITIES } from '../api/arguments.js';
+import { isBlob, isBytes } from '../api/brands.js';
 import type { Request } from './rpc.js';
 
 /**
@@ -43,7 +44,7 @@ function isAnalyze(params: unknown): boolean {
   const input = own(params, 'input');
   const limits = own(params, 'limits');
   return (
-    (input instanceof Blob || isBytes(input)) &&
+    (isBlob(input) || isBytes(input)) &&
     ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
     isOneOf(own(params, 'fidelity'), FIDELITIES) &&
     isOneOf(own(params, 'views'), [undefined, 1, 5])
@@ -53,14 +54,6 @@ function isAnalyze(params: unknown): boolean {
 function own(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];
-}
-
-function isBytes(value: unknown): boolean {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
-}
-
-function isBlob(value: unknown): boolean {
-  return value instanceof Blob;
 }
 
 function isOneOf(value: unknown, allowed: readonly unknown[]): boolean {

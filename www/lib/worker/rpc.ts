@@ -25,7 +25,7 @@ export interface Calls {
       /** Absolute addresses or bytes of WebAssembly builds. */
       readonly builds: Readonly<Partial<Record<BuildName, string | Uint8Array<ArrayBuffer>>>>;
       readonly device: DevicePreference;
-      /** The CPU's build, as an earlier worker compiled it. */
+      /** The build for `device`, which is not `auto` then, as an earlier worker compiled it. */
       readonly module?: WebAssembly.Module;
     };
     result: LoadedInfo;
@@ -57,7 +57,11 @@ export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
 export interface WireError {
   readonly code: DetectorErrorCode;
   readonly message: string;
-  /** The worker's WebAssembly instance is unusable from now on: its GPU is lost, or it panicked. */
+  /**
+   * The worker's WebAssembly instance is unusable from now on: its GPU is lost, or it stopped in
+   * mid-work. The code says through whose fault: `decode` and `limit` are the image's, and a fresh
+   * instance on the same device goes on.
+   */
   readonly fatal: boolean;
 }
 

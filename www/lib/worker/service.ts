@@ -1,8 +1,10 @@
-import { DetectorError, toDetectorError } from '../api/errors.js';
+import { toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
+import type { Build, Prepared } from '../builds/interface.js';
+import { explain } from './crash.js';
+import type { Crash } from './crash.js';
+import { LoadedModel, bytesOf } from './loaded-model.js';
 import type { Calls, Response, WireError } from './rpc.js';
-import type { Build } from '../builds/interface.js';
-import { LoadedModel } from './loaded-model.js';
 import { isRequest } from './request.js';
 
 /** Answers calls, one model long. */
@@ -51,9 +53,9 @@ export class Service {
    */
   takePanic(thrown: unknown): boolean {
     if (!(thrown instanceof WebAssembly.RuntimeError)) return false;
-    const message = this.#panicMessage();
-    if (message === undefined) return false;
-    this.crash(new DetectorError(this.#device === 'webgpu' ? 'device-lost' : 'internal', message));
+    const panic = this.#panicMessage();
+    if (panic === undefined) return false;
+    this.#post({ type: 'fatal', error: this.#crashed(thrown, 'computing', panic) });
     return true;
   }
 
@@ -81,26 +83,31 @@ export class Service {
     return model.info;
   }
 
-  #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
-    return (
-      this.#model?.analyze(params) ??
-      Promise.reject(new Error('analyze was called before load had ended'))
-    );
+  async #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
+    if (this.#model === undefined) throw new Error('analyze was called before load had ended');
+    const bytes = await bytesOf(params.input, params.limits);
+    let image: Prepared;
+    try {
+      image = this.#model.decode(bytes, params);
+    } catch (error) {
+      throw isCrash(error) ? new DecoderCrash(error) : error;
+    }
+    return this.#model.score(image, params);
   }
 
   #toWire(thrown: unknown): WireError {
-    const crashed = thrown instanceof WebAssembly.RuntimeError;
+    if (thrown instanceof DecoderCrash) return this.#crashed(thrown.cause, 'decoding');
+    if (thrown instanceof WebAssembly.RuntimeError) return this.#crashed(thrown, 'computing');
     const broken: DetectorErrorCode = this.#device === 'webgpu' ? 'device-lost' : 'internal';
     const { code, message } = toDetectorError(thrown, broken);
-    // On the GPU an internal error says that the device does not do what it should; on the CPU only
-    // a panic ends the instance.
-    const fatal =
-      crashed || code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
-    // The panic's place stands in the first line, what it says in the second.
-    const panic = crashed ? this.#panicMessage()?.split('\n', 2).join(' ') : undefined;
-    // What comes from the browser may carry a stack; people are told the first line.
-    const [line = ''] = (panic ?? message).split('\n', 1);
-    return { code, message: line.slice(0, 300), fatal };
+    // On the GPU an internal error says that the device does not do what it should.
+    const fatal = code === 'device-lost' || (this.#device === 'webgpu' && code === 'internal');
+    return { code, message: shortened(message), fatal };
+  }
+
+  #crashed(thrown: Error, during: Crash['during'], panic = this.#panicMessage()): WireError {
+    const { code, message } = explain({ during, thrown, panic, device: this.#device });
+    return { code, message: shortened(message), fatal: true };
   }
 
   /** An instance that crashed may be too broken to say why. */
@@ -111,4 +118,30 @@ export class Service {
       return undefined;
     }
   }
+}
+
+/** The instance stopped while it decoded an image. */
+class DecoderCrash extends Error {
+  override readonly name = 'DecoderCrash';
+  override readonly cause: Error;
+
+  constructor(cause: Error) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/** A trap, no memory, a stack that is too deep (Firefox's InternalError). */
+function isCrash(thrown: unknown): thrown is Error {
+  return (
+    thrown instanceof WebAssembly.RuntimeError ||
+    thrown instanceof RangeError ||
+    (thrown instanceof Error && thrown.name === 'InternalError')
+  );
+}
+
+/** What comes from the browser may carry a stack; people are told the first line. */
+function shortened(message: string): string {
+  const [line = ''] = message.split('\n', 1);
+  return line.slice(0, 300);
 }
