@@ -20,6 +20,7 @@ use syn::visit::Visit;
 const CRATES: &[(&str, &[&str])] = &[
     ("crc32fast", &[]),
     ("clipsight", &[]),
+    ("clipsight-codecs", &["clipsight"]),
     ("clipsight-schema", &["clipsight"]),
     ("clipsight-reference", &["clipsight"]),
     ("clipsight-native", &["clipsight", "clipsight-reference"]),

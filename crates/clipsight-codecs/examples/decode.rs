@@ -45,12 +45,11 @@ fn main() {
 fn describe(samples: &Samples) -> String {
     let Samples { format, width, height, layout, data, premultiplied, orientation, .. } = samples;
     let wide = matches!(data, SampleData::U16(_));
-    let cicp = samples.cicp.map_or("null".to_owned(), |cicp| {
-        format!("[{}, {}]", cicp.primaries, cicp.transfer)
-    });
+    let cicp = samples
+        .cicp
+        .map_or("null".to_owned(), |cicp| format!("[{}, {}]", cicp.primaries, cicp.transfer));
     let icc = samples.icc.as_ref().map_or(0, Vec::len);
-    let notes: Vec<String> =
-        samples.notes.iter().map(|note| format!("\"{note:?}\"")).collect();
+    let notes: Vec<String> = samples.notes.iter().map(|note| format!("\"{note:?}\"")).collect();
     format!(
         "\"format\": \"{format:?}\", \"width\": {width}, \"height\": {height}, \
          \"layout\": \"{layout:?}\", \"wide\": {wide}, \"premultiplied\": {premultiplied}, \

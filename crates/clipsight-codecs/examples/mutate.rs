@@ -4,10 +4,9 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::fs;
-use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
-use clipsight_codecs::decode_samples;
+use clipsight_codecs::{decode_samples, last_panic};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -18,13 +17,13 @@ fn main() {
         let mut attempt = |what: String, bytes: &[u8]| {
             fs::write("last-mutation", format!("{file} {what}")).unwrap();
             let start = Instant::now();
-            match catch_unwind(|| decode_samples(bytes)) {
-                Ok(Some(Ok(_))) => read += 1,
-                Ok(_) => refused += 1,
-                Err(_) => {
-                    panics += 1;
-                    println!("panic: {file} {what}");
-                }
+            match decode_samples(bytes) {
+                Some(Ok(_)) => read += 1,
+                _ => refused += 1,
+            }
+            if let Some(place) = last_panic() {
+                panics += 1;
+                println!("panic: {place}: {file} {what}");
             }
             let took = start.elapsed();
             if took > Duration::from_secs(5) {

@@ -1,20 +1,13 @@
 //! The core's types from this crate's.
 
-use std::panic::catch_unwind;
-
 use clipsight::image::{Cicp, Format, Layout, Note, SampleData, Samples};
 
 use crate::error::ErrorKind;
 
 /// Decodes a file of one of the formats; none where it is of another.
-///
-/// Should a decoder panic, the file is at fault, and the next one is still read.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Option<clipsight::Result<Samples>> {
-    let result = catch_unwind(|| crate::decode_samples(bytes)).unwrap_or_else(|_| {
-        Some(Err(crate::Error::decode("the image is damaged in a way its decoder cannot handle")))
-    })?;
-    Some(result.map(Samples::from).map_err(clipsight::Error::from))
+    Some(crate::decode_samples(bytes)?.map(Samples::from).map_err(clipsight::Error::from))
 }
 
 impl From<crate::Error> for clipsight::Error {

@@ -21,6 +21,9 @@ pub fn decode(bytes: &[u8]) -> Result<Samples> {
     check_file(bytes)?;
     let picture = container::picture(bytes)?;
     picture.expect_codec(container::Codec::Hevc)?;
+    #[cfg(not(target_family = "wasm"))]
+    return crate::net::catch(|| heif::decode::<Hevc>(picture));
+    #[cfg(target_family = "wasm")]
     heif::decode::<Hevc>(picture)
 }
 

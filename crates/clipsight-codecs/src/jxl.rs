@@ -17,6 +17,13 @@ use crate::samples::{Cicp, Format, Layout, Note, SampleData, Samples};
 /// Of each kind: see [`ErrorKind`](crate::ErrorKind).
 pub fn decode(bytes: &[u8]) -> Result<Samples> {
     check_file(bytes)?;
+    #[cfg(not(target_family = "wasm"))]
+    return crate::net::catch(|| read(bytes));
+    #[cfg(target_family = "wasm")]
+    read(bytes)
+}
+
+fn read(bytes: &[u8]) -> Result<Samples> {
     let mut options = JxlDecoderOptions::default();
     options.adjust_orientation = false;
     options.max_profile_level = ProfileLevel::Main10;
@@ -46,8 +53,7 @@ pub fn decode(bytes: &[u8]) -> Result<Samples> {
     } else {
         let mut samples = zeroed::<u8>(count)?;
         let row = count / rows;
-        let event =
-            next(&mut decoder, Some(&mut [JxlOutputBuffer::new(&mut samples, rows, row)]))?;
+        let event = next(&mut decoder, Some(&mut [JxlOutputBuffer::new(&mut samples, rows, row)]))?;
         expect_frame(event)?;
         SampleData::U8(samples)
     };

@@ -11,12 +11,22 @@
 //! [ISO/IEC 23008-12]: https://www.iso.org/standard/83650.html
 
 #[cfg(any(feature = "avif", feature = "heic", feature = "jxl"))]
+#[cfg_attr(
+    not(any(feature = "avif", feature = "heic")),
+    allow(dead_code, reason = "JPEG XL looks at names alone")
+)]
 mod boxes;
 mod error;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod heif;
 #[cfg(any(feature = "avif", feature = "heic", feature = "jxl"))]
 mod limits;
+#[cfg(not(target_family = "wasm"))]
+#[cfg_attr(
+    not(all(feature = "avif", feature = "heic", feature = "jxl")),
+    allow(dead_code, reason = "each decoder takes a part of it")
+)]
+mod net;
 mod probe;
 mod samples;
 
@@ -32,6 +42,9 @@ pub mod jxl;
 #[cfg(feature = "core")]
 pub use self::core::decode;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub use net::last_panic;
 pub use probe::{Header, format, header};
 pub use samples::{Cicp, Format, Layout, Note, SampleData, Samples};
 

@@ -148,9 +148,8 @@ impl<'a> Item<'a> {
                 properties = source_properties;
             } else {
                 // Tiles are cropped and turned with the whole.
-                source_properties.retain(|(name, _)| {
-                    ![b"clap", b"irot", b"imir", b"ispe"].contains(&name)
-                });
+                source_properties
+                    .retain(|(name, _)| ![b"clap", b"irot", b"imir", b"ispe"].contains(&name));
                 properties.append(&mut source_properties);
             }
             (item, kind) = (source, kind_of(meta, source));
@@ -194,11 +193,13 @@ fn kind_of(meta: &[u8], item: u32) -> Option<[u8; 4]> {
 fn source_of(meta: &[u8], item: u32) -> Option<u32> {
     let list = find(meta, b"iref")?;
     let long = list.first()? != &0;
-    boxes(list.get(4..)?).filter(|(name, _)| name == b"dimg").find_map(|(_, entry)| {
-        let (from, at) = id_at(entry, 0, long)?;
-        (from == item && u16_at(entry, at)? > 0).then(|| id_at(entry, at + 2, long))?
-    })
-    .map(|(source, _)| source)
+    boxes(list.get(4..)?)
+        .filter(|(name, _)| name == b"dimg")
+        .find_map(|(_, entry)| {
+            let (from, at) = id_at(entry, 0, long)?;
+            (from == item && u16_at(entry, at)? > 0).then(|| id_at(entry, at + 2, long))?
+        })
+        .map(|(source, _)| source)
 }
 
 fn properties_of(meta: &[u8], item: u32) -> Option<Vec<Box_<'_>>> {

@@ -86,8 +86,7 @@ fn picture(samples: Samples) -> Report {
         SampleData::U16(samples) => (16, kept(samples)),
     };
     let [icc, icc_length] = samples.icc.map_or([0, 0], kept);
-    let (primaries, transfer) =
-        samples.cicp.map_or((0, 0), |cicp| (cicp.primaries, cicp.transfer));
+    let (primaries, transfer) = samples.cicp.map_or((0, 0), |cicp| (cicp.primaries, cicp.transfer));
     let note = |note, value| if samples.notes.contains(&note) { value } else { 0 };
     let notes = note(Note::FirstFrameOnly, 1) + note(Note::GainMapIgnored, 2);
     [

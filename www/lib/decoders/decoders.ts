@@ -105,18 +105,16 @@ export class Decoders {
 }
 
 /** Decodes a file with a fresh instance; what it gives lies in that instance's memory. */
-function decodeWith(
-  module: WebAssembly.Module,
-  format: DecodedFormat,
-  bytes: Uint8Array,
-): Samples {
+function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Uint8Array): Samples {
   let decoder: Decoder | undefined;
   try {
     // Instances of so small a module may be made on any thread.
     decoder = new WebAssembly.Instance(module, {}).exports as unknown as Decoder;
     const input = decoder.input(bytes.byteLength);
     new Uint8Array(decoder.memory.buffer, input, bytes.byteLength).set(bytes);
-    return readReport(decoder.memory.buffer, decoder.decode(), format);
+    const report = decoder.decode();
+    // Only now: memory that has grown is another buffer.
+    return readReport(decoder.memory.buffer, report, format);
   } catch (error) {
     if (error instanceof DetectorError) throw error;
     if (isOutOfMemory(error, decoder?.memory)) {

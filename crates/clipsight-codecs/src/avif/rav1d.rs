@@ -43,45 +43,83 @@ impl Decoder for Rav1d {
     }
 
     fn shape(tile: &Tile<'_>) -> Result<Shape> {
-        let data = NonNull::from(&*tile.data).cast::<u8>();
-        let mut header = MaybeUninit::<Dav1dSequenceHeader>::uninit();
-        let into = NonNull::new(header.as_mut_ptr());
-        // SAFETY: the header is only written to; the data is a slice of this length.
-        let result = unsafe { dav1d_parse_sequence_header(into, Some(data), tile.data.len()) };
-        if result.0 != 0 {
-            return Err(damaged());
-        }
-        // SAFETY: without an error, it was written.
-        let header = unsafe { header.assume_init() };
-        Ok(Shape { depth: 8 + 2 * header.hbd.min(2), chroma: chroma(header.layout)? })
+        #[cfg(not(target_family = "wasm"))]
+        return crate::net::stop({
+            let data = tile.data.to_vec();
+            move || shape(&data)
+        });
+        #[cfg(target_family = "wasm")]
+        shape(&tile.data)
     }
 
     fn decode(tile: &Tile<'_>, _: Shape) -> Result<Coded> {
-        let mut context = Context::open(tile)?;
-        let mut data = Data::copy(&tile.data)?;
-        let mut chosen = None;
-        for _ in 0..MAX_PICTURES {
-            let sent = data.send(&mut context);
-            if sent != 0 && sent != AGAIN {
-                return Err(damaged());
-            }
-            let picture = match context.picture() {
-                Ok(picture) => picture,
-                Err(AGAIN) if data.0.sz > 0 => continue,
-                Err(AGAIN) => break,
-                Err(_) => return Err(damaged()),
-            };
-            match tile.layer {
-                Some(layer) if picture.spatial_id() != Some(layer) => {}
-                // Without a choice, the decoder gives the highest layer only.
-                _ => {
-                    chosen = Some(picture.coded()?);
-                    break;
-                }
-            }
-        }
-        chosen.ok_or_else(damaged)
+        let wanted = Wanted {
+            pixels: tile.width.saturating_mul(tile.height),
+            operating_point: tile.operating_point,
+            layer: tile.layer,
+        };
+        #[cfg(not(target_family = "wasm"))]
+        return crate::net::stop({
+            let data = tile.data.to_vec();
+            move || decode(&data, wanted)
+        });
+        #[cfg(target_family = "wasm")]
+        decode(&tile.data, wanted)
     }
+}
+
+/// What is taken of a codestream.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Larger pictures are refused: they take more memory than was checked.
+    pixels: u32,
+    operating_point: u8,
+    layer: Option<u8>,
+}
+
+/// What the first header says.
+fn shape(data: &[u8]) -> Result<Shape> {
+    if data.is_empty() {
+        return Err(damaged());
+    }
+    let mut header = MaybeUninit::<Dav1dSequenceHeader>::uninit();
+    let into = NonNull::new(header.as_mut_ptr());
+    let from = NonNull::from(data).cast::<u8>();
+    // SAFETY: the header is only written to; the data is a slice of this length.
+    let result = unsafe { dav1d_parse_sequence_header(into, Some(from), data.len()) };
+    if result.0 != 0 {
+        return Err(damaged());
+    }
+    // SAFETY: without an error, it was written.
+    let header = unsafe { header.assume_init() };
+    Ok(Shape { depth: 8 + 2 * header.hbd.min(2), chroma: chroma(header.layout)? })
+}
+
+fn decode(bytes: &[u8], wanted: Wanted) -> Result<Coded> {
+    let mut context = Context::open(wanted)?;
+    let mut data = Data::copy(bytes)?;
+    let mut draining = false;
+    for _ in 0..MAX_PICTURES {
+        let sent = data.send(&mut context);
+        if sent != 0 && sent != AGAIN {
+            return Err(damaged());
+        }
+        let picture = match context.picture() {
+            Ok(picture) => picture,
+            Err(AGAIN) if data.0.sz > 0 => continue,
+            // Asked once more, it waits for what is under way.
+            Err(AGAIN) if !draining => {
+                draining = true;
+                continue;
+            }
+            Err(_) => return Err(damaged()),
+        };
+        // Without a choice, the decoder gives the highest layer only.
+        if wanted.layer.is_none_or(|layer| picture.spatial_id() == Some(layer)) {
+            return picture.coded();
+        }
+    }
+    Err(damaged())
 }
 
 fn damaged() -> Error {
@@ -102,7 +140,7 @@ fn chroma(layout: u32) -> Result<Option<(u8, u8)>> {
 struct Context(Option<Dav1dContext>);
 
 impl Context {
-    fn open(tile: &Tile<'_>) -> Result<Self> {
+    fn open(wanted: Wanted) -> Result<Self> {
         let mut settings = MaybeUninit::<Dav1dSettings>::uninit();
         let mut settings = match NonNull::new(settings.as_mut_ptr()) {
             // SAFETY: the settings are written before they are read.
@@ -112,12 +150,14 @@ impl Context {
             },
             None => return Err(damaged()),
         };
+        // In browsers there is one thread. Elsewhere two frames at least are under way at a time:
+        // rav1d 1.1.0 panics over every damaged frame where there is but one (src/decode.rs, line
+        // 4997: the frame's header is gone by then).
         settings.n_threads = threads();
-        settings.max_frame_delay = 1;
-        settings.all_layers = c_int::from(tile.layer.is_some());
-        settings.operating_point = c_int::from(tile.operating_point);
-        // What is larger than the container says takes more memory than was checked.
-        settings.frame_size_limit = tile.width.saturating_mul(tile.height);
+        settings.max_frame_delay = settings.n_threads.min(2);
+        settings.all_layers = c_int::from(wanted.layer.is_some());
+        settings.operating_point = c_int::from(wanted.operating_point);
+        settings.frame_size_limit = wanted.pixels;
         // SAFETY: without a callback nothing is called.
         settings.logger = unsafe { Dav1dLogger::new(None, None) };
         let mut context = None;
@@ -144,12 +184,11 @@ impl Drop for Context {
     }
 }
 
-/// Browsers give a decoder one thread.
 fn threads() -> c_int {
     if cfg!(target_family = "wasm") {
         return 1;
     }
-    std::thread::available_parallelism().map_or(1, |count| count.get().min(8) as c_int)
+    std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 8) as c_int)
 }
 
 /// A copy of a picture's bytes that rav1d takes piece by piece.

@@ -138,7 +138,7 @@ fn canvas<D: Decoder>(grid: &Grid<'_>) -> Result<Coded> {
     let shape = D::shape(first)?;
     if let Some((x, y)) = shape.chroma {
         let rows = grid.tiles.len() as u32 / grid.columns;
-        let splits = |side: u32, halvings: u8| side % (1 << halvings) != 0;
+        let splits = |side: u32, halvings: u8| !side.is_multiple_of(1 << halvings);
         if (grid.columns > 1 && splits(first.width, x)) || (rows > 1 && splits(first.height, y)) {
             return Err(Error::decode("the image is damaged: its tiles split colour samples"));
         }

@@ -286,7 +286,7 @@ fn interpolate<T: Sample>(
     let near = y >> halved_y;
     let far = match halved_y {
         0 => near,
-        _ if y % 2 == 0 => near.saturating_sub(1),
+        _ if y.is_multiple_of(2) => near.saturating_sub(1),
         _ => near + 1,
     };
     between.extend(row(near).iter().zip(row(far)).map(|(n, f)| 3 * n.wide() + f.wide()));

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::boxes::{Box_, Reader, damaged, shown};
 use super::movie;
 use super::placement::{Placement, Transform};
+use crate::boxes::{Box_, Reader, damaged, shown};
 use crate::error::{Error, Result};
 use crate::limits::check_size;
 use crate::samples::Note;
@@ -35,11 +35,14 @@ pub(crate) struct Tile<'a> {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// The decoder's configuration, `av1C` or `hvcC`.
+    #[cfg_attr(not(feature = "heic"), expect(dead_code))]
     pub(crate) config: &'a [u8],
     pub(crate) data: Cow<'a, [u8]>,
     /// AV1: which of the operating points is wanted.
+    #[cfg_attr(not(feature = "avif"), expect(dead_code))]
     pub(crate) operating_point: u8,
     /// AV1: which spatial layer is wanted, where not the highest.
+    #[cfg_attr(not(feature = "avif"), expect(dead_code))]
     pub(crate) layer: Option<u8>,
 }
 
@@ -445,9 +448,10 @@ impl<'a> Meta<'a> {
 
     /// A gain map makes a picture of high dynamic range of the one that is read.
     fn has_gain_map(&self, item: u32) -> bool {
-        let tone_mapped = self.kinds.iter().any(|(&id, kind)| {
-            kind == b"tmap" && self.tiles_of(id).contains(&item)
-        });
+        let tone_mapped = self
+            .kinds
+            .iter()
+            .any(|(&id, kind)| kind == b"tmap" && self.tiles_of(id).contains(&item));
         let is_map = |urn: &[u8]| urn.starts_with(b"urn:com:apple:photo:2020:aux:hdrgainmap");
         tone_mapped || self.auxiliary(item, is_map).is_some()
     }

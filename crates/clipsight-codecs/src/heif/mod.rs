@@ -6,5 +6,5 @@ pub(crate) mod container;
 mod movie;
 mod placement;
 
-pub(crate) use container::{Colours, Tile};
 pub(crate) use canvas::{Coded, Decoder, Plane, Shape, Values, decode};
+pub(crate) use container::{Colours, Tile};

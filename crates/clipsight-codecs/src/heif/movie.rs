@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::boxes::{Box_, Reader, damaged};
 use super::container::{
     Grid, Picture, Property, codec_of, colours_of, different_size, is_alpha, tile, transforms_of,
 };
 use super::placement::Placement;
+use crate::boxes::{Box_, Reader, damaged};
 use crate::error::Result;
 use crate::limits::check_size;
 use crate::samples::Note;

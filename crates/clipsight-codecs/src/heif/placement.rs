@@ -77,8 +77,9 @@ impl Placement {
         // Twice the distance, rounded: sides of odd length have their centre between pixels.
         let offset = |at: usize| match (values[at] as i32, values[at + 1]) {
             (_, 0) => Err(wrong()),
-            (over, under) => Ok((4 * i64::from(over) + i64::from(under))
-                .div_euclid(2 * i64::from(under))),
+            (over, under) => {
+                Ok((4 * i64::from(over) + i64::from(under)).div_euclid(2 * i64::from(under)))
+            }
         };
         let (crop_width, crop_height) = (side(0)?, side(2)?);
         let place = |offset: i64, whole: i64, part: i64| {
