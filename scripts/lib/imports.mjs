@@ -29,7 +29,7 @@ export const ROOMS = {
   'www/lib/worker': [room('www/lib/(api|network|builds|model|decoders)'), WASM],
   'www/lib/detector': [room('www/lib/(api|network|builds|model|worker)')],
   'www/lib/element': [room('www/lib/(api|detector)')],
-  'www/lib/index.ts': [room('www/lib/(api|builds|model|detector)')],
+  'www/lib/index.ts': [room('www/lib/(api|network|builds|model|detector)')],
   'www/service-worker': [],
   'www/app': [PACKAGE, STANDARD, '^www/service-worker/message\\.ts$'],
   // The extension: a folder is a process, and what several of them use is in `shared`. Of the

@@ -94,7 +94,15 @@ const MESSAGES = [
   },
 ];
 const REQUESTS = [
-  { sample: { kind: 'overlay', address: 'https://a.test/', details: true }, optional: ['details'] },
+  {
+    sample: {
+      kind: 'overlay',
+      address: 'https://a.test/',
+      shown: { width: 3, height: 2, exact: true },
+      details: true,
+    },
+    optional: ['shown', 'details'],
+  },
   { sample: { kind: 'panel', windowId: 1 } },
   { sample: { kind: 'forget', id: 'a' } },
   { sample: { kind: 'wake' } },

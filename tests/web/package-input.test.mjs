@@ -99,6 +99,39 @@ describe('<img>', () => {
     assert.ok(seen.aborted.turns <= AT_ONCE, `${seen.aborted.turns} turns`);
     await close();
   });
+
+  test('an answer that the browser kept without CORS headers: once more, past the cache', async () => {
+    const { page, close } = await tests.open();
+    picture = Buffer.from(await page.evaluate(() => [...window.picture]));
+    const asked = [];
+    // As many servers do: the headers are there only when they are asked for, and nothing says so.
+    const shy = createServer((request, response) => {
+      const { origin } = request.headers;
+      asked.push(origin === undefined ? 'plain' : 'cors');
+      response
+        .writeHead(200, {
+          'Content-Type': 'image/jpeg',
+          'Cache-Control': 'public, max-age=3600',
+          ...(origin === undefined ? {} : { 'Access-Control-Allow-Origin': origin }),
+        })
+        .end(picture);
+    });
+    await new Promise((resolve) => shy.listen(0, '127.0.0.1', resolve));
+    const seen = await page.evaluate(async (address) => {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      const detector = await window.create();
+      const { file } = await detector.analyze(image);
+      await detector.dispose();
+      return { bytes: file.bytes, expected: window.picture.length };
+    }, `http://localhost:${shy.address().port}/photo.jpg`);
+    shy.closeAllConnections();
+    shy.close();
+    assert.equal(seen.bytes, seen.expected);
+    assert.deepEqual(asked, ['plain', 'cors']);
+    await close();
+  });
 });
 
 describe('ImageBitmap', () => {

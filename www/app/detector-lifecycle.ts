@@ -1,4 +1,11 @@
-import { createDetector, DetectorError, fetchModel, workerUrl } from 'clipsight';
+import {
+  createDetector,
+  Deadline,
+  DetectorError,
+  fetchModel,
+  readPieces,
+  workerUrl,
+} from 'clipsight';
 import standard from 'clipsight-model-standard';
 import { toError } from './errors.js';
 import { mayLoadStandard } from './model-choice.js';
@@ -218,11 +225,17 @@ export class DetectorLifecycle extends EventTarget {
 }
 
 async function fetchWorker(): Promise<ArrayBuffer> {
+  const deadline = new Deadline();
   try {
-    const response = await fetch(workerUrl, { credentials: 'same-origin' });
-    if (response.ok) return await response.arrayBuffer();
+    const init: RequestInit = { credentials: 'same-origin', signal: deadline.signal };
+    const response = await fetch(workerUrl, init);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    await readPieces(response, deadline, (piece) => pieces.push(piece));
+    if (response.ok) return await new Blob(pieces).arrayBuffer();
   } catch {
     // Said below.
+  } finally {
+    deadline.end();
   }
   throw new DetectorError(
     'network',

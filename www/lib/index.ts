@@ -6,9 +6,16 @@
  */
 export { createDetector } from './detector/create.js';
 export { DetectorError } from './api/errors.js';
-export { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from './api/limits.js';
+export {
+  FETCH_WINDOW_BYTES,
+  FETCH_WINDOW_MS,
+  MAX_IMAGE_BYTES,
+  MAX_IMAGE_SIDE,
+  MIN_GRADED_SIDE,
+} from './api/limits.js';
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
+export { Deadline, readPieces } from './network/deadline.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {
   Abstained,

@@ -1,9 +1,13 @@
+import { Deadline, readPieces } from 'clipsight';
 import { MAX_FETCHED_BYTES } from '../limits.js';
 import type { Incoming } from './entries.js';
 
 /** Why an address gave no image. */
 export type Refusal =
-  | { readonly reason: 'address' | 'scheme' | 'credentials' | 'unreachable' | 'empty' | 'cut' }
+  | {
+      readonly reason:
+        'address' | 'scheme' | 'credentials' | 'unreachable' | 'slow' | 'empty' | 'cut';
+    }
   | { readonly reason: 'status'; readonly status: number }
   | { readonly reason: 'large'; readonly limit: number };
 
@@ -56,42 +60,37 @@ export async function fetchImage(
   signal?: AbortSignal,
 ): Promise<Incoming> {
   if (isLocal(url)) return incoming(new Blob([readDataUrl(url)]), fallbackName);
-  let response: Response;
+  const deadline = new Deadline(signal);
+  let begun = false;
   try {
-    response = await fetch(url, {
+    const response = await fetch(url, {
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       mode: 'cors',
-      ...(signal === undefined ? {} : { signal }),
+      signal: deadline.signal,
     });
+    if (!response.ok) throw new AddressError({ reason: 'status', status: response.status });
+    begun = true;
+    return incoming(await readBody(response, deadline), nameOf(url) ?? fallbackName);
   } catch (error) {
-    throw new AddressError({ reason: 'unreachable' }, { cause: error });
+    if (error instanceof AddressError) throw error;
+    const reason = deadline.passed ? 'slow' : begun ? 'cut' : 'unreachable';
+    throw new AddressError({ reason }, { cause: error });
+  } finally {
+    deadline.end();
   }
-  if (!response.ok) {
-    void response.body?.cancel();
-    throw new AddressError({ reason: 'status', status: response.status });
-  }
-  const blob = await readBody(response);
-  return incoming(blob, nameOf(url) ?? fallbackName);
 }
 
 /** A server can claim any length and send without end: the bytes are counted as they come. */
-async function readBody({ body }: Response): Promise<Blob> {
+async function readBody(response: Response, deadline: Deadline): Promise<Blob> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
-  const reader = body?.getReader();
-  while (reader !== undefined) {
-    const chunk = await reader.read().catch((error: unknown) => {
-      throw new AddressError({ reason: 'cut' }, { cause: error });
-    });
-    if (chunk.done) break;
-    bytes += chunk.value.byteLength;
-    if (bytes > MAX_FETCHED_BYTES) {
-      void reader.cancel();
+  await readPieces(response, deadline, (chunk) => {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_FETCHED_BYTES)
       throw new AddressError({ reason: 'large', limit: MAX_FETCHED_BYTES });
-    }
-    chunks.push(chunk.value);
-  }
+    chunks.push(chunk);
+  });
   if (bytes === 0) throw new AddressError({ reason: 'empty' });
   return new Blob(chunks);
 }

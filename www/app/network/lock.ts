@@ -1,3 +1,4 @@
+import { FETCH_WINDOW_MS } from 'clipsight';
 import { restrictAll } from './policy.js';
 
 /**
@@ -47,7 +48,8 @@ export class NetworkLock extends EventTarget {
       }, 1000);
     });
     try {
-      await fetch('./', { method: 'HEAD', cache: 'no-store' });
+      const signal = AbortSignal.timeout(FETCH_WINDOW_MS);
+      await fetch('./', { method: 'HEAD', cache: 'no-store', signal });
       return 'reached';
     } catch {
       return await refused;

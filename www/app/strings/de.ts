@@ -57,6 +57,7 @@ export const de = (l: Locale): Strings => ({
         'Die Adresse enthält einen Benutzernamen oder ein Passwort. Nehmen Sie beides heraus.',
       unreachable:
         'Das Bild konnte nicht geholt werden. Die Website erlaubt anderen Seiten nicht, es zu lesen (CORS), oder es gibt keine Verbindung. Speichern Sie das Bild und legen Sie die Datei hier ab.',
+      slow: 'Die Website hat zu lange gebraucht. Versuchen Sie es später noch einmal.',
       status: (status) => `Die Website hat mit dem Fehler ${String(status)} geantwortet.`,
       empty: 'Die Website hat eine leere Datei gesendet.',
       large: (bytes) => `Die Datei ist größer als ${l.bytes(bytes)}.`,

@@ -55,6 +55,7 @@ export const en = (l: Locale) => ({
       credentials: 'The address contains a user name or password. Remove them.',
       unreachable:
         'The image could not be fetched. Either the site does not let other pages read it (CORS), or there is no connection. Save the image and drop the file here.',
+      slow: 'The site took too long to answer. Try again later.',
       status: (status: number): string => `The site answered with the error ${String(status)}.`,
       empty: 'The site sent an empty file.',
       large: (bytes: number): string => `The file is larger than ${l.bytes(bytes)}.`,

@@ -55,6 +55,7 @@ export const es = (l: Locale): Strings => ({
       credentials: 'La dirección contiene un nombre de usuario o una contraseña. Quítelos.',
       unreachable:
         'No se pudo obtener la imagen. El sitio no permite que otras páginas la lean (CORS), o no hay conexión. Guarde la imagen y suelte aquí el archivo.',
+      slow: 'El sitio tardó demasiado en responder. Inténtelo más tarde.',
       status: (status) => `El sitio respondió con el error ${String(status)}.`,
       empty: 'El sitio envió un archivo vacío.',
       large: (bytes) => `El archivo ocupa más de ${l.bytes(bytes)}.`,

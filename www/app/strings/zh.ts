@@ -53,6 +53,7 @@ export const zh = (l: Locale): Strings => ({
       credentials: '网址中含有用户名或密码。请将其去掉。',
       unreachable:
         '无法获取图片。该网站不允许其他页面读取它（CORS），或者没有网络连接。请保存图片并把文件拖放到这里。',
+      slow: '该网站响应时间过长。请稍后再试。',
       status: (status) => `该网站返回了错误 ${String(status)}。`,
       empty: '该网站返回了空文件。',
       large: (bytes) => `文件大于 ${l.bytes(bytes)}。`,

@@ -5,10 +5,11 @@ import type { PageAnswer, PageRequest } from '../content/in-page.js';
 import { parse } from '../shared/addresses.js';
 import { api } from '../shared/api.js';
 import { CheckError } from '../shared/errors.js';
-import { MAX_IMAGE_BYTES } from '../shared/limits.js';
+import { FETCH_WINDOW_BYTES, FETCH_WINDOW_MS, MAX_IMAGE_BYTES } from '../shared/limits.js';
 import { checked, number, schemaOf } from '../shared/schema.js';
 import { capture, fromData } from './capture.js';
 import { download } from './download.js';
+import { differenceTo } from './shown.js';
 
 /** What is to be checked: an image in a tab. */
 export interface Target {
@@ -39,6 +40,7 @@ const pageAnswer = schemaOf<PageAnswer>()(
     address: v.string(),
     place: v.exactOptional(v.object({ x: number, y: number, width: number, height: number })),
     viewport: v.object({ width: number, height: number }),
+    shown: v.exactOptional(v.object({ width: number, height: number, exact: v.boolean() })),
     data: v.exactOptional(v.pipe(v.string(), v.maxLength(MAX_IMAGE_BYTES * 1.4 + 100))),
     fidelity: v.exactOptional(v.picklist(['original-bytes', 're-encoded'])),
     tooLarge: v.exactOptional(v.boolean()),
@@ -46,25 +48,43 @@ const pageAnswer = schemaOf<PageAnswer>()(
 );
 
 /**
- * Gets at an image: its own bytes where that is possible, else what is visible of it.
+ * Gets at an image: its own bytes where that is possible and they are what the page shows, else what
+ * is visible of it.
  *
  * @param address - its address, where it has one
  * @throws {CheckError}
  */
 export async function acquire(target: Target, address: string): Promise<Picture> {
+  let picture: Picture;
   try {
-    return await original(target, address);
+    picture = await original(target, address);
   } catch (error) {
-    const [place] = await ask(target, { source: address, want: 'place', limit: 0 });
     // Why the original could not be had says more than that there is nothing to be seen of it
     // either.
-    if (place === undefined) throw error;
-    try {
-      return { image: await capture(target.windowId, place), fidelity: 'screen-capture' };
-    } catch {
+    return visible(target, address).catch(() => {
       throw error;
-    }
+    });
   }
+  if (picture.fidelity !== 'original-bytes') return picture;
+  const [answer] = await ask(target, { source: address, want: 'place', limit: 0 });
+  const difference = await differenceTo(picture.image, answer?.shown);
+  if (difference === undefined) return picture;
+  return visible(target, address).catch(() => {
+    // What the bytes are is for the detector to say: a page, a format that it does not read.
+    if (difference === 'unreadable') return picture;
+    throw new CheckError('not-shown');
+  });
+}
+
+/**
+ * What is visible of an image.
+ *
+ * @throws {CheckError} `not-visible`
+ */
+export async function visible(target: Target, address: string): Promise<Picture> {
+  const [place] = await ask(target, { source: address, want: 'place', limit: 0 });
+  if (place === undefined) throw new CheckError('not-visible');
+  return { image: await capture(target.windowId, place), fidelity: 'screen-capture' };
 }
 
 /**
@@ -106,12 +126,16 @@ async function read(target: Target, source: string): Promise<Picture> {
  * Runs in the page; empty where the page cannot be asked (the browser's own pages, frames of other
  * sites) or knows nothing.
  */
-async function ask({ tabId, frameId }: Target, request: PageRequest): Promise<PageAnswer[]> {
+async function ask(
+  { tabId, frameId }: Target,
+  request: Omit<PageRequest, 'patience'>,
+): Promise<PageAnswer[]> {
+  const patience = { ms: FETCH_WINDOW_MS, bytes: FETCH_WINDOW_BYTES };
   try {
     const results = await api.scripting.executeScript({
       target: { tabId, frameIds: [frameId] },
       func: inPage,
-      args: [request],
+      args: [{ ...request, patience }],
     });
     return results.flatMap(({ result }) => checked(pageAnswer, result) ?? []);
   } catch {

@@ -1,12 +1,12 @@
 /** Images that were asked for in a page, on their way to a panel. */
 import { keptAlive } from '../shared/api.js';
 import { openChannel } from '../shared/channel.js';
-import type { Job } from '../shared/channel.js';
+import type { Job, Outcome } from '../shared/channel.js';
 import { toWire } from '../shared/errors.js';
 import { analyze } from '../shared/host-client.js';
 import { MAX_JOBS, MAX_TEXT } from '../shared/limits.js';
-import { acquire, pointedAt } from './acquire.js';
-import type { Target } from './acquire.js';
+import { acquire, pointedAt, visible } from './acquire.js';
+import type { Picture, Target } from './acquire.js';
 
 /**
  * The latest ones: a panel that opens late asks for them. In memory only, and gone with the
@@ -38,16 +38,34 @@ export async function check(target: Target, ready: Promise<unknown>): Promise<vo
         await ready;
         const address = target.source ?? (await pointedAt(target));
         job = { ...job, name: nameOf(address) };
-        const { image, fidelity } = await acquire(target, address);
-        job = { ...job, image };
+        const picture = await acquire(target, address);
+        job = { ...job, image: picture.image };
         tell(job);
-        tell({ ...job, outcome: await analyze(image, fidelity) });
+        const outcome = await analyze(picture.image, picture.fidelity);
+        const seen = isUnread(picture, outcome)
+          ? await visible(target, address).catch(noPicture)
+          : undefined;
+        if (seen === undefined) {
+          tell({ ...job, outcome });
+          return;
+        }
+        job = { ...job, image: seen.image };
+        tell({ ...job, outcome: await analyze(seen.image, seen.fidelity) });
       } catch (error) {
         tell({ ...job, outcome: { error: toWire(error) } });
       }
     })(),
   );
 }
+
+/** The browser shows it, and the detector cannot read it. */
+function isUnread({ fidelity }: Picture, { error }: Outcome): boolean {
+  const code = error?.code;
+  const unread = code === 'decode' || code === 'unsupported' || code === 'limit';
+  return unread && fidelity !== 'screen-capture';
+}
+
+const noPicture = (): undefined => undefined;
 
 /** Sends a window's panel what it has missed. */
 export function repeat(windowId: number): void {

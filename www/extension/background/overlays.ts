@@ -4,9 +4,10 @@ import { api, keptAlive, openPanel } from '../shared/api.js';
 import { analyze } from '../shared/host-client.js';
 import { MAX_TEXT } from '../shared/limits.js';
 import { overlaySites } from '../shared/overlay-sites.js';
-import type { OverlayRequest } from '../shared/requests.js';
+import type { OverlayRequest, ShownSize } from '../shared/requests.js';
 import { download } from './download.js';
 import { check } from './jobs.js';
+import { differenceTo } from './shown.js';
 
 /** Answers an overlay: the grade of an image, or that it shall show the details. */
 export function answerOverlay(
@@ -31,13 +32,17 @@ export function answerOverlay(
     );
     return undefined;
   }
-  void grade(page, address).then(respond, () => {
+  void grade(page, address, message.shown).then(respond, () => {
     respond({ state: 'error' });
   });
   return true;
 }
 
-async function grade(page: URL, address: URL | undefined): Promise<{ state: string }> {
+async function grade(
+  page: URL,
+  address: URL | undefined,
+  shown: ShownSize | undefined,
+): Promise<{ state: string }> {
   const sites = await overlaySites();
   if (!sites.includes(originPattern(page))) return { state: 'off' };
   if (address === undefined || refusal(address, page) !== undefined) return { state: 'skipped' };
@@ -46,8 +51,14 @@ async function grade(page: URL, address: URL | undefined): Promise<{ state: stri
   if (!(await api.permissions.contains({ origins: [originPattern(address)] })))
     return { state: 'skipped' };
   const outcome = await keptAlive(
-    download(address, page).then((image) => analyze(image, 'original-bytes')),
+    (async () => {
+      const image = await download(address, page);
+      // A mark would stand on a picture that nobody looked at.
+      if ((await differenceTo(image, shown)) !== undefined) return undefined;
+      return analyze(image, 'original-bytes');
+    })(),
   );
+  if (outcome === undefined) return { state: 'skipped' };
   if (outcome.error !== undefined) return { state: 'error' };
   const { model } = outcome.analysis;
   return { state: model.status === 'scored' ? model.grade : 'abstained' };

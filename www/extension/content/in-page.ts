@@ -7,6 +7,8 @@ export interface PageRequest {
   readonly source: string;
   readonly want: 'place' | 'bytes';
   readonly limit: number;
+  /** The patience with a server: so many bytes in so many milliseconds, or the end. */
+  readonly patience: { readonly ms: number; readonly bytes: number };
 }
 
 /** What a page answers: no more is believed of it than that it may hold an image. */
@@ -22,6 +24,11 @@ export interface PageAnswer {
     readonly width: number;
     readonly height: number;
   };
+  /**
+   * The image's own size as the browser gives it; exact where the page names one file only. Absent
+   * where the browser says nothing of it.
+   */
+  readonly shown?: { readonly width: number; readonly height: number; readonly exact: boolean };
   /** Size of the visible tab in the same pixels. */
   readonly viewport: { readonly width: number; readonly height: number };
   /** The bytes as a data: address, and whether they had to be encoded anew. */
@@ -35,7 +42,12 @@ export interface PageAnswer {
  * image, and reads it or says where it is. It is sent there as text: nothing outside this function
  * exists for it, which is why it is one long function. It changes nothing in the page.
  */
-export async function inPage({ source, want, limit }: PageRequest): Promise<PageAnswer | null> {
+export async function inPage({
+  source,
+  want,
+  limit,
+  patience,
+}: PageRequest): Promise<PageAnswer | null> {
   interface Opener {
     dom?: { openOrClosedShadowRoot(element: Element): ShadowRoot | null };
   }
@@ -83,7 +95,18 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     return null;
 
   const top = { width: innerWidth, height: innerHeight };
-  const found = { address: addressOf(image), viewport: top };
+  const shownSize = (element: HTMLImageElement): Pick<PageAnswer, 'shown'> => ({
+    shown: {
+      width: element.naturalWidth,
+      height: element.naturalHeight,
+      exact: element.srcset === '' && !(element.parentElement instanceof HTMLPictureElement),
+    },
+  });
+  const found = {
+    address: addressOf(image),
+    viewport: top,
+    ...(image instanceof HTMLImageElement ? shownSize(image) : {}),
+  };
 
   // 3. Where it is in the visible tab: from its own frame out to the topmost one.
   if (want === 'place') {
@@ -124,10 +147,17 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
       };
       reader.readAsDataURL(blob);
     });
+  const abort = new AbortController();
+  const stop = (): void => {
+    abort.abort();
+  };
+  let timer = setTimeout(stop, patience.ms);
+  let since = 0;
   try {
     const response = await fetch(found.address, {
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
+      signal: abort.signal,
     });
     if (!response.ok) return null;
     const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -139,6 +169,12 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
       chunk = await reader?.read()
     ) {
       length += chunk.value.byteLength;
+      since += chunk.value.byteLength;
+      if (since >= patience.bytes) {
+        clearTimeout(timer);
+        timer = setTimeout(stop, patience.ms);
+        since = 0;
+      }
       if (length > limit) {
         void reader?.cancel();
         return { ...found, tooLarge: true };
@@ -161,5 +197,7 @@ export async function inPage({ source, want, limit }: PageRequest): Promise<Page
     } catch {
       return null;
     }
+  } finally {
+    clearTimeout(timer);
   }
 }

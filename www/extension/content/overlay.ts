@@ -7,7 +7,7 @@ import type { Grade } from 'clipsight';
 import { LEVELS } from 'clipsight/ui';
 import { api } from '../shared/api.js';
 import { MAX_OVERLAYS, MIN_OVERLAY } from '../shared/limits.js';
-import type { BackgroundRequest, OverlayRequest } from '../shared/requests.js';
+import type { BackgroundRequest, OverlayRequest, ShownSize } from '../shared/requests.js';
 import { readLanguage } from '../shared/settings.js';
 import { Marks } from './marks.js';
 import type { MarkState } from './marks.js';
@@ -32,12 +32,13 @@ class Answers {
    * What a mark says; other words for no mark, `off` for no mark on this page any more. A rejection
    * says that the extension is gone.
    */
-  of(address: string): Promise<string> {
+  of(address: string, shown: ShownSize): Promise<string> {
     const known = this.#known.get(address);
     if (known !== undefined) return known;
     const answer = this.#line.then(async () => {
-      const reply = (await ask({ kind: 'overlay', address })) as { state?: unknown } | undefined;
-      return typeof reply?.state === 'string' ? reply.state : 'off';
+      const reply = await ask({ kind: 'overlay', address, shown });
+      const { state } = Object(reply) as { state?: unknown };
+      return typeof state === 'string' ? state : 'off';
     });
     // One after the other: the page's own loading comes first.
     this.#line = answer.catch(() => undefined);
@@ -93,7 +94,10 @@ class Overlay {
     const { width, height } = image.getBoundingClientRect();
     if (!/^https?:/.test(address) || Math.min(width, height) < MIN_OVERLAY) return;
     if (this.#marks.has(image) || !this.#answers.hasRoomFor(address)) return;
-    const answer = await this.#answers.of(address).catch(() => 'off');
+    const { naturalWidth, naturalHeight, srcset, parentElement } = image;
+    const exact = srcset === '' && !(parentElement instanceof HTMLPictureElement);
+    const shown = { width: naturalWidth, height: naturalHeight, exact };
+    const answer = await this.#answers.of(address, shown).catch(() => 'off');
     if (answer === 'off') this.#stop();
     const state = STATES.find((known) => known === answer);
     if (state === undefined) return;

@@ -13,6 +13,7 @@ const reason = v.picklist([
   'empty',
   'no-image',
   'not-visible',
+  'not-shown',
   'detector',
 ]);
 export type Reason = v.InferOutput<typeof reason>;
@@ -52,6 +53,7 @@ const CODES: Readonly<Record<Reason, DetectorErrorCode>> = {
   empty: 'decode',
   'no-image': 'unsupported',
   'not-visible': 'unsupported',
+  'not-shown': 'unsupported',
   detector: 'internal',
 };
 

@@ -1,11 +1,11 @@
 /** Bounds of the extension; what an image may be is bounded by the package. */
-export { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from 'clipsight';
-
-/**
- * Longest time a server may take for a whole picture, and for the next bytes of one (milliseconds).
- */
-export const DOWNLOAD_MS = 60_000;
-export const STALL_MS = 20_000;
+export {
+  FETCH_WINDOW_BYTES,
+  FETCH_WINDOW_MS,
+  MAX_IMAGE_BYTES,
+  MAX_IMAGE_SIDE,
+  MIN_GRADED_SIDE,
+} from 'clipsight';
 
 /** Longest name or address that travels between parts of the extension, in characters. */
 export const MAX_TEXT = 4096;

@@ -40,9 +40,10 @@ export class Deadline {
     this.#start(FETCH_WINDOW_MS * (1 + Math.ceil(bytes / FETCH_WINDOW_BYTES)));
   }
 
-  /** To be called once the fetch is over, however it ended. */
+  /** To be called once the fetch is over, however it ended: what still comes is not waited for. */
   end(): void {
     clearTimeout(this.#timer);
+    this.#controller.abort();
     this.#caller?.removeEventListener('abort', this.#give);
   }
 

@@ -66,6 +66,9 @@ export const de = (l: Locale): Strings => ({
     'no-image': () => 'Weder unter dem Mauszeiger noch sonst im sichtbaren Bereich ist ein Bild.',
     'not-visible': () =>
       'Vom Bild ist zu wenig zu sehen. Scrollen Sie dorthin und versuchen Sie es noch einmal.',
+    'not-shown': () =>
+      'Die Website schickte ein anderes Bild als das auf der Seite, und von diesem ist zu wenig ' +
+      'zu sehen. Scrollen Sie dorthin und versuchen Sie es noch einmal.',
     detector: (detail) =>
       `Der Detektor hat nicht funktioniert (${detail}). Versuchen Sie es noch einmal.`,
   },

@@ -65,6 +65,9 @@ export const en = (l: Locale) => ({
     empty: () => 'The server sent an empty file.',
     'no-image': () => 'There is no image under the pointer or anywhere in view.',
     'not-visible': () => 'Too little of the image is visible. Scroll to it and try again.',
+    'not-shown': () =>
+      'The site sent another image than the one on the page, and too little of that one is ' +
+      'visible. Scroll to it and try again.',
     detector: (detail) => `The detector failed (${detail}). Try again.`,
   } satisfies Record<Reason, (detail: string) => string> as Record<
     Reason,

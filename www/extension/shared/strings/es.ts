@@ -61,6 +61,9 @@ export const es = (l: Locale): Strings => ({
     empty: () => 'El servidor envió un archivo vacío.',
     'no-image': () => 'No hay ninguna imagen bajo el puntero ni a la vista.',
     'not-visible': () => 'Se ve muy poco de la imagen. Desplácese hasta ella e inténtelo de nuevo.',
+    'not-shown': () =>
+      'El sitio envió una imagen distinta de la que muestra la página, y de esta se ve muy poco. ' +
+      'Desplácese hasta ella e inténtelo de nuevo.',
     detector: (detail) => `El detector ha fallado (${detail}). Inténtelo de nuevo.`,
   },
 });
