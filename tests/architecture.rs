@@ -20,8 +20,9 @@ use syn::visit::Visit;
 const CRATES: &[(&str, &[&str])] = &[
     ("crc32fast", &[]),
     ("clipsight", &[]),
+    ("clipsight-codecs", &["clipsight"]),
     ("clipsight-reference", &["clipsight"]),
-    ("clipsight-native", &["clipsight", "clipsight-reference"]),
+    ("clipsight-native", &["clipsight", "clipsight-codecs", "clipsight-reference"]),
     ("clipsight-schema", &["clipsight", "clipsight-native"]),
     ("clipsight-import", &["clipsight", "clipsight-native", "clipsight-reference"]),
     (

@@ -571,6 +571,7 @@ fn what_is_not_read_is_named() {
         (rgb(PLAIN, format(2)), "negative"),
         (rgb(PLAIN, format(6)), "complex"),
         (rgb(Storage { compression: 8, predictor: 3, ..PLAIN }, Vec::new()), "predictor"),
+        (write(PLAIN, 1, &[], 33, |_, _| vec![1; 33], Vec::new()), "33 samples"),
         (write(PLAIN, 8, &[], 3, |_, _| vec![1; 3], Vec::new()), "L*a*b*"),
         (write(PLAIN, 5, &[2], 5, |_, _| vec![1; 5], Vec::new()), "transparency"),
     ];

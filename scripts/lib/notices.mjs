@@ -4,6 +4,7 @@ import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import parse from 'spdx-expression-parse';
+import { DECODERS } from './decoders.mjs';
 import { Failure, output, root } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 import { BUILDS } from './wasm.mjs';
@@ -64,6 +65,7 @@ export async function buildNotices() {
     name: 'third-party notices',
     inputs: [
       ...['Cargo.toml', 'Cargo.lock', 'crates', 'package-lock.json', 'scripts/lib/notices.mjs'],
+      'decoders/Cargo.lock',
       ...LICENCES,
       ...(await webFolders()).map((folder) => `${folder}/package.json`),
     ],
@@ -84,6 +86,10 @@ async function webNotices() {
   for (const features of new Set(BUILDS.map(({ features }) => features))) {
     const wasm = ['--target', 'wasm32-unknown-unknown', '--no-default-features'];
     crates.push(...(await cratesOf(['-p', 'clipsight', ...wasm, '--features', features])));
+  }
+  for (const name of DECODERS) {
+    const decoder = ['--manifest-path', 'decoders/Cargo.toml', '-p', `clipsight-decoder-${name}`];
+    crates.push(...(await cratesOf([...decoder, '--target', 'wasm32-unknown-unknown'])));
   }
   return notices([...crates, ...(await packages())]);
 }

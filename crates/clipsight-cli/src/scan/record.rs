@@ -190,7 +190,7 @@ impl Record {
 
     fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime) -> clipsight::Result<()> {
         let views = self.judge.views;
-        let prepared = runtime.detector().prepare(&bytes, views).inspect_err(|_| {
+        let prepared = runtime.prepare(&bytes, views).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         // Only the views are needed from here on.

@@ -1,0 +1,2 @@
+//! The decoder of HEIC files.
+clipsight_decoder::export!(clipsight_codecs::heic::decode);

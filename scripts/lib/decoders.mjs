@@ -1,0 +1,58 @@
+// The decoders that browsers fetch with the first file of a format: see decoders/Cargo.toml.
+import { copyFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { root, run } from './run.mjs';
+import { ifChanged } from './stamp.mjs';
+import { ensureToolchain, ensureWasmTarget, withoutPaths } from './tools.mjs';
+
+/** By the names of their crates' folders. */
+export const DECODERS = ['avif', 'extra', 'heic', 'jxl'];
+
+const TARGET = 'wasm32-unknown-unknown';
+
+/** Where a decoder lies, relative to the repository. */
+export const decoderFile = (name) => `pkg/wasm/decoders/${name}.wasm`;
+
+/**
+ * For rustc: SIMD, which every browser of the package has; and a bound on memory that no file
+ * within the core's limits reaches (src/limits.rs), so that a hostile one ends only itself.
+ */
+const FLAGS = [
+  '-Ctarget-feature=+simd128',
+  `-Clink-arg=--max-memory=${String(1280 * 2 ** 20)}`,
+  ...withoutPaths,
+];
+
+/** Builds them all, into pkg/wasm/decoders. */
+export async function buildDecoders() {
+  for (const name of DECODERS) {
+    await ifChanged({
+      name: `decoder of ${name}`,
+      inputs: [
+        'rust-toolchain.toml',
+        'decoders/Cargo.toml',
+        'decoders/Cargo.lock',
+        `decoders/${name}`,
+        ...['interface', 'libc', 'nasm-rs'].map((folder) => `decoders/${folder}`),
+        'crates/clipsight-codecs/Cargo.toml',
+        'crates/clipsight-codecs/src',
+        ...(name === 'extra' ? ['Cargo.toml', 'src'] : []),
+      ],
+      extra: JSON.stringify(FLAGS.slice(0, 2)),
+      outputs: [decoderFile(name)],
+      work: () => compile(name),
+    });
+  }
+}
+
+async function compile(name) {
+  await ensureToolchain();
+  await ensureWasmTarget();
+  const folder = 'target/decoders';
+  const cargo = ['build', '--release', '--locked', '--manifest-path', 'decoders/Cargo.toml'];
+  cargo.push('-p', `clipsight-decoder-${name}`, '--target', TARGET, '--target-dir', folder);
+  await run('cargo', cargo, { env: { CARGO_ENCODED_RUSTFLAGS: FLAGS.join('\x1f') } });
+  const to = path.join(root, decoderFile(name));
+  await mkdir(path.dirname(to), { recursive: true });
+  await copyFile(path.join(root, folder, TARGET, `release/clipsight_decoder_${name}.wasm`), to);
+}

@@ -1,0 +1,175 @@
+import { DetectorError, toDetectorError } from '../api/errors.js';
+import type { DetectorErrorCode } from '../api/errors.js';
+
+/** Formats whose decoder is a WebAssembly module of its own, by the names that the core gives. */
+export const DECODED_FORMATS = ['avif', 'heif', 'jxl'] as const;
+
+/** One of {@link DECODED_FORMATS}. */
+export type DecodedFormat = (typeof DECODED_FORMATS)[number];
+
+/** What a decoder is loaded from: an absolute address, its bytes, or the compiled module. */
+export type DecoderSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+
+/** A picture as its decoder gives it: before colour conversion, orientation and alpha. */
+export interface Samples {
+  readonly format: DecodedFormat;
+  readonly width: number;
+  readonly height: number;
+  readonly layout: (typeof LAYOUTS)[number];
+  /** Interleaved, rows from the top, without padding; the largest value of the type is full. */
+  readonly data: Uint8Array | Uint16Array;
+  /** Whether colours are multiplied by alpha. */
+  readonly premultiplied: boolean;
+  /** EXIF's, 1 to 8. */
+  readonly orientation: number;
+  readonly icc: Uint8Array | undefined;
+  /** Code points of ITU-T H.273. */
+  readonly cicp: { readonly primaries: number; readonly transfer: number } | undefined;
+  readonly notes: readonly ('first-frame-only' | 'gain-map-ignored')[];
+}
+
+const LAYOUTS = ['gray', 'gray-alpha', 'rgb', 'rgba', 'cmyk'] as const;
+
+/** What the decoder's report begins with. */
+const FAILURES: readonly (DetectorErrorCode | undefined)[] = [
+  undefined,
+  'decode',
+  'unsupported',
+  'limit',
+];
+
+/** What a decoder module exports: `decoders/interface` says what the report holds. */
+interface Decoder {
+  readonly memory: WebAssembly.Memory;
+  input(length: number): number;
+  decode(): number;
+}
+
+/** Numbers of a report. */
+const REPORT_LENGTH = 16;
+
+/** Pages that a module with memory to spare can still take. */
+const SPARE_PAGES = 16;
+
+/** Whether a format has a decoder here. */
+export function isDecodedFormat(format: string | undefined): format is DecodedFormat {
+  return DECODED_FORMATS.some((known) => known === format);
+}
+
+/**
+ * The decoders, each compiled when the first file of its format comes. Every file gets an instance
+ * of its own: one that it breaks is of no use, and what one took goes as a whole.
+ */
+export class Decoders {
+  readonly #sources: Readonly<Partial<Record<DecodedFormat, DecoderSource>>>;
+  readonly #compile: (source: DecoderSource) => Promise<WebAssembly.Module>;
+  readonly #modules = new Map<DecodedFormat, Promise<WebAssembly.Module>>();
+
+  /**
+   * @param sources - formats without one are `unsupported`
+   * @param compile - fetches, where it has to, and compiles; its errors go to the caller
+   */
+  constructor(
+    sources: Readonly<Partial<Record<DecodedFormat, DecoderSource>>>,
+    compile: (source: DecoderSource) => Promise<WebAssembly.Module>,
+  ) {
+    this.#sources = sources;
+    this.#compile = compile;
+  }
+
+  /**
+   * Decodes a file.
+   *
+   * @throws {DetectorError} `decode`, `unsupported`, `limit`, and what `compile` throws
+   */
+  async decode(format: DecodedFormat, bytes: Uint8Array): Promise<Samples> {
+    return decodeWith(await this.#module(format), format, bytes);
+  }
+
+  async #module(format: DecodedFormat): Promise<WebAssembly.Module> {
+    const known = this.#modules.get(format);
+    if (known !== undefined) return known;
+    const source = this.#sources[format];
+    if (source === undefined) {
+      throw new DetectorError(
+        'unsupported',
+        'This kind of image cannot be read here. Save it as PNG or JPEG and try again.',
+      );
+    }
+    const module = this.#compile(source);
+    this.#modules.set(format, module);
+    // What did not arrive is asked for again with the next file.
+    module.catch(() => this.#modules.delete(format));
+    return module;
+  }
+}
+
+/** Decodes a file with a fresh instance; what it gives lies in that instance's memory. */
+function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Uint8Array): Samples {
+  let decoder: Decoder | undefined;
+  try {
+    // Instances of so small a module may be made on any thread.
+    decoder = new WebAssembly.Instance(module, {}).exports as unknown as Decoder;
+    const input = decoder.input(bytes.byteLength);
+    new Uint8Array(decoder.memory.buffer, input, bytes.byteLength).set(bytes);
+    const report = decoder.decode();
+    // Only now: memory that has grown is another buffer.
+    return readReport(decoder.memory.buffer, report, format);
+  } catch (error) {
+    if (error instanceof DetectorError) throw error;
+    if (isOutOfMemory(error, decoder?.memory)) {
+      throw new DetectorError('limit', 'Decoding the image takes more memory than there is.', {
+        cause: error,
+      });
+    }
+    throw new DetectorError(
+      'decode',
+      'The image is damaged in a way its decoder cannot handle. Try to get the file again.',
+      { cause: error },
+    );
+  }
+}
+
+function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Samples {
+  const report = new Uint32Array(buffer, at, REPORT_LENGTH);
+  const number = (index: number): number => report[index] ?? 0;
+  const bytes = (index: number): Uint8Array =>
+    new Uint8Array(buffer, number(index), number(index + 1));
+  const failure = FAILURES[number(0)];
+  if (failure !== undefined) {
+    const message = new TextDecoder().decode(bytes(1));
+    throw toDetectorError(Object.assign(new Error(message), { code: failure }));
+  }
+  const layout = LAYOUTS[number(5)];
+  if (layout === undefined) throw new RangeError(`layout ${String(number(5))}`);
+  const data = number(6) === 16 ? new Uint16Array(buffer, number(7), number(8) / 2) : bytes(7);
+  const notes: Samples['notes'][number][] = [];
+  if ((number(15) & 1) !== 0) notes.push('first-frame-only');
+  if ((number(15) & 2) !== 0) notes.push('gain-map-ignored');
+  return {
+    format,
+    width: number(3),
+    height: number(4),
+    layout,
+    data,
+    premultiplied: number(9) !== 0,
+    orientation: number(10),
+    icc: number(12) === 0 ? undefined : bytes(11),
+    cicp: number(13) === 0 ? undefined : { primaries: number(13), transfer: number(14) },
+    notes,
+  };
+}
+
+/** A decoder that gets no memory stops without a word: its memory is asked whether it can grow. */
+function isOutOfMemory(error: unknown, memory: WebAssembly.Memory | undefined): boolean {
+  if (!(error instanceof WebAssembly.RuntimeError)) {
+    // From `new WebAssembly.Instance`: there was none to begin with.
+    return error instanceof RangeError && memory === undefined;
+  }
+  try {
+    memory?.grow(SPARE_PAGES);
+    return false;
+  } catch (refused) {
+    return refused instanceof RangeError;
+  }
+}
