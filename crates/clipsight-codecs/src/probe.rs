@@ -133,6 +133,8 @@ impl<'a> Item<'a> {
         let meta = find(bytes, b"meta")?.get(4..)?;
         let primary = find(meta, b"pitm")?;
         let (primary, _) = id_at(primary, 4, primary.first()? != &0)?;
+        // Some files name a reduced copy as the main picture: what it is a copy of is meant.
+        let primary = source_of(meta, primary, b"thmb").unwrap_or(primary);
         let mut properties = properties_of(meta, primary)?;
         let mut kind = kind_of(meta, primary);
         // A grid is of its tiles' kind; an identity of its source's, which may be a grid.
@@ -141,7 +143,7 @@ impl<'a> Item<'a> {
             if !matches!(kind.as_ref(), Some(b"grid" | b"iden")) {
                 break;
             }
-            let Some(source) = source_of(meta, item) else { break };
+            let Some(source) = source_of(meta, item, b"dimg") else { break };
             let mut source_properties = properties_of(meta, source)?;
             if kind == Some(*b"iden") {
                 source_properties.append(&mut properties);
@@ -189,12 +191,12 @@ fn kind_of(meta: &[u8], item: u32) -> Option<[u8; 4]> {
     })
 }
 
-/// The first item that an item is made of.
-fn source_of(meta: &[u8], item: u32) -> Option<u32> {
+/// The first item that an item refers to: that it is made of, or a copy of.
+fn source_of(meta: &[u8], item: u32, kind: &[u8; 4]) -> Option<u32> {
     let list = find(meta, b"iref")?;
     let long = list.first()? != &0;
     boxes(list.get(4..)?)
-        .filter(|(name, _)| name == b"dimg")
+        .filter(|(name, _)| name == kind)
         .find_map(|(_, entry)| {
             let (from, at) = id_at(entry, 0, long)?;
             (from == item && u16_at(entry, at)? > 0).then(|| id_at(entry, at + 2, long))?

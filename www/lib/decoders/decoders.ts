@@ -10,22 +10,28 @@ export type DecodedFormat = (typeof DECODED_FORMATS)[number];
 /** What a decoder is loaded from: an absolute address, its bytes, or the compiled module. */
 export type DecoderSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
-/** A picture as its decoder gives it: before colour conversion, orientation and alpha. */
-export interface Samples {
+/** What a picture's samples are, before colour conversion, orientation and alpha. */
+export interface Picture {
   readonly format: DecodedFormat;
   readonly width: number;
   readonly height: number;
   readonly layout: (typeof LAYOUTS)[number];
-  /** Interleaved, rows from the top, without padding; the largest value of the type is full. */
-  readonly data: Uint8Array | Uint16Array;
+  readonly bits: 8 | 16;
   /** Whether colours are multiplied by alpha. */
   readonly premultiplied: boolean;
   /** EXIF's, 1 to 8. */
   readonly orientation: number;
-  readonly icc: Uint8Array | undefined;
-  /** Code points of ITU-T H.273. */
-  readonly cicp: { readonly primaries: number; readonly transfer: number } | undefined;
+  /** Code points of ITU-T H.273, where there is no profile. */
+  readonly cicp?: { readonly primaries: number; readonly transfer: number };
   readonly notes: readonly ('first-frame-only' | 'gain-map-ignored')[];
+}
+
+/** What a decoder gives: what the build's `prepareDecoded` takes. */
+export interface Decoded {
+  readonly picture: Picture;
+  /** Interleaved, rows from the top, without padding; 16 bits in this machine's byte order. */
+  readonly samples: Uint8Array;
+  readonly icc: Uint8Array | undefined;
 }
 
 const LAYOUTS = ['gray', 'gray-alpha', 'rgb', 'rgba', 'cmyk'] as const;
@@ -82,7 +88,7 @@ export class Decoders {
    *
    * @throws {DetectorError} `decode`, `unsupported`, `limit`, and what `compile` throws
    */
-  async decode(format: DecodedFormat, bytes: Uint8Array): Promise<Samples> {
+  async decode(format: DecodedFormat, bytes: Uint8Array): Promise<Decoded> {
     return decodeWith(await this.#module(format), format, bytes);
   }
 
@@ -105,7 +111,7 @@ export class Decoders {
 }
 
 /** Decodes a file with a fresh instance; what it gives lies in that instance's memory. */
-function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Uint8Array): Samples {
+function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Uint8Array): Decoded {
   let decoder: Decoder | undefined;
   try {
     // Instances of so small a module may be made on any thread.
@@ -130,7 +136,7 @@ function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Ui
   }
 }
 
-function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Samples {
+function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Decoded {
   const report = new Uint32Array(buffer, at, REPORT_LENGTH);
   const number = (index: number): number => report[index] ?? 0;
   const bytes = (index: number): Uint8Array =>
@@ -142,21 +148,24 @@ function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Sam
   }
   const layout = LAYOUTS[number(5)];
   if (layout === undefined) throw new RangeError(`layout ${String(number(5))}`);
-  const data = number(6) === 16 ? new Uint16Array(buffer, number(7), number(8) / 2) : bytes(7);
-  const notes: Samples['notes'][number][] = [];
+  const notes: Picture['notes'][number][] = [];
   if ((number(15) & 1) !== 0) notes.push('first-frame-only');
   if ((number(15) & 2) !== 0) notes.push('gain-map-ignored');
+  const [primaries, transfer] = [number(13), number(14)];
   return {
-    format,
-    width: number(3),
-    height: number(4),
-    layout,
-    data,
-    premultiplied: number(9) !== 0,
-    orientation: number(10),
+    picture: {
+      format,
+      width: number(3),
+      height: number(4),
+      layout,
+      bits: number(6) === 16 ? 16 : 8,
+      premultiplied: number(9) !== 0,
+      orientation: number(10),
+      ...(primaries === 0 ? {} : { cicp: { primaries, transfer } }),
+      notes,
+    },
+    samples: bytes(7),
     icc: number(12) === 0 ? undefined : bytes(11),
-    cicp: number(13) === 0 ? undefined : { primaries: number(13), transfer: number(14) },
-    notes,
   };
 }
 

@@ -303,7 +303,10 @@ impl<'a> Meta<'a> {
 
     fn picture(&self) -> Result<Picture<'a>> {
         let mut transforms = Vec::new();
-        let item = self.follow_identity(self.primary, &mut transforms)?;
+        // Some files name a reduced copy as the main picture: what it is a copy of is meant.
+        let copied = self.references.iter().find(|r| r.kind == *b"thmb" && r.from == self.primary);
+        let main = copied.and_then(|r| r.targets().first().copied()).unwrap_or(self.primary);
+        let item = self.follow_identity(main, &mut transforms)?;
         let mut properties = self.properties_of(item)?;
         let (codec, colour) = self.grid(item)?;
         transforms.splice(0..0, transforms_of(&properties)?);
