@@ -3,6 +3,9 @@
 /** Largest image fetched from an address, in bytes: what the detector reads at most. */
 export { MAX_IMAGE_BYTES as MAX_FETCHED_BYTES } from 'clipsight';
 
+/** Names shown of the files of a folder that were passed over, for each reason. */
+export const MAX_PASSED_NAMES = 20;
+
 /** Results kept in the history; the oldest go first. */
 export const MAX_HISTORY = 5000;
 

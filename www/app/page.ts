@@ -25,8 +25,8 @@ export class Page {
   constructor(app: App) {
     this.#app = app;
     listen({
-      take: (images) => {
-        this.#add(images);
+      take: (found) => {
+        this.#intake?.take(found);
       },
       nothing: (how) => {
         this.#intake?.nothing(how);

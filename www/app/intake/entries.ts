@@ -1,20 +1,29 @@
+import { reasonToPass } from './sift.js';
+import type { Passed, PassedReason } from './sift.js';
+
 /** A file on its way in, with the path it has inside a dropped or picked folder. */
 export interface Incoming {
   readonly file: File;
   readonly name: string;
 }
 
-/** Files that are no images, by name, are passed over in folders: nobody chose each of them. */
-const IMAGE_NAME = /\.(jpe?g|jfif|png|webp|gif|bmp|tiff?)$/i;
+/** What came in, and what of it was passed over. */
+export interface Found {
+  readonly images: readonly Incoming[];
+  readonly passed: readonly Passed[];
+}
 
 /** What a picked folder holds. */
-export function fromFolder(files: Iterable<File>): Incoming[] {
-  return [...files]
-    .filter(({ name }) => IMAGE_NAME.test(name))
-    .map((file) => ({
-      file,
-      name: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath,
-    }));
+export function fromFolder(files: Iterable<File>): Found {
+  const images: Incoming[] = [];
+  const passed: Passed[] = [];
+  for (const file of files) {
+    const name = file.webkitRelativePath === '' ? file.name : file.webkitRelativePath;
+    const reason = reasonToPass(name);
+    if (reason === undefined) images.push({ file, name });
+    else passed.push({ name, reason });
+  }
+  return { images, passed };
 }
 
 /** What a picker of files gave. */
@@ -26,46 +35,67 @@ export function fromFiles(files: Iterable<File>): Incoming[] {
  * What was dropped, folders walked through. Must be called within the event: afterwards the browser
  * forgets the drop. Files come in the order of their paths.
  */
-export async function fromDrop(transfer: DataTransfer): Promise<Incoming[]> {
+export async function fromDrop(transfer: DataTransfer): Promise<Found> {
   const entries = [...transfer.items]
     .filter(({ kind }) => kind === 'file')
     .map((item) => item.webkitGetAsEntry())
     .filter((entry) => entry !== null);
   const files = fromFiles(transfer.files);
-  if (!entries.some(({ isDirectory }) => isDirectory)) return files;
-  const found: Incoming[] = [];
+  if (!entries.some(({ isDirectory }) => isDirectory)) return { images: files, passed: [] };
+  const found = { images: [], passed: [] };
   for (const entry of entries) await walk(entry, found);
   return found;
 }
 
-async function walk(entry: FileSystemEntry, found: Incoming[]): Promise<void> {
+async function walk(
+  entry: FileSystemEntry,
+  found: { readonly images: Incoming[]; readonly passed: Passed[] },
+): Promise<void> {
+  const name = entry.fullPath.replace(/^\//, '');
+  const pass = (reason: PassedReason): void => {
+    found.passed.push({ name, reason });
+  };
   if (isFile(entry)) {
-    const inFolder = entry.fullPath.lastIndexOf('/') > 0;
-    if (inFolder && !IMAGE_NAME.test(entry.name)) return;
+    // What lies beside the folders was chosen as it is.
+    const reason = name.includes('/') ? reasonToPass(name) : undefined;
+    if (reason !== undefined) {
+      pass(reason);
+      return;
+    }
     try {
       const file = await new Promise<File>((resolve, reject) => {
         entry.file(resolve, reject);
       });
-      found.push({ file, name: entry.fullPath.replace(/^\//, '') });
+      found.images.push({ file, name });
     } catch {
-      // Moved or deleted since: there is nothing left to say anything about.
+      pass('unreadable');
     }
   } else if (isFolder(entry)) {
-    const reader = entry.createReader();
-    const children: FileSystemEntry[] = [];
+    const children = await childrenOf(entry);
+    if (children === undefined) pass('unreadable');
+    for (const child of children ?? []) await walk(child, found);
+  }
+}
+
+/** A folder's entries by name; undefined where it cannot be read. */
+async function childrenOf(
+  folder: FileSystemDirectoryEntry,
+): Promise<readonly FileSystemEntry[] | undefined> {
+  const reader = folder.createReader();
+  const children: FileSystemEntry[] = [];
+  try {
     // At most 100 come at a time; none means that was all.
     for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve) => {
-        reader.readEntries(resolve, () => {
-          resolve([]);
-        });
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+        reader.readEntries(resolve, reject);
       });
       if (some.length === 0) break;
       children.push(...some);
     }
-    children.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const child of children) await walk(child, found);
+  } catch {
+    return undefined;
   }
+  return children.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {

@@ -1,9 +1,9 @@
 import { fromDrop } from './entries.js';
-import type { Incoming } from './entries.js';
+import type { Found } from './entries.js';
 
 /** What came in by a drop or a paste anywhere on the page. */
 export interface Intake {
-  readonly take: (images: readonly Incoming[]) => void;
+  readonly take: (found: Found) => void;
   /** Something came in that holds no file. */
   readonly nothing: (how: 'drop' | 'paste') => void;
   /** A drag with files hovers over the page, or no longer does. */
@@ -38,8 +38,8 @@ export function listen({ take, nothing, over, pastedName }: Intake): void {
     event.preventDefault();
     leave();
     if (event.dataTransfer === null) return;
-    void fromDrop(event.dataTransfer).then((images) => {
-      if (images.length > 0) take(images);
+    void fromDrop(event.dataTransfer).then((found) => {
+      if (found.images.length + found.passed.length > 0) take(found);
       else nothing('drop');
     });
   });
@@ -51,11 +51,10 @@ export function listen({ take, nothing, over, pastedName }: Intake): void {
       return;
     }
     event.preventDefault();
-    take(
-      pasted.map((file) => ({
-        file,
-        name: /^image\.\w+$/.test(file.name) ? pastedName() : file.name,
-      })),
-    );
+    const images = pasted.map((file) => ({
+      file,
+      name: /^image\.\w+$/.test(file.name) ? pastedName() : file.name,
+    }));
+    take({ images, passed: [] });
   });
 }

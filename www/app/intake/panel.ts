@@ -4,14 +4,16 @@ import { MAX_FETCHED_BYTES } from '../limits.js';
 import { locale } from 'clipsight/ui';
 import { AddressForm } from './address-form.js';
 import { fromFiles, fromFolder } from './entries.js';
+import { PassedNote } from './passed-note.js';
 import type { App } from '../app.js';
-import type { Incoming } from './entries.js';
+import type { Found, Incoming } from './entries.js';
 
 /** Where images come in: what a person can press, and where messages about it stand. */
 export class IntakePanel {
   readonly element: HTMLElement;
   readonly #choose: HTMLButtonElement;
   readonly #hint = h('p', { class: 'notice', hidden: '', role: 'alert' });
+  readonly #passed = new PassedNote();
   readonly #address: AddressForm;
   readonly #take: (images: readonly Incoming[]) => void;
 
@@ -20,17 +22,17 @@ export class IntakePanel {
     const { intake } = text();
     const { check } = sharedText();
     this.#take = take;
-    const files = picker({ accept: 'image/*', multiple: '' }, (picked) => {
-      this.#got(fromFiles(picked));
+    const files = picker({ accept: ACCEPT, multiple: '' }, (picked) => {
+      this.take({ images: fromFiles(picked), passed: [] });
     });
     const folder = picker({ webkitdirectory: '' }, (picked) => {
-      this.#got(fromFolder(picked));
+      this.take(fromFolder(picked));
     });
     this.#choose = button(intake.files, () => {
       files.click();
     });
     this.#address = new AddressForm(app, signal, (image) => {
-      this.#got([image]);
+      this.take({ images: [image], passed: [] });
     });
     const address = button(
       intake.address,
@@ -66,6 +68,7 @@ export class IntakePanel {
       this.#address.element,
       h('p', { class: 'fine drop-formats' }, check.formats(locale().bytes(MAX_FETCHED_BYTES))),
       this.#hint,
+      this.#passed.element,
     );
     onChange(app.lock, signal, () => {
       this.#address.update();
@@ -94,13 +97,19 @@ export class IntakePanel {
 
   clearHint(): void {
     this.#hint.hidden = true;
+    this.#passed.show([]);
   }
 
-  #got(images: readonly Incoming[]): void {
+  /** Takes what came in, and says what of it was passed over. */
+  take({ images, passed }: Found): void {
     if (images.length === 0) this.nothing('folder');
     else this.#take(images);
+    this.#passed.show(passed);
   }
 }
+
+/** Some systems do not know the newer formats for images. */
+const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';
 
 /** An invisible file input. */
 function picker(

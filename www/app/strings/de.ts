@@ -42,6 +42,14 @@ export const de = (l: Locale): Strings => ({
     folder: 'Ordner auswählen',
     address: 'Von einer Adresse',
     noImages: 'Darin ist kein Bild.',
+    passed: {
+      summary: (n) =>
+        l.plural(n, { one: 'Eine Datei wurde übergangen', other: '{n} Dateien wurden übergangen' }),
+      other: (n) => `Dem Namen nach keine Bilder: ${l.number(n)}`,
+      hidden: (n) => `Versteckt: ${l.number(n)}`,
+      system: (n) => `Vorschaubilder und Einstellungen von Systemen: ${l.number(n)}`,
+      unreadable: (n) => `Nicht zu öffnen: ${l.number(n)}`,
+    },
     addressLabel: 'Adresse eines Bildes',
     addressNote:
       'Die Anfrage geht von Ihrem Gerät an jene Website, ohne Cookies. Die meisten erlauben anderen Seiten nicht, ihre Bilder zu lesen (CORS): Speichern Sie das Bild dann und legen Sie die Datei hier ab.',

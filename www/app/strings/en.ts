@@ -41,6 +41,14 @@ export const en = (l: Locale) => ({
     folder: 'Choose a folder',
     address: 'From an address',
     noImages: 'It contains no image.',
+    passed: {
+      summary: (n: number): string =>
+        l.plural(n, { one: 'One file was passed over', other: '{n} files were passed over' }),
+      other: (n: number): string => `Not images, judging by their names: ${l.number(n)}`,
+      hidden: (n: number): string => `Hidden: ${l.number(n)}`,
+      system: (n: number): string => `Thumbnails and settings that systems keep: ${l.number(n)}`,
+      unreadable: (n: number): string => `Could not be opened: ${l.number(n)}`,
+    },
     addressLabel: 'Address of an image',
     addressNote:
       'The request goes from your device to that site, without cookies. Most sites do not let other pages read their images (CORS): in that case, save the image and drop the file here.',

@@ -41,6 +41,14 @@ export const es = (l: Locale): Strings => ({
     folder: 'Elegir una carpeta',
     address: 'Desde una dirección',
     noImages: 'No contiene ninguna imagen.',
+    passed: {
+      summary: (n) =>
+        l.plural(n, { one: 'Se omitió un archivo', other: 'Se omitieron {n} archivos' }),
+      other: (n) => `Por su nombre no son imágenes: ${l.number(n)}`,
+      hidden: (n) => `Ocultos: ${l.number(n)}`,
+      system: (n) => `Miniaturas y ajustes que guardan los sistemas: ${l.number(n)}`,
+      unreadable: (n) => `No se pudieron abrir: ${l.number(n)}`,
+    },
     addressLabel: 'Dirección de una imagen',
     addressNote:
       'La petición va de su dispositivo a ese sitio, sin cookies. La mayoría de los sitios no permiten que otras páginas lean sus imágenes (CORS): guarde entonces la imagen y suelte aquí el archivo.',

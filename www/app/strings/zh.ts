@@ -39,6 +39,13 @@ export const zh = (l: Locale): Strings => ({
     folder: '选择文件夹',
     address: '通过网址',
     noImages: '其中没有图片。',
+    passed: {
+      summary: (n) => `已略过 ${l.number(n)} 个文件`,
+      other: (n) => `从文件名看不是图片：${l.number(n)}`,
+      hidden: (n) => `隐藏文件：${l.number(n)}`,
+      system: (n) => `系统保存的缩略图和设置：${l.number(n)}`,
+      unreadable: (n) => `无法打开：${l.number(n)}`,
+    },
     addressLabel: '图片的网址',
     addressNote:
       '请求从您的设备发往该网站，不带 Cookie。多数网站不允许其他页面读取其图片（CORS）：请先保存图片，再把文件拖放到这里。',
