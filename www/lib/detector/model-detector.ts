@@ -153,7 +153,13 @@ export class ModelDetector implements Detector {
     let helper = await this.#loadHelper();
     return async (params) => {
       if (helper.ended !== undefined) helper = await this.#loadHelper();
-      return helper.call('analyze', params);
+      try {
+        return await helper.call('analyze', params);
+      } catch (error) {
+        if (!helper.killed || this.#disposed) throw error;
+        helper = await this.#loadHelper();
+        return helper.call('analyze', params);
+      }
     };
   }
 
@@ -180,11 +186,18 @@ export class ModelDetector implements Detector {
       return await usable.call('analyze', params);
     } catch (thrown) {
       const error = toDetectorError(thrown);
-      // What an image does to an instance is no reason to leave its device.
-      if (usable.ended === undefined || !this.#isGpuFault(usable, error)) throw error;
-      const onCpu = await this.#fallBack(error.message, undefined);
-      return onCpu.call('analyze', params);
+      const successor = await this.#successor(usable, error);
+      if (successor === undefined) throw error;
+      return successor.call('analyze', params);
     }
+  }
+
+  /** Who tries again, if that helps: what an image does to an instance, it does to the next. */
+  async #successor(session: Session, error: DetectorError): Promise<Session | undefined> {
+    if (session.ended === undefined || this.#disposed) return undefined;
+    if (session.killed) return this.#load(undefined);
+    if (this.#isGpuFault(session, error)) return this.#fallBack(error.message, undefined);
+    return undefined;
   }
 
   async #load(onProgress: OnProgress): Promise<Session> {

@@ -20,16 +20,19 @@ export function openWorker(url: URL, events: PortEvents): Port {
 function openWebWorker(url: URL, events: PortEvents): Port {
   const closed = new AbortController();
   const blocked = watchPolicy(closed.signal);
-  const worker = startWorker(url);
+  // The name is that of a lock, which nobody else may hold.
+  const name = `clipsight-${String(performance.now())}-${String(Math.random()).slice(2)}`;
+  const worker = startWorker(url, name);
   // The browser fetches the script; it answers to the first call at once.
   const deadline = new Deadline();
   deadline.allow(WORKER_BYTES);
   deadline.signal.addEventListener('abort', () => {
-    events.failed(tooSlow('The worker script').message, false);
+    if (deadline.passed) events.failed(tooSlow('The worker script').message, false);
   });
   worker.addEventListener('message', ({ data }: MessageEvent<Response>) => {
     deadline.end();
-    events.received(data);
+    if (data.type === 'alive') awaitEnd(name, events, closed.signal);
+    else events.received(data);
   });
   worker.addEventListener('messageerror', () => {
     events.failed('A message from the worker could not be read.', true);
@@ -87,7 +90,7 @@ function openThread(thread: NodeWorker, url: URL, events: PortEvents): Port {
     );
   });
   thread.on('exit', () => {
-    if (!closed) events.failed('The worker ended.', true);
+    if (!closed) events.killed();
   });
   thread.unref();
   return {
@@ -101,6 +104,14 @@ function openThread(thread: NodeWorker, url: URL, events: PortEvents): Port {
       void thread.terminate();
     },
   };
+}
+
+/** Says when a worker that holds the lock of its name is gone. */
+function awaitEnd(name: string, events: PortEvents, signal: AbortSignal): void {
+  const ended = (): void => {
+    if (!signal.aborted) events.killed();
+  };
+  navigator.locks.request(name, { signal }, ended).catch(() => undefined);
 }
 
 /** What the page's policy has refused since, as the browser tells the page. */
@@ -167,7 +178,7 @@ function watchPanics(take: (thrown: unknown) => boolean, signal: AbortSignal): v
   listen('unhandledrejection', (event) => (event as PromiseRejectionEvent).reason);
 }
 
-function startWorker(url: URL): Worker {
+function startWorker(url: URL, name: string): Worker {
   if (typeof globalThis.Worker !== 'function') {
     throw new DetectorError(
       'unsupported',
@@ -176,7 +187,7 @@ function startWorker(url: URL): Worker {
     );
   }
   try {
-    return new Worker(url, { type: 'module', name: 'clipsight' });
+    return new Worker(url, { type: 'module', name });
   } catch (error) {
     throw new DetectorError(
       'network',

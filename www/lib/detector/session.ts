@@ -24,6 +24,7 @@ export class Session {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #ended: DetectorError | undefined;
+  #killed = false;
 
   constructor(open: (events: PortEvents) => Port) {
     this.#port = open({
@@ -34,12 +35,21 @@ export class Session {
         const broken = this.device === 'webgpu' ? 'device-lost' : 'internal';
         this.end(new DetectorError(crashed ? broken : 'network', message));
       },
+      killed: () => {
+        this.#killed ||= this.#ended === undefined;
+        this.end(new DetectorError('internal', 'The worker was ended from outside.'));
+      },
     });
   }
 
   /** Why the session ended, if it did. */
   get ended(): DetectorError | undefined {
     return this.#ended;
+  }
+
+  /** Whether somebody else ended the worker: no fault of what it was doing. */
+  get killed(): boolean {
+    return this.#killed;
   }
 
   /** Sends a call and waits for its answer. */
@@ -70,6 +80,9 @@ export class Session {
         break;
       case 'progress':
         this.onProgress?.(response.progress);
+        break;
+      case 'alive':
+        // For the line alone, which watches over it.
         break;
       case 'result':
         this.#take(response.id)?.resolve(response.result as never);

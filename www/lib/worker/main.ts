@@ -13,6 +13,7 @@ import type { Response } from './rpc.js';
  * exclude each other. Node's threads have a port in its place.
  */
 interface WorkerScope {
+  readonly name: string;
   postMessage(message: Response): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
   addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void;
@@ -25,6 +26,7 @@ interface WorkerScope {
 // A panic between two awaits leaves Rust's promise open for ever and shows up only as an error of
 // the whole scope.
 function serve(scope: WorkerScope): void {
+  holdLock(scope);
   const service = new Service((response) => {
     scope.postMessage(response);
   });
@@ -39,6 +41,20 @@ function serve(scope: WorkerScope): void {
   scope.addEventListener('message', ({ data }) => {
     service.receive(data);
   });
+}
+
+/**
+ * Nobody is told when a worker is killed, but whoever waits for a lock that it holds. Not there
+ * without a secure context, nor in frames without an origin.
+ */
+function holdLock(scope: WorkerScope): void {
+  const { locks } = navigator as { readonly locks?: LockManager };
+  if (scope.name === '' || locks === undefined) return;
+  const forever = (): Promise<never> => {
+    scope.postMessage({ type: 'alive' });
+    return new Promise(() => undefined);
+  };
+  locks.request(scope.name, forever).catch(() => undefined);
 }
 
 function serveThread(port: NodePort): void {

@@ -79,6 +79,8 @@ export type Response =
   | { readonly type: 'result'; readonly id: number; readonly result: Calls[keyof Calls]['result'] }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
+  /** The worker holds the lock of its own name, until it ends in whatever way. */
+  | { readonly type: 'alive' }
   /**
    * Which device was chosen, as soon as it is: a crash while loading must be laid at the right
    * door.
@@ -102,4 +104,6 @@ export interface PortEvents {
   readonly received: (response: Response) => void;
   /** The other end is gone or was never there. `crashed`: it had been running. */
   readonly failed: (message: string, crashed: boolean) => void;
+  /** Somebody else ended it, whatever it was doing. */
+  readonly killed: () => void;
 }
