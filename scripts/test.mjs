@@ -10,6 +10,7 @@ import {
   testRust,
   testWeb,
 } from './lib/checks.mjs';
+import { fuzz } from './fuzz.mjs';
 import { main, step } from './lib/run.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
 import { checkDependencies } from './lib/supply-chain.mjs';
@@ -21,6 +22,9 @@ import {
   ensureWasmTarget,
   isDebian,
 } from './lib/tools.mjs';
+
+/** For each fuzzer: enough to find again what was found once. Longer by `node scripts/fuzz.mjs`. */
+const FUZZ_SECONDS = 10;
 
 await main(async () => {
   const chromium = await ensureChromium();
@@ -36,6 +40,7 @@ await main(async () => {
   await step('lints: Rust', lintRust);
   await step('documentation: Rust', checkDocs);
   await step('tests: Rust', testRust);
+  await step('fuzzers', () => fuzz({ seconds: FUZZ_SECONDS }));
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
   await buildAll();

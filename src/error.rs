@@ -26,6 +26,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    decoder: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync + 'static>>,
 }
 
@@ -138,7 +139,7 @@ impl ErrorKind {
 impl Error {
     /// An error of `kind` with a message for people.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), decoder: None, source: None }
     }
 
     /// The same, keeping the error below it.
@@ -148,10 +149,24 @@ impl Error {
         self
     }
 
+    /// The same, with the name of a decoder outside of this crate that may read the image.
+    #[must_use]
+    pub fn with_decoder(mut self, name: &'static str) -> Self {
+        self.decoder = Some(name);
+        self
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The decoder outside of this crate that may read the image: `avif`, `heic`, `jxl`, or `extra`
+    /// for what a build without the feature `every-image` leaves out.
+    #[must_use]
+    pub fn decoder(&self) -> Option<&'static str> {
+        self.decoder
     }
 
     /// The message alone, without the errors below it.

@@ -2,20 +2,21 @@
 //!
 //! The builds of this crate share this interface, one with the feature `webgpu`, the others with
 //! `cpu`; the package's worker loads the one it needs. Everything thrown is a JavaScript `Error`
-//! with a string property `code`, the [`ErrorKind`](crate::ErrorKind)'s.
+//! with a string property `code`, the [`ErrorKind`](crate::ErrorKind)'s, and where another decoder may
+//! read an image, its name as `decoder`.
 #![deny(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::WorkerGlobalScope;
 
-use crate::image::probe;
-use crate::limits::MAX_IMAGE_BYTES;
-use crate::model::{Detector, Manifest, Timings};
+use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
+use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
+use crate::model::{Detector, Encoded, Manifest, Timings};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -229,56 +230,178 @@ impl Model {
         to_js(&SelfTest { passed, logit, expected, tolerance })
     }
 
-    /// Analyses the bytes of an image file; `options` is `{ views?: 1 | 5, maxSide?, maxPixels? }`,
-    /// bounds in pixels that are tighter than the built-in ones.
+    /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
+    /// maxSide?, maxPixels? }`, bounds in pixels that are tighter than the built-in ones. At once:
+    /// what stops the instance in here is the file's doing.
     ///
     /// # Errors
-    /// `decode`, `unsupported`, `limit`, `argument`, `device-lost`.
-    pub async fn analyze(&self, bytes: Uint8Array, options: JsValue) -> JsResult<JsValue> {
+    /// `decode`, `unsupported`, `limit`, `argument`.
+    pub fn prepare(&self, bytes: &Uint8Array, options: JsValue) -> JsResult<Prepared> {
+        let prepare = |options: AnalyzeOptions, bytes: &[u8]| {
+            options.check(|| probe(bytes))?;
+            self.0.prepare(bytes, options.views)
+        };
+        prepared(bytes, options, prepare).map_err(thrown)
+    }
+
+    /// As `prepare`, for a picture that a decoder outside of this module read from these bytes.
+    /// `picture` is `{ format, width, height, layout: 'gray' | 'gray-alpha' | 'rgb' | 'rgba',
+    /// bits: 8 | 16, premultiplied, orientation, cicp?: { primaries, transfer }, notes }`,
+    /// `samples` its interleaved rows, 16 bits in the byte order of this machine, `icc` the
+    /// embedded profile.
+    ///
+    /// # Errors
+    /// `decode`, `limit`, `argument`.
+    #[wasm_bindgen(js_name = prepareDecoded)]
+    pub fn prepare_decoded(
+        &self,
+        bytes: &Uint8Array,
+        picture: JsValue,
+        samples: &Uint8Array,
+        icc: Option<Vec<u8>>,
+        options: JsValue,
+    ) -> JsResult<Prepared> {
+        let prepare = |options: AnalyzeOptions, bytes: &[u8]| {
+            let picture: Picture = from_js(picture, "the picture is")?;
+            options.check(|| Ok(picture.header()))?;
+            let decoded = picture.samples(samples, icc)?.into_decoded()?;
+            self.0.prepare_decoded(bytes, decoded, options.views)
+        };
+        prepared(bytes, options, prepare).map_err(thrown)
+    }
+
+    /// Scores a decoded image, which is used up.
+    ///
+    /// # Errors
+    /// `device-lost`.
+    pub async fn score(&self, image: Prepared) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        analyze(&detector, &bytes, options)
-            .await
-            .map_err(thrown)
-            .and_then(|analysis| to_js(&analysis))
+        let Prepared { encoded, start, decoded } = image;
+        let waited = now();
+        let mut analysis = detector.score(encoded).await.map_err(thrown)?;
+        let end = now();
+        analysis.timings = Some(Timings {
+            decode_ms: decoded - start,
+            encode_ms: end - waited,
+            total_ms: decoded - start + end - waited,
+        });
+        to_js(&analysis)
     }
 }
 
-async fn analyze(
-    detector: &Detector,
+/// A decoded image, cut into views.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Prepared {
+    encoded: Encoded,
+    start: f64,
+    decoded: f64,
+}
+
+/// The name of the format of a file that starts with these bytes, as in an analysis; nothing for
+/// one that is not known.
+#[wasm_bindgen(js_name = probeFormat)]
+#[must_use]
+pub fn probe_format(bytes: &[u8]) -> Option<String> {
+    let format = serde_json::to_value(Format::of(bytes)?).ok()?;
+    format.as_str().map(str::to_owned)
+}
+
+impl AnalyzeOptions {
+    /// Checks the caller's own bounds, where there are any.
+    fn check(&self, header: impl FnOnce() -> Result<Header>) -> Result<()> {
+        if self.max_side.is_none() && self.max_pixels.is_none() {
+            return Ok(());
+        }
+        let (side, pixels) = (self.max_side.unwrap_or(u32::MAX), self.max_pixels);
+        header()?.check_within(side, pixels.unwrap_or(u64::MAX))
+    }
+}
+
+/// A picture from another decoder, but for its samples.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Picture {
+    format: Format,
+    width: u32,
+    height: u32,
+    layout: Layout,
+    bits: u8,
+    premultiplied: bool,
+    orientation: u8,
+    cicp: Option<Cicp>,
+    notes: Vec<Note>,
+}
+
+impl Picture {
+    fn header(&self) -> Header {
+        let Self { format, width, height, bits, .. } = *self;
+        Header { format, width, height, bits }
+    }
+
+    /// The picture with its samples.
+    fn samples(self, samples: &Uint8Array, icc: Option<Vec<u8>>) -> Result<Samples> {
+        let Self { format, width, height, layout, bits, premultiplied, orientation, cicp, notes } =
+            self;
+        let count = u64::from(width) * u64::from(height) * layout.channels() as u64;
+        if u64::from(samples.length()) != count * u64::from(bits / 8)
+            || u64::from(samples.length()) > MAX_DECODE_ALLOCATION
+        {
+            let message = "the picture has more or fewer samples than its size takes";
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let data = if bits == 16 {
+            let mut wide = vec![0; samples.length() as usize / 2];
+            let view = Uint16Array::new_with_byte_offset_and_length(
+                &samples.buffer(),
+                samples.byte_offset(),
+                samples.length() / 2,
+            );
+            view.copy_to(&mut wide);
+            SampleData::U16(wide)
+        } else {
+            SampleData::U8(samples.to_vec())
+        };
+        Ok(Samples {
+            format,
+            width,
+            height,
+            layout,
+            data,
+            premultiplied,
+            orientation,
+            icc,
+            cicp,
+            notes,
+        })
+    }
+}
+
+/// Copies the bytes into this module and prepares what they hold.
+fn prepared(
     bytes: &Uint8Array,
     options: JsValue,
-) -> Result<crate::model::Analysis> {
+    prepare: impl FnOnce(AnalyzeOptions, &[u8]) -> Result<Encoded>,
+) -> Result<Prepared> {
     // Checked before the copy into this module's memory, which never shrinks.
     if bytes.length() as usize > MAX_IMAGE_BYTES {
         let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
         return Err(Error::new(ErrorKind::Limit, message));
     }
-    let options: AnalyzeOptions = if options.is_undefined() || options.is_null() {
+    let options = if options.is_undefined() || options.is_null() {
         AnalyzeOptions::default()
     } else {
-        serde_wasm_bindgen::from_value(options).map_err(|error| {
-            Error::new(ErrorKind::Argument, format!("the options are invalid: {error}"))
-        })?
+        from_js(options, "the options are")?
     };
     let start = now();
-    let bytes = bytes.to_vec();
-    if options.max_side.is_some() || options.max_pixels.is_some() {
-        let header = probe(&bytes)?;
-        header.check_within(
-            options.max_side.unwrap_or(u32::MAX),
-            options.max_pixels.unwrap_or(u64::MAX),
-        )?;
-    }
-    let prepared = detector.prepare(&bytes, options.views)?;
-    let decoded = now();
-    let mut analysis = detector.score(prepared).await?;
-    let end = now();
-    analysis.timings = Some(Timings {
-        decode_ms: decoded - start,
-        encode_ms: end - decoded,
-        total_ms: end - start,
-    });
-    Ok(analysis)
+    let encoded = prepare(options, &bytes.to_vec())?;
+    Ok(Prepared { encoded, start, decoded: now() })
+}
+
+/// A value from JavaScript. `subject` begins the message for an invalid one.
+fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue, subject: &str) -> Result<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| Error::new(ErrorKind::Argument, format!("{subject} invalid: {error}")))
 }
 
 /// Milliseconds on the worker's monotonic clock; zero if it has none.
@@ -304,5 +427,8 @@ fn thrown(error: Error) -> JsValue {
     let thrown = js_sys::Error::new(error.message());
     // Setting a property of a fresh object cannot fail.
     let _ = Reflect::set(&thrown, &"code".into(), &error.kind().code().into());
+    if let Some(decoder) = error.decoder() {
+        let _ = Reflect::set(&thrown, &"decoder".into(), &decoder.into());
+    }
     thrown.into()
 }

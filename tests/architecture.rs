@@ -21,9 +21,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crc32fast", &[]),
     ("clipsight", &[]),
     ("clipsight-codecs", &["clipsight"]),
-    ("clipsight-schema", &["clipsight"]),
     ("clipsight-reference", &["clipsight"]),
-    ("clipsight-native", &["clipsight", "clipsight-reference"]),
+    ("clipsight-native", &["clipsight", "clipsight-codecs", "clipsight-reference"]),
+    ("clipsight-schema", &["clipsight", "clipsight-native"]),
     ("clipsight-import", &["clipsight", "clipsight-native", "clipsight-reference"]),
     (
         "clipsight-lab",

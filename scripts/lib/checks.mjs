@@ -75,6 +75,7 @@ const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
 
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
+  await run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
   for (const target of ELSEWHERE) {

@@ -6,7 +6,7 @@ import { ifChanged } from './stamp.mjs';
 import { ensureToolchain, ensureWasmTarget, withoutPaths } from './tools.mjs';
 
 /** By the names of their crates' folders. */
-export const DECODERS = ['avif', 'heic', 'jxl'];
+export const DECODERS = ['avif', 'extra', 'heic', 'jxl'];
 
 const TARGET = 'wasm32-unknown-unknown';
 
@@ -36,6 +36,7 @@ export async function buildDecoders() {
         ...['interface', 'libc', 'nasm-rs'].map((folder) => `decoders/${folder}`),
         'crates/clipsight-codecs/Cargo.toml',
         'crates/clipsight-codecs/src',
+        ...(name === 'extra' ? ['Cargo.toml', 'src'] : []),
       ],
       extra: JSON.stringify(FLAGS.slice(0, 2)),
       outputs: [decoderFile(name)],

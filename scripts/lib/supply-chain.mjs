@@ -4,8 +4,16 @@ import { promisify } from 'node:util';
 import { Failure, output, root, run } from './run.mjs';
 import { ensureCargoDeny, ensureToolchain } from './tools.mjs';
 
-/** Our crates, the browser's decoders, and what writes the JavaScript beside the WebAssembly. */
-const MANIFESTS = ['Cargo.toml', 'decoders/Cargo.toml', 'scripts/wasm-bindgen/Cargo.toml'];
+/**
+ * Our crates, the browser's decoders, what writes the JavaScript beside the WebAssembly, and the
+ * fuzzers.
+ */
+const MANIFESTS = [
+  'Cargo.toml',
+  'decoders/Cargo.toml',
+  'scripts/wasm-bindgen/Cargo.toml',
+  'fuzz/Cargo.toml',
+];
 
 /** npm packages are refused from this severity on. */
 const SEVERITY = 'high';

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::io::Cursor;
 
 use ::image::codecs::bmp::BmpDecoder;
+use ::image::{ColorType, ImageDecoder, ImageError};
 
-use super::checks::{malformed_header, take};
-use super::format::Format;
+use super::checks::{buffer, malformed_header, take};
+use super::format::{Format, bmp_header};
 use super::samples::{Layout, SampleData, Samples};
-use super::wrapped::{decoder_error, read};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of the file header; the picture's follows.
@@ -17,37 +17,76 @@ const FILE_HEADER: usize = 14;
 /// Bytes of Windows' first header, whose fields all later ones begin with.
 const INFO_HEADER: usize = 40;
 
-/// Bytes of the longest header of OS/2 2.x; shorter ones end after any of its fields.
-const OS2_HEADER: usize = 64;
-
 pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
     let bytes = with_known_header(bytes)?;
-    let decoder =
-        BmpDecoder::new(Cursor::new(&*bytes)).map_err(|error| decoder_error(Format::Bmp, error))?;
-    let mut samples = read(Format::Bmp, decoder, Vec::new())?;
+    let decoder = BmpDecoder::new(Cursor::new(&*bytes)).map_err(error)?;
+    let (width, height) = decoder.dimensions();
+    let layout = match decoder.color_type() {
+        ColorType::L8 => Layout::Gray,
+        ColorType::Rgb8 => Layout::Rgb,
+        ColorType::Rgba8 => Layout::Rgba,
+        other => {
+            let message = format!("bitmaps with samples of type {other:?} are not supported");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+    };
+    let mut samples = buffer(decoder.total_bytes())?;
+    decoder.read_image(&mut samples).map_err(error)?;
     // A mask for alpha does not mean that anybody filled it in: nothing visible at all is none.
-    if let (Layout::Rgba, SampleData::U8(pixels)) = (samples.layout, &mut samples.data) {
-        let pixels = pixels.as_chunks_mut::<4>().0;
+    if layout == Layout::Rgba {
+        let pixels = samples.as_chunks_mut::<4>().0;
         if pixels.iter().all(|pixel| pixel[3] == 0) {
             for pixel in pixels {
                 pixel[3] = 255;
             }
         }
     }
-    Ok(samples)
+    Ok(Samples {
+        format: Format::Bmp,
+        width,
+        height,
+        layout,
+        data: SampleData::U8(samples),
+        premultiplied: false,
+        orientation: 1,
+        icc: None,
+        cicp: None,
+        notes: Vec::new(),
+    })
 }
 
-/// The length of the picture's header, if it is one that is read.
-pub(super) fn header_length(bytes: &[u8]) -> Option<usize> {
-    let length = take(bytes, FILE_HEADER).map(u32::from_le_bytes)? as usize;
-    // 12: OS/2 1.x; 16 to 64: OS/2 2.x; 40, 52, 56, 108, 124: Windows.
-    matches!(length, 12 | 16..=OS2_HEADER | 108 | 124).then_some(length)
+/// Width, height and bits of a sample.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
+    let (width, height, bits) = if bmp_header(bytes)? == 12 {
+        let side = |at| Some(u32::from(u16::from_le_bytes(take(bytes, at)?)));
+        (side(18)?, side(20)?, u16::from_le_bytes(take(bytes, 24)?))
+    } else {
+        // A negative height means rows from top to bottom.
+        let width = u32::try_from(i32::from_le_bytes(take(bytes, 18)?)).ok()?;
+        let height = i32::from_le_bytes(take(bytes, 22)?).unsigned_abs();
+        (width, height, u16::from_le_bytes(take(bytes, 28)?))
+    };
+    // 24 and 32 bits hold three or four samples of 8.
+    Some((width, height, if bits > 8 { 8 } else { u8::try_from(bits).ok()? }))
+}
+
+fn error(error: ImageError) -> Error {
+    let (kind, message) = match &error {
+        ImageError::Limits(_) => {
+            (ErrorKind::Limit, "the BMP image takes more memory than allowed".to_owned())
+        }
+        ImageError::Unsupported(what) => {
+            (ErrorKind::Unsupported, format!("this kind of BMP is not supported: {what}"))
+        }
+        other => (ErrorKind::Decode, format!("the BMP data is damaged or cut off: {other}")),
+    };
+    Error::new(kind, message).with_source(error)
 }
 
 /// The file with Windows' first header in place of OS/2's, and with the one plane that there is.
 fn with_known_header(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     let malformed = || malformed_header(Format::Bmp);
-    let length = header_length(bytes).ok_or_else(malformed)?;
+    let length = bmp_header(bytes).ok_or_else(malformed)?;
     let planes = if length == 12 { 22 } else { 26 };
     let windows = matches!(length, 12 | 40 | 52 | 56 | 108 | 124);
     if windows && take(bytes, planes) == Some([1, 0]) {

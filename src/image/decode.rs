@@ -7,8 +7,10 @@ use super::format::Format;
 use super::header::probe;
 use super::rgb8::Rgb8;
 use super::samples::Samples;
-use super::{bmp, gif, jpeg, png, tiff, webp};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "every-image")]
+use super::{bmp, tiff};
+use super::{gif, jpeg, png, webp};
+use crate::error::Result;
 
 /// What decoding changed or left out, to be told to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,9 +72,11 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded> {
         Format::Png => png::decode(bytes),
         Format::WebP => webp::decode(bytes),
         Format::Gif => gif::decode(bytes),
+        #[cfg(feature = "every-image")]
         Format::Bmp => bmp::decode(bytes),
+        #[cfg(feature = "every-image")]
         Format::Tiff => tiff::decode(bytes),
-        format @ (Format::Avif | Format::Heif | Format::Jxl) => Err(format.not_built_in()),
+        format => Err(format.not_built_in()),
     })?;
     if (samples.width, samples.height) != (header.width, header.height) {
         // The limits were checked for another size than the one decoded.
@@ -86,8 +90,8 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded> {
 fn guarded(decode: impl FnOnce() -> Result<Samples> + std::panic::UnwindSafe) -> Result<Samples> {
     #[cfg(panic = "unwind")]
     return std::panic::catch_unwind(decode).unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Decode,
+        Err(crate::Error::new(
+            crate::ErrorKind::Decode,
             "the image is damaged in a way its decoder cannot handle",
         ))
     });

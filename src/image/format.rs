@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bmp;
 use super::checks::take;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The supported image formats.
+/// The image formats that are known. [`decode`](super::decode) reads the first six; pictures in the
+/// others come as [`Samples`](super::Samples) from decoders outside of this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -48,10 +48,21 @@ impl Format {
         }
     }
 
+    /// The format of a file that starts with `bytes`, if it is one of these.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Self::sniff(bytes).ok()
+    }
+
     /// The error for a format whose decoder is not a part of this crate: it takes such pictures as
     /// [`Samples`](super::Samples).
     pub(super) fn not_built_in(self) -> Error {
-        unsupported_format(self.name())
+        unsupported_format(self.name()).with_decoder(match self {
+            Self::Avif => "avif",
+            Self::Heif => "heic",
+            Self::Jxl => "jxl",
+            _ => EXTRA_DECODER,
+        })
     }
 
     /// The format of a file that starts with `bytes`.
@@ -68,13 +79,24 @@ impl Format {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
             // "BM" also starts English words; the size of the second header settles it.
-            [b'B', b'M', ..] if bmp::header_length(bytes).is_some() => Ok(Self::Bmp),
+            [b'B', b'M', ..] if bmp_header(bytes).is_some() => Ok(Self::Bmp),
             [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Ok(Self::Jxl),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => of_media_file(bytes),
             _ => Err(foreign(bytes)),
         }
     }
 }
+
+/// The length of a bitmap's second header, which describes the picture, if it is one that exists.
+pub(super) fn bmp_header(bytes: &[u8]) -> Option<usize> {
+    let length = take(bytes, 14).map(u32::from_le_bytes)? as usize;
+    // 12: OS/2 1.x; 16 to 64: OS/2 2.x, ending after any of its fields; 40, 52, 56, 108, 124:
+    // Windows.
+    matches!(length, 12 | 16..=64 | 108 | 124).then_some(length)
+}
+
+/// The decoder of what a build without the feature `every-image` leaves out.
+pub(super) const EXTRA_DECODER: &str = "extra";
 
 /// The format of an ISO base media file by its brands (ISO/IEC 14496-12, 4.3; 23008-12, 10; the
 /// AVIF specification, 6): the major one, then those it is compatible with.

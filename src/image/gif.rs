@@ -1,35 +1,61 @@
-//! GIF, by the `image` crate, on a screen that holds its first frame.
+//! GIF, by the crate `gif`: the first frame on its screen.
 
-use std::borrow::Cow;
-use std::io::Cursor;
+use std::num::NonZeroU64;
 
-use ::image::codecs::gif::GifDecoder;
+use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::checks::take;
+use super::checks::{buffer, malformed_header, take};
 use super::decode::Note;
 use super::format::Format;
-use super::samples::Samples;
-use super::wrapped::{decoder_error, read};
-use crate::error::Result;
+use super::samples::{Layout, SampleData, Samples};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_DECODE_ALLOCATION;
 
 /// Where the screen's width stands, and its height behind it.
 const SCREEN: usize = 6;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
-    let frames = frames(bytes);
-    let notes = Vec::from_iter((frames.count > 1).then_some(Note::FirstFrameOnly));
-    // As browsers, which let the picture grow, the decoder does not.
-    let mut bytes = Cow::Borrowed(bytes);
-    if let (Some((width, height)), screen) = (size(&bytes), screen(&bytes))
-        && screen != Some((width, height))
-    {
-        let side = |side: u32| (side as u16).to_le_bytes();
-        bytes.to_mut()[SCREEN..SCREEN + 2].copy_from_slice(&side(width));
-        bytes.to_mut()[SCREEN + 2..SCREEN + 4].copy_from_slice(&side(height));
+    let malformed = || malformed_header(Format::Gif);
+    let (width, height) = size(bytes).ok_or_else(malformed)?;
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::RGBA);
+    if let Some(limit) = NonZeroU64::new(MAX_DECODE_ALLOCATION) {
+        options.set_memory_limit(MemoryLimit::Bytes(limit));
     }
-    let decoder =
-        GifDecoder::new(Cursor::new(&*bytes)).map_err(|error| decoder_error(Format::Gif, error))?;
-    read(Format::Gif, decoder, notes)
+    let mut decoder = options.read_info(bytes).map_err(error)?;
+    let icc = decoder.icc_profile().map(<[u8]>::to_vec);
+    // Transparent, where the frame does not reach.
+    let mut samples = buffer(u64::from(width) * u64::from(height) * 4)?;
+    let frame = decoder.read_next_frame().map_err(error)?.ok_or_else(malformed)?;
+    let (left, columns) = (usize::from(frame.left), usize::from(frame.width));
+    let rows = frame.buffer.chunks_exact((columns * 4).max(1)).take(usize::from(frame.height));
+    for (row, pixels) in rows.enumerate() {
+        let at = ((usize::from(frame.top) + row) * width as usize + left) * 4;
+        // The screen holds all of the first frame: see `size`.
+        samples.get_mut(at..at + pixels.len()).ok_or_else(malformed)?.copy_from_slice(pixels);
+    }
+    Ok(Samples {
+        format: Format::Gif,
+        width,
+        height,
+        layout: Layout::Rgba,
+        data: SampleData::U8(samples),
+        premultiplied: false,
+        orientation: 1,
+        icc,
+        cicp: None,
+        notes: Vec::from_iter((frames(bytes).count > 1).then_some(Note::FirstFrameOnly)),
+    })
+}
+
+fn error(error: DecodingError) -> Error {
+    let (kind, message) = match &error {
+        DecodingError::OutOfMemory | DecodingError::MemoryLimit => {
+            (ErrorKind::Limit, "the GIF image takes more memory than allowed".to_owned())
+        }
+        other => (ErrorKind::Decode, format!("the GIF data is damaged or cut off: {other}")),
+    };
+    Error::new(kind, message).with_source(error)
 }
 
 /// The size of the picture: the screen's, or what the first frame needs where that is more.

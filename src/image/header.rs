@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::{check_bounds, check_size, malformed_header, take};
 use super::format::Format;
-use super::{bmp, gif, jpeg, png, tiff};
+#[cfg(feature = "every-image")]
+use super::{bmp, tiff};
+use super::{gif, jpeg, png};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 
@@ -60,9 +62,11 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
         Format::Png => png_size(bytes).ok_or_else(malformed)?,
         Format::WebP => return webp(bytes),
         Format::Gif => gif::size(bytes).map(|(w, h)| (w, h, 8)).ok_or_else(malformed)?,
-        Format::Bmp => bmp_size(bytes).ok_or_else(malformed)?,
+        #[cfg(feature = "every-image")]
+        Format::Bmp => bmp::size(bytes).ok_or_else(malformed)?,
+        #[cfg(feature = "every-image")]
         Format::Tiff => tiff::size(bytes)?,
-        Format::Avif | Format::Heif | Format::Jxl => return Err(format.not_built_in()),
+        format => return Err(format.not_built_in()),
     };
     check_size(width, height)?;
     Ok(Header { format, width, height, bits })
@@ -78,20 +82,6 @@ fn png_size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
         u32::from_be_bytes(take(bytes, 20)?),
         *bytes.get(24)?,
     ))
-}
-
-fn bmp_size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
-    let (width, height, bits) = if bmp::header_length(bytes)? == 12 {
-        let side = |at| Some(u32::from(u16::from_le_bytes(take(bytes, at)?)));
-        (side(18)?, side(20)?, u16::from_le_bytes(take(bytes, 24)?))
-    } else {
-        // A negative height means rows from top to bottom.
-        let width = u32::try_from(i32::from_le_bytes(take(bytes, 18)?)).ok()?;
-        let height = i32::from_le_bytes(take(bytes, 22)?).unsigned_abs();
-        (width, height, u16::from_le_bytes(take(bytes, 28)?))
-    };
-    // 24 and 32 bits hold three or four samples of 8.
-    Some((width, height, if bits > 8 { 8 } else { u8::try_from(bits).ok()? }))
 }
 
 /// WebP's canvas, and every frame's own size, because the decoder allocates by the frame's,

@@ -27,10 +27,13 @@
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+#[cfg(feature = "every-image")]
 mod bmp;
 mod checks;
 mod color;
 mod decode;
+#[cfg_attr(not(feature = "every-image"), expect(dead_code, reason = "EXIF needs one tag"))]
+mod directory;
 mod format;
 mod gif;
 mod header;
@@ -41,9 +44,9 @@ mod preprocessing;
 mod resize;
 mod rgb8;
 mod samples;
+#[cfg(feature = "every-image")]
 mod tiff;
 mod webp;
-mod wrapped;
 
 pub use decode::{Decoded, Note, decode};
 pub use format::Format;

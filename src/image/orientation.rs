@@ -1,7 +1,7 @@
 //! EXIF orientation: turning stored pixels upright.
 
+use super::directory::File;
 use super::rgb8::Rgb8;
-use super::tiff;
 use crate::error::Result;
 
 /// The orientation an EXIF block names, 1 to 8; 1 where it names none that exists.
@@ -10,7 +10,8 @@ use crate::error::Result;
 /// and WebP leave it.
 pub(super) fn of_exif(exif: &[u8]) -> u8 {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    tiff::orientation(exif).unwrap_or(1)
+    let first = File::read(exif).and_then(|file| file.directories().next());
+    first.and_then(|directory| directory.orientation()).unwrap_or(1)
 }
 
 /// The image stored as `orientation` says, upright.

@@ -1,5 +1,7 @@
 //! What decoders hand over, and how it becomes upright 8-bit sRGB pixels: one way for all formats.
 
+use serde::{Deserialize, Serialize};
+
 use super::checks::{buffer, check_size};
 use super::color::{self, Space};
 use super::decode::{Decoded, Note};
@@ -9,7 +11,8 @@ use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The samples of one pixel, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// One shade, 0 black.
     Gray,
@@ -61,7 +64,7 @@ impl SampleData {
 }
 
 /// Colours by the code points of ITU-T H.273, as AVIF, HEIF, JPEG XL and PNG store them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cicp {
     /// `ColourPrimaries`.
     pub primaries: u8,
@@ -101,7 +104,8 @@ impl Samples {
     /// # Errors
     /// [`ErrorKind::Limit`] for a picture beyond the [limits](crate::limits), [`ErrorKind::Decode`]
     /// for an empty one, [`ErrorKind::Argument`] if there are more or fewer samples than the size
-    /// takes.
+    /// takes, [`ErrorKind::Unsupported`] for a colour profile made of tables in a build without the
+    /// feature `every-image`.
     pub fn into_decoded(self) -> Result<Decoded> {
         let Self {
             format,
@@ -132,9 +136,10 @@ impl Samples {
             }
         };
         note(matches!(data, SampleData::U16(_)), Note::SixteenBitReduced);
-        let space = Space::of(icc.as_deref(), cicp, layout);
-        note(matches!(space, Space::Profile(_)), Note::ProfileConverted);
-        note(matches!(space, Space::Hdr(_)), Note::HdrToneMapped);
+        let space = Space::of(icc.as_deref(), cicp, layout)?;
+        let hdr = matches!(space, Space::Hdr(_));
+        note(hdr, Note::HdrToneMapped);
+        note(!hdr && !matches!(space, Space::Srgb), Note::ProfileConverted);
         let inks = layout == Layout::Cmyk && matches!(space, Space::Srgb);
         note(inks, Note::CmykConverted);
         let (mut samples, layout) = match (space, data) {

@@ -125,6 +125,21 @@ impl Detector {
     /// calibrated for, or a model [without a head](Self::check_head).
     pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
         self.check_head()?;
+        self.prepare_decoded(bytes, decode(bytes)?, views)
+    }
+
+    /// As [`prepare`](Self::prepare), for an image that a decoder outside of this crate read from
+    /// these bytes: [`Samples::into_decoded`](crate::image::Samples::into_decoded) makes it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`], as [`prepare`](Self::prepare).
+    pub fn prepare_decoded(
+        &self,
+        bytes: &[u8],
+        decoded: Decoded,
+        views: Option<usize>,
+    ) -> Result<Encoded> {
+        self.check_head()?;
         let calibration = &self.manifest.calibration;
         let first_view_may_do = views.is_none() && calibration.early_exit.is_some();
         let views = if first_view_may_do {
@@ -133,7 +148,7 @@ impl Detector {
             views.unwrap_or_else(|| calibration.default_views())
         };
         calibration.for_views(views)?;
-        let Decoded { pixels, format, width, height, notes, .. } = decode(bytes)?;
+        let Decoded { pixels, format, width, height, notes, .. } = decoded;
         let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
         let whole = self.whole(&pixels)?;
         let abstain = if width.min(height) < MIN_GRADED_SIDE {

@@ -29,7 +29,7 @@ mod zero_shot;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use clipsight_native::io;
+use clipsight_native::{faults, io};
 
 /// Measure on this machine how strongly images look AI-generated.
 #[derive(Debug, Parser)]
@@ -72,6 +72,7 @@ enum Command {
 const COULD_NOT_START: u8 = 1;
 
 fn main() -> ExitCode {
+    faults::install();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clipsight::engine::{Cpu, Encoder, Engine};
-use clipsight::image::{ViewCount, decode};
+use clipsight::image::ViewCount;
 use clipsight::limits::{MAX_CAPTIONS, MAX_MANIFEST_BYTES};
 use clipsight::model::{Manifest, ModelLoader, TextManifest};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io;
+use clipsight_native::picture::decode;
 use clipsight_native::runtime::ModelFolder;
 use clipsight_reference::{Reference, TextLoader, TextTower, TokenBatch, Tokenizer};
 use serde::Serialize;

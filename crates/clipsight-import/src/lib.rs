@@ -6,10 +6,14 @@
 //! or from shapes; [`HeadFile`] reads a published head; [`convert`] writes the two as a model, a
 //! shard at a time. It reads files itself: a checkpoint is
 //! too large to be handed over as bytes.
+//!
+//! Without the feature `convert` it reads and writes nothing.
+#![cfg_attr(not(feature = "convert"), allow(dead_code))]
 
 mod architecture;
 mod archive;
 mod checkpoint;
+#[cfg(feature = "convert")]
 mod convert;
 mod dtype;
 mod encoder;
@@ -29,6 +33,7 @@ mod torch;
 
 pub use architecture::{Architecture, Configs, Family};
 pub use checkpoint::{Checkpoint, shards_of_index};
+#[cfg(feature = "convert")]
 pub use convert::{Converted, GPTQ_TOKENS, Options, convert};
 pub use encoder::PublishedEncoder;
 pub use heads::HeadFile;

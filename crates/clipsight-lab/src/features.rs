@@ -7,12 +7,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clipsight::calibration::MIN_GRADED_SIDE;
-use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount, decode};
+use clipsight::image::{Filter, Preprocessing, Rgb8, ViewCount};
 use clipsight::model::Detector;
 use clipsight::rng::Rng;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::{read_file, read_image};
+use clipsight_native::picture::decode;
 use clipsight_native::progress::progress;
 use half::f16;
 use rayon::prelude::*;

@@ -50,17 +50,41 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
 /// As [`read_at_most`]; [`ErrorKind::Limit`].
 pub fn read_image(path: &Path) -> Result<Vec<u8>> {
     let limit = MAX_IMAGE_BYTES as u64;
-    let too_large = |bytes: u64| {
-        let message = format!("the file has {bytes} bytes; the maximum is {limit}");
-        Err(Error::new(ErrorKind::Limit, message))
-    };
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.len() > limit => too_large(metadata.len()),
-        _ => {
-            let bytes = read_at_most(path, limit)?;
-            if bytes.len() as u64 > limit { too_large(bytes.len() as u64) } else { Ok(bytes) }
+        Ok(metadata) if metadata.is_file() && metadata.len() > limit => {
+            let message = format!("the file has {} bytes; the maximum is {limit}", metadata.len());
+            Err(Error::new(ErrorKind::Limit, message))
         }
+        _ => within_limit(read_at_most(path, limit)?),
     }
+}
+
+/// Reads an image from a stream, such as standard input, to its end, but no more than the limit.
+///
+/// # Errors
+/// [`ErrorKind::Io`]; [`ErrorKind::Limit`].
+pub fn read_image_from(stream: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream.take(MAX_IMAGE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("the input cannot be read: {error}")).with_source(error)
+    })?;
+    within_limit(bytes)
+}
+
+/// Refuses what was read up to the limit and beyond.
+fn within_limit(bytes: Vec<u8>) -> Result<Vec<u8>> {
+    if bytes.len() <= MAX_IMAGE_BYTES {
+        return Ok(bytes);
+    }
+    let message = format!("the image has more than {MAX_IMAGE_BYTES} bytes, which is the maximum");
+    Err(Error::new(ErrorKind::Limit, message))
+}
+
+/// Whether a file holds a Mac's resource fork (AppleDouble, RFC 1740): what lies beside a picture
+/// on disks that have no room for it, under the picture's name with `._` before it.
+#[must_use]
+pub fn is_apple_double(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x00, 0x05, 0x16, 0x07])
 }
 
 /// Reads a text file of at most `limit` bytes.
@@ -158,6 +182,15 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\r\\n");
         assert_eq!(printable("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
         assert_eq!(printable("Größe 日本 😀"), "Größe 日本 😀");
+    }
+
+    #[test]
+    fn streams_are_read_up_to_the_limit() {
+        assert_eq!(read_image_from(&b"0123"[..]).unwrap(), b"0123");
+        let endless = read_image_from(io::repeat(7)).unwrap_err();
+        assert_eq!(endless.kind(), ErrorKind::Limit);
+        let full = read_image_from(io::repeat(7).take(MAX_IMAGE_BYTES as u64)).unwrap();
+        assert_eq!(full.len(), MAX_IMAGE_BYTES);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::picture::decode;
 use clipsight::engine::{Cpu, Engine};
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::model::{
@@ -230,6 +231,15 @@ impl Runtime {
         asked.map_or(Ok(()), |views| {
             self.detector.manifest().calibration.for_views(views).map(|_| ())
         })
+    }
+
+    /// Decodes an image of any format that [`picture`](crate::picture) reads, and cuts its views.
+    ///
+    /// # Errors
+    /// As [`Detector::prepare`].
+    pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+        self.detector.check_head()?;
+        self.detector.prepare_decoded(bytes, decode(bytes)?, views)
     }
 
     /// Scores a prepared image.

@@ -1,10 +1,11 @@
-//! Codes of errors and limits, as TypeScript that Prettier leaves alone.
+//! Codes of errors, limits and names of files, as TypeScript that Prettier leaves alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clipsight::error::{ErrorKind, Fault};
 use clipsight::{calibration, limits};
+use clipsight_native::names;
 use schemars::{JsonSchema, schema_for};
 
 use super::Result;
@@ -104,6 +105,27 @@ pub(super) fn limits() -> Result<String> {
         let what = what.ok_or_else(|| format!("{module}::{name} has no doc comment"))?;
         let comment = comment("", &wrapped(&what, WIDTH - " * ".len()));
         write!(text, "\n{comment}export const {name} = {};\n", number(value))?;
+    }
+    Ok(text)
+}
+
+/// By which names the page takes files in folders for images, and which it passes over.
+pub(super) fn names() -> Result<String> {
+    let source = syn::parse_file(include_str!("../../clipsight-native/src/names.rs"))?;
+    let quoted = |name: &str| format!("'{name}'");
+    let list = |names: &[&str]| {
+        let items: String = names.iter().map(|name| format!("  {},\n", quoted(name))).collect();
+        format!("[\n{items}] as const")
+    };
+    let mut text = format!("{HEADER} crates/clipsight-native/src/names.rs.\n");
+    for (name, value) in [
+        ("IMAGE_EXTENSIONS", list(names::IMAGE_EXTENSIONS)),
+        ("SYSTEM_NAMES", list(names::SYSTEM_NAMES)),
+        ("APPLE_DOUBLE_PREFIX", quoted(names::APPLE_DOUBLE_PREFIX)),
+    ] {
+        let what = comment_of(&source, name).ok_or_else(|| format!("{name} is not described"))?;
+        let comment = comment("", &wrapped(&what, WIDTH - " * ".len()));
+        write!(text, "\n{comment}export const {name} = {value};\n")?;
     }
     Ok(text)
 }

@@ -8,7 +8,7 @@
 
 use std::cell::RefCell;
 
-use clipsight_codecs::{Error, ErrorKind, Layout, Note, Result, SampleData, Samples};
+use clipsight_codecs::{Cicp, Error, ErrorKind, Layout, Note, SampleData, Samples};
 
 /// What became of a file, in numbers, in this order; addresses are in the module's memory.
 ///
@@ -23,8 +23,77 @@ use clipsight_codecs::{Error, ErrorKind, Layout, Note, Result, SampleData, Sampl
 /// 10. EXIF's orientation, 1 to 8
 /// 11. address and 12. length of the ICC profile
 /// 13. colour primaries and 14. transfer characteristics by H.273; both 0 where not known
-/// 15. what was left out, added up: 1 later frames, 2 a gain map
+/// 15. what is to be told, added up: 1 for the first of [`NOTES`], 2 for the second, 4 ...
 pub type Report = [u32; 16];
+
+/// What may be told, as the core calls it. `www/lib/decoders/decoders.ts` has the same list.
+pub const NOTES: [&str; 9] = [
+    "first-frame-only",
+    "gain-map-ignored",
+    "first-page-only",
+    "alpha-over-white",
+    "sixteen-bit-reduced",
+    "cmyk-converted",
+    "profile-converted",
+    "reduced-copy-skipped",
+    "end-missing",
+];
+
+/// A picture with what is to be told of it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The samples of one pixel.
+    pub layout: Layout,
+    /// All samples.
+    pub data: SampleData,
+    /// Whether colours are multiplied by alpha.
+    pub premultiplied: bool,
+    /// EXIF's orientation.
+    pub orientation: u8,
+    /// The embedded profile.
+    pub icc: Option<Vec<u8>>,
+    /// Colours by code points.
+    pub cicp: Option<Cicp>,
+    /// Some of [`NOTES`].
+    pub notes: Vec<&'static str>,
+}
+
+/// Why there is no picture.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// As in a [`Report`]: 1 `decode`, 2 `unsupported`, 3 `limit`.
+    pub kind: u32,
+    /// For people.
+    pub message: String,
+}
+
+impl From<Samples> for Picture {
+    fn from(samples: Samples) -> Self {
+        let Samples { width, height, layout, data, premultiplied, orientation, icc, cicp, .. } =
+            samples;
+        let notes = samples.notes.into_iter().map(|note| match note {
+            Note::FirstFrameOnly => NOTES[0],
+            Note::GainMapIgnored => NOTES[1],
+        });
+        let notes = notes.collect();
+        Self { width, height, layout, data, premultiplied, orientation, icc, cicp, notes }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind {
+            ErrorKind::Decode => 1,
+            ErrorKind::Unsupported => 2,
+            ErrorKind::Limit => 3,
+        };
+        Self { kind, message: error.message }
+    }
+}
 
 thread_local! {
     static FILE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -44,7 +113,7 @@ macro_rules! export {
         /// Decodes the file.
         #[unsafe(no_mangle)]
         pub extern "C" fn decode() -> *const u32 {
-            $crate::decode($decode)
+            $crate::decode(|file| Ok($decode(file)?.into()))
         }
     };
 }
@@ -60,11 +129,11 @@ pub fn input(length: u32) -> *mut u8 {
 
 /// Decodes what was put there, and gives the address of the report.
 #[must_use]
-pub fn decode(decode: fn(&[u8]) -> Result<Samples>) -> *const u32 {
+pub fn decode(decode: fn(&[u8]) -> Result<Picture, Failure>) -> *const u32 {
     let file = FILE.take();
     let report = match decode(&file) {
-        Ok(samples) => picture(samples),
-        Err(error) => failure(error),
+        Ok(picture) => of_picture(picture),
+        Err(failure) => of_failure(failure),
     };
     REPORT.with_borrow_mut(|place| {
         *place = report;
@@ -72,8 +141,9 @@ pub fn decode(decode: fn(&[u8]) -> Result<Samples>) -> *const u32 {
     })
 }
 
-fn picture(samples: Samples) -> Report {
-    let Samples { width, height, layout, data, premultiplied, orientation, .. } = samples;
+fn of_picture(picture: Picture) -> Report {
+    let Picture { width, height, layout, data, premultiplied, orientation, icc, cicp, notes } =
+        picture;
     let layout = match layout {
         Layout::Gray => 0,
         Layout::GrayAlpha => 1,
@@ -109,13 +179,8 @@ fn picture(samples: Samples) -> Report {
     ]
 }
 
-fn failure(error: Error) -> Report {
-    let kind = match error.kind {
-        ErrorKind::Decode => 1,
-        ErrorKind::Unsupported => 2,
-        ErrorKind::Limit => 3,
-    };
-    let [at, length] = kept(error.message.into_bytes());
+fn of_failure(Failure { kind, message }: Failure) -> Report {
+    let [at, length] = kept(message.into_bytes());
     let mut report = [0; 16];
     report[..3].copy_from_slice(&[kind, at, length]);
     report

@@ -25,7 +25,7 @@ use super::orientation;
 use super::samples::{Layout, SampleData, Samples};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOI, SOS, segments, truncated};
+use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOS, segments, truncated};
 use rebuild::{Wanted, rebuild};
 
 /// Width, height and bits from the frame header.
@@ -248,6 +248,7 @@ fn to_inks(pixels: &mut [u8], ycck: bool) {
 }
 
 /// A strip or tile of a TIFF file.
+#[cfg(feature = "every-image")]
 pub(super) struct Part {
     pub(super) width: usize,
     pub(super) height: usize,
@@ -258,7 +259,9 @@ pub(super) struct Part {
 
 /// Decodes JPEG data in a TIFF file, whose tables may stand elsewhere in it (TIFF Technical Note
 /// 2). `rgb`: components are red, green and blue as they are.
+#[cfg(feature = "every-image")]
 pub(super) fn decode_part(tables: Option<&[u8]>, data: &[u8], rgb: bool) -> Result<Part> {
+    use markers::SOI;
     let mut whole = vec![0xFF, SOI];
     if let Some(tables) = tables {
         let tables = tables.strip_prefix(&[0xFF, SOI]).unwrap_or(tables);

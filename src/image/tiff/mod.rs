@@ -9,7 +9,6 @@
 //! Photoshop technical notes (2002).
 
 mod compression;
-mod directory;
 mod raster;
 mod ycbcr;
 
@@ -18,7 +17,7 @@ use super::format::Format;
 use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::malformed_header;
-use directory::{Directory, File, tag};
+use crate::image::directory::{Directory, File, tag};
 use raster::Raster;
 
 /// `PhotometricInterpretation` of what sensors record: a colour filter array, or linear raw.
@@ -84,11 +83,6 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32, u8)> {
         Some((width, height, u8::try_from(bits).ok()?))
     };
     size().ok_or_else(|| malformed_header(Format::Tiff))
-}
-
-/// The orientation that the first directory names, as in EXIF blocks, if it is one that exists.
-pub(super) fn orientation(bytes: &[u8]) -> Option<u8> {
-    File::read(bytes)?.directories().next()?.orientation()
 }
 
 /// Decodes the picture of a file whose size is within the limits.

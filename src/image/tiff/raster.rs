@@ -1,15 +1,19 @@
 //! Strips and tiles to interleaved samples.
 
 use super::compression::Compression;
-use super::directory::{Directory, File, tag};
 use super::ycbcr::YCbCr;
 use super::{damaged, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::{buffer, malformed_header};
+use crate::image::directory::{Directory, File, tag};
 use crate::image::format::Format;
 use crate::image::jpeg;
 use crate::image::samples::{Layout, SampleData, Samples};
 use crate::limits::MAX_DECODE_ALLOCATION;
+
+/// Most samples of a pixel: beyond pictures, which have five or six, and short of what would cost
+/// more than they are worth.
+const MAX_SAMPLES: usize = 32;
 
 /// What the first samples of a pixel mean (tag `PhotometricInterpretation`).
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +105,9 @@ impl<'a> Raster<'a> {
         };
         let (width, height) = (side(tag::IMAGE_WIDTH)?, side(tag::IMAGE_LENGTH)?);
         let samples = directory.tag(tag::SAMPLES_PER_PIXEL).unwrap_or(1) as usize;
+        if samples > MAX_SAMPLES {
+            return Err(unsupported(&format!("a pixel of {samples} samples")));
+        }
         let bits = uniform(&directory, tag::BITS_PER_SAMPLE, 1)
             .ok_or_else(|| unsupported("a mix of sample depths"))?;
         let sample_format = uniform(&directory, tag::SAMPLE_FORMAT, 1)
@@ -141,7 +148,7 @@ impl<'a> Raster<'a> {
             return Err(unsupported("transparency of inks"));
         }
         let planes = if separate_planes { samples } else { 1 };
-        let chunks = Chunks::read(&directory, width, height, planes)?;
+        let chunks = Chunks::read(&directory, width, height, planes, samples * bits as usize)?;
         Ok(Self {
             file,
             directory,
@@ -239,7 +246,7 @@ impl<'a> Raster<'a> {
             let mut values = Vec::new();
             for index in 0..self.chunks.across * self.chunks.down {
                 let chunk = self.chunks.chunk(index, self.width, self.height);
-                let row_bytes = (chunk.width * stored * self.bits).div_ceil(8);
+                let row_bytes = row_bytes(chunk.width, stored * self.bits);
                 let data = self.chunk_bytes(plane, index, row_bytes * chunk.height, chunk.width)?;
                 let (data, big_endian) = self.unpredicted(data, row_bytes, stored)?;
                 for (row, bytes) in data.chunks_exact(row_bytes).take(chunk.rows).enumerate() {
@@ -447,7 +454,14 @@ fn alpha(directory: &Directory<'_>, colors: &Colors, samples: usize) -> Option<(
 }
 
 impl Chunks {
-    fn read(directory: &Directory<'_>, width: usize, height: usize, planes: usize) -> Result<Self> {
+    /// `bits`: of a pixel, in all planes.
+    fn read(
+        directory: &Directory<'_>,
+        width: usize,
+        height: usize,
+        planes: usize,
+        bits: usize,
+    ) -> Result<Self> {
         let side = |name| directory.tag(name).map(|side| side as usize);
         let tiled = directory.tag(tag::TILE_OFFSETS).is_some();
         let (columns, rows, offsets, lengths) = if tiled {
@@ -469,7 +483,7 @@ impl Chunks {
         // Tiles far larger than the picture would cost far more than it is worth.
         let area = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
         let all = area(columns, rows).saturating_mul(area(across, down));
-        if all.saturating_mul(planes as u64) > MAX_DECODE_ALLOCATION {
+        if all.saturating_mul(bits as u64).div_ceil(8) > MAX_DECODE_ALLOCATION {
             let message = "the tiles of the TIFF image take more memory than allowed";
             return Err(Error::new(ErrorKind::Limit, message));
         }
@@ -486,6 +500,11 @@ impl Chunks {
         let stored = if self.padded { self.height } else { rows };
         Chunk { left, top, width: self.width, height: stored, columns, rows }
     }
+}
+
+/// Bytes of a row of pixels of so many bits; bounded by `Chunks::read`.
+fn row_bytes(width: usize, bits: usize) -> usize {
+    (width as u64 * bits as u64).div_ceil(8) as usize
 }
 
 /// Adds to each sample of a row the one of the pixel before.

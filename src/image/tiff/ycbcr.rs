@@ -1,9 +1,9 @@
 //! Brightness and colour differences in the way of TIFF 6.0, section 21.
 
-use super::directory::{Directory, tag};
 use super::raster::Chunk;
 use crate::error::Result;
 use crate::image::checks::malformed_header;
+use crate::image::directory::{Directory, tag};
 use crate::image::format::Format;
 
 /// How brightness and colour differences are stored, and what they mean.

@@ -2,18 +2,23 @@
 
 mod output;
 mod record;
+mod resume;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clipsight::Result;
+use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::output_error;
-use clipsight_native::{pipeline, progress, walk};
+use clipsight_native::runtime::Runtime;
+use clipsight_native::walk::{self, Item, PassedOver};
+use clipsight_native::{pipeline, progress};
 
 use self::output::{Format, Output};
-use self::record::{Record, Status};
+use self::record::{Judge, Outcome, Record, Status};
+use self::resume::Earlier;
 use crate::arguments::{RuntimeArgs, parse_views};
 
 /// Some of the files failed.
@@ -22,7 +27,9 @@ const SOME_FAILED: u8 = 2;
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Image files of any name, and folders, which are searched for files with image extensions
+    /// Image files of any name; folders, which are searched for files with image extensions;
+    /// patterns such as '*.jpg' or '**/*.png' where there is no file of that name; `-`, an image
+    /// from standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -33,50 +40,192 @@ pub(crate) struct Args {
     /// Views of each image: 1 or 5, which takes five times as long [default: the model's own]
     #[arg(long, value_name = "N", value_parser = parse_views)]
     views: Option<usize>,
+    /// Write the results into a new file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Go on with a scan that was ended before its time: FILE holds its results as JSON lines. What
+    /// is in it is not scored again, a last line that was cut off is; the rest is written to its
+    /// end, or, with --output, all of it into a new file
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+}
+
+impl Args {
+    /// Refuses what makes no sense together, before anything is loaded.
+    fn check(&self) -> Result<()> {
+        let input = self.paths.iter().any(|path| path == Path::new("-"));
+        let wrong = if self.resume.is_some() && self.format != Format::Json {
+            "--resume goes on with JSON lines: leave out --format"
+        } else if self.resume.is_some() && input {
+            "--resume knows files by their paths, which standard input has not: save the image \
+             and name its file"
+        } else if input && io::stdin().is_terminal() {
+            "`-` reads an image from standard input, which is a terminal: pipe one into it \
+             (clipsight scan - < image.jpg), or name a file; one that is called so is ./-"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Argument, wrong))
+    }
+}
+
+/// How many files ended in which way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    scored: usize,
+    abstained: usize,
+    failed: usize,
+}
+
+impl Counts {
+    fn add(&mut self, status: Status) {
+        match status {
+            Status::Scored => self.scored += 1,
+            Status::Abstained => self.abstained += 1,
+            Status::Error => self.failed += 1,
+        }
+    }
+}
+
+/// Where the results go.
+enum Target {
+    Standard(io::StdoutLock<'static>),
+    File(PathBuf, File),
+}
+
+impl Target {
+    /// The error for a failed write.
+    fn error(&self, error: io::Error) -> Error {
+        match self {
+            Self::Standard(_) => output_error(error),
+            Self::File(path, _) => resume::write_error(path, error),
+        }
+    }
+}
+
+impl Write for &mut Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Target::Standard(out) => out.write(bytes),
+            Target::File(_, file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Target::Standard(out) => out.flush(),
+            Target::File(_, file) => file.flush(),
+        }
+    }
 }
 
 /// Scores every image; a file that fails is a line of its own and stops nothing.
 ///
 /// # Errors
-/// When the model cannot be loaded or standard output cannot be written; never for an image.
+/// When the model cannot be loaded, the results cannot be written, or those of an earlier scan are
+/// of another kind; never for an image.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    args.check()?;
+    let earlier = args.resume.as_deref().map(Earlier::read).transpose()?;
+    let own = |path: &&Path| !earlier.as_ref().is_some_and(|earlier| earlier.is_at(path));
+    let new = args.output.as_deref().filter(own);
+    let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;
-    let items = walk::items(&args.paths);
-    eprintln!(
-        "clipsight: {} on the {}, {} files",
-        runtime.detector().manifest().id,
-        runtime.device(),
-        items.len()
-    );
+    let judge = Judge::of(&runtime, args.views)?;
 
-    let mut output = Output::new(args.format, io::stdout().lock());
-    let bar = progress::bar(items.len());
-    let (mut scored, mut abstained, mut failed) = (0_usize, 0_usize, 0_usize);
-    let mut written = output.begin();
-    if written.is_ok() {
-        pipeline::in_order(
-            &items,
-            |item| Record::of(item, &runtime, args.views),
-            |record| {
-                match record.status {
-                    Status::Scored => scored += 1,
-                    Status::Abstained => abstained += 1,
-                    Status::Error => failed += 1,
-                }
-                written = bar.suspend(|| output.write(&record));
-                bar.inc(1);
-                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            },
-        )?;
+    let found = walk::items(&args.paths);
+    let (mut items, mut passed) = (found.items, found.passed);
+    let mut counts = Counts::default();
+    let mut begun = String::new();
+    let all = items.len();
+    if let Some(earlier) = &earlier {
+        earlier.check(&judge)?;
+        let remaining = earlier.remaining(items)?;
+        items = remaining.items;
+        remaining.done.iter().for_each(|status| counts.add(*status));
+        begun = said_of(earlier, remaining.done.len(), remaining.foreign);
     }
-    bar.finish_and_clear();
-    match written {
+    eprintln!("clipsight: {} on the {}, {all} files{begun}", judge.model, runtime.device());
+
+    let mut target = target(earlier, new)?;
+    let written =
+        score(&items, &runtime, &judge, args.format, &mut target, &mut |outcome| match outcome {
+            Outcome::Line(record) => counts.add(record.status),
+            Outcome::Passed(why) => passed.add(Path::new(""), *why),
+        })?;
+    match (written, &target) {
         // The reader has seen enough (`| head`).
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-        Err(error) => return Err(output_error(error)),
-        Ok(()) => {}
+        (Err(error), Target::Standard(_)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(ExitCode::SUCCESS);
+        }
+        (Err(error), target) => return Err(target.error(error)),
+        (Ok(()), _) => {}
     }
+    report(counts, &passed);
+    Ok(if counts.failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Writes a line for every item; the outer error is one of the machine's.
+fn score(
+    items: &[Item],
+    runtime: &Runtime,
+    judge: &Judge,
+    format: Format,
+    target: &mut Target,
+    seen: &mut impl FnMut(&Outcome),
+) -> Result<io::Result<()>> {
+    let mut output = Output::new(format, target);
+    if let Err(error) = output.begin() {
+        return Ok(Err(error));
+    }
+    let bar = progress::bar(items.len());
+    let mut written = Ok(());
+    pipeline::in_order(
+        items,
+        |item| Record::of(item, runtime, judge),
+        |outcome| {
+            seen(&outcome);
+            if let Outcome::Line(record) = outcome {
+                written = bar.suspend(|| output.write(&record));
+            }
+            bar.inc(1);
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        },
+    )?;
+    bar.finish_and_clear();
+    Ok(written)
+}
+
+/// Where the results go: a new file has those of the earlier scan copied into it first.
+fn target(earlier: Option<Earlier>, new: Option<(&Path, File)>) -> Result<Target> {
+    Ok(match (earlier, new) {
+        (None, None) => Target::Standard(io::stdout().lock()),
+        (None, Some((path, file))) => Target::File(path.to_owned(), file),
+        (Some(earlier), None) => Target::File(earlier.path().to_owned(), earlier.into_file()?),
+        (Some(earlier), Some((path, mut file))) => {
+            earlier.copy_to(path, &mut file)?;
+            Target::File(path.to_owned(), file)
+        }
+    })
+}
+
+/// What there is of an earlier scan, in words.
+fn said_of(earlier: &Earlier, done: usize, foreign: usize) -> String {
+    let mut said = format!("; {done} done before, in {}", earlier.path().display());
+    if earlier.is_cut() {
+        said += "; its last line was cut off and is dropped";
+    }
+    if foreign > 0 {
+        said += &format!("; {foreign} of its lines are of other files and stay");
+    }
+    said
+}
+
+fn report(counts: Counts, passed: &PassedOver) {
+    let Counts { scored, abstained, failed } = counts;
     eprintln!("clipsight: {scored} scored, {abstained} without a grade, {failed} failed");
-    Ok(if failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+    if !passed.is_empty() {
+        eprintln!("clipsight: passed over in folders: {passed}");
+    }
 }

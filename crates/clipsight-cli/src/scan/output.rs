@@ -21,7 +21,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 20] = [
+const CSV_HEADER: [&str; 23] = [
     "path",
     "path_bytes",
     "status",
@@ -42,9 +42,13 @@ const CSV_HEADER: [&str; 20] = [
     "width",
     "height",
     "notes",
+    "model",
+    "model_sha256",
+    "views",
 ];
 
-/// A writer of records; each is flushed before the next is computed, even into a pipe.
+/// A writer of records; each is written at once, and flushed before the next is computed, even into
+/// a pipe: whoever ends the program finds whole lines.
 #[derive(Debug)]
 pub(super) struct Output<W: Write> {
     format: Format,
@@ -58,44 +62,47 @@ impl<W: Write> Output<W> {
 
     /// Writes what precedes the records.
     pub(super) fn begin(&mut self) -> io::Result<()> {
-        match self.format {
-            Format::Json => Ok(()),
-            Format::Csv => self.csv_line(&CSV_HEADER.map(str::to_owned)),
-            Format::Table => {
-                let titles =
-                    ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
-                self.table_line(titles.map(str::to_owned))
-            }
-        }?;
-        self.out.flush()
+        let titles = ["PROBABILITY", "GRADE", "MAKER", "QUALITY", "FORMAT", "SIZE", "MS", "PATH"];
+        let line = match self.format {
+            Format::Json => return Ok(()),
+            Format::Csv => csv_line(&CSV_HEADER.map(str::to_owned))?,
+            Format::Table => table_line(titles.map(str::to_owned)),
+        };
+        self.put(&line)
     }
 
     pub(super) fn write(&mut self, record: &Record) -> io::Result<()> {
-        match self.format {
+        let line = match self.format {
             Format::Json => {
-                serde_json::to_writer(&mut self.out, record)?;
-                self.out.write_all(b"\n")
+                let mut line = serde_json::to_vec(record)?;
+                line.push(b'\n');
+                line
             }
-            Format::Csv => self.csv_line(&csv_cells(record)),
-            Format::Table => self.table_line(table_cells(record)),
-        }?;
+            Format::Csv => csv_line(&csv_cells(record))?,
+            Format::Table => table_line(table_cells(record)),
+        };
+        self.put(&line)
+    }
+
+    fn put(&mut self, line: &[u8]) -> io::Result<()> {
+        self.out.write_all(line)?;
         self.out.flush()
     }
+}
 
-    fn csv_line(&mut self, cells: &[String]) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(&mut self.out);
-        writer.write_record(cells)?;
-        writer.flush()
-    }
+fn csv_line(cells: &[String]) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells)?;
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
 
-    fn table_line(&mut self, cells: [String; 8]) -> io::Result<()> {
-        let [probability, grade, maker, quality, format, size, ms, path] = cells;
-        writeln!(
-            self.out,
-            "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  \
-             {ms:>6}  {path}"
-        )
-    }
+fn table_line(cells: [String; 8]) -> Vec<u8> {
+    let [probability, grade, maker, quality, format, size, ms, path] = cells;
+    let line = format!(
+        "{probability:>11}  {grade:<14}  {maker:<24}  {quality:>7}  {format:<6}  {size:>11}  \
+         {ms:>6}  {path}\n"
+    );
+    line.into_bytes()
 }
 
 /// The name that a value has in JSON.
@@ -110,13 +117,13 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 20] {
+fn csv_cells(record: &Record) -> [String; 23] {
     let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
     let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
     let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
     [
-        inert_cell(&record.path),
-        text(record.path_bytes.as_ref()),
+        inert_cell(&record.place.path),
+        text(record.place.path_bytes.as_ref()),
         name(record.status),
         text(record.probability),
         text(record.logit),
@@ -135,6 +142,9 @@ fn csv_cells(record: &Record) -> [String; 20] {
         text(record.width),
         text(record.height),
         record.notes.iter().map(name).collect::<Vec<_>>().join(" "),
+        inert_cell(&record.judge.model),
+        record.judge.model_sha256.clone(),
+        text(record.judge.views),
     ]
 }
 
@@ -158,7 +168,7 @@ fn table_cells(record: &Record) -> [String; 8] {
         (Some(width), Some(height)) => format!("{width}x{height}"),
         _ => String::new(),
     };
-    let mut path = printable(&record.path);
+    let mut path = printable(&record.place.path);
     if let Some(error) = &record.error {
         path = format!("{path}: {}", printable(&error.message));
     }
@@ -190,13 +200,12 @@ fn maker(record: &Record) -> String {
 mod tests {
     use clipsight::model::AttributionFacts;
 
-    use super::super::record::Failure;
+    use super::super::record::{Failure, Judge, Place};
     use super::*;
 
     fn failed(path: &str) -> Record {
         Record {
-            path: path.to_owned(),
-            path_bytes: None,
+            place: Place { path: path.to_owned(), path_bytes: None },
             status: Status::Error,
             probability: None,
             logit: None,
@@ -212,6 +221,7 @@ mod tests {
             width: None,
             height: None,
             notes: Vec::new(),
+            judge: Judge { model: "m".to_owned(), model_sha256: "0".repeat(64), views: None },
         }
     }
 

@@ -16,10 +16,11 @@ mod subset;
 
 use std::path::Path;
 
-use clipsight::image::{ViewCount, decode};
+use clipsight::image::ViewCount;
 use clipsight::model::Verdict;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_native::picture::decode;
 
 use self::attribution::Attributed;
 
@@ -265,7 +266,7 @@ impl Measurement<'_> {
         let Item { entry, partners, control, attribute } = item;
         let bytes = io::read_image(&self.root.join(&entry.file))?;
         let detector = self.runtime.detector();
-        let analysis = self.runtime.score(detector.prepare(&bytes, self.views)?)?;
+        let analysis = self.runtime.score(self.runtime.prepare(&bytes, self.views)?)?;
         let (score, grade, reason) = match analysis.model {
             Verdict::Scored { score, grade, .. } => (score, Some(grade), None),
             Verdict::Abstained { score, reason } => (score, None, Some(reason)),

@@ -172,7 +172,7 @@ pub(super) fn grades(
         let (size, filter) = (Size::ShortSideAtMost(short_side), Filter::Lanczos3);
         let reduced = Perturbation::Resize { size, filter }.apply(photograph, &mut Rng::new(0))?;
         let file = encode_jpeg(&reduced, 85, Chroma::Quarter)?;
-        let analysis = runtime.score(runtime.detector().prepare(&file, None)?)?;
+        let analysis = runtime.score(runtime.prepare(&file, None)?)?;
         if let Verdict::Scored { grade, .. } = analysis.model {
             *found = Some(grade);
         }

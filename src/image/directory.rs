@@ -1,8 +1,8 @@
-//! The directories of a TIFF file and their tags.
+//! The directories of a TIFF file, and of EXIF blocks, which are laid out as one, and their tags.
 //!
 //! Layout: TIFF 6.0 (Adobe, 1992), section 2, and the BigTIFF extension with 64-bit offsets.
 
-use crate::image::checks::take;
+use super::checks::take;
 
 /// Entries read of a directory; real ones have a few dozen.
 const MAX_ENTRIES: usize = 4096;
@@ -12,38 +12,38 @@ const MAX_DIRECTORIES: usize = 1024;
 
 /// Tags of TIFF 6.0, its supplements, EXIF and DNG.
 pub(super) mod tag {
-    pub(in super::super) const NEW_SUBFILE_TYPE: u16 = 254;
-    pub(in super::super) const SUBFILE_TYPE: u16 = 255;
-    pub(in super::super) const IMAGE_WIDTH: u16 = 256;
-    pub(in super::super) const IMAGE_LENGTH: u16 = 257;
-    pub(in super::super) const BITS_PER_SAMPLE: u16 = 258;
-    pub(in super::super) const COMPRESSION: u16 = 259;
-    pub(in super::super) const PHOTOMETRIC: u16 = 262;
-    pub(in super::super) const FILL_ORDER: u16 = 266;
-    pub(in super::super) const STRIP_OFFSETS: u16 = 273;
-    pub(in super::super) const ORIENTATION: u16 = 274;
-    pub(in super::super) const SAMPLES_PER_PIXEL: u16 = 277;
-    pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
-    pub(in super::super) const STRIP_BYTE_COUNTS: u16 = 279;
-    pub(in super::super) const PLANAR_CONFIGURATION: u16 = 284;
-    pub(in super::super) const T4_OPTIONS: u16 = 292;
-    pub(in super::super) const PREDICTOR: u16 = 317;
-    pub(in super::super) const COLOR_MAP: u16 = 320;
-    pub(in super::super) const TILE_WIDTH: u16 = 322;
-    pub(in super::super) const TILE_LENGTH: u16 = 323;
-    pub(in super::super) const TILE_OFFSETS: u16 = 324;
-    pub(in super::super) const TILE_BYTE_COUNTS: u16 = 325;
-    pub(in super::super) const SUB_DIRECTORIES: u16 = 330;
-    pub(in super::super) const INK_SET: u16 = 332;
-    pub(in super::super) const EXTRA_SAMPLES: u16 = 338;
-    pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
-    pub(in super::super) const JPEG_TABLES: u16 = 347;
-    pub(in super::super) const YCBCR_COEFFICIENTS: u16 = 529;
-    pub(in super::super) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in super::super) const REFERENCE_BLACK_WHITE: u16 = 532;
-    pub(in super::super) const CFA_PATTERN: u16 = 33422;
-    pub(in super::super) const ICC_PROFILE: u16 = 34675;
-    pub(in super::super) const DNG_VERSION: u16 = 50706;
+    pub(in crate::image) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(in crate::image) const SUBFILE_TYPE: u16 = 255;
+    pub(in crate::image) const IMAGE_WIDTH: u16 = 256;
+    pub(in crate::image) const IMAGE_LENGTH: u16 = 257;
+    pub(in crate::image) const BITS_PER_SAMPLE: u16 = 258;
+    pub(in crate::image) const COMPRESSION: u16 = 259;
+    pub(in crate::image) const PHOTOMETRIC: u16 = 262;
+    pub(in crate::image) const FILL_ORDER: u16 = 266;
+    pub(in crate::image) const STRIP_OFFSETS: u16 = 273;
+    pub(in crate::image) const ORIENTATION: u16 = 274;
+    pub(in crate::image) const SAMPLES_PER_PIXEL: u16 = 277;
+    pub(in crate::image) const ROWS_PER_STRIP: u16 = 278;
+    pub(in crate::image) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(in crate::image) const PLANAR_CONFIGURATION: u16 = 284;
+    pub(in crate::image) const T4_OPTIONS: u16 = 292;
+    pub(in crate::image) const PREDICTOR: u16 = 317;
+    pub(in crate::image) const COLOR_MAP: u16 = 320;
+    pub(in crate::image) const TILE_WIDTH: u16 = 322;
+    pub(in crate::image) const TILE_LENGTH: u16 = 323;
+    pub(in crate::image) const TILE_OFFSETS: u16 = 324;
+    pub(in crate::image) const TILE_BYTE_COUNTS: u16 = 325;
+    pub(in crate::image) const SUB_DIRECTORIES: u16 = 330;
+    pub(in crate::image) const INK_SET: u16 = 332;
+    pub(in crate::image) const EXTRA_SAMPLES: u16 = 338;
+    pub(in crate::image) const SAMPLE_FORMAT: u16 = 339;
+    pub(in crate::image) const JPEG_TABLES: u16 = 347;
+    pub(in crate::image) const YCBCR_COEFFICIENTS: u16 = 529;
+    pub(in crate::image) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(in crate::image) const REFERENCE_BLACK_WHITE: u16 = 532;
+    pub(in crate::image) const CFA_PATTERN: u16 = 33422;
+    pub(in crate::image) const ICC_PROFILE: u16 = 34675;
+    pub(in crate::image) const DNG_VERSION: u16 = 50706;
 }
 
 /// The tags without which, or with another value of which, pixels would be others.

@@ -1,0 +1,40 @@
+//! The decoder of what the package's builds leave out of the core: TIFF, BMP, and colour profiles
+//! made of tables, in whichever format.
+
+use clipsight::image::decode as read;
+use clipsight::{ErrorKind, Result};
+use clipsight_codecs::{Layout, SampleData};
+use clipsight_decoder::{Failure, NOTES, Picture};
+
+clipsight_decoder::export!(decode);
+
+/// The picture upright and in sRGB: nothing is left to do.
+fn decode(file: &[u8]) -> core::result::Result<Picture, Failure> {
+    picture(file).map_err(|error| Failure {
+        kind: match error.kind() {
+            ErrorKind::Unsupported => 2,
+            ErrorKind::Limit => 3,
+            _ => 1,
+        },
+        message: error.message().to_owned(),
+    })
+}
+
+fn picture(file: &[u8]) -> Result<Picture> {
+    let decoded = read(file)?;
+    let told = |name: &&str| {
+        let named = |note| serde_json::to_value(note).is_ok_and(|note| note == *name);
+        decoded.notes.iter().any(named)
+    };
+    Ok(Picture {
+        width: decoded.width,
+        height: decoded.height,
+        layout: Layout::Rgb,
+        notes: NOTES.iter().copied().filter(told).collect(),
+        data: SampleData::U8(decoded.pixels.into_pixels()),
+        premultiplied: false,
+        orientation: 1,
+        icc: None,
+        cicp: None,
+    })
+}
