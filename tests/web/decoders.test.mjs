@@ -133,6 +133,16 @@ describe('decoders', () => {
     }
   });
 
+  test('notes have the same names on both sides', async () => {
+    const rust = await readFile(path.join(root, 'decoders/interface/src/lib.rs'), 'utf8');
+    const script = await readFile(path.join(root, 'www/lib/decoders/decoders.ts'), 'utf8');
+    const names = (list) => list.match(/['"][a-z-]+['"]/g).map((name) => name.slice(1, -1));
+    assert.deepEqual(
+      names(/const NOTES = \[([^\]]*)\] as const;/.exec(script)[1]),
+      names(/pub const NOTES: \[&str; \d+\] = \[([^\]]*)\];/.exec(rust)[1]),
+    );
+  });
+
   test('import nothing, and name no place on the machine they were built on', async () => {
     for (const name of Object.values(FILES)) {
       const bytes = await readFile(path.join(root, decoderFile(name)));

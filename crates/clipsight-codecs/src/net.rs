@@ -3,7 +3,8 @@
 //! heic-decoder and jxl unwind, which is caught. rav1d cannot: its interface is C's, and a panic
 //! that reaches it ends the process; one of its own threads that panics is waited for without end.
 //! So it runs on a thread of its own, one file at a time, and a panic there or on its threads stops
-//! them for ever, with what they hold, before they unwind; that is what a hook is for.
+//! them for ever, with what they hold, before they unwind; that is what a hook is for. Whoever
+//! changes the hook after such a panic waits for ever: a program sets its own at its start.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -128,25 +129,51 @@ fn stand_still() -> ! {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, exit};
+
     use super::*;
+
+    #[allow(clippy::panic)]
+    fn broken() -> Result<u8> {
+        panic!("as a decoder might")
+    }
+
+    extern "C" fn as_of_c() {
+        let _ = broken();
+    }
 
     #[test]
     fn panics_are_the_files_fault() {
-        #[allow(clippy::panic)]
-        fn broken() -> Result<u8> {
-            panic!("as a decoder might")
-        }
-        extern "C" fn as_of_c() {
-            let _ = broken();
-        }
         assert_eq!(catch(broken), Err(damaged()));
         assert!(last_panic().is_some_and(|place| place.contains("net.rs")));
+        assert_eq!(catch(|| Ok(3)), Ok(3));
+        assert_eq!(stop(|| Ok(2)), Ok(2));
+    }
+
+    #[test]
+    fn panics_that_cannot_unwind_are_too() {
+        // The harness takes hooks away at its end, which would wait for the thread that stands.
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "net::tests::in_a_process_of_its_own", "--ignored"])
+            .status();
+        assert_eq!(status.unwrap().code(), Some(7));
+    }
+
+    #[test]
+    #[ignore = "run by the test above"]
+    fn in_a_process_of_its_own() {
         let stopped = stop(|| {
             as_of_c(); // would end the process
             Ok(1)
         });
         assert_eq!(stopped, Err(damaged()));
+        let worker = thread::Builder::new().name(format!("{RAV1D}0"));
+        let stopped = stop(move || {
+            let worker = worker.spawn(|| as_of_c()).map_err(|_| damaged())?;
+            worker.join().map(|()| 1).map_err(|_| damaged()) // waits for ever
+        });
+        assert_eq!(stopped, Err(damaged()));
         assert_eq!(stop(|| Ok(2)), Ok(2));
-        assert_eq!(catch(|| Ok(3)), Ok(3));
+        exit(7);
     }
 }

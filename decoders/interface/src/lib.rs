@@ -155,10 +155,10 @@ fn of_picture(picture: Picture) -> Report {
         SampleData::U8(samples) => (8, kept(samples)),
         SampleData::U16(samples) => (16, kept(samples)),
     };
-    let [icc, icc_length] = samples.icc.map_or([0, 0], kept);
-    let (primaries, transfer) = samples.cicp.map_or((0, 0), |cicp| (cicp.primaries, cicp.transfer));
-    let note = |note, value| if samples.notes.contains(&note) { value } else { 0 };
-    let notes = note(Note::FirstFrameOnly, 1) + note(Note::GainMapIgnored, 2);
+    let [icc, icc_length] = icc.map_or([0, 0], kept);
+    let (primaries, transfer) = cicp.map_or((0, 0), |cicp| (cicp.primaries, cicp.transfer));
+    let place = |told: &&str| NOTES.iter().position(|note| note == told);
+    let notes = notes.iter().filter_map(place).fold(0, |all, place| all | 1 << place);
     [
         0,
         0,

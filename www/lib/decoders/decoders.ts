@@ -23,7 +23,7 @@ export interface Picture {
   readonly orientation: number;
   /** Code points of ITU-T H.273, where there is no profile. */
   readonly cicp?: { readonly primaries: number; readonly transfer: number };
-  readonly notes: readonly ('first-frame-only' | 'gain-map-ignored')[];
+  readonly notes: readonly (typeof NOTES)[number][];
 }
 
 /** What a decoder gives: what the build's `prepareDecoded` takes. */
@@ -35,6 +35,19 @@ export interface Decoded {
 }
 
 const LAYOUTS = ['gray', 'gray-alpha', 'rgb', 'rgba', 'cmyk'] as const;
+
+/** What may be told of a picture, by the bits of a report: the list of `decoders/interface`. */
+const NOTES = [
+  'first-frame-only',
+  'gain-map-ignored',
+  'first-page-only',
+  'alpha-over-white',
+  'sixteen-bit-reduced',
+  'cmyk-converted',
+  'profile-converted',
+  'reduced-copy-skipped',
+  'end-missing',
+] as const;
 
 /** What the decoder's report begins with. */
 const FAILURES: readonly (DetectorErrorCode | undefined)[] = [
@@ -148,9 +161,7 @@ function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Dec
   }
   const layout = LAYOUTS[number(5)];
   if (layout === undefined) throw new RangeError(`layout ${String(number(5))}`);
-  const notes: Picture['notes'][number][] = [];
-  if ((number(15) & 1) !== 0) notes.push('first-frame-only');
-  if ((number(15) & 2) !== 0) notes.push('gain-map-ignored');
+  const notes = NOTES.filter((_, bit) => (number(15) & (1 << bit)) !== 0);
   const [primaries, transfer] = [number(13), number(14)];
   return {
     picture: {
