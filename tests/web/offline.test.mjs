@@ -116,6 +116,73 @@ test('a newer version: said, loaded when the visitor wants, the old one’s file
   assert.ok(await page.isHidden('.update'));
 });
 
+test('a newer version taken in one tab while another is in the middle of its work', async (t) => {
+  const { page, jpeg, problems, close } = await openPage(browser, server);
+  t.after(close);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.waitForSelector('footer:has-text("Works offline")');
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await isReady(other);
+
+  const worker = path.join(folder, 'service-worker.js');
+  const script = await readFile(worker, 'utf8');
+  await writeFile(worker, script.replace(/"version":"\w+"/, '"version":"fedcba9876543210"'));
+  t.after(() => writeFile(worker, script));
+  await other.reload();
+  await other.waitForSelector('.update:not([hidden])', { timeout: 30_000 });
+
+  // The old version's files go in the midst of this.
+  const many = Array.from({ length: 14 }, (_, index) => file(`${index}.jpg`, jpeg));
+  await page.setInputFiles(FILES, many);
+  await Promise.all([other.waitForEvent('load'), other.click('.update button')]);
+  await isReady(other);
+  await allSettled(page);
+  const seen = await states(page);
+  assert.equal(seen.length, many.length);
+  assert.ok(
+    seen.every((state) => VERDICTS.includes(state)),
+    seen.join(),
+  );
+  assert.equal(await page.getAttribute('.lock', 'data-state'), 'locked');
+  // This tab goes on as it is, until its visitor wants the new version, too.
+  assert.ok(await page.isVisible('.update'));
+  await page.setInputFiles(FILES, file('later.jpg', jpeg));
+  await allSettled(page);
+  assert.equal((await states(page)).length, many.length + 1);
+  await Promise.all([page.waitForEvent('load'), page.click('.update button')]);
+  await isReady(page);
+  assert.ok(await page.isHidden('.update'));
+  assert.deepEqual(problems, []);
+});
+
+test('an origin whose storage is full: the page works, and every image has its result', async () => {
+  const { page, jpeg, problems, close } = await openPage(browser, server, {
+    settings: { history: true },
+    setUp: async (opened) => {
+      const client = await opened.context().newCDPSession(opened);
+      const quotaSize = 200_000;
+      await client.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize });
+    },
+  });
+  const many = Array.from({ length: 8 }, (_, index) => file(`${index}.jpg`, jpeg));
+  await page.setInputFiles(FILES, many);
+  await allSettled(page);
+  const seen = await states(page);
+  assert.equal(seen.length, many.length);
+  assert.ok(
+    seen.every((state) => VERDICTS.includes(state)),
+    seen.join(),
+  );
+  assert.ok(await page.isHidden('footer:has-text("Works offline")'));
+  // What the browser itself says of a service worker that cannot store its files is no fault.
+  assert.deepEqual(
+    problems.filter((problem) => !/QuotaExceeded|quota/i.test(problem)),
+    [],
+  );
+  await close();
+});
+
 test('it can be installed: a manifest with icons that are what they say', async () => {
   const manifest = JSON.parse(
     await readFile(path.join(root, 'www/dist/manifest.webmanifest'), 'utf8'),

@@ -47,9 +47,12 @@ export class Offline extends EventTarget {
 
   /** Lets the newer version take over and loads it. */
   load(): void {
-    navigator.serviceWorker.addEventListener('controllerchange', () => {
+    const reload = (): void => {
       location.reload();
-    });
+    };
+    // In another tab it may have been asked to take over already.
+    if (this.#waiting?.state === 'activated' || this.#waiting?.state === 'activating') reload();
+    navigator.serviceWorker.addEventListener('controllerchange', reload);
     send(this.#waiting, { type: 'activate' });
   }
 
