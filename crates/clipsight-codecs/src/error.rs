@@ -25,6 +25,10 @@ pub struct Error {
     pub message: String,
 }
 
+#[cfg_attr(
+    not(any(feature = "avif", feature = "heic", feature = "jxl")),
+    allow(dead_code, reason = "without a decoder little goes wrong")
+)]
 impl Error {
     pub(crate) fn decode(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Decode, message: message.into() }

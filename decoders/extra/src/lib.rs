@@ -6,10 +6,10 @@ use clipsight::{ErrorKind, Result};
 use clipsight_codecs::{Layout, SampleData};
 use clipsight_decoder::{Failure, NOTES, Picture};
 
-clipsight_decoder::export!(decode);
+clipsight_decoder::export!(of_file);
 
 /// The picture upright and in sRGB: nothing is left to do.
-fn decode(file: &[u8]) -> core::result::Result<Picture, Failure> {
+fn of_file(file: &[u8]) -> core::result::Result<Picture, Failure> {
     picture(file).map_err(|error| Failure {
         kind: match error.kind() {
             ErrorKind::Unsupported => 2,
