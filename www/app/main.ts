@@ -38,7 +38,8 @@ const lifecycle = new DetectorLifecycle({
   unlocked: unlocked !== undefined,
   download,
 });
-const app: App = { settings, lock, lifecycle, offline, batch: new Batch(), history: new History() };
+const batch = new Batch((name) => offline.decoder(name));
+const app: App = { settings, lock, lifecycle, offline, batch, history: new History() };
 const page = new Page(app);
 
 lifecycle.addEventListener('change', () => {

@@ -15,6 +15,7 @@ export {
 } from './api/limits.js';
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
+export { fetchDecoders } from './decoders/urls.js';
 export { Deadline, readPieces } from './network/deadline.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {
@@ -35,6 +36,7 @@ export type {
   BuildSources,
   CachePreference,
   CacheState,
+  DecoderSources,
   DetectorOptions,
   DevicePreference,
   FetchModelOptions,

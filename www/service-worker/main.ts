@@ -1,8 +1,8 @@
 /**
  * Keeps the page's own files for visits without a connection. The page's policy does not govern
  * what happens here, so this program does nothing that a page could steer: it answers GETs for
- * files of a fixed list, and if one is missing it fetches exactly that file again. It never sees an
- * image.
+ * files of a fixed list, and if one is missing it fetches exactly that file again; and it fetches a
+ * decoder of that list when a page names it. It never sees an image.
  */
 import type { Message } from './message.js';
 
@@ -41,15 +41,27 @@ self.addEventListener('message', (event) => {
   const message = event.data as Message | null;
   if (message?.type === 'activate') void self.skipWaiting();
   else if (message?.type === 'keep' && Array.isArray(message.files)) {
-    const known = rest.filter((file) => message.files.includes(file));
-    event.waitUntil(
-      keep(known).then(
-        () => event.ports[0]?.postMessage('kept'),
-        () => event.ports[0]?.postMessage('failed'),
-      ),
+    answerWith(
+      event,
+      rest.filter((file) => message.files.includes(file)),
+    );
+  } else if (message?.type === 'decoder') {
+    answerWith(
+      event,
+      rest.filter((file) => file.startsWith(`assets/${message.name}.`) && file.endsWith('.wasm')),
     );
   }
 });
+
+/** Keeps files of the list and says whether they are there. */
+function answerWith(event: ExtendableMessageEvent, files: readonly string[]): void {
+  event.waitUntil(
+    keep(files).then(
+      () => event.ports[0]?.postMessage(files.length > 0 ? 'kept' : 'failed'),
+      () => event.ports[0]?.postMessage('failed'),
+    ),
+  );
+}
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;

@@ -25,6 +25,8 @@ export interface Item {
   error?: DetectorError;
   /** Another model is to judge it once more; until then its first result stands. */
   again?: boolean;
+  /** The decoder that was fetched for it. */
+  decoder?: string;
 }
 
 /** An image is done: it has a result or an error, and was not cancelled. */
@@ -42,6 +44,7 @@ export class SettledEvent extends Event {
  * whatever changes, and a {@link SettledEvent} for every image that is done.
  */
 export class Batch extends EventTarget {
+  readonly #fetchDecoder: (name: string) => Promise<boolean>;
   readonly #items = new Map<number, Item>();
   #list: readonly Item[] | undefined;
   #queue: Item[] = [];
@@ -50,6 +53,12 @@ export class Batch extends EventTarget {
   #views: AnalyzeOptions['views'];
   #running: AbortController | undefined;
   #settled = 0;
+
+  /** @param fetchDecoder - has a decoder come that an image needs; whether it is there then */
+  constructor(fetchDecoder: (name: string) => Promise<boolean>) {
+    super();
+    this.#fetchDecoder = fetchDecoder;
+  }
 
   /** In the order they came in. The same array until images are added or removed. */
   get items(): readonly Item[] {
@@ -187,7 +196,8 @@ export class Batch extends EventTarget {
           // Taken back, or another detector's by now.
           if (running.signal.aborted) break;
           const item = taken[index];
-          if (item !== undefined) this.#finish(item, detector.info, result, error);
+          if (item === undefined || (await this.#comesAgain(item, error))) continue;
+          this.#finish(item, detector.info, result, error);
         }
       } catch (thrown) {
         // Cancelled; or the detector itself is gone, and then all that it had taken learn why.
@@ -197,6 +207,16 @@ export class Batch extends EventTarget {
       }
     }
     this.#running = undefined;
+  }
+
+  /** Whether an image waits anew, for a decoder that has come in the meantime. */
+  async #comesAgain(item: Item, error: DetectorError | undefined): Promise<boolean> {
+    if (error?.decoder === undefined || item.decoder === error.decoder) return false;
+    item.decoder = error.decoder;
+    if (!(await this.#fetchDecoder(error.decoder))) return false;
+    if (item.again !== true) item.outcome = 'waiting';
+    this.#queue.push(item);
+    return true;
   }
 
   /** Hands images out only as they are asked for: what is still in the queue can be taken back. */

@@ -45,6 +45,17 @@ export class Offline extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  /**
+   * Has a decoder fetched that an image needs, where the page's own way is closed; whether it is
+   * there.
+   */
+  async decoder(name: string): Promise<boolean> {
+    const registration = await this.#registration;
+    const worker = registration?.active ?? registration?.waiting ?? registration?.installing;
+    if (worker === null || worker === undefined || !(await installed(worker))) return false;
+    return ask(worker, { type: 'decoder', name });
+  }
+
   /** Lets the newer version take over and loads it. */
   load(): void {
     const reload = (): void => {
@@ -95,15 +106,20 @@ export class Offline extends EventTarget {
       .getEntriesByType('resource')
       .filter(({ name }) => name.startsWith(scope))
       .map(({ name }) => name.slice(scope.length));
-    const { port1, port2 } = new MessageChannel();
-    const answer = new Promise<boolean>((resolve) => {
-      port1.onmessage = ({ data }): void => {
-        resolve(data === 'kept');
-      };
-    });
-    send(worker, { type: 'keep', files }, port2);
-    return answer;
+    return ask(worker, { type: 'keep', files });
   }
+}
+
+/** Whether the service worker has what it was asked for. */
+function ask(worker: ServiceWorker, message: Message): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise<boolean>((resolve) => {
+    port1.onmessage = ({ data }): void => {
+      resolve(data === 'kept');
+    };
+  });
+  send(worker, message, port2);
+  return answer;
 }
 
 function send(worker: ServiceWorker | undefined, message: Message, ...ports: MessagePort[]): void {

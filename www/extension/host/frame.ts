@@ -1,5 +1,11 @@
 /** The host's side of its sandboxed frame. */
-import type { DetectorErrorCode, DetectorInfo, Fidelity, ModelFiles } from 'clipsight';
+import type {
+  DecoderSources,
+  DetectorErrorCode,
+  DetectorInfo,
+  Fidelity,
+  ModelFiles,
+} from 'clipsight';
 import { CONNECT, READY, loaded, reply } from '../shared/calls.js';
 import type { Call } from '../shared/calls.js';
 import { outcome } from '../shared/channel.js';
@@ -59,8 +65,9 @@ export class Frame {
     throw lost('the sandboxed frame did not start');
   }
 
-  async load(files: ModelFiles): Promise<DetectorInfo> {
-    const answer = checked(loaded, await this.#call((id) => ({ id, call: 'load', files })));
+  async load(files: ModelFiles, decoders: DecoderSources): Promise<DetectorInfo> {
+    const call = (id: number): Call => ({ id, call: 'load', files, decoders });
+    const answer = checked(loaded, await this.#call(call));
     if (answer?.info !== undefined) return answer.info;
     throw lost(answer?.error.message ?? 'invalid response', answer?.error.code);
   }

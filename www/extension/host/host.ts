@@ -2,7 +2,7 @@
  * The host: Chrome's offscreen document, Firefox's event page. It reads the packaged
  * weights, hands them to a sandboxed frame, and passes pictures on to it, one at a time.
  */
-import { fetchModel } from 'clipsight';
+import { fetchDecoders, fetchModel } from 'clipsight';
 import standard from 'clipsight-model-standard';
 import { openChannel } from '../shared/channel.js';
 import type { Message, Outcome } from '../shared/channel.js';
@@ -46,10 +46,13 @@ async function start(wanted: Wanted): Promise<Answering> {
 async function open({ device, model }: Wanted): Promise<Frame> {
   // Both models' files are the extension's own: nothing is downloaded.
   const source = model === 'standard' ? { model: standard } : {};
-  const files = await fetchModel({ ...source, device, cache: 'none' });
+  const [files, decoders] = await Promise.all([
+    fetchModel({ ...source, device, cache: 'none' }),
+    fetchDecoders(),
+  ]);
   const opened = await Frame.open();
   try {
-    await opened.load(files);
+    await opened.load(files, decoders);
   } catch (error) {
     opened.close();
     throw error;

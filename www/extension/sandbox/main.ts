@@ -14,7 +14,8 @@ let detector: Detector | undefined;
 
 async function answer(asked: Call): Promise<unknown> {
   if (asked.call === 'load') {
-    detector ??= await createDetector({ model: asked.files, worker: false });
+    const { files: model, decoders } = asked;
+    detector ??= await createDetector({ model, decoders, worker: false });
     return { info: detector.info };
   }
   if (detector === undefined) throw new Error('analyze came before load');

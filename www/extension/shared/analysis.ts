@@ -38,6 +38,12 @@ const note = v.object({
     'alpha-over-white',
     'sixteen-bit-reduced',
     'cmyk-converted',
+    'profile-converted',
+    'hdr-tone-mapped',
+    'gain-map-ignored',
+    'reduced-copy-skipped',
+    'end-missing',
+    'scans-missing',
   ]),
 });
 
@@ -47,7 +53,7 @@ export const analysis = schemaOf<Analysis>()(
     file: v.object({
       sha256: line,
       bytes: number,
-      format: v.picklist(['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff']),
+      format: v.picklist(['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'avif', 'heif', 'jxl']),
       width: number,
       height: number,
     }),

@@ -1,5 +1,5 @@
 /** The messages between the host and its sandboxed frame. */
-import type { ModelFiles } from 'clipsight';
+import type { DecoderSources, ModelFiles } from 'clipsight';
 import * as v from 'valibot';
 import { detectorInfo, fidelity } from './analysis.js';
 import { wireError } from './errors.js';
@@ -13,6 +13,7 @@ export const call = v.variant('call', [
     call: v.literal('load'),
     // createDetector checks what is in it.
     files: v.custom<ModelFiles>((files) => typeof files === 'object' && files !== null),
+    decoders: v.custom<DecoderSources>((files) => typeof files === 'object' && files !== null),
   }),
   v.object({
     id: number,

@@ -5,7 +5,8 @@
  */
 
 /**
- * The supported image formats.
+ * The image formats that are known. [`decode`](super::decode) reads the first six; pictures in the
+ * others come as [`Samples`](super::Samples) from decoders outside of this crate.
  *
  * - `jpeg`: JPEG: baseline and progressive, 8 bit; gray, YCbCr, RGB, CMYK, YCCK.
  * - `png`: PNG, 1 to 16 bit, with or without palette, alpha, animation.
@@ -13,8 +14,11 @@
  * - `gif`: GIF, animated or not.
  * - `bmp`: Windows bitmap.
  * - `tiff`: TIFF and BigTIFF, the first page.
+ * - `avif`: AVIF: AV1 in an ISO base media file.
+ * - `heif`: HEIF with HEVC, which phones call HEIC.
+ * - `jxl`: JPEG XL, bare or in its container.
  */
-export type Format = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff';
+export type Format = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif' | 'heif' | 'jxl';
 
 /** The verdict of the model. */
 export type Verdict = Scored | Abstained;
@@ -49,13 +53,26 @@ export type AbstainReason = 'between-grades' | 'uncalibrated' | 'too-small' | 'n
  * - `alpha-over-white`: The image is partly transparent and was laid over white.
  * - `sixteen-bit-reduced`: Samples of 16 bits were rounded to 8.
  * - `cmyk-converted`: Inks (CMYK, YCCK) were converted to RGB without a colour profile.
+ * - `profile-converted`: Colours were converted to sRGB, from the profile or code points that the
+ *   file names.
+ * - `hdr-tone-mapped`: High dynamic range was mapped to what sRGB holds.
+ * - `gain-map-ignored`: A gain map for brighter screens was left out.
+ * - `reduced-copy-skipped`: A reduced copy stands first in the file; the first whole page was read.
+ * - `end-missing`: The file's end is missing or a checksum is wrong; every pixel is there.
+ * - `scans-missing`: A progressive file lacks its last scans, and with them fine detail.
  */
 export type Note =
   | 'first-frame-only'
   | 'first-page-only'
   | 'alpha-over-white'
   | 'sixteen-bit-reduced'
-  | 'cmyk-converted';
+  | 'cmyk-converted'
+  | 'profile-converted'
+  | 'hdr-tone-mapped'
+  | 'gain-map-ignored'
+  | 'reduced-copy-skipped'
+  | 'end-missing'
+  | 'scans-missing';
 
 /**
  * How faithful bytes are to the file they come from.

@@ -12,14 +12,22 @@ export class DetectorError extends Error {
   /** What went wrong; see {@link DetectorErrorCode}. */
   readonly code: DetectorErrorCode;
 
+  /** With `network`: the decoder that an image needs and that could not be loaded. */
+  readonly decoder: string | undefined;
+
   /**
    * @param code - what went wrong
    * @param message - one sentence for people: what is wrong and, where it helps, what to do
-   * @param options - `cause`: the error below this one
+   * @param options - `cause`: the error below this one; `decoder`: see {@link decoder}
    */
-  constructor(code: DetectorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: DetectorErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly decoder?: string },
+  ) {
     super(message, options);
     this.code = code;
+    this.decoder = options?.decoder;
   }
 }
 

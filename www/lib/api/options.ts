@@ -47,6 +47,15 @@ export type BuildSources = Readonly<
 >;
 
 /**
+ * Where the decoders of rarer images are, if not beside the package's other files: `avif`, `heic`,
+ * `jxl`, and `extra` for TIFF, BMP and colour profiles made of tables. Each is fetched when the
+ * first image comes that needs it.
+ */
+export type DecoderSources = Readonly<
+  Partial<Record<'avif' | 'extra' | 'heic' | 'jxl', string | URL | ArrayBuffer | Uint8Array>>
+>;
+
+/**
  * Where weights are kept for the next visit, checked against their hashes whenever they are read.
  *
  * - `cache-storage`: the browser's Cache Storage, in a cache of its own named `clipsight-weights`
@@ -127,6 +136,8 @@ export interface DetectorOptions {
   readonly worker?: 'auto' | URL | false;
   /** The WebAssembly builds, should they not lie where the package has them. */
   readonly wasm?: BuildSources;
+  /** Where the decoders of rarer images are, if not beside the package's other files. */
+  readonly decoders?: DecoderSources;
   /** Where weights are kept for the next visit. Default: `cache-storage`. */
   readonly cache?: CachePreference;
   /** Tighter bounds on images than the built-in ones. */

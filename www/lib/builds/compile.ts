@@ -78,6 +78,7 @@ const USUAL_BYTES = 512 * 1024;
 export async function compileBuild(
   source: BuildSource,
   signal?: AbortSignal,
+  what = WHAT,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (typeof source !== 'string') return WebAssembly.compile(source).catch(refuse);
@@ -85,7 +86,7 @@ export async function compileBuild(
   try {
     const init: RequestInit = { credentials: 'same-origin', signal: deadline.signal };
     const response = await request(source, init);
-    if (!response.ok) throw refused(WHAT, source, response);
+    if (!response.ok) throw refused(what, source, response);
     const { headers } = response;
     // The browser reads it, past us.
     deadline.allow(Number(headers.get('Content-Length') ?? USUAL_BYTES));
@@ -98,7 +99,7 @@ export async function compileBuild(
   } catch (error) {
     if (error instanceof DetectorError) throw error;
     if (signal?.aborted === true) throw aborted(signal);
-    throw deadline.passed ? tooSlow(WHAT) : unreachable(WHAT, source, error);
+    throw deadline.passed ? tooSlow(what) : unreachable(what, source, error);
   } finally {
     deadline.end();
   }

@@ -48,6 +48,14 @@ export interface Model {
     bytes: Uint8Array,
     options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
   ): Prepared;
+  /** The same for a picture that another decoder read from these bytes. */
+  prepareDecoded(
+    bytes: Uint8Array,
+    picture: object,
+    samples: Uint8Array,
+    icc: Uint8Array | null | undefined,
+    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+  ): Prepared;
   /** Scores a decoded image, which is used up. */
   score(image: Prepared): Promise<Analysis>;
   free(): void;
@@ -64,6 +72,8 @@ export interface Build {
     readonly module_or_path: WebAssembly.Module;
   }): Promise<{ readonly memory: WebAssembly.Memory }>;
   openDevice(): Promise<Device>;
+  /** The format of a file, if it is one that is known. */
+  probeFormat(bytes: Uint8Array): string | undefined;
   /** What a panic said; to be called after one. */
   panicMessage(): string | undefined;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;

@@ -1,18 +1,22 @@
+import type { Analysis, Evidence } from '../api/analysis.generated.js';
 import { DetectorError, toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
 
-/** Formats whose decoder is a WebAssembly module of its own, by the names that the core gives. */
-export const DECODED_FORMATS = ['avif', 'heif', 'jxl'] as const;
+/**
+ * The decoders that are WebAssembly modules of their own, by the names that the core gives: `extra`
+ * reads TIFF and BMP, and other files whose colour profile is made of tables.
+ */
+export const DECODERS = ['avif', 'extra', 'heic', 'jxl'] as const;
 
-/** One of {@link DECODED_FORMATS}. */
-export type DecodedFormat = (typeof DECODED_FORMATS)[number];
+/** One of {@link DECODERS}. */
+export type DecoderName = (typeof DECODERS)[number];
 
 /** What a decoder is loaded from: an absolute address, its bytes, or the compiled module. */
 export type DecoderSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
 /** What a picture's samples are, before colour conversion, orientation and alpha. */
 export interface Picture {
-  readonly format: DecodedFormat;
+  readonly format: Analysis['file']['format'];
   readonly width: number;
   readonly height: number;
   readonly layout: (typeof LAYOUTS)[number];
@@ -34,9 +38,7 @@ export interface Decoded {
   readonly icc: Uint8Array | undefined;
 }
 
-const LAYOUTS = ['gray', 'gray-alpha', 'rgb', 'rgba', 'cmyk'] as const;
-
-/** What may be told of a picture, by the bits of a report: the list of `decoders/interface`. */
+/** What a decoder may tell, as `decoders/interface` numbers it. */
 const NOTES = [
   'first-frame-only',
   'gain-map-ignored',
@@ -47,7 +49,9 @@ const NOTES = [
   'profile-converted',
   'reduced-copy-skipped',
   'end-missing',
-] as const;
+] as const satisfies readonly Evidence['code'][];
+
+const LAYOUTS = ['gray', 'gray-alpha', 'rgb', 'rgba', 'cmyk'] as const;
 
 /** What the decoder's report begins with. */
 const FAILURES: readonly (DetectorErrorCode | undefined)[] = [
@@ -70,9 +74,9 @@ const REPORT_LENGTH = 16;
 /** Pages that a module with memory to spare can still take. */
 const SPARE_PAGES = 16;
 
-/** Whether a format has a decoder here. */
-export function isDecodedFormat(format: string | undefined): format is DecodedFormat {
-  return DECODED_FORMATS.some((known) => known === format);
+/** Whether this is the name of a decoder. */
+export function isDecoderName(name: unknown): name is DecoderName {
+  return DECODERS.some((known) => known === name);
 }
 
 /**
@@ -80,16 +84,16 @@ export function isDecodedFormat(format: string | undefined): format is DecodedFo
  * of its own: one that it breaks is of no use, and what one took goes as a whole.
  */
 export class Decoders {
-  readonly #sources: Readonly<Partial<Record<DecodedFormat, DecoderSource>>>;
+  readonly #sources: Readonly<Partial<Record<DecoderName, DecoderSource>>>;
   readonly #compile: (source: DecoderSource) => Promise<WebAssembly.Module>;
-  readonly #modules = new Map<DecodedFormat, Promise<WebAssembly.Module>>();
+  readonly #modules = new Map<DecoderName, Promise<WebAssembly.Module>>();
 
   /**
-   * @param sources - formats without one are `unsupported`
+   * @param sources - what would need another one is `unsupported`
    * @param compile - fetches, where it has to, and compiles; its errors go to the caller
    */
   constructor(
-    sources: Readonly<Partial<Record<DecodedFormat, DecoderSource>>>,
+    sources: Readonly<Partial<Record<DecoderName, DecoderSource>>>,
     compile: (source: DecoderSource) => Promise<WebAssembly.Module>,
   ) {
     this.#sources = sources;
@@ -101,14 +105,14 @@ export class Decoders {
    *
    * @throws {DetectorError} `decode`, `unsupported`, `limit`, and what `compile` throws
    */
-  async decode(format: DecodedFormat, bytes: Uint8Array): Promise<Decoded> {
-    return decodeWith(await this.#module(format), format, bytes);
+  async decode(name: DecoderName, format: Picture['format'], bytes: Uint8Array): Promise<Decoded> {
+    return decodeWith(await this.#module(name), format, bytes);
   }
 
-  async #module(format: DecodedFormat): Promise<WebAssembly.Module> {
-    const known = this.#modules.get(format);
+  async #module(name: DecoderName): Promise<WebAssembly.Module> {
+    const known = this.#modules.get(name);
     if (known !== undefined) return known;
-    const source = this.#sources[format];
+    const source = this.#sources[name];
     if (source === undefined) {
       throw new DetectorError(
         'unsupported',
@@ -116,15 +120,19 @@ export class Decoders {
       );
     }
     const module = this.#compile(source);
-    this.#modules.set(format, module);
+    this.#modules.set(name, module);
     // What did not arrive is asked for again with the next file.
-    module.catch(() => this.#modules.delete(format));
+    module.catch(() => this.#modules.delete(name));
     return module;
   }
 }
 
 /** Decodes a file with a fresh instance; what it gives lies in that instance's memory. */
-function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Uint8Array): Decoded {
+function decodeWith(
+  module: WebAssembly.Module,
+  format: Picture['format'],
+  bytes: Uint8Array,
+): Decoded {
   let decoder: Decoder | undefined;
   try {
     // Instances of so small a module may be made on any thread.
@@ -149,7 +157,7 @@ function decodeWith(module: WebAssembly.Module, format: DecodedFormat, bytes: Ui
   }
 }
 
-function readReport(buffer: ArrayBuffer, at: number, format: DecodedFormat): Decoded {
+function readReport(buffer: ArrayBuffer, at: number, format: Picture['format']): Decoded {
   const report = new Uint32Array(buffer, at, REPORT_LENGTH);
   const number = (index: number): number => report[index] ?? 0;
   const bytes = (index: number): Uint8Array =>

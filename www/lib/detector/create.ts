@@ -4,6 +4,7 @@ import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { Detector } from '../api/detector.js';
 import type { DetectorOptions, ModelFiles } from '../api/options.js';
 import { ownWorkerUrl, resolveBuilds } from '../builds/urls.js';
+import { resolveDecoders } from '../decoders/urls.js';
 import { resolveModel } from '../model/addresses.js';
 import type { Calls, Port, PortEvents } from '../worker/rpc.js';
 import { ModelDetector } from './model-detector.js';
@@ -58,11 +59,12 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
   return {
     model: resolveModel(model, checkCache(options.cache)),
     builds: resolveBuilds(options.wasm),
+    decoders: resolveDecoders(options.decoders),
     device,
   };
 }
 
-/** Nothing but what is in the files: no address that a worker could fetch. */
+/** What is in the files, and where the decoders of rarer images are: nothing else is fetched. */
 function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']['params'] {
   const device = checkDevice(options.device ?? files.device);
   const { manifest, shards, cache, cores: builds } = files;
@@ -76,6 +78,7 @@ function filesParams(files: ModelFiles, options: DetectorOptions): Calls['load']
   return {
     model: { manifest, shards, cache },
     builds,
+    decoders: resolveDecoders(options.decoders),
     device: builds.gpu === undefined ? 'cpu' : device,
   };
 }

@@ -107,5 +107,6 @@ export class Session {
 }
 
 function fromWire(error: WireError): DetectorError {
-  return new DetectorError(error.code, error.message);
+  const { code, message, decoder } = error;
+  return new DetectorError(code, message, decoder === undefined ? {} : { decoder });
 }

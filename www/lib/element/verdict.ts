@@ -216,6 +216,9 @@ const FORMATS = {
   gif: 'GIF',
   bmp: 'BMP',
   tiff: 'TIFF',
+  avif: 'AVIF',
+  heif: 'HEIC',
+  jxl: 'JPEG XL',
 } as const satisfies Record<Analysis['file']['format'], string>;
 
 /** Who made the image: only where something speaks for a generator at all. */

@@ -6,6 +6,9 @@ import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
 import { buildFor, compileBuild } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
 import type { Build, Model, Prepared } from '../builds/interface.js';
+import { compileDecoder } from '../decoders/compile.js';
+import { Decoders } from '../decoders/decoders.js';
+import type { Decoded, DecoderName } from '../decoders/decoders.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
 import type { FeedOptions, ModelFeed } from '../model/source.js';
 import type { Calls, LoadedInfo } from './rpc.js';
@@ -37,10 +40,14 @@ interface Instance {
 export class LoadedModel {
   readonly info: LoadedInfo;
   readonly #model: Model;
+  readonly #build: Build;
+  readonly #decoders: Decoders;
 
-  private constructor(model: Model, info: LoadedInfo) {
+  private constructor(model: Model, info: LoadedInfo, build: Build, decoders: Decoders) {
     this.#model = model;
     this.info = info;
+    this.#build = build;
+    this.#decoders = decoders;
   }
 
   /**
@@ -85,7 +92,9 @@ export class LoadedModel {
     });
     events.build(glue);
     try {
-      return await LoadedModel.#loadInto(glue, { kind, module, memory, feed, events, report });
+      const decoders = new Decoders(params.decoders, compileDecoder);
+      const instance = { kind, module, memory, feed, events, report };
+      return await LoadedModel.#loadInto(glue, instance, decoders);
     } catch (error) {
       throw isOutOfMemory(error, memory) ? tooLittleMemory(error) : error;
     }
@@ -94,6 +103,7 @@ export class LoadedModel {
   static async #loadInto(
     glue: Build,
     { kind, module, memory, feed, events, report }: Instance,
+    decoders: Decoders,
   ): Promise<LoadedModel> {
     const unwatch = kind === 'webgpu' ? watchDevices(events.lost) : undefined;
     const device = await glue.openDevice().finally(unwatch);
@@ -129,7 +139,8 @@ export class LoadedModel {
       adapter,
       cache,
     };
-    return new LoadedModel(model, { ...info, module, memoryBytes: memory.buffer.byteLength });
+    const loaded = { ...info, module, memoryBytes: memory.buffer.byteLength };
+    return new LoadedModel(model, loaded, glue, decoders);
   }
 
   /** Decodes one image. */
@@ -137,6 +148,23 @@ export class LoadedModel {
     const { maxSide, maxPixels } = limits;
     const options = { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
     return this.#model.prepare(bytes, options);
+  }
+
+  /** Has one of the other decoders read an image. */
+  readWith(name: DecoderName, bytes: Uint8Array): Promise<Decoded> {
+    // The core knows it, or would not have named a decoder.
+    const format = this.#build.probeFormat(bytes) as Analysis['file']['format'];
+    return this.#decoders.decode(name, format, bytes);
+  }
+
+  /** Takes what another decoder read from these bytes. */
+  take(
+    bytes: Uint8Array,
+    { picture, samples, icc }: Decoded,
+    { limits: { maxSide, maxPixels }, views }: Calls['analyze']['params'],
+  ): Prepared {
+    const options = { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
+    return this.#model.prepareDecoded(bytes, picture, samples, icc, options);
   }
 
   /** Scores a decoded image. */

@@ -34,7 +34,9 @@ function isLoad(params: unknown): boolean {
   const module = own(params, 'module');
   return (
     (addresses || inHand) &&
-    isRecordOf(own(params, 'builds'), (build) => typeof build === 'string' || isBytes(build)) &&
+    ['builds', 'decoders'].every((name) =>
+      isRecordOf(own(params, name), (file) => typeof file === 'string' || isBytes(file)),
+    ) &&
     isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
     (module === undefined || module instanceof WebAssembly.Module)
   );

@@ -3,6 +3,7 @@
  * carries its call's id.
  */
 import type { DetectorErrorCode } from '../api/errors.js';
+import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
 import type { Analysis, Fidelity } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
@@ -24,6 +25,8 @@ export interface Calls {
       readonly model: ModelAddresses | Pick<ModelFiles, 'manifest' | 'shards' | 'cache'>;
       /** Absolute addresses or bytes of WebAssembly builds. */
       readonly builds: Readonly<Partial<Record<BuildName, string | Uint8Array<ArrayBuffer>>>>;
+      /** The same of the decoders of rarer images, loaded when one comes. */
+      readonly decoders: Readonly<Partial<Record<DecoderName, string | Uint8Array<ArrayBuffer>>>>;
       readonly device: DevicePreference;
       /** The build for `device`, which is not `auto` then, as an earlier worker compiled it. */
       readonly module?: WebAssembly.Module;
@@ -63,6 +66,8 @@ export interface WireError {
    * instance on the same device goes on.
    */
   readonly fatal: boolean;
+  /** The decoder that the image needs and that could not be loaded. */
+  readonly decoder?: DecoderName;
 }
 
 /** Page to worker. */

@@ -1,6 +1,8 @@
 import { toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { Build, Prepared } from '../builds/interface.js';
+import { isDecoderName } from '../decoders/decoders.js';
+import type { DecoderName } from '../decoders/decoders.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
 import { LoadedModel, bytesOf } from './loaded-model.js';
@@ -90,12 +92,38 @@ export class Service {
     try {
       image = this.#model.decode(bytes, params);
     } catch (error) {
-      throw isCrash(error) ? new DecoderCrash(error) : error;
+      if (isCrash(error)) throw new DecoderCrash(error);
+      image = await this.#decodeElsewhere(this.#model, error, bytes, params);
     }
     return this.#model.score(image, params);
   }
 
+  /** Where the core names another decoder for an image, that one reads it. */
+  async #decodeElsewhere(
+    model: LoadedModel,
+    refusal: unknown,
+    bytes: Uint8Array,
+    params: Calls['analyze']['params'],
+  ): Promise<Prepared> {
+    const name: unknown = (refusal as { readonly decoder?: unknown } | null)?.decoder;
+    if (!isDecoderName(name)) throw refusal;
+    const decoded = await model.readWith(name, bytes).catch((error: unknown) => {
+      const { code, message } = toDetectorError(error);
+      if (code !== 'network') throw error;
+      throw new DecoderMissing(name, message);
+    });
+    try {
+      return model.take(bytes, decoded, params);
+    } catch (error) {
+      throw isCrash(error) ? new DecoderCrash(error) : error;
+    }
+  }
+
   #toWire(thrown: unknown): WireError {
+    if (thrown instanceof DecoderMissing) {
+      const { message, decoder } = thrown;
+      return { code: 'network', message: shortened(message), fatal: false, decoder };
+    }
     if (thrown instanceof DecoderCrash) return this.#crashed(thrown.cause, 'decoding');
     if (thrown instanceof WebAssembly.RuntimeError) return this.#crashed(thrown, 'computing');
     const broken: DetectorErrorCode = this.#device === 'webgpu' ? 'device-lost' : 'internal';
@@ -128,6 +156,17 @@ class DecoderCrash extends Error {
   constructor(cause: Error) {
     super(cause.message);
     this.cause = cause;
+  }
+}
+
+/** The decoder of an image could not be loaded. */
+class DecoderMissing extends Error {
+  override readonly name = 'DecoderMissing';
+  readonly decoder: DecoderName;
+
+  constructor(decoder: DecoderName, message: string) {
+    super(message);
+    this.decoder = decoder;
   }
 }
 

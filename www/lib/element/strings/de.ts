@@ -92,6 +92,14 @@ export const de = (l: Locale): Strings => {
       'alpha-over-white': 'Teilweise durchsichtig: auf Weiß gelegt.',
       'sixteen-bit-reduced': '16 Bit je Farbe: auf 8 gerundet.',
       'cmyk-converted': 'Für den Druck gemacht (CMYK): Die Farben wurden grob umgerechnet.',
+      'profile-converted': 'Die Farben wurden in sRGB umgerechnet.',
+      'hdr-tone-mapped':
+        'Hoher Dynamikumfang: Die Helligkeit wurde auf die eines gewöhnlichen Bildschirms abgebildet.',
+      'gain-map-ignored': 'Die Karte für hellere Bildschirme wurde weggelassen.',
+      'reduced-copy-skipped':
+        'Am Anfang der Datei steht eine verkleinerte Kopie: Betrachtet wurde das ganze Bild dahinter.',
+      'end-missing': 'Das Ende der Datei fehlt oder ist beschädigt, aber alle Pixel sind da.',
+      'scans-missing': 'Die Datei ist unvollständig: Feine Einzelheiten fehlen.',
     },
 
     details: {

@@ -109,6 +109,13 @@ export const en = (l: Locale) => {
       'alpha-over-white': 'Partly transparent: placed on white.',
       'sixteen-bit-reduced': '16 bits per colour channel: rounded to 8.',
       'cmyk-converted': 'Made for print (CMYK): its colours were converted approximately.',
+      'profile-converted': 'Its colours were converted to sRGB.',
+      'hdr-tone-mapped': 'High dynamic range: brightness was mapped to an ordinary screen’s.',
+      'gain-map-ignored': 'Its map for brighter screens was left out.',
+      'reduced-copy-skipped':
+        'A small copy stands first in the file: the full picture behind it was analysed.',
+      'end-missing': 'The end of the file is missing or damaged, but every pixel is there.',
+      'scans-missing': 'The file is incomplete: fine detail is missing.',
     } satisfies Record<Evidence['code'], string>,
 
     details: {

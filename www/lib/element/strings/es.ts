@@ -93,6 +93,13 @@ export const es = (l: Locale): Strings => {
       'sixteen-bit-reduced': '16 bits por color: redondeados a 8.',
       'cmyk-converted':
         'Hecha para imprenta (CMYK): los colores se convirtieron de forma aproximada.',
+      'profile-converted': 'Los colores se convirtieron a sRGB.',
+      'hdr-tone-mapped': 'Alto rango dinámico: el brillo se adaptó al de una pantalla normal.',
+      'gain-map-ignored': 'Se omitió el mapa para pantallas más brillantes.',
+      'reduced-copy-skipped':
+        'El archivo empieza con una copia reducida: se miró la imagen completa que la sigue.',
+      'end-missing': 'Falta el final del archivo o está dañado, pero están todos los píxeles.',
+      'scans-missing': 'El archivo está incompleto: faltan los detalles finos.',
     },
 
     details: {

@@ -83,6 +83,12 @@ export const zh = (l: Locale): Strings => {
       'alpha-over-white': '部分透明：已置于白色背景上。',
       'sixteen-bit-reduced': '每种颜色 16 位：已舍入为 8 位。',
       'cmyk-converted': '用于印刷（CMYK）：颜色经过粗略转换。',
+      'profile-converted': '颜色已转换为 sRGB。',
+      'hdr-tone-mapped': '高动态范围：亮度已映射到普通屏幕的范围。',
+      'gain-map-ignored': '已忽略用于更亮屏幕的增益图。',
+      'reduced-copy-skipped': '文件开头是缩小的副本：分析的是其后的完整图像。',
+      'end-missing': '文件末尾缺失或损坏，但所有像素都在。',
+      'scans-missing': '文件不完整：缺少细节。',
     },
 
     details: {
