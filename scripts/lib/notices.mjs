@@ -29,6 +29,7 @@ const TEXTS = new Map([
   ['Apache-2.0', 'Apache License Version 2.0'],
   ['IJG', 'Independent JPEG Group'],
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
+  ['CC0-1.0', 'CC0 1.0 Universal'],
 ]);
 
 /** Whose the weights of CLIP are, as the licence in its repository says. */

@@ -7,18 +7,18 @@ use crate::error::ErrorKind;
 /// Decodes a file of one of the formats; none where it is of another.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Option<clipsight::Result<Samples>> {
-    Some(crate::decode_samples(bytes)?.map(Samples::from).map_err(clipsight::Error::from))
+    Some(crate::decode_samples(bytes)?.map(Samples::from).map_err(error))
 }
 
-impl From<crate::Error> for clipsight::Error {
-    fn from(error: crate::Error) -> Self {
-        let kind = match error.kind {
-            ErrorKind::Decode => clipsight::ErrorKind::Decode,
-            ErrorKind::Unsupported => clipsight::ErrorKind::Unsupported,
-            ErrorKind::Limit => clipsight::ErrorKind::Limit,
-        };
-        Self::new(kind, error.message)
-    }
+/// The core's error from this crate's. A function, as a second `From` for it would leave every `?`
+/// within a closure undecided, in crates that never heard of this one.
+fn error(error: crate::Error) -> clipsight::Error {
+    let kind = match error.kind {
+        ErrorKind::Decode => clipsight::ErrorKind::Decode,
+        ErrorKind::Unsupported => clipsight::ErrorKind::Unsupported,
+        ErrorKind::Limit => clipsight::ErrorKind::Limit,
+    };
+    clipsight::Error::new(kind, error.message)
 }
 
 impl From<crate::Samples> for Samples {
