@@ -18,7 +18,9 @@ const FOLDER = path.join(root, 'target/fuzz');
 /** Longest input: what is small is tried more often. */
 const MAX_BYTES = 1 << 16;
 
-/** An input that takes longer hangs: libFuzzer ends. The fuzzers' own bound is on processor time. */
+/**
+ * An input that takes longer hangs: libFuzzer ends. The fuzzers' own bound is on processor time.
+ */
 const HANGS_AFTER_S = 60;
 
 /** What libFuzzer learns by: which edges are taken, and what values are compared. */

@@ -158,7 +158,8 @@ impl<'a> Directory<'a> {
         self.integer(kind, place).and_then(|value| u32::try_from(value).ok())
     }
 
-    /// EXIF's orientation, if it is one that exists: of 16 bits, or of 32, as some writers store it.
+    /// EXIF's orientation, if it is one that exists: of 16 bits, or of 32, as some writers store
+    /// it.
     pub(super) fn orientation(&self) -> Option<u8> {
         let Values { kind, place, count } = self.find(tag::ORIENTATION)?;
         let value = self.integer(kind, place).filter(|_| count > 0 && matches!(kind, 3 | 4))?;

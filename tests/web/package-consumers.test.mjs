@@ -272,8 +272,8 @@ describe('projects', () => {
 });
 
 /**
- * Largest difference in logits where there is no relaxed SIMD, as in Node 20: without fused products
- * some activations are rounded to the next code.
+ * Largest difference in logits where there is no relaxed SIMD, as in Node 20: without fused
+ * products some activations are rounded to the next code.
  */
 const UNFUSED = 0.1;
 

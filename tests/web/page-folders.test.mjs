@@ -1,5 +1,5 @@
-// Folders, picked and dropped: which files are taken by their names, which are passed over, and that
-// the page says so, in every language. Screenshots in tests/web/out.
+// Folders, picked and dropped: which files are taken by their names, which are passed over, and
+// that the page says so, in every language. Screenshots in tests/web/out.
 import assert from 'node:assert/strict';
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';

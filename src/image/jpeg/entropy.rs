@@ -67,7 +67,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Those of T.81, K.3, which hold until a file defines its own: frames of motion JPEG have none.
+    /// Those of T.81, K.3, which hold until a file defines its own: frames of motion JPEG have
+    /// none.
     pub(super) fn new() -> Self {
         let mut tables = Self { dc: [const { None }; 4], ac: [const { None }; 4] };
         for (head, counts, symbols) in STANDARD {

@@ -1,5 +1,5 @@
-//! The Huffman tables that JPEG's standard gives as typical (ITU-T T.81, K.3). Frames of motion JPEG
-//! have none of their own and mean these; they hold every symbol of 8-bit sequential files.
+//! The Huffman tables that JPEG's standard gives as typical (ITU-T T.81, K.3). Frames of motion
+//! JPEG have none of their own and mean these; they hold every symbol of 8-bit sequential files.
 
 /// Class and number as a `DHT` segment has them, codes of each length, symbols.
 pub(super) type Specification = (u8, &'static [u8; 16], &'static [u8]);

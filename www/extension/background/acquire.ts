@@ -48,8 +48,8 @@ const pageAnswer = schemaOf<PageAnswer>()(
 );
 
 /**
- * Gets at an image: its own bytes where that is possible and they are what the page shows, else what
- * is visible of it.
+ * Gets at an image: its own bytes where that is possible and they are what the page shows, else
+ * what is visible of it.
  *
  * @param address - its address, where it has one
  * @throws {CheckError}

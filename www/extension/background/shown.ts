@@ -28,8 +28,8 @@ export async function differenceTo(
 
 /**
  * Exactly the same size; where the page chose among several files, the browser gives the size
- * divided by what the page says of the file's density: then the same proportions, to a pixel, and no
- * small stand-in.
+ * divided by what the page says of the file's density: then the same proportions, to a pixel, and
+ * no small stand-in.
  */
 export function isShown(
   { width, height }: { readonly width: number; readonly height: number },

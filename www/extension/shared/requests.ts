@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { id, number } from './schema.js';
 
 /**
- * The size of an image as the page's browser gives it (`naturalWidth`, `naturalHeight`); exact where
- * the page names one file only.
+ * The size of an image as the page's browser gives it (`naturalWidth`, `naturalHeight`); exact
+ * where the page names one file only.
  */
 const shownSize = v.object({ width: number, height: number, exact: v.boolean() });
 export type ShownSize = Readonly<v.InferOutput<typeof shownSize>>;

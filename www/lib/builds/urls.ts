@@ -50,8 +50,9 @@ const buildUrls: Readonly<Partial<Record<BuildName, URL>>> = isModule
 export function notLocated(option: 'worker' | 'wasm' | 'model', cause?: unknown): DetectorError {
   return new DetectorError(
     'unsupported',
-    'clipsight finds its files by import.meta.url, which this bundle has left empty: bundle it as ' +
-      `an ES module (with esbuild: --format=esm), or say with the option "${option}" where they are.`,
+    'clipsight finds its files by import.meta.url, which this bundle has left empty: bundle it ' +
+      'as an ES module (with esbuild: --format=esm), or say with the option ' +
+      `"${option}" where they are.`,
     { cause },
   );
 }

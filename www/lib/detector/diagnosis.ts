@@ -45,7 +45,10 @@ function whyRefused(script: string, { ok, status, headers }: Response): string {
   const type = headers.get('Content-Type') ?? '';
   if (!SCRIPT.test(type)) {
     const served = type === '' ? 'without a Content-Type' : `as ${type}`;
-    return `${script} is served ${served}; browsers take text/javascript only. If it is not there: ${where}`;
+    return (
+      `${script} is served ${served}; browsers take text/javascript only. ` +
+      `If it is not there: ${where}`
+    );
   }
   const embedder = headers.get(HEADER);
   if (embedder === null && globalThis.crossOriginIsolated)

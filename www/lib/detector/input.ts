@@ -60,8 +60,8 @@ function copyOf(bytes: ArrayBuffer | ArrayBufferView, limits: Required<ImageLimi
   if (isDetached(buffer)) {
     throw new DetectorError(
       'argument',
-      'The buffer is empty: its bytes have been transferred elsewhere. Pass a copy, or the buffer ' +
-        'before it is transferred.',
+      'The buffer is empty: its bytes have been transferred elsewhere. ' +
+        'Pass a copy, or the buffer before it is transferred.',
     );
   }
   const { byteOffset = 0, byteLength } = bytes as Partial<ArrayBufferView> & { byteLength: number };

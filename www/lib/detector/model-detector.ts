@@ -273,7 +273,9 @@ export class ModelDetector implements Detector {
   }
 }
 
-/** What there is to compute with; browsers tell no more of the memory than that it may be enough. */
+/**
+ * What there is to compute with; browsers tell no more of the memory than that it may be enough.
+ */
 function machine(): { readonly cores: number; readonly memoryBytes: number } {
   const os = nodeModule('node:os');
   if (os !== undefined) return { cores: os.availableParallelism(), memoryBytes: os.totalmem() };

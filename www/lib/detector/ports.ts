@@ -63,7 +63,9 @@ function openWebWorker(url: URL, events: PortEvents): Port {
   };
 }
 
-/** A line to a thread of Node's, which keeps the process alive only while it has something to do. */
+/**
+ * A line to a thread of Node's, which keeps the process alive only while it has something to do.
+ */
 function openThread(thread: NodeWorker, url: URL, events: PortEvents): Port {
   let open = 0;
   let closed = false;

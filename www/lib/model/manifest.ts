@@ -23,7 +23,8 @@ export function shardsOf(manifest: Uint8Array, address: string): readonly Shard[
   const corrupt = (what: string, cause?: unknown): DetectorError =>
     new DetectorError(
       'weights-corrupt',
-      `What is at ${shown(address)} is no manifest of a model: it ${what}. The address may be wrong.`,
+      `What is at ${shown(address)} is no manifest of a model: it ${what}. ` +
+        'The address may be wrong.',
       { cause },
     );
   let parsed: unknown;

@@ -64,6 +64,7 @@ export function refused(what: string, address: string, { status }: Response): De
     'network',
     status === 404
       ? `${what} is not at ${shown(address)} (404). Copy it there, or say where it is.`
-      : `${what} could not be fetched: the server answered ${String(status)} for ${shown(address)}.`,
+      : `${what} could not be fetched: the server answered ${String(status)} ` +
+          `for ${shown(address)}.`,
   );
 }

@@ -1,6 +1,7 @@
 //! From luma and chroma to RGB, as libavif does it: chroma is interpolated between the four nearest
 //! samples, weighted 9, 3, 3 and 1 (3 and 1 where it is halved in one direction), as if it lay in
-//! the middle of its luma samples, wherever the file says it does; what comes of it is rounded once.
+//! the middle of its luma samples, wherever the file says it does; what comes of it is rounded
+//! once.
 
 use super::canvas::{Coded, Plane, Values};
 use super::container::Colours;
