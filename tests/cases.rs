@@ -92,7 +92,7 @@ fn transparent() -> Vec<u8> {
 }
 
 fn transparent_gray() -> Vec<u8> {
-    let gray = |([_, shade, _], alpha)| over_white([shade; 3], alpha);
+    let gray = |([_, shade, _], alpha): ([u8; 3], u8)| over_white([shade; 3], alpha);
     matrix().into_iter().flat_map(gray).collect()
 }
 

@@ -507,6 +507,9 @@ fn row_bytes(width: usize, bits: usize) -> usize {
     (width as u64 * bits as u64).div_ceil(8) as usize
 }
 
+type Read = fn([u8; 2]) -> u16;
+type Write = fn(u16) -> [u8; 2];
+
 /// Adds to each sample of a row the one of the pixel before.
 fn add_differences(row: &mut [u8], bits: usize, samples: usize, big_endian: bool) {
     if bits == 8 {
@@ -515,7 +518,7 @@ fn add_differences(row: &mut [u8], bits: usize, samples: usize, big_endian: bool
         }
         return;
     }
-    let (read, write): (fn([u8; 2]) -> u16, fn(u16) -> [u8; 2]) = if big_endian {
+    let (read, write): (Read, Write) = if big_endian {
         (u16::from_be_bytes, u16::to_be_bytes)
     } else {
         (u16::from_le_bytes, u16::to_le_bytes)
