@@ -75,7 +75,8 @@ const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
 
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
-  await run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);
+  for (const manifest of ['fuzz/Cargo.toml', 'decoders/Cargo.toml'])
+    await run('cargo', ['fmt', '--all', '--check', '--manifest-path', manifest]);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
   for (const target of ELSEWHERE) {

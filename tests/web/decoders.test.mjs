@@ -11,7 +11,8 @@ import { decoderFile } from '../../scripts/lib/decoders.mjs';
 import { root } from '../../scripts/lib/run.mjs';
 
 const FIXTURES = path.join(root, 'crates/clipsight-codecs/tests/fixtures');
-const FILES = { avif: 'avif', heif: 'heic', jxl: 'jxl' };
+/** The decoder of each format; `extra` reads what the core would. */
+const FILES = { avif: 'avif', heif: 'heic', jxl: 'jxl', tiff: 'extra' };
 const CHANNELS = { gray: 1, 'gray-alpha': 2, rgb: 3, rgba: 4 };
 const NOTES = { FirstFrameOnly: 'first-frame-only', GainMapIgnored: 'gain-map-ignored' };
 
@@ -24,11 +25,13 @@ before(async () => {
   await build({ entryPoints, outfile, bundle: true, format: 'esm' });
   library = await import(pathToFileURL(outfile));
   const sources = {};
-  for (const [format, name] of Object.entries(FILES)) {
-    sources[format] = new Uint8Array(await readFile(path.join(root, decoderFile(name))));
+  for (const name of Object.values(FILES)) {
+    sources[name] = new Uint8Array(await readFile(path.join(root, decoderFile(name))));
   }
   decoders = new library.Decoders(sources, (source) => WebAssembly.compile(source));
 });
+
+const decode = (format, bytes) => decoders.decode(FILES[format], format, bytes);
 
 const fixture = async (name) => new Uint8Array(await readFile(path.join(FIXTURES, name)));
 
@@ -71,7 +74,7 @@ describe('decoders', () => {
     assert.ok(cases.length > 100);
     for (const { file, expected, wide, tolerance, ...rest } of cases) {
       const format = { avif: 'avif', heic: 'heif', jxl: 'jxl' }[file.split('.').at(-1)];
-      const { picture, samples, icc } = await decoders.decode(format, await fixture(file));
+      const { picture, samples, icc } = await decode(format, await fixture(file));
       const known = png(await fixture(expected));
       assert.deepEqual([picture.width, picture.height], [known.width, known.height], file);
       assert.equal(CHANNELS[picture.layout], rest.channels, file);
@@ -105,7 +108,7 @@ describe('decoders', () => {
       const damaged = whole.slice();
       damaged[at] ^= 0x55;
       try {
-        await decoders.decode('avif', damaged);
+        await decode('avif', damaged);
       } catch (error) {
         refused += 1;
         assert.match(error.code, /^(decode|unsupported|limit)$/, error.message);
@@ -114,7 +117,23 @@ describe('decoders', () => {
       }
     }
     assert.ok(refused > 0);
-    assert.equal((await decoders.decode('avif', whole)).picture.width, 43);
+    assert.equal((await decode('avif', whole)).picture.width, 43);
+  });
+
+  test('what the core leaves out is read upright and in sRGB', async () => {
+    const scene = path.join(root, 'tests/fixtures/scenes/glass.tif');
+    const { picture, samples } = await decode('tiff', new Uint8Array(await readFile(scene)));
+    const { width, height, ...rest } = picture;
+    assert.equal(samples.length, width * height * 3);
+    assert.deepEqual(rest, {
+      format: 'tiff',
+      layout: 'rgb',
+      bits: 8,
+      premultiplied: false,
+      orientation: 1,
+      notes: [],
+    });
+    await assert.rejects(decode('tiff', new Uint8Array([73, 73, 42, 0, 8])), { code: 'decode' });
   });
 
   test('cut files are damaged', async () => {
@@ -125,7 +144,7 @@ describe('decoders', () => {
     ]) {
       const whole = await fixture(`files/${name}`);
       for (let length = 0; length < whole.length - 1; length += 37) {
-        await assert.rejects(decoders.decode(format, whole.slice(0, length)), {
+        await assert.rejects(decode(format, whole.slice(0, length)), {
           name: 'DetectorError',
           code: 'decode',
         });
@@ -138,7 +157,7 @@ describe('decoders', () => {
     const script = await readFile(path.join(root, 'www/lib/decoders/decoders.ts'), 'utf8');
     const names = (list) => list.match(/['"][a-z-]+['"]/g).map((name) => name.slice(1, -1));
     assert.deepEqual(
-      names(/const NOTES = \[([^\]]*)\] as const;/.exec(script)[1]),
+      names(/const NOTES = \[([^\]]*)\] as const/.exec(script)[1]),
       names(/pub const NOTES: \[&str; \d+\] = \[([^\]]*)\];/.exec(rust)[1]),
     );
   });
@@ -155,7 +174,7 @@ describe('decoders', () => {
   test('a format without a decoder is unsupported; a lost one is asked for again', async () => {
     const file = await fixture('files/8-rgb.jxl');
     const none = new library.Decoders({}, () => assert.fail());
-    await assert.rejects(none.decode('jxl', file), { code: 'unsupported' });
+    await assert.rejects(none.decode('jxl', 'jxl', file), { code: 'unsupported' });
     const bytes = new Uint8Array(await readFile(path.join(root, decoderFile('jxl'))));
     let calls = 0;
     const lost = new library.Decoders({ jxl: bytes }, async (source) => {
@@ -163,9 +182,9 @@ describe('decoders', () => {
       if (calls === 1) throw new Error('lost');
       return WebAssembly.compile(source);
     });
-    await assert.rejects(lost.decode('jxl', file), /lost/);
-    assert.equal((await lost.decode('jxl', file)).picture.width, 43);
-    await lost.decode('jxl', file);
+    await assert.rejects(lost.decode('jxl', 'jxl', file), /lost/);
+    assert.equal((await lost.decode('jxl', 'jxl', file)).picture.width, 43);
+    await lost.decode('jxl', 'jxl', file);
     assert.equal(calls, 2);
   });
 });
