@@ -80,6 +80,9 @@ async function compare(t, { paths, files, device, options, natively, tolerance }
       `${files[i]}: ${model.logit} here, ${expected.logit} natively`,
     );
     assert.equal(file.sha256, expected.sha256);
+    // Where a grade begins, that much decides: a probability moves by at most a quarter of it.
+    const atAnEdge = EDGES.some((edge) => Math.abs(expected.probability - edge) <= allowed / 4);
+    if (atAnEdge && tolerance > ON_CPU.tolerance) continue;
     assert.equal(model.status, expected.status, files[i]);
     assert.equal(model.grade, expected.grade ?? undefined, files[i]);
   }
@@ -89,6 +92,9 @@ async function compare(t, { paths, files, device, options, natively, tolerance }
   );
   return [...new Set(items.map(({ input }) => input.views))].sort();
 }
+
+/** Where the grades of the compact model begin. */
+const EDGES = [0.4, 0.6, 0.8, 0.95];
 
 /**
  * As the model says: an early exit where the first gives no grade. Sums of integers are the same
@@ -159,10 +165,10 @@ describe('GPUs that fail', () => {
       code: `
         const writeBuffer = GPUQueue.prototype.writeBuffer;
         GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...rest) {
-          // One bit of the exponent in every 16th float of everything large: weights and pixels.
+          // A bit in every fourth word of everything large: of a code of a weight, or of a float's exponent.
           if (data.byteLength >= 4096) {
             const view = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength).slice();
-            for (let i = 3; i < view.length; i += 64) view[i] ^= 1;
+            for (let i = 3; i < view.length; i += 16) view[i] ^= 1;
             return writeBuffer.call(this, buffer, offset, view);
           }
           return writeBuffer.call(this, buffer, offset, data, ...rest);
