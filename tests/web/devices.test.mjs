@@ -165,7 +165,7 @@ describe('GPUs that fail', () => {
       code: `
         const writeBuffer = GPUQueue.prototype.writeBuffer;
         GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...rest) {
-          // A bit in every fourth word of everything large: of a code of a weight, or of a float's exponent.
+          // A bit in every fourth word of everything large: weights and pixels.
           if (data.byteLength >= 4096) {
             const view = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength).slice();
             for (let i = 3; i < view.length; i += 16) view[i] ^= 1;
