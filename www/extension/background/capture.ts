@@ -1,7 +1,7 @@
 import type { PageAnswer } from '../content/in-page.js';
 import { api } from '../shared/api.js';
 import { CheckError } from '../shared/errors.js';
-import { MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from '../shared/limits.js';
+import { CAPTURE_PAUSE_MS, MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from '../shared/limits.js';
 
 /**
  * Cuts an image out of the visible tab; what surrounds it is dropped at once. Needs `activeTab`,
@@ -11,8 +11,15 @@ import { MAX_IMAGE_SIDE, MIN_GRADED_SIDE } from '../shared/limits.js';
  */
 export async function capture(windowId: number, { place, viewport }: PageAnswer): Promise<Blob> {
   if (place === undefined) throw new CheckError('not-visible');
-  const address = await api.tabs
-    .captureVisibleTab(windowId, { format: 'png' })
+  const take = (): Promise<string> => api.tabs.captureVisibleTab(windowId, { format: 'png' });
+  const address = await take()
+    // Chrome takes two pictures of a tab a second and refuses the third.
+    .catch(async () => {
+      await new Promise((resolve) => {
+        setTimeout(resolve, CAPTURE_PAUSE_MS);
+      });
+      return take();
+    })
     .catch((error: unknown) => {
       throw new CheckError('not-visible', '', { cause: error });
     });

@@ -26,6 +26,9 @@ export const ANALYSIS_MS = 180_000;
 /** How long a frame may take to start its script. */
 export const FRAME_MS = 30_000;
 
+/** After a refusal, for browsers that take so many pictures of a tab a second. */
+export const CAPTURE_PAUSE_MS = 1_000;
+
 /** How long the host may take to say that it heard, before it is started again. */
 export const ACCEPT_MS = 3_000;
 
