@@ -23,6 +23,7 @@ export const en = (l: Locale) => ({
       'Your files are read by a worker that starts under this rule. It cannot lift the rule, and neither can the page: only reloading the page can.',
       'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
       'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
+      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else.',
     ],
     test: 'Try it',
     testing: 'This page is now trying to reach its own server…',

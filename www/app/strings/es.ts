@@ -22,6 +22,7 @@ export const es = (l: Locale): Strings => ({
       'Sus archivos los lee un worker que se inicia bajo esta regla. Ni él ni la página pueden levantarla: solo volver a cargar la página.',
       'La regla no abarca: salir de la página por un enlace o una dirección nueva, la consulta anticipada de un nombre (DNS prefetch) y WebRTC, que la página desactiva para sí misma.',
       'El propio navegador comprueba si hay versiones nuevas de las copias que sirven sin conexión. Esa petición no contiene nada sobre sus imágenes.',
+      'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más.',
     ],
     test: 'Probar',
     testing: 'La página intenta ahora llegar a su propio servidor …',
