@@ -62,9 +62,10 @@ pub struct Decoded {
 /// Decodes an image file, whose format its content tells.
 ///
 /// # Errors
-/// [`ErrorKind::Decode`] if the bytes are not an image, or one that is damaged or cut off,
-/// [`ErrorKind::Unsupported`] for an unsupported kind of image, [`ErrorKind::Limit`] if the file,
-/// the image or the memory it takes is beyond the [limits](crate::limits).
+/// [`Decode`](crate::ErrorKind::Decode) if the bytes are not an image, or one that is damaged or
+/// cut off, [`Unsupported`](crate::ErrorKind::Unsupported) for an unsupported kind of image,
+/// [`Limit`](crate::ErrorKind::Limit) if the file, the image or the memory it takes is beyond the
+/// [limits](crate::limits).
 pub fn decode(bytes: &[u8]) -> Result<Decoded> {
     let header = probe(bytes)?;
     let samples = guarded(|| match header.format {
