@@ -6,9 +6,11 @@ use std::io::Cursor;
 use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
-use super::checks::{buffer, malformed_header, take};
+use super::checks::{buffer, take};
+use super::format::malformed_header;
 use super::format::{Format, bmp_header};
-use super::samples::{Layout, SampleData, Samples};
+use super::layout::{Layout, SampleData};
+use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of the file header; the picture's follows.

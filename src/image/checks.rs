@@ -1,14 +1,8 @@
 //! What the header check and the decoders share: bounds of images and of their memory, and bytes
 //! that may not be there.
 
-use super::format::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-
-/// The error for a header that ends too early or contradicts itself.
-pub(super) fn malformed_header(format: Format) -> Error {
-    Error::new(ErrorKind::Decode, format!("the {} header is damaged or incomplete", format.name()))
-}
 
 /// Checks an image's sides and area.
 pub(super) fn check_size(width: u32, height: u32) -> Result<()> {

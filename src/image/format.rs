@@ -98,6 +98,11 @@ pub(super) fn bmp_header(bytes: &[u8]) -> Option<usize> {
 /// The decoder of what a build without the feature `every-image` leaves out.
 pub(super) const EXTRA_DECODER: &str = "extra";
 
+/// The error for a header that ends too early or contradicts itself.
+pub(super) fn malformed_header(format: Format) -> Error {
+    Error::new(ErrorKind::Decode, format!("the {} header is damaged or incomplete", format.name()))
+}
+
 /// The format of an ISO base media file by its brands (ISO/IEC 14496-12, 4.3; 23008-12, 10; the
 /// AVIF specification, 6): the major one, then those it is compatible with.
 fn of_media_file(bytes: &[u8]) -> Result<Format> {

@@ -4,10 +4,12 @@ use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::checks::{buffer, malformed_header, take};
-use super::decode::Note;
+use super::checks::{buffer, take};
+use super::decoded::Note;
 use super::format::Format;
-use super::samples::{Layout, SampleData, Samples};
+use super::format::malformed_header;
+use super::layout::{Layout, SampleData};
+use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_DECODE_ALLOCATION;
 

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::{check_bounds, check_size, malformed_header, take};
+use super::checks::{check_bounds, check_size, take};
 use super::format::Format;
+use super::format::malformed_header;
 #[cfg(feature = "every-image")]
 use super::{bmp, tiff};
 use super::{gif, jpeg, png};

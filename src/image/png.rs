@@ -5,10 +5,11 @@ use std::io::{Cursor, ErrorKind as IoErrorKind};
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Transformations};
 
 use super::checks::{buffer, take};
-use super::decode::Note;
+use super::decoded::Note;
 use super::format::Format;
+use super::layout::{Cicp, Layout, SampleData};
 use super::orientation;
-use super::samples::{Cicp, Layout, SampleData, Samples};
+use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_DECODE_ALLOCATION;
 

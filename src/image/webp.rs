@@ -5,11 +5,12 @@ use std::io::Cursor;
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::checks::buffer;
-use super::decode::Note;
+use super::decoded::Note;
 use super::format::Format;
 use super::header::riff_chunks;
+use super::layout::{Layout, SampleData};
 use super::orientation;
-use super::samples::{Layout, SampleData, Samples};
+use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_DECODE_ALLOCATION;
 

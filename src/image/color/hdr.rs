@@ -3,7 +3,7 @@
 
 use super::code_points::{Matrix, primaries_to_srgb};
 use super::encoded;
-use crate::image::samples::Cicp;
+use crate::image::layout::Cicp;
 
 /// High dynamic range to sRGB.
 pub(in crate::image) struct ToneMap {

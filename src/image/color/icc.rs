@@ -3,7 +3,7 @@
 use super::code_points::{Matrix, colorants_to_srgb};
 use super::shaper::{Curve, Shaper};
 use crate::image::checks::take;
-use crate::image::samples::{Cicp, Layout};
+use crate::image::layout::{Cicp, Layout};
 
 /// A profile that fits the picture.
 pub(super) enum Profile {

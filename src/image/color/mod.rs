@@ -20,7 +20,7 @@ mod shaper;
 mod tables;
 
 use super::checks::buffer;
-use super::samples::{Cicp, Layout, SampleData};
+use super::layout::{Cicp, Layout, SampleData};
 use crate::error::Result;
 #[cfg(not(feature = "every-image"))]
 use crate::error::{Error, ErrorKind};

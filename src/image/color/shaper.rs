@@ -2,7 +2,7 @@
 
 use super::code_points::{Matrix, primaries_to_srgb};
 use super::{decoded, encoded, rounded, widened};
-use crate::image::samples::Cicp;
+use crate::image::layout::Cicp;
 
 /// What makes linear light of a channel's code values, both from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use moxcms::{ColorProfile, Layout as CmsLayout, Transform16BitExecutor, TransformOptions};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::samples::Layout;
+use crate::image::layout::Layout;
 
 /// What makes sRGB of a profile's colours.
 pub(in crate::image) struct Tables(Arc<Transform16BitExecutor>);

@@ -3,8 +3,9 @@
 //! Source: ITU-T T.81, annex B.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::checks::{malformed_header, take};
+use crate::image::checks::take;
 use crate::image::format::Format;
+use crate::image::format::malformed_header;
 
 pub(super) const DHT: u8 = 0xC4;
 pub(super) const SOI: u8 = 0xD8;

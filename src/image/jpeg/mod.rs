@@ -18,11 +18,13 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::checks::{buffer, check_size, malformed_header};
-use super::decode::Note;
+use super::checks::{buffer, check_size};
+use super::decoded::Note;
 use super::format::Format;
+use super::format::malformed_header;
+use super::layout::{Layout, SampleData};
 use super::orientation;
-use super::samples::{Layout, SampleData, Samples};
+use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOS, segments, truncated};

@@ -8,16 +8,17 @@
 //! Source: TIFF 6.0 (Adobe, 1992); TIFF Technical Note 2 (JPEG, 1995); Adobe PageMaker 6.0 and
 //! Photoshop technical notes (2002).
 
+mod chunk;
 mod compression;
 mod raster;
 mod ycbcr;
 
-use super::decode::Note;
+use super::decoded::Note;
 use super::format::Format;
 use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::checks::malformed_header;
 use crate::image::directory::{Directory, File, tag};
+use crate::image::format::malformed_header;
 use raster::Raster;
 
 /// `PhotometricInterpretation` of what sensors record: a colour filter array, or linear raw.

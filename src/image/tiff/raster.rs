@@ -1,14 +1,17 @@
 //! Strips and tiles to interleaved samples.
 
+use super::chunk::Chunk;
 use super::compression::Compression;
 use super::ycbcr::YCbCr;
 use super::{damaged, unsupported};
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::checks::{buffer, malformed_header};
+use crate::image::checks::buffer;
 use crate::image::directory::{Directory, File, tag};
 use crate::image::format::Format;
+use crate::image::format::malformed_header;
 use crate::image::jpeg;
-use crate::image::samples::{Layout, SampleData, Samples};
+use crate::image::layout::{Layout, SampleData};
+use crate::image::samples::Samples;
 use crate::limits::MAX_DECODE_ALLOCATION;
 
 /// Most samples of a pixel: beyond pictures, which have five or six, and short of what would cost
@@ -61,19 +64,6 @@ struct Chunks {
     offsets: Vec<u64>,
     /// Empty where the file does not say.
     lengths: Vec<u64>,
-}
-
-/// One strip or tile: where it stands in the picture.
-#[derive(Clone, Copy)]
-pub(super) struct Chunk {
-    pub(super) left: usize,
-    pub(super) top: usize,
-    /// Columns and rows stored.
-    pub(super) width: usize,
-    pub(super) height: usize,
-    /// Columns and rows within the picture.
-    pub(super) columns: usize,
-    pub(super) rows: usize,
 }
 
 /// A picture's tags, checked.

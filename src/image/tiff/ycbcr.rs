@@ -1,10 +1,10 @@
 //! Brightness and colour differences in the way of TIFF 6.0, section 21.
 
-use super::raster::Chunk;
+use super::chunk::Chunk;
 use crate::error::Result;
-use crate::image::checks::malformed_header;
 use crate::image::directory::{Directory, tag};
 use crate::image::format::Format;
+use crate::image::format::malformed_header;
 
 /// How brightness and colour differences are stored, and what they mean.
 #[derive(Clone, Debug, PartialEq)]
