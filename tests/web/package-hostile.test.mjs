@@ -25,7 +25,7 @@ describe('messages forged to the worker', () => {
         name: 'x',
         cache: 'none',
       };
-      const load = { model: addresses, builds: {}, device: 'cpu' };
+      const load = { model: addresses, builds: {}, decoders: {}, device: 'cpu' };
       const forged = [
         undefined,
         null,
@@ -100,6 +100,11 @@ describe('messages forged to the worker', () => {
           call: 'load',
           params: { ...load, builds },
         })),
+        ...[1, { avif: 1 }, { avif: {} }, null].map((decoders) => ({
+          id: 1,
+          call: 'load',
+          params: { ...load, decoders },
+        })),
         { id: 1, call: 'load', params: { ...load, module: {} } },
       ];
       for (const message of forged) worker.postMessage(message);
@@ -107,7 +112,7 @@ describe('messages forged to the worker', () => {
       worker.postMessage({
         id: 1,
         call: 'load',
-        params: { model: files, builds: files.cores, device: 'cpu' },
+        params: { model: files, builds: files.cores, decoders: {}, device: 'cpu' },
       });
       const until = async (found) => {
         while (!answers.some(found)) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -125,7 +130,7 @@ describe('messages forged to the worker', () => {
       worker.postMessage({
         id: 3,
         call: 'load',
-        params: { model: files, builds: files.cores, device: 'cpu' },
+        params: { model: files, builds: files.cores, decoders: {}, device: 'cpu' },
       });
       await until(({ id }) => id === 3);
       worker.terminate();
