@@ -7,8 +7,7 @@ use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
 use super::checks::{buffer, take};
-use super::format::malformed_header;
-use super::format::{Format, bmp_header};
+use super::format::{Format, bmp_header, malformed_header};
 use super::layout::{Layout, SampleData};
 use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
@@ -94,9 +93,9 @@ fn with_known_header(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     if windows && take(bytes, planes) == Some([1, 0]) {
         return Ok(Cow::Borrowed(bytes));
     }
-    let mut changed = bytes.to_vec();
-    changed.get_mut(planes..planes + 2).ok_or_else(malformed)?.copy_from_slice(&[1, 0]);
     if windows {
+        let mut changed = bytes.to_vec();
+        changed.get_mut(planes..planes + 2).ok_or_else(malformed)?.copy_from_slice(&[1, 0]);
         return Ok(Cow::Owned(changed));
     }
     let header = bytes.get(FILE_HEADER..FILE_HEADER + length).ok_or_else(malformed)?;

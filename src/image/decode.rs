@@ -1,8 +1,7 @@
 //! Bytes to upright 8-bit RGB pixels.
 
 use super::decoded::Decoded;
-use super::format::Format;
-use super::format::malformed_header;
+use super::format::{Format, malformed_header};
 use super::header::probe;
 use super::samples::Samples;
 #[cfg(feature = "every-image")]

@@ -6,8 +6,7 @@ use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
 use super::checks::{buffer, take};
 use super::decoded::Note;
-use super::format::Format;
-use super::format::malformed_header;
+use super::format::{Format, malformed_header};
 use super::layout::{Layout, SampleData};
 use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};

@@ -4,8 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_bounds, check_size, take};
-use super::format::Format;
-use super::format::malformed_header;
+use super::format::{Format, malformed_header};
 #[cfg(feature = "every-image")]
 use super::{bmp, tiff};
 use super::{gif, jpeg, png};

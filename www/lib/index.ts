@@ -15,7 +15,7 @@ export {
 } from './api/limits.js';
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
-export { fetchDecoders } from './decoders/urls.js';
+export { fetchDecoders } from './model/fetch-decoders.js';
 export { Deadline, readPieces } from './network/deadline.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {

@@ -126,6 +126,21 @@ pub(super) fn parts(frame: &Frame, header: &[u8]) -> Result<Vec<Part>> {
         .collect()
 }
 
+/// Columns and rows of a scan's minimum coded units.
+pub(super) fn units(frame: &Frame, parts: &[Part]) -> (u32, u32) {
+    match parts {
+        [part] => frame.own_blocks(part.component),
+        _ => frame.mcus(),
+    }
+}
+
+/// Columns and rows of one component's blocks in such a unit: a single one where the component
+/// stands alone.
+pub(super) fn unit(frame: &Frame, parts: &[Part], part: &Part) -> (usize, usize) {
+    let (h, v) = frame.sampling[part.component];
+    if parts.len() == 1 { (1, 1) } else { (usize::from(h), usize::from(v)) }
+}
+
 /// The restart interval that a segment defines.
 pub(super) fn restart_interval(data: &[u8]) -> Result<u32> {
     let [high, low] = data.first_chunk::<2>().ok_or_else(damaged)?;
@@ -335,23 +350,16 @@ fn scan(
     parts: &[Part],
     tables: &Tables,
 ) -> Result<()> {
-    let (mcus, blocks): (u32, Vec<_>) = if let [part] = parts {
-        let (columns, rows) = frame.own_blocks(part.component);
-        (columns * rows, vec![1])
-    } else {
-        let (columns, rows) = frame.mcus();
-        let blocks = parts.iter().map(|part| {
-            let (h, v) = frame.sampling[part.component];
-            u32::from(h) * u32::from(v)
-        });
-        (columns * rows, blocks.collect())
-    };
-    let coders = parts.iter().map(|part| Ok((tables.dc(part.dc)?, tables.ac(part.ac)?)));
+    let (columns, rows) = units(frame, parts);
+    let coders = parts.iter().map(|part| {
+        let (h, v) = unit(frame, parts, part);
+        Ok((tables.dc(part.dc)?, tables.ac(part.ac)?, h * v))
+    });
     let coders = coders.collect::<Result<Vec<_>>>()?;
     let mut bits = Bits::new(data);
-    for mcu in 0..mcus {
+    for mcu in 0..columns * rows {
         bits.restart_if_due(mcu, restart_interval)?;
-        for (&(dc, ac), &count) in coders.iter().zip(&blocks) {
+        for &(dc, ac, count) in &coders {
             for _ in 0..count {
                 bits.block(dc, ac)?;
             }

@@ -4,8 +4,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::take;
-use crate::image::format::Format;
-use crate::image::format::malformed_header;
+use crate::image::format::{Format, malformed_header};
 
 pub(super) const DHT: u8 = 0xC4;
 pub(super) const SOI: u8 = 0xD8;

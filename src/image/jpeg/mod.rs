@@ -20,8 +20,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::checks::{buffer, check_size};
 use super::decoded::Note;
-use super::format::Format;
-use super::format::malformed_header;
+use super::format::{Format, malformed_header};
 use super::layout::{Layout, SampleData};
 use super::orientation;
 use super::samples::Samples;

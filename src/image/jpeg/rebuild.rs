@@ -8,7 +8,7 @@
 //!
 //! Source: ITU-T T.81, annexes B, F and K.
 
-use super::entropy::{Bits, Tables, damaged, parts, restart_interval};
+use super::entropy::{Bits, Tables, damaged, parts, restart_interval, unit, units};
 use super::markers::{
     APP0, APP14, DHT, DQT, DRI, EOI, Frame, SOI, SOS, Segment, segments, truncated,
 };
@@ -162,11 +162,7 @@ fn read_scans(bytes: &[u8], frame: &Frame) -> Result<Vec<Component>> {
                     let blocks = vec![[0; 64]; columns * rows];
                     components[part.component] = Some(Component { columns, blocks, quantization });
                 }
-                let alone = parts.len() == 1;
-                let (columns, rows) = match &parts[..] {
-                    [part] => frame.own_blocks(part.component),
-                    _ => (mcu_columns, mcu_rows),
-                };
+                let (columns, rows) = units(frame, &parts);
                 let mut bits = Bits::new(segment.coded(bytes));
                 let mut before = vec![0i16; parts.len()];
                 for mcu in 0..columns * rows {
@@ -179,8 +175,7 @@ fn read_scans(bytes: &[u8], frame: &Frame) -> Result<Vec<Component>> {
                         let Some(component) = &mut components[part.component] else {
                             return Err(damaged());
                         };
-                        let (h, v) = frame.sampling[part.component];
-                        let (h, v) = if alone { (1, 1) } else { (usize::from(h), usize::from(v)) };
+                        let (h, v) = unit(frame, &parts, part);
                         for block in 0..h * v {
                             let (x, y) = (left * h + block % h, top * v + block / h);
                             let mut values = bits.read(dc, ac)?;

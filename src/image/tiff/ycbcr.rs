@@ -3,8 +3,7 @@
 use super::chunk::Chunk;
 use crate::error::Result;
 use crate::image::directory::{Directory, tag};
-use crate::image::format::Format;
-use crate::image::format::malformed_header;
+use crate::image::format::{Format, malformed_header};
 
 /// How brightness and colour differences are stored, and what they mean.
 #[derive(Clone, Debug, PartialEq)]

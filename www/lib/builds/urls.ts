@@ -12,7 +12,7 @@ import type { BuildName, BuildSources } from '../api/options.js';
  * Bundlers leave it empty in scripts that are no modules, and do not say so. Such a bundle can be
  * loaded, on a server say, and used by who says where the files are.
  */
-const isModule = (import.meta.url as string | undefined) !== undefined;
+export const isModule = (import.meta.url as string | undefined) !== undefined;
 
 /** The worker, in one file that imports nothing: it may be run from a copy or a `blob:` URL. */
 export const workerUrl: URL = isModule
@@ -68,9 +68,7 @@ export function resolveBuilds(
   const resolve = (name: BuildName): string | Uint8Array<ArrayBuffer> => {
     const source = sources[name] ?? buildUrls[name];
     if (source === undefined) throw notLocated('wasm');
-    if (isArrayBuffer(source)) return new Uint8Array(source);
-    if (isUint8Array(source)) return ownBytes(source);
-    return absolute(source, `wasm["${name}"]`);
+    return resolveSource(source, `wasm["${name}"]`);
   };
   return {
     gpu: resolve('gpu'),
@@ -78,6 +76,21 @@ export function resolveBuilds(
     'cpu-i16': resolve('cpu-i16'),
     'cpu-simd128': resolve('cpu-simd128'),
   };
+}
+
+/**
+ * Where a WebAssembly file is: an absolute address, or the bytes that were given.
+ *
+ * @param option - what gave it, for messages
+ * @internal
+ */
+export function resolveSource(
+  source: string | URL | ArrayBuffer | Uint8Array,
+  option: string,
+): string | Uint8Array<ArrayBuffer> {
+  if (isArrayBuffer(source)) return new Uint8Array(source);
+  if (isUint8Array(source)) return ownBytes(source);
+  return absolute(source, option);
 }
 
 /** WebAssembly takes no shared memory. */

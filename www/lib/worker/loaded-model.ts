@@ -144,10 +144,8 @@ export class LoadedModel {
   }
 
   /** Decodes one image. */
-  decode(bytes: Uint8Array, { limits, views }: Calls['analyze']['params']): Prepared {
-    const { maxSide, maxPixels } = limits;
-    const options = { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
-    return this.#model.prepare(bytes, options);
+  decode(bytes: Uint8Array, params: Calls['analyze']['params']): Prepared {
+    return this.#model.prepare(bytes, optionsOf(params));
   }
 
   /** Has one of the other decoders read an image. */
@@ -161,10 +159,9 @@ export class LoadedModel {
   take(
     bytes: Uint8Array,
     { picture, samples, icc }: Decoded,
-    { limits: { maxSide, maxPixels }, views }: Calls['analyze']['params'],
+    params: Calls['analyze']['params'],
   ): Prepared {
-    const options = { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
-    return this.#model.prepareDecoded(bytes, picture, samples, icc, options);
+    return this.#model.prepareDecoded(bytes, picture, samples, icc, optionsOf(params));
   }
 
   /** Scores a decoded image. */
@@ -205,6 +202,14 @@ function tooLittleMemory(cause: unknown): DetectorError {
     'This device has too little memory for the model. Close other pages, or use a smaller model.',
     { cause },
   );
+}
+
+/** What a build takes of a call's parameters. */
+function optionsOf({
+  limits: { maxSide, maxPixels },
+  views,
+}: Calls['analyze']['params']): Parameters<Model['prepare']>[1] {
+  return { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
 }
 
 /** Who hands over a compiled build names the device that it was compiled for. */

@@ -5,7 +5,7 @@
 //!
 //! Source: ITU-T T.81, annex G.1.2 and G.2.
 
-use super::{Bits, Frame, Part, Table, Tables, damaged, parts};
+use super::{Bits, Frame, Part, Table, Tables, damaged, parts, unit, units};
 use crate::error::Result;
 use crate::image::checks::buffer;
 
@@ -85,16 +85,12 @@ impl Known {
         refines: bool,
         tables: &Tables,
     ) -> Result<()> {
-        let (columns, rows) = match parts {
-            [part] => frame.own_blocks(part.component),
-            _ => frame.mcus(),
-        };
+        let (columns, rows) = units(frame, parts);
         for mcu in 0..columns * rows {
             coded.restart_if_due(mcu, interval)?;
             for part in parts {
-                let (h, v) = frame.sampling[part.component];
-                let count = if parts.len() == 1 { 1 } else { u32::from(h) * u32::from(v) };
-                for _ in 0..count {
+                let (h, v) = unit(frame, parts, part);
+                for _ in 0..h * v {
                     if refines {
                         coded.bit()?;
                         continue;
