@@ -1,7 +1,6 @@
 // How esbuild bundles the package: once for the world, and again with every edit of `npm run dev`.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { transform } from 'esbuild';
 
 /** What `exports` of pkg/package.json names, but for the worker. */
 export const ENTRIES = ['index', 'element/index', 'element/result', 'element/ui'];
@@ -37,6 +36,8 @@ const generated = ({ compact, file }) => ({
     }));
     onLoad({ filter: GLUE }, async ({ path: name }) => {
       const source = await readFile(name, 'utf8');
+      // Not at the top: the scripts that install packages import this file.
+      const { transform } = await import('esbuild');
       const { code } = await transform(source, { format: 'iife', globalName: 'build' });
       return { contents: `export default () => {\n${code}\nreturn build;\n};`, loader: 'js' };
     });
