@@ -123,13 +123,20 @@ impl Frame {
             bits: data[0],
             height: u32::from(u16::from_be_bytes(take(data, 1)?)),
             width: u32::from(u16::from_be_bytes(take(data, 3)?)),
-            names: components.iter().map(|&[name, ..]| name).collect(),
+            names: unique(components.iter().map(|&[name, ..]| name)),
             quantization: components.iter().map(|&[_, _, table]| table).collect(),
             sampling: components
                 .iter()
                 .map(|&[_, factors, _]| (factors >> 4, factors & 15))
                 .collect(),
         })
+    }
+
+    /// Which components a scan holds, by its header: `None` for a name that the frame has not.
+    pub(super) fn components_of(&self, scan: &[u8]) -> Vec<Option<usize>> {
+        let count = usize::from(scan.first().copied().unwrap_or(0));
+        let names = unique(scan.iter().skip(1).step_by(2).take(count).copied());
+        names.iter().map(|name| self.names.iter().position(|own| own == name)).collect()
     }
 
     /// Whether its scans refine each other.
@@ -191,6 +198,25 @@ impl Frame {
         let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
         u64::from(columns) * u64::from(rows) * blocks * 64 * 2
     }
+}
+
+/// The names of components, with another in place of one that stands twice: the next that is free,
+/// as in libjpeg, so that those of a scan still fit those of the frame.
+fn unique(names: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for name in names {
+        let largest = kept.iter().copied().max().unwrap_or(0);
+        kept.push(if kept.contains(&name) { largest.wrapping_add(1) } else { name });
+    }
+    kept
+}
+
+/// The colour transform that Adobe's marker names: 0 for none, 1 for YCbCr, 2 for YCCK. `None` for
+/// other programs' use of the marker, and for one that is cut off or names no transform that
+/// exists: such a marker says nothing, and the decoder would stop at it.
+pub(super) fn adobe_transform(data: &[u8]) -> Option<u8> {
+    let transform = *data.strip_prefix(b"Adobe")?.get(6)?;
+    (transform <= 2).then_some(transform)
 }
 
 /// The error for a file that ends before its image does.
