@@ -8,6 +8,7 @@
 //! Source: TIFF 6.0 (Adobe, 1992); TIFF Technical Note 2 (JPEG, 1995); Adobe PageMaker 6.0 and
 //! Photoshop technical notes (2002).
 
+mod ccitt;
 mod chunk;
 mod compression;
 mod raster;
