@@ -18,8 +18,13 @@ const SCREEN: usize = 6;
 pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
     let malformed = || malformed_header(Format::Gif);
     let (width, height) = size(bytes).ok_or_else(malformed)?;
+    let Frames { count, first } = frames(bytes);
+    first.ok_or_else(malformed)?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
+    // Extensions that nobody knows are skipped, as in browsers; anything else that is no frame ends
+    // the walk of `frames`, before it ends the decoder's.
+    options.allow_unknown_blocks(true);
     if let Some(limit) = NonZeroU64::new(MAX_DECODE_ALLOCATION) {
         options.set_memory_limit(MemoryLimit::Bytes(limit));
     }
@@ -45,7 +50,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
         orientation: 1,
         icc,
         cicp: None,
-        notes: Vec::from_iter((frames(bytes).count > 1).then_some(Note::FirstFrameOnly)),
+        notes: Vec::from_iter((count > 1).then_some(Note::FirstFrameOnly)),
     })
 }
 
