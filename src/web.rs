@@ -9,14 +9,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array, Uint16Array};
+use js_sys::{Function, Promise, Reflect, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::WorkerGlobalScope;
 
+use crate::engine::Answer;
 use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
-use crate::model::{Detector, Encoded, Manifest, Timings};
+use crate::model::{Detector, Encoded, IfUnsteady, Manifest, Request, Timings, Watch};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -190,6 +192,8 @@ struct SelfTest {
 #[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
     views: Option<usize>,
+    explain: bool,
+    stability: Option<IfUnsteady>,
     max_side: Option<u32>,
     max_pixels: Option<u64>,
 }
@@ -231,15 +235,16 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// maxSide?, maxPixels? }`, bounds in pixels that are tighter than the built-in ones. At once:
-    /// what stops the instance in here is the file's doing.
+    /// explain?: boolean, stability?: 'say' | 'abstain', maxSide?, maxPixels? }`, the last two
+    /// bounds in pixels that are tighter than the built-in ones. At once: what stops the instance
+    /// in here is the file's doing.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`.
     pub fn prepare(&self, bytes: &Uint8Array, options: JsValue) -> JsResult<Prepared> {
         let prepare = |options: AnalyzeOptions, bytes: &[u8]| {
             options.check(|| probe(bytes))?;
-            self.0.prepare(bytes, options.views)
+            self.0.prepare(bytes, options.request())
         };
         prepared(bytes, options, prepare).map_err(thrown)
     }
@@ -265,20 +270,25 @@ impl Model {
             let picture: Picture = from_js(picture, "the picture is")?;
             options.check(|| Ok(picture.header()))?;
             let decoded = picture.samples(samples, icc)?.into_decoded()?;
-            self.0.prepare_decoded(bytes, decoded, options.views)
+            self.0.prepare_decoded(bytes, decoded, options.request())
         };
         prepared(bytes, options, prepare).map_err(thrown)
     }
 
-    /// Scores a decoded image, which is used up.
+    /// Scores a decoded image, which is used up. `watch(done, total)` is called after every batch
+    /// of views; what it returns is awaited, and `false` ends the analysis.
     ///
     /// # Errors
-    /// `device-lost`.
-    pub async fn score(&self, image: Prepared) -> JsResult<JsValue> {
+    /// `device-lost`, `aborted`.
+    pub async fn score(&self, image: Prepared, watch: Option<Function>) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
         let Prepared { encoded, start, decoded } = image;
         let waited = now();
-        let mut analysis = detector.score(encoded).await.map_err(thrown)?;
+        let analysis = match watch {
+            Some(watch) => detector.score_watched(encoded, &Watcher(watch)).await,
+            None => detector.score(encoded).await,
+        };
+        let mut analysis = analysis.map_err(thrown)?;
         let end = now();
         analysis.timings = Some(Timings {
             decode_ms: decoded - start,
@@ -308,6 +318,12 @@ pub fn probe_format(bytes: &[u8]) -> Option<String> {
 }
 
 impl AnalyzeOptions {
+    /// What is asked for.
+    fn request(&self) -> Request {
+        let Self { views, explain, stability, .. } = *self;
+        Request { views, explain, stability }
+    }
+
     /// Checks the caller's own bounds, where there are any.
     fn check(&self, header: impl FnOnce() -> Result<Header>) -> Result<()> {
         if self.max_side.is_none() && self.max_pixels.is_none() {
@@ -315,6 +331,26 @@ impl AnalyzeOptions {
         }
         let (side, pixels) = (self.max_side.unwrap_or(u32::MAX), self.max_pixels);
         header()?.check_within(side, pixels.unwrap_or(u64::MAX))
+    }
+}
+
+/// JavaScript's function that is told how far an analysis is.
+struct Watcher(Function);
+
+impl Watch for Watcher {
+    fn step(&self, done: usize, total: usize) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let answer = self.0.call2(&JsValue::NULL, &JsValue::from(done), &JsValue::from(total));
+            // A watcher that throws wants no more of it either.
+            let goes_on = match answer {
+                Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
+                Err(thrown) => Err(thrown),
+            };
+            if goes_on.is_ok_and(|goes_on| goes_on != JsValue::FALSE) {
+                return Ok(());
+            }
+            Err(Error::new(ErrorKind::Aborted, "the analysis was ended by its caller"))
+        })
     }
 }
 

@@ -33,6 +33,7 @@ mod checks;
 mod color;
 mod decode;
 mod decoded;
+mod delivery;
 #[cfg_attr(not(feature = "every-image"), expect(dead_code, reason = "EXIF needs one tag"))]
 mod directory;
 mod format;
@@ -52,10 +53,11 @@ mod webp;
 
 pub use decode::decode;
 pub use decoded::{Decoded, Note};
+pub use delivery::Delivery;
 pub use format::Format;
 pub use header::{Header, probe};
 pub use layout::{Cicp, Layout, SampleData};
-pub use preprocessing::{Preprocessing, ViewCount};
+pub use preprocessing::{Preprocessing, Region, ViewCount};
 pub use resize::{Filter, Window, resize, resize_window};
 pub use rgb8::Rgb8;
 pub use samples::Samples;

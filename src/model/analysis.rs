@@ -6,6 +6,9 @@
 
 use serde::Serialize;
 
+use super::occlusion::OcclusionMap;
+use super::score::Score;
+use super::stability::Stability;
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
 use crate::image::{Format, Note};
 
@@ -35,6 +38,16 @@ pub struct Analysis {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0, max = 1)))]
     pub quality: Option<f64>,
+    /// How steady the verdict is; present when it was asked for and the image shows something to
+    /// judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Stability"))]
+    pub stability: Option<Stability>,
+    /// Where the model looked; present when it was asked for and the image shows something to look
+    /// at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "OcclusionMap"))]
+    pub map: Option<OcclusionMap>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
     /// How the pixels came to the model.
@@ -109,18 +122,6 @@ impl Verdict {
             Self::Abstained { .. } => None,
         }
     }
-}
-
-/// Probability and logit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Score {
-    /// Calibrated probability that the image is AI-generated, 0 to 1, at even odds of both kinds;
-    /// of an `uncalibrated` model its own claim.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
-    pub probability: f64,
-    /// Mean logit over the views, before calibration.
-    pub logit: f64,
 }
 
 /// Who made the image, given that it is AI-generated: nothing here says whether it is, nor moves

@@ -32,6 +32,7 @@ export type {
 export type { BatchItem, Detector, DetectorInfo } from './api/detector.js';
 export type {
   AnalyzeOptions,
+  AnalyzeProgress,
   BuildName,
   BuildSources,
   CachePreference,

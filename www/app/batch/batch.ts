@@ -1,4 +1,5 @@
 import { toError } from '../errors.js';
+import { examine } from './examine.js';
 import type {
   Analysis,
   AnalyzeOptions,
@@ -7,6 +8,7 @@ import type {
   DetectorInfo,
   Grade,
 } from 'clipsight';
+import type { Examining, Question } from './examine.js';
 import type { Incoming } from '../intake/entries.js';
 
 /** What became of an image, as filters and marks know it. */
@@ -27,6 +29,8 @@ export interface Item {
   again?: boolean;
   /** The decoder that was fetched for it. */
   decoder?: string;
+  /** What is being found out about its verdict, or could not be. */
+  examining?: Examining;
 }
 
 /** An image is done: it has a result or an error, and was not cancelled. */
@@ -135,12 +139,14 @@ export class Batch extends EventTarget {
 
   remove(item: Item): void {
     if (!this.#items.delete(item.id)) return;
+    item.examining?.stop.abort();
     this.#list = undefined;
     if (isSettled(item)) this.#settled -= 1;
     this.#changed();
   }
 
   clear(): void {
+    for (const { examining } of this.#items.values()) examining?.stop.abort();
     this.#items.clear();
     this.#list = undefined;
     this.#queue = [];
@@ -174,6 +180,25 @@ export class Batch extends EventTarget {
     this.#queue.push(item);
     this.#changed();
     void this.#run();
+  }
+
+  /** Whether the detector that there is now judged this image. */
+  mayExamine({ info, again }: Item): boolean {
+    const detector = this.#detector;
+    if (detector === undefined || info === undefined || again === true) return false;
+    return isSameModel(info, detector.info);
+  }
+
+  /** Has a question about a verdict answered. */
+  examine(item: Item, question: Question): void {
+    if (this.#detector === undefined || !this.mayExamine(item)) return;
+    void examine(item, question, {
+      detector: this.#detector,
+      views: this.#views,
+      changed: () => {
+        this.#changed();
+      },
+    });
   }
 
   async #run(): Promise<void> {
@@ -242,6 +267,8 @@ export class Batch extends EventTarget {
     const again = item.again === true;
     delete item.again;
     if (analysis !== undefined) {
+      item.examining?.stop.abort();
+      delete item.examining;
       item.analysis = analysis;
       item.info = info;
       const { model } = analysis;

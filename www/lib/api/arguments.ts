@@ -46,6 +46,31 @@ export function checkViews(views: AnalyzeOptions['views']): 1 | 5 | undefined {
   return views;
 }
 
+/** @throws {DetectorError} `argument` */
+export function checkExplain(explain: AnalyzeOptions['explain']): boolean {
+  const given: unknown = explain ?? false;
+  if (typeof given === 'boolean') return given;
+  throw new DetectorError('argument', `explain must be true or false, not ${shown(given)}.`);
+}
+
+/**
+ * What is asked for where the verdict is unsteady; nothing where nobody asks whether it is.
+ *
+ * @throws {DetectorError} `argument`
+ */
+export function checkStability(
+  stability: AnalyzeOptions['stability'],
+): 'say' | 'abstain' | undefined {
+  const given: unknown = stability ?? false;
+  if (given === false) return undefined;
+  if (given === true) return 'say';
+  if (given === 'abstain') return given;
+  throw new DetectorError(
+    'argument',
+    `stability must be true, false or "abstain", not ${shown(given)}.`,
+  );
+}
+
 /** The bounds that hold: the built-in ones where none are given. */
 export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
   return {

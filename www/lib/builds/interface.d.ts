@@ -29,6 +29,15 @@ export interface ModelLoader {
   free(): void;
 }
 
+/** What is asked of an image, and its bounds in pixels. */
+export interface PrepareOptions {
+  readonly views?: 1 | 5;
+  readonly explain?: boolean;
+  readonly stability?: 'say' | 'abstain';
+  readonly maxSide: number;
+  readonly maxPixels: number;
+}
+
 export interface Model {
   readonly info: {
     readonly modelId: string;
@@ -44,20 +53,23 @@ export interface Model {
     readonly tolerance: number;
   }>;
   /** Decodes an image, at once: what stops the instance in here is the file's doing. */
-  prepare(
-    bytes: Uint8Array,
-    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
-  ): Prepared;
+  prepare(bytes: Uint8Array, options: PrepareOptions): Prepared;
   /** The same for a picture that another decoder read from these bytes. */
   prepareDecoded(
     bytes: Uint8Array,
     picture: object,
     samples: Uint8Array,
     icc: Uint8Array | null | undefined,
-    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+    options: PrepareOptions,
   ): Prepared;
-  /** Scores a decoded image, which is used up. */
-  score(image: Prepared): Promise<Analysis>;
+  /**
+   * Scores a decoded image, which is used up. `watch` is told how many views of how many are
+   * scored, and ends the analysis with `aborted` by answering `false`.
+   */
+  score(
+    image: Prepared,
+    watch?: ((done: number, total: number) => Promise<boolean>) | null,
+  ): Promise<Analysis>;
   free(): void;
 }
 

@@ -1,4 +1,10 @@
-import { absolute, checkFidelity, checkViews } from '../api/arguments.js';
+import {
+  absolute,
+  checkExplain,
+  checkFidelity,
+  checkStability,
+  checkViews,
+} from '../api/arguments.js';
 import { isArrayBuffer, isBlob, isDetached, isImageBitmap, isImageElement } from '../api/brands.js';
 import { DetectorError, aborted } from '../api/errors.js';
 import { Deadline, readPieces, tooSlow } from '../network/deadline.js';
@@ -21,6 +27,8 @@ export async function toParams(
   limits: Required<ImageLimits>,
 ): Promise<AnalyzeParams> {
   const views = checkViews(options.views);
+  const explain = checkExplain(options.explain);
+  const stability = checkStability(options.stability);
   const given = options.fidelity === undefined ? undefined : checkFidelity(options.fidelity);
   const params = (bytes: Blob | Uint8Array, fidelity: Fidelity): AnalyzeParams => {
     checkSize(bytes instanceof Blob ? bytes.size : bytes.byteLength, limits);
@@ -29,6 +37,8 @@ export async function toParams(
       limits,
       fidelity: given ?? fidelity,
       ...(views === undefined ? {} : { views }),
+      ...(explain ? { explain } : {}),
+      ...(stability === undefined ? {} : { stability }),
     };
   };
   const value: unknown = input;

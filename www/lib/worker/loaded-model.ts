@@ -5,7 +5,7 @@ import { SPARE_PAGES } from '../api/limits.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
 import { buildFor, compileBuild } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
-import type { Build, Model, Prepared } from '../builds/interface.js';
+import type { Build, Model, PrepareOptions, Prepared } from '../builds/interface.js';
 import { compileDecoder } from '../decoders/compile.js';
 import { Decoders } from '../decoders/decoders.js';
 import type { Decoded, DecoderName } from '../decoders/decoders.js';
@@ -164,9 +164,14 @@ export class LoadedModel {
     return this.#model.prepareDecoded(bytes, picture, samples, icc, optionsOf(params));
   }
 
-  /** Scores a decoded image. */
-  async score(image: Prepared, { fidelity }: Calls['analyze']['params']): Promise<Analysis> {
-    const analysis = await this.#model.score(image);
+  /** Scores a decoded image; `watch` is asked whether to go on with what takes long. */
+  async score(
+    image: Prepared,
+    { fidelity, explain, stability }: Calls['analyze']['params'],
+    watch: (done: number, total: number) => Promise<boolean>,
+  ): Promise<Analysis> {
+    const takesLong = explain === true || stability !== undefined;
+    const analysis = await this.#model.score(image, takesLong ? watch : undefined);
     return { ...analysis, input: { ...analysis.input, fidelity } };
   }
 
@@ -208,8 +213,16 @@ function tooLittleMemory(cause: unknown): DetectorError {
 function optionsOf({
   limits: { maxSide, maxPixels },
   views,
-}: Calls['analyze']['params']): Parameters<Model['prepare']>[1] {
-  return { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
+  explain,
+  stability,
+}: Calls['analyze']['params']): PrepareOptions {
+  return {
+    maxSide,
+    maxPixels,
+    ...(views === undefined ? {} : { views }),
+    ...(explain === undefined ? {} : { explain }),
+    ...(stability === undefined ? {} : { stability }),
+  };
 }
 
 /** Who hands over a compiled build names the device that it was compiled for. */

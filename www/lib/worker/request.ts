@@ -1,6 +1,6 @@
 import { FIDELITIES } from '../api/arguments.js';
 import { isBlob, isBytes } from '../api/brands.js';
-import type { Request } from './rpc.js';
+import type { Cancel, Request } from './rpc.js';
 
 /**
  * Whether a message is a call with the parameters it needs. Own properties only: what a forged
@@ -19,6 +19,11 @@ export function isRequest(message: unknown): message is Request {
     default:
       return false;
   }
+}
+
+/** Whether a message ends a call. */
+export function isCancel(message: unknown): message is Cancel {
+  return own(message, 'call') === 'cancel' && Number.isSafeInteger(own(message, 'id'));
 }
 
 function isLoad(params: unknown): boolean {
@@ -49,7 +54,9 @@ function isAnalyze(params: unknown): boolean {
     (isBlob(input) || isBytes(input)) &&
     ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
     isOneOf(own(params, 'fidelity'), FIDELITIES) &&
-    isOneOf(own(params, 'views'), [undefined, 1, 5])
+    isOneOf(own(params, 'views'), [undefined, 1, 5]) &&
+    isOneOf(own(params, 'explain'), [undefined, true, false]) &&
+    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain'])
   );
 }
 

@@ -8,6 +8,7 @@ import type { ModelAddresses } from '../model/source.js';
 import type { Analysis, Fidelity } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type {
+  AnalyzeProgress,
   BuildName,
   DevicePreference,
   ImageLimits,
@@ -40,9 +41,17 @@ export interface Calls {
       readonly limits: Required<ImageLimits>;
       readonly fidelity: Fidelity;
       readonly views?: 1 | 5;
+      readonly explain?: boolean;
+      readonly stability?: 'say' | 'abstain';
     };
     result: Analysis;
   };
+}
+
+/** Page to worker: nobody waits for this call's answer any more. */
+export interface Cancel {
+  readonly call: 'cancel';
+  readonly id: number;
 }
 
 /** What is known after loading; whether it fell back is known to the page's side only. */
@@ -84,6 +93,8 @@ export type Response =
   | { readonly type: 'result'; readonly id: number; readonly result: Calls[keyof Calls]['result'] }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
+  /** How far a call is that takes long. */
+  | { readonly type: 'step'; readonly id: number; readonly progress: AnalyzeProgress }
   /** The worker holds the lock of its own name, until it ends in whatever way. */
   | { readonly type: 'alive' }
   /**
@@ -100,6 +111,8 @@ export type Response =
 /** The page's end of a line to whoever computes. */
 export interface Port {
   send(request: Request): void;
+  /** Says that a call's answer is not waited for any more; it comes nevertheless. */
+  cancel(cancel: Cancel): void;
   /** Ends whoever computes, at once. */
   close(): void;
 }

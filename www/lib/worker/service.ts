@@ -7,7 +7,7 @@ import { explain } from './crash.js';
 import type { Crash } from './crash.js';
 import { LoadedModel, bytesOf } from './loaded-model.js';
 import type { Calls, Response, WireError } from './rpc.js';
-import { isRequest } from './request.js';
+import { isCancel, isRequest } from './request.js';
 
 /** Answers calls, one model long. */
 export class Service {
@@ -17,6 +17,8 @@ export class Service {
   #model: LoadedModel | undefined;
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
+  /** The call that is being worked on, as long as somebody waits for its answer. */
+  #wanted: number | undefined;
 
   /**
    * @param post - sends an answer
@@ -30,10 +32,14 @@ export class Service {
 
   /** Takes a message. What is no call, whoever sent it, changes nothing and gets no answer. */
   receive(message: unknown): void {
+    if (isCancel(message)) {
+      if (this.#wanted === message.id) this.#wanted = undefined;
+      return;
+    }
     if (!isRequest(message)) return;
     const { id } = message;
     const answer =
-      message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params);
+      message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params, id);
     answer.then(
       (result) => {
         this.#post({ type: 'result', id, result });
@@ -85,7 +91,11 @@ export class Service {
     return model.info;
   }
 
-  async #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
+  async #analyze(
+    params: Calls['analyze']['params'],
+    id: number,
+  ): Promise<Calls['analyze']['result']> {
+    this.#wanted = id;
     if (this.#model === undefined) throw new Error('analyze was called before load had ended');
     const bytes = await bytesOf(params.input, params.limits);
     let image: Prepared;
@@ -95,7 +105,11 @@ export class Service {
       if (isCrash(error)) throw new DecoderCrash(error);
       image = await this.#decodeElsewhere(this.#model, error, bytes, params);
     }
-    return this.#model.score(image, params);
+    return this.#model.score(image, params, async (done, total) => {
+      this.#post({ type: 'step', id, progress: { done, total } });
+      await nextTask();
+      return this.#wanted === id;
+    });
   }
 
   /** Where the core names another decoder for an image, that one reads it. */
@@ -177,6 +191,18 @@ function isCrash(thrown: unknown): thrown is Error {
     thrown instanceof RangeError ||
     (thrown instanceof Error && thrown.name === 'InternalError')
   );
+}
+
+/** Messages are taken between tasks only; timers may be held back in pages that nobody sees. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 /** What comes from the browser may carry a stack; people are told the first line. */

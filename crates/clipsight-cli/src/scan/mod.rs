@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clipsight::model::{IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::output_error;
 use clipsight_native::runtime::Runtime;
@@ -40,6 +41,16 @@ pub(crate) struct Args {
     /// Views of each image: 1 or 5, which takes five times as long [default: the model's own]
     #[arg(long, value_name = "N", value_parser = parse_views)]
     views: Option<usize>,
+    /// Score each image also as others would receive it: saved as JPEG, halved, cropped, gray. Says
+    /// in `stability` what comes of it, and whether the verdict is unsteady
+    #[arg(long)]
+    stability: bool,
+    /// The same, and no grade for images whose verdict is unsteady
+    #[arg(long)]
+    abstain_if_unsteady: bool,
+    /// Say in `map` where the model looked; takes 18 views more of each image. JSON lines only
+    #[arg(long)]
+    explain: bool,
     /// Write the results into a new file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,7 +65,9 @@ impl Args {
     /// Refuses what makes no sense together, before anything is loaded.
     fn check(&self) -> Result<()> {
         let input = self.paths.iter().any(|path| path == Path::new("-"));
-        let wrong = if self.resume.is_some() && self.format != Format::Json {
+        let wrong = if self.explain && self.format != Format::Json {
+            "--explain gives maps, which only JSON lines hold: leave out --format"
+        } else if self.resume.is_some() && self.format != Format::Json {
             "--resume goes on with JSON lines: leave out --format"
         } else if self.resume.is_some() && input {
             "--resume knows files by their paths, which standard input has not: save the image \
@@ -66,6 +79,16 @@ impl Args {
             return Ok(());
         };
         Err(Error::new(ErrorKind::Argument, wrong))
+    }
+
+    /// What is asked of each image.
+    fn request(&self) -> Request {
+        let stability = match (self.abstain_if_unsteady, self.stability) {
+            (true, _) => Some(IfUnsteady::Abstain),
+            (false, true) => Some(IfUnsteady::Say),
+            (false, false) => None,
+        };
+        Request { views: self.views, explain: self.explain, stability }
     }
 }
 
@@ -132,7 +155,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;
-    let judge = Judge::of(&runtime, args.views)?;
+    let judge = Judge::of(&runtime, args.request())?;
 
     let found = walk::items(&args.paths);
     let (mut items, mut passed) = (found.items, found.passed);

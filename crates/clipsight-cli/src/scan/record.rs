@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use clipsight::calibration::{AbstainReason, Grade, MeasuredError};
 use clipsight::image::{Format, Note};
-use clipsight::model::{Analysis, AttributionFacts, Evidence, Verdict};
+use clipsight::model::{
+    Analysis, AttributionFacts, Evidence, IfUnsteady, OcclusionMap, Request, Stability, Verdict,
+};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind};
 use clipsight_native::faults;
@@ -34,17 +36,28 @@ pub(super) struct Judge {
     pub(super) model_sha256: String,
     /// The views that were asked for.
     pub(super) views: Option<usize>,
+    /// What was asked for where a verdict is unsteady, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) if_unsteady: Option<IfUnsteady>,
+    /// Whether maps were asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) explain: bool,
 }
 
 impl Judge {
-    /// The model of `runtime`.
+    /// The model of `runtime`, and what it is asked.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the manifest cannot be written.
-    pub(super) fn of(runtime: &Runtime, views: Option<usize>) -> clipsight::Result<Self> {
+    pub(super) fn of(runtime: &Runtime, request: Request) -> clipsight::Result<Self> {
+        let Request { views, explain, stability: if_unsteady } = request;
         let manifest = runtime.detector().manifest();
         let model_sha256 = sha256_hex(manifest.to_json()?.as_bytes());
-        Ok(Self { model: manifest.id.clone(), model_sha256, views })
+        Ok(Self { model: manifest.id.clone(), model_sha256, views, if_unsteady, explain })
+    }
+
+    fn request(&self) -> Request {
+        Request { views: self.views, explain: self.explain, stability: self.if_unsteady }
     }
 }
 
@@ -104,6 +117,10 @@ pub(super) struct Record {
     pub(super) attribution: Option<AttributionFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) quality: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stability: Option<Stability>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) map: Option<OcclusionMap>,
     pub(super) sha256: Option<String>,
     pub(super) ms: f64,
     pub(super) format: Option<Format>,
@@ -158,6 +175,8 @@ impl Record {
             error: None,
             attribution: None,
             quality: None,
+            stability: None,
+            map: None,
             sha256: None,
             ms: 0.0,
             format: None,
@@ -189,16 +208,17 @@ impl Record {
     }
 
     fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime) -> clipsight::Result<()> {
-        let views = self.judge.views;
-        let prepared = runtime.prepare(&bytes, views).inspect_err(|_| {
+        let prepared = runtime.prepare(&bytes, self.judge.request()).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         // Only the views are needed from here on.
         drop(bytes);
-        let Analysis { file, model, attribution, quality, evidence, .. } =
+        let Analysis { file, model, attribution, quality, stability, map, evidence, .. } =
             runtime.score(prepared)?;
         self.attribution = attribution;
         self.quality = quality;
+        self.stability = stability;
+        self.map = map;
         self.sha256 = Some(file.sha256);
         self.format = Some(file.format);
         self.width = Some(file.width);

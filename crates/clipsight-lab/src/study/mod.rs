@@ -8,9 +8,11 @@ pub mod captions;
 mod features;
 mod few_shot;
 pub mod isotropy;
+pub mod maps;
 mod robust;
 mod samples;
 pub mod selection;
+pub mod stability;
 pub mod storage;
 
 use std::path::PathBuf;

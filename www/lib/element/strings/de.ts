@@ -52,6 +52,46 @@ export const de = (l: Locale): Strings => {
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
         'no-content':
           'In diesem Bild gibt es fast nichts zu beurteilen: eine Farbe, ein Verlauf oder eine Unschärfe.',
+        unsteady:
+          'Das Urteil kippt, wenn das Bild weitergegeben wird: gespeichert, halbiert, beschnitten oder ohne Farben. Deshalb gibt es keines.',
+      },
+    },
+
+    stability: {
+      title: 'Hält das Urteil?',
+      steady: 'Ja: So, wie andere das Bild bekämen, liegt kein Urteil auf der anderen Seite.',
+      unsteady:
+        'Unbeständig: Weitergegeben bekommt das Bild das gegenteilige Urteil. Verlassen Sie sich auf keines von beiden.',
+      withoutGrade: 'Es gibt kein Urteil, das kippen könnte; das sagt das Modell zu jeder Fassung.',
+      original: 'So, wie es ist',
+      delivery: {
+        jpeg: 'Als JPEG gespeichert',
+        half: 'Halb so groß',
+        crop: 'Um ein Zehntel beschnitten',
+        gray: 'Ohne Farben',
+      },
+    },
+    map: {
+      title: 'Wohin das Modell geschaut hat',
+      caption: 'Wohin das Modell geschaut hat, nicht, wo etwas verändert wurde.',
+      /** Where the picture is no square. */
+      centreOnly: 'Es betrachtet ein Quadrat um die Mitte.',
+      strength: 'Stärke der Überlagerung',
+      speaksFor: 'Spricht für KI',
+      speaksAgainst: 'Spricht gegen KI',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `Am meisten zählt Teil ${l.number(column)} von links, ${l.number(row)} von oben; er spricht ` +
+        (speaksFor ? 'für KI.' : 'gegen KI.'),
+      shares: 'Was die Schichten dazu beitragen',
+      sharesNote:
+        'Anteile am Logit; ihre Summe ist der Unterschied zwischen diesem Bild und demselben, von dem nur die groben Farben übrig sind.',
+      layer: (layer: number): string => `Schicht ${l.number(layer)}`,
+      pool: {
+        class: 'Klassen-Token',
+        mean: 'Mittel der Bildteile',
+        std: 'Streuung der Bildteile',
+        'mlp-input-class': 'Klassen-Token vor dem MLP',
       },
     },
 

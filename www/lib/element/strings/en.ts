@@ -1,9 +1,11 @@
 import type {
   Abstained,
   Analysis,
+  Delivered,
   Evidence,
   Grade,
   MeasuredError,
+  PoolShare,
 } from '../../api/analysis.generated.js';
 import type { DetectorErrorCode } from '../../api/errors.js';
 import type { Locale } from '../i18n.js';
@@ -68,7 +70,47 @@ export const en = (l: Locale) => {
         'too-small': 'The image has too few pixels. Try a larger version.',
         'no-content':
           'There is almost nothing in this image to judge: one colour, a gradient or a blur.',
+        unsteady:
+          'The verdict changes when the picture is handed on: saved, halved, cropped or without its colours. So there is none.',
       } satisfies Record<Abstained['reason'], string>,
+    },
+
+    stability: {
+      title: 'Does the verdict hold?',
+      steady: 'It does: as others would receive the picture, no verdict lies on the other side.',
+      unsteady:
+        'Unsteady: handed on, the picture gets the opposite verdict. Do not rely on either.',
+      withoutGrade: 'There is no verdict that could change; this is what the model says of each.',
+      original: 'As it is',
+      delivery: {
+        jpeg: 'Saved as JPEG',
+        half: 'Half the size',
+        crop: 'Cropped by a tenth',
+        gray: 'Without colours',
+      } satisfies Record<Delivered['delivery'], string>,
+    },
+    map: {
+      title: 'Where the model looked',
+      caption: 'Where the model looked, not where something was changed.',
+      /** Where the picture is no square. */
+      centreOnly: 'It looks at a square around the centre.',
+      strength: 'Strength of the overlay',
+      speaksFor: 'Speaks for AI',
+      speaksAgainst: 'Speaks against AI',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `What counts most is part ${l.number(column)} from the left, ${l.number(row)} from the top; it speaks ` +
+        (speaksFor ? 'for AI.' : 'against AI.'),
+      shares: 'What the layers have in it',
+      sharesNote:
+        'Parts of the logit; their sum is the difference between this picture and the same with only its broad colours left.',
+      layer: (layer: number): string => `Layer ${l.number(layer)}`,
+      pool: {
+        class: 'Class token',
+        mean: 'Mean of the patches',
+        std: 'Spread of the patches',
+        'mlp-input-class': 'Class token before the MLP',
+      } satisfies Record<PoolShare['pool'], string>,
     },
 
     facts: {

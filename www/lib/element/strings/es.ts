@@ -52,6 +52,47 @@ export const es = (l: Locale): Strings => {
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
         'no-content':
           'En esta imagen no hay casi nada que juzgar: un color, un degradado o un desenfoque.',
+        unsteady:
+          'El resultado cambia al reenviar la imagen: guardada, reducida a la mitad, recortada o sin colores. Por eso no se da ninguno.',
+      },
+    },
+
+    stability: {
+      title: '¿Se mantiene el resultado?',
+      steady: 'Sí: tal como la recibirían otras personas, ningún resultado queda al otro lado.',
+      unsteady:
+        'Inestable: al reenviarla, la imagen recibe el resultado contrario. No se fíe de ninguno de los dos.',
+      withoutGrade:
+        'No hay ningún resultado que pueda cambiar; esto dice el modelo de cada versión.',
+      original: 'Tal como está',
+      delivery: {
+        jpeg: 'Guardada como JPEG',
+        half: 'A la mitad de tamaño',
+        crop: 'Recortada una décima parte',
+        gray: 'Sin colores',
+      },
+    },
+    map: {
+      title: 'Dónde miró el modelo',
+      caption: 'Dónde miró el modelo, no dónde se cambió algo.',
+      /** Where the picture is no square. */
+      centreOnly: 'Mira un cuadrado alrededor del centro.',
+      strength: 'Intensidad de la superposición',
+      speaksFor: 'A favor de IA',
+      speaksAgainst: 'En contra de IA',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `Lo que más cuenta es la parte ${l.number(column)} desde la izquierda y ${l.number(row)} desde arriba; habla ` +
+        (speaksFor ? 'a favor de IA.' : 'en contra de IA.'),
+      shares: 'Qué aportan las capas',
+      sharesNote:
+        'Partes del logit; su suma es la diferencia entre esta imagen y la misma con solo sus colores generales.',
+      layer: (layer: number): string => `Capa ${l.number(layer)}`,
+      pool: {
+        class: 'Token de clase',
+        mean: 'Media de los parches',
+        std: 'Dispersión de los parches',
+        'mlp-input-class': 'Token de clase antes del MLP',
       },
     },
 

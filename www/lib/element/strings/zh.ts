@@ -46,6 +46,44 @@ export const zh = (l: Locale): Strings => {
         uncalibrated: '这是模型自己的说法。没有人测量过它多久出错一次，因此不给等级。',
         'too-small': '图像的像素太少。请换一个更大的版本。',
         'no-content': '这张图像中几乎没有可供判断的内容：只有一种颜色、渐变或模糊。',
+        unsteady:
+          '图片经过转发（重新保存、缩小一半、裁剪或去掉颜色）后，结论会改变，因此不给出结论。',
+      },
+    },
+
+    stability: {
+      title: '结论站得住吗？',
+      steady: '站得住：别人收到这张图片时，没有任何结论落在另一边。',
+      unsteady: '不稳定：转发后，这张图片会得到相反的结论。两个结论都不要依赖。',
+      withoutGrade: '没有可能改变的结论；下面是模型对每个版本的判断。',
+      original: '原样',
+      delivery: {
+        jpeg: '保存为 JPEG',
+        half: '缩小一半',
+        crop: '裁掉十分之一',
+        gray: '去掉颜色',
+      },
+    },
+    map: {
+      title: '模型看了哪里',
+      caption: '这里显示模型看了哪里，而不是哪里被改动过。',
+      /** Where the picture is no square. */
+      centreOnly: '它看的是中央的正方形区域。',
+      strength: '叠加层强度',
+      speaksFor: '支持 AI 生成',
+      speaksAgainst: '不支持 AI 生成',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `最重要的是从左数第 ${l.number(column)}、从上数第 ${l.number(row)} 的部分；它` +
+        (speaksFor ? '支持 AI 生成。' : '不支持 AI 生成。'),
+      shares: '各层的贡献',
+      sharesNote: '对 logit 的贡献；总和等于这张图片与只剩大致颜色的同一图片之间的差值。',
+      layer: (layer: number): string => `第 ${l.number(layer)} 层`,
+      pool: {
+        class: '类别 token',
+        mean: '图块的平均值',
+        std: '图块的离散程度',
+        'mlp-input-class': 'MLP 之前的类别 token',
       },
     },
 
