@@ -307,6 +307,16 @@ pub fn probe_format(bytes: &[u8]) -> Option<String> {
     format.as_str().map(str::to_owned)
 }
 
+/// What a file says of how it was made, as `Provenance` of the schema; needs no model.
+///
+/// # Errors
+/// `decode`, `unsupported`, `limit`.
+#[wasm_bindgen(js_name = readProvenance)]
+pub fn read_provenance(bytes: &Uint8Array) -> JsResult<JsValue> {
+    let read = || crate::provenance::read(&copied(bytes)?);
+    to_js(&read().map_err(thrown)?)
+}
+
 impl AnalyzeOptions {
     /// Checks the caller's own bounds, where there are any.
     fn check(&self, header: impl FnOnce() -> Result<Header>) -> Result<()> {
@@ -383,19 +393,24 @@ fn prepared(
     options: JsValue,
     prepare: impl FnOnce(AnalyzeOptions, &[u8]) -> Result<Encoded>,
 ) -> Result<Prepared> {
-    // Checked before the copy into this module's memory, which never shrinks.
-    if bytes.length() as usize > MAX_IMAGE_BYTES {
-        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
-        return Err(Error::new(ErrorKind::Limit, message));
-    }
+    let bytes = copied(bytes)?;
     let options = if options.is_undefined() || options.is_null() {
         AnalyzeOptions::default()
     } else {
         from_js(options, "the options are")?
     };
     let start = now();
-    let encoded = prepare(options, &bytes.to_vec())?;
+    let encoded = prepare(options, &bytes)?;
     Ok(Prepared { encoded, start, decoded: now() })
+}
+
+/// A file's bytes in this module's memory, which never shrinks: the length is checked before.
+fn copied(bytes: &Uint8Array) -> Result<Vec<u8>> {
+    if bytes.length() as usize > MAX_IMAGE_BYTES {
+        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(bytes.to_vec())
 }
 
 /// A value from JavaScript. `subject` begins the message for an invalid one.
