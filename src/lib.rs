@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! error, limits <- image, clip <- weights <- engine, heads, calibration <- model <- web
-//!                       image <- provenance <- web
+//!                       image <- provenance <----------------------------- model
 //! ```
 //!
 //! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder

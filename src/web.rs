@@ -17,6 +17,7 @@ use web_sys::WorkerGlobalScope;
 use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
 use crate::model::{Detector, Encoded, Manifest, Timings};
+use crate::provenance::{self, Provenance};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -189,6 +190,7 @@ struct SelfTest {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
+    provenance: bool,
     views: Option<usize>,
     max_side: Option<u32>,
     max_pixels: Option<u64>,
@@ -231,8 +233,9 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// maxSide?, maxPixels? }`, bounds in pixels that are tighter than the built-in ones. At once:
-    /// what stops the instance in here is the file's doing.
+    /// provenance?: boolean, maxSide?, maxPixels? }`: whether to read what the file says of how it
+    /// was made, and bounds in pixels that are tighter than the built-in ones. At once: what stops
+    /// the instance in here is the file's doing.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`.
@@ -276,10 +279,11 @@ impl Model {
     /// `device-lost`.
     pub async fn score(&self, image: Prepared) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        let Prepared { encoded, start, decoded } = image;
+        let Prepared { encoded, provenance, start, decoded } = image;
         let waited = now();
         let mut analysis = detector.score(encoded).await.map_err(thrown)?;
         let end = now();
+        analysis.provenance = provenance;
         analysis.timings = Some(Timings {
             decode_ms: decoded - start,
             encode_ms: end - waited,
@@ -294,6 +298,7 @@ impl Model {
 #[derive(Debug)]
 pub struct Prepared {
     encoded: Encoded,
+    provenance: Option<Provenance>,
     start: f64,
     decoded: f64,
 }
@@ -313,7 +318,7 @@ pub fn probe_format(bytes: &[u8]) -> Option<String> {
 /// `decode`, `unsupported`, `limit`.
 #[wasm_bindgen(js_name = readProvenance)]
 pub fn read_provenance(bytes: &Uint8Array) -> JsResult<JsValue> {
-    let read = || crate::provenance::read(&copied(bytes)?);
+    let read = || provenance::read(&copied(bytes)?);
     to_js(&read().map_err(thrown)?)
 }
 
@@ -400,8 +405,12 @@ fn prepared(
         from_js(options, "the options are")?
     };
     let start = now();
+    let wanted = options.provenance;
     let encoded = prepare(options, &bytes)?;
-    Ok(Prepared { encoded, start, decoded: now() })
+    let decoded = now();
+    // Cannot fail for what was decoded.
+    let provenance = if wanted { provenance::read(&bytes).ok() } else { None };
+    Ok(Prepared { encoded, provenance, start, decoded })
 }
 
 /// A file's bytes in this module's memory, which never shrinks: the length is checked before.

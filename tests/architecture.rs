@@ -69,7 +69,20 @@ const CORE: Layers = &[
     ("engine", &["clip", "error", "simd", "weights"]),
     ("heads", &["clip", "error", "image", "limits", "weights"]),
     ("calibration", &["error", "limits", "weights"]),
-    ("model", &["calibration", "clip", "engine", "error", "heads", "image", "limits", "weights"]),
+    (
+        "model",
+        &[
+            "calibration",
+            "clip",
+            "engine",
+            "error",
+            "heads",
+            "image",
+            "limits",
+            "provenance",
+            "weights",
+        ],
+    ),
     ("web", &["engine", "error", "image", "limits", "model", "provenance", "weights"]),
 ];
 

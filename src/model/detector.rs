@@ -207,6 +207,7 @@ impl Detector {
             attribution,
             quality: answers.quality.filter(|_| abstain.is_none()),
             evidence,
+            provenance: None,
             input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
             timings: None,
         })

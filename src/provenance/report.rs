@@ -35,6 +35,7 @@ pub struct Provenance {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ProvenanceStatement"))]
 pub struct Statement {
     /// What kind of mark it is.
     pub mark: Mark,
@@ -62,6 +63,7 @@ pub struct Statement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ProvenanceMark"))]
 #[non_exhaustive]
 pub enum Mark {
     /// A code of the IPTC's vocabulary of digital sources.
@@ -99,6 +101,7 @@ pub enum Mark {
 /// Where a statement stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ProvenancePlace"))]
 pub struct Place {
     /// The kind of metadata.
     pub container: Container,
@@ -110,6 +113,7 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "MetadataContainer"))]
 #[non_exhaustive]
 pub enum Container {
     /// A manifest store of the C2PA.
@@ -159,6 +163,7 @@ pub enum CredentialState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CredentialManifest"))]
 pub struct Manifest {
     /// Its label in the store.
     pub label: String,
@@ -201,6 +206,7 @@ pub struct Software {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ManifestAction"))]
 pub struct Action {
     /// What was done, such as `c2pa.created`.
     pub action: String,
@@ -226,6 +232,7 @@ pub struct Action {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ManifestIngredient"))]
 pub struct Ingredient {
     /// Its title, often a file's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -251,6 +258,7 @@ pub struct Ingredient {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IngredientRelationship"))]
 #[non_exhaustive]
 pub enum Relationship {
     /// The picture that this one was made from.
@@ -279,6 +287,7 @@ pub struct TrainingMining {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RubricSignal"))]
 #[non_exhaustive]
 pub enum Signal {
     /// It began as an empty canvas.
@@ -320,6 +329,7 @@ pub enum Signal {
 /// Metadata that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "UnreadMetadata"))]
 pub struct Unread {
     /// The kind of metadata.
     pub container: Container,

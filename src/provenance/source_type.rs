@@ -12,6 +12,7 @@ use super::claim::Claim;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "DigitalSourceType"))]
 #[non_exhaustive]
 pub enum SourceType {
     /// A digital camera recorded a real scene.
