@@ -40,6 +40,7 @@ export class AiImageResult extends LocalizedElement {
     'probability',
     'measured',
     'facts',
+    'provenance',
     'details',
     'caveats',
     'remove',

@@ -1,6 +1,7 @@
 /** What a result card says: waiting, a verdict, an error, as elements. */
 import { h, icon, icons } from './dom.js';
 import { LEVELS, stateIcon } from './grades.js';
+import { provenanceView } from './provenance.js';
 import { displayName, generatorName } from './text.js';
 import type { Abstained, Analysis, Attribution, Scored } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
@@ -104,7 +105,13 @@ export function verdict(shown: Verdict): HTMLElement[] {
       .map((note) => h('p', { class: 'notice' }, icon(icons.info), h('span', {}, note))),
     h('slot', { name: 'notes' }),
     ...(compact ? [] : [facts(shown)]),
-    h('div', { class: 'more' }, details(shown), caveats(strings)),
+    h(
+      'div',
+      { class: 'more' },
+      ...provenanceView(analysis.provenance, strings),
+      details(shown),
+      caveats(strings),
+    ),
   ];
 }
 
