@@ -19,6 +19,7 @@ use crate::engine::Answer;
 use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
 use crate::model::{Detector, Encoded, IfUnsteady, Manifest, Request, Timings, Watch};
+use crate::provenance::{self, Provenance};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -191,6 +192,7 @@ struct SelfTest {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
+    provenance: bool,
     views: Option<usize>,
     explain: bool,
     stability: Option<IfUnsteady>,
@@ -235,9 +237,10 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// explain?: boolean, stability?: 'say' | 'abstain', maxSide?, maxPixels? }`, the last two
-    /// bounds in pixels that are tighter than the built-in ones. At once: what stops the instance
-    /// in here is the file's doing.
+    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', maxSide?, maxPixels?
+    /// }`: whether to read what the file says of how it was made, what else to find out, and bounds
+    /// in pixels that are tighter than the built-in ones. At once: what stops the instance in here
+    /// is the file's doing.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`.
@@ -282,7 +285,7 @@ impl Model {
     /// `device-lost`, `aborted`.
     pub async fn score(&self, image: Prepared, watch: Option<Function>) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        let Prepared { encoded, start, decoded } = image;
+        let Prepared { encoded, provenance, start, decoded } = image;
         let waited = now();
         let analysis = match watch {
             Some(watch) => detector.score_watched(encoded, &Watcher(watch)).await,
@@ -290,6 +293,7 @@ impl Model {
         };
         let mut analysis = analysis.map_err(thrown)?;
         let end = now();
+        analysis.provenance = provenance;
         analysis.timings = Some(Timings {
             decode_ms: decoded - start,
             encode_ms: end - waited,
@@ -304,6 +308,7 @@ impl Model {
 #[derive(Debug)]
 pub struct Prepared {
     encoded: Encoded,
+    provenance: Option<Provenance>,
     start: f64,
     decoded: f64,
 }
@@ -315,6 +320,16 @@ pub struct Prepared {
 pub fn probe_format(bytes: &[u8]) -> Option<String> {
     let format = serde_json::to_value(Format::of(bytes)?).ok()?;
     format.as_str().map(str::to_owned)
+}
+
+/// What a file says of how it was made, as `Provenance` of the schema; needs no model.
+///
+/// # Errors
+/// `decode`, `unsupported`, `limit`.
+#[wasm_bindgen(js_name = readProvenance)]
+pub fn read_provenance(bytes: &Uint8Array) -> JsResult<JsValue> {
+    let read = || provenance::read(&copied(bytes)?);
+    to_js(&read().map_err(thrown)?)
 }
 
 impl AnalyzeOptions {
@@ -419,19 +434,28 @@ fn prepared(
     options: JsValue,
     prepare: impl FnOnce(AnalyzeOptions, &[u8]) -> Result<Encoded>,
 ) -> Result<Prepared> {
-    // Checked before the copy into this module's memory, which never shrinks.
-    if bytes.length() as usize > MAX_IMAGE_BYTES {
-        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
-        return Err(Error::new(ErrorKind::Limit, message));
-    }
+    let bytes = copied(bytes)?;
     let options = if options.is_undefined() || options.is_null() {
         AnalyzeOptions::default()
     } else {
         from_js(options, "the options are")?
     };
     let start = now();
-    let encoded = prepare(options, &bytes.to_vec())?;
-    Ok(Prepared { encoded, start, decoded: now() })
+    let wanted = options.provenance;
+    let encoded = prepare(options, &bytes)?;
+    let decoded = now();
+    // Cannot fail for what was decoded.
+    let provenance = if wanted { provenance::read(&bytes).ok() } else { None };
+    Ok(Prepared { encoded, provenance, start, decoded })
+}
+
+/// A file's bytes in this module's memory, which never shrinks: the length is checked before.
+fn copied(bytes: &Uint8Array) -> Result<Vec<u8>> {
+    if bytes.length() as usize > MAX_IMAGE_BYTES {
+        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(bytes.to_vec())
 }
 
 /// A value from JavaScript. `subject` begins the message for an invalid one.

@@ -51,6 +51,14 @@ mod samples;
 mod tiff;
 mod webp;
 
+// How files are laid out, for `provenance`, which reads what stands beside the pixels.
+pub(crate) use checks::take;
+pub(crate) use directory::{Directory, File as TiffFile};
+pub(crate) use gif::{Block as GifBlock, blocks as gif_blocks};
+pub(crate) use header::{format_within_limit, riff_chunks};
+pub(crate) use jpeg::markers as jpeg_markers;
+pub(crate) use png::chunks as png_chunks;
+
 pub use decode::decode;
 pub use decoded::{Decoded, Note};
 pub use delivery::Delivery;

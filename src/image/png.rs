@@ -130,16 +130,16 @@ fn read(file: &[u8], trust: Trust) -> Outcome {
 }
 
 /// A chunk: its name, and its data as far as they are there.
-struct Chunk<'a> {
-    name: [u8; 4],
+pub(crate) struct Chunk<'a> {
+    pub(crate) name: [u8; 4],
     at: usize,
-    data: &'a [u8],
+    pub(crate) data: &'a [u8],
     /// Whether data and checksum are all there.
-    complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// The chunks of a file, to the first that is cut off.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut next = Some(8);
     std::iter::from_fn(move || {
         let at = next?;

@@ -11,6 +11,7 @@ use super::score::Score;
 use super::stability::Stability;
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
 use crate::image::{Format, Note};
+use crate::provenance::Provenance;
 
 /// The version of [`Analysis`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -50,6 +51,12 @@ pub struct Analysis {
     pub map: Option<OcclusionMap>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
+    /// What the file says of how it was made; it never moves the model's number. Left out where it
+    /// was not asked for, and where there are no bytes of a file.
+    // Whoever has the file's own bytes fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Provenance"))]
+    pub provenance: Option<Provenance>,
     /// How the pixels came to the model.
     pub input: InputFacts,
     /// How long it took.

@@ -264,6 +264,7 @@ impl Detector {
             stability,
             map,
             evidence,
+            provenance: None,
             input: InputFacts { fidelity: Fidelity::OriginalBytes, views },
             timings: None,
         })

@@ -9,20 +9,23 @@ use crate::image::format::{Format, malformed_header};
 pub(super) const DHT: u8 = 0xC4;
 pub(super) const SOI: u8 = 0xD8;
 pub(super) const EOI: u8 = 0xD9;
-pub(super) const SOS: u8 = 0xDA;
+pub(crate) const SOS: u8 = 0xDA;
 pub(super) const DQT: u8 = 0xDB;
 pub(super) const DNL: u8 = 0xDC;
 pub(super) const DRI: u8 = 0xDD;
 pub(super) const APP0: u8 = 0xE0;
-pub(super) const APP1: u8 = 0xE1;
+pub(crate) const APP1: u8 = 0xE1;
 pub(super) const APP2: u8 = 0xE2;
+pub(crate) const APP11: u8 = 0xEB;
+pub(crate) const APP13: u8 = 0xED;
 pub(super) const APP14: u8 = 0xEE;
+pub(crate) const COM: u8 = 0xFE;
 
 /// One marker segment: where its data stands, without marker and length.
-pub(super) struct Segment<'a> {
-    pub(super) marker: u8,
+pub(crate) struct Segment<'a> {
+    pub(crate) marker: u8,
     pub(super) at: usize,
-    pub(super) data: &'a [u8],
+    pub(crate) data: &'a [u8],
 }
 
 impl<'a> Segment<'a> {
@@ -61,7 +64,7 @@ impl<'a> Segment<'a> {
 /// the check of the coded data and the rebuilding once more each, when the file is known to be
 /// affordable. To keep the segments for that would take eight times the memory of a file that is
 /// made of them.
-pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
+pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
     let mut ended = false;
     std::iter::from_fn(move || {

@@ -9,7 +9,7 @@
 //! Source: ITU-T T.81, annex B; Adobe technical note 5116 for the `Adobe` marker.
 
 mod entropy;
-mod markers;
+pub(crate) mod markers;
 mod rebuild;
 mod tables;
 

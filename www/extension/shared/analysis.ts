@@ -4,6 +4,7 @@
  */
 import type { Analysis, DetectorInfo, Fidelity } from 'clipsight';
 import * as v from 'valibot';
+import { provenance } from './provenance.js';
 import { line, number, schemaOf, share } from './schema.js';
 
 /** Most notes of an analysis. */
@@ -61,6 +62,7 @@ export const analysis = schemaOf<Analysis>()(
     attribution: v.exactOptional(v.object({ family: maker, generator: maker })),
     quality: v.exactOptional(share),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    provenance: v.exactOptional(provenance),
     input: v.object({ fidelity, views: number }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),

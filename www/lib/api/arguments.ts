@@ -13,6 +13,7 @@ import type {
 } from './options.js';
 
 const DEVICES: readonly DevicePreference[] = ['auto', 'webgpu', 'cpu'];
+const PROVENANCES: readonly NonNullable<AnalyzeOptions['provenance']>[] = ['read', 'off'];
 const CACHES: readonly CachePreference[] = ['cache-storage', 'opfs', 'none'];
 
 /** All of them: where one is missing, this does not compile. */
@@ -35,6 +36,13 @@ export function checkCache(cache: CachePreference = 'cache-storage'): CachePrefe
 /** @throws {DetectorError} `argument` */
 export function checkFidelity(fidelity: Fidelity): Fidelity {
   return oneOf('fidelity', FIDELITIES, fidelity);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkProvenance(
+  provenance: AnalyzeOptions['provenance'] = 'read',
+): NonNullable<AnalyzeOptions['provenance']> {
+  return oneOf('provenance', PROVENANCES, provenance);
 }
 
 /** @throws {DetectorError} `argument` */

@@ -215,4 +215,13 @@ export interface AnalyzeOptions {
    * `original-bytes`, for an ImageBitmap `re-encoded`.
    */
   readonly fidelity?: Fidelity;
+  /**
+   * Whether to read what the file says of how it was made, into {@link Analysis.provenance}: `read`
+   * or `off`. Nothing is verified, and it never moves the verdict. Default: `read`, for bytes that
+   * are the file's own.
+   */
+  readonly provenance?: 'read' | 'off';
 }
+
+/** Options of {@link readProvenance}; they mean what they do in {@link DetectorOptions}. */
+export type ReadProvenanceOptions = Pick<DetectorOptions, 'worker' | 'wasm' | 'limits' | 'signal'>;

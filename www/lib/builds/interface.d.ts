@@ -2,7 +2,7 @@
  * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
  * it to pkg/wasm. tests/web/types checks that every build has this interface.
  */
-import type { Analysis } from '../api/analysis.generated.js';
+import type { Analysis, Provenance } from '../api/analysis.generated.js';
 
 export interface Device {
   readonly backend: string;
@@ -32,6 +32,8 @@ export interface ModelLoader {
 /** What is asked of an image, and its bounds in pixels. */
 export interface PrepareOptions {
   readonly views?: 1 | 5;
+  /** Whether to read what the file says of how it was made. */
+  readonly provenance: boolean;
   readonly explain?: boolean;
   readonly stability?: 'say' | 'abstain';
   readonly maxSide: number;
@@ -86,6 +88,8 @@ export interface Build {
   openDevice(): Promise<Device>;
   /** The format of a file, if it is one that is known. */
   probeFormat(bytes: Uint8Array): string | undefined;
+  /** What a file says of how it was made. */
+  readProvenance(bytes: Uint8Array): Provenance;
   /** What a panic said; to be called after one. */
   panicMessage(): string | undefined;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;

@@ -156,9 +156,7 @@ export class ModelDetector implements Detector {
   }
 
   /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
-  async #startHelper(): Promise<
-    (job: Job, signal: AbortSignal | undefined) => Promise<Analysis>
-  > {
+  async #startHelper(): Promise<(job: Job, signal: AbortSignal | undefined) => Promise<Analysis>> {
     let helper = await this.#loadHelper();
     return async ({ params, onStep }, signal) => {
       if (helper.ended !== undefined) helper = await this.#loadHelper();

@@ -167,6 +167,8 @@ figcaption { color: var(--muted); font-size: var(--fine); }
 
 .more { display: grid; gap: var(--s1); }
 .rows { gap: var(--s1); padding-block: var(--s2) var(--s3); font-size: var(--fine); }
+.provenance .said { display: block; white-space: pre-wrap; }
+.provenance .note { font-size: var(--fine); text-wrap: pretty; }
 .caveats ul { display: grid; gap: var(--s3); padding-block: var(--s2); list-style: none; }
 .caveats li { display: grid; }
 .caveats span { color: var(--muted); font-size: var(--fine); text-wrap: pretty; }

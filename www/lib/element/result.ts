@@ -42,6 +42,7 @@ export class AiImageResult extends LocalizedElement {
     'stability',
     'map',
     'facts',
+    'provenance',
     'details',
     'caveats',
     'remove',

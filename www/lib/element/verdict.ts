@@ -3,6 +3,7 @@ import { h, icon, icons } from './dom.js';
 import { occlusionFigure, stabilityStrip } from './examination.js';
 import type { Overlay } from './examination.js';
 import { LEVELS, stateIcon } from './grades.js';
+import { provenanceView } from './provenance.js';
 import { displayName, generatorName } from './text.js';
 import type { Abstained, Analysis, Attribution, Scored } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
@@ -113,7 +114,13 @@ export function verdict(shown: Verdict): HTMLElement[] {
       ? []
       : [occlusionFigure(map, analysis, shown.picture, shown.overlay, shown)]),
     ...(compact ? [] : [facts(shown)]),
-    h('div', { class: 'more' }, details(shown), caveats(strings)),
+    h(
+      'div',
+      { class: 'more' },
+      ...provenanceView(analysis.provenance, strings),
+      details(shown),
+      caveats(strings),
+    ),
   ];
 }
 

@@ -73,23 +73,10 @@ export class LoadedModel {
 
     const kind = await chosenDevice(params);
     events.device(kind);
-    const best = buildFor(kind);
-    // Files may come from a page that was not allowed to ask what this machine has.
-    const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
-    const source = params.module ?? params.builds[name];
-    if (source === undefined)
-      throw new DetectorError(
-        'argument',
-        `The WebAssembly build "${name}" is not among the files.`,
-      );
-    const [glue, module, feed] = await Promise.all([
-      loadGlue(name),
-      compileBuild(source, events.signal),
+    const [{ glue, module, memory }, feed] = await Promise.all([
+      openBuild(kind, params.builds, events.signal, params.module),
       feeding,
     ]);
-    const { memory } = await glue.default({ module_or_path: module }).catch((error: unknown) => {
-      throw error instanceof RangeError ? tooLittleMemory(error) : error;
-    });
     events.build(glue);
     try {
       const decoders = new Decoders(params.decoders, compileDecoder);
@@ -185,6 +172,37 @@ export class LoadedModel {
   }
 }
 
+/** A build that runs. */
+interface OpenBuild {
+  readonly glue: Build;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+/**
+ * The build for a device in this browser, running.
+ *
+ * @param compiled - it, as an earlier worker compiled it
+ */
+export async function openBuild(
+  kind: 'webgpu' | 'cpu',
+  builds: LoadParams['builds'],
+  signal: AbortSignal | undefined,
+  compiled?: WebAssembly.Module,
+): Promise<OpenBuild> {
+  const best = buildFor(kind);
+  // Files may come from a page that was not allowed to ask what this machine has.
+  const name = best === 'cpu' && builds[best] === undefined ? 'cpu-i16' : best;
+  const source = compiled ?? builds[name];
+  if (source === undefined)
+    throw new DetectorError('argument', `The WebAssembly build "${name}" is not among the files.`);
+  const [glue, module] = await Promise.all([loadGlue(name), compileBuild(source, signal)]);
+  const { memory } = await glue.default({ module_or_path: module }).catch((error: unknown) => {
+    throw error instanceof RangeError ? tooLittleMemory(error) : error;
+  });
+  return { glue, module, memory };
+}
+
 /**
  * Whether loading ended because there is no more memory. JavaScript's own buffers then give a
  * RangeError; Rust stops without a word, so the memory itself is asked whether it could grow. The
@@ -212,6 +230,7 @@ function tooLittleMemory(cause: unknown): DetectorError {
 /** What a build takes of a call's parameters. */
 function optionsOf({
   limits: { maxSide, maxPixels },
+  provenance,
   views,
   explain,
   stability,
@@ -219,6 +238,7 @@ function optionsOf({
   return {
     maxSide,
     maxPixels,
+    provenance,
     ...(views === undefined ? {} : { views }),
     ...(explain === undefined ? {} : { explain }),
     ...(stability === undefined ? {} : { stability }),

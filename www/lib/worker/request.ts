@@ -16,6 +16,8 @@ export function isRequest(message: unknown): message is Request {
       return isLoad(params);
     case 'analyze':
       return isAnalyze(params);
+    case 'provenance':
+      return isImage(params) && isBuilds(own(params, 'builds'));
     default:
       return false;
   }
@@ -39,25 +41,36 @@ function isLoad(params: unknown): boolean {
   const module = own(params, 'module');
   return (
     (addresses || inHand) &&
-    ['builds', 'decoders'].every((name) =>
-      isRecordOf(own(params, name), (file) => typeof file === 'string' || isBytes(file)),
-    ) &&
+    ['builds', 'decoders'].every((name) => isBuilds(own(params, name))) &&
     isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
     (module === undefined || module instanceof WebAssembly.Module)
   );
 }
 
 function isAnalyze(params: unknown): boolean {
+  return (
+    isImage(params) &&
+    isOneOf(own(params, 'fidelity'), FIDELITIES) &&
+    isOneOf(own(params, 'views'), [undefined, 1, 5]) &&
+    isOneOf(own(params, 'provenance'), [true, false]) &&
+    isOneOf(own(params, 'explain'), [undefined, true, false]) &&
+    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain'])
+  );
+}
+
+/** An image, and its bounds. */
+function isImage(params: unknown): boolean {
   const input = own(params, 'input');
   const limits = own(params, 'limits');
   return (
     (isBlob(input) || isBytes(input)) &&
-    ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
-    isOneOf(own(params, 'fidelity'), FIDELITIES) &&
-    isOneOf(own(params, 'views'), [undefined, 1, 5]) &&
-    isOneOf(own(params, 'explain'), [undefined, true, false]) &&
-    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain'])
+    ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name)))
   );
+}
+
+/** Addresses or bytes of WebAssembly files. */
+function isBuilds(value: unknown): boolean {
+  return isRecordOf(value, (file) => typeof file === 'string' || isBytes(file));
 }
 
 function own(value: unknown, name: string): unknown {

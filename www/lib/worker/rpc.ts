@@ -5,7 +5,7 @@
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
-import type { Analysis, Fidelity } from '../api/analysis.generated.js';
+import type { Analysis, Fidelity, Provenance } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type {
   AnalyzeProgress,
@@ -43,8 +43,20 @@ export interface Calls {
       readonly views?: 1 | 5;
       readonly explain?: boolean;
       readonly stability?: 'say' | 'abstain';
+      /** Whether to read what the file says of how it was made. */
+      readonly provenance: boolean;
     };
     result: Analysis;
+  };
+  /** Reads what a file says of how it was made. Needs no model: `load` need not come before. */
+  provenance: {
+    params: {
+      readonly input: Blob | Uint8Array;
+      readonly limits: Required<ImageLimits>;
+      /** As of `load`. */
+      readonly builds: Calls['load']['params']['builds'];
+    };
+    result: Provenance;
   };
 }
 

@@ -5,8 +5,8 @@ import { isDecoderName } from '../decoders/decoders.js';
 import type { DecoderName } from '../decoders/decoders.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
-import { LoadedModel, bytesOf } from './loaded-model.js';
-import type { Calls, Response, WireError } from './rpc.js';
+import { LoadedModel, bytesOf, openBuild } from './loaded-model.js';
+import type { Calls, Request, Response, WireError } from './rpc.js';
 import { isCancel, isRequest } from './request.js';
 
 /** Answers calls, one model long. */
@@ -38,9 +38,7 @@ export class Service {
     }
     if (!isRequest(message)) return;
     const { id } = message;
-    const answer =
-      message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params, id);
-    answer.then(
+    this.#answer(message).then(
       (result) => {
         this.#post({ type: 'result', id, result });
       },
@@ -48,6 +46,17 @@ export class Service {
         this.#post({ type: 'error', id, error: this.#toWire(error) });
       },
     );
+  }
+
+  #answer(request: Request): Promise<Calls[keyof Calls]['result']> {
+    switch (request.call) {
+      case 'load':
+        return this.#load(request.params);
+      case 'analyze':
+        return this.#analyze(request.params, request.id);
+      case 'provenance':
+        return this.#provenance(request.params);
+    }
   }
 
   /** Something broke outside of any call. */
@@ -110,6 +119,19 @@ export class Service {
       await nextTask();
       return this.#wanted === id;
     });
+  }
+
+  async #provenance(params: Calls['provenance']['params']): Promise<Calls['provenance']['result']> {
+    const [build, bytes] = await Promise.all([
+      this.#build ?? openBuild('cpu', params.builds, this.#signal).then(({ glue }) => glue),
+      bytesOf(params.input, params.limits),
+    ]);
+    this.#build = build;
+    try {
+      return build.readProvenance(bytes);
+    } catch (error) {
+      throw isCrash(error) ? new DecoderCrash(error) : error;
+    }
   }
 
   /** Where the core names another decoder for an image, that one reads it. */

@@ -5,7 +5,7 @@ mod record;
 mod resume;
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,9 +21,7 @@ use self::output::{Format, Output};
 use self::record::{Judge, Outcome, Record, Status};
 use self::resume::Earlier;
 use crate::arguments::{RuntimeArgs, parse_views};
-
-/// Some of the files failed.
-const SOME_FAILED: u8 = 2;
+use crate::files::{SOME_FAILED, check_input, is_input};
 
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
@@ -64,7 +62,7 @@ pub(crate) struct Args {
 impl Args {
     /// Refuses what makes no sense together, before anything is loaded.
     fn check(&self) -> Result<()> {
-        let input = self.paths.iter().any(|path| path == Path::new("-"));
+        let input = is_input(&self.paths);
         let wrong = if self.explain && self.format != Format::Json {
             "--explain gives maps, which only JSON lines hold: leave out --format"
         } else if self.resume.is_some() && self.format != Format::Json {
@@ -72,11 +70,8 @@ impl Args {
         } else if self.resume.is_some() && input {
             "--resume knows files by their paths, which standard input has not: save the image \
              and name its file"
-        } else if input && io::stdin().is_terminal() {
-            "`-` reads an image from standard input, which is a terminal: pipe one into it \
-             (clipsight scan - < image.jpg), or name a file; one that is called so is ./-"
         } else {
-            return Ok(());
+            return check_input(&self.paths, "scan");
         };
         Err(Error::new(ErrorKind::Argument, wrong))
     }

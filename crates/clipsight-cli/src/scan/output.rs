@@ -202,8 +202,9 @@ fn maker(record: &Record) -> String {
 mod tests {
     use clipsight::model::AttributionFacts;
 
-    use super::super::record::{Failure, Judge, Place};
+    use super::super::record::Judge;
     use super::*;
+    use crate::files::{Failure, Place};
 
     fn failed(path: &str) -> Record {
         Record {

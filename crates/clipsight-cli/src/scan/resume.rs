@@ -11,7 +11,8 @@ use clipsight_native::io::check_folder;
 use clipsight_native::walk::Item;
 use serde::Deserialize;
 
-use super::record::{Judge, Place, Status};
+use super::record::{Judge, Status};
+use crate::files::Place;
 
 /// Longest line, in bytes: paths have at most some ten thousand characters.
 const MAX_LINE_BYTES: u64 = 4 << 20;

@@ -142,6 +142,69 @@ export const de = (l: Locale): Strings => {
       'scans-missing': 'Die Datei ist unvollständig: Feine Einzelheiten fehlen.',
     },
 
+    provenance: {
+      summary: 'Was die Datei über sich sagt',
+      unchecked:
+        'Das hat niemand geprüft: Solche Angaben kann jeder in eine Datei schreiben, und die meisten Websites entfernen sie. Sie ändern das Ergebnis nicht.',
+      contradictory:
+        'Die Datei widerspricht sich: Sie sagt auch, eine Kamera habe das Bild aufgenommen.',
+      says: {
+        generated: 'Laut der Datei hat ein generatives Modell das Bild gemacht.',
+        'partly-generated':
+          'Laut der Datei hat ein generatives Modell einen Teil des Bildes gemacht.',
+        'possibly-generated': 'Laut der Datei ist das Bild möglicherweise KI-generiert.',
+        'generator-named':
+          'Laut der Datei wurde ein generatives Werkzeug benutzt; wofür, sagt sie nicht.',
+        composite:
+          'Laut der Datei ist das Bild aus mehreren zusammengesetzt, die KI-generiert sein können.',
+        'screen-capture': 'Laut der Datei zeigt das Bild einen Bildschirm.',
+        captured: 'Laut der Datei hat eine Kamera oder ein Scanner das Bild aufgenommen.',
+        created: 'Laut der Datei wurde das Bild mit Software gemacht, ohne generatives Modell.',
+        edited: 'Laut der Datei wurde das Bild bearbeitet, ohne generatives Modell.',
+      },
+      mark: {
+        'digital-source-type': 'Quelle des Bildes',
+        action: 'Aktion',
+        ingredient: 'Bestandteil',
+        'aigc-label': 'Kennzeichnung als KI-Inhalt',
+        settings: 'Einstellungen eines Generators',
+        prompt: 'Prompt',
+        'ai-system': 'KI-System',
+        software: 'Software',
+        camera: 'Kamera',
+        credit: 'Bildnachweis',
+        'job-id': 'Auftragsnummer des Generators',
+        signature: 'Signatur eines Generators',
+        'generative-fill': 'Von einem Modell gefüllter Teil',
+        'remote-manifest': 'Content Credentials an anderer Stelle',
+        screenshot: 'Vermerk des Systems',
+      },
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'PNG-Text',
+        comment: 'Kommentar',
+      },
+      credentials: {
+        unverified: 'Content Credentials wurden gelesen, ihre Signatur wurde nicht geprüft.',
+        trusted:
+          'Content Credentials: von einer vertrauenswürdigen Stelle signiert und seither unverändert.',
+        'unknown-signer':
+          'Content Credentials: seit der Signatur unverändert; wer signiert hat, steht nicht auf der Liste der vertrauenswürdigen Stellen.',
+        invalid:
+          'Die Content Credentials sind ungültig: Die Datei wurde nach der Signatur verändert.',
+      },
+      unread: (container, why) => `${container}: nicht gelesen, ${why}.`,
+      why: {
+        damaged: 'beschädigt oder abgeschnitten',
+        compressed: 'so komprimiert, dass es hier nicht gelesen wird',
+        'too-large': 'zu groß',
+        repeated: 'doppelt vorhanden',
+      },
+    },
+
     details: {
       summary: 'Einzelheiten',
       probability: 'KI-Wahrscheinlichkeit',

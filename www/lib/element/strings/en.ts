@@ -1,11 +1,16 @@
 import type {
   Abstained,
   Analysis,
+  CredentialState,
   Delivered,
   Evidence,
   Grade,
   MeasuredError,
+  MetadataContainer,
   PoolShare,
+  ProvenanceClaim,
+  ProvenanceMark,
+  UnreadReason,
 } from '../../api/analysis.generated.js';
 import type { DetectorErrorCode } from '../../api/errors.js';
 import type { Locale } from '../i18n.js';
@@ -159,6 +164,66 @@ export const en = (l: Locale) => {
       'end-missing': 'The end of the file is missing or damaged, but every pixel is there.',
       'scans-missing': 'The file is incomplete: fine detail is missing.',
     } satisfies Record<Evidence['code'], string>,
+
+    provenance: {
+      summary: 'What the file says of itself',
+      unchecked:
+        'Nobody has checked this: anyone can write such notes into a file, and most sites remove them. They do not change the verdict.',
+      contradictory:
+        'The file contradicts itself: it also says that a camera recorded the picture.',
+      says: {
+        generated: 'The file says that a generative model made the picture.',
+        'partly-generated': 'The file says that a generative model made a part of the picture.',
+        'possibly-generated': 'The file says that the picture may be AI-generated.',
+        'generator-named': 'The file says that a generative tool was used, but not for what.',
+        composite:
+          'The file says that the picture was put together from several, which may be AI-generated.',
+        'screen-capture': 'The file says that the picture shows a screen.',
+        captured: 'The file says that a camera or scanner recorded the picture.',
+        created:
+          'The file says that the picture was made with software, without a generative model.',
+        edited: 'The file says that the picture was edited, without a generative model.',
+      } satisfies Record<ProvenanceClaim, string>,
+      mark: {
+        'digital-source-type': 'Source of the picture',
+        action: 'Action',
+        ingredient: 'Ingredient',
+        'aigc-label': 'Label for AI-generated content',
+        settings: 'Settings of a generator',
+        prompt: 'Prompt',
+        'ai-system': 'AI system',
+        software: 'Software',
+        camera: 'Camera',
+        credit: 'Credit line',
+        'job-id': 'Number of the generator’s job',
+        signature: 'Signature of a generator',
+        'generative-fill': 'Part filled by a model',
+        'remote-manifest': 'Content Credentials elsewhere',
+        screenshot: 'Remark of the system',
+      } satisfies Record<ProvenanceMark, string>,
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'PNG text',
+        comment: 'Comment',
+      } satisfies Record<MetadataContainer, string>,
+      credentials: {
+        unverified: 'Content Credentials were read, but their signature was not checked.',
+        trusted: 'Content Credentials: signed by a trusted signer and unchanged since.',
+        'unknown-signer':
+          'Content Credentials: unchanged since they were signed, by a signer who is not on the list of trusted ones.',
+        invalid: 'Content Credentials are invalid: the file was changed after they were signed.',
+      } satisfies Record<CredentialState, string>,
+      unread: (container: string, why: string): string => `${container}: not read, ${why}.`,
+      why: {
+        damaged: 'damaged or cut off',
+        compressed: 'compressed in a way that is not read here',
+        'too-large': 'too large',
+        repeated: 'there twice',
+      } satisfies Record<UnreadReason, string>,
+    },
 
     details: {
       summary: 'Details',

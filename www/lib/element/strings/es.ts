@@ -143,6 +143,67 @@ export const es = (l: Locale): Strings => {
       'scans-missing': 'El archivo está incompleto: faltan los detalles finos.',
     },
 
+    provenance: {
+      summary: 'Lo que el archivo dice de sí mismo',
+      unchecked:
+        'Nadie lo ha comprobado: cualquiera puede escribir esas notas en un archivo, y la mayoría de los sitios las eliminan. No cambian el resultado.',
+      contradictory: 'El archivo se contradice: también dice que una cámara captó la imagen.',
+      says: {
+        generated: 'El archivo dice que un modelo generativo creó la imagen.',
+        'partly-generated': 'El archivo dice que un modelo generativo creó una parte de la imagen.',
+        'possibly-generated': 'El archivo dice que la imagen puede estar generada por IA.',
+        'generator-named':
+          'El archivo dice que se usó una herramienta generativa, pero no para qué.',
+        composite:
+          'El archivo dice que la imagen se compuso de varias, que pueden estar generadas por IA.',
+        'screen-capture': 'El archivo dice que la imagen muestra una pantalla.',
+        captured: 'El archivo dice que una cámara o un escáner captó la imagen.',
+        created: 'El archivo dice que la imagen se hizo con software, sin un modelo generativo.',
+        edited: 'El archivo dice que la imagen se editó, sin un modelo generativo.',
+      },
+      mark: {
+        'digital-source-type': 'Origen de la imagen',
+        action: 'Acción',
+        ingredient: 'Componente',
+        'aigc-label': 'Etiqueta de contenido generado por IA',
+        settings: 'Ajustes de un generador',
+        prompt: 'Instrucción (prompt)',
+        'ai-system': 'Sistema de IA',
+        software: 'Software',
+        camera: 'Cámara',
+        credit: 'Línea de crédito',
+        'job-id': 'Número de trabajo del generador',
+        signature: 'Firma de un generador',
+        'generative-fill': 'Parte rellenada por un modelo',
+        'remote-manifest': 'Content Credentials en otro lugar',
+        screenshot: 'Nota del sistema',
+      },
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'Texto PNG',
+        comment: 'Comentario',
+      },
+      credentials: {
+        unverified: 'Se leyeron las Content Credentials, pero no se comprobó su firma.',
+        trusted:
+          'Content Credentials: firmadas por un firmante de confianza y sin cambios desde entonces.',
+        'unknown-signer':
+          'Content Credentials: sin cambios desde la firma, de un firmante que no está en la lista de confianza.',
+        invalid:
+          'Las Content Credentials no son válidas: el archivo se modificó después de la firma.',
+      },
+      unread: (container, why) => `${container}: no se leyó, ${why}.`,
+      why: {
+        damaged: 'dañado o incompleto',
+        compressed: 'comprimido de una forma que aquí no se lee',
+        'too-large': 'demasiado grande',
+        repeated: 'está dos veces',
+      },
+    },
+
     details: {
       summary: 'Detalles',
       probability: 'Probabilidad de IA',
