@@ -42,8 +42,33 @@ export type Grade = 'weak' | 'moderate' | 'strong' | 'very-strong';
  *   own claim, which nobody has measured.
  * - `too-small`: The image is too small to carry evidence.
  * - `no-content`: The image shows nothing to judge: one colour, a gradient, a blur.
+ * - `unsteady`: The verdict flips when the image is handed on (see `stability`), and the caller
+ *   asked for none then.
  */
-export type AbstainReason = 'between-grades' | 'uncalibrated' | 'too-small' | 'no-content';
+export type AbstainReason =
+  'between-grades' | 'uncalibrated' | 'too-small' | 'no-content' | 'unsteady';
+
+/**
+ * A way in which images are handed on. Each is computed on the image's own pixels, before it is
+ * prepared for the model.
+ *
+ * - `jpeg`: Saved as JPEG of quality 60 with a quarter of the colour samples.
+ * - `half`: Both sides halved.
+ * - `crop`: A tenth of each side cut off around the centre.
+ * - `gray`: Without its colours.
+ */
+export type Delivery = 'jpeg' | 'half' | 'crop' | 'gray';
+
+/**
+ * How one layer's tokens `[batch, tokens, width]` become one vector `[batch, width]`.
+ *
+ * - `class`: The class token.
+ * - `mean`: The mean over the patch tokens.
+ * - `std`: The standard deviation over the patch tokens (biased: divided by their number).
+ * - `mlp-input-class`: The class token as the layer's MLP reads it: after attention, through the
+ *   second norm. Published detectors were trained on it (RINE); the reference alone computes it.
+ */
+export type Pool = 'class' | 'mean' | 'std' | 'mlp-input-class';
 
 /**
  * What decoding changed or left out, to be told to the user.
@@ -297,6 +322,15 @@ export interface Analysis {
    * when the model has a head for it and the image shows something to judge.
    */
   readonly quality?: number;
+  /**
+   * How steady the verdict is; present when it was asked for and the image shows something to
+   * judge.
+   */
+  readonly stability?: Stability;
+  /**
+   * Where the model looked; present when it was asked for and the image shows something to look at.
+   */
+  readonly map?: OcclusionMap;
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /**
@@ -389,6 +423,104 @@ export interface Maker {
   readonly name: string;
   /** Its share of the probability of all generated captions together, 0 to 1. */
   readonly share: number;
+}
+
+/**
+ * The verdict over deliveries of the image, each computed on the spot and judged like the image
+ * itself.
+ */
+export interface Stability {
+  /** What the model says of each. */
+  readonly deliveries: readonly Delivered[];
+  /**
+   * Whether the image has a grade, and a delivery one on the other side of the threshold: one says
+   * `weak` and the other does not.
+   */
+  readonly unsteady: boolean;
+}
+
+/** What the model says of one delivery of the image. */
+export interface Delivered {
+  /** What was done to the image. */
+  readonly delivery: Delivery;
+  /**
+   * Calibrated probability that the image is AI-generated, 0 to 1, at even odds of both kinds; of
+   * an `uncalibrated` model its own claim.
+   */
+  readonly probability: number;
+  /** Mean logit over the views, before calibration. */
+  readonly logit: number;
+  /** The grade; null where there is none. */
+  readonly grade: Grade | null;
+}
+
+/**
+ * Where the model looked in the first view of the image, which shows the whole of it or its centre.
+ * It does not show where an image was changed.
+ */
+export interface OcclusionMap {
+  /** The part of the upright image that the map covers. */
+  readonly region: Region;
+  /** Parts from left to right. */
+  readonly columns: number;
+  /** Parts from top to bottom. */
+  readonly rows: number;
+  /**
+   * Row by row, how far the view's logit falls when the row that this part is in is blurred, and
+   * when its column is, added up: what is positive speaks for AI generation, what is negative
+   * against it.
+   */
+  readonly parts: readonly number[];
+  /** The view's logit. */
+  readonly logit: number;
+  /** The logit of the view with all of it blurred. */
+  readonly hiddenLogit: number;
+  /**
+   * What the layers of the encoder have in the difference between the two; present where the head
+   * is linear in them.
+   */
+  readonly shares?: Shares;
+}
+
+/**
+ * A part of an image, as shares of its width and height: 0 is its left or upper edge, 1 the other.
+ */
+export interface Region {
+  /** Left edge. */
+  readonly x: number;
+  /** Upper edge. */
+  readonly y: number;
+  /** Width. */
+  readonly width: number;
+  /** Height. */
+  readonly height: number;
+}
+
+/**
+ * How the difference between the view's logit and that of the blurred view divides, exactly. The
+ * sums of both lists are the difference.
+ */
+export interface Shares {
+  /** By layers of the encoder. */
+  readonly layers: readonly LayerShare[];
+  /** By the ways in which a layer's tokens are pooled. */
+  readonly pools: readonly PoolShare[];
+}
+
+/** A layer's share. */
+export interface LayerShare {
+  /** The layer, counted from 1; one more than there are stands for the final norm. */
+  readonly layer: number;
+  /** Its part of the logit. */
+  readonly logit: number;
+}
+
+/** A pool's share. */
+export interface PoolShare {
+  /** How the tokens are pooled. */
+  readonly pool: Pool;
+  /** Its part of the logit. */
+  readonly logit: number;
 }
 
 /** Something worth knowing beside the model's verdict. Later versions may add kinds and codes. */
