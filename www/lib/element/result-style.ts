@@ -135,7 +135,13 @@ dd .fine { display: block; }
 .strip [data-state='strong'] { --grade: var(--strong); }
 .strip [data-state='very-strong'] { --grade: var(--very-strong); }
 .delivery { color: var(--muted); }
-.delivered { display: flex; gap: var(--s1); align-items: center; color: var(--grade); font-weight: 500; }
+.delivered {
+  display: flex;
+  gap: var(--s1);
+  align-items: center;
+  color: var(--grade);
+  font-weight: 500;
+}
 .share { font-variant-numeric: tabular-nums; text-align: end; }
 
 .stage {
