@@ -123,7 +123,7 @@ export function occlusionFigure(
   );
 }
 
-/** Colours of what speaks for AI and against it, red, green, blue; told apart without red or green. */
+/** Colours of what speaks for AI and against it, told apart without seeing red or green. */
 const FOR = [214, 84, 20];
 const AGAINST = [20, 110, 190];
 
