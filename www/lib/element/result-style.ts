@@ -119,16 +119,17 @@ dd .fine { display: block; }
   padding-block-start: var(--s4);
   border-block-start: 1px solid var(--line);
 }
-.stability h4, .map h4 { font-size: 1rem; font-weight: 600; }
+.map { margin: 0; }
+.stability h4, .map h4 { margin: 0; font-size: 1rem; font-weight: 600; }
 .unsteady { color: var(--bad); font-weight: 600; }
-.strip { display: grid; gap: var(--s1); list-style: none; }
+.strip { display: grid; gap: var(--s1); margin: 0; padding: 0; list-style: none; }
 .strip li {
   --grade: var(--unsure);
 
   display: grid;
   grid-template-columns: minmax(0, 1fr) minmax(0, 1.4fr) 3.5rem;
   gap: var(--s2);
-  align-items: baseline;
+  align-items: center;
 }
 .strip [data-state='weak'] { --grade: var(--weak); }
 .strip [data-state='moderate'] { --grade: var(--moderate); }

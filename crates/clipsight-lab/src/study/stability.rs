@@ -183,8 +183,8 @@ fn markdown(report: &Report) -> String {
         "# Stability of {}\n\nOn {} images of role `test`, at most {} an origin, with the shipped \
          thresholds. In brackets: 95 % intervals (Clopper-Pearson). Of graded images, {} are \
          unsteady: a delivery gets a grade on the other side of the threshold. Of these, {} have a \
-         wrong grade; of the others, {}. Weights {}. Written by `clipsight study stability`.\n\n{}\n\
-         Graded images that one delivery alone flips:\n\n{}",
+         wrong grade; of the others, {}. Weights {}. Written by `clipsight study stability`.\n\n{}\
+         \nGraded images that one delivery alone flips:\n\n{}",
         report.model,
         report.images,
         report.per_origin,
