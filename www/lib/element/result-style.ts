@@ -119,10 +119,9 @@ dd .fine { display: block; }
   padding-block-start: var(--s4);
   border-block-start: 1px solid var(--line);
 }
-.map { margin: 0; }
-.stability h4, .map h4 { margin: 0; font-size: 1rem; font-weight: 600; }
+.stability h4, .map h4 { font-size: 1rem; font-weight: 600; }
 .unsteady { color: var(--bad); font-weight: 600; }
-.strip { display: grid; gap: var(--s1); margin: 0; padding: 0; list-style: none; }
+.strip { display: grid; gap: var(--s1); list-style: none; }
 .strip li {
   --grade: var(--unsure);
 
