@@ -24,6 +24,10 @@ const ARGUMENTS = {
   'facts.familyNamed': [['energy-based']],
   'status.weights': [[1_200_000, 6_700_000]],
   'check.formats': [['64 MiB']],
+  'map.description': [
+    [1, 2, true],
+    [3, 4, false],
+  ],
   'provenance.unread': [['XMP', 'reason']],
   'card.remove': [['photo.jpg']],
   'card.announce': [['photo.jpg', 'headline', 'rest']],

@@ -8,20 +8,18 @@ import type {
   DetectorInfo,
   Grade,
 } from 'clipsight';
-import type { Examining, Question } from './examine.js';
+import type { Examined, Question } from './examine.js';
 import type { Incoming } from '../intake/entries.js';
 
 /** What became of an image, as filters and marks know it. */
 export type Outcome = Grade | 'abstained' | 'error' | 'waiting' | 'working' | 'cancelled';
 
 /** One image from intake to verdict. */
-export interface Item {
+export interface Item extends Examined {
   readonly id: number;
-  readonly file: File;
   /** The file's name, or its path in the folder it came in. */
   readonly name: string;
   outcome: Outcome;
-  analysis?: Analysis;
   /** Who made the analysis. */
   info?: DetectorInfo;
   error?: DetectorError;
@@ -29,8 +27,6 @@ export interface Item {
   again?: boolean;
   /** The decoder that was fetched for it. */
   decoder?: string;
-  /** What is being found out about its verdict, or could not be. */
-  examining?: Examining;
 }
 
 /** An image is done: it has a result or an error, and was not cancelled. */

@@ -1,6 +1,5 @@
 import { toError } from '../errors.js';
 import type { Analysis, AnalyzeOptions, AnalyzeProgress, Detector, DetectorError } from 'clipsight';
-import type { Item } from './batch.js';
 
 /** What may be asked of an image once it has a verdict. */
 export type Question = 'explain' | 'stability';
@@ -11,6 +10,14 @@ export interface Examining {
   readonly stop: AbortController;
   progress?: AnalyzeProgress;
   error?: DetectorError;
+}
+
+/** What is asked about: an image with its verdict. */
+export interface Examined {
+  readonly file: File;
+  analysis?: Analysis;
+  /** What is being found out about its verdict, or could not be. */
+  examining?: Examining;
 }
 
 /** Views that a map takes (src/model/occlusion.rs), and deliveries (src/image/delivery). */
@@ -36,7 +43,7 @@ export interface Asking {
  * is.
  */
 export async function examine(
-  item: Item,
+  item: Examined,
   question: Question,
   { detector, views, changed }: Asking,
 ): Promise<void> {
@@ -74,6 +81,6 @@ export async function examine(
 }
 
 /** Whether a question is being answered. */
-export function isAsking({ examining }: Item): boolean {
+export function isAsking({ examining }: Examined): boolean {
   return examining !== undefined && examining.error === undefined;
 }
