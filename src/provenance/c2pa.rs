@@ -6,7 +6,7 @@
 //!
 //! Source: C2PA Technical Specification 2.2, chapters 8, 10, 11 and 18; ISO/IEC 19566-5 (JUMBF).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -171,7 +171,7 @@ impl Reading {
         let listed = listed_assertions(&claim, manifest.label);
         let assertions = manifest.children().filter(|child| child.kind == *ASSERTIONS);
         for assertion in assertions.flat_map(Superbox::children) {
-            if listed.contains(&assertion.label) {
+            if listed.contains(assertion.label) {
                 reading.add(assertion, unread);
             }
         }
@@ -215,8 +215,8 @@ fn shortened<T>(list: &mut Vec<T>) -> bool {
 }
 
 /// The labels of the assertions that a claim lists (10.3): `self#jumbf=c2pa.assertions/LABEL`, or
-/// the same from the root of the store.
-fn listed_assertions<'a>(claim: &'a Map<String, Value>, manifest: &str) -> Vec<&'a str> {
+/// the same from the root of the store. A set: there may be as many as assertions.
+fn listed_assertions<'a>(claim: &'a Map<String, Value>, manifest: &str) -> BTreeSet<&'a str> {
     let lists = ["assertions", "created_assertions", "gathered_assertions"];
     let all = lists.iter().filter_map(|list| claim.get(*list)?.as_array()).flatten();
     let label = |reference: &'a Value| {
