@@ -281,8 +281,7 @@ impl Detector {
         work.did(now).await?;
         let mut answers = self.combined(&rows);
         let mut probability = self.probability(rows.len(), answers.logit, residual)?;
-        let mut measured =
-            calibration.early_exit.filter(|_| *first_view_may_do).map(|exit| exit.measured);
+        let early = calibration.early_exit.filter(|_| *first_view_may_do);
         if *first_view_may_do && !first_only && calibration.grade(probability).is_none() {
             work.grows(views.len() - now);
             rows.extend(self.rows(&views[now..]).await?);
@@ -290,8 +289,8 @@ impl Detector {
             answers = self.combined(&rows);
             probability = self.probability(rows.len(), answers.logit, residual)?;
         }
-        let measured = match measured.take() {
-            Some(measured) => measured,
+        let measured = match early {
+            Some(exit) => exit.measured,
             None => calibration.for_views(rows.len())?.measured,
         };
         Ok(Judged {
