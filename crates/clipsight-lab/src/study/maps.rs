@@ -315,10 +315,10 @@ fn markdown(report: &Report) -> String {
         "# Maps of {}\n\nAreas under the curves of the first view's logit, counted in the \
          direction of its verdict, as parts are filled (deletion: a faithful map gives a small \
          area) or put back (insertion: a large one), on {} images of role `test`, half of each \
-         label. In brackets: 95 % intervals. \"Map less it\" is taken image by image. The sizes of the \
-         parts under a head whose weights stand in another order correlate with the map's by {} (rank \
-         correlation, mean over images; a map that did not depend on the head would give 1). \
-         Weights {}. Written by `clipsight study maps`.\n\n{}",
+         label. In brackets: 95 % intervals. \"Map less it\" is taken image by image. The sizes \
+         of the parts under a head whose weights stand in another order correlate with the \
+         map's by {} (rank correlation, mean over images; a map that did not depend on the head \
+         would give 1). Weights {}. Written by `clipsight study maps`.\n\n{}",
         report.model,
         report.images,
         shown(&report.other_head),
