@@ -16,11 +16,10 @@ use clipsight_native::progress::progress;
 use clipsight_native::runtime::ModelFolder;
 use serde::Serialize;
 
-use super::{Common, shuffle};
+use super::{Common, report_folder, shuffle};
 use crate::dataset::{Dataset, Entry, Label, Role};
-use crate::features::cannot;
-use crate::metrics::spearman;
-use crate::report::{default_folder, rounded, short, table, write_report};
+use crate::metrics::{mean_and_deviation, spearman};
+use crate::report::{rounded, short, table, write_report};
 
 /// What is studied.
 #[derive(Clone, Debug)]
@@ -96,7 +95,7 @@ struct Report {
 /// # Errors
 /// When model or images cannot be read, or the report not written.
 pub fn run(options: &Options) -> Result<()> {
-    let Common { data, model, out, seed, .. } = &options.common;
+    let Common { data, model, seed, .. } = &options.common;
     let dataset = Dataset::read(data)?;
     let images = drawn(&dataset, options.images, *seed)?;
     let folder = ModelFolder::find(model.as_deref());
@@ -134,8 +133,7 @@ pub fn run(options: &Options) -> Result<()> {
         curves,
         other_head: mean(rows.iter().filter_map(|row| row.other_head)),
     };
-    let out = out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&options.common, &folder)?;
     write_report(&out, "maps", &report, &markdown(&report), &[])?;
     eprintln!("the report is in {}", out.display());
     Ok(())
@@ -280,11 +278,8 @@ fn mean_colour(view: &Rgb8) -> Result<Rgb8> {
 /// Mean and its 95 % interval by the normal approximation, images independent.
 fn mean(values: impl Iterator<Item = f64>) -> Mean {
     let values: Vec<f64> = values.collect();
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance =
-        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    let reach = 1.96 * (variance / n).sqrt();
+    let (mean, deviation) = mean_and_deviation(&values);
+    let reach = 1.96 * deviation / (values.len().max(1) as f64).sqrt();
     Mean { mean: rounded(mean), low: rounded(mean - reach), high: rounded(mean + reach) }
 }
 

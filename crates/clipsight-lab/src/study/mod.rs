@@ -99,8 +99,7 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
         seed: shared.common.seed,
         repeats: shared.repeats,
     };
-    let out = shared.common.out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&shared.common, &folder)?;
     match study {
         Study::Robust => {
             let (markdown, plots, report) = robust::run(shared, &source, &images, inputs)?;
@@ -113,6 +112,13 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
     }
     eprintln!("the report is in {}", out.display());
     Ok(())
+}
+
+/// Where the report on a model goes; made, if it is not there.
+fn report_folder(common: &Common, model: &ModelFolder) -> Result<PathBuf> {
+    let out = common.out.clone().unwrap_or_else(|| default_folder(model.path()));
+    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    Ok(out)
 }
 
 /// The images of `select` that share no prompt with `fit`.

@@ -12,11 +12,10 @@ use clipsight_native::progress::progress;
 use clipsight_native::runtime::{ModelFolder, Runtime};
 use serde::Serialize;
 
-use super::Common;
+use super::{Common, report_folder};
 use crate::dataset::{Dataset, Label, Role, at_most};
-use crate::features::cannot;
 use crate::metrics::Share;
-use crate::report::{default_folder, short, table, write_report};
+use crate::report::{short, table, write_report};
 
 /// What is studied.
 #[derive(Clone, Debug)]
@@ -77,7 +76,7 @@ struct Report {
 /// # Errors
 /// When model or images cannot be read, or the report not written.
 pub fn run(options: &Options) -> Result<()> {
-    let Common { data, model, out, .. } = &options.common;
+    let Common { data, model, .. } = &options.common;
     let dataset = Dataset::read(data)?;
     dataset.check_files()?;
     let images = at_most(dataset.role_of_both_classes(Role::Test)?, options.per_origin);
@@ -117,8 +116,7 @@ pub fn run(options: &Options) -> Result<()> {
         wrong_if_steady: share_of(graded().filter(|row| !row.unsteady).collect())?,
         deliveries,
     };
-    let out = out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&options.common, &folder)?;
     write_report(&out, "stability", &report, &markdown(&report), &[])?;
     eprintln!("the report is in {}", out.display());
     Ok(())
