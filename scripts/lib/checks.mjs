@@ -47,17 +47,18 @@ export async function checkBuildInterface() {
  * would have burn compiled again, with other features of what both share.
  */
 const WHOLE = ['--workspace', '--exclude', 'clipsight-schema', '--features', 'clipsight-cli/lab'];
+/** The same with burn's GPU engine: for what looks at the sources and runs nothing. */
+const WHOLE_WITH_GPU = WHOLE.with(-1, `${WHOLE.at(-1)},clipsight-cli/burn-gpu`);
 const SCHEMA = ['--package', 'clipsight-schema'];
 
 /** What clippy looks at: every set of features that ships. */
 const CLIPPY = [
-  [...WHOLE, '--all-targets'],
+  [...WHOLE_WITH_GPU, '--all-targets'],
   [...SCHEMA, '--all-targets'],
   ['--package', 'clipsight', '--lib', '--features', 'bench'],
   // The command line as most people build it, and in between.
   ['--package', 'clipsight-cli'],
   ['--package', 'clipsight-cli', '--features', 'import'],
-  ['--package', 'clipsight-cli', '--features', 'lab,burn-gpu'],
   ...Array.from(new Set(BUILDS.map(({ features }) => features)), (features) => [
     '--package',
     'clipsight',
@@ -92,7 +93,7 @@ export async function lintRust() {
  * who read the sources. Its examples run with the tests.
  */
 export async function checkDocs() {
-  for (const crates of [WHOLE, SCHEMA]) {
+  for (const crates of [WHOLE_WITH_GPU, SCHEMA]) {
     const args = ['doc', '--no-deps', '--locked', ...crates];
     await run('cargo', args, {
       env: { RUSTDOCFLAGS: '-D warnings -A rustdoc::private-intra-doc-links' },
@@ -105,8 +106,8 @@ export async function checkDocs() {
  * dependencies.
  */
 export async function testRust() {
-  await run('cargo', ['test', '--locked', ...SCHEMA]);
-  await run('cargo', ['test', '--release', '--locked', ...WHOLE]);
+  for (const crates of [WHOLE, SCHEMA])
+    await run('cargo', ['test', '--release', '--locked', ...crates]);
 }
 
 /** The native programs that the browser's results are compared with. */
