@@ -177,6 +177,7 @@ struct ModelInfo {
     model_id: String,
     weights_sha256: String,
     calibration_id: String,
+    threshold: f64,
     views: usize,
     view_counts: Vec<usize>,
 }
@@ -202,8 +203,8 @@ struct AnalyzeOptions {
 
 #[wasm_bindgen]
 impl Model {
-    /// `{ modelId, weightsSha256, calibrationId, views, viewCounts }`; `viewCounts` are the numbers
-    /// of views that [`analyze`](Self::analyze) takes.
+    /// `{ modelId, weightsSha256, calibrationId, threshold, views, viewCounts }`; `viewCounts` are
+    /// the numbers of views that [`analyze`](Self::analyze) takes.
     ///
     /// # Errors
     /// `internal`.
@@ -214,6 +215,7 @@ impl Model {
             model_id: manifest.id.clone(),
             weights_sha256: manifest.weights_sha256(),
             calibration_id: manifest.calibration.id().map_err(thrown)?,
+            threshold: manifest.calibration.threshold,
             views: manifest.calibration.default_views(),
             view_counts: manifest
                 .calibration

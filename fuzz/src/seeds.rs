@@ -34,6 +34,13 @@ pub(crate) fn write(target: &Target, folder: &Path) -> Result<usize> {
               a.jpg,ai,fit,sd15,photo,diffusion,g1\n\"b,c.png\",real,test,camera,art,,\n"
                 .to_vec(),
         ),
+        "receipt" => seeds.push(
+            br#"{"receiptVersion": 1, "clipsight": "0.1.0", "time": "2026-01-31T12:00:00Z",
+"detector": {"modelId": "m", "weightsSha256": "w", "calibrationId": "c", "threshold": 0.5,
+"device": "cpu", "build": "native", "adapter": ""}, "analysis": {"file": {"bytes": 7}},
+"#
+            .to_vec(),
+        ),
         _ => {}
     }
     for (index, seed) in seeds.iter().enumerate() {

@@ -16,6 +16,7 @@ use clipsight::weights::{Assembly, Shard, sha256_hex};
 use clipsight::{Error, ErrorKind};
 use clipsight_import::{Architecture, Checkpoint, Configs, HeadFile, shards_of_index};
 use clipsight_native::dataset::Dataset;
+use clipsight_native::receipt::Receipt;
 
 /// A reader under test.
 pub(crate) struct Target {
@@ -89,6 +90,7 @@ pub(crate) const TARGETS: &[Target] = &[
     file("head", head, &[("tests/fixtures/import/heads", "")]),
     file("configs", configs, &[(IMPORT, "json")]),
     file("dataset", dataset, &[]),
+    file("receipt", receipt, &[]),
 ];
 
 /// The repository.
@@ -403,6 +405,15 @@ fn configs(bytes: &[u8]) -> Answer {
         seen.push(format!("{shards:?}"));
     }
     if seen.is_empty() { Answer::Unread } else { Answer::Read(hash(&seen)) }
+}
+
+/// A receipt whose hash is right, whatever stands in it.
+fn receipt(bytes: &[u8]) -> Answer {
+    let hash_line = format!(" \"sha256\": \"{}\"\n}}\n", sha256_hex(bytes));
+    match Receipt::parse(&[bytes, hash_line.as_bytes()].concat()) {
+        Ok(receipt) => Answer::Read(hash(&format!("{receipt:?} {}", receipt.is_of(bytes)))),
+        Err(_) => Answer::Unread,
+    }
 }
 
 fn dataset(bytes: &[u8]) -> Answer {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** What `exports` of pkg/package.json names, but for the worker. */
-export const ENTRIES = ['index', 'element/index', 'element/result', 'element/ui'];
+export const ENTRIES = ['index', 'receipt', 'element/index', 'element/result', 'element/ui'];
 
 const SHARED = {
   bundle: true,

@@ -8,6 +8,7 @@ const INDEX = String.raw`^node_modules/clipsight/index\.d\.ts$`;
 const STANDARD = String.raw`^node_modules/clipsight-model-standard/index\.d\.ts$`;
 const UI = String.raw`^node_modules/clipsight/element/ui\.d\.ts$`;
 const RESULT = String.raw`^node_modules/clipsight/element/result\.d\.ts$`;
+const RECEIPT = String.raw`^node_modules/clipsight/receipt\.d\.ts$`;
 
 /** Written by the build; the worker imports it under names that only the bundle resolves. */
 const WASM = String.raw`^\.\./wasm/[a-z0-9-]+/clipsight\.js$`;
@@ -29,7 +30,11 @@ export const ROOMS = {
   'www/lib/worker': [room('www/lib/(api|network|builds|model|decoders)'), WASM],
   'www/lib/detector': [room('www/lib/(api|network|builds|decoders|model|worker)')],
   'www/lib/element': [room('www/lib/(api|detector)')],
-  'www/lib/index.ts': [room('www/lib/(api|network|builds|model|detector)')],
+  'www/lib/receipt.ts': [room('www/lib/(api|model)')],
+  'www/lib/index.ts': [
+    room('www/lib/(api|network|builds|model|detector)'),
+    String.raw`^www/lib/receipt\.ts$`,
+  ],
   'www/service-worker': [],
   'www/app': [PACKAGE, STANDARD, '^www/service-worker/message\\.ts$'],
   // The extension: a folder is a process, and what several of them use is in `shared`. Of the
@@ -44,7 +49,7 @@ export const ROOMS = {
   ],
   'www/extension/host': [INDEX, STANDARD, room('www/extension/shared')],
   'www/extension/sandbox': [INDEX, room('www/extension/shared')],
-  'www/extension/panel': [UI, RESULT, room('www/extension/shared')],
+  'www/extension/panel': [UI, RESULT, RECEIPT, room('www/extension/shared')],
   // Scripts of the build.
   'www/extension/(manifest|icons/render)\\.mjs': [
     '^(fs/promises|path|url)$',

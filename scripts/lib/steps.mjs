@@ -98,7 +98,8 @@ const MODULES = '.cache/package';
 
 /** What of the package's root is written by no step below. */
 const KEPT = [
-  ...['README.md', 'package.json', 'schema.json', 'compact.js', 'models', 'wasm'],
+  ...['README.md', 'package.json', 'schema.json', 'receipt.schema.json'],
+  ...['compact.js', 'models', 'wasm'],
   ...['LICENSE-MIT', 'LICENSE-APACHE', 'THIRD-PARTY-NOTICES.txt'],
 ];
 

@@ -28,6 +28,11 @@ pub struct Analysis {
     pub file: FileFacts,
     /// The verdict of the model.
     pub model: Verdict,
+    /// The logit of every view scored, the first view before the corners. Their mean is `logit` of
+    /// the verdict; a first view that shows the whole image weighs as much as all corners together.
+    // Left out only by versions before it.
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "Vec::is_empty"))]
+    pub view_logits: Vec<f32>,
     /// Who made the image, should it be AI-generated; present when the model can tell and the image
     /// shows something to tell from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,13 +174,24 @@ pub enum Evidence {
 }
 
 /// How the pixels came to the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputFacts {
     /// How faithful the bytes are to the file they come from.
     pub fidelity: Fidelity,
     /// Number of views scored.
     pub views: usize,
+    /// SHA-256, in lower-case hex, of what the encoder was shown: the pixels of every view scored,
+    /// one view after the other, row by row, a byte each for red, green and blue, before
+    /// normalisation; behind them what a residual network was shown, where a model has one. It is
+    /// the same wherever the image was decoded, turned, converted, reduced and cut in the same way.
+    // Left out only by versions before it.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(skip_serializing_if = "String::is_empty", regex(pattern = "^[0-9a-f]{64}$"))
+    )]
+    pub views_sha256: String,
 }
 
 /// How faithful bytes are to the file they come from.

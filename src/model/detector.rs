@@ -20,7 +20,7 @@ use crate::heads::residual::ResidualScorer;
 use crate::heads::{AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
 use crate::image::{Decoded, Delivery, Region, Rgb8, ViewCount, decode};
 use crate::limits::MAX_VIEWS;
-use crate::weights::sha256_hex;
+use crate::weights::{sha256_hex, sha256_hex_of};
 use crate::{Error, ErrorKind, Result};
 
 /// A model on its device.
@@ -259,13 +259,18 @@ impl Detector {
             schema_version: SCHEMA_VERSION,
             file,
             model,
+            view_logits: answers.logits,
             attribution,
             quality: answers.quality.filter(|_| abstain.is_none()),
             stability,
             map,
             evidence,
             provenance: None,
-            input: InputFacts { fidelity: Fidelity::OriginalBytes, views },
+            input: InputFacts {
+                fidelity: Fidelity::OriginalBytes,
+                views,
+                views_sha256: pixels.sha256(views),
+            },
             timings: None,
         })
     }
@@ -493,6 +498,12 @@ impl Cut {
     /// How many views are scored first.
     fn least(&self) -> usize {
         if self.first_view_may_do { self.views.len().min(1) } else { self.views.len() }
+    }
+
+    /// SHA-256 of all that was read when so many views were scored.
+    fn sha256(&self, views: usize) -> String {
+        let shown = self.views.iter().take(views).chain(&self.whole);
+        sha256_hex_of(shown.map(Rgb8::pixels))
     }
 }
 

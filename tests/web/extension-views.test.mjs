@@ -12,6 +12,7 @@ import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
 import { out } from './support/browser.mjs';
 import { drawJpeg } from './support/images.mjs';
 import { launchExtension, settled, startSites, variant } from './support/extension.mjs';
+import { verified } from './support/receipts.mjs';
 
 const axe = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
 
@@ -98,6 +99,12 @@ describe('panel and popup', () => {
           path: path.join(out, `extension-${file}-${name}.png`),
           fullPage: true,
         });
+        // Only the image has a receipt, the error has none.
+        const receipts = page.locator('ai-image-result [slot=actions]');
+        assert.equal(await receipts.count(), 1);
+        const [download] = await Promise.all([page.waitForEvent('download'), receipts.click()]);
+        const { status, answer } = await verified(await readFile(await download.path()), buffer);
+        assert.deepEqual([status, answer?.outcome], [0, 'equal'], JSON.stringify(answer));
       }
       assert.deepEqual(problems, []);
     });

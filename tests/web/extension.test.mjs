@@ -140,7 +140,10 @@ describe('the model chosen in the panel', () => {
       count += 1;
       const { info, analysis, error } = await settled(panel, { count, timeout: 300_000 });
       assert.equal(error, null, JSON.stringify(error));
-      const notes = await panel.$eval('ai-image-result', (card) => card.textContent);
+      const notes = await panel.$eval(
+        'ai-image-result',
+        (card) => card.querySelector('[slot=notes]')?.textContent ?? '',
+      );
       return { modelId: info.modelId, logit: analysis.model.logit, notes };
     };
     return { panel, check };

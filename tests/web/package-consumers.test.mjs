@@ -62,6 +62,7 @@ describe('the tarball', () => {
         'worker.js',
         'worker.d.ts',
         'schema.json',
+        'receipt.schema.json',
         'LICENSE-MIT',
         'LICENSE-APACHE',
         'THIRD-PARTY-NOTICES.txt',
@@ -73,7 +74,7 @@ describe('the tarball', () => {
     }
     const surplus = files.filter(
       (file) =>
-        !/^(README\.md|package\.json|schema\.json|LICENSE-\w+|THIRD-PARTY-NOTICES\.txt)$/.test(
+        !/^(README\.md|package\.json|(receipt\.)?schema\.json|LICENSE-\w+|THIRD-PARTY-NOTICES\.txt)$/.test(
           file,
         ) && !/\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(file),
     );
@@ -117,7 +118,7 @@ describe('the tarball', () => {
     const { problems, types, entrypoints } = await checkPackage(
       createPackageFromTarballData(await readFile(tarball)),
       {
-        excludeEntrypoints: ['./schema.json', './package.json', /^\.\/(wasm|models)\//],
+        excludeEntrypoints: [/schema\.json$/, './package.json', /^\.\/(wasm|models)\//],
       },
     );
     assert.equal(types.kind, 'included');
@@ -125,6 +126,7 @@ describe('the tarball', () => {
       '.',
       './element',
       './element/result',
+      './receipt',
       './ui',
       './worker',
     ]);

@@ -6,6 +6,7 @@
  */
 export { createDetector } from './detector/create.js';
 export { readProvenance } from './detector/read-provenance.js';
+export { createReceipt } from './receipt.js';
 export { DetectorError } from './api/errors.js';
 export {
   FETCH_WINDOW_BYTES,
@@ -49,6 +50,7 @@ export type {
   UnreadReason,
 } from './api/analysis.generated.js';
 export type { BatchItem, Detector, DetectorInfo } from './api/detector.js';
+export type { Receipt, ReceiptDetector, ReceiptOptions } from './receipt.js';
 export type {
   AnalyzeOptions,
   AnalyzeProgress,

@@ -1,10 +1,12 @@
 //! The `clipsight` command line: arguments and output of each command.
 //!
-//! `scan`, `provenance`, `inspect-model` and `bench` are always there; the feature `import` adds
-//! `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and `study`.
+//! `scan`, `verify`, `provenance`, `inspect-model` and `bench` are always there; the feature
+//! `import` adds `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and
+//! `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
-//! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed.
+//! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed, or a
+//! receipt was not confirmed.
 #![allow(clippy::print_stdout, reason = "this program prints; the core stays silent")]
 
 mod arguments;
@@ -25,6 +27,7 @@ mod scan;
 mod study;
 #[cfg(feature = "lab")]
 mod train;
+mod verify;
 #[cfg(feature = "import")]
 mod zero_shot;
 
@@ -48,6 +51,9 @@ enum Command {
     /// Tell what files say of how they were made: Content Credentials, XMP, EXIF, IPTC, generators'
     /// notes; nothing is checked, and no model is needed
     Provenance(provenance::Args),
+    /// Check a receipt: whether it is unaltered, and whether this machine finds the same in the
+    /// image
+    Verify(verify::Args),
     /// Measure a model on labelled images
     #[cfg(feature = "lab")]
     Eval(eval::Args),
@@ -94,6 +100,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
         Command::Provenance(args) => provenance::run(&args),
+        Command::Verify(args) => verify::run(&args),
         #[cfg(feature = "lab")]
         Command::Eval(args) => eval::run(&args),
         Command::InspectModel(args) => inspect::run(&args),

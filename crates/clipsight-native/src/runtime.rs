@@ -5,10 +5,11 @@
 //! use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
 //! // The compact model, from the sources.
 //! let runtime = Runtime::open(&ModelFolder::find(None), DeviceChoice::Cpu)?;
-//! assert_eq!(runtime.device(), "CPU");
+//! assert_eq!(runtime.device().to_string(), "CPU");
 //! # Ok::<(), clipsight::Error>(())
 //! ```
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +43,30 @@ pub enum DeviceChoice {
 #[derive(Clone, Debug)]
 pub struct ModelFolder(PathBuf);
 
+/// What computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// The CPU, in 8-bit integers.
+    Cpu,
+    /// A GPU, by its name.
+    Gpu(String),
+    /// The CPU, in f32.
+    Reference,
+    /// A GPU, in f32.
+    ReferenceGpu,
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => formatter.write_str("CPU"),
+            Self::Gpu(name) => write!(formatter, "GPU: {name}"),
+            Self::Reference => formatter.write_str("CPU, f32 reference"),
+            Self::ReferenceGpu => formatter.write_str("GPU, f32 reference"),
+        }
+    }
+}
+
 /// A model that passed its self-test, on a device.
 #[derive(Debug)]
 pub struct Runtime {
@@ -49,7 +74,7 @@ pub struct Runtime {
     /// GPUs take one image at a time; meanwhile other threads decode.
     turn: Option<Mutex<()>>,
     engine: Arc<dyn Engine>,
-    device: String,
+    device: Device,
 }
 
 /// Names of the models that come with the program, the default first: folders of `models`, beside
@@ -70,6 +95,12 @@ impl ModelFolder {
             None => Self::shipped(SHIPPED_MODELS[0]),
             Some(path) => shipped(&path).map_or(Self(path), Self::shipped),
         }
+    }
+
+    /// Where models are looked for that nobody names: `CLIPSIGHT_MODEL`, and all of
+    /// [`SHIPPED_MODELS`].
+    pub fn known() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::find(None)).chain(SHIPPED_MODELS.map(Self::shipped))
     }
 
     /// The folder of a model that comes with the program: beside it, else in the sources that it
@@ -185,7 +216,7 @@ impl Runtime {
         if folder.manifest()?.head.needs_reference() {
             return Self::reference(folder);
         }
-        Self::tested(folder, Arc::new(Cpu), "CPU")
+        Self::tested(folder, Arc::new(Cpu), Device::Cpu)
     }
 
     /// The model in f32 on burn: for callers that look into its layers, and to measure the others
@@ -198,12 +229,12 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn tested(folder: &ModelFolder, engine: Arc<dyn Engine>, device: &str) -> Result<Self> {
+    pub fn tested(folder: &ModelFolder, engine: Arc<dyn Engine>, device: Device) -> Result<Self> {
         let detector = folder.load(engine.as_ref())?;
         // The stored logit was computed on a CPU: if they differ, the model or the machine is
         // faulty.
         self_test(&detector, ErrorKind::WeightsCorrupt)?;
-        Ok(Self { detector, turn: None, engine, device: device.to_owned() })
+        Ok(Self { detector, turn: None, engine, device })
     }
 
     /// The model.
@@ -217,8 +248,9 @@ impl Runtime {
         self.engine.as_ref()
     }
 
-    /// The device's name for display.
-    pub fn device(&self) -> &str {
+    /// What computes; its text is for display.
+    #[must_use]
+    pub fn device(&self) -> &Device {
         &self.device
     }
 
@@ -319,7 +351,7 @@ mod gpu {
     use clipsight::engine::gpu;
     use clipsight::{Error, ErrorKind, Result};
 
-    use super::{ModelFolder, Runtime, self_test};
+    use super::{Device, ModelFolder, Runtime, self_test};
 
     pub(super) const COMPILED_IN: bool = true;
 
@@ -333,7 +365,7 @@ mod gpu {
             );
             return Err(Error::new(ErrorKind::NoGpu, message));
         }
-        let device = format!("GPU: {} ({})", gpu.name(), gpu.backend());
+        let device = Device::Gpu(format!("{} ({})", gpu.name(), gpu.backend()));
         let detector = folder.load(&gpu)?;
         self_test(&detector, ErrorKind::DeviceLost)?;
         Ok(Runtime { detector, turn: Some(Mutex::new(())), engine: Arc::new(gpu), device })
@@ -362,16 +394,16 @@ mod reference {
     use clipsight::Result;
     use clipsight_reference::Reference;
 
-    use super::{ModelFolder, Runtime};
+    use super::{Device, ModelFolder, Runtime};
 
     pub(super) fn on_cpu(folder: &ModelFolder) -> Result<Runtime> {
-        Runtime::tested(folder, Arc::new(Reference::cpu()), "CPU, f32 reference")
+        Runtime::tested(folder, Arc::new(Reference::cpu()), Device::Reference)
     }
 
     #[cfg(feature = "burn-gpu")]
     pub(super) fn on_gpu(folder: &ModelFolder) -> Result<Runtime> {
         let engine = pollster::block_on(Reference::gpu())?;
-        Runtime::tested(folder, Arc::new(engine), "GPU, f32 reference")
+        Runtime::tested(folder, Arc::new(engine), Device::ReferenceGpu)
     }
 
     #[cfg(not(feature = "burn-gpu"))]

@@ -1,6 +1,7 @@
 //! Writes what JavaScript must know of the core, from the core's own types, constants and doc
 //! comments: the JSON Schema of an analysis, from which `scripts/lib/generate.mjs` makes its
-//! TypeScript, the codes of errors and the limits; and by which names files are images.
+//! TypeScript, the codes of errors, the limits and the version; and by which names files are
+//! images.
 //!
 //! `npm run generate` runs it. What it wrote is committed, so that the builds of package and page
 //! need no Rust but for WebAssembly; the test below fails where it is no longer what Rust says.
@@ -18,11 +19,12 @@ type Result<T> = result::Result<T, Box<dyn Error>>;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The files, by their place in the repository.
-fn files() -> Result<[(&'static str, String); 4]> {
+fn files() -> Result<[(&'static str, String); 5]> {
     Ok([
         ("pkg/schema.json", analysis::schema()?),
         ("www/lib/api/error-codes.generated.ts", typescript::error_codes()?),
         ("www/lib/api/limits.generated.ts", typescript::limits()?),
+        ("www/lib/api/version.generated.ts", typescript::version()),
         ("www/app/intake/names.generated.ts", typescript::names()?),
     ])
 }

@@ -1,4 +1,4 @@
-//! Codes of errors, limits and names of files, as TypeScript that Prettier leaves alone.
+//! Codes of errors, limits, version and names of files, as TypeScript that Prettier leaves alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -107,6 +107,15 @@ pub(super) fn limits() -> Result<String> {
         write!(text, "\n{comment}export const {name} = {};\n", number(value))?;
     }
     Ok(text)
+}
+
+/// The one version of all parts.
+pub(super) fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "{HEADER} Cargo.toml.\n\n/** The version of clipsight. */\n\
+         export const VERSION = '{version}';\n"
+    )
 }
 
 /// By which names the page takes files in folders for images, and which it passes over.

@@ -178,6 +178,7 @@ export class ResultsPanel {
     const card = many && shown.length === 0 ? undefined : (this.#selected ?? batch.items[0]);
     this.#list.show(shown, card, flagged);
     this.#card.show(card, card !== undefined && flagged(card));
+    this.#exports.setChosen(card);
     if (this.#busy && !batch.busy && size > MAX_ANNOUNCED) {
       const errors = batch.items.filter(({ outcome }) => outcome === 'error').length;
       this.announcer.textContent = strings.finished(settled, errors);

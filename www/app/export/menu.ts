@@ -1,10 +1,14 @@
+import { createReceipt } from 'clipsight/receipt';
+import { saveAs } from 'clipsight/ui';
 import { text } from '../app.js';
 import { button, h } from '../dom.js';
 import { chosenThreshold, chosenThresholds } from '../settings/operating.js';
 import { toJson, toTable } from './records.js';
+import { nameOf, openReceipt } from './receipt.js';
 import { openReport } from './report.js';
-import { saveAs } from './save.js';
+import type { Analysis, DetectorInfo } from 'clipsight';
 import type { App } from '../app.js';
+import type { Item } from '../batch/batch.js';
 import type { Saving } from './records.js';
 
 /** The ways to take results along. */
@@ -12,6 +16,8 @@ export class ExportMenu {
   readonly element: HTMLDetailsElement;
   readonly #app: App;
   readonly #summary: HTMLElement;
+  readonly #receipts: readonly HTMLElement[];
+  #chosen: Item | undefined;
 
   constructor(app: App) {
     const strings = text().export;
@@ -26,6 +32,16 @@ export class ExportMenu {
         },
         { kind: 'item' },
       );
+    this.#receipts = [
+      act(strings.receipt.json, () => {
+        this.#withResult(async (analysis, info) => {
+          saveAs(nameOf(analysis), 'application/json', await createReceipt(analysis, info));
+        });
+      }),
+      act(strings.receipt.print, () => {
+        this.#withResult(openReceipt);
+      }),
+    ];
     this.element = h(
       'details',
       { class: 'menu' },
@@ -40,6 +56,7 @@ export class ExportMenu {
           saveAs('clipsight.csv', 'text/csv', toTable(this.#saving()));
         }),
         act(strings.report, () => void openReport(this.#saving())),
+        ...this.#receipts,
       ),
     );
     this.element.addEventListener('keydown', (event) => {
@@ -56,6 +73,18 @@ export class ExportMenu {
   /** Without a result there is nothing to take along. */
   setEnabled(enabled: boolean): void {
     this.element.hidden = !enabled;
+  }
+
+  /** The image that receipts are about; nobody makes one without a result, or without SHA-256. */
+  setChosen(item: Item | undefined): void {
+    this.#chosen = item;
+    const none = item?.analysis === undefined || item.info === undefined || !isSecureContext;
+    for (const receipt of this.#receipts) receipt.hidden = none;
+  }
+
+  #withResult(work: (analysis: Analysis, info: DetectorInfo) => Promise<void>): void {
+    const { analysis, info } = this.#chosen ?? {};
+    if (analysis !== undefined && info !== undefined) void work(analysis, info);
   }
 
   #saving(): Saving {

@@ -2,8 +2,9 @@ import { displayName, locale, verdictName } from 'clipsight/ui';
 import { sharedText, text } from '../app.js';
 import { errorHeadline, shortPercent } from '../batch/rows.js';
 import { isFlagged } from '../batch/order.js';
-import { button, h } from '../dom.js';
+import { h } from '../dom.js';
 import { REPORT_SLICE } from '../limits.js';
+import { caveats, factList, openSheet } from './sheet.js';
 import type { DetectorInfo } from 'clipsight';
 import type { Item } from '../batch/batch.js';
 import type { Thresholds } from '../settings/operating.js';
@@ -13,21 +14,9 @@ import type { Saving } from './records.js';
 export async function openReport(saving: Saving): Promise<void> {
   const strings = text().export;
   const body = h('tbody');
-  const close = (): void => {
-    document.body.classList.remove('reporting');
-    report.remove();
-    before?.focus();
-  };
-  const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-  const print = button(strings.print, () => {
-    window.print();
-  });
-  print.disabled = true;
-  const report = h(
-    'article',
-    { class: 'report', 'aria-labelledby': 'report' },
-    h('div', { class: 'row no-print' }, print, button(strings.back, close, { kind: 'secondary' })),
-    h('h1', { id: 'report', tabindex: '-1' }, strings.reportTitle),
+  const print = openSheet(
+    strings.reportTitle,
+    strings.back,
     h('p', {}, strings.made(locale().date(saving.made)), '. ', strings.caution),
     facts(saving),
     h(
@@ -46,9 +35,7 @@ export async function openReport(saving: Saving): Promise<void> {
     ),
     caveats(),
   );
-  document.body.classList.add('reporting');
-  document.body.append(report);
-  report.querySelector('h1')?.focus();
+  print.disabled = true;
   const items = saving.items.filter(({ analysis, error }) => analysis ?? error);
   for (let at = 0; at < items.length; at += REPORT_SLICE) {
     body.append(...items.slice(at, at + REPORT_SLICE).map((item) => row(item, saving.thresholds)));
@@ -70,11 +57,7 @@ function facts({ items, info, threshold }: Saving): HTMLElement {
   ]);
   if (threshold !== undefined)
     rows.push([text().budget.heading, text().budget.threshold(threshold)]);
-  return h(
-    'dl',
-    {},
-    ...rows.map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))),
-  );
+  return factList(rows);
 }
 
 function keyed(info: DetectorInfo): [string, DetectorInfo] {
@@ -99,15 +82,5 @@ function row(item: Item, thresholds: Thresholds): HTMLElement {
       measured === null ? '' : text().export.range(measured.rate, measured.low, measured.high),
     ),
     h('td', { class: 'mono' }, analysis?.file.sha256 ?? ''),
-  );
-}
-
-function caveats(): HTMLElement {
-  const { caveats: strings } = sharedText();
-  return h(
-    'section',
-    {},
-    h('h2', {}, strings.summary),
-    ...strings.points.map((point) => h('p', {}, h('strong', {}, point.title), '. ', point.text)),
   );
 }

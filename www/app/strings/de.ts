@@ -142,6 +142,28 @@ export const de = (l: Locale): Strings => ({
     caution:
       'Eine Stufe ist ein Hinweis, kein Beweis. Wenige Anzeichen von KI beweisen keine Kamera.',
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} bis ${l.percent(high)})`,
+    receipt: {
+      json: 'Beleg zu diesem Bild (JSON)',
+      print: 'Beleg zu diesem Bild, zum Drucken',
+      title: 'Beleg einer Bildanalyse',
+      back: 'Beleg schließen',
+      facts: {
+        sha256: 'SHA-256 des Belegs',
+        time: 'Erstellt',
+        version: 'Version von clipsight',
+        file: 'SHA-256 der Bilddatei',
+        verdict: 'Ergebnis',
+        viewLogits: 'Logit jedes Ausschnitts',
+        viewsSha256: 'SHA-256 dessen, was das Modell gesehen hat',
+        threshold: 'Schwelle',
+      },
+      check: 'So lässt er sich prüfen',
+      checkNote:
+        'Sichern Sie den Beleg als JSON und bewahren Sie die Bilddatei auf. Auf jedem Rechner sagt das Kommandozeilenprogramm von clipsight, ob der Beleg unverändert ist, und analysiert das Bild noch einmal, um zu sehen, ob es dasselbe findet:',
+      noSignature:
+        'Die Prüfsumme im Beleg deckt versehentliche Änderungen auf. Sie ist keine Unterschrift: Wer den Beleg erstellt hat und wann, sagt sie nicht.',
+      text: 'Der Beleg selbst',
+    },
   },
 
   standard: {

@@ -138,6 +138,29 @@ export const en = (l: Locale) => ({
       'A grade is evidence, not proof. Little sign of AI does not prove that a camera took it.',
     range: (rate: number, low: number, high: number): string =>
       `${l.percent(rate)} (${l.percent(low)} to ${l.percent(high)})`,
+    /** What was found in one image, for another machine to check. */
+    receipt: {
+      json: 'Receipt of this image (JSON)',
+      print: 'Receipt of this image, to print',
+      title: 'Receipt of an image analysis',
+      back: 'Close the receipt',
+      facts: {
+        sha256: 'SHA-256 of the receipt',
+        time: 'Created',
+        version: 'Version of clipsight',
+        file: 'SHA-256 of the image file',
+        verdict: 'Result',
+        viewLogits: 'Logit of each view',
+        viewsSha256: 'SHA-256 of what the model was shown',
+        threshold: 'Threshold',
+      },
+      check: 'How to check it',
+      checkNote:
+        'Save the receipt as JSON and keep the image file. On any computer, the command line of clipsight tells whether the receipt is unaltered, and analyses the image again to see whether it finds the same:',
+      noSignature:
+        'The hash in the receipt finds accidental changes. It is not a signature: it does not tell who made the receipt, or when.',
+      text: 'The receipt itself',
+    },
   },
 
   /** The stronger of the page's own models. */

@@ -141,6 +141,28 @@ export const es = (l: Locale): Strings => ({
     caution:
       'Un grado es un indicio, no una prueba. Pocos indicios de IA no prueban que haya una cámara.',
     range: (rate, low, high) => `${l.percent(rate)} (${l.percent(low)} a ${l.percent(high)})`,
+    receipt: {
+      json: 'Comprobante de esta imagen (JSON)',
+      print: 'Comprobante de esta imagen, para imprimir',
+      title: 'Comprobante del análisis de una imagen',
+      back: 'Cerrar el comprobante',
+      facts: {
+        sha256: 'SHA-256 del comprobante',
+        time: 'Creado',
+        version: 'Versión de clipsight',
+        file: 'SHA-256 del archivo de imagen',
+        verdict: 'Resultado',
+        viewLogits: 'Logit de cada vista',
+        viewsSha256: 'SHA-256 de lo que vio el modelo',
+        threshold: 'Umbral',
+      },
+      check: 'Cómo comprobarlo',
+      checkNote:
+        'Guarde el comprobante como JSON y conserve el archivo de imagen. En cualquier ordenador, el programa de línea de comandos de clipsight dice si el comprobante está intacto y vuelve a analizar la imagen para ver si encuentra lo mismo:',
+      noSignature:
+        'El hash del comprobante descubre cambios accidentales. No es una firma: no dice quién hizo el comprobante ni cuándo.',
+      text: 'El comprobante',
+    },
   },
 
   standard: {

@@ -129,6 +129,27 @@ export const zh = (l: Locale): Strings => ({
     print: '打印',
     caution: '等级是迹象，不是证据。AI 迹象少并不证明出自相机。',
     range: (rate, low, high) => `${l.percent(rate)}（${l.percent(low)} 至 ${l.percent(high)}）`,
+    receipt: {
+      json: '此图片的凭据（JSON）',
+      print: '此图片的凭据，用于打印',
+      title: '图片分析凭据',
+      back: '关闭凭据',
+      facts: {
+        sha256: '凭据的 SHA-256',
+        time: '生成于',
+        version: 'clipsight 版本',
+        file: '图片文件的 SHA-256',
+        verdict: '结果',
+        viewLogits: '各视图的 logit',
+        viewsSha256: '模型所见内容的 SHA-256',
+        threshold: '阈值',
+      },
+      check: '如何核验',
+      checkNote:
+        '将凭据另存为 JSON，并保留图片文件。在任何电脑上，clipsight 的命令行程序都能判断凭据是否未被改动，并重新分析图片，看结果是否相同：',
+      noSignature: '凭据中的哈希值可以发现意外改动。它不是签名：不能说明凭据由谁、在何时生成。',
+      text: '凭据原文',
+    },
   },
 
   standard: {

@@ -5,7 +5,8 @@
 // Not clipsight/element: with the element that checks by itself comes the detector, which has no
 // place in a panel.
 import { AiImageResult } from 'clipsight/element/result';
-import { applyLocale, applyTokens, h, locale, setLocale, translate } from 'clipsight/ui';
+import { createReceipt } from 'clipsight/receipt';
+import { applyLocale, applyTokens, h, locale, saveAs, setLocale, translate } from 'clipsight/ui';
 import type { Job, Outcome } from '../shared/channel.js';
 import { CheckError, toWire } from '../shared/errors.js';
 import type { WireError } from '../shared/errors.js';
@@ -106,10 +107,29 @@ export class Cards {
         const sentence = this.#strings.instead[outcome.instead];
         card.append(h('p', { slot: 'notes', class: 'fine' }, sentence));
       }
+      // Of a job that is told twice there is one.
+      card.querySelector('[slot=actions]')?.remove();
+      card.append(this.#receipt(outcome));
     } else {
       card.error = { code: outcome.error.code, message: this.#explain(outcome.error) };
     }
     this.announcer.textContent = card.announcement;
+  }
+
+  /** The button that saves what another machine can check. */
+  #receipt({ analysis, info }: Exclude<Outcome, { readonly error: WireError }>): HTMLElement {
+    const button = h(
+      'button',
+      { type: 'button', slot: 'actions', class: 'button quiet' },
+      this.#strings.receipt,
+    );
+    button.addEventListener('click', () => {
+      const name = `clipsight-receipt-${analysis.file.sha256.slice(0, 12)}.json`;
+      void createReceipt(analysis, info).then((text) => {
+        saveAs(name, 'application/json', text);
+      });
+    });
+    return button;
   }
 
   #explain({ reason, detail = '', message }: WireError): string {

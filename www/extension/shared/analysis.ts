@@ -10,6 +10,9 @@ import { line, number, schemaOf, share } from './schema.js';
 /** Most notes of an analysis. */
 const MAX_NOTES = 32;
 
+/** Most views of an image. */
+const MAX_VIEWS = 16;
+
 /** Most deliveries of a stability. */
 const MAX_DELIVERIES = 16;
 
@@ -111,13 +114,14 @@ export const analysis = schemaOf<Analysis>()(
       height: number,
     }),
     model: v.variant('status', [scored, abstained]),
+    viewLogits: v.exactOptional(v.pipe(v.array(number), v.maxLength(MAX_VIEWS), v.readonly())),
     attribution: v.exactOptional(v.object({ family: maker, generator: maker })),
     quality: v.exactOptional(share),
     stability: v.exactOptional(stability),
     map: v.exactOptional(map),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
     provenance: v.exactOptional(provenance),
-    input: v.object({ fidelity, views: number }),
+    input: v.object({ fidelity, views: number, viewsSha256: v.exactOptional(line) }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),
 );
@@ -128,9 +132,11 @@ export const detectorInfo = schemaOf<DetectorInfo>()(
     weightsSha256: line,
     weightsBytes: number,
     calibrationId: line,
+    threshold: share,
     views: number,
     viewCounts: v.pipe(v.array(v.picklist([1, 5])), v.maxLength(2), v.readonly()),
     device: v.picklist(['webgpu', 'cpu']),
+    build: v.picklist(['gpu', 'cpu', 'cpu-i16', 'cpu-simd128']),
     adapter: line,
     selfTest: v.picklist(['passed', 'fell-back']),
     cache: v.picklist(['hit', 'stored', 'unavailable', 'off']),

@@ -312,6 +312,11 @@ export interface Analysis {
   /** The verdict of the model. */
   readonly model: Verdict;
   /**
+   * The logit of every view scored, the first view before the corners. Their mean is `logit` of the
+   * verdict; a first view that shows the whole image weighs as much as all corners together.
+   */
+  readonly viewLogits?: readonly number[];
+  /**
    * Who made the image, should it be AI-generated; present when the model can tell and the image
    * shows something to tell from.
    */
@@ -676,6 +681,13 @@ export interface InputFacts {
   readonly fidelity: Fidelity;
   /** Number of views scored. */
   readonly views: number;
+  /**
+   * SHA-256, in lower-case hex, of what the encoder was shown: the pixels of every view scored, one
+   * view after the other, row by row, a byte each for red, green and blue, before normalisation;
+   * behind them what a residual network was shown, where a model has one. It is the same wherever
+   * the image was decoded, turned, converted, reduced and cut in the same way.
+   */
+  readonly viewsSha256?: string;
 }
 
 /** Wall-clock milliseconds. */

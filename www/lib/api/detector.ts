@@ -1,6 +1,6 @@
 import type { Analysis } from './analysis.generated.js';
 import type { DetectorError } from './errors.js';
-import type { AnalyzeOptions, CacheState, ImageInput } from './options.js';
+import type { AnalyzeOptions, BuildName, CacheState, ImageInput } from './options.js';
 
 /** What is running, and where. */
 export interface DetectorInfo {
@@ -12,12 +12,16 @@ export interface DetectorInfo {
   readonly weightsBytes: number;
   /** Name of the calibration that turns logits into probabilities and grades. */
   readonly calibrationId: string;
+  /** The calibration's threshold: probabilities at or above it speak for AI generation. */
+  readonly threshold: number;
   /** Views scored of each image at first, unless {@link AnalyzeOptions.views} says otherwise. */
   readonly views: number;
   /** Numbers of views that {@link AnalyzeOptions.views} may ask this model for. */
   readonly viewCounts: readonly (1 | 5)[];
   /** The device in use. */
   readonly device: 'webgpu' | 'cpu';
+  /** The WebAssembly build in use. */
+  readonly build: BuildName;
   /** What the browser says of the GPU; empty on the CPU, and where it says nothing. */
   readonly adapter: string;
   /**

@@ -45,6 +45,7 @@ export interface Model {
     readonly modelId: string;
     readonly weightsSha256: string;
     readonly calibrationId: string;
+    readonly threshold: number;
     readonly views: number;
     readonly viewCounts: readonly (1 | 5)[];
   };

@@ -17,6 +17,7 @@ export {
   translate,
 } from './i18n.js';
 export type { Catalogue, Language, PluralForms } from './i18n.js';
+export { saveAs } from './save.js';
 export { applyTokens } from './sheets.js';
 export { catalogue } from './strings/index.js';
 export type { Strings } from './strings/index.js';

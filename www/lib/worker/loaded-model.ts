@@ -112,7 +112,7 @@ export class LoadedModel {
       );
     }
     report('done');
-    const { modelId, weightsSha256, calibrationId, views, viewCounts } = model.info;
+    const { modelId, weightsSha256, calibrationId, threshold, views, viewCounts } = model.info;
     const weightsBytes = feed.totalBytes;
     const { adapter } = device;
     const info = {
@@ -120,9 +120,11 @@ export class LoadedModel {
       weightsSha256,
       weightsBytes,
       calibrationId,
+      threshold,
       views,
       viewCounts,
       device: kind,
+      build: buildFor(kind),
       adapter,
       cache,
     };

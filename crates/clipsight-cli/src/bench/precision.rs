@@ -124,7 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     )?;
     verdicts.mean_logit_difference /= verdicts.images.max(1) as f64;
 
-    let report = PrecisionReport { device: runtime.device().to_owned(), embeddings, verdicts };
+    let report = PrecisionReport { device: runtime.device().to_string(), embeddings, verdicts };
     let json = serde_json::to_string_pretty(&report).map_err(|error| {
         Error::new(ErrorKind::Internal, "the report cannot be written").with_source(error)
     })?;

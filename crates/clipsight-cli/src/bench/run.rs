@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let report = BenchReport {
         model: detector.manifest().id.clone(),
-        device: runtime.device().to_owned(),
+        device: runtime.device().to_string(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         images: files.len(),
         repetitions: args.repetitions,

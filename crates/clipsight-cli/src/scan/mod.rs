@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clipsight::model::{IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result};
-use clipsight_native::io::output_error;
+use clipsight_native::io::{output_error, write_file};
 use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::{self, Item, PassedOver};
 use clipsight_native::{pipeline, progress};
@@ -57,6 +57,10 @@ pub(crate) struct Args {
     /// end, or, with --output, all of it into a new file
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Write a receipt of each result into this folder, under the SHA-256 of the image:
+    /// `clipsight verify` checks it, here or on another machine
+    #[arg(long, value_name = "DIR")]
+    receipts: Option<PathBuf>,
 }
 
 impl Args {
@@ -144,6 +148,7 @@ impl Write for &mut Target {
 /// of another kind; never for an image.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     args.check()?;
+    let receipts = args.receipts.as_deref().map(receipts_folder).transpose()?;
     let earlier = args.resume.as_deref().map(Earlier::read).transpose()?;
     let own = |path: &&Path| !earlier.as_ref().is_some_and(|earlier| earlier.is_at(path));
     let new = args.output.as_deref().filter(own);
@@ -151,6 +156,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;
     let judge = Judge::of(&runtime, args.request())?;
+    let scan = Scan { runtime: &runtime, judge: &judge, format: args.format, receipts };
 
     let found = walk::items(&args.paths);
     let (mut items, mut passed) = (found.items, found.passed);
@@ -167,11 +173,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     eprintln!("clipsight: {} on the {}, {all} files{begun}", judge.model, runtime.device());
 
     let mut target = target(earlier, new)?;
-    let written =
-        score(&items, &runtime, &judge, args.format, &mut target, &mut |outcome| match outcome {
-            Outcome::Line(record) => counts.add(record.status),
-            Outcome::Passed(why) => passed.add(Path::new(""), *why),
-        })?;
+    let written = scan.score(&items, &mut target, &mut |outcome| match outcome {
+        Outcome::Line(record) => counts.add(record.status),
+        Outcome::Passed(why) => passed.add(Path::new(""), *why),
+    })?;
     match (written, &target) {
         // The reader has seen enough (`| head`).
         (Err(error), Target::Standard(_)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -184,35 +189,68 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if counts.failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// Writes a line for every item; the outer error is one of the machine's.
-fn score(
-    items: &[Item],
-    runtime: &Runtime,
-    judge: &Judge,
+/// How items are scored, and where their receipts go.
+struct Scan<'a> {
+    runtime: &'a Runtime,
+    judge: &'a Judge,
     format: Format,
-    target: &mut Target,
-    seen: &mut impl FnMut(&Outcome),
-) -> Result<io::Result<()>> {
-    let mut output = Output::new(format, target);
-    if let Err(error) = output.begin() {
-        return Ok(Err(error));
+    receipts: Option<&'a Path>,
+}
+
+impl Scan<'_> {
+    /// Writes a line for every item; the outer error is one of the machine's.
+    fn score(
+        &self,
+        items: &[Item],
+        target: &mut Target,
+        seen: &mut impl FnMut(&Outcome),
+    ) -> Result<io::Result<()>> {
+        let mut output = Output::new(self.format, target);
+        if let Err(error) = output.begin() {
+            return Ok(Err(error));
+        }
+        let bar = progress::bar(items.len());
+        let mut kept = Ok(());
+        let mut written = Ok(());
+        pipeline::in_order(
+            items,
+            |item| Record::of(item, self.runtime, self.judge, self.receipts.is_some()),
+            |outcome| {
+                seen(&outcome);
+                if let Outcome::Line(record) = outcome {
+                    // The receipt first: what has a line is done, and is not scored again.
+                    kept = self.keep(&record);
+                    if kept.is_ok() {
+                        written = bar.suspend(|| output.write(&record));
+                    }
+                }
+                bar.inc(1);
+                let goes_on = kept.is_ok() && written.is_ok();
+                if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        )?;
+        bar.finish_and_clear();
+        kept.map(|()| written)
     }
-    let bar = progress::bar(items.len());
-    let mut written = Ok(());
-    pipeline::in_order(
-        items,
-        |item| Record::of(item, runtime, judge),
-        |outcome| {
-            seen(&outcome);
-            if let Outcome::Line(record) = outcome {
-                written = bar.suspend(|| output.write(&record));
+
+    /// Writes a record's receipt, if there is one.
+    fn keep(&self, record: &Record) -> Result<()> {
+        match (self.receipts, &record.receipt, &record.sha256) {
+            (Some(folder), Some(text), Some(sha256)) => {
+                write_file(&folder.join(format!("{sha256}.json")), text.as_bytes())
             }
-            bar.inc(1);
-            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        },
-    )?;
-    bar.finish_and_clear();
-    Ok(written)
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The folder for receipts, which is made if need be.
+fn receipts_folder(path: &Path) -> Result<&Path> {
+    std::fs::create_dir_all(path).map_err(|error| {
+        let message = format!("the folder {} cannot be made: {error}", path.display());
+        Error::new(ErrorKind::Io, message).with_source(error)
+    })?;
+    Ok(path)
 }
 
 /// Where the results go: a new file has those of the earlier scan copied into it first.

@@ -233,6 +233,7 @@ mod tests {
                 if_unsteady: None,
                 explain: false,
             },
+            receipt: None,
         }
     }
 

@@ -1,16 +1,19 @@
 //! One line of a scan.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use clipsight::calibration::{AbstainReason, Grade, MeasuredError};
 use clipsight::image::{Format, Note};
 use clipsight::model::{
-    Analysis, AttributionFacts, Evidence, IfUnsteady, OcclusionMap, Request, Stability, Verdict,
+    Analysis, AttributionFacts, Evidence, IfUnsteady, OcclusionMap, Request, Stability, Timings,
+    Verdict,
 };
+use clipsight::provenance;
 use clipsight::weights::sha256_hex;
 use clipsight_native::io::is_apple_double;
 use clipsight_native::names::Passed;
+use clipsight_native::receipt::{self, Receipt};
 use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::Item;
 use serde::{Deserialize, Serialize};
@@ -102,14 +105,18 @@ pub(super) struct Record {
     pub(super) notes: Vec<Note>,
     #[serde(flatten)]
     pub(super) judge: Judge,
+    /// A file of its own, where receipts are wanted.
+    #[serde(skip)]
+    pub(super) receipt: Option<String>,
 }
 
 impl Record {
-    /// Scores an item. Never fails: errors are reported in the record.
-    pub(super) fn of(item: &Item, runtime: &Runtime, judge: &Judge) -> Outcome {
+    /// Scores an item, and makes its `receipt` if that is wanted. Never fails: errors are reported
+    /// in the record.
+    pub(super) fn of(item: &Item, runtime: &Runtime, judge: &Judge, receipt: bool) -> Outcome {
         let begun = Instant::now();
         let mut record = Self::empty(item.path(), judge);
-        match caught(item.path(), || record.fill(item, runtime)) {
+        match caught(item.path(), || record.fill(item, runtime, receipt)) {
             Ok(None) => {}
             Ok(Some(passed)) => return Outcome::Passed(passed),
             Err(error) => record.error = Some(Failure::from(&error)),
@@ -140,11 +147,17 @@ impl Record {
             height: None,
             notes: Vec::new(),
             judge: judge.clone(),
+            receipt: None,
         }
     }
 
     /// Scores the image, unless it is one to pass over.
-    fn fill(&mut self, item: &Item, runtime: &Runtime) -> clipsight::Result<Option<Passed>> {
+    fn fill(
+        &mut self,
+        item: &Item,
+        runtime: &Runtime,
+        receipt: bool,
+    ) -> clipsight::Result<Option<Passed>> {
         let bytes = read(item)?;
         if is_apple_double(&bytes) {
             if let Item::Found(_) = item {
@@ -153,18 +166,34 @@ impl Record {
             self.sha256 = Some(sha256_hex(&bytes));
             return Err(resource_fork(item.path()));
         }
-        self.score(bytes, runtime)?;
+        self.score(bytes, runtime, receipt)?;
         Ok(None)
     }
 
-    fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime) -> clipsight::Result<()> {
+    fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime, receipt: bool) -> clipsight::Result<()> {
+        let begun = Instant::now();
         let prepared = runtime.prepare(&bytes, self.judge.request()).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
+        let decoded = begun.elapsed();
+        let provenance = receipt.then(|| provenance::read(&bytes).ok()).flatten();
         // Only the views are needed from here on.
         drop(bytes);
-        let Analysis { file, model, attribution, quality, stability, map, evidence, .. } =
-            runtime.score(prepared)?;
+        let waited = Instant::now();
+        let mut analysis = runtime.score(prepared)?;
+        if receipt {
+            let encoded = waited.elapsed();
+            let ms = |time: Duration| time.as_secs_f64() * 1e3;
+            analysis.provenance = provenance;
+            analysis.timings = Some(Timings {
+                decode_ms: ms(decoded),
+                encode_ms: ms(encoded),
+                total_ms: ms(decoded + encoded),
+            });
+            let judge = receipt::Judge::of(runtime)?;
+            self.receipt = Some(Receipt::of(&analysis, judge, SystemTime::now())?.to_text()?);
+        }
+        let Analysis { file, model, attribution, quality, stability, map, evidence, .. } = analysis;
         self.attribution = attribution;
         self.quality = quality;
         self.stability = stability;

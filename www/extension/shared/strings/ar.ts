@@ -14,6 +14,7 @@ export const ar = (l: Locale): Strings => ({
   over: 'أفلت للفحص',
   results: 'النتائج',
   clear: 'إزالة الكل',
+  receipt: 'حفظ إيصال',
   image: 'صورة',
   pasted: 'صورة ملصقة',
   noFiles: 'هذا ليس ملف صورة. احفظ الصورة أولًا ثم أفلت الملف هنا.',

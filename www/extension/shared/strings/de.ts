@@ -16,6 +16,7 @@ export const de = (l: Locale): Strings => ({
   over: 'Zum Prüfen loslassen',
   results: 'Ergebnisse',
   clear: 'Alle entfernen',
+  receipt: 'Beleg sichern',
   image: 'Bild',
   pasted: 'Eingefügtes Bild',
   noFiles:

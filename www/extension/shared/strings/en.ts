@@ -17,6 +17,7 @@ export const en = (l: Locale) => ({
   over: 'Drop to check',
   results: 'Results',
   clear: 'Clear all',
+  receipt: 'Save a receipt',
   image: 'Image',
   pasted: 'Pasted image',
   noFiles: 'That is not an image file. Save the image first, then drop the file here.',

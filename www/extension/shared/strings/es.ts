@@ -14,6 +14,7 @@ export const es = (l: Locale): Strings => ({
   over: 'Suelte para comprobar',
   results: 'Resultados',
   clear: 'Quitar todo',
+  receipt: 'Guardar un comprobante',
   image: 'Imagen',
   pasted: 'Imagen pegada',
   noFiles: 'Eso no es un archivo de imagen. Guarde primero la imagen y suelte aquí el archivo.',

@@ -14,6 +14,7 @@ export const zh = (l: Locale): Strings => ({
   over: '松开即可检查',
   results: '结果',
   clear: '全部清除',
+  receipt: '保存凭据',
   image: '图片',
   pasted: '粘贴的图片',
   noFiles: '这不是图片文件。请先保存图片，再把文件拖放到这里。',
