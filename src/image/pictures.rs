@@ -53,24 +53,29 @@ const GUESSED_AREA: f64 = 0.5;
 const ROUND: f64 = 0.1;
 /// Samples of a picture's texture, across and down.
 const TEXTURE: usize = 64;
+/// Steps of a soft and of a hard edge, over two pixels.
+const SOFT_STEPS: std::ops::RangeInclusive<i32> = 2..=24;
 const HARD_STEP: i32 = 60;
 /// A photograph has this share of places where colours pass into each other, at least so many of
 /// 4,096 colours, and at most this share of the commonest.
 const SOFT: f64 = 0.36;
 const SOFT_COLOURS: usize = 30;
-const SOFT_ONE_COLOUR: f64 = 0.75;
+const SOFT_GROUND: f64 = 0.75;
 /// The same of pictures with hard edges, which type and charts come nearer to.
 const MIN_SOFT: f64 = 0.2;
 const MIN_COLOURS: usize = 80;
-const MAX_ONE_COLOUR: f64 = 0.45;
+const MAX_GROUND: f64 = 0.45;
 /// What lies below this share of the commonest colour has no ground.
-const GROUND: f64 = 0.2;
+const NO_GROUND: f64 = 0.25;
 /// Places with a hard edge are fewer than the soft ones by this factor, unless there is no ground.
-const HARD: f64 = 5.0;
+const HARD: f64 = 6.0;
 /// Deepest nesting of cuts.
 const MAX_DEPTH: usize = 12;
 
 type Colour = [u8; 3];
+
+/// Colours that are told apart where they are counted.
+const BINS: usize = 1 << 12;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Axis {
@@ -297,12 +302,7 @@ impl Page<'_> {
         // One side may be as dark or as light as what lies beside it.
         let clear = least >= EDGE_SHARE && mean >= EDGES_SHARE
             || shares.len() > 2 && least >= FAINT_SHARE && shares[1] >= CLEAR_SHARE;
-        let (one, colours, soft, hard) = self.texture(piece);
-        let rich = soft >= SOFT && one <= SOFT_ONE_COLOUR && colours >= SOFT_COLOURS
-            || soft >= MIN_SOFT && one <= MAX_ONE_COLOUR && colours >= MIN_COLOURS;
-        // Type has a ground, and its edges are hard.
-        let rich = rich && (one <= GROUND || HARD * hard <= soft);
-        (clear && rich).then_some(Found { piece, least })
+        (clear && self.texture(piece).is_rich()).then_some(Found { piece, least })
     }
 
     /// Moves an edge to where the step is, and says how much of the edge has one; `None` at the
@@ -333,29 +333,51 @@ impl Page<'_> {
         Some(steps as f64 / count as f64)
     }
 
-    /// The share of the commonest colour, the number of colours, and the share of places where
-    /// colours pass into each other, as they do in photographs and seldom in type and charts.
-    fn texture(&self, piece: Piece) -> (f64, usize, f64, f64) {
+    fn texture(&self, piece: Piece) -> Texture {
         let (width, height) = piece.size();
-        let mut counts = vec![0_u16; 1 << 12];
-        let (mut soft, mut hard) = (0, 0);
+        let mut counts = vec![0_u16; BINS];
+        let (mut soft, mut hard) = (0_usize, 0_usize);
         for row in 0..TEXTURE {
             let y = piece.y.0 + (2 * row + 1) * height / (2 * TEXTURE);
             for column in 0..TEXTURE {
-                let x = piece.x.0 + (2 * column + 1) * width / (2 * TEXTURE);
+                let x = piece.x.0 + 2 + (2 * column + 1) * (width - 2) / (2 * TEXTURE);
                 let colour = self.pixel(x, y);
-                let [red, green, blue] = colour.map(|value| usize::from(value >> 4));
-                counts[red << 8 | green << 4 | blue] += 1;
+                counts[bin(colour)] += 1;
                 let next = self.pixel(x - 2, y);
                 let step = distance(colour, next);
-                soft += usize::from((2..=24).contains(&step));
+                soft += usize::from(SOFT_STEPS.contains(&step));
                 hard += usize::from(step > HARD_STEP);
             }
         }
-        let most = counts.iter().copied().max().map_or(0.0, f64::from);
-        let colours = counts.iter().filter(|count| **count > 0).count();
-        let all = (TEXTURE * TEXTURE) as f64;
-        (most / all, colours, soft as f64 / all, hard as f64 / all)
+        let share = |count: usize| count as f64 / (TEXTURE * TEXTURE) as f64;
+        Texture {
+            ground: share(counts.iter().copied().max().map_or(0, usize::from)),
+            colours: counts.iter().filter(|count| **count > 0).count(),
+            soft: share(soft),
+            hard: share(hard),
+        }
+    }
+}
+
+/// What a rectangle looks like.
+struct Texture {
+    /// The share of the commonest colour.
+    ground: f64,
+    colours: usize,
+    /// The share of places where colours pass into each other, as they do in photographs, and of
+    /// those where they end, as in type and charts.
+    soft: f64,
+    hard: f64,
+}
+
+impl Texture {
+    /// Whether this may be a photograph or a painting.
+    fn is_rich(&self) -> bool {
+        let Self { ground, colours, soft, hard } = *self;
+        let photograph = soft >= SOFT && ground <= SOFT_GROUND && colours >= SOFT_COLOURS;
+        let drawing = soft >= MIN_SOFT && ground <= MAX_GROUND && colours >= MIN_COLOURS;
+        // Type has a ground, and its edges are hard.
+        (photograph || drawing) && (ground <= NO_GROUND || HARD * hard <= soft)
     }
 }
 
@@ -492,16 +514,11 @@ impl Piece {
         if plain().any(|colour| self.is_outside(colour)) {
             return outside;
         }
-        let count =
-            |colour: Colour| plain().filter(|other| distance(*other, colour) <= PLAIN).count();
-        let mut seen: Vec<(Colour, usize)> = Vec::new();
-        for colour in plain() {
-            if seen.iter().all(|(other, _)| distance(*other, colour) > PLAIN) {
-                seen.push((colour, count(colour)));
-            }
-        }
-        match seen.into_iter().max_by_key(|(_, count)| *count) {
-            Some((colour, _)) => vec![colour],
+        // An image may have thousands of plain colours.
+        let mut counts = vec![0_usize; BINS];
+        plain().for_each(|colour| counts[bin(colour)] += 1);
+        match plain().max_by_key(|colour| counts[bin(*colour)]) {
+            Some(colour) => vec![colour],
             None => outside,
         }
     }
@@ -556,6 +573,11 @@ impl Piece {
             height: height as u32,
         }
     }
+}
+
+/// One of 4,096 colours: four bits of each channel.
+fn bin([red, green, blue]: Colour) -> usize {
+    usize::from(red >> 4) << 8 | usize::from(green & 0xf0) | usize::from(blue >> 4)
 }
 
 /// Whether a colour is another, compressed beside a picture: that spares the brightness most.
