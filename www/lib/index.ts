@@ -41,6 +41,7 @@ export type {
   ProvenanceMark,
   ProvenancePlace,
   ProvenanceStatement,
+  Rectangle,
   RubricSignal,
   Scored,
   Software,

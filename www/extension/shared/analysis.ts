@@ -13,6 +13,9 @@ const MAX_NOTES = 32;
 /** Most deliveries of a stability. */
 const MAX_DELIVERIES = 16;
 
+/** Most pictures that are offered inside an image. */
+const MAX_PICTURES = 64;
+
 /** Most parts of a map, and layers or pools of its shares. */
 const MAX_PARTS = 1024;
 
@@ -55,6 +58,8 @@ const note = v.object({
     'scans-missing',
   ]),
 });
+
+const rectangle = v.object({ x: number, y: number, width: number, height: number });
 
 const stability = v.object({
   deliveries: v.pipe(
@@ -115,9 +120,10 @@ export const analysis = schemaOf<Analysis>()(
     quality: v.exactOptional(share),
     stability: v.exactOptional(stability),
     map: v.exactOptional(map),
+    pictures: v.exactOptional(v.pipe(v.array(rectangle), v.maxLength(MAX_PICTURES), v.readonly())),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
     provenance: v.exactOptional(provenance),
-    input: v.object({ fidelity, views: number }),
+    input: v.object({ fidelity, views: number, crop: v.exactOptional(rectangle) }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),
 );

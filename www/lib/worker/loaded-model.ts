@@ -234,6 +234,7 @@ function optionsOf({
   views,
   explain,
   stability,
+  crop,
 }: Calls['analyze']['params']): PrepareOptions {
   return {
     maxSide,
@@ -242,6 +243,7 @@ function optionsOf({
     ...(views === undefined ? {} : { views }),
     ...(explain === undefined ? {} : { explain }),
     ...(stability === undefined ? {} : { stability }),
+    ...(crop === undefined ? {} : { crop }),
   };
 }
 
