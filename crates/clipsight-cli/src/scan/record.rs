@@ -1,10 +1,11 @@
 //! One line of a scan.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
 use clipsight::calibration::{AbstainReason, Grade, MeasuredError};
-use clipsight::image::{Format, Note};
+use clipsight::image::{Format, Note, Rectangle};
 use clipsight::model::{
     Analysis, AttributionFacts, Evidence, IfUnsteady, OcclusionMap, Request, Stability, Verdict,
 };
@@ -41,6 +42,12 @@ pub(super) struct Judge {
     /// Whether maps were asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) explain: bool,
+    /// The part that was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crop: Option<Rectangle>,
+    /// Whether each picture inside an image was to be judged by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) each_picture: bool,
 }
 
 impl Judge {
@@ -48,23 +55,36 @@ impl Judge {
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the manifest cannot be written.
-    pub(super) fn of(runtime: &Runtime, request: Request) -> clipsight::Result<Self> {
-        let Request { views, explain, stability: if_unsteady } = request;
+    pub(super) fn of(
+        runtime: &Runtime,
+        request: Request,
+        each_picture: bool,
+    ) -> clipsight::Result<Self> {
+        let Request { views, explain, stability: if_unsteady, crop } = request;
         let manifest = runtime.detector().manifest();
         let model_sha256 = sha256_hex(manifest.to_json()?.as_bytes());
-        Ok(Self { model: manifest.id.clone(), model_sha256, views, if_unsteady, explain })
+        Ok(Self {
+            model: manifest.id.clone(),
+            model_sha256,
+            views,
+            if_unsteady,
+            explain,
+            crop,
+            each_picture,
+        })
     }
 
     fn request(&self) -> Request {
-        Request { views: self.views, explain: self.explain, stability: self.if_unsteady }
+        let Self { views, explain, if_unsteady: stability, crop, .. } = *self;
+        Request { views, explain, stability, crop }
     }
 }
 
 /// What became of an item.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Its line.
-    Line(Box<Record>),
+    /// Its line, and one for each picture inside it that was to be judged.
+    Lines(Vec<Record>),
     /// Nobody named it, and its content says that it is no picture.
     Passed(Passed),
 }
@@ -98,6 +118,9 @@ pub(super) struct Record {
     pub(super) format: Option<Format>,
     pub(super) width: Option<u32>,
     pub(super) height: Option<u32>,
+    /// Pictures inside the image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) pictures: Vec<Rectangle>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<Note>,
     #[serde(flatten)]
@@ -107,16 +130,38 @@ pub(super) struct Record {
 impl Record {
     /// Scores an item. Never fails: errors are reported in the record.
     pub(super) fn of(item: &Item, runtime: &Runtime, judge: &Judge) -> Outcome {
+        let (whole, bytes) = match Self::of_part(item, runtime, judge, None) {
+            Ok(scored) => scored,
+            Err(passed) => return Outcome::Passed(passed),
+        };
+        let inside = if judge.each_picture { whole.pictures.clone() } else { Vec::new() };
+        let mut lines = vec![whole];
+        for crop in inside {
+            let judge = Judge { crop: Some(crop), ..judge.clone() };
+            lines
+                .extend(Self::of_part(item, runtime, &judge, bytes.as_deref()).map(|(one, _)| one));
+        }
+        Outcome::Lines(lines)
+    }
+
+    /// Scores what the judge is to look at, of an item or of its bytes, which come back.
+    fn of_part(
+        item: &Item,
+        runtime: &Runtime,
+        judge: &Judge,
+        bytes: Option<&[u8]>,
+    ) -> Result<(Self, Option<Vec<u8>>), Passed> {
         let begun = Instant::now();
         let mut record = Self::empty(item.path(), judge);
-        match caught(item.path(), || record.fill(item, runtime)) {
+        let mut kept = None;
+        match caught(item.path(), || record.fill(item, runtime, bytes, &mut kept)) {
             Ok(None) => {}
-            Ok(Some(passed)) => return Outcome::Passed(passed),
+            Ok(Some(passed)) => return Err(passed),
             Err(error) => record.error = Some(Failure::from(&error)),
         }
         // Whole microseconds: further digits would be noise.
         record.ms = (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-        Outcome::Line(Box::new(record))
+        Ok((record, kept))
     }
 
     fn empty(path: &Path, judge: &Judge) -> Self {
@@ -138,13 +183,25 @@ impl Record {
             format: None,
             width: None,
             height: None,
+            pictures: Vec::new(),
             notes: Vec::new(),
             judge: judge.clone(),
         }
     }
 
-    /// Scores the image, unless it is one to pass over.
-    fn fill(&mut self, item: &Item, runtime: &Runtime) -> clipsight::Result<Option<Passed>> {
+    /// Scores the image, unless it is one to pass over. Its bytes are kept where they are needed
+    /// again.
+    fn fill(
+        &mut self,
+        item: &Item,
+        runtime: &Runtime,
+        bytes: Option<&[u8]>,
+        kept: &mut Option<Vec<u8>>,
+    ) -> clipsight::Result<Option<Passed>> {
+        if let Some(bytes) = bytes {
+            self.score(bytes.into(), runtime)?;
+            return Ok(None);
+        }
         let bytes = read(item)?;
         if is_apple_double(&bytes) {
             if let Item::Found(_) = item {
@@ -153,18 +210,25 @@ impl Record {
             self.sha256 = Some(sha256_hex(&bytes));
             return Err(resource_fork(item.path()));
         }
-        self.score(bytes, runtime)?;
+        if self.judge.each_picture {
+            self.score(Cow::Borrowed(&bytes), runtime)?;
+            *kept = Some(bytes);
+        } else {
+            self.score(bytes.into(), runtime)?;
+        }
         Ok(None)
     }
 
-    fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime) -> clipsight::Result<()> {
+    fn score(&mut self, bytes: Cow<'_, [u8]>, runtime: &Runtime) -> clipsight::Result<()> {
         let prepared = runtime.prepare(&bytes, self.judge.request()).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         // Only the views are needed from here on.
         drop(bytes);
-        let Analysis { file, model, attribution, quality, stability, map, evidence, .. } =
-            runtime.score(prepared)?;
+        let Analysis {
+            file, model, attribution, quality, stability, map, pictures, evidence, ..
+        } = runtime.score(prepared)?;
+        self.pictures = pictures;
         self.attribution = attribution;
         self.quality = quality;
         self.stability = stability;
