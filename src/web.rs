@@ -16,7 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::WorkerGlobalScope;
 
 use crate::engine::Answer;
-use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
+use crate::image::{Cicp, Format, Header, Layout, Note, Rectangle, SampleData, Samples, probe};
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
 use crate::model::{Detector, Encoded, IfUnsteady, Manifest, Request, Timings, Watch};
 use crate::provenance::{self, Provenance};
@@ -197,6 +197,7 @@ struct AnalyzeOptions {
     views: Option<usize>,
     explain: bool,
     stability: Option<IfUnsteady>,
+    crop: Option<Rectangle>,
     max_side: Option<u32>,
     max_pixels: Option<u64>,
 }
@@ -239,9 +240,10 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', maxSide?, maxPixels?
-    /// }`: whether to read what the file says of how it was made, what else to find out, and bounds
-    /// in pixels that are tighter than the built-in ones. At once: what stops the instance in here
+    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', crop?: { x, y, width,
+    /// height }, maxSide?, maxPixels? }`: whether to read what the file says of how it was made,
+    /// what else to find out, the part to judge, and bounds in pixels that are tighter than the
+    /// built-in ones. At once: what stops the instance in here
     /// is the file's doing.
     ///
     /// # Errors
@@ -337,8 +339,8 @@ pub fn read_provenance(bytes: &Uint8Array) -> JsResult<JsValue> {
 impl AnalyzeOptions {
     /// What is asked for.
     fn request(&self) -> Request {
-        let Self { views, explain, stability, .. } = *self;
-        Request { views, explain, stability }
+        let Self { views, explain, stability, crop, .. } = *self;
+        Request { views, explain, stability, crop }
     }
 
     /// Checks the caller's own bounds, where there are any.

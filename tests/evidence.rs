@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use clipsight::calibration::{AbstainReason, GradeEdges};
 use clipsight::engine::{Answer, Cpu};
-use clipsight::image::{Delivery, Rgb8, ViewCount, decode};
+use clipsight::image::{Delivery, Rectangle, Rgb8, ViewCount, decode};
 use clipsight::model::{
     Analysis, Detector, IfUnsteady, Manifest, ModelLoader, OcclusionMap, Request, Verdict, Watch,
 };
@@ -44,7 +44,8 @@ fn scene(name: &str) -> Vec<u8> {
     std::fs::read(root().join("tests/fixtures/scenes").join(name)).unwrap()
 }
 
-const ALL: Request = Request { views: None, explain: true, stability: Some(IfUnsteady::Say) };
+const ALL: Request =
+    Request { views: None, explain: true, stability: Some(IfUnsteady::Say), crop: None };
 
 fn analyze(detector: &Detector, bytes: &[u8], request: Request) -> Analysis {
     pollster::block_on(detector.analyze(bytes, request)).unwrap()
@@ -181,7 +182,7 @@ fn deliveries_are_judged_like_images() {
 #[test]
 fn an_unsteady_verdict_is_said_and_on_request_withheld() {
     let bytes = scene("dragon.jpg");
-    let request = |stability| Request { views: Some(1), explain: false, stability };
+    let request = |stability| Request { views: Some(1), stability, ..Request::default() };
     let say = request(Some(IfUnsteady::Say));
     let found = analyze(&COMPACT, &bytes, say);
     let logits = found.stability.unwrap().deliveries.into_iter().map(|one| one.score.logit);
@@ -209,6 +210,71 @@ fn an_unsteady_verdict_is_said_and_on_request_withheld() {
     let steady = analyze(&far, &bytes, request(Some(IfUnsteady::Abstain)));
     assert!(matches!(steady.model, Verdict::Scored { .. }));
     assert!(!steady.stability.unwrap().unsteady);
+}
+
+/// A page with this picture on it, and where.
+fn page(picture: &Rgb8) -> (Rgb8, Rectangle) {
+    let (width, height) = (picture.width(), picture.height());
+    let place = Rectangle { x: 150, y: 90, width, height };
+    let (wide, high) = (width + 380, height + 270);
+    let mut pixels = vec![250; (wide * high * 3) as usize];
+    for (row, line) in picture.rows().enumerate() {
+        let at = ((place.y as usize + row) * wide as usize + place.x as usize) * 3;
+        pixels[at..at + line.len()].copy_from_slice(line);
+    }
+    (Rgb8::new(wide, high, pixels).unwrap(), place)
+}
+
+#[test]
+fn a_picture_on_a_page_is_offered_and_judged_as_if_it_were_alone() {
+    for name in ["dragon.jpg", "forest.jpg", "portrait.jpg"] {
+        let picture = decode(&scene(name)).unwrap().pixels;
+        let (page, place) = page(&picture);
+        let file = png(&page);
+        let whole = analyze(&COMPACT, &file, Request::default());
+        assert_eq!((&whole.pictures[..], whole.input.crop), (&[place][..], None), "{name}");
+        let crop = Request { crop: Some(place), ..ALL };
+        let part = analyze(&COMPACT, &file, crop);
+        assert_eq!((&part.pictures[..], part.input.crop), (&[][..], Some(place)), "{name}");
+        assert_eq!(part.file, whole.file);
+        let alone = analyze(&COMPACT, &png(&picture), ALL);
+        assert_eq!(part.model, alone.model, "{name}");
+        assert_eq!(part.attribution, alone.attribution);
+        assert_eq!((part.quality, &part.stability), (alone.quality, &alone.stability));
+        // The map is laid over all of the file.
+        let (mut map, expected) = (part.map.unwrap(), alone.map.unwrap());
+        let inside = map.region;
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        let (w, h) = (f64::from(page.width()), f64::from(page.height()));
+        let within = expected.region.x * f64::from(place.width) + f64::from(place.x);
+        assert!(near(inside.x * w, within), "{inside:?}");
+        assert!(near(inside.height * h, expected.region.height * f64::from(place.height)));
+        map.region = expected.region;
+        assert_eq!(map, expected);
+    }
+}
+
+#[test]
+fn parts_that_are_empty_or_reach_beyond_are_refused() {
+    let bytes = scene("dragon.jpg");
+    for (x, y, width, height) in [
+        (0, 0, 0, 10),
+        (0, 0, 10, 0),
+        (0, 0, 385, 384),
+        (1, 0, 384, 384),
+        (0, 384, 1, 1),
+        (u32::MAX, u32::MAX, u32::MAX, u32::MAX),
+    ] {
+        let crop = Some(Rectangle { x, y, width, height });
+        let request = Request { crop, ..Request::default() };
+        let error = COMPACT.prepare(&bytes, request).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument, "{x}, {y}, {width} x {height}");
+    }
+    // Too few pixels of a large image are too few.
+    let crop = Some(Rectangle { x: 0, y: 0, width: 63, height: 300 });
+    let small = analyze(&COMPACT, &bytes, Request { crop, ..Request::default() });
+    let reason = AbstainReason::TooSmall;
+    assert!(matches!(small.model, Verdict::Abstained { reason: found, .. } if found == reason));
 }
 
 /// Notes every step, and ends the analysis after some.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rectangle::Rectangle;
 use super::resize::{Filter, Window, resize, resize_window};
 use super::rgb8::Rgb8;
 use crate::error::{Error, ErrorKind, Result};
@@ -81,6 +82,21 @@ pub struct Region {
     /// Height.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub height: f64,
+}
+
+impl Region {
+    /// The same region, of a part of an image of this width and height, as one of all of it.
+    #[must_use]
+    pub fn within(self, part: Rectangle, (width, height): (u32, u32)) -> Self {
+        let along = |start: u32, length: u32, side: u32, share: f64, size: f64| {
+            let side = f64::from(side);
+            let start = f64::from(start) + share * f64::from(length);
+            (start / side, size * f64::from(length) / side)
+        };
+        let (x, across) = along(part.x, part.width, width, self.x, self.width);
+        let (y, down) = along(part.y, part.height, height, self.y, self.height);
+        Self { x, y, width: across, height: down }
+    }
 }
 
 impl TryFrom<usize> for ViewCount {

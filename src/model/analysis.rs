@@ -10,7 +10,7 @@ use super::occlusion::OcclusionMap;
 use super::score::Score;
 use super::stability::Stability;
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
-use crate::image::{Format, Note};
+use crate::image::{Format, Note, Rectangle};
 use crate::provenance::Provenance;
 
 /// The version of [`Analysis`].
@@ -54,6 +54,12 @@ pub struct Analysis {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "OcclusionMap"))]
     pub map: Option<OcclusionMap>,
+    /// Pictures inside the image, where it is a screenshot of a page, a picture between bars or a
+    /// collage: a verdict on the whole says little of them, so judge each with `crop`. In reading
+    /// order; left out where none was found, and where only a part was judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+    pub pictures: Vec<Rectangle>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
     /// What the file says of how it was made; it never moves the model's number. Left out where it
@@ -192,6 +198,11 @@ pub struct InputFacts {
         schemars(skip_serializing_if = "String::is_empty", regex(pattern = "^[0-9a-f]{64}$"))
     )]
     pub views_sha256: String,
+    /// The part of the image that was judged; left out where all of it was. What is said of the
+    /// file is said of all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Rectangle"))]
+    pub crop: Option<Rectangle>,
 }
 
 /// How faithful bytes are to the file they come from.

@@ -18,7 +18,7 @@ use crate::engine::Encoder;
 use crate::heads::captions::attribute;
 use crate::heads::residual::ResidualScorer;
 use crate::heads::{AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
-use crate::image::{Decoded, Delivery, Region, Rgb8, ViewCount, decode};
+use crate::image::{Decoded, Delivery, Rectangle, Region, Rgb8, ViewCount, decode, pictures};
 use crate::limits::MAX_VIEWS;
 use crate::weights::{sha256_hex, sha256_hex_of};
 use crate::{Error, ErrorKind, Result};
@@ -39,11 +39,13 @@ pub struct Detector {
 pub struct Encoded {
     file: FileFacts,
     evidence: Vec<Evidence>,
+    /// Pictures inside the image.
+    pictures: Vec<Rectangle>,
     pixels: Cut,
     /// The same of the image as it would be delivered, where stability is asked for.
     delivered: Vec<(Delivery, Cut)>,
     abstain: Option<AbstainReason>,
-    /// What the first view shows of the image.
+    /// What the first view shows of the whole image.
     region: Region,
     request: Request,
 }
@@ -148,7 +150,8 @@ impl Detector {
     ///
     /// # Errors
     /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not
-    /// calibrated for, or a model [without a head](Self::check_head).
+    /// calibrated for, a part that is empty or reaches beyond the image, or a model
+    /// [without a head](Self::check_head).
     pub fn prepare(&self, bytes: &[u8], request: impl Into<Request>) -> Result<Encoded> {
         self.check_head()?;
         self.prepare_decoded(bytes, decode(bytes)?, request)
@@ -167,9 +170,15 @@ impl Detector {
     ) -> Result<Encoded> {
         self.check_head()?;
         let request = request.into();
-        let Decoded { pixels: image, format, width, height, notes, .. } = decoded;
+        let Decoded { pixels: mut image, format, width, height, notes, .. } = decoded;
+        let mut inside = Vec::new();
+        if let Some(Rectangle { x, y, width, height }) = request.crop {
+            image = image.crop(x, y, width, height)?;
+        } else {
+            inside = pictures(&image);
+        }
         let pixels = self.cut(&image, request.views)?;
-        let abstain = if width.min(height) < MIN_GRADED_SIDE {
+        let abstain = if image.width().min(image.height()) < MIN_GRADED_SIDE {
             Some(AbstainReason::TooSmall)
         } else if !pixels.views.iter().any(shows_something) {
             Some(AbstainReason::NoContent)
@@ -185,8 +194,20 @@ impl Detector {
         let file =
             FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
         let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
-        let region = self.manifest.preprocessing.first_region(&image);
-        Ok(Encoded { file, evidence, pixels, delivered, abstain, region, request })
+        let mut region = self.manifest.preprocessing.first_region(&image);
+        if let Some(crop) = request.crop {
+            region = region.within(crop, (width, height));
+        }
+        Ok(Encoded {
+            file,
+            evidence,
+            pictures: inside,
+            pixels,
+            delivered,
+            abstain,
+            region,
+            request,
+        })
     }
 
     /// What the model reads of an upright image.
@@ -218,7 +239,8 @@ impl Detector {
     /// # Errors
     /// As [`score`](Self::score), and whatever `watch` ends the analysis with.
     pub async fn score_watched(&self, image: Encoded, watch: &dyn Watch) -> Result<Analysis> {
-        let Encoded { file, evidence, pixels, delivered, abstain, region, request } = image;
+        let Encoded { file, evidence, pictures, pixels, delivered, abstain, region, request } =
+            image;
         let cuts = || std::iter::once(&pixels).chain(delivered.iter().map(|(_, cut)| cut));
         let explained = if request.explain && abstain.is_none() { MAP_VIEWS } else { 0 };
         let mut work = Work::new(watch, cuts().map(Cut::least).sum::<usize>() + explained);
@@ -264,12 +286,14 @@ impl Detector {
             quality: answers.quality.filter(|_| abstain.is_none()),
             stability,
             map,
+            pictures,
             evidence,
             provenance: None,
             input: InputFacts {
                 fidelity: Fidelity::OriginalBytes,
                 views,
                 views_sha256: pixels.sha256(views),
+                crop: request.crop,
             },
             timings: None,
         })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Answer;
+use crate::image::Rectangle;
 
 /// What is asked of an analysis beside the verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Request {
     /// Whether to compute how steady the verdict is, and what follows where it is not:
     /// [`Analysis::stability`](super::Analysis::stability).
     pub stability: Option<IfUnsteady>,
+    /// The part to judge; all of the image where `None`.
+    pub crop: Option<Rectangle>,
 }
 
 /// What follows where a verdict is unsteady.

@@ -21,6 +21,8 @@ const ARGUMENTS = {
   'measuredError.basis': [1, 2, 3, 11, 212, 1234].map((n) => [{ ...MEASURED, n }]),
   probability: [[0.001], [0.5], [0.999]],
   'facts.size': [[1280, 853]],
+  'facts.partOf': [[120, 80, 300, 200]],
+  pictures: [[1], [2], [3], [11], [64]],
   'facts.familyNamed': [['energy-based']],
   'status.weights': [[1_200_000, 6_700_000]],
   'check.formats': [['64 MiB']],

@@ -67,3 +67,46 @@ test('an abort stops the work itself, not only the waiting', async () => {
   assert.match(next, /scored|abstained/);
   await close();
 });
+
+test('a part of an image is judged as an image of its own; pictures inside it are offered', async () => {
+  const { page, close } = await tests.open();
+  const { whole, part, alone, wrong } = await page.evaluate(async () => {
+    const detector = await window.create();
+    const picture = await createImageBitmap(new Blob([window.picture]));
+    const { width, height } = picture;
+    const draw = async (wide, high, x, y) => {
+      const canvas = new OffscreenCanvas(wide, high);
+      const context = canvas.getContext('2d');
+      context.fillStyle = '#fff';
+      context.fillRect(0, 0, wide, high);
+      context.drawImage(picture, x, y);
+      return canvas.convertToBlob();
+    };
+    const place = { x: 130, y: 90, width, height };
+    const drawn = await draw(width + 300, height + 260, place.x, place.y);
+    const whole = await detector.analyze(drawn);
+    const part = await detector.analyze(drawn, { crop: place });
+    const alone = await detector.analyze(await draw(width, height, 0, 0));
+    const wrong = [];
+    for (const crop of [
+      null,
+      'all',
+      [0, 0, 9, 9],
+      { x: 0, y: 0, width: 0, height: 9 },
+      { x: 0.5, y: 0, width: 9, height: 9 },
+      { x: 0, y: 0, width: width + 301, height: 9 },
+    ])
+      await detector.analyze(drawn, { crop }).catch(({ code }) => wrong.push(code));
+    await detector.dispose();
+    return { place, whole, part, alone, wrong };
+  });
+  assert.deepEqual(part.model, alone.model);
+  assert.deepEqual(part.file, whole.file);
+  const place = { x: 130, y: 90, width: alone.file.width, height: alone.file.height };
+  assert.deepEqual(part.input.crop, place);
+  assert.deepEqual(whole.pictures, [place]);
+  assert.equal(part.pictures, undefined);
+  assert.equal(alone.pictures, undefined);
+  assert.deepEqual(wrong, Array(6).fill('argument'));
+  await close();
+});

@@ -83,6 +83,17 @@ describe('messages forged to the worker', () => {
           call: 'analyze',
           params: { ...analyze, views },
         })),
+        ...[
+          null,
+          long,
+          [1, 2, 3, 4],
+          { x: 0, y: 0, width: 1 },
+          { x: -1, y: 0, width: 1, height: 1 },
+          { x: 0, y: 0.5, width: 1, height: 1 },
+          { x: 0, y: 0, width: 0, height: 1 },
+          { x: 0, y: 0, width: 1e9, height: 1 },
+          { x: '0', y: 0, width: 1, height: 1 },
+        ].map((crop) => ({ id: 1, call: 'analyze', params: { ...analyze, crop } })),
         ...['', long, '__proto__', 7].map((fidelity) => ({
           id: 1,
           call: 'analyze',

@@ -42,6 +42,7 @@ export type {
   ProvenanceMark,
   ProvenancePlace,
   ProvenanceStatement,
+  Rectangle,
   RubricSignal,
   Scored,
   Software,

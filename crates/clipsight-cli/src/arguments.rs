@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clipsight::Result;
+use clipsight::image::Rectangle;
 use clipsight::weights::Storage;
 use clipsight_native::runtime::{DeviceChoice, ModelFolder, Runtime};
 
@@ -88,6 +89,25 @@ impl RuntimeArgs {
     /// As [`Runtime::open`].
     pub(crate) fn open(&self) -> Result<Runtime> {
         Runtime::open(&self.folder(), self.device.into())
+    }
+}
+
+/// `--crop`.
+///
+/// # Errors
+/// A message for anything but four whole numbers, of which the last two are not zero.
+pub(crate) fn parse_crop(text: &str) -> std::result::Result<Rectangle, String> {
+    let numbers: Option<Vec<u32>> = match text.split(',').collect::<Vec<_>>()[..] {
+        [x, y, size] => size.split_once('x').and_then(|(width, height)| {
+            [x, y, width, height].map(|number| number.trim().parse().ok()).into_iter().collect()
+        }),
+        _ => None,
+    };
+    match numbers.as_deref() {
+        Some(&[x, y, width, height]) if width > 0 && height > 0 => {
+            Ok(Rectangle { x, y, width, height })
+        }
+        _ => Err("must be X,Y,WIDTHxHEIGHT in pixels, such as 120,80,640x480".to_owned()),
     }
 }
 

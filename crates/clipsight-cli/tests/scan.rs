@@ -241,6 +241,73 @@ fn csv_and_table() {
     );
 }
 
+/// A white page with a scene on it.
+fn page() -> RgbImage {
+    let scene = image::open(common::scene("dragon.jpg")).unwrap().to_rgb8();
+    let mut page = RgbImage::from_pixel(900, 700, Rgb([255; 3]));
+    image::imageops::replace(&mut page, &scene, 200, 120);
+    page
+}
+
+#[test]
+fn pictures_on_a_page_are_listed_and_on_request_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = page();
+    write(folder.path(), "page.png", &encoded(&page, ImageFormat::Png));
+    let alone = image::imageops::crop_imm(&page, 200, 120, 384, 384).to_image();
+    write(folder.path(), "alone.png", &encoded(&alone, ImageFormat::Png));
+    let scan = |arguments: &[&str]| {
+        let mut command = clipsight();
+        command.arg("scan").args(arguments).current_dir(folder.path());
+        let output = command.output().unwrap();
+        assert_status(&output, 0);
+        output
+    };
+    let place = serde_json::json!({ "x": 200, "y": 120, "width": 384, "height": 384 });
+    let [whole] = &records(&scan(&["page.png"]))[..] else { panic!("one line") };
+    assert_eq!(whole["pictures"], serde_json::json!([place]));
+    assert!(whole.get("crop").is_none());
+    let [alone] = &records(&scan(&["alone.png"]))[..] else { panic!("one line") };
+    assert!(alone.get("pictures").is_none() && alone["logit"] != whole["logit"]);
+
+    let both = records(&scan(&["page.png", "--pictures", "alone.png"]));
+    let [first, second, third] = &both[..] else { panic!("{both:?}") };
+    assert_eq!((&first["logit"], &first["pictures"]), (&whole["logit"], &whole["pictures"]));
+    assert_eq!((&second["path"], &second["crop"]), (&whole["path"], &place));
+    assert_eq!((&second["logit"], &second["sha256"]), (&alone["logit"], &whole["sha256"]));
+    assert_eq!(third["logit"], alone["logit"]);
+    let [part] = &records(&scan(&["page.png", "--crop", "200,120,384x384"]))[..] else {
+        panic!("one line")
+    };
+    assert_eq!((&part["logit"], &part["crop"]), (&alone["logit"], &place));
+    assert_eq!(part["width"], 900);
+
+    let text = |arguments: &[&str]| String::from_utf8(scan(arguments).stdout).unwrap();
+    let csv = text(&["page.png", "--pictures", "--format", "csv"]);
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].ends_with(",crop,pictures") && lines.len() == 3, "{csv}");
+    assert!(lines[1].ends_with(",,\"200,120,384x384\""), "{csv}");
+    assert!(lines[2].ends_with(",\"200,120,384x384\","), "{csv}");
+    let table = text(&["page.png", "--format", "table"]);
+    assert!(table.ends_with("page.png (1 picture inside: --pictures scores each)\n"), "{table}");
+    let table = text(&["page.png", "--pictures", "--format", "table"]);
+    assert!(table.ends_with("page.png [200,120,384x384]\n"), "{table}");
+}
+
+#[test]
+fn a_part_beyond_the_image_is_that_files_error() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "page.png", &encoded(&page(), ImageFormat::Png));
+    write(folder.path(), "small.jpg", &jpeg(&picture(280, 240, 3)));
+    let mut command = clipsight();
+    command.args(["scan", "--crop", "300,200,300x300"]).arg(folder.path());
+    let output = command.output().unwrap();
+    assert_status(&output, 2);
+    let lines = records(&output);
+    assert_answered(by_name(&lines, "page.png"));
+    assert_eq!(by_name(&lines, "small.jpg")["error"]["code"], "argument");
+}
+
 #[test]
 fn maker_and_quality_stand_beside_the_verdict() {
     let folder = tempfile::tempdir().unwrap();
@@ -416,6 +483,11 @@ fn bad_arguments_are_refused() {
         &["scan"][..],
         &["scan", "--views", "3", "a.jpg"],
         &["scan", "--format", "xml", "a.jpg"],
+        &["scan", "--crop", "1,2,3", "a.jpg"],
+        &["scan", "--crop", "1,2,0x9", "a.jpg"],
+        &["scan", "--crop", "-1,2,9x9", "a.jpg"],
+        &["scan", "--crop", "1,2,9x9", "--pictures", "a.jpg"],
+        &["scan", "--pictures", "--resume", "a.jsonl", "a.jpg"],
         &["frobnicate"],
         &[],
     ] {

@@ -1,5 +1,6 @@
 import { toError } from '../errors.js';
 import { examine } from './examine.js';
+import { isSame, partName } from './parts.js';
 import type {
   Analysis,
   AnalyzeOptions,
@@ -7,8 +8,10 @@ import type {
   DetectorError,
   DetectorInfo,
   Grade,
+  Rectangle,
 } from 'clipsight';
 import type { Examined, Question } from './examine.js';
+import type { Part } from './parts.js';
 import type { Incoming } from '../intake/entries.js';
 
 /** What became of an image, as filters and marks know it. */
@@ -90,12 +93,28 @@ export class Batch extends EventTarget {
 
   /** Adds images; they wait for a detector if there is none yet. */
   add(images: readonly Incoming[]): Item[] {
-    const added = images.map(({ file, name }): Item => ({
-      id: this.#nextId++,
-      file,
-      name,
-      outcome: 'waiting',
-    }));
+    return this.#enqueue(images);
+  }
+
+  /** Adds parts of an image, each as an image of its own, but for those that are there already. */
+  addParts({ file, name, analysis }: Item, crops: readonly Rectangle[]): Item[] {
+    if (analysis === undefined) return [];
+    const known = this.items.filter((item) => item.file === file);
+    const isNew = (crop: Rectangle): boolean =>
+      !known.some(({ part }) => part !== undefined && isSame(part.crop, crop));
+    return this.#enqueue(
+      crops
+        .filter(isNew)
+        .map((crop) => ({ file, name: partName(name, crop), part: { crop, file: analysis.file } })),
+    );
+  }
+
+  #enqueue(images: readonly (Incoming & { readonly part?: Part })[]): Item[] {
+    const added = images.map((image): Item => {
+      const { file, name, part } = image;
+      const whole = { id: this.#nextId++, file, name, outcome: 'waiting' } as const;
+      return part === undefined ? whole : { ...whole, part };
+    });
     for (const item of added) this.#items.set(item.id, item);
     this.#list = undefined;
     this.#queue.push(...added);
@@ -210,10 +229,7 @@ export class Batch extends EventTarget {
         ...(this.#views === undefined ? {} : { views: this.#views }),
       };
       try {
-        for await (const { index, result, error } of detector.analyzeAll(
-          this.#take(taken),
-          options,
-        )) {
+        for await (const { index, result, error } of this.#judged(detector, taken, options)) {
           // Taken back, or another detector's by now.
           if (running.signal.aborted) break;
           const item = taken[index];
@@ -240,9 +256,27 @@ export class Batch extends EventTarget {
     return true;
   }
 
-  /** Hands images out only as they are asked for: what is still in the queue can be taken back. */
-  *#take(taken: Item[]): Generator<File> {
-    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
+  /** Results for the next images of the queue: for one part, or for all up to the next part. */
+  #judged(
+    detector: Detector,
+    taken: Item[],
+    options: AnalyzeOptions,
+  ): ReturnType<Detector['analyzeAll']> {
+    const crop = this.#queue[0]?.part?.crop;
+    return detector.analyzeAll(
+      this.#take(taken, crop),
+      crop === undefined ? options : { ...options, crop },
+    );
+  }
+
+  /**
+   * Hands images out only as they are asked for: what is still in the queue can be taken back. All
+   * that are handed out have the same part to be judged, or none.
+   */
+  *#take(taken: Item[], crop: Rectangle | undefined): Generator<File> {
+    while (this.#queue[0]?.part?.crop === crop) {
+      const item = this.#queue.shift();
+      if (item === undefined) break;
       const wanted = item.outcome === 'waiting' || item.again === true;
       if (!wanted || !this.#items.has(item.id)) continue;
       if (item.outcome === 'waiting') item.outcome = 'working';

@@ -1,5 +1,6 @@
 import { toError } from '../errors.js';
 import type { Analysis, AnalyzeOptions, AnalyzeProgress, Detector, DetectorError } from 'clipsight';
+import type { Part } from './parts.js';
 
 /** What may be asked of an image once it has a verdict. */
 export type Question = 'explain' | 'stability';
@@ -15,6 +16,8 @@ export interface Examining {
 /** What is asked about: an image with its verdict. */
 export interface Examined {
   readonly file: File;
+  /** The part of it that is judged, where that is not all of it. */
+  readonly part?: Part;
   analysis?: Analysis;
   /** What is being found out about its verdict, or could not be. */
   examining?: Examining;
@@ -56,6 +59,7 @@ export async function examine(
     const answer = await detector.analyze(item.file, {
       [question]: true,
       ...(views === undefined ? {} : { views }),
+      ...(item.part === undefined ? {} : { crop: item.part.crop }),
       signal: examining.stop.signal,
       onProgress(progress) {
         examining.progress = progress;

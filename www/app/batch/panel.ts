@@ -57,10 +57,16 @@ export class ResultsPanel {
       },
       signal,
     );
-    this.#card = new ResultCard(app, (item) => {
-      this.#remove(item);
-      if (app.batch.size > 0) this.#heading.focus();
-    });
+    this.#card = new ResultCard(
+      app,
+      (item) => {
+        this.#remove(item);
+        if (app.batch.size > 0) this.#heading.focus();
+      },
+      (items) => {
+        this.#addedParts(items);
+      },
+    );
     this.#cancel = button(
       batch.cancel,
       () => {
@@ -117,6 +123,15 @@ export class ResultsPanel {
     this.#selected ??= items[0];
     this.#updateNow();
     this.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** The first part is chosen: it is what was asked for. */
+  #addedParts([first]: readonly Item[]): void {
+    if (first === undefined) return;
+    this.#selected = first;
+    this.#updateNow();
+    this.#list.reveal(first);
+    this.#list.element.focus();
   }
 
   #remove(item: Item): void {

@@ -2,8 +2,11 @@ import 'clipsight/element';
 import { locale } from 'clipsight/ui';
 import { text } from '../app.js';
 import { button, h, icon, icons } from '../dom.js';
+import { CropTool } from './crop-tool.js';
 import { costOf } from './examine.js';
+import { isSame, offered } from './parts.js';
 import type { App } from '../app.js';
+import type { Rectangle } from 'clipsight';
 import type { Item } from './batch.js';
 import type { Question } from './examine.js';
 
@@ -17,11 +20,14 @@ export class ResultCard {
   readonly #card = document.createElement('ai-image-result');
   readonly #progress = h('progress', { max: '1', value: '0' });
   readonly #extra = h('div', { slot: 'actions', class: 'card-actions' });
+  readonly #added: (items: readonly Item[]) => void;
   #item: Item | undefined;
   #drawn = '';
 
-  constructor(app: App, remove: (item: Item) => void) {
+  /** @param added - takes the parts of an image that were added */
+  constructor(app: App, remove: (item: Item) => void, added: (items: readonly Item[]) => void) {
     this.#app = app;
+    this.#added = added;
     this.#card.setAttribute('removable', '');
     this.#card.setAttribute('heading-level', '3');
     this.#card.addEventListener('remove', () => {
@@ -99,6 +105,7 @@ export class ResultCard {
     return [
       ...(flagged ? [notice(batch.flagged)] : []),
       ...(item.again === true ? [notice(text().standard.again)] : []),
+      ...this.#parts(item),
       ...this.#questions(item),
     ];
   }
@@ -108,7 +115,46 @@ export class ResultCard {
     const { analysis, examining } = item;
     const known = [analysis?.map !== undefined, analysis?.stability !== undefined];
     const open = [examining?.question, examining?.error?.message, this.#app.batch.mayExamine(item)];
-    return [...known, ...open].map(String).join(' ');
+    return [...known, ...open, this.#unchecked(item).length].map(String).join(' ');
+  }
+
+  /** Pictures that an image offers and that are not in the list yet. */
+  #unchecked({ analysis, file }: Item): Rectangle[] {
+    const parts = this.#app.batch.items.filter((item) => item.file === file);
+    return offered(analysis).filter(
+      (crop) => !parts.some(({ part }) => part !== undefined && isSame(part.crop, crop)),
+    );
+  }
+
+  /** Ways to have parts of an image judged by themselves. */
+  #parts(item: Item): HTMLElement[] {
+    const { analysis, part } = item;
+    if (analysis === undefined || part !== undefined) return [];
+    const { parts } = text();
+    const open = this.#unchecked(item);
+    const add = (crops: readonly Rectangle[]): void => {
+      this.#added(this.#app.batch.addParts(item, crops));
+    };
+    const each = button(parts.checkEach(open.length), () => {
+      add(open);
+    });
+    const choose = button(
+      parts.choose,
+      () => {
+        const { file } = analysis;
+        new CropTool({
+          picture: item.file,
+          file,
+          offered: offered(analysis),
+          first: open[0],
+          chosen: (crop) => {
+            add([crop]);
+          },
+        }).open();
+      },
+      { kind: 'secondary' },
+    );
+    return [h('div', { class: 'questions' }, ...(open.length === 0 ? [] : [each]), choose)];
   }
 
   /** Questions that can be asked, or the one that is being answered. */

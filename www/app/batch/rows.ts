@@ -1,4 +1,4 @@
-import { locale, stateIcon, displayName, verdictName } from 'clipsight/ui';
+import { locale, partOf, stateIcon, displayName, verdictName } from 'clipsight/ui';
 import { sharedText, text } from '../app.js';
 import { h, icon, icons } from '../dom.js';
 import { probabilityOf } from './order.js';
@@ -16,7 +16,10 @@ export class Row {
   constructor(item: Item) {
     this.item = item;
     this.#address = URL.createObjectURL(item.file);
-    const picture = h('img', { src: this.#address, alt: '', decoding: 'async' });
+    const picture =
+      item.part === undefined
+        ? h('img', { src: this.#address, alt: '', decoding: 'async' })
+        : partOf(this.#address, item.part.crop, item.part.file);
     const frame = h('span', { class: 'row-picture' }, picture);
     // TIFF, and whatever else is no image to the browser.
     picture.addEventListener('error', () => {

@@ -75,6 +75,7 @@ const COLUMNS = [
   'weights_sha256',
   'calibration',
   'device',
+  'crop',
 ];
 
 /**
@@ -86,6 +87,7 @@ export function toTable({ items, info: current, thresholds }: Saving): string {
     .filter(({ analysis, error }) => analysis ?? error)
     .map((item) => {
       const { analysis, error, info = current } = item;
+      const crop = item.part?.crop;
       const model = analysis?.model;
       const measured = model?.status === 'scored' ? model.measuredError : null;
       return [
@@ -110,6 +112,9 @@ export function toTable({ items, info: current, thresholds }: Saving): string {
         info?.weightsSha256,
         info?.calibrationId,
         info?.device,
+        crop === undefined
+          ? undefined
+          : `${String(crop.x)},${String(crop.y)},${String(crop.width)}x${String(crop.height)}`,
       ];
     });
   return toCsv([COLUMNS, ...rows]);

@@ -123,6 +123,25 @@ export const ar = (l: Locale): Strings => ({
     withCost: (question: string, duration: string): string => `${question} يستغرق نحو ${duration}`,
   },
 
+  parts: {
+    checkEach: (n) =>
+      l.plural(n, {
+        one: 'افحص الصورة التي فيها',
+        two: 'افحص كلتا الصورتين',
+        few: 'افحص كل صورة من الصور الـ{n}',
+        many: 'افحص كل صورة من الصور الـ{n}',
+        other: 'افحص كل صورة من الصور الـ{n}',
+      }),
+    choose: 'افحص جزءًا…',
+    heading: 'اختر الجزء المراد فحصه',
+    help: 'اسحب فوق الصورة لرسم الجزء، أو اسحب الجزء لتحريكه. بلوحة المفاتيح: الأسهم تحركه، وShift مع الأسهم يغيّر حجمه، ومع Ctrl بكسلًا بكسلًا؛ وEnter يفحصه وEsc يخرج.',
+    area: 'الجزء المراد فحصه',
+    place: (x, y, width, height) =>
+      `\u2066${l.number(width)} × ${l.number(height)}\u2069 بكسل، على بعد ${l.number(x)} من اليسار و${l.number(y)} من الأعلى`,
+    check: 'افحص هذا الجزء',
+    unseen: 'لا يستطيع هذا المتصفح عرض الصورة، فلا يمكن اختيار جزء منها.',
+  },
+
   export: {
     menu: 'حفظ النتائج',
     json: 'JSON',

@@ -123,6 +123,19 @@ export const de = (l: Locale): Strings => ({
     withCost: (question: string, duration: string): string => `${question} Dauert etwa ${duration}`,
   },
 
+  parts: {
+    checkEach: (n) =>
+      l.plural(n, { one: 'Das Bild darin prüfen', other: 'Jedes der {n} Bilder prüfen' }),
+    choose: 'Einen Teil prüfen…',
+    heading: 'Welcher Teil soll geprüft werden?',
+    help: 'Ziehen Sie über das Bild, um den Teil aufzuziehen, oder verschieben Sie ihn. Mit der Tastatur: Pfeile verschieben, Umschalt und Pfeile ändern die Größe, mit Strg um ein Pixel; Eingabe prüft, Esc verlässt.',
+    area: 'Zu prüfender Teil',
+    place: (x, y, width, height) =>
+      `${l.number(width)} × ${l.number(height)} Pixel, ${l.number(x)} von links, ${l.number(y)} von oben`,
+    check: 'Diesen Teil prüfen',
+    unseen: 'Dieser Browser kann das Bild nicht zeigen; darum lässt sich kein Teil davon wählen.',
+  },
+
   export: {
     menu: 'Ergebnisse sichern',
     json: 'JSON',

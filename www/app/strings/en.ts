@@ -118,6 +118,20 @@ export const en = (l: Locale) => ({
     withCost: (question: string, duration: string): string => `${question} Takes about ${duration}`,
   },
 
+  /** Parts of an image that are checked by themselves. */
+  parts: {
+    checkEach: (n: number): string =>
+      l.plural(n, { one: 'Check the picture in it', other: 'Check each of the {n} pictures' }),
+    choose: 'Check a part…',
+    heading: 'Choose the part to check',
+    help: 'Drag over the picture to draw the part, or drag the part to move it. By keyboard: arrows move it, Shift and arrows resize it, with Ctrl by one pixel; Enter checks it, Esc leaves.',
+    area: 'Part to check',
+    place: (x: number, y: number, width: number, height: number): string =>
+      `${l.number(width)} × ${l.number(height)} pixels, ${l.number(x)} from the left, ${l.number(y)} from the top`,
+    check: 'Check this part',
+    unseen: 'This browser cannot show the picture, so no part of it can be chosen.',
+  },
+
   export: {
     menu: 'Save results',
     json: 'JSON',

@@ -122,6 +122,22 @@ export const es = (l: Locale): Strings => ({
     withCost: (question: string, duration: string): string => `${question} Tarda unos ${duration}`,
   },
 
+  parts: {
+    checkEach: (n) =>
+      l.plural(n, {
+        one: 'Examinar la imagen que contiene',
+        other: 'Examinar cada una de las {n} imágenes',
+      }),
+    choose: 'Examinar una parte…',
+    heading: 'Elija la parte que quiere examinar',
+    help: 'Arrastre sobre la imagen para trazar la parte, o arrastre la parte para moverla. Con el teclado: las flechas la mueven, Mayús y flechas cambian su tamaño, con Ctrl de píxel en píxel; Intro la examina, Esc sale.',
+    area: 'Parte que se examinará',
+    place: (x, y, width, height) =>
+      `${l.number(width)} × ${l.number(height)} píxeles, a ${l.number(x)} de la izquierda y ${l.number(y)} de arriba`,
+    check: 'Examinar esta parte',
+    unseen: 'Este navegador no puede mostrar la imagen, así que no se puede elegir una parte.',
+  },
+
   export: {
     menu: 'Guardar resultados',
     json: 'JSON',

@@ -111,6 +111,18 @@ export const zh = (l: Locale): Strings => ({
     withCost: (question: string, duration: string): string => `${question}大约需要 ${duration}`,
   },
 
+  parts: {
+    checkEach: (n) => l.plural(n, { one: '检测其中的图片', other: '逐一检测这 {n} 幅图片' }),
+    choose: '检测一个部分…',
+    heading: '选择要检测的部分',
+    help: '在图片上拖动以画出一个部分，或拖动该部分来移动它。用键盘：方向键移动，Shift 加方向键改变大小，加 Ctrl 则每次一个像素；Enter 检测，Esc 退出。',
+    area: '要检测的部分',
+    place: (x, y, width, height) =>
+      `${l.number(width)} × ${l.number(height)} 像素，距左 ${l.number(x)}，距上 ${l.number(y)}`,
+    check: '检测这个部分',
+    unseen: '此浏览器无法显示这张图片，因此无法从中选择部分。',
+  },
+
   export: {
     menu: '保存结果',
     json: 'JSON',

@@ -16,6 +16,9 @@ const MAX_VIEWS = 16;
 /** Most deliveries of a stability. */
 const MAX_DELIVERIES = 16;
 
+/** Most pictures that are offered inside an image. */
+const MAX_PICTURES = 64;
+
 /** Most parts of a map, and layers or pools of its shares. */
 const MAX_PARTS = 1024;
 
@@ -58,6 +61,8 @@ const note = v.object({
     'scans-missing',
   ]),
 });
+
+const rectangle = v.object({ x: number, y: number, width: number, height: number });
 
 const stability = v.object({
   deliveries: v.pipe(
@@ -119,9 +124,15 @@ export const analysis = schemaOf<Analysis>()(
     quality: v.exactOptional(share),
     stability: v.exactOptional(stability),
     map: v.exactOptional(map),
+    pictures: v.exactOptional(v.pipe(v.array(rectangle), v.maxLength(MAX_PICTURES), v.readonly())),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
     provenance: v.exactOptional(provenance),
-    input: v.object({ fidelity, views: number, viewsSha256: v.exactOptional(line) }),
+    input: v.object({
+      fidelity,
+      views: number,
+      viewsSha256: v.exactOptional(line),
+      crop: v.exactOptional(rectangle),
+    }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),
 );

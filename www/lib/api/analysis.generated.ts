@@ -336,6 +336,12 @@ export interface Analysis {
    * Where the model looked; present when it was asked for and the image shows something to look at.
    */
   readonly map?: OcclusionMap;
+  /**
+   * Pictures inside the image, where it is a screenshot of a page, a picture between bars or a
+   * collage: a verdict on the whole says little of them, so judge each with `crop`. In reading
+   * order; left out where none was found, and where only a part was judged.
+   */
+  readonly pictures?: readonly Rectangle[];
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /**
@@ -675,6 +681,18 @@ export interface UnreadMetadata {
   readonly reason: UnreadReason;
 }
 
+/** A part of an image, in pixels of the upright image. */
+export interface Rectangle {
+  /** Left edge. */
+  readonly x: number;
+  /** Upper edge. */
+  readonly y: number;
+  /** Width. */
+  readonly width: number;
+  /** Height. */
+  readonly height: number;
+}
+
 /** How the pixels came to the model. */
 export interface InputFacts {
   /** How faithful the bytes are to the file they come from. */
@@ -688,6 +706,11 @@ export interface InputFacts {
    * the image was decoded, turned, converted, reduced and cut in the same way.
    */
   readonly viewsSha256?: string;
+  /**
+   * The part of the image that was judged; left out where all of it was. What is said of the file
+   * is said of all of it.
+   */
+  readonly crop?: Rectangle;
 }
 
 /** Wall-clock milliseconds. */

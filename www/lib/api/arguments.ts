@@ -2,7 +2,7 @@
 import { isBlob, isBytes, isUint8Array, isUrl } from './brands.js';
 import { DetectorError } from './errors.js';
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
-import type { Fidelity } from './analysis.generated.js';
+import type { Fidelity, Rectangle } from './analysis.generated.js';
 import type {
   AnalyzeOptions,
   CachePreference,
@@ -77,6 +77,31 @@ export function checkStability(
     'argument',
     `stability must be true, false or "abstain", not ${shown(given)}.`,
   );
+}
+
+/**
+ * Whether it lies within the image is known when that has been read.
+ *
+ * @throws {DetectorError} `argument`
+ */
+export function checkCrop(crop: AnalyzeOptions['crop']): Rectangle | undefined {
+  if (crop === undefined) return undefined;
+  const given: Partial<Record<keyof Rectangle, unknown>> | null = crop;
+  const { x, y, width, height } = given ?? {};
+  const rectangle = { x, y, width, height };
+  if (isRectangle(rectangle)) return rectangle;
+  throw new DetectorError(
+    'argument',
+    'crop must be { x, y, width, height } in whole pixels of the image, not empty.',
+  );
+}
+
+/** Whether these are whole pixels of some image, and at least one of them. */
+export function isRectangle(value: Readonly<Record<keyof Rectangle, unknown>>): value is Rectangle {
+  const { x, y, width, height } = value;
+  const within = (pixels: unknown, least: number): boolean =>
+    Number.isInteger(pixels) && Number(pixels) >= least && Number(pixels) <= MAX_IMAGE_SIDE;
+  return within(x, 0) && within(y, 0) && within(width, 1) && within(height, 1);
 }
 
 /** The bounds that hold: the built-in ones where none are given. */

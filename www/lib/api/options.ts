@@ -1,4 +1,4 @@
-import type { Fidelity } from './analysis.generated.js';
+import type { Fidelity, Rectangle } from './analysis.generated.js';
 
 /**
  * Where the model runs.
@@ -208,6 +208,12 @@ export interface AnalyzeOptions {
    * grade. Default: no.
    */
   readonly stability?: boolean | 'abstain';
+  /**
+   * The part of the image to judge, in pixels of the upright image: what {@link Analysis.pictures}
+   * offers, or any other. What is said of the file, its hash included, stays that of all of it.
+   * Default: all of it.
+   */
+  readonly crop?: Rectangle;
   /** Called as the work goes on, with `explain` or `stability` only: the rest is quick. */
   readonly onProgress?: (progress: AnalyzeProgress) => void;
   /**

@@ -2,7 +2,7 @@
  * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
  * it to pkg/wasm. tests/web/types checks that every build has this interface.
  */
-import type { Analysis, Provenance } from '../api/analysis.generated.js';
+import type { Analysis, Provenance, Rectangle } from '../api/analysis.generated.js';
 
 export interface Device {
   readonly backend: string;
@@ -36,6 +36,7 @@ export interface PrepareOptions {
   readonly provenance: boolean;
   readonly explain?: boolean;
   readonly stability?: 'say' | 'abstain';
+  readonly crop?: Rectangle;
   readonly maxSide: number;
   readonly maxPixels: number;
 }

@@ -1,5 +1,6 @@
 import {
   absolute,
+  checkCrop,
   checkExplain,
   checkFidelity,
   checkProvenance,
@@ -35,6 +36,7 @@ export async function toParams(
   const views = checkViews(options.views);
   const explain = checkExplain(options.explain);
   const stability = checkStability(options.stability);
+  const crop = checkCrop(options.crop);
   const known = options.fidelity === undefined ? undefined : checkFidelity(options.fidelity);
   const provenance = checkProvenance(options.provenance);
   const { bytes, fidelity: found } = await toBytes(input, limits, options.signal);
@@ -48,6 +50,7 @@ export async function toParams(
     ...(views === undefined ? {} : { views }),
     ...(explain ? { explain } : {}),
     ...(stability === undefined ? {} : { stability }),
+    ...(crop === undefined ? {} : { crop }),
   };
 }
 

@@ -16,21 +16,22 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Makes a drawing, or a part of one. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string>> = {},
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 /** A line icon of 24 units: `line` is drawn, `fill` is filled. */
 export function icon(line: string, fill?: string): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = (d: string, kind: string): void => {
-    const shape = document.createElementNS(SVG, 'path');
-    shape.setAttribute('d', d);
-    shape.setAttribute('class', kind);
-    svg.append(shape);
-  };
-  path(line, 'line');
-  if (fill !== undefined) path(fill, 'fill');
-  return svg;
+  const element = svg('svg', { viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true' });
+  element.append(svg('path', { d: line, class: 'line' }));
+  if (fill !== undefined) element.append(svg('path', { d: fill, class: 'fill' }));
+  return element;
 }
 
 /** Paths of the icons in use. */

@@ -40,7 +40,12 @@ export const resultCss = `
   color: var(--muted);
   font-size: 2rem;
 }
+.picture > * { grid-area: 1 / 1; }
 .picture img { inline-size: 100%; block-size: 100%; object-fit: contain; }
+.picture .outlines, .picture .part { inline-size: 100%; block-size: 100%; min-block-size: 0; }
+.outlines rect { fill: none; vector-effect: non-scaling-stroke; }
+.outlines .under { stroke: #fff; stroke-width: 4px; }
+.outlines .over { stroke: #b3261e; stroke-width: 2px; }
 :host([state='error']) .picture { aspect-ratio: 16 / 9; }
 
 .body {

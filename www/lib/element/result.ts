@@ -1,6 +1,7 @@
 import { h, icon, icons } from './dom.js';
 import { LocalizedElement } from './host.js';
 import { resultCss } from './result-style.js';
+import { outlines, partOf } from './part.js';
 import { displayName } from './text.js';
 import { failure, headlineOf, restOf, verdict, waiting } from './verdict.js';
 import type { Analysis, Grade } from '../api/analysis.generated.js';
@@ -56,6 +57,8 @@ export class AiImageResult extends LocalizedElement {
   #picture: Blob | string | null = null;
   /** Of {@link #picture}, while it is a Blob and the element is in a document. */
   #address: string | undefined;
+  /** What the frame shows. */
+  #shown = '';
   readonly #overlay = { strength: 0.6 };
   readonly #image = h('img', { alt: '', loading: 'lazy', decoding: 'async' });
   readonly #frame = h('div', { class: 'picture', part: 'picture' });
@@ -64,9 +67,7 @@ export class AiImageResult extends LocalizedElement {
   constructor() {
     super(resultCss);
     // TIFF, and whatever else is no image to the browser.
-    this.#image.addEventListener('error', () => {
-      this.#frame.replaceChildren(icon(icons.image));
-    });
+    this.#image.addEventListener('error', this.#noImage);
     this.root.append(this.#article);
   }
 
@@ -163,6 +164,7 @@ export class AiImageResult extends LocalizedElement {
   protected override render(strings: Strings, locale: Locale): void {
     const { state } = this;
     this.setAttribute('state', state);
+    this.#showPicture();
     this.#article.lang = locale.lang;
     this.#article.dir = locale.direction;
     this.#article.setAttribute('aria-busy', String(state === 'waiting'));
@@ -229,14 +231,30 @@ export class AiImageResult extends LocalizedElement {
     return close;
   }
 
+  readonly #noImage = (): void => {
+    this.#frame.replaceChildren(icon(icons.image));
+  };
+
   #showPicture(): void {
     const source = this.#source();
+    // What is shown already stays: an image that is put in anew flickers.
+    const { file, pictures, input } = this.#error === null ? (this.#analysis ?? {}) : {};
+    const shown = JSON.stringify([source, pictures, input?.crop]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     if (source === undefined) {
       this.#frame.replaceChildren(icon(icons.image));
       return;
     }
+    if (file !== undefined && input?.crop !== undefined) {
+      const part = partOf(source, input.crop, file);
+      part.addEventListener('error', this.#noImage);
+      this.#frame.replaceChildren(part);
+      return;
+    }
     this.#image.src = source;
-    this.#frame.replaceChildren(this.#image);
+    const found = file === undefined || pictures === undefined ? [] : [outlines(pictures, file)];
+    this.#frame.replaceChildren(this.#image, ...found);
   }
 
   /** The picture's address, while there is one and the element is in a document. */
@@ -247,6 +265,7 @@ export class AiImageResult extends LocalizedElement {
   }
 
   #freePicture(): void {
+    this.#shown = '';
     this.#image.removeAttribute('src');
     if (this.#address !== undefined) URL.revokeObjectURL(this.#address);
     this.#address = undefined;

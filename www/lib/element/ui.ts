@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { h, icon, icons } from './dom.js';
+export { h, icon, icons, svg } from './dom.js';
 export { LEVELS, stateIcon } from './grades.js';
 export {
   applyLocale,
@@ -21,6 +21,7 @@ export { saveAs } from './save.js';
 export { applyTokens } from './sheets.js';
 export { catalogue } from './strings/index.js';
 export type { Strings } from './strings/index.js';
+export { outlines, partOf } from './part.js';
 export { displayName, generatorName } from './text.js';
 export { COLOURS, SIZES, tokenCss } from './tokens.js';
 export { loadAdvice, loadingText, spokenStatus, StatusStrip } from './status.js';

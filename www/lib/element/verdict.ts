@@ -86,9 +86,10 @@ export function failure(error: ResultError, strings: Strings): HTMLElement[] {
 /** A result: the verdict, its measured error, what is known beside it. */
 export function verdict(shown: Verdict): HTMLElement[] {
   const { analysis, strings, compact } = shown;
-  const { model, input, evidence, stability, map } = analysis;
+  const { model, input, evidence, stability, map, pictures } = analysis;
   const state = model.status === 'scored' ? model.grade : model.status;
   const notes = [
+    ...(pictures === undefined ? [] : [strings.pictures(pictures.length)]),
     ...(input.fidelity === 'original-bytes' ? [] : [strings.fidelityNote[input.fidelity]]),
     // A later version may know more notes than there are sentences for.
     ...evidence.map(({ code }) => strings.notes[code] as string | undefined),
@@ -199,6 +200,7 @@ function list(
 function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
   const { file, input, quality, timings } = analysis;
   const { facts: words } = strings;
+  const { crop } = input;
   const maker = makerOf(analysis, strings, locale);
   return list(
     [
@@ -211,6 +213,9 @@ function facts({ analysis, info, strings, locale }: Verdict): HTMLElement {
           locale.bytes(file.bytes),
         ].join(words.separator),
       ],
+      ...(crop === undefined
+        ? []
+        : [[words.part, words.partOf(crop.x, crop.y, crop.width, crop.height)] as const]),
       [words.source, words.fidelity[input.fidelity]],
       [
         words.ran,

@@ -236,6 +236,7 @@ function optionsOf({
   views,
   explain,
   stability,
+  crop,
 }: Calls['analyze']['params']): PrepareOptions {
   return {
     maxSide,
@@ -244,6 +245,7 @@ function optionsOf({
     ...(views === undefined ? {} : { views }),
     ...(explain === undefined ? {} : { explain }),
     ...(stability === undefined ? {} : { stability }),
+    ...(crop === undefined ? {} : { crop }),
   };
 }
 

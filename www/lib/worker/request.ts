@@ -1,4 +1,4 @@
-import { FIDELITIES } from '../api/arguments.js';
+import { FIDELITIES, isRectangle } from '../api/arguments.js';
 import { isBlob, isBytes } from '../api/brands.js';
 import type { Cancel, Request } from './rpc.js';
 
@@ -54,8 +54,16 @@ function isAnalyze(params: unknown): boolean {
     isOneOf(own(params, 'views'), [undefined, 1, 5]) &&
     isOneOf(own(params, 'provenance'), [true, false]) &&
     isOneOf(own(params, 'explain'), [undefined, true, false]) &&
-    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain'])
+    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain']) &&
+    isCrop(own(params, 'crop'))
   );
+}
+
+/** A part of an image, or nothing. */
+function isCrop(crop: unknown): boolean {
+  if (crop === undefined) return true;
+  const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((name) => own(crop, name));
+  return isRectangle({ x, y, width, height });
 }
 
 /** An image, and its bounds. */

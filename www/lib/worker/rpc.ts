@@ -5,7 +5,7 @@
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
-import type { Analysis, Fidelity, Provenance } from '../api/analysis.generated.js';
+import type { Analysis, Fidelity, Provenance, Rectangle } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type {
   AnalyzeProgress,
@@ -43,6 +43,7 @@ export interface Calls {
       readonly views?: 1 | 5;
       readonly explain?: boolean;
       readonly stability?: 'say' | 'abstain';
+      readonly crop?: Rectangle;
       /** Whether to read what the file says of how it was made. */
       readonly provenance: boolean;
     };

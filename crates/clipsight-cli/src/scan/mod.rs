@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clipsight::image::Rectangle;
 use clipsight::model::{IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::{output_error, write_file};
@@ -20,7 +21,7 @@ use clipsight_native::{pipeline, progress};
 use self::output::{Format, Output};
 use self::record::{Judge, Outcome, Record, Status};
 use self::resume::Earlier;
-use crate::arguments::{RuntimeArgs, parse_views};
+use crate::arguments::{RuntimeArgs, parse_crop, parse_views};
 use crate::files::{SOME_FAILED, check_input, is_input};
 
 /// Arguments of `scan`.
@@ -49,6 +50,13 @@ pub(crate) struct Args {
     /// Say in `map` where the model looked; takes 18 views more of each image. JSON lines only
     #[arg(long)]
     explain: bool,
+    /// Score only this part of each image, in pixels of the upright image
+    #[arg(long, value_name = "X,Y,WIDTHxHEIGHT", value_parser = parse_crop)]
+    crop: Option<Rectangle>,
+    /// Score also each picture that is found inside an image, such as a screenshot or a collage:
+    /// a line more for each, with its `crop`
+    #[arg(long, conflicts_with = "crop")]
+    pictures: bool,
     /// Write the results into a new file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -71,6 +79,8 @@ impl Args {
             "--explain gives maps, which only JSON lines hold: leave out --format"
         } else if self.resume.is_some() && self.format != Format::Json {
             "--resume goes on with JSON lines: leave out --format"
+        } else if self.resume.is_some() && self.pictures {
+            "--resume goes on with one line for each file: leave out --pictures"
         } else if self.resume.is_some() && input {
             "--resume knows files by their paths, which standard input has not: save the image \
              and name its file"
@@ -87,7 +97,7 @@ impl Args {
             (false, true) => Some(IfUnsteady::Say),
             (false, false) => None,
         };
-        Request { views: self.views, explain: self.explain, stability }
+        Request { views: self.views, explain: self.explain, stability, crop: self.crop }
     }
 }
 
@@ -155,7 +165,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;
-    let judge = Judge::of(&runtime, args.request())?;
+    let judge = Judge::of(&runtime, args.request(), args.pictures)?;
     let scan = Scan { runtime: &runtime, judge: &judge, format: args.format, receipts };
 
     let found = walk::items(&args.paths);
@@ -174,7 +184,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
     let mut target = target(earlier, new)?;
     let written = scan.score(&items, &mut target, &mut |outcome| match outcome {
-        Outcome::Line(record) => counts.add(record.status),
+        Outcome::Lines(records) => records.iter().for_each(|record| counts.add(record.status)),
         Outcome::Passed(why) => passed.add(Path::new(""), *why),
     })?;
     match (written, &target) {
@@ -217,11 +227,12 @@ impl Scan<'_> {
             |item| Record::of(item, self.runtime, self.judge, self.receipts.is_some()),
             |outcome| {
                 seen(&outcome);
-                if let Outcome::Line(record) = outcome {
-                    // The receipt first: what has a line is done, and is not scored again.
-                    kept = self.keep(&record);
+                if let Outcome::Lines(records) = outcome {
+                    // Receipts first: what has a line is done, and is not scored again.
+                    kept = records.iter().try_for_each(|record| self.keep(record));
                     if kept.is_ok() {
-                        written = bar.suspend(|| output.write(&record));
+                        written =
+                            bar.suspend(|| records.iter().try_for_each(|one| output.write(one)));
                     }
                 }
                 bar.inc(1);
@@ -235,9 +246,9 @@ impl Scan<'_> {
 
     /// Writes a record's receipt, if there is one.
     fn keep(&self, record: &Record) -> Result<()> {
-        match (self.receipts, &record.receipt, &record.sha256) {
-            (Some(folder), Some(text), Some(sha256)) => {
-                write_file(&folder.join(format!("{sha256}.json")), text.as_bytes())
+        match (self.receipts, &record.receipt, record.receipt_name()) {
+            (Some(folder), Some(text), Some(name)) => {
+                write_file(&folder.join(name), text.as_bytes())
             }
             _ => Ok(()),
         }

@@ -21,7 +21,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 24] = [
+const CSV_HEADER: [&str; 26] = [
     "path",
     "path_bytes",
     "status",
@@ -46,6 +46,8 @@ const CSV_HEADER: [&str; 24] = [
     "model",
     "model_sha256",
     "views",
+    "crop",
+    "pictures",
 ];
 
 /// A writer of records; each is written at once, and flushed before the next is computed, even into
@@ -118,7 +120,7 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 24] {
+fn csv_cells(record: &Record) -> [String; 26] {
     let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
     let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
     let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
@@ -147,6 +149,8 @@ fn csv_cells(record: &Record) -> [String; 24] {
         inert_cell(&record.judge.model),
         record.judge.model_sha256.clone(),
         text(record.judge.views),
+        text(record.judge.crop),
+        record.pictures.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     ]
 }
 
@@ -171,6 +175,14 @@ fn table_cells(record: &Record) -> [String; 8] {
         _ => String::new(),
     };
     let mut path = printable(&record.place.path);
+    if let Some(crop) = record.judge.crop {
+        path = format!("{path} [{crop}]");
+    }
+    if !record.pictures.is_empty() && !record.judge.each_picture {
+        let count = record.pictures.len();
+        let pictures = if count == 1 { "picture" } else { "pictures" };
+        path = format!("{path} ({count} {pictures} inside: --pictures scores each)");
+    }
     if let Some(error) = &record.error {
         path = format!("{path}: {}", printable(&error.message));
     }
@@ -225,6 +237,7 @@ mod tests {
             format: None,
             width: None,
             height: None,
+            pictures: Vec::new(),
             notes: Vec::new(),
             judge: Judge {
                 model: "m".to_owned(),
@@ -232,6 +245,8 @@ mod tests {
                 views: None,
                 if_unsteady: None,
                 explain: false,
+                crop: None,
+                each_picture: false,
             },
             receipt: None,
         }

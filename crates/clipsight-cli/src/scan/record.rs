@@ -1,10 +1,11 @@
 //! One line of a scan.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use clipsight::calibration::{AbstainReason, Grade, MeasuredError};
-use clipsight::image::{Format, Note};
+use clipsight::image::{Format, Note, Rectangle};
 use clipsight::model::{
     Analysis, AttributionFacts, Evidence, IfUnsteady, OcclusionMap, Request, Stability, Timings,
     Verdict,
@@ -44,6 +45,12 @@ pub(super) struct Judge {
     /// Whether maps were asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) explain: bool,
+    /// The part that was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crop: Option<Rectangle>,
+    /// Whether each picture inside an image was to be judged by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) each_picture: bool,
 }
 
 impl Judge {
@@ -51,23 +58,36 @@ impl Judge {
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the manifest cannot be written.
-    pub(super) fn of(runtime: &Runtime, request: Request) -> clipsight::Result<Self> {
-        let Request { views, explain, stability: if_unsteady } = request;
+    pub(super) fn of(
+        runtime: &Runtime,
+        request: Request,
+        each_picture: bool,
+    ) -> clipsight::Result<Self> {
+        let Request { views, explain, stability: if_unsteady, crop } = request;
         let manifest = runtime.detector().manifest();
         let model_sha256 = sha256_hex(manifest.to_json()?.as_bytes());
-        Ok(Self { model: manifest.id.clone(), model_sha256, views, if_unsteady, explain })
+        Ok(Self {
+            model: manifest.id.clone(),
+            model_sha256,
+            views,
+            if_unsteady,
+            explain,
+            crop,
+            each_picture,
+        })
     }
 
     fn request(&self) -> Request {
-        Request { views: self.views, explain: self.explain, stability: self.if_unsteady }
+        let Self { views, explain, if_unsteady: stability, crop, .. } = *self;
+        Request { views, explain, stability, crop }
     }
 }
 
 /// What became of an item.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Its line.
-    Line(Box<Record>),
+    /// Its line, and one for each picture inside it that was to be judged.
+    Lines(Vec<Record>),
     /// Nobody named it, and its content says that it is no picture.
     Passed(Passed),
 }
@@ -101,6 +121,9 @@ pub(super) struct Record {
     pub(super) format: Option<Format>,
     pub(super) width: Option<u32>,
     pub(super) height: Option<u32>,
+    /// Pictures inside the image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) pictures: Vec<Rectangle>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<Note>,
     #[serde(flatten)]
@@ -110,20 +133,60 @@ pub(super) struct Record {
     pub(super) receipt: Option<String>,
 }
 
+/// What scores, and whether its receipts are wanted.
+#[derive(Clone, Copy)]
+struct Scorer<'a> {
+    runtime: &'a Runtime,
+    receipts: bool,
+}
+
 impl Record {
-    /// Scores an item, and makes its `receipt` if that is wanted. Never fails: errors are reported
-    /// in the record.
-    pub(super) fn of(item: &Item, runtime: &Runtime, judge: &Judge, receipt: bool) -> Outcome {
+    /// The name of its receipt's file: the image's hash, and the part that was judged.
+    pub(super) fn receipt_name(&self) -> Option<String> {
+        let sha256 = self.sha256.as_ref()?;
+        Some(match self.judge.crop {
+            None => format!("{sha256}.json"),
+            Some(Rectangle { x, y, width, height }) => {
+                format!("{sha256}-{x}-{y}-{width}x{height}.json")
+            }
+        })
+    }
+
+    /// Scores an item, and makes receipts if those are wanted. Never fails: errors are reported in
+    /// the record.
+    pub(super) fn of(item: &Item, runtime: &Runtime, judge: &Judge, receipts: bool) -> Outcome {
+        let scorer = Scorer { runtime, receipts };
+        let (whole, bytes) = match Self::of_part(item, scorer, judge, None) {
+            Ok(scored) => scored,
+            Err(passed) => return Outcome::Passed(passed),
+        };
+        let inside = if judge.each_picture { whole.pictures.clone() } else { Vec::new() };
+        let mut lines = vec![whole];
+        for crop in inside {
+            let judge = Judge { crop: Some(crop), ..judge.clone() };
+            lines.extend(Self::of_part(item, scorer, &judge, bytes.as_deref()).map(|(one, _)| one));
+        }
+        Outcome::Lines(lines)
+    }
+
+    /// Scores what the judge is to look at, of an item or of its bytes, which come back.
+    fn of_part(
+        item: &Item,
+        scorer: Scorer<'_>,
+        judge: &Judge,
+        bytes: Option<&[u8]>,
+    ) -> Result<(Self, Option<Vec<u8>>), Passed> {
         let begun = Instant::now();
         let mut record = Self::empty(item.path(), judge);
-        match caught(item.path(), || record.fill(item, runtime, receipt)) {
+        let mut kept = None;
+        match caught(item.path(), || record.fill(item, scorer, bytes, &mut kept)) {
             Ok(None) => {}
-            Ok(Some(passed)) => return Outcome::Passed(passed),
+            Ok(Some(passed)) => return Err(passed),
             Err(error) => record.error = Some(Failure::from(&error)),
         }
         // Whole microseconds: further digits would be noise.
         record.ms = (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-        Outcome::Line(Box::new(record))
+        Ok((record, kept))
     }
 
     fn empty(path: &Path, judge: &Judge) -> Self {
@@ -145,19 +208,26 @@ impl Record {
             format: None,
             width: None,
             height: None,
+            pictures: Vec::new(),
             notes: Vec::new(),
             judge: judge.clone(),
             receipt: None,
         }
     }
 
-    /// Scores the image, unless it is one to pass over.
+    /// Scores the image, unless it is one to pass over. Its bytes are kept where they are needed
+    /// again.
     fn fill(
         &mut self,
         item: &Item,
-        runtime: &Runtime,
-        receipt: bool,
+        scorer: Scorer<'_>,
+        bytes: Option<&[u8]>,
+        kept: &mut Option<Vec<u8>>,
     ) -> clipsight::Result<Option<Passed>> {
+        if let Some(bytes) = bytes {
+            self.score(bytes.into(), scorer)?;
+            return Ok(None);
+        }
         let bytes = read(item)?;
         if is_apple_double(&bytes) {
             if let Item::Found(_) = item {
@@ -166,22 +236,28 @@ impl Record {
             self.sha256 = Some(sha256_hex(&bytes));
             return Err(resource_fork(item.path()));
         }
-        self.score(bytes, runtime, receipt)?;
+        if self.judge.each_picture {
+            self.score(Cow::Borrowed(&bytes), scorer)?;
+            *kept = Some(bytes);
+        } else {
+            self.score(bytes.into(), scorer)?;
+        }
         Ok(None)
     }
 
-    fn score(&mut self, bytes: Vec<u8>, runtime: &Runtime, receipt: bool) -> clipsight::Result<()> {
+    fn score(&mut self, bytes: Cow<'_, [u8]>, scorer: Scorer<'_>) -> clipsight::Result<()> {
+        let Scorer { runtime, receipts } = scorer;
         let begun = Instant::now();
         let prepared = runtime.prepare(&bytes, self.judge.request()).inspect_err(|_| {
             self.sha256 = Some(sha256_hex(&bytes));
         })?;
         let decoded = begun.elapsed();
-        let provenance = receipt.then(|| provenance::read(&bytes).ok()).flatten();
+        let provenance = receipts.then(|| provenance::read(&bytes).ok()).flatten();
         // Only the views are needed from here on.
         drop(bytes);
         let waited = Instant::now();
         let mut analysis = runtime.score(prepared)?;
-        if receipt {
+        if receipts {
             let encoded = waited.elapsed();
             let ms = |time: Duration| time.as_secs_f64() * 1e3;
             analysis.provenance = provenance;
@@ -193,7 +269,10 @@ impl Record {
             let judge = receipt::Judge::of(runtime)?;
             self.receipt = Some(Receipt::of(&analysis, judge, SystemTime::now())?.to_text()?);
         }
-        let Analysis { file, model, attribution, quality, stability, map, evidence, .. } = analysis;
+        let Analysis {
+            file, model, attribution, quality, stability, map, pictures, evidence, ..
+        } = analysis;
+        self.pictures = pictures;
         self.attribution = attribution;
         self.quality = quality;
         self.stability = stability;

@@ -130,7 +130,10 @@ impl Earlier {
                 Some(IfUnsteady::Abstain) => ", --abstain-if-unsteady",
                 None => "",
             };
-            format!("{views}{unsteady}{}", if judge.explain { ", --explain" } else { "" })
+            let explain = if judge.explain { ", --explain" } else { "" };
+            let crop = judge.crop.map_or(String::new(), |crop| format!(", --crop {crop}"));
+            let pictures = if judge.each_picture { ", --pictures" } else { "" };
+            format!("{views}{unsteady}{explain}{crop}{pictures}")
         };
         let (theirs, ours) = if other.model != judge.model {
             (format!("the model {}", other.model), format!("the model {}", judge.model))

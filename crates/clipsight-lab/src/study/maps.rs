@@ -169,7 +169,7 @@ fn row(
     seed: u64,
 ) -> Result<Option<Row>> {
     let bytes = read_image(&dataset.root.join(&entry.file))?;
-    let request = Request { views: Some(1), explain: true, stability: None };
+    let request = Request { views: Some(1), explain: true, ..Request::default() };
     let map_of = |detector: &Detector| -> Result<Option<OcclusionMap>> {
         Ok(pollster::block_on(detector.analyze(&bytes, request))?.map)
     };

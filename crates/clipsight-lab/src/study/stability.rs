@@ -82,7 +82,7 @@ pub fn run(options: &Options) -> Result<()> {
     let images = at_most(dataset.role_of_both_classes(Role::Test)?, options.per_origin);
     let folder = ModelFolder::find(model.as_deref());
     let runtime = Runtime::on_cpu(&folder)?;
-    let request = Request { views: None, explain: false, stability: Some(IfUnsteady::Say) };
+    let request = Request { stability: Some(IfUnsteady::Say), ..Request::default() };
     let rows = pipeline::all(&images, &progress(images.len(), "stability"), |entry| {
         let bytes = read_image(&dataset.root.join(&entry.file))?;
         let analysis = runtime.score(runtime.prepare(&bytes, request)?)?;

@@ -1,6 +1,7 @@
 //! What a receipt says, computed anew.
 
 use clipsight::calibration::Calibration;
+use clipsight::image::Rectangle;
 use clipsight::model::{Analysis, IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result, provenance};
 use serde::Serialize;
@@ -161,7 +162,7 @@ impl Comparison {
 /// As [`Runtime::prepare`] and [`Runtime::score`].
 pub fn recompute(runtime: &Runtime, image: &[u8], receipt: &Receipt) -> Result<Comparison> {
     let mut best: Option<Comparison> = None;
-    for request in requests(receipt, &runtime.detector().manifest().calibration) {
+    for request in requests(receipt, &runtime.detector().manifest().calibration)? {
         let mut analysis = runtime.score(runtime.prepare(image, request)?)?;
         if !receipt.analysis["provenance"].is_null() {
             analysis.provenance = provenance::read(image).ok();
@@ -180,8 +181,15 @@ pub fn recompute(runtime: &Runtime, image: &[u8], receipt: &Receipt) -> Result<C
 
 /// What may have been asked: a receipt tells how many views were scored, not whether that number
 /// was asked for or came about.
-fn requests(receipt: &Receipt, calibration: &Calibration) -> Vec<Request> {
+fn requests(receipt: &Receipt, calibration: &Calibration) -> Result<Vec<Request>> {
     let analysis = &receipt.analysis;
+    let crop = match &analysis["input"]["crop"] {
+        Value::Null => None,
+        part => Some(serde_json::from_value::<Rectangle>(part.clone()).map_err(|_| {
+            let message = "the receipt's part of the image (input.crop) is not a rectangle";
+            Error::new(ErrorKind::Argument, message)
+        })?),
+    };
     let unsteady = analysis["model"]["reason"] == "unsteady";
     let stability = (!analysis["stability"].is_null()).then_some(if unsteady {
         IfUnsteady::Abstain
@@ -194,7 +202,7 @@ fn requests(receipt: &Receipt, calibration: &Calibration) -> Vec<Request> {
     // A number that no model takes is refused by whoever is asked for it.
     let asked_for = Some(views.or(Some(0)));
     let all = [came_about, asked_for].into_iter().flatten();
-    all.map(|views| Request { views, explain, stability }).collect()
+    Ok(all.map(|views| Request { views, explain, stability, crop }).collect())
 }
 
 /// An analysis as a receipt that was written here says it.

@@ -110,6 +110,9 @@ export const de = (l: Locale): Strings => {
       qualityOf: (quality) => `${hundredths(quality)} von ${hundred}`,
       image: 'Bild',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
+      part: 'Geprüfter Teil',
+      partOf: (x, y, width, height) =>
+        `${l.number(width)} × ${l.number(height)}, ${l.number(x)} von links, ${l.number(y)} von oben`,
       ran: 'Berechnet',
       ranOn: { webgpu: 'Auf der GPU dieses Geräts', cpu: 'Auf der CPU dieses Geräts' },
       separator: ', ',
@@ -120,6 +123,12 @@ export const de = (l: Locale): Strings => {
         'screen-capture': 'Eine Bildschirmaufnahme',
       },
     },
+    pictures: (n) =>
+      l.plural(n, {
+        one: 'Das sieht nach einem Bildschirmfoto mit einem Bild darin aus. Das Urteil gilt dem Ganzen: Prüfen Sie das Bild für sich.',
+        other:
+          'Das sieht nach einem Bildschirmfoto oder einer Collage mit {n} Bildern aus. Das Urteil gilt dem Ganzen: Prüfen Sie jedes für sich.',
+      }),
     fidelityNote: {
       're-encoded':
         'Beurteilt nach neu kodierten Pixeln: Ein Teil dessen, worauf das Modell achtet, ist dabei verloren gegangen.',

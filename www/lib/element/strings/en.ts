@@ -134,6 +134,9 @@ export const en = (l: Locale) => {
       qualityOf: (quality: number): string => `${hundredths(quality)} of ${hundred}`,
       image: 'Image',
       size: (width: number, height: number): string => `${l.number(width)} × ${l.number(height)}`,
+      part: 'Part judged',
+      partOf: (x: number, y: number, width: number, height: number): string =>
+        `${l.number(width)} × ${l.number(height)}, ${l.number(x)} from the left, ${l.number(y)} from the top`,
       ran: 'Computed',
       ranOn: { webgpu: 'On this device’s GPU', cpu: 'On this device’s CPU' },
       /** Between device and time. */
@@ -145,6 +148,13 @@ export const en = (l: Locale) => {
         'screen-capture': 'A screen capture',
       } satisfies Record<Analysis['input']['fidelity'], string>,
     },
+    /** Pictures inside the picture. */
+    pictures: (n: number): string =>
+      l.plural(n, {
+        one: 'This looks like a screenshot with one picture. The verdict is on the whole: check the picture by itself.',
+        other:
+          'This looks like a screenshot or collage with {n} pictures. The verdict is on the whole: check each of them.',
+      }),
     fidelityNote: {
       're-encoded': 'Judged from re-encoded pixels: some of what the model looks at is lost.',
       'screen-capture':

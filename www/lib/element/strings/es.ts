@@ -111,6 +111,9 @@ export const es = (l: Locale): Strings => {
       qualityOf: (quality) => `${hundredths(quality)} de ${hundred}`,
       image: 'Imagen',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
+      part: 'Parte examinada',
+      partOf: (x, y, width, height) =>
+        `${l.number(width)} × ${l.number(height)}, a ${l.number(x)} de la izquierda y ${l.number(y)} de arriba`,
       ran: 'Calculado',
       ranOn: { webgpu: 'En la GPU de este dispositivo', cpu: 'En la CPU de este dispositivo' },
       separator: ', ',
@@ -121,6 +124,12 @@ export const es = (l: Locale): Strings => {
         'screen-capture': 'Una captura de pantalla',
       },
     },
+    pictures: (n) =>
+      l.plural(n, {
+        one: 'Parece una captura de pantalla con una imagen dentro. El veredicto es sobre el conjunto: examine la imagen por separado.',
+        other:
+          'Parece una captura de pantalla o un collage con {n} imágenes. El veredicto es sobre el conjunto: examine cada una por separado.',
+      }),
     fidelityNote: {
       're-encoded':
         'Juzgada a partir de píxeles codificados de nuevo: se ha perdido parte de lo que el modelo observa.',

@@ -101,6 +101,9 @@ export const zh = (l: Locale): Strings => {
       qualityOf: (quality) => `${hundredths(quality)}（满分 ${hundred}）`,
       image: '图像',
       size: (width, height) => `${l.number(width)} × ${l.number(height)}`,
+      part: '判断的部分',
+      partOf: (x, y, width, height) =>
+        `${l.number(width)} × ${l.number(height)}，距左 ${l.number(x)}，距上 ${l.number(y)}`,
       ran: '计算',
       ranOn: { webgpu: '在本设备的 GPU 上', cpu: '在本设备的 CPU 上' },
       separator: '，',
@@ -111,6 +114,11 @@ export const zh = (l: Locale): Strings => {
         'screen-capture': '屏幕截图',
       },
     },
+    pictures: (n) =>
+      l.plural(n, {
+        one: '这看起来是一张含有一幅图片的截图。结论针对整体：请单独检测其中的图片。',
+        other: '这看起来是一张含有 {n} 幅图片的截图或拼图。结论针对整体：请逐一检测其中的图片。',
+      }),
     fidelityNote: {
       're-encoded': '依据重新编码的像素判断：模型所观察的特征有一部分已丢失。',
       'screen-capture': '依据屏幕截图判断：模型所观察的特征大多已丢失。请改用原始文件。',
