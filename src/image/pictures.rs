@@ -53,7 +53,9 @@ const GUESSED_AREA: f64 = 0.5;
 const ROUND: f64 = 0.1;
 /// Samples of a picture's texture, across and down.
 const TEXTURE: usize = 64;
-/// Steps of a soft and of a hard edge, over two pixels.
+/// Texture is looked at over two pixels, and one for so many of its width.
+const REACH: usize = 256;
+/// Steps of a soft and of a hard edge over this distance.
 const SOFT_STEPS: std::ops::RangeInclusive<i32> = 2..=24;
 const HARD_STEP: i32 = 60;
 /// A photograph has this share of places where colours pass into each other, at least so many of
@@ -337,13 +339,15 @@ impl Page<'_> {
         let (width, height) = piece.size();
         let mut counts = vec![0_u16; BINS];
         let (mut soft, mut hard) = (0_usize, 0_usize);
+        // What was enlarged changes as slowly.
+        let reach = 2 + width / REACH;
         for row in 0..TEXTURE {
             let y = piece.y.0 + (2 * row + 1) * height / (2 * TEXTURE);
             for column in 0..TEXTURE {
-                let x = piece.x.0 + 2 + (2 * column + 1) * (width - 2) / (2 * TEXTURE);
+                let x = piece.x.0 + reach + (2 * column + 1) * (width - reach) / (2 * TEXTURE);
                 let colour = self.pixel(x, y);
                 counts[bin(colour)] += 1;
-                let next = self.pixel(x - 2, y);
+                let next = self.pixel(x - reach, y);
                 let step = distance(colour, next);
                 soft += usize::from(SOFT_STEPS.contains(&step));
                 hard += usize::from(step > HARD_STEP);

@@ -213,10 +213,7 @@ test('with the mouse: a part is drawn, moved, pulled at, taken by a click', asyn
   await drag([0.08, 0.08], [0.48, 0.58]);
   near(await part(), { x: 378, y: 520, width: 117, height: 120 });
   const before = await part();
-  await drag(
-    [(before.x + before.width) / 900, (before.y + before.height) / 1000],
-    [0.9, 0.9],
-  );
+  await drag([(before.x + before.width) / 900, (before.y + before.height) / 1000], [0.9, 0.9]);
   near(await part(), { x: before.x, y: before.y, width: 810 - before.x, height: 900 - before.y });
   // Over the edge it stops there.
   await drag([0.7, 0.7], [1.5, 1.5]);

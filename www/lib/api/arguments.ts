@@ -86,8 +86,8 @@ export function checkStability(
  */
 export function checkCrop(crop: AnalyzeOptions['crop']): Rectangle | undefined {
   if (crop === undefined) return undefined;
-  const given: Partial<Record<keyof Rectangle, unknown>> | null = crop;
-  const { x, y, width, height } = given ?? {};
+  const given: unknown = crop;
+  const { x, y, width, height } = Object(given) as Partial<Record<keyof Rectangle, unknown>>;
   const rectangle = { x, y, width, height };
   if (isRectangle(rectangle)) return rectangle;
   throw new DetectorError(
