@@ -3,6 +3,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { MEASURE } from './lib/decoders.mjs';
 import { MODELS } from './lib/models.mjs';
 import { main, root } from './lib/run.mjs';
 import { BUILDS } from './lib/wasm.mjs';
@@ -58,6 +59,7 @@ await main(async () => {
     page.push(await measure(path.join(dist, name)));
   }
   row('page', sum(page));
+  row("the bench's module, when asked for", await measure(path.join(root, MEASURE)));
   for (const kind of ['gpu', 'cpu']) {
     // The compact model answers first, also where the other one is wanted.
     const first = sum([builds[kind], worker, models.compact, ...page]);

@@ -21,13 +21,23 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crc32fast", &[]),
     ("clipsight", &[]),
     ("clipsight-codecs", &["clipsight"]),
+    ("clipsight-measure", &["clipsight"]),
     ("clipsight-reference", &["clipsight"]),
-    ("clipsight-native", &["clipsight", "clipsight-codecs", "clipsight-reference"]),
+    (
+        "clipsight-native",
+        &["clipsight", "clipsight-codecs", "clipsight-measure", "clipsight-reference"],
+    ),
     ("clipsight-schema", &["clipsight", "clipsight-native"]),
     ("clipsight-import", &["clipsight", "clipsight-native", "clipsight-reference"]),
     (
         "clipsight-lab",
-        &["clipsight", "clipsight-import", "clipsight-native", "clipsight-reference"],
+        &[
+            "clipsight",
+            "clipsight-import",
+            "clipsight-measure",
+            "clipsight-native",
+            "clipsight-reference",
+        ],
     ),
     (
         "clipsight-cli",
@@ -35,6 +45,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "clipsight",
             "clipsight-import",
             "clipsight-lab",
+            "clipsight-measure",
             "clipsight-native",
             "clipsight-reference",
         ],
@@ -86,17 +97,26 @@ const CORE: Layers = &[
     ("web", &["engine", "error", "image", "limits", "model", "provenance", "weights"]),
 ];
 
-const LAB: Layers = &[
+const MEASURE: Layers = &[
     ("metrics", &[]),
-    ("fit", &[]),
+    ("sequential", &[]),
+    ("fit", &["sequential"]),
+    ("figures", &["metrics"]),
+    ("curves", &["figures", "metrics"]),
+    ("operating", &["figures", "metrics"]),
+    ("confounds", &["figures", "fit", "metrics"]),
+    ("folder", &["confounds", "curves", "figures", "operating"]),
+];
+
+const LAB: Layers = &[
     ("perturb", &[]),
     ("dataset", &[]),
-    ("report", &["dataset", "metrics"]),
-    ("features", &["dataset", "fit", "perturb"]),
-    ("train", &["fit", "metrics"]),
-    ("eval", &["dataset", "features", "fit", "metrics", "perturb", "report", "train"]),
-    ("recipe", &["dataset", "eval", "features", "fit", "metrics", "perturb", "report", "train"]),
-    ("study", &["dataset", "features", "fit", "metrics", "recipe", "report", "train"]),
+    ("report", &["dataset"]),
+    ("features", &["dataset", "perturb"]),
+    ("train", &[]),
+    ("eval", &["dataset", "features", "perturb", "report", "train"]),
+    ("recipe", &["dataset", "features", "perturb", "report", "train"]),
+    ("study", &["dataset", "features", "recipe", "report", "train"]),
 ];
 
 fn root() -> PathBuf {
@@ -144,7 +164,11 @@ fn crates_depend_on_what_is_below_them() {
 #[test]
 fn modules_import_what_is_below_them() {
     let mut wrong = Vec::new();
-    for (folder, layers) in [("src", CORE), ("crates/clipsight-lab/src", LAB)] {
+    for (folder, layers) in [
+        ("src", CORE),
+        ("crates/clipsight-measure/src", MEASURE),
+        ("crates/clipsight-lab/src", LAB),
+    ] {
         let found = Graph::of(&root().join(folder)).between_children(&[]);
         let listed: BTreeSet<&str> = layers.iter().map(|(name, _)| *name).collect();
         let modules: BTreeSet<&str> = found.keys().map(String::as_str).collect();
@@ -171,6 +195,7 @@ fn no_two_modules_import_each_other() {
         "src",
         "crates/clipsight-schema/src",
         "crates/clipsight-reference/src",
+        "crates/clipsight-measure/src",
         "crates/clipsight-native/src",
         "crates/clipsight-import/src",
         "crates/clipsight-lab/src",

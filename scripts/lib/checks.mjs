@@ -56,6 +56,8 @@ const CLIPPY = [
   [...WHOLE_WITH_GPU, '--all-targets'],
   [...SCHEMA, '--all-targets'],
   ['--package', 'clipsight', '--lib', '--features', 'bench'],
+  // As it is compiled for browsers: without threads.
+  ['--package', 'clipsight-measure'],
   // The command line as most people build it, and in between.
   ['--package', 'clipsight-cli'],
   ['--package', 'clipsight-cli', '--features', 'import'],

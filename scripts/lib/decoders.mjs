@@ -1,4 +1,5 @@
-// The decoders that browsers fetch with the first file of a format: see decoders/Cargo.toml.
+// What browsers fetch when it is needed: the decoders, with the first file of a format, and the page's
+// measuring module. See decoders/Cargo.toml.
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { root, run } from './run.mjs';
@@ -9,6 +10,9 @@ import { ensureToolchain, ensureWasmTarget, withoutPaths } from './tools.mjs';
 export const DECODERS = ['avif', 'extra', 'heic', 'jxl'];
 
 const TARGET = 'wasm32-unknown-unknown';
+
+/** The module of the page's bench, where webpack finds it. */
+export const MEASURE = 'www/app/bench/measure.wasm';
 
 /** Where a decoder lies, relative to the repository. */
 export const decoderFile = (name) => `pkg/wasm/decoders/${name}.wasm`;
@@ -40,19 +44,35 @@ export async function buildDecoders() {
       ],
       extra: JSON.stringify(FLAGS.slice(0, 2)),
       outputs: [decoderFile(name)],
-      work: () => compile(name),
+      work: () => compile(`clipsight-decoder-${name}`, decoderFile(name)),
     });
   }
 }
 
-async function compile(name) {
+/** Builds the measuring module. */
+export async function buildMeasure() {
+  await ifChanged({
+    name: 'measuring module',
+    inputs: [
+      ...['rust-toolchain.toml', 'Cargo.toml', 'src'],
+      ...['decoders/Cargo.toml', 'decoders/Cargo.lock', 'decoders/measure'],
+      ...['crates/clipsight-measure/Cargo.toml', 'crates/clipsight-measure/src'],
+    ],
+    extra: JSON.stringify(FLAGS.slice(0, 2)),
+    outputs: [MEASURE],
+    work: () => compile('clipsight-measure-module', MEASURE),
+  });
+}
+
+async function compile(crate, file) {
   await ensureToolchain();
   await ensureWasmTarget();
   const folder = 'target/decoders';
   const cargo = ['build', '--release', '--locked', '--manifest-path', 'decoders/Cargo.toml'];
-  cargo.push('-p', `clipsight-decoder-${name}`, '--target', TARGET, '--target-dir', folder);
+  cargo.push('-p', crate, '--target', TARGET, '--target-dir', folder);
   await run('cargo', cargo, { env: { CARGO_ENCODED_RUSTFLAGS: FLAGS.join('\x1f') } });
-  const to = path.join(root, decoderFile(name));
+  const to = path.join(root, file);
   await mkdir(path.dirname(to), { recursive: true });
-  await copyFile(path.join(root, folder, TARGET, `release/clipsight_decoder_${name}.wasm`), to);
+  const built = `release/${crate.replaceAll('-', '_')}.wasm`;
+  await copyFile(path.join(root, folder, TARGET, built), to);
 }

@@ -7,6 +7,7 @@ import { context } from 'esbuild';
 import webpack from 'webpack';
 import { page } from '../../webpack.config.js';
 import { bundles } from './bundles.mjs';
+import { buildMeasure } from './decoders.mjs';
 import { root } from './run.mjs';
 import { listen } from './server.mjs';
 import { buildModels } from './steps.mjs';
@@ -26,6 +27,7 @@ const CHANGES = '/changes';
  */
 export async function develop({ port = Number(process.env.PORT ?? 8090) } = {}) {
   await buildModels();
+  await buildMeasure();
   const { folders, missing } = await developmentWasm();
   await watchPackage(folders);
 

@@ -88,9 +88,10 @@ async function webNotices() {
     const wasm = ['--target', 'wasm32-unknown-unknown', '--no-default-features'];
     crates.push(...(await cratesOf(['-p', 'clipsight', ...wasm, '--features', features])));
   }
-  for (const name of DECODERS) {
-    const decoder = ['--manifest-path', 'decoders/Cargo.toml', '-p', `clipsight-decoder-${name}`];
-    crates.push(...(await cratesOf([...decoder, '--target', 'wasm32-unknown-unknown'])));
+  const modules = DECODERS.map((name) => `clipsight-decoder-${name}`);
+  for (const name of [...modules, 'clipsight-measure-module']) {
+    const module = ['--manifest-path', 'decoders/Cargo.toml', '-p', name];
+    crates.push(...(await cratesOf([...module, '--target', 'wasm32-unknown-unknown'])));
   }
   return notices([...crates, ...(await packages())]);
 }

@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ENTRIES, bundles } from './bundles.mjs';
-import { buildDecoders } from './decoders.mjs';
+import { buildDecoders, buildMeasure } from './decoders.mjs';
 import { MODELS, readModel, sourcesOf } from './models.mjs';
 import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
@@ -188,6 +188,7 @@ export async function buildAll() {
   await ensureToolchain();
   await buildWasm();
   await buildDecoders();
+  await buildMeasure();
   await buildModels();
   await buildModelPackage();
   await buildLib();

@@ -2,6 +2,7 @@ import { catalogue as sharedCatalogue, locale, translate } from 'clipsight/ui';
 import { catalogue } from './strings/index.js';
 import type { Strings as SharedStrings } from 'clipsight/ui';
 import type { Batch } from './batch/batch.js';
+import type { Bench } from './bench/bench.js';
 import type { DetectorLifecycle } from './detector-lifecycle.js';
 import type { History } from './history/store.js';
 import type { NetworkLock } from './network/lock.js';
@@ -18,6 +19,7 @@ export interface App {
   readonly lock: NetworkLock;
   readonly lifecycle: DetectorLifecycle;
   readonly batch: Batch;
+  readonly bench: Bench;
   readonly history: History;
   readonly offline: Offline;
 }

@@ -74,6 +74,8 @@ export class DetectorLifecycle extends EventTarget {
     progress: { phase: 'core', loadedBytes: 0, totalBytes: 0 },
   };
   #standard: StandardState;
+  /** The bytes of the answering model's manifest. */
+  #manifest: Uint8Array | undefined;
   /** Counts starts: what an earlier one still prepares is of no use any more. */
   #start = 0;
 
@@ -98,6 +100,13 @@ export class DetectorLifecycle extends EventTarget {
   get staysHere(): boolean {
     const own = !(this.#parts.model instanceof URL);
     return own && this.#parts.offline.kept && this.detector?.info.cache !== 'unavailable';
+  }
+
+  /** The calibration of the model that answers, as its manifest has it. */
+  get calibration(): unknown {
+    if (this.#manifest === undefined) return undefined;
+    const manifest: unknown = JSON.parse(new TextDecoder().decode(this.#manifest));
+    return (manifest as { readonly calibration?: unknown }).calibration;
   }
 
   get detector(): Detector | undefined {
@@ -195,6 +204,7 @@ export class DetectorLifecycle extends EventTarget {
           this.#set({ phase: 'loading', progress });
       },
     });
+    this.#manifest = files.manifest;
     this.#set({ phase: 'ready', detector });
     if (better === undefined) return;
     this.#setStandard({ phase: 'preparing' });
@@ -205,6 +215,7 @@ export class DetectorLifecycle extends EventTarget {
         return;
       }
       this.#standard = { phase: 'ready' };
+      this.#manifest = better.manifest;
       // Whoever still works with the first one lets go of it when told.
       this.#set({ phase: 'ready', detector: replacement });
       await detector.dispose();

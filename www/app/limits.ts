@@ -3,6 +3,12 @@
 /** Largest image fetched from an address, in bytes: what the detector reads at most. */
 export { MAX_IMAGE_BYTES as MAX_FETCHED_BYTES } from 'clipsight';
 
+/**
+ * Bytes of a table of labels at most: as in crates/clipsight-measure/src/folder/sort.rs; of a
+ * hundred thousand images it has about ten million.
+ */
+export const MAX_TABLE_BYTES = 16 * 2 ** 20;
+
 /** Names shown of the files of a folder that were passed over, for each reason. */
 export const MAX_PASSED_NAMES = 20;
 

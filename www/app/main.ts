@@ -1,5 +1,6 @@
 import { applyLocale, applyTokens, locale, setLocale } from 'clipsight/ui';
 import { Batch } from './batch/batch.js';
+import { Bench } from './bench/bench.js';
 import { remember } from './history/remember.js';
 import { DetectorLifecycle } from './detector-lifecycle.js';
 import { History } from './history/store.js';
@@ -39,7 +40,8 @@ const lifecycle = new DetectorLifecycle({
   download,
 });
 const batch = new Batch((name) => offline.decoder(name));
-const app: App = { settings, lock, lifecycle, offline, batch, history: new History() };
+const bench = new Bench({ settings, lock, lifecycle, offline });
+const app: App = { settings, lock, lifecycle, offline, batch, bench, history: new History() };
 const page = new Page(app);
 
 lifecycle.addEventListener('change', () => {

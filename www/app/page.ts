@@ -26,10 +26,11 @@ export class Page {
     this.#app = app;
     listen({
       take: (found) => {
-        this.#intake?.take(found);
+        if (app.bench.open) void app.bench.take(found);
+        else this.#intake?.take(found);
       },
       nothing: (how) => {
-        this.#intake?.nothing(how);
+        if (!app.bench.open) this.#intake?.nothing(how);
       },
       over(hovering) {
         document.body.classList.toggle('dragging', hovering);

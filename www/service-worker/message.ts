@@ -3,8 +3,9 @@ export type Message =
   /** A newer service worker may take over. */
   | { readonly type: 'activate' }
   /**
-   * An image needs this decoder, and the page reaches no network any more: keeps its file, by the
-   * list's address, in Cache Storage, where the page finds it. Answered as `keep`.
+   * An image needs this decoder, or the bench its module `measure`, and the page reaches no network
+   * any more: keeps its file, by the list's address, in Cache Storage, where the page finds it.
+   * Answered as `keep`.
    */
   | { readonly type: 'decoder'; readonly name: string }
   /** The page has loaded these files; answered on the port with `kept` or `failed`. */

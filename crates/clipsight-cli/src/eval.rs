@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clipsight::Result;
+use clipsight::{Error, ErrorKind, Result};
 use clipsight_lab::dataset::Role;
-use clipsight_lab::eval::{self, Evaluation, Options, Section, html};
+use clipsight_lab::eval::{self, EvalReport, Evaluation, Options, Section, html};
+use clipsight_measure::folder::{Passed, PassedReason};
+use clipsight_native::folder::LabelledFolder;
 use clipsight_native::io;
 
 use crate::arguments::{RuntimeArgs, parse_views};
@@ -15,8 +17,9 @@ use crate::arguments::{RuntimeArgs, parse_views};
 /// Arguments of `eval`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Labelled images: a CSV file with the columns file, label, role, origin; paths are relative
-    /// to it
+    /// Labelled images: a CSV file with the columns file, label, role, origin, paths relative to
+    /// it; or a folder with two folders in it, such as `ai` and `real`, or with a CSV file of the
+    /// columns path and label; or that file
     #[arg(value_name = "MANIFEST")]
     data: PathBuf,
     #[command(flatten)]
@@ -103,10 +106,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         operating_points: args.operating_points.is_some(),
         shortcuts: args.shortcuts,
     };
-    let dataset = eval::read(&args.data, &options)?;
-    let runtime = args.runtime.open()?;
-    let Evaluation { report, operating_points } =
-        eval::measure(&runtime, &args.data, &dataset, &options)?;
+    let Evaluation { report, operating_points } = if LabelledFolder::is_meant_by(&args.data) {
+        Evaluation { report: measure_folder(args)?, operating_points: None }
+    } else {
+        let dataset = eval::read(&args.data, &options)?;
+        eval::measure(&args.runtime.open()?, &args.data, &dataset, &options)?
+    };
     // Everything is rendered before anything is written.
     let json = report.to_json()?;
     let page = args.html.as_ref().map(|path| Ok((path, html::render(&report)?))).transpose()?;
@@ -122,4 +127,43 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         io::write_file(path, text.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Measures a folder whose images have no roles, and says what it left out.
+fn measure_folder(args: &Args) -> Result<EvalReport> {
+    let needs_roles = [
+        ("--perturbations", args.perturbations.is_some()),
+        ("--controls", args.controls),
+        ("--operating-points", args.operating_points.is_some()),
+        ("--shortcuts", args.shortcuts),
+    ];
+    if let Some((option, _)) = needs_roles.iter().find(|(_, given)| *given) {
+        let message = format!(
+            "{option} takes a manifest, a CSV file with the columns file, label, role, origin: {} \
+             has no roles",
+            args.data.display()
+        );
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    let folder = LabelledFolder::read(&args.data)?;
+    for (place, error) in &folder.unreadable {
+        eprintln!("clipsight: {}: {}", io::printable(&place.to_string_lossy()), error.message());
+    }
+    if !folder.passed.is_empty() {
+        eprintln!("clipsight: passed over: {}", folder.passed);
+    }
+    for (reason, words) in [
+        (PassedReason::Unlabelled, "without a label"),
+        (PassedReason::Missing, "named, and not there or not the only one of that name"),
+        (PassedReason::UnknownLabel, "with a label that means neither class"),
+        (PassedReason::Repeated, "named again"),
+    ] {
+        let of = |passed: &&Passed| passed.reason == reason;
+        let passed: Vec<&Passed> = folder.sorted.passed.iter().filter(of).collect();
+        if let Some(first) = passed.first() {
+            let name = io::printable(&first.name);
+            eprintln!("clipsight: left out: {words} {}, the first {name}", passed.len());
+        }
+    }
+    eval::measure_folder(&args.runtime.open()?, &folder, args.views)
 }

@@ -299,6 +299,96 @@ fn eval_measures_attribution_where_the_model_names_generators() {
     assert!(html.contains("Confusion matrix") && html.contains("Only one has images here"));
 }
 
+/// Two folders of classes, and one table that says the same of them.
+fn sorted(folder: &Path) {
+    let mut table = "path;label\n".to_owned();
+    for index in 0..24 {
+        let (class, label) = if index % 2 == 0 { ("Fake", "1") } else { ("0_real", "human") };
+        let path = format!("{class}/{index}.png");
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        std::fs::write(folder.join(&path), encoded(&picture(240, 240, index), ImageFormat::Png))
+            .unwrap();
+        writeln!(table, "{path};{label}").unwrap();
+    }
+    std::fs::write(folder.join("Fake/torn.png"), b"\x89PNG\r\n\x1a\nno more").unwrap();
+    std::fs::write(folder.join("aside.png"), b"").unwrap();
+    std::fs::write(folder.join("notes.txt"), b"").unwrap();
+    std::fs::write(folder.parent().unwrap().join("labels.csv"), table).unwrap();
+}
+
+#[test]
+fn eval_measures_a_folder_without_a_manifest() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("mine");
+    std::fs::create_dir(&folder).unwrap();
+    sorted(&folder);
+    let evaluate = |data: &Path, name: &str| {
+        let [json, html] =
+            ["json", "html"].map(|ending| outer.path().join(format!("{name}.{ending}")));
+        let output = clipsight()
+            .args(["eval", "--device", "cpu", "--json"])
+            .arg(&json)
+            .arg("--html")
+            .args([&html, data])
+            .output()
+            .unwrap();
+        assert_status(&output, 0);
+        let [json, html] = [json, html].map(|path| std::fs::read_to_string(path).unwrap());
+        let report: Value = serde_json::from_str(&json).unwrap();
+        (report, html, String::from_utf8(output.stdout).unwrap(), output.stderr)
+    };
+    let (report, html, table, notes) = evaluate(&folder, "folder");
+    let figures = &report["figures"];
+    assert_eq!((figures["generated"].as_u64(), figures["real"].as_u64()), (Some(12), Some(12)));
+    assert_eq!(report["data"]["role"], "folder");
+    // Twelve of a class are too few for a bootstrap, and enough for the files' own classifier:
+    // these are all of one size and format.
+    assert!(figures["auc_interval"].is_null());
+    assert_eq!(report["confounds"]["stored"], 0.5);
+    assert_eq!(report["folder"]["unjudged"][0]["name"], "Fake/torn.png");
+    assert_eq!(report["folder"]["unjudged"][0]["code"], "decode");
+    assert_eq!(report["folder"]["drawn"]["real"], "images");
+    for part in ["over images of the generated ones", "Thresholds by false-alarm", "torn.png"] {
+        assert!(table.contains(part), "{part} is missing from\n{table}");
+        assert!(html.contains(part), "{part} is missing from the page");
+    }
+    let notes = String::from_utf8(notes).unwrap();
+    for part in ["not images by name 1 (.txt 1)", "without a label 1, the first aside.png"] {
+        assert!(notes.contains(part), "{part} is missing from\n{notes}");
+    }
+    // The table knows nothing of the torn file.
+    let table = folder.join("labels.csv");
+    std::fs::rename(outer.path().join("labels.csv"), &table).unwrap();
+    let (mut listed, ..) = evaluate(&table, "table");
+    assert_eq!(evaluate(&folder, "again").0, listed);
+    let mut report = report;
+    for report in [&mut report, &mut listed] {
+        report["folder"]["unjudged"].take();
+        // Origins are named by folders, or are not.
+        report["figures"]["origins"].take();
+    }
+    assert_eq!(report, listed);
+}
+
+#[test]
+fn eval_refuses_what_a_folder_cannot_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |args: &[&str]| {
+        let output = clipsight().arg("eval").args(args).arg(folder.path()).output().unwrap();
+        assert_status(&output, 1);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let message = refused(&[]);
+    assert!(
+        message.contains("two folders beside each other, such as `ai` and `real`"),
+        "{message}"
+    );
+    for option in ["--controls", "--shortcuts"] {
+        let message = refused(&[option]);
+        assert!(message.contains(option) && message.contains("has no roles"), "{message}");
+    }
+}
+
 /// A slice of the real images: far from chance, or the program and the trained model do not fit
 /// together.
 #[test]

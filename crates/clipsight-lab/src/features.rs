@@ -12,6 +12,7 @@ use clipsight::model::Detector;
 use clipsight::rng::Rng;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::fit::FeatureMatrix;
 use clipsight_native::io::{read_file, read_image};
 use clipsight_native::picture::decode;
 use clipsight_native::progress::progress;
@@ -19,7 +20,6 @@ use half::f16;
 use rayon::prelude::*;
 
 use crate::dataset::{Entry, Role};
-use crate::fit::FeatureMatrix;
 use crate::perturb::{Chroma, Perturbation, Size};
 
 /// Views of `ViewCount::Five` beside the first.

@@ -2,17 +2,15 @@
 //!
 //! [`recipe`] holds what the shipped models are trained from, with which numbers, for any encoder
 //! that can be imported; [`study`] examines an encoder's features; [`eval`] measures a model on
-//! labelled images. Below them: [`train`] (learning on burn's autodiff), [`fit`] (linear heads and
-//! calibrations), [`perturb`] (simulated recompression, resizing and the like), [`metrics`] (pure
-//! measures), [`features`] (computed once, kept in files).
+//! labelled images. Below them: [`train`] (learning on burn's autodiff), [`perturb`] (simulated
+//! recompression, resizing and the like), [`features`] (computed once, kept in files); linear heads,
+//! calibrations and measures are the crate `clipsight-measure`'s.
 //!
 //! Everything random comes from seeded generators, so that the same seed produces the same model.
 
 pub mod dataset;
 pub mod eval;
 pub mod features;
-pub mod fit;
-pub mod metrics;
 pub mod perturb;
 pub mod recipe;
 mod report;

@@ -21,7 +21,7 @@ export function fromFolder(files: Iterable<File>): Found {
     const name = file.webkitRelativePath === '' ? file.name : file.webkitRelativePath;
     const reason = reasonToPass(name);
     if (reason === undefined) images.push({ file, name });
-    else passed.push({ name, reason });
+    else passed.push({ name, reason, ...(reason === 'other' ? { file } : {}) });
   }
   return { images, passed };
 }
@@ -52,13 +52,13 @@ async function walk(
   found: { readonly images: Incoming[]; readonly passed: Passed[] },
 ): Promise<void> {
   const name = entry.fullPath.replace(/^\//, '');
-  const pass = (reason: PassedReason): void => {
-    found.passed.push({ name, reason });
+  const pass = (reason: PassedReason, file?: File): void => {
+    found.passed.push({ name, reason, ...(file === undefined ? {} : { file }) });
   };
   if (isFile(entry)) {
     // What lies beside the folders was chosen as it is.
     const reason = name.includes('/') ? reasonToPass(name) : undefined;
-    if (reason !== undefined) {
+    if (reason !== undefined && reason !== 'other') {
       pass(reason);
       return;
     }
@@ -66,7 +66,8 @@ async function walk(
       const file = await new Promise<File>((resolve, reject) => {
         entry.file(resolve, reject);
       });
-      found.images.push({ file, name });
+      if (reason === undefined) found.images.push({ file, name });
+      else pass(reason, file);
     } catch {
       pass('unreadable');
     }

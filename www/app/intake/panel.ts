@@ -1,10 +1,12 @@
 import { sharedText, text } from '../app.js';
+import { openBench } from '../bench/dialog.js';
 import { button, h, icon, icons, onChange, pageIcons } from '../dom.js';
 import { MAX_FETCHED_BYTES } from '../limits.js';
 import { locale } from 'clipsight/ui';
 import { AddressForm } from './address-form.js';
 import { fromFiles, fromFolder } from './entries.js';
 import { PassedNote } from './passed-note.js';
+import { picker } from './picker.js';
 import type { App } from '../app.js';
 import type { Found, Incoming } from './entries.js';
 
@@ -66,6 +68,13 @@ export class IntakePanel {
       files,
       folder,
       this.#address.element,
+      button(
+        text().bench.open,
+        () => {
+          openBench(app);
+        },
+        { kind: 'link' },
+      ),
       h('p', { class: 'fine drop-formats' }, check.formats(locale().bytes(MAX_FETCHED_BYTES))),
       this.#hint,
       this.#passed.element,
@@ -110,18 +119,3 @@ export class IntakePanel {
 
 /** Some systems do not know the newer formats for images. */
 const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';
-
-/** An invisible file input. */
-function picker(
-  attributes: Readonly<Record<string, string>>,
-  picked: (files: File[]) => void,
-): HTMLInputElement {
-  const input = h('input', { type: 'file', hidden: '', ...attributes });
-  input.addEventListener('change', () => {
-    const files = [...(input.files ?? [])];
-    // So that the same file can be picked again.
-    input.value = '';
-    if (files.length > 0 || 'webkitdirectory' in attributes) picked(files);
-  });
-  return input;
-}

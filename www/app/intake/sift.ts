@@ -17,6 +17,8 @@ export interface Passed {
   /** Its path within what was given. */
   readonly name: string;
   readonly reason: PassedReason;
+  /** The file, where it is no image by its name: it may be a table of labels. */
+  readonly file?: File;
 }
 
 const IMAGES: ReadonlySet<string> = new Set(IMAGE_EXTENSIONS);

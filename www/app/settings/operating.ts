@@ -68,7 +68,7 @@ export function chosenThresholds(settings: Settings): Thresholds {
 /**
  * The share of truly generated images among the marked ones, where `share` of all images are
  * generated (Bayes; as `positive_predictive_value` in
- * crates/clipsight-lab/src/metrics/decision.rs).
+ * crates/clipsight-measure/src/metrics/decision.rs).
  */
 export function shareRight({ found, false_alarms }: OperatingPoint, share: number): number {
   const hits = share * found.rate;

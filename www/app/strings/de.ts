@@ -22,7 +22,7 @@ export const de = (l: Locale): Strings => ({
       'Ihre Dateien liest ein Worker, der unter dieser Regel gestartet wird. Er kann sie nicht aufheben, und die Seite kann es auch nicht: nur ein neues Laden der Seite.',
       'Nicht von der Regel erfasst: das Verlassen der Seite über einen Link oder eine neue Adresse, das Nachschlagen eines Namens vor einem Besuch (DNS-Prefetch) und WebRTC, das die Seite für sich abschaltet.',
       'Kopien für Besuche ohne Verbindung prüft der Browser selbst auf Neuerungen. Diese Anfrage enthält nichts über Ihre Bilder.',
-      'Das erste Bild in AVIF, HEIC, JPEG XL, TIFF oder BMP braucht einen Decoder von dieser Website. Ihn holt das Programm, das die Kopien für Besuche ohne Verbindung aufbewahrt: Die Website erfährt, dass ein solches Bild geöffnet wurde, und sonst nichts.',
+      'Das erste Bild in AVIF, HEIC, JPEG XL, TIFF oder BMP braucht einen Decoder von dieser Website. Ihn holt das Programm, das die Kopien für Besuche ohne Verbindung aufbewahrt: Die Website erfährt, dass ein solches Bild geöffnet wurde, und sonst nichts. Ebenso holt es das Programm, das einen Ordner misst.',
     ],
     test: 'Ausprobieren',
     testing: 'Die Seite versucht jetzt, ihren eigenen Server zu erreichen …',
@@ -134,6 +134,146 @@ export const de = (l: Locale): Strings => ({
       `${l.number(width)} × ${l.number(height)} Pixel, ${l.number(x)} von links, ${l.number(y)} von oben`,
     check: 'Diesen Teil prüfen',
     unseen: 'Dieser Browser kann das Bild nicht zeigen; darum lässt sich kein Teil davon wählen.',
+  },
+
+  /** Measuring the model on a folder of one's own. */
+  bench: {
+    open: 'Am eigenen Ordner messen',
+    heading: 'Am eigenen Ordner messen',
+    lead: 'Wie gut ist das Modell auf Ihren Bildern? Geben Sie ihm einen Ordner, von dem Sie wissen, was darin KI-erzeugt ist und was nicht. Gemessen wird nur auf diesem Gerät.',
+    ways: [
+      'Zwei Ordner nebeneinander, benannt nach ihrem Inhalt: ai, fake, generated oder 1; und real, human, photo oder 0.',
+      'Oder eine CSV-Datei bei den Bildern, mit den Spalten path und label; eine Spalte origin kann Generatoren und Quellen nennen.',
+    ],
+    choose: 'Ordner auswählen',
+    another: 'Anderen Ordner auswählen',
+    start: 'Messen',
+    goOn: 'Weiter messen',
+    waiting: 'Wartet auf das Modell …',
+    sorting: 'Sieht nach, was darin ist …',
+    computing: 'Berechnet die Kennzahlen …',
+    done: 'Der Bericht ist fertig.',
+    noProgram:
+      'Das Messprogramm konnte nicht von dieser Website geholt werden. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+    problem(problem) {
+      switch (problem.problem) {
+        case 'no-labels':
+          return 'Nichts sagt, welche Bilder KI-erzeugt sind. Legen Sie sie in zwei Ordner nebeneinander, etwa ai und real, oder eine CSV-Datei mit den Spalten path und label dazu.';
+        case 'one-class':
+          return problem.generated
+            ? 'Alle diese Bilder sind KI-erzeugt. Zum Vergleich braucht es auch andere.'
+            : 'Keines dieser Bilder ist KI-erzeugt. Zum Vergleich braucht es auch solche.';
+        case 'several-tables':
+          return `Mehrere CSV-Dateien nennen Bilder und Klassen. Behalten Sie eine davon: ${problem.tables.map((table) => l.isolate(table)).join(', ')}.`;
+        case 'table':
+          return `Die CSV-Datei ${l.isolate(problem.table)} ist nicht lesbar: ${l.isolate(problem.message)}.`;
+      }
+    },
+    found: {
+      heading: 'Das wurde gefunden',
+      byFolders: (generated, real) =>
+        `KI-erzeugt: der Ordner ${l.isolate(generated)}. Nicht: der Ordner ${l.isolate(real)}.`,
+      byTable: (table) => `Wie die Tabelle ${l.isolate(table)} sagt.`,
+      generated: (n) => `KI-erzeugt: ${l.number(n)}`,
+      real: (n) => `Nicht KI-erzeugt: ${l.number(n)}`,
+    },
+    leftOut: {
+      unlabelled: (n) => `Ohne Angabe, ausgelassen: ${l.number(n)}`,
+      missing: (n) =>
+        `In der Tabelle, aber nicht im Ordner, oder nicht das einzige dieses Namens: ${l.number(n)}`,
+      'unknown-label': (n) => `Mit einer Angabe, die keines von beiden heißt: ${l.number(n)}`,
+      repeated: (n) => `Mehrmals in der Tabelle: ${l.number(n)}`,
+    },
+    saveRows: 'Zeilen als CSV sichern',
+    saveJson: 'Bericht als JSON sichern',
+    saveHtml: 'Bericht als Seite sichern',
+    report: {
+      title: 'Wie gut clipsight auf einem Ordner von Bildern ist',
+      heading: 'Kennzahlen',
+      counts: (generated, real) =>
+        `Beurteilt: ${l.number(generated)} KI-erzeugt, ${l.number(real)} nicht.`,
+      columns: ['Maß', 'Wert', '95-%-Intervall'],
+      measures: {
+        auc: 'AUC',
+        balancedAccuracy: 'Ausgewogene Genauigkeit',
+        recall: 'Trefferquote: gefundene KI-Bilder',
+        falseAlarms: 'Fehlalarme: andere, die KI-erzeugt genannt wurden',
+        ungradedGenerated: 'Ohne Grad, KI-erzeugt',
+        ungradedReal: 'Ohne Grad, andere',
+      },
+      range: (low, high) => `${low} bis ${high}`,
+      withRange: (rate, low, high) => `${rate} (${low} bis ${high})`,
+      threshold: (threshold) =>
+        `KI-erzeugt heißt: eine Wahrscheinlichkeit von ${threshold} oder mehr, die Schwelle des Modells.`,
+      intervals: {
+        images:
+          'Intervalle von AUC und ausgewogener Genauigkeit: Bootstrap über Bilder, oder über Herkünfte, wo es mehrere gibt; die anderen: Clopper-Pearson.',
+        origins:
+          'Intervalle von AUC und ausgewogener Genauigkeit: Bootstrap über Generatoren und Quellen; die anderen: Clopper-Pearson.',
+      },
+      noInterval:
+        'Ein Strich: Es sind zu wenige Bilder, oder jede Ziehung ergab dasselbe, was nicht sagt, wie weit der Wert danebenliegt.',
+      few: (n) =>
+        `Von einer Art sind es weniger als ${l.number(n)} Bilder. Was Sie hier sehen, kann Zufall sein.`,
+      repeated: (n) =>
+        l.plural(n, {
+          one: 'Ein Bild ist Byte für Byte ein anderes noch einmal. Es zählt doppelt.',
+          other: '{n} Bilder sind Byte für Byte andere noch einmal. Sie zählen mehrfach.',
+        }),
+      roc: {
+        heading: 'Alle Schwellen',
+        label: 'ROC-Kurve: Trefferquote über der Rate der Fehlalarme',
+        found: 'Trefferquote',
+        falseAlarms: 'Fehlalarme',
+        caption:
+          'ROC-Kurve. Der Punkt ist die Schwelle des Modells, die gestrichelte Linie der Zufall.',
+      },
+      confounds: {
+        heading: 'Verraten es schon Größe und Format?',
+        warning: (auc) =>
+          `Schon Größe und Format unterscheiden diese beiden Ordner: AUC ${auc}. Die Kennzahlen messen womöglich das und nicht die Bilder.`,
+        passed: 'Kaum: Wie die Dateien gespeichert sind, unterscheidet die beiden nicht.',
+        few: (least, n) =>
+          `Dafür braucht es ${l.number(least)} Bilder jeder Art; von der selteneren sind es ${l.number(n)}.`,
+        columns: ['Was von der Datei gesehen wird', 'AUC', '95-%-Intervall'],
+        stored: 'Breite, Höhe, Format, JPEG-Qualität',
+        withLength: 'Dasselbe und ihre Länge',
+        note: 'Ein Klassifikator, der kein Pixel sieht, wird auf vier Fünftel der Bilder angepasst und beurteilt den Rest, reihum. AUC 0,5 ist Zufall; über 0,6 wird gewarnt.',
+      },
+      points: {
+        heading: 'Schwellen nach Fehlalarmen',
+        columns: ['Höchstens', 'Schwelle', 'Fehlalarme', 'Gefunden'],
+        few: 'Es sind zu wenige Bilder, die nicht KI-erzeugt sind: Auf die Hälfte von ihnen muss mindestens ein Fehlalarm kommen dürfen.',
+        note: 'Auf allen Bildern gewählt. Die Raten sind die von Schwellen, die auf einer Hälfte gewählt und auf der anderen gemessen wurden.',
+      },
+      grades: {
+        heading: 'Was jeder Grad wert ist',
+        columns: ['Grad', 'KI-erzeugt', 'Nicht', 'Falsch', '95-%-Intervall'],
+        note: 'Falsch: bei wenig Anzeichen für KI der Anteil, der KI-erzeugt ist, bei den anderen der Anteil, der es nicht ist. Beide Arten zählen gleich viel.',
+      },
+      mistakes: {
+        heading: 'Am weitesten daneben',
+        note: 'Die Wahrscheinlichkeit ist die des Modells für KI. Prüfen Sie, ob diese Bilder im richtigen Ordner liegen.',
+      },
+      classes: { generated: 'Ist KI-erzeugt', real: 'Ist es nicht' },
+      unjudged: {
+        heading: 'Nicht zu beurteilen',
+        note: (n) =>
+          l.plural(n, {
+            one: 'Ein Bild ist in keiner Kennzahl.',
+            other: '{n} Bilder sind in keiner Kennzahl.',
+          }),
+      },
+      facts: {
+        heading: 'Was gemessen wurde',
+        limits:
+          'Diese Kennzahlen gelten für dieses Modell und diese Bilder. Andere Generatoren, Kameras, Größen und Bearbeitungen können andere ergeben.',
+        list: 'Liste der Bilder, SHA-256',
+        sides: 'Kürzere Seiten',
+        pixels: (least, median, most) =>
+          `${l.number(least)} bis ${l.number(most)} px, Median ${l.number(median)}`,
+      },
+    },
   },
 
   export: {

@@ -1,4 +1,5 @@
 import type { Locale } from 'clipsight/ui';
+import type { FolderProblem } from '../bench/module.js';
 
 /**
  * The page's own sentences, in English. What card and status say stands in the package's catalogue.
@@ -23,7 +24,7 @@ export const en = (l: Locale) => ({
       'Your files are read by a worker that starts under this rule. It cannot lift the rule, and neither can the page: only reloading the page can.',
       'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
       'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
-      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else.',
+      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else. It fetches the program that measures a folder in the same way.',
     ],
     test: 'Try it',
     testing: 'This page is now trying to reach its own server…',
@@ -130,6 +131,146 @@ export const en = (l: Locale) => ({
       `${l.number(width)} × ${l.number(height)} pixels, ${l.number(x)} from the left, ${l.number(y)} from the top`,
     check: 'Check this part',
     unseen: 'This browser cannot show the picture, so no part of it can be chosen.',
+  },
+
+  /** Measuring the model on a folder of one's own. */
+  bench: {
+    open: 'Measure on your own folder',
+    heading: 'Measure on your own folder',
+    lead: 'How well does the model do on your images? Give it a folder in which you know what is AI-generated and what is not. It is measured on this device only.',
+    ways: [
+      'Two folders beside each other, named after what is in them: ai, fake, generated or 1; and real, human, photo or 0.',
+      'Or a CSV file among the images, with the columns path and label; a column origin may name generators and sources.',
+    ],
+    choose: 'Choose the folder',
+    another: 'Choose another folder',
+    start: 'Measure',
+    goOn: 'Go on measuring',
+    waiting: 'Waiting for the model…',
+    sorting: 'Looking at what is in it…',
+    computing: 'Computing the figures…',
+    done: 'The report is ready.',
+    noProgram:
+      'The measuring program could not be fetched from this site. Check the connection and try again.',
+    problem(problem: FolderProblem): string {
+      switch (problem.problem) {
+        case 'no-labels':
+          return 'Nothing says which images are AI-generated. Put them into two folders beside each other, such as ai and real, or add a CSV file with the columns path and label.';
+        case 'one-class':
+          return problem.generated
+            ? 'All of these images are AI-generated. Add some that are not, to compare with.'
+            : 'None of these images is AI-generated. Add some that are, to compare with.';
+        case 'several-tables':
+          return `Several CSV files name images and labels. Keep one of them: ${problem.tables.map((table) => l.isolate(table)).join(', ')}.`;
+        case 'table':
+          return `The CSV file ${l.isolate(problem.table)} cannot be read: ${l.isolate(problem.message)}.`;
+      }
+    },
+    found: {
+      heading: 'What was found',
+      byFolders: (generated: string, real: string): string =>
+        `AI-generated: the folder ${l.isolate(generated)}. Not: the folder ${l.isolate(real)}.`,
+      byTable: (table: string): string => `As the table ${l.isolate(table)} says.`,
+      generated: (n: number): string => `AI-generated: ${l.number(n)}`,
+      real: (n: number): string => `Not AI-generated: ${l.number(n)}`,
+    },
+    leftOut: {
+      unlabelled: (n: number): string => `Without a label, left out: ${l.number(n)}`,
+      missing: (n: number): string =>
+        `In the table, but not in the folder, or not the only one of that name: ${l.number(n)}`,
+      'unknown-label': (n: number): string =>
+        `With a label that means neither, left out: ${l.number(n)}`,
+      repeated: (n: number): string => `In the table more than once: ${l.number(n)}`,
+    },
+    saveRows: 'Save the rows as CSV',
+    saveJson: 'Save the report as JSON',
+    saveHtml: 'Save the report as a page',
+    report: {
+      title: 'How well clipsight does on a folder of images',
+      heading: 'Figures',
+      counts: (generated: number, real: number): string =>
+        `Judged: ${l.number(generated)} AI-generated, ${l.number(real)} not.`,
+      columns: ['Measure', 'Value', '95 % interval'],
+      measures: {
+        auc: 'AUC',
+        balancedAccuracy: 'Balanced accuracy',
+        recall: 'Recall: AI-generated images found',
+        falseAlarms: 'False alarms: others called AI-generated',
+        ungradedGenerated: 'No grade, AI-generated',
+        ungradedReal: 'No grade, others',
+      },
+      range: (low: string, high: string): string => `${low} to ${high}`,
+      withRange: (rate: string, low: string, high: string): string => `${rate} (${low} to ${high})`,
+      threshold: (threshold: string): string =>
+        `Called AI-generated: a probability of ${threshold} or more, the threshold of the model.`,
+      intervals: {
+        images:
+          'Intervals of AUC and balanced accuracy: bootstrap over images, or over origins where there are several; the others: Clopper-Pearson.',
+        origins:
+          'Intervals of AUC and balanced accuracy: bootstrap over generators and sources; the others: Clopper-Pearson.',
+      },
+      noInterval:
+        'A dash: there are too few images to tell, or every draw gave the same, which says nothing of how far off it is.',
+      few: (n: number): string =>
+        `There are fewer than ${l.number(n)} images of one kind. What you see here may be chance.`,
+      repeated: (n: number): string =>
+        l.plural(n, {
+          one: 'One image is, byte for byte, another one again. It counts twice.',
+          other: '{n} images are, byte for byte, another one again. They count more than once.',
+        }),
+      roc: {
+        heading: 'All thresholds',
+        label: 'ROC curve: recall over the rate of false alarms',
+        found: 'Recall',
+        falseAlarms: 'False alarms',
+        caption: 'ROC curve. The dot is the threshold of the model; the dashed line is chance.',
+      },
+      confounds: {
+        heading: 'Can size and format alone tell?',
+        warning: (auc: string): string =>
+          `Size and format alone tell these two folders apart: AUC ${auc}. The figures may measure that, and not the pictures.`,
+        passed: 'Hardly: how the files are stored does not tell the two apart.',
+        few: (least: number, n: number): string =>
+          `Telling takes ${l.number(least)} images of each kind; the smaller one has ${l.number(n)}.`,
+        columns: ['What is seen of the file', 'AUC', '95 % interval'],
+        stored: 'Width, height, format, JPEG quality',
+        withLength: 'The same and its length',
+        note: 'A classifier that sees no pixel is fitted to four fifths of the images and judges the rest, in turn. AUC .5 is chance; beyond .6 it is a warning.',
+      },
+      points: {
+        heading: 'Thresholds by false alarms',
+        columns: ['At most', 'Threshold', 'False alarms', 'Found'],
+        few: 'There are too few images that are not AI-generated: half of them must bear at least one false alarm.',
+        note: 'Chosen on all images. The rates are those of thresholds that were chosen on one half and measured on the other.',
+      },
+      grades: {
+        heading: 'What each grade is worth',
+        columns: ['Grade', 'AI-generated', 'Not', 'Wrong', '95 % interval'],
+        note: 'Wrong: with little sign of AI, the share that is AI-generated; with the others, the share that is not. Both kinds weigh alike.',
+      },
+      mistakes: {
+        heading: 'Farthest from right',
+        note: 'The probability is the one the model gave for AI. Check whether these images are in the right folder.',
+      },
+      classes: { generated: 'Is AI-generated', real: 'Is not' },
+      unjudged: {
+        heading: 'Could not be judged',
+        note: (n: number): string =>
+          l.plural(n, {
+            one: 'One image is in no figure.',
+            other: '{n} images are in no figure.',
+          }),
+      },
+      facts: {
+        heading: 'What was measured',
+        limits:
+          'These figures are about this model and these images. Other generators, cameras, sizes and edits may give others.',
+        list: 'List of images, SHA-256',
+        sides: 'Shorter sides',
+        pixels: (least: number, median: number, most: number): string =>
+          `${l.number(least)} to ${l.number(most)} px, median ${l.number(median)}`,
+      },
+    },
   },
 
   export: {

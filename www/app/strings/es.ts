@@ -22,7 +22,7 @@ export const es = (l: Locale): Strings => ({
       'Sus archivos los lee un worker que se inicia bajo esta regla. Ni él ni la página pueden levantarla: solo volver a cargar la página.',
       'La regla no abarca: salir de la página por un enlace o una dirección nueva, la consulta anticipada de un nombre (DNS prefetch) y WebRTC, que la página desactiva para sí misma.',
       'El propio navegador comprueba si hay versiones nuevas de las copias que sirven sin conexión. Esa petición no contiene nada sobre sus imágenes.',
-      'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más.',
+      'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más. Del mismo modo descarga el programa que mide una carpeta.',
     ],
     test: 'Probar',
     testing: 'La página intenta ahora llegar a su propio servidor …',
@@ -136,6 +136,146 @@ export const es = (l: Locale): Strings => ({
       `${l.number(width)} × ${l.number(height)} píxeles, a ${l.number(x)} de la izquierda y ${l.number(y)} de arriba`,
     check: 'Examinar esta parte',
     unseen: 'Este navegador no puede mostrar la imagen, así que no se puede elegir una parte.',
+  },
+
+  /** Measuring the model on a folder of one's own. */
+  bench: {
+    open: 'Medir con una carpeta propia',
+    heading: 'Medir con una carpeta propia',
+    lead: '¿Qué tal acierta el modelo con sus imágenes? Dele una carpeta de la que sepa qué está generado por IA y qué no. Se mide solo en este dispositivo.',
+    ways: [
+      'Dos carpetas juntas, con el nombre de lo que contienen: ai, fake, generated o 1; y real, human, photo o 0.',
+      'O un archivo CSV entre las imágenes, con las columnas path y label; una columna origin puede nombrar generadores y fuentes.',
+    ],
+    choose: 'Elegir la carpeta',
+    another: 'Elegir otra carpeta',
+    start: 'Medir',
+    goOn: 'Seguir midiendo',
+    waiting: 'Esperando al modelo…',
+    sorting: 'Mirando qué contiene…',
+    computing: 'Calculando las cifras…',
+    done: 'El informe está listo.',
+    noProgram:
+      'No se pudo obtener de este sitio el programa de medición. Compruebe la conexión e inténtelo de nuevo.',
+    problem(problem) {
+      switch (problem.problem) {
+        case 'no-labels':
+          return 'Nada dice qué imágenes están generadas por IA. Póngalas en dos carpetas juntas, como ai y real, o añada un archivo CSV con las columnas path y label.';
+        case 'one-class':
+          return problem.generated
+            ? 'Todas estas imágenes están generadas por IA. Añada otras que no lo estén para comparar.'
+            : 'Ninguna de estas imágenes está generada por IA. Añada algunas que lo estén para comparar.';
+        case 'several-tables':
+          return `Varios archivos CSV nombran imágenes y etiquetas. Conserve uno: ${problem.tables.map((table) => l.isolate(table)).join(', ')}.`;
+        case 'table':
+          return `No se puede leer el archivo CSV ${l.isolate(problem.table)}: ${l.isolate(problem.message)}.`;
+      }
+    },
+    found: {
+      heading: 'Lo que se encontró',
+      byFolders: (generated, real) =>
+        `Generadas por IA: la carpeta ${l.isolate(generated)}. No: la carpeta ${l.isolate(real)}.`,
+      byTable: (table) => `Según la tabla ${l.isolate(table)}.`,
+      generated: (n) => `Generadas por IA: ${l.number(n)}`,
+      real: (n) => `No generadas por IA: ${l.number(n)}`,
+    },
+    leftOut: {
+      unlabelled: (n) => `Sin etiqueta, omitidas: ${l.number(n)}`,
+      missing: (n) =>
+        `En la tabla, pero no en la carpeta, o no la única con ese nombre: ${l.number(n)}`,
+      'unknown-label': (n) =>
+        `Con una etiqueta que no significa ninguna de las dos: ${l.number(n)}`,
+      repeated: (n) => `Más de una vez en la tabla: ${l.number(n)}`,
+    },
+    saveRows: 'Guardar las filas como CSV',
+    saveJson: 'Guardar el informe como JSON',
+    saveHtml: 'Guardar el informe como página',
+    report: {
+      title: 'Qué tal acierta clipsight con una carpeta de imágenes',
+      heading: 'Cifras',
+      counts: (generated, real) =>
+        `Evaluadas: ${l.number(generated)} generadas por IA, ${l.number(real)} no.`,
+      columns: ['Medida', 'Valor', 'Intervalo del 95 %'],
+      measures: {
+        auc: 'AUC',
+        balancedAccuracy: 'Exactitud equilibrada',
+        recall: 'Sensibilidad: imágenes de IA encontradas',
+        falseAlarms: 'Falsas alarmas: otras tomadas por IA',
+        ungradedGenerated: 'Sin grado, generadas por IA',
+        ungradedReal: 'Sin grado, las demás',
+      },
+      range: (low, high) => `de ${low} a ${high}`,
+      withRange: (rate, low, high) => `${rate} (de ${low} a ${high})`,
+      threshold: (threshold) =>
+        `Se toma por IA una probabilidad de ${threshold} o más, el umbral del modelo.`,
+      intervals: {
+        images:
+          'Intervalos de AUC y exactitud equilibrada: bootstrap sobre imágenes, o sobre orígenes donde hay varios; los demás: Clopper-Pearson.',
+        origins:
+          'Intervalos de AUC y exactitud equilibrada: bootstrap sobre generadores y fuentes; los demás: Clopper-Pearson.',
+      },
+      noInterval:
+        'Una raya: hay muy pocas imágenes, o cada extracción dio lo mismo, lo que no dice cuánto se aleja el valor.',
+      few: (n) =>
+        `De una clase hay menos de ${l.number(n)} imágenes. Lo que ve aquí puede ser azar.`,
+      repeated: (n) =>
+        l.plural(n, {
+          one: 'Una imagen es, byte por byte, otra repetida. Cuenta dos veces.',
+          other: '{n} imágenes son, byte por byte, otras repetidas. Cuentan más de una vez.',
+        }),
+      roc: {
+        heading: 'Todos los umbrales',
+        label: 'Curva ROC: sensibilidad según la tasa de falsas alarmas',
+        found: 'Sensibilidad',
+        falseAlarms: 'Falsas alarmas',
+        caption: 'Curva ROC. El punto es el umbral del modelo; la línea discontinua es el azar.',
+      },
+      confounds: {
+        heading: '¿Bastan el tamaño y el formato?',
+        warning: (auc) =>
+          `El tamaño y el formato bastan para distinguir estas dos carpetas: AUC ${auc}. Puede que las cifras midan eso y no las imágenes.`,
+        passed: 'Apenas: cómo están guardados los archivos no distingue las dos.',
+        few: (least, n) =>
+          `Para saberlo hacen falta ${l.number(least)} imágenes de cada clase; de la menor hay ${l.number(n)}.`,
+        columns: ['Lo que se ve del archivo', 'AUC', 'Intervalo del 95 %'],
+        stored: 'Ancho, alto, formato, calidad JPEG',
+        withLength: 'Lo mismo y su longitud',
+        note: 'Un clasificador que no ve ningún píxel se ajusta a cuatro quintos de las imágenes y juzga el resto, por turnos. AUC 0,5 es azar; por encima de 0,6 se advierte.',
+      },
+      points: {
+        heading: 'Umbrales según las falsas alarmas',
+        columns: ['Como máximo', 'Umbral', 'Falsas alarmas', 'Encontradas'],
+        few: 'Hay muy pocas imágenes no generadas por IA: en la mitad de ellas debe caber al menos una falsa alarma.',
+        note: 'Elegidos con todas las imágenes. Las tasas son las de umbrales elegidos con una mitad y medidos con la otra.',
+      },
+      grades: {
+        heading: 'Lo que vale cada grado',
+        columns: ['Grado', 'Generadas por IA', 'No', 'Erróneas', 'Intervalo del 95 %'],
+        note: 'Erróneas: con pocos indicios de IA, la parte que está generada por IA; con los demás, la parte que no lo está. Ambas clases pesan igual.',
+      },
+      mistakes: {
+        heading: 'Las más alejadas de lo correcto',
+        note: 'La probabilidad es la que el modelo dio a IA. Compruebe si estas imágenes están en la carpeta correcta.',
+      },
+      classes: { generated: 'Es de IA', real: 'No lo es' },
+      unjudged: {
+        heading: 'No se pudieron evaluar',
+        note: (n) =>
+          l.plural(n, {
+            one: 'Una imagen no está en ninguna cifra.',
+            other: '{n} imágenes no están en ninguna cifra.',
+          }),
+      },
+      facts: {
+        heading: 'Lo que se midió',
+        limits:
+          'Estas cifras valen para este modelo y estas imágenes. Otros generadores, cámaras, tamaños y retoques pueden dar otras.',
+        list: 'Lista de imágenes, SHA-256',
+        sides: 'Lados menores',
+        pixels: (least, median, most) =>
+          `de ${l.number(least)} a ${l.number(most)} px, mediana ${l.number(median)}`,
+      },
+    },
   },
 
   export: {

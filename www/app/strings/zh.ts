@@ -21,7 +21,7 @@ export const zh = (l: Locale): Strings => ({
       '您的文件由在此规则下启动的工作线程读取。它无法解除规则，页面也不能：只有重新载入页面才行。',
       '规则不涵盖：通过链接或新网址离开页面、预先查询域名（DNS 预取），以及 WebRTC（页面已自行将其关闭）。',
       '供离线使用的副本由浏览器自行检查更新。该请求不含任何与您的图片有关的内容。',
-      '首个 AVIF、HEIC、JPEG XL、TIFF 或 BMP 图像需要本站自带的解码器，由保存离线副本的程序获取：网站只会得知打开过这类图像，除此之外一无所知。',
+      '首个 AVIF、HEIC、JPEG XL、TIFF 或 BMP 图像需要本站自带的解码器，由保存离线副本的程序获取：网站只会得知打开过这类图像，除此之外一无所知。测量文件夹的程序也以同样的方式获取。',
     ],
     test: '试一试',
     testing: '页面正在尝试连接自己的服务器……',
@@ -121,6 +121,131 @@ export const zh = (l: Locale): Strings => ({
       `${l.number(width)} × ${l.number(height)} 像素，距左 ${l.number(x)}，距上 ${l.number(y)}`,
     check: '检测这个部分',
     unseen: '此浏览器无法显示这张图片，因此无法从中选择部分。',
+  },
+
+  /** Measuring the model on a folder of one's own. */
+  bench: {
+    open: '用自己的文件夹测量',
+    heading: '用自己的文件夹测量',
+    lead: '模型在您的图片上表现如何？请提供一个您知道哪些由 AI 生成、哪些不是的文件夹。测量只在本设备上进行。',
+    ways: [
+      '两个并列的文件夹，以其内容命名：ai、fake、generated 或 1；以及 real、human、photo 或 0。',
+      '或者在图片旁放一个 CSV 文件，含 path 和 label 两列；origin 列可以注明生成器和来源。',
+    ],
+    choose: '选择文件夹',
+    another: '选择另一个文件夹',
+    start: '开始测量',
+    goOn: '继续测量',
+    waiting: '正在等待模型……',
+    sorting: '正在查看其中的内容……',
+    computing: '正在计算指标……',
+    done: '报告已完成。',
+    noProgram: '无法从本站获取测量程序。请检查网络连接后重试。',
+    problem(problem) {
+      switch (problem.problem) {
+        case 'no-labels':
+          return '无法得知哪些图片由 AI 生成。请把它们放进两个并列的文件夹，例如 ai 和 real，或者添加一个含 path 和 label 两列的 CSV 文件。';
+        case 'one-class':
+          return problem.generated
+            ? '这些图片全部由 AI 生成。请添加一些不是的图片以作比较。'
+            : '这些图片都不是由 AI 生成的。请添加一些 AI 生成的图片以作比较。';
+        case 'several-tables':
+          return `有多个 CSV 文件列出了图片和标签。请只保留一个：${problem.tables.map((table) => l.isolate(table)).join(', ')}。`;
+        case 'table':
+          return `无法读取 CSV 文件 ${l.isolate(problem.table)}：${l.isolate(problem.message)}。`;
+      }
+    },
+    found: {
+      heading: '找到的内容',
+      byFolders: (generated, real) =>
+        `AI 生成：文件夹 ${l.isolate(generated)}。非 AI 生成：文件夹 ${l.isolate(real)}。`,
+      byTable: (table) => `依据表格 ${l.isolate(table)}。`,
+      generated: (n) => `AI 生成：${l.number(n)}`,
+      real: (n) => `非 AI 生成：${l.number(n)}`,
+    },
+    leftOut: {
+      unlabelled: (n) => `没有标签，未计入：${l.number(n)}`,
+      missing: (n) => `表格中有而文件夹中没有，或有多个同名文件：${l.number(n)}`,
+      'unknown-label': (n) => `标签不属于任何一类，未计入：${l.number(n)}`,
+      repeated: (n) => `在表格中重复出现：${l.number(n)}`,
+    },
+    saveRows: '将各行保存为 CSV',
+    saveJson: '将报告保存为 JSON',
+    saveHtml: '将报告保存为网页',
+    report: {
+      title: 'clipsight 在一个图片文件夹上的表现',
+      heading: '指标',
+      counts: (generated, real) =>
+        `已判断：AI 生成 ${l.number(generated)} 张，非 AI 生成 ${l.number(real)} 张。`,
+      columns: ['指标', '数值', '95% 区间'],
+      measures: {
+        auc: 'AUC',
+        balancedAccuracy: '平衡准确率',
+        recall: '召回率：找到的 AI 图片',
+        falseAlarms: '误报：被判为 AI 的其他图片',
+        ungradedGenerated: '没有等级，AI 生成',
+        ungradedReal: '没有等级，其他',
+      },
+      range: (low, high) => `${low} 至 ${high}`,
+      withRange: (rate, low, high) => `${rate}（${low} 至 ${high}）`,
+      threshold: (threshold) => `概率达到 ${threshold}（模型的阈值）即判为 AI 生成。`,
+      intervals: {
+        images:
+          'AUC 和平衡准确率的区间：对图片做自助抽样，有多个来源时对来源抽样；其余：Clopper-Pearson。',
+        origins: 'AUC 和平衡准确率的区间：对生成器和来源做自助抽样；其余：Clopper-Pearson。',
+      },
+      noInterval: '短横线：图片太少，或每次抽样结果都相同，这说明不了数值偏差有多大。',
+      few: (n) => `其中一类图片不足 ${l.number(n)} 张。这里的结果可能只是偶然。`,
+      repeated: (n) => `有 ${l.number(n)} 张图片与另一张逐字节相同，被重复计算。`,
+      roc: {
+        heading: '所有阈值',
+        label: 'ROC 曲线：召回率随误报率的变化',
+        found: '召回率',
+        falseAlarms: '误报率',
+        caption: 'ROC 曲线。圆点是模型的阈值，虚线表示随机猜测。',
+      },
+      confounds: {
+        heading: '仅凭尺寸和格式能否区分？',
+        warning: (auc) =>
+          `仅凭尺寸和格式就能区分这两个文件夹：AUC ${auc}。这些指标可能测的是它，而不是画面。`,
+        passed: '基本不能：文件的存储方式区分不了这两类。',
+        few: (least, n) =>
+          `每类需要 ${l.number(least)} 张图片才能判断；较少的一类只有 ${l.number(n)} 张。`,
+        columns: ['从文件中看到的', 'AUC', '95% 区间'],
+        stored: '宽度、高度、格式、JPEG 质量',
+        withLength: '以上各项和文件长度',
+        note: '一个看不到任何像素的分类器轮流用五分之四的图片拟合，并判断其余图片。AUC 0.5 为随机；超过 0.6 即给出警告。',
+      },
+      points: {
+        heading: '按误报率选择阈值',
+        columns: ['最多', '阈值', '误报', '找到'],
+        few: '非 AI 生成的图片太少：其中一半至少要容得下一次误报。',
+        note: '阈值在全部图片上选定。所列比率来自在一半图片上选定、在另一半上测得的阈值。',
+      },
+      grades: {
+        heading: '每个等级的可靠程度',
+        columns: ['等级', 'AI 生成', '非 AI', '错误', '95% 区间'],
+        note: '错误：对“AI 迹象很少”是其中由 AI 生成的比例，对其他等级是其中并非 AI 生成的比例。两类权重相同。',
+      },
+      mistakes: {
+        heading: '错得最远的图片',
+        note: '概率是模型给出的 AI 概率。请检查这些图片是否放在了正确的文件夹里。',
+      },
+      classes: { generated: '由 AI 生成', real: '并非 AI 生成' },
+      unjudged: {
+        heading: '无法判断',
+        note: (n) => `有 ${l.number(n)} 张图片未计入任何指标。`,
+      },
+      facts: {
+        heading: '测量的内容',
+        limits:
+          '这些指标只针对这个模型和这些图片。其他生成器、相机、尺寸和编辑可能得到不同的结果。',
+        list: '图片清单的 SHA-256',
+        sides: '短边',
+        pixels: (least, median, most) =>
+          `${l.number(least)} 至 ${l.number(most)} 像素，中位数 ${l.number(median)}`,
+      },
+    },
   },
 
   export: {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use clipsight::Result;
 use clipsight::heads::AttributionHead;
 use clipsight::heads::captions::{Subject, attribute};
+use clipsight_measure::figures::{rounded, rounded_share};
+use clipsight_measure::metrics::{Share, confusion, macro_f1, oscr};
 use clipsight_native::dataset::Entry;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{rounded, rounded_share};
-use crate::metrics::{Share, confusion, macro_f1, oscr};
 use crate::train::captions::{CaptionSet, CaptionsOfImages as _, ImageSource};
 
 /// Figures of attribution, over generated images alone.

@@ -4,11 +4,9 @@ use clipsight::Result;
 use clipsight::heads::Transform;
 use clipsight::model::Detector;
 use clipsight::rng::Rng;
+use clipsight_measure::figures::{Scored, one_class, rounded};
+use clipsight_measure::metrics::{Sample, auc};
 use serde::{Deserialize, Serialize};
-
-use super::figures::{Scored, rounded};
-use super::one_class;
-use crate::metrics::{Sample, auc};
 
 /// Random orders of each control.
 const SEEDS: u64 = 20;

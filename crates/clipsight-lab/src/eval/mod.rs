@@ -4,8 +4,7 @@ mod attribution;
 mod card;
 mod confounds;
 mod controls;
-mod curves;
-mod figures;
+mod folder;
 pub mod html;
 mod operating;
 mod report;
@@ -20,17 +19,19 @@ use clipsight::image::ViewCount;
 use clipsight::model::Verdict;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::curves::Curves;
+use clipsight_measure::figures::{Scored, evaluate};
+use clipsight_measure::folder::{DataName, SCHEMA};
 use clipsight_native::picture::decode;
 
 use self::attribution::Attributed;
 
 pub use self::card::{CardOptions, update_card};
 use self::controls::{HEAD_IMAGES, RandomHeads};
-use self::curves::Curves;
-pub(crate) use self::figures::{Scored, evaluate};
+pub use self::folder::measure_folder;
 pub use self::operating::OperatingPoints;
-use self::report::DataName;
-pub use self::report::{EvalReport, ModelName};
+pub use self::report::EvalReport;
+use self::report::model_name;
 pub use self::robustness::PerturbationSet;
 use self::robustness::{Perturbed, partners};
 pub use self::section::Section;
@@ -176,7 +177,7 @@ pub fn measure(
         Some(OperatingPoints::of(
             &calibrate,
             &scored,
-            ModelName::of(manifest)?,
+            model_name(manifest)?,
             manifest_sha256.clone(),
             args.role.name(),
         )?)
@@ -202,16 +203,15 @@ pub fn measure(
         .zip(&outcomes)
         .filter_map(|(scored, outcome)| Some((scored, outcome.control.as_deref()?)))
         .collect();
-    let mut short_sides: Vec<u32> = outcomes.iter().map(|outcome| outcome.short_side).collect();
-    short_sides.sort_unstable();
     let report = EvalReport {
-        schema: report::SCHEMA,
-        model: ModelName::of(manifest)?,
+        schema: SCHEMA,
+        model: model_name(manifest)?,
         data: DataName {
             manifest_sha256,
             role: args.role.name().to_owned(),
-            short_sides: [0, short_sides.len() / 2, short_sides.len() - 1]
-                .map(|place| short_sides[place]),
+            short_sides: DataName::short_sides(
+                outcomes.iter().map(|outcome| outcome.short_side).collect(),
+            ),
         },
         views: args.views.unwrap_or_else(|| calibration.default_views()),
         early_exit: args.views.is_none() && calibration.early_exit.is_some(),
@@ -235,6 +235,7 @@ pub fn measure(
         controls: args.controls.then(|| controls::measure(&scored, &heads)).transpose()?,
         confounds: confounds::measure(dataset, args.role)?,
         shortcuts,
+        folder: None,
     };
     Ok(Evaluation { report, operating_points })
 }
@@ -315,12 +316,4 @@ impl Measurement<'_> {
             control: random.transpose()?,
         })
     }
-}
-
-/// The error of a role without images of both classes.
-fn one_class() -> Error {
-    Error::new(
-        ErrorKind::Argument,
-        "the images to measure on must include both classes, ai and real",
-    )
 }

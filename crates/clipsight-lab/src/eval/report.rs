@@ -2,20 +2,21 @@
 
 use clipsight::model::Manifest;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::confounds::{Confounds, MIN_IMAGES};
+use clipsight_measure::curves::Curves;
+use clipsight_measure::figures::{Drawn, Figures};
+use clipsight_measure::folder::{
+    DataName, FolderFigures, Mistake, ModelName, Report, SCHEMA, Unjudged,
+};
+use clipsight_measure::metrics::{Interval, RiskCoverage, Share};
+use clipsight_measure::operating::Point;
 use serde::{Deserialize, Serialize};
 
 use super::attribution::{AttributionFigures, AttributionRow};
-use super::confounds::Confounds;
 use super::controls::{ControlFigures, Controls};
-use super::curves::Curves;
-use super::figures::Figures;
 use super::robustness::{PerturbationSet, PerturbedFigures, Robustness};
 use super::section::Section;
 use super::shortcuts::{MatchedFigures, Shortcuts, SizeFigures};
-use crate::metrics::{RiskCoverage, Share};
-
-/// The version of [`EvalReport`].
-pub(super) const SCHEMA: u32 = 1;
 
 /// All figures. It contains no time and no path: the same model and images produce the same report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,41 +52,42 @@ pub struct EvalReport {
     /// Whether content or size stands for the class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) shortcuts: Option<Shortcuts>,
+    /// What only a folder without roles has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) folder: Option<FolderFigures>,
 }
 
-/// Which model exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelName {
-    /// Its name.
-    pub(crate) id: String,
-    /// One hash for all its weights.
-    pub(crate) weights_sha256: String,
-    /// Name of its calibration.
-    pub(crate) calibration_id: String,
+/// The names of a model.
+///
+/// # Errors
+/// As [`Calibration::id`](clipsight::calibration::Calibration::id).
+pub(crate) fn model_name(manifest: &Manifest) -> Result<ModelName> {
+    Ok(ModelName {
+        id: manifest.id.clone(),
+        weights_sha256: manifest.weights_sha256(),
+        calibration_id: manifest.calibration.id()?,
+    })
 }
 
-/// Which images exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DataName {
-    /// SHA-256 of the CSV file, which holds every image's.
-    pub(crate) manifest_sha256: String,
-    /// The role measured on.
-    pub(crate) role: String,
-    /// The shorter sides of the images in pixels: the least, the median and the most.
-    pub(crate) short_sides: [u32; 3],
-}
-
-impl ModelName {
-    /// The names of a model.
-    ///
-    /// # Errors
-    /// As [`Calibration::id`](clipsight::detect::Calibration::id).
-    pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
-        Ok(Self {
-            id: manifest.id.clone(),
-            weights_sha256: manifest.weights_sha256(),
-            calibration_id: manifest.calibration.id()?,
-        })
+impl From<Report> for EvalReport {
+    fn from(report: Report) -> Self {
+        let Report { schema, model, data, views, early_exit, figures, curves, confounds, folder } =
+            report;
+        Self {
+            schema,
+            model,
+            data,
+            views,
+            early_exit,
+            figures,
+            curves,
+            perturbations: None,
+            attribution: None,
+            controls: None,
+            confounds,
+            shortcuts: None,
+            folder: Some(folder),
+        }
     }
 }
 
@@ -135,7 +137,10 @@ impl EvalReport {
         sections.extend(self.attribution());
         sections.extend(self.named());
         sections.extend(self.controls());
+        sections.extend(self.operating_points());
         sections.push(self.confounds());
+        sections.extend(self.mistakes());
+        sections.extend(self.unjudged());
         sections
     }
 
@@ -167,18 +172,16 @@ impl EvalReport {
             });
             vec![name.to_owned(), number(value), interval]
         };
+        let ends = |interval: &Option<Interval>| interval.map(|ends| (ends.low, ends.high));
         let share =
             |name: &str, share: &Share| row(name, share.rate, Some((share.low, share.high)));
         let mut rows = vec![
-            row("AUC", figures.auc, Some((figures.auc_interval.low, figures.auc_interval.high))),
+            row("AUC", figures.auc, ends(&figures.auc_interval)),
             row("average precision", figures.average_precision, None),
             row(
                 &format!("balanced accuracy at the shipped threshold ({})", figures.threshold),
                 figures.balanced_accuracy,
-                Some((
-                    figures.balanced_accuracy_interval.low,
-                    figures.balanced_accuracy_interval.high,
-                )),
+                ends(&figures.balanced_accuracy_interval),
             ),
             share("recall there", &figures.recall),
             share("specificity there", &figures.specificity),
@@ -216,27 +219,108 @@ impl EvalReport {
             title: "Figures",
             header: vec!["measure", "value", "95 % interval"],
             rows,
-            note: Some(format!(
-                "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their \
-                 shorter sides {} to {} px; {} view{} of each{}. Intervals of AUC and balanced \
-                 accuracy: bootstrap over generators and sources; the others': Clopper-Pearson.",
-                self.model.id,
-                self.model.calibration_id,
-                &self.model.weights_sha256[..self.model.weights_sha256.len().min(16)],
-                self.data.role,
-                figures.generated,
-                figures.real,
-                self.data.short_sides[0],
-                self.data.short_sides[2],
-                self.views,
-                if self.views == 1 { "" } else { "s" },
-                if self.early_exit { ", or five if that gave no grade" } else { "" },
-            )),
+            note: Some(self.measured_on()),
         }
     }
 
+    /// Model, images and where the intervals are from, in a sentence each.
+    fn measured_on(&self) -> String {
+        let drawn = match &self.folder {
+            None => "over generators and sources".to_owned(),
+            Some(folder) => {
+                let of = |drawn: Drawn, origins: &str| match drawn {
+                    Drawn::Origins => format!("over {origins}"),
+                    Drawn::Images => "over images".to_owned(),
+                };
+                let generated = of(folder.drawn.generated, "generators");
+                let real = of(folder.drawn.real, "sources");
+                format!("{generated} of the generated ones, {real} of the others")
+            }
+        };
+        let few = [self.figures.auc_interval, self.figures.balanced_accuracy_interval]
+            .iter()
+            .any(Option::is_none);
+        format!(
+            "{}, calibration {}, weights {}. Role `{}`: {} generated images, {} others, their \
+             shorter sides {} to {} px; {} view{} of each{}. Intervals of AUC and balanced \
+             accuracy: bootstrap {drawn}{}; the others': Clopper-Pearson.",
+            self.model.id,
+            self.model.calibration_id,
+            &self.model.weights_sha256[..self.model.weights_sha256.len().min(16)],
+            self.data.role,
+            self.figures.generated,
+            self.figures.real,
+            self.data.short_sides[0],
+            self.data.short_sides[2],
+            self.views,
+            if self.views == 1 { "" } else { "s" },
+            if self.early_exit { ", or five if that gave no grade" } else { "" },
+            if few {
+                ", none where so few images, or images on which all draws agree, tell of none"
+            } else {
+                ""
+            },
+        )
+    }
+
+    pub(super) fn operating_points(&self) -> Option<Section> {
+        let folder = self.folder.as_ref()?;
+        let row = |point: &Point| {
+            vec![
+                number(point.budget),
+                format!("{:.4}", point.threshold),
+                optional_share(Some(point.false_alarms)),
+                optional_share(Some(point.found)),
+            ]
+        };
+        Some(Section {
+            title: "Thresholds by false-alarm rate",
+            header: vec!["at most", "threshold", "false alarms", "found"],
+            rows: folder.points.iter().map(row).collect(),
+            note: Some(if folder.points.is_empty() {
+                "Too few images for any: half of the images that are not generated must bear at \
+                 least one false alarm."
+                    .to_owned()
+            } else {
+                "Chosen on all images; the rates are those of thresholds chosen on one half and \
+                 measured on the other."
+                    .to_owned()
+            }),
+        })
+    }
+
+    pub(super) fn mistakes(&self) -> Option<Section> {
+        let folder = self.folder.as_ref()?;
+        let row = |mistake: &Mistake| {
+            let class = if mistake.generated { "generated" } else { "not" };
+            vec![mistake.name.clone(), class.to_owned(), number(mistake.probability)]
+        };
+        let repeated = match folder.repeated {
+            0 => None,
+            1 => Some("One image is, byte for byte, another one again.".to_owned()),
+            n => Some(format!("{n} images are, byte for byte, another one again.")),
+        };
+        (!folder.mistakes.is_empty() || repeated.is_some()).then(|| Section {
+            title: "Farthest from right",
+            header: vec!["image", "is", "probability"],
+            rows: folder.mistakes.iter().map(row).collect(),
+            note: repeated,
+        })
+    }
+
+    pub(super) fn unjudged(&self) -> Option<Section> {
+        let unjudged = &self.folder.as_ref()?.unjudged;
+        let row = |image: &Unjudged| vec![image.name.clone(), image.code.clone()];
+        (!unjudged.is_empty()).then(|| Section {
+            title: "Not judged, and in no figure",
+            header: vec!["image", "error"],
+            rows: unjudged.iter().map(row).collect(),
+            note: None,
+        })
+    }
+
     pub(super) fn grades(&self) -> Section {
-        let row = |grade: &super::figures::GradeFigures| {
+        let row = |grade: &clipsight_measure::figures::GradeFigures| {
             let error = grade.error.map_or("-".to_owned(), |error| number(error.rate));
             let interval = grade.error.map_or(String::new(), |error| {
                 format!("{} to {}", number(error.low), number(error.high))
@@ -283,7 +367,7 @@ impl EvalReport {
     }
 
     pub(super) fn contents(&self) -> Section {
-        let row = |content: &super::figures::ContentFigures| {
+        let row = |content: &clipsight_measure::figures::ContentFigures| {
             vec![
                 content.content.clone(),
                 content.generated.to_string(),
@@ -312,6 +396,9 @@ impl EvalReport {
 
     pub(super) fn confounds(&self) -> Section {
         let (rows, note) = match &self.confounds {
+            None if self.folder.is_some() => {
+                (Vec::new(), format!("Not measured: that takes {MIN_IMAGES} images of each class."))
+            }
             None => (
                 Vec::new(),
                 "Not measured: the manifest has no role `fit` with both classes to fit on."
@@ -321,7 +408,15 @@ impl EvalReport {
                 let mut rows = vec![
                     vec![
                         "stored width, height, format, JPEG quality".to_owned(),
-                        number(confounds.stored),
+                        match confounds.stored_interval {
+                            None => number(confounds.stored),
+                            Some(Interval { low, high }) => format!(
+                                "{} ({} to {})",
+                                number(confounds.stored),
+                                number(low),
+                                number(high)
+                            ),
+                        },
                     ],
                     vec![
                         "the same and the length of the file".to_owned(),
@@ -342,9 +437,17 @@ impl EvalReport {
                 } else {
                     "FAILS: the other figures do not count"
                 };
+                let parts = if self.folder.is_some() {
+                    " Each fifth of the images is judged by what was fitted to the others."
+                } else {
+                    ""
+                };
                 (
                     rows,
-                    format!("The gate {verdict}: the first must be at most {}.", confounds.limit),
+                    format!(
+                        "The gate {verdict}: the first must be at most {}.{parts}",
+                        confounds.limit
+                    ),
                 )
             }
         };
@@ -412,7 +515,7 @@ impl EvalReport {
     }
 
     pub(super) fn origins(&self, generated: bool) -> Section {
-        let row = |origin: &super::figures::OriginFigures| {
+        let row = |origin: &clipsight_measure::figures::OriginFigures| {
             let Share { rate, low, high, n } = origin.accuracy;
             vec![
                 origin.origin.clone(),
@@ -611,9 +714,9 @@ fn optional_share(share: Option<Share>) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::figures::{Scored, evaluate, rounded_share};
     use super::super::shortcuts::by_size;
     use super::*;
+    use clipsight_measure::figures::{Scored, evaluate, rounded_share};
 
     /// A small report of made-up scores, with every optional part.
     pub(crate) fn example() -> EvalReport {
@@ -704,7 +807,9 @@ pub(crate) mod tests {
                 originals_and_habits: None,
                 limit: 0.6,
                 passed: false,
+                stored_interval: None,
             }),
+            folder: None,
             shortcuts: Some(Shortcuts::of(
                 &images,
                 &[image(true, 0.7), image(false, 0.1)].map(|image| Scored {

@@ -11,13 +11,13 @@ use clipsight::calibration::Grade;
 use clipsight::image::{Filter, Rgb8};
 use clipsight::model::Verdict;
 use clipsight::rng::Rng;
+use clipsight_measure::figures::{Scored, rounded, rounded_share};
+use clipsight_measure::metrics::{Confusion, Sample, Share, auc, tpr_at_fpr};
 use clipsight_native::runtime::Runtime;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{Scored, rounded, rounded_share};
 use super::subset::stratified;
 use crate::dataset::{Entry, Label, RECURRING_FAMILY, matched_set};
-use crate::metrics::{Confusion, Sample, Share, auc, tpr_at_fpr};
 use crate::perturb::{Chroma, Perturbation, Size, encode_jpeg};
 
 /// What images of paintings, drawings and illustrations are called in a manifest.

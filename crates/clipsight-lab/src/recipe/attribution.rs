@@ -1,10 +1,10 @@
 //! Attribution heads learnt from a manifest's images: what training and studies share.
 
 use clipsight::Result;
+use clipsight_measure::fit::{FeatureMatrix, balanced_weights};
 
 use crate::dataset::{Dataset, Entry, Label, Role, labels, origins};
 use crate::features::{Extractor, Variant};
-use crate::fit::{FeatureMatrix, balanced_weights};
 use crate::train::attribution::{
     AttributionConfig, FittedAttribution, fit_attribution, open_set_threshold,
 };

@@ -18,6 +18,11 @@ use clipsight::model::{Detector, FORMAT_VERSION, Manifest, ModelLoader, SelfTest
 use clipsight::weights::{HostTensor, PackedShard, Storage, pack};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::PublishedEncoder;
+use clipsight_measure::figures::{Scored, evaluate};
+use clipsight_measure::fit::{
+    FeatureMatrix, LinearModel, Loss, balanced_weights, fit_linear_from, platt,
+};
+use clipsight_measure::metrics::{Sample, auc};
 use clipsight_native::io::write_file;
 
 use super::attribution;
@@ -25,10 +30,7 @@ use crate::dataset::{
     Dataset, Entry, FOLDS, Label, ORIGIN_POWER, Role, folds, is_matched, labels, origins,
     unseen_prompts,
 };
-use crate::eval::{Scored, evaluate};
 use crate::features::{CORNERS, Extractor, Fixed, RowCache, Variant, cache_for, cannot};
-use crate::fit::{FeatureMatrix, LinearModel, Loss, balanced_weights, fit_linear_from, platt};
-use crate::metrics::{Sample, auc};
 use crate::recipe::quality::shipped::{Fitted, fit_for_model};
 use crate::recipe::quality::to_json;
 use crate::train::attribution::FittedAttribution;

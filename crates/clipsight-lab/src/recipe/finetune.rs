@@ -14,6 +14,7 @@ use clipsight::calibration::MIN_GRADED_SIDE;
 use clipsight::heads::Transform;
 use clipsight::image::ViewCount;
 use clipsight::rng::Rng;
+use clipsight_measure::fit::{FeatureMatrix, LinearModel, balanced_weights, logistic_regression};
 use clipsight_native::io::{read_file, write_file};
 use clipsight_native::progress::progress;
 
@@ -24,7 +25,6 @@ use super::detector::{
 };
 use crate::dataset::{Dataset, Entry, Label, ORIGIN_POWER, Role, labels, origins};
 use crate::features::{Extractor, RowCache, Variant, cache_for, with_pixels};
-use crate::fit::{FeatureMatrix, LinearModel, balanced_weights, logistic_regression};
 use crate::perturb::Perturbation;
 use crate::train::attribution::FittedAttribution;
 use crate::train::{Example, Finetune, FinetuneConfig, FinetunedModel, StepReport};

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::metrics::{Confusion, Sample, auc, mean_and_deviation};
 use clipsight_native::io::write_file;
 use serde::Serialize;
 
 use super::wrapped;
 use crate::dataset::{Entry, Label};
-use crate::metrics::{Confusion, Sample, auc, mean_and_deviation};
 
 /// The model, images and random choices of a study.
 #[derive(Clone, Debug, Serialize)]

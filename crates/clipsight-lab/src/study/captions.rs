@@ -12,6 +12,10 @@ use std::time::Instant;
 use clipsight::heads::captions::{Attribution, CaptionSet, Subject};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::fit::FeatureMatrix;
+use clipsight_measure::metrics::{
+    Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr,
+};
 use clipsight_native::io::read_file;
 use clipsight_native::runtime::{ModelFolder, Runtime};
 use rayon::prelude::*;
@@ -20,8 +24,6 @@ use serde::Serialize;
 use super::{Common, report_folder};
 use crate::dataset::{Dataset, Entry, Label, Role, unseen_prompts};
 use crate::features::{Extractor, RowCache, Variant, folder_for};
-use crate::fit::FeatureMatrix;
-use crate::metrics::{Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
 use crate::recipe::attribution::{self, MAX_NAMED_SHARE, image_source, threshold};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
 use crate::report::{rounded, short, table, write_report};

@@ -7,12 +7,12 @@ use clipsight::model::Detector;
 use clipsight::rng::Rng;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::fit::FeatureMatrix;
 use clipsight_native::dataset::Entry;
 use clipsight_reference::tower;
 use half::f16;
 
 use crate::features::{CORNERS, Fixed, RowCache};
-use crate::fit::FeatureMatrix;
 
 /// How a view is made of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use clipsight::Result;
 use clipsight::rng::Rng;
+use clipsight_measure::fit::{FeatureMatrix, LinearModel, Loss, fit_linear};
 use clipsight_native::dataset::Entry;
 use half::f16;
 use rayon::prelude::*;
@@ -19,7 +20,6 @@ use super::features::{FeatureSource, Layout, View};
 use super::{Images, Options};
 use crate::dataset::labels;
 use crate::features::{CORNERS, Fixed};
-use crate::fit::{FeatureMatrix, LinearModel, Loss, fit_linear};
 use crate::report::plot::{self, Axes, Line, Panel};
 use crate::report::{Accuracy, Spread, StudyInputs, rounded, table};
 use crate::study::{Samples, draw};

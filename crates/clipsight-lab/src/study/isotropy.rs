@@ -1,6 +1,6 @@
 //! How evenly a cloud of vectors uses its space.
 
-use crate::fit::FeatureMatrix;
+use clipsight_measure::fit::FeatureMatrix;
 
 /// The mean cosine between two different rows: near 1 when all embeddings lie in a narrow cone
 /// (Ethayarajh 2019, arXiv 1909.00512). Over all pairs, not a sample of them. `None` for fewer than

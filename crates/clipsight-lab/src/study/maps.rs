@@ -10,6 +10,7 @@ use clipsight::model::{Detector, OcclusionMap, Request};
 use clipsight::rng::Rng;
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::metrics::{mean_and_deviation, spearman};
 use clipsight_native::io::{read_file, read_image};
 use clipsight_native::pipeline;
 use clipsight_native::progress::progress;
@@ -18,7 +19,6 @@ use serde::Serialize;
 
 use super::{Common, report_folder, shuffle};
 use crate::dataset::{Dataset, Entry, Label, Role};
-use crate::metrics::{mean_and_deviation, spearman};
 use crate::report::{rounded, short, table, write_report};
 
 /// What is studied.

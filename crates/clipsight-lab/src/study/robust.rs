@@ -10,14 +10,14 @@ use std::fmt::Write as _;
 
 use clipsight::rng::Rng;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::fit::{FeatureMatrix, balanced_weights, logistic_regression};
+use clipsight_measure::metrics::{Interval, auc_difference_interval_by_group};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::features::{FeatureSource, View};
 use super::{Images, Options};
 use crate::dataset::{Entry, Label, ORIGIN_POWER, labels, origins};
-use crate::fit::{FeatureMatrix, balanced_weights, logistic_regression};
-use crate::metrics::{Interval, auc_difference_interval_by_group};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
 use crate::report::{Accuracy, Spread, StudyInputs, rounded, short, table};
 use crate::study::isotropy::{average_cosine, iso_score};

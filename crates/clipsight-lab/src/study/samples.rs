@@ -1,8 +1,7 @@
 //! Labelled rows, drawn and divided.
 
 use clipsight::rng::Rng;
-
-use crate::fit::FeatureMatrix;
+use clipsight_measure::fit::FeatureMatrix;
 
 /// Labelled rows that a linear classifier learns from or is measured on.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 //! generators (Gaintseva et al. 2024, arXiv 2406.15035; the algorithm as in Kuznetsov et al. 2024,
 //! arXiv 2410.08113).
 
+use clipsight_measure::fit::{FeatureMatrix, LinearModel, Loss, Standardised, softplus};
 use half::f16;
 use rayon::prelude::*;
 
 use super::samples::Samples;
-use crate::fit::{FeatureMatrix, LinearModel, Loss, Standardised, softplus};
 
 /// In which order parts were removed, and how well the rest did.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@ use clipsight::image::Delivery;
 use clipsight::model::{Analysis, IfUnsteady, Request, Verdict};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::metrics::Share;
 use clipsight_native::io::{read_file, read_image};
 use clipsight_native::pipeline;
 use clipsight_native::progress::progress;
@@ -14,7 +15,6 @@ use serde::Serialize;
 
 use super::{Common, report_folder};
 use crate::dataset::{Dataset, Label, Role, at_most};
-use crate::metrics::Share;
 use crate::report::{short, table, write_report};
 
 /// What is studied.

@@ -10,6 +10,7 @@ use clipsight::model::{Detector, LoadedTensors, Manifest};
 use clipsight::weights::{HostTensor, Storage, pack, sha256_hex};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_import::PublishedEncoder;
+use clipsight_measure::metrics::Share;
 use clipsight_native::io::read_file;
 use clipsight_native::pipeline;
 use clipsight_native::progress::progress;
@@ -20,7 +21,6 @@ use serde::Serialize;
 use super::{Common, report_folder, unseen_select};
 use crate::dataset::{Dataset, Entry, Role, at_most};
 use crate::features::with_pixels;
-use crate::metrics::Share;
 use crate::recipe::detector::{auc_of, load};
 use crate::report::{rounded, short, table, write_report};
 

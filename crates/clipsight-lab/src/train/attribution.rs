@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::tensor::{Device, Tensor, TensorData};
+use clipsight_measure::fit::{FeatureMatrix, moments};
 use rayon::ThreadPoolBuilder;
 
 use super::captions::{
@@ -22,7 +23,6 @@ use super::captions::{
 };
 use super::parameters::{values_of, with_values};
 use super::trainer::{Schedule, Trainer};
-use crate::fit::{FeatureMatrix, moments};
 use clipsight::heads::AttributionHead;
 use clipsight::rng::Rng;
 use clipsight::weights::{HostTensor, Q8};

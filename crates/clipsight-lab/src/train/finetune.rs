@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, HashMap};
 use burn::module::{Module, Param};
 use burn::nn;
 use burn::tensor::{Device, Tensor, TensorData};
+use clipsight_measure::fit::LinearModel;
 
 use super::attribution::{CaptionNetwork, FittedAttribution};
 use super::captions::{CaptionSet, ImageSource, caption_loss};
 use super::trainer::{Schedule, StepReport, Trainer, binary_cross_entropy};
 use super::transform::transformed;
-use crate::fit::LinearModel;
 use clipsight::clip::{FeatureSpec, VisionConfig};
 use clipsight::heads::Transform;
 use clipsight::rng::Rng;
@@ -344,10 +344,10 @@ fn sample(rng: &mut Rng, count: usize, share: f64) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::FeatureMatrix;
     use crate::train::attribution::{AttributionConfig, fit_attribution};
     use clipsight::clip::{Activation, Pool};
     use clipsight::weights::random_tensors;
+    use clipsight_measure::fit::FeatureMatrix;
 
     fn architecture() -> VisionConfig {
         VisionConfig {

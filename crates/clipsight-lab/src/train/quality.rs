@@ -30,13 +30,13 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
+use clipsight_measure::metrics::{kendall, pearson, spearman};
 use half::f16;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::captions::normalized;
-use crate::metrics::{kendall, pearson, spearman};
 use clipsight::clip::TextConfig;
 use clipsight::heads::QualityModel;
 use clipsight::rng::Rng;

@@ -5,14 +5,14 @@ mod plots;
 use std::fmt::Write as _;
 
 use clipsight::Result;
+use clipsight_measure::figures::OriginFigures;
+use clipsight_measure::metrics::{Interval, Share};
 use clipsight_native::io::printable;
 use html_escape::encode_text;
 
 use super::attribution::AttributionFigures;
-use super::figures::OriginFigures;
 use super::report::{EvalReport, number};
 use super::section::Section;
-use crate::metrics::Share;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -123,11 +123,12 @@ fn tiles(report: &EvalReport) -> String {
     let share = |share: &Share| Some((share.low, share.high));
     let (area, accuracy) = (figures.auc_interval, figures.balanced_accuracy_interval);
     let mut html = "<div class=\"tiles\">\n".to_owned();
-    html += &tile("AUC", figures.auc, Some((area.low, area.high)), "bootstrap by origin");
+    let ends = |interval: Option<Interval>| interval.map(|ends| (ends.low, ends.high));
+    html += &tile("AUC", figures.auc, ends(area), "bootstrap by origin");
     html += &tile(
         "balanced accuracy",
         figures.balanced_accuracy,
-        Some((accuracy.low, accuracy.high)),
+        ends(accuracy),
         "bootstrap by origin",
     );
     let five = &figures.recall_at_5_percent;
@@ -205,7 +206,8 @@ fn curves(report: &EvalReport) -> Result<String> {
          abstains today.",
     );
     html += "</div>\n<h2>All figures</h2>\n<div class=\"stack\">\n";
-    for section in [report.overview(), report.grades(), report.risk_coverage()] {
+    let shared = [report.overview(), report.grades(), report.risk_coverage()];
+    for section in shared.into_iter().chain(report.operating_points()) {
         html += &card(&section);
     }
     Ok(html + "</div>\n")
@@ -236,7 +238,8 @@ fn failures(report: &EvalReport) -> String {
     if !report.figures.contents.is_empty() {
         html += &card(&report.contents());
     }
-    for section in report.matched_sets().into_iter().chain(report.sizes()) {
+    let own = report.mistakes().into_iter().chain(report.unjudged());
+    for section in report.matched_sets().into_iter().chain(report.sizes()).chain(own) {
         html += &card(&section);
     }
     for generated in [true, false] {

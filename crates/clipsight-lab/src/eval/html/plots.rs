@@ -2,14 +2,14 @@
 //! the dark.
 
 use clipsight::Result;
+use clipsight_measure::curves::{Curves, HISTOGRAM_BINS};
+use clipsight_measure::figures::Figures;
 use clipsight_native::io::printable;
 use html_escape::encode_double_quoted_attribute;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::super::curves::{Curves, HISTOGRAM_BINS};
-use super::super::figures::Figures;
 use super::super::report::number;
 use super::super::robustness::Robustness;
 use crate::report::plot::{FONT, failed};

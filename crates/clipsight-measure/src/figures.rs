@@ -1,24 +1,29 @@
 //! All figures of one set of scored images.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use clipsight::calibration::{AbstainReason, Calibration, Grade, MeasuredError};
 use clipsight::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-use super::one_class;
 use crate::metrics::{
-    Confusion, Interval, RiskCoverage, Sample, Share, area_under_risk_coverage, auc,
+    Confusion, Interval, RiskCoverage, Sample, Share, Tally, area_under_risk_coverage, auc,
     auc_interval_by_group, average_precision, balanced_accuracy_interval_by_group, balanced_share,
     best_balanced_accuracy, expected_calibration_error, risk_coverage, tally, tpr_at_fpr, worst,
 };
 
 /// Bins of the expected calibration error.
-pub(super) const CALIBRATION_BINS: usize = 15;
+pub const CALIBRATION_BINS: usize = 15;
 
 /// Bootstrap draws of the intervals, and their seed: the same figures every time.
-const BOOTSTRAP_ROUNDS: usize = 2000;
-const BOOTSTRAP_SEED: u64 = 1;
+pub const BOOTSTRAP_ROUNDS: usize = 2000;
+/// See [`BOOTSTRAP_ROUNDS`].
+pub const BOOTSTRAP_SEED: u64 = 1;
+
+/// With fewer images of a class a bootstrap says next to nothing of its interval: a handful that
+/// happen to be right would make one of no width.
+pub const MIN_IMAGES_OF_INTERVAL: usize = 20;
 
 /// A generator with fewer images is not called the worst: its recall is mostly chance.
 const MIN_IMAGES_OF_GENERATOR: usize = 20;
@@ -31,19 +36,19 @@ const COVERAGES: [f64; 6] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
 /// One labelled image and the detector's answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Scored {
+pub struct Scored {
     /// Whether it truly is generated.
-    pub(crate) generated: bool,
+    pub generated: bool,
     /// Generator or source.
-    pub(crate) origin: String,
+    pub origin: String,
     /// What it shows.
-    pub(crate) content: String,
+    pub content: String,
     /// Calibrated probability.
-    pub(crate) probability: f64,
+    pub probability: f64,
     /// The grade it got.
-    pub(crate) grade: Option<Grade>,
+    pub grade: Option<Grade>,
     /// Or why it got no grade.
-    pub(crate) reason: Option<AbstainReason>,
+    pub reason: Option<AbstainReason>,
 }
 
 impl Scored {
@@ -51,11 +56,7 @@ impl Scored {
     ///
     /// # Errors
     /// When the model is not calibrated for that number of views.
-    #[allow(
-        dead_code,
-        reason = "for `train`, which has the features of every image and need not decode again"
-    )]
-    pub(crate) fn from_logit(
+    pub fn from_logit(
         generated: bool,
         origin: &str,
         content: &str,
@@ -76,7 +77,9 @@ impl Scored {
         })
     }
 
-    pub(super) fn sample(&self) -> Sample {
+    /// Probability and class.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
         Sample { score: self.probability, positive: self.generated }
     }
 
@@ -88,119 +91,120 @@ impl Scored {
 /// Every figure. Shares are rounded to four digits, so that the last bits of another machine's
 /// arithmetic do not change the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Figures {
+pub struct Figures {
     /// Number of generated images.
-    pub(crate) generated: usize,
+    pub generated: usize,
     /// Number of others.
-    pub(crate) real: usize,
+    pub real: usize,
     /// Area under the ROC curve.
-    pub(crate) auc: f64,
-    /// Its 95 % interval, by bootstrap over origins.
-    pub(crate) auc_interval: Interval,
+    pub auc: f64,
+    /// Its 95 % interval, by bootstrap over origins, see [`Drawn`]; `None` where so few images, or
+    /// images that all draws agree on, tell of none.
+    pub auc_interval: Option<Interval>,
     /// Average precision.
-    pub(crate) average_precision: f64,
+    pub average_precision: f64,
     /// The shipped threshold.
-    pub(crate) threshold: f64,
+    pub threshold: f64,
     /// Balanced accuracy there.
-    pub(crate) balanced_accuracy: f64,
-    /// Its 95 % interval, by bootstrap over origins.
-    pub(crate) balanced_accuracy_interval: Interval,
+    pub balanced_accuracy: f64,
+    /// Its 95 % interval, in the same way.
+    pub balanced_accuracy_interval: Option<Interval>,
     /// Recall there: generated images found.
-    pub(crate) recall: Share,
+    pub recall: Share,
     /// Specificity there: others let pass.
-    pub(crate) specificity: Share,
+    pub specificity: Share,
     /// The highest balanced accuracy of any threshold, chosen on these very images.
-    pub(crate) best_balanced_accuracy: f64,
+    pub best_balanced_accuracy: f64,
     /// That threshold; `None` if nothing beats calling no image generated.
-    pub(crate) best_threshold: Option<f64>,
+    pub best_threshold: Option<f64>,
     /// Recall at a false-positive rate of 1 %.
-    pub(crate) recall_at_1_percent: Share,
+    pub recall_at_1_percent: Share,
     /// Recall at a false-positive rate of 5 %.
-    pub(crate) recall_at_5_percent: Share,
+    pub recall_at_5_percent: Share,
     /// Expected calibration error.
-    pub(crate) calibration_error: f64,
+    pub calibration_error: f64,
     /// Positive predictive value at the shipped threshold where 1 % of images are generated.
-    pub(crate) predictive_value_at_1_percent: Option<f64>,
+    pub predictive_value_at_1_percent: Option<f64>,
     /// The same at 10 %.
-    pub(crate) predictive_value_at_10_percent: Option<f64>,
+    pub predictive_value_at_10_percent: Option<f64>,
     /// Images without a grade.
-    pub(crate) abstained: Abstained,
+    pub abstained: Abstained,
     /// What each grade is worth, weakest first.
-    pub(crate) grades: Vec<GradeFigures>,
+    pub grades: Vec<GradeFigures>,
     /// Wrong decisions among the images farthest from the threshold.
-    pub(crate) risk_coverage: Vec<RiskCoverage>,
+    pub risk_coverage: Vec<RiskCoverage>,
     /// The area under that curve.
-    pub(crate) risk_coverage_area: f64,
+    pub risk_coverage_area: f64,
     /// The same for the shipped abstention: the images that got a grade; `None` if no image did.
-    pub(crate) graded: Option<RiskCoverage>,
+    pub graded: Option<RiskCoverage>,
     /// Every generator and source: generators first, each by name.
-    pub(crate) origins: Vec<OriginFigures>,
+    pub origins: Vec<OriginFigures>,
     /// The generator with the lowest recall, of those with twenty images or more.
-    pub(crate) worst_generator: Option<OriginFigures>,
+    pub worst_generator: Option<OriginFigures>,
     /// The source with the lowest specificity, of those with forty images or more.
-    pub(crate) worst_source: Option<OriginFigures>,
+    pub worst_source: Option<OriginFigures>,
     /// By what the images show.
-    pub(crate) contents: Vec<ContentFigures>,
+    pub contents: Vec<ContentFigures>,
 }
 
 /// Images without a grade.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Abstained {
+pub struct Abstained {
     /// Share of the generated images.
-    pub(crate) generated: f64,
+    pub generated: f64,
     /// Share of the others.
-    pub(crate) real: f64,
+    pub real: f64,
     /// Number of images for each reason.
-    pub(crate) reasons: BTreeMap<String, usize>,
+    pub reasons: BTreeMap<String, usize>,
 }
 
 /// What a grade is worth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct GradeFigures {
+pub struct GradeFigures {
     /// The grade.
-    pub(crate) grade: Grade,
+    pub grade: Grade,
     /// Generated images that got it.
-    pub(crate) generated: usize,
+    pub generated: usize,
     /// Others that got it.
-    pub(crate) real: usize,
+    pub real: usize,
     /// How often it is wrong, both classes weighted equally; `None` if no image got it.
-    pub(crate) error: Option<MeasuredError>,
+    pub error: Option<MeasuredError>,
 }
 
 /// Accuracy on one generator or source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OriginFigures {
+pub struct OriginFigures {
     /// Its name.
-    pub(crate) origin: String,
+    pub origin: String,
     /// Whether it is a generator.
-    pub(crate) generated: bool,
+    pub generated: bool,
     /// Share decided rightly at the shipped threshold: recall of a generator, specificity of a
     /// source.
-    pub(crate) accuracy: Share,
+    pub accuracy: Share,
 }
 
 /// Figures on one kind of content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ContentFigures {
+pub struct ContentFigures {
     /// What the images show.
-    pub(crate) content: String,
+    pub content: String,
     /// Generated images.
-    pub(crate) generated: usize,
+    pub generated: usize,
     /// Others.
-    pub(crate) real: usize,
+    pub real: usize,
     /// Area under the ROC curve, where there are both.
-    pub(crate) auc: Option<f64>,
+    pub auc: Option<f64>,
     /// Balanced accuracy at the shipped threshold, where there are both.
-    pub(crate) balanced_accuracy: Option<f64>,
+    pub balanced_accuracy: Option<f64>,
     /// Recall there, where there are generated images.
-    pub(crate) recall: Option<Share>,
+    pub recall: Option<Share>,
     /// Specificity there, where there are others.
-    pub(crate) specificity: Option<Share>,
+    pub specificity: Option<Share>,
 }
 
 impl Figures {
     /// The measured error of each grade, as a model's calibration holds it.
-    pub(crate) fn measured_errors(&self) -> [Option<MeasuredError>; 4] {
+    pub fn measured_errors(&self) -> [Option<MeasuredError>; 4] {
         Grade::ALL.map(|grade| self.grades.iter().find(|figures| figures.grade == grade)?.error)
     }
 }
@@ -210,7 +214,7 @@ impl Figures {
 /// # Errors
 /// [`ErrorKind::Argument`] unless there are images of both classes, and for a score that is not a
 /// number, naming the image by its place in the list.
-pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
+pub fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
     if let Some(place) = scored.iter().position(|image| !image.probability.is_finite()) {
         let message =
             format!("the score of image {} of {} is not a number", place + 1, scored[place].origin);
@@ -221,29 +225,37 @@ pub(crate) fn evaluate(scored: &[Scored], threshold: f64) -> Result<Figures> {
 
 fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
     let samples: Vec<Sample> = scored.iter().map(Scored::sample).collect();
+    let units = units(scored);
     let grouped: Vec<(&str, Sample)> =
-        scored.iter().map(|image| (image.origin.as_str(), image.sample())).collect();
+        units.iter().zip(scored).map(|(unit, image)| (unit.as_ref(), image.sample())).collect();
     let confusion = Confusion::at(&samples, threshold);
     let generated = confusion.true_positives + confusion.false_negatives;
     let real = confusion.true_negatives + confusion.false_positives;
     let (best_balanced_accuracy, best) = best_balanced_accuracy(&samples)?;
     let origins = [origins(scored, true, threshold), origins(scored, false, threshold)];
     let worst_of = |class, least| worst_origin(scored, class, threshold, least);
-    let accuracy_interval =
-        balanced_accuracy_interval_by_group(&grouped, threshold, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)?;
+    let enough = generated.min(real) >= MIN_IMAGES_OF_INTERVAL;
+    let interval = |measured: fn(&[(&str, Sample)], f64) -> Option<Interval>| {
+        measured(&grouped, threshold).filter(|_| enough).and_then(shown)
+    };
     Some(Figures {
         generated,
         real,
         auc: rounded(auc(&samples)?),
-        auc_interval: rounded_interval(auc_interval_by_group(
-            &grouped,
-            BOOTSTRAP_ROUNDS,
-            BOOTSTRAP_SEED,
-        )?),
+        auc_interval: interval(|grouped, _| {
+            auc_interval_by_group(grouped, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)
+        }),
         average_precision: rounded(average_precision(&samples)?),
         threshold,
         balanced_accuracy: rounded(confusion.balanced_accuracy()?),
-        balanced_accuracy_interval: rounded_interval(accuracy_interval),
+        balanced_accuracy_interval: interval(|grouped, threshold| {
+            balanced_accuracy_interval_by_group(
+                grouped,
+                threshold,
+                BOOTSTRAP_ROUNDS,
+                BOOTSTRAP_SEED,
+            )
+        }),
         recall: rounded_share(Share::clopper_pearson(confusion.true_positives, generated)?),
         specificity: rounded_share(Share::clopper_pearson(confusion.true_negatives, real)?),
         best_balanced_accuracy: rounded(best_balanced_accuracy),
@@ -269,6 +281,50 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
         worst_source: worst_of(false, MIN_IMAGES_OF_SOURCE),
         contents: contents(scored, threshold),
     })
+}
+
+/// What a bootstrap draws of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drawn {
+    /// Whole origins: images of one generator, or of one source, err together.
+    Origins,
+    /// Single images, where all are of one origin: drawing that one again and again would tell of
+    /// no spread at all.
+    Images,
+}
+
+impl Drawn {
+    /// What is drawn of the images of a class.
+    #[must_use]
+    pub fn of(scored: &[Scored], generated: bool) -> Self {
+        let mut origins = scored
+            .iter()
+            .filter(|image| image.generated == generated)
+            .map(|image| image.origin.as_str());
+        let first = origins.next();
+        if origins.any(|origin| Some(origin) != first) { Self::Origins } else { Self::Images }
+    }
+}
+
+/// For every image the name of what it is drawn with.
+fn units(scored: &[Scored]) -> Vec<Cow<'_, str>> {
+    let [real, generated] = [false, true].map(|class| Drawn::of(scored, class));
+    scored
+        .iter()
+        .enumerate()
+        .map(|(place, image)| match if image.generated { generated } else { real } {
+            Drawn::Origins => Cow::Borrowed(image.origin.as_str()),
+            Drawn::Images => Cow::Owned(format!("{place:08}")),
+        })
+        .collect()
+}
+
+/// An interval as it is reported: none if it has no width, since then every draw gave the same, and
+/// nobody knows how far off that is.
+pub fn shown(interval: Interval) -> Option<Interval> {
+    let interval = rounded_interval(interval);
+    (interval.low < interval.high).then_some(interval)
 }
 
 fn abstained(scored: &[Scored], generated: usize, real: usize) -> Abstained {
@@ -335,7 +391,7 @@ fn decisions(scored: &[Scored], class: bool, threshold: f64) -> impl Iterator<It
 }
 
 fn origins(scored: &[Scored], class: bool, threshold: f64) -> Vec<OriginFigures> {
-    let figures = |(origin, tally): (String, crate::metrics::Tally)| {
+    let figures = |(origin, tally): (String, Tally)| {
         let accuracy = rounded_share(Share::clopper_pearson(tally.right, tally.n)?);
         Some(OriginFigures { origin, generated: class, accuracy })
     };
@@ -380,8 +436,18 @@ fn contents(scored: &[Scored], threshold: f64) -> Vec<ContentFigures> {
         .collect()
 }
 
+/// The error of images of one class only.
+#[must_use]
+pub fn one_class() -> Error {
+    Error::new(
+        ErrorKind::Argument,
+        "the images to measure on must include both classes, ai and real",
+    )
+}
+
 /// Rounded to four decimals.
-pub(super) fn rounded(value: f64) -> f64 {
+#[must_use]
+pub fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
@@ -389,7 +455,9 @@ fn rounded_interval(interval: Interval) -> Interval {
     Interval { low: rounded(interval.low), high: rounded(interval.high) }
 }
 
-pub(super) fn rounded_share(share: Share) -> Share {
+/// A share and its interval, rounded to four decimals.
+#[must_use]
+pub fn rounded_share(share: Share) -> Share {
     Share {
         rate: rounded(share.rate),
         low: rounded(share.low),
@@ -460,7 +528,7 @@ mod tests {
         assert_eq!(graded.coverage, rounded(coverage));
         assert_eq!(graded.risk, rounded((0.5 * 0.375 + 0.5 * 5.0 / 41.0) / coverage));
         // Each class has two origins: the bootstrap's ends are those of drawing one of them twice.
-        let interval = figures.balanced_accuracy_interval;
+        let interval = figures.balanced_accuracy_interval.unwrap();
         assert!(
             interval.low < figures.balanced_accuracy && interval.high > figures.balanced_accuracy
         );
@@ -484,9 +552,38 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_that_nothing_tells_of_is_none() {
+        // Nineteen of a class are too few.
+        let few: Vec<Scored> = (0..19)
+            .flat_map(|index| {
+                let p = 0.3 + 0.02 * f64::from(index);
+                [scored("a", true, p + 0.05), scored("b", false, p)]
+            })
+            .collect();
+        let figures = evaluate(&few, 0.5).unwrap();
+        assert_eq!((figures.auc_interval, figures.balanced_accuracy_interval), (None, None));
+        let mut enough = few;
+        enough.extend([scored("a", true, 0.4), scored("b", false, 0.6)]);
+        // One origin a class: single images are drawn, or every draw would be the same.
+        assert_eq!(Drawn::of(&enough, true), Drawn::Images);
+        let figures = evaluate(&enough, 0.5).unwrap();
+        let interval = figures.auc_interval.unwrap();
+        assert!(
+            interval.low < figures.auc - 0.05 && interval.high > figures.auc + 0.05,
+            "{interval:?}"
+        );
+        // All right in every draw: that tells of no spread.
+        let apart: Vec<Scored> =
+            (0..20).flat_map(|_| [scored("a", true, 0.9), scored("b", false, 0.1)]).collect();
+        let figures = evaluate(&apart, 0.5).unwrap();
+        assert_eq!((figures.auc, figures.auc_interval), (1.0, None));
+        assert_eq!(Drawn::of(&images(), false), Drawn::Origins);
+    }
+
+    #[test]
     fn one_class_is_refused() {
         let error = evaluate(&[scored("sd", true, 0.5)], 0.5).unwrap_err();
-        assert_eq!(error.kind(), clipsight::ErrorKind::Argument);
+        assert_eq!(error.kind(), ErrorKind::Argument);
         assert!(evaluate(&[], 0.5).is_err());
         let mut images = images();
         images[3].probability = f64::NAN;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::{CALIBRATION_BINS, Scored, rounded};
+use crate::figures::{CALIBRATION_BINS, Scored, rounded};
 use crate::metrics::{
     ReliabilityBin, RiskCoverage, Sample, operating_points, reliability, risk_coverage,
 };
@@ -11,37 +11,38 @@ use crate::metrics::{
 const STEPS: u32 = 100;
 
 /// Bins of the histogram of probabilities.
-pub(super) const HISTOGRAM_BINS: usize = 20;
+pub const HISTOGRAM_BINS: usize = 20;
 
 /// Curves over all thresholds, thinned; never empty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Curves {
+pub struct Curves {
     /// Receiver operating characteristic: at each false positive rate the highest true positive
     /// rate.
-    pub(crate) roc: Vec<RocPoint>,
+    pub roc: Vec<RocPoint>,
     /// Probability against the share that is generated.
-    pub(crate) reliability: Vec<ReliabilityBin>,
+    pub reliability: Vec<ReliabilityBin>,
     /// Generated images by probability, in twenty bins from 0 to 1.
-    pub(crate) generated: Vec<usize>,
+    pub generated: Vec<usize>,
     /// The others, in the same bins.
-    pub(crate) real: Vec<usize>,
+    pub real: Vec<usize>,
     /// Share of wrong decisions if only the images farthest from the threshold are decided.
-    pub(crate) risk_coverage: Vec<RiskCoverage>,
+    pub risk_coverage: Vec<RiskCoverage>,
 }
 
 /// One point of the receiver operating characteristic.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RocPoint {
+pub struct RocPoint {
     /// Share of the others that are called generated.
-    pub(crate) false_positive_rate: f64,
+    pub false_positive_rate: f64,
     /// Share of the generated images that are.
-    pub(crate) true_positive_rate: f64,
+    pub true_positive_rate: f64,
 }
 
 impl Curves {
     /// The curves of images of both classes.
-    pub(super) fn of(scored: &[Scored], threshold: f64) -> Self {
+    #[must_use]
+    pub fn of(scored: &[Scored], threshold: f64) -> Self {
         let samples: Vec<Sample> = scored.iter().map(Scored::sample).collect();
         let histogram = |class: bool| {
             let mut counts = vec![0; HISTOGRAM_BINS];

@@ -46,6 +46,17 @@ impl Confusion {
         }
     }
 
+    /// The decisions on other samples as well.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            true_positives: self.true_positives + other.true_positives,
+            false_positives: self.false_positives + other.false_positives,
+            true_negatives: self.true_negatives + other.true_negatives,
+            false_negatives: self.false_negatives + other.false_negatives,
+        }
+    }
+
     /// Share of positives called positive (recall, sensitivity).
     #[must_use]
     pub fn true_positive_rate(&self) -> Option<f64> {

@@ -5,7 +5,7 @@
 //! here, at the price of its traits and a mathematics back end.
 //!
 //! ```
-//! use clipsight_lab::fit::{FeatureMatrix, logistic_regression};
+//! use clipsight_measure::fit::{FeatureMatrix, logistic_regression};
 //! use half::f16;
 //! let data = [-2.0, -1.0, 1.0, 2.0].map(f16::from_f32).to_vec();
 //! let features = FeatureMatrix { data, width: 1 };
@@ -15,7 +15,11 @@
 //! ```
 
 use half::f16;
+#[cfg(feature = "parallel")]
 use rayon::prelude::*;
+
+#[cfg(not(feature = "parallel"))]
+use crate::sequential::{ParallelIterator as _, ParallelSlice as _};
 
 /// Rows of features, stored in half precision: the features of 30,000 views fit in 300 MB.
 #[derive(Clone, Debug, Default)]
@@ -157,16 +161,20 @@ pub fn fit_linear_from(
 /// Standardised rows to fit on: computed once, in f32, since two passes over them are the cost of
 /// an iteration.
 #[derive(Clone, Debug)]
-pub(crate) struct Standardised {
+pub struct Standardised {
     data: Vec<f32>,
     labels: Vec<f32>,
     weights: Vec<f64>,
-    pub(crate) mean: Vec<f64>,
-    pub(crate) inverse: Vec<f64>,
+    /// Weighted mean of every column.
+    pub mean: Vec<f64>,
+    /// One over its deviation, 0 where it does not vary.
+    pub inverse: Vec<f64>,
 }
 
 impl Standardised {
-    pub(crate) fn of(features: &FeatureMatrix, labels: &[f32], weights: &[f64]) -> Self {
+    /// These rows, labels and positive weights.
+    #[must_use]
+    pub fn of(features: &FeatureMatrix, labels: &[f32], weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
         let weights: Vec<f64> = weights.iter().map(|weight| weight / total).collect();
         let (mean, inverse) = moments(features, &weights);
@@ -184,7 +192,7 @@ impl Standardised {
     }
 
     /// Without one of the columns.
-    pub(crate) fn remove(&mut self, column: usize) {
+    pub fn remove(&mut self, column: usize) {
         let width = self.mean.len();
         let mut place = 0;
         self.data.retain(|_| {
@@ -196,7 +204,7 @@ impl Standardised {
     }
 
     /// Weights of the columns, then the bias, that minimise the loss; the search begins at `start`.
-    pub(crate) fn minimise(
+    pub fn minimise(
         &self,
         penalty: f64,
         loss: Loss,
@@ -259,7 +267,7 @@ impl Standardised {
     }
 
     /// A solution as a function of the features themselves.
-    pub(crate) fn linear(&self, solution: &[f64]) -> LinearModel {
+    pub fn linear(&self, solution: &[f64]) -> LinearModel {
         let weight: Vec<f64> =
             solution.iter().zip(&self.inverse).map(|(slope, inverse)| slope * inverse).collect();
         let shift: f64 = weight.iter().zip(&self.mean).map(|(weight, mean)| weight * mean).sum();
@@ -321,7 +329,8 @@ pub fn balanced_weights(labels: &[f32], groups: &[&str], power: f64) -> Vec<f64>
 }
 
 /// Weighted mean of every feature, and one over its deviation (0 where it does not vary).
-pub(crate) fn moments(features: &FeatureMatrix, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
+#[must_use]
+pub fn moments(features: &FeatureMatrix, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let width = features.width;
     let sums: Vec<(Vec<f64>, Vec<f64>)> = features
         .data
@@ -369,12 +378,15 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
-pub(crate) fn sigmoid(x: f64) -> f64 {
+/// `1 / (1 + e^-x)`.
+#[must_use]
+pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
 /// `ln(1 + e^x)` without overflow.
-pub(crate) fn softplus(x: f64) -> f64 {
+#[must_use]
+pub fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 

@@ -58,7 +58,7 @@ pub fn auc_interval_by_group(
 ) -> Option<Interval> {
     let samples: Vec<_> =
         samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
-    bootstrap_by_group(&samples, rounds, seed, auc)
+    interval_by_group(&samples, rounds, seed, auc)
 }
 
 /// The same of the balanced accuracy at `threshold`.
@@ -73,7 +73,7 @@ pub fn balanced_accuracy_interval_by_group(
 ) -> Option<Interval> {
     let samples: Vec<_> =
         samples.iter().map(|(group, sample)| (*group, sample.positive, *sample)).collect();
-    bootstrap_by_group(&samples, rounds, seed, |drawn| {
+    interval_by_group(&samples, rounds, seed, |drawn| {
         Confusion::at(drawn, threshold).balanced_accuracy()
     })
 }
@@ -96,7 +96,7 @@ pub fn auc_difference_interval_by_group(
             (*group, *positive, scores.map(|score| Sample { score, positive: *positive }))
         })
         .collect();
-    bootstrap_by_group(&samples, rounds, seed, |drawn| {
+    interval_by_group(&samples, rounds, seed, |drawn| {
         let of = |which: usize| {
             auc(&drawn.iter().map(|pair: &[Sample; 2]| pair[which]).collect::<Vec<_>>())
         };
@@ -105,7 +105,9 @@ pub fn auc_difference_interval_by_group(
 }
 
 /// The 95 % interval of a statistic over draws of groups, from (group, class, sample).
-fn bootstrap_by_group<T: Copy>(
+///
+/// `None` when a class is missing, `rounds` is 0, or a draw has no such statistic.
+pub fn interval_by_group<T: Copy>(
     samples: &[(&str, bool, T)],
     rounds: usize,
     seed: u64,

@@ -1,6 +1,6 @@
 //! Invariants of the measures, over random samples with many ties.
 
-use clipsight_lab::metrics::{
+use clipsight_measure::metrics::{
     Confusion, Sample, auc, average_precision, best_balanced_accuracy, clopper_pearson,
     expected_calibration_error, operating_points, risk_coverage, tpr_at_fpr,
 };

@@ -10,7 +10,7 @@
 //! measured. They are ordered by [`f64::total_cmp`], so that nothing here panics even so.
 //!
 //! ```
-//! use clipsight_lab::metrics::{Confusion, Sample, auc};
+//! use clipsight_measure::metrics::{Confusion, Sample, auc};
 //! let sample = |score, positive| Sample { score, positive };
 //! let samples = [sample(0.9, true), sample(0.4, true), sample(0.6, false), sample(0.1, false)];
 //! assert_eq!(auc(&samples), Some(0.75));
@@ -35,7 +35,7 @@ pub use decision::{
 };
 pub use groups::{
     Tally, auc_difference_interval_by_group, auc_interval_by_group,
-    balanced_accuracy_interval_by_group, tally, worst,
+    balanced_accuracy_interval_by_group, interval_by_group, tally, worst,
 };
 pub use interval::{Interval, Share, balanced_share, clopper_pearson, wilson};
 pub use ranking::{auc, average_precision, best_balanced_accuracy, operating_points, tpr_at_fpr};
