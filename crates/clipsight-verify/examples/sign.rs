@@ -1,6 +1,5 @@
-//! Makes `tests/fixtures/signed`: `cargo run --release -p clipsight-verify --example sign`, or with
-//! `--expired`, in the year 2020, those of a certificate that was valid then: `tests/fixtures/make.sh`
-//! does both. Time stamps come from `openssl ts`.
+//! Makes `tests/fixtures/signed`; with `--expired`, in the year 2020, the files of a certificate
+//! that was valid then. `tests/fixtures/make.sh` does both. Time stamps come from `openssl ts`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "makes fixtures, and fails aloud")]
 
 #[path = "../tests/signing/mod.rs"]
@@ -51,8 +50,9 @@ fn stamp(message: &[u8], by: &str) -> Vec<u8> {
     let key = fixture(&format!("certificates/{by}.key"));
     write!(
         config,
-        "[tsa]\ndefault_tsa = one\n[one]\nserial = {serial}\nsigner_cert = {chain}\ncerts = {chain}\n\
-         signer_key = {key}\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\ndigests = sha256\n\
+        "[tsa]\ndefault_tsa = one\n\
+         [one]\nserial = {serial}\nsigner_cert = {chain}\ncerts = {chain}\nsigner_key = {key}\n\
+         signer_digest = sha256\ndefault_policy = 1.2.3.4\ndigests = sha256\n\
          ess_cert_id_chain = no\n",
         serial = at("serial").display(),
         chain = chain.display(),

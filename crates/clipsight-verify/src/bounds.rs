@@ -210,7 +210,7 @@ mod tests {
         let mut wide = b"MM\0*\0\0\0\x08\xff\xff".to_vec();
         wide.resize(2_000_000, 0);
         assert!(kept(&wide));
-        // And a chain that ends in itself, which c2pa sees: it goes round here until it is too long.
+        // And a chain that ends in itself: it goes round until it is too long.
         let mut circle = tiff(1, (256, 1, 1), &[]);
         circle[22..26].copy_from_slice(&8_u32.to_le_bytes());
         assert!(!kept(&circle));

@@ -286,7 +286,11 @@ fn summary(state: State, signer: Option<&Signer>, problems: &[Problem]) -> Strin
 /// Text of a file, made short and of one line: control characters and such as turn the direction
 /// of writing are left out.
 fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |c: char| {
+        ['\u{200e}', '\u{200f}'].contains(&c)
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
     text.chars().filter(|c| !c.is_control() && !turns(*c)).take(MAX_TEXT).collect()
 }
 

@@ -190,7 +190,11 @@ fn no_image_has_no_place_for_a_manifest() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     /// Files of any content behind the first bytes of a format, and damaged ones: an answer, not a
     /// panic.
@@ -209,7 +213,8 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         static SIGNED: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-        let mut bytes = SIGNED.get_or_init(|| signed().map(|(_, bytes)| bytes).collect())[kind].clone();
+        let all = SIGNED.get_or_init(|| signed().map(|(_, bytes)| bytes).collect());
+        let mut bytes = all[kind].clone();
         for (at, value) in changes {
             let at = at.index(bytes.len());
             bytes[at] = value;
