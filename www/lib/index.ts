@@ -16,6 +16,8 @@ export {
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
 export { fetchDecoders } from './model/fetch-decoders.js';
+export { fetchVerifier } from './model/fetch-verifier.js';
+export { verifyProvenance } from './detector/verify.js';
 export { Deadline, readPieces } from './network/deadline.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {
@@ -46,4 +48,17 @@ export type {
   ModelCachedOptions,
   ModelFiles,
   ModelSource,
+  VerifyOptions,
 } from './api/options.js';
+export type {
+  ManifestFacts,
+  ProblemCause,
+  SignatureAlgorithm,
+  Signer,
+  TimeStamp,
+  TrustList,
+  TrustListId,
+  Verification,
+  VerificationProblem,
+  VerificationState,
+} from './api/verification.generated.js';

@@ -40,7 +40,15 @@ export async function createDetector(options: DetectorOptions = {}): Promise<Det
   return detector;
 }
 
-function opener(worker: NonNullable<DetectorOptions['worker']>): (events: PortEvents) => Port {
+/**
+ * Opens a line to whom an option names.
+ *
+ * @throws {DetectorError} `argument`, `unsupported`
+ * @internal
+ */
+export function opener(
+  worker: NonNullable<DetectorOptions['worker']>,
+): (events: PortEvents) => Port {
   if (worker === false) return openLocal;
   if (worker === 'auto') {
     const url = ownWorkerUrl();

@@ -16,6 +16,8 @@ export function isRequest(message: unknown): message is Request {
       return isLoad(params);
     case 'analyze':
       return isAnalyze(params);
+    case 'verify':
+      return isVerify(params);
     default:
       return false;
   }
@@ -50,6 +52,22 @@ function isAnalyze(params: unknown): boolean {
     ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
     isOneOf(own(params, 'fidelity'), FIDELITIES) &&
     isOneOf(own(params, 'views'), [undefined, 1, 5])
+  );
+}
+
+function isVerify(params: unknown): boolean {
+  const input = own(params, 'input');
+  const verifier = own(params, 'verifier');
+  const anchors = own(params, 'anchors');
+  return (
+    (isBlob(input) || isBytes(input)) &&
+    Number.isSafeInteger(own(params, 'maxBytes')) &&
+    (typeof verifier === 'string' || isBytes(verifier)) &&
+    typeof anchors === 'object' &&
+    anchors !== null &&
+    ['signers', 'timeStamps'].every((name) =>
+      isOneOf(typeof own(anchors, name), ['undefined', 'string']),
+    )
   );
 }
 

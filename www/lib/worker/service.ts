@@ -1,15 +1,21 @@
 import { toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { Build, Prepared } from '../builds/interface.js';
+import type { Verification } from '../api/verification.generated.js';
+import { compileDecoder } from '../decoders/compile.js';
 import { isDecoderName } from '../decoders/decoders.js';
 import type { DecoderName } from '../decoders/decoders.js';
+import { Verifier } from '../verifier/verifier.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
 import { LoadedModel, bytesOf } from './loaded-model.js';
-import type { Calls, Response, WireError } from './rpc.js';
+import type { Calls, Request, Response, WireError } from './rpc.js';
 import { isRequest } from './request.js';
 
-/** Answers calls, one model long. */
+/** What the verifier is called in messages. */
+const WHAT = 'What checks Content Credentials';
+
+/** Answers calls, one model long; those that need no model before it is there, too. */
 export class Service {
   readonly #post: (response: Response) => void;
   readonly #signal: AbortSignal | undefined;
@@ -17,6 +23,7 @@ export class Service {
   #model: LoadedModel | undefined;
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
+  #verifier: Verifier | undefined;
 
   /**
    * @param post - sends an answer
@@ -32,9 +39,7 @@ export class Service {
   receive(message: unknown): void {
     if (!isRequest(message)) return;
     const { id } = message;
-    const answer =
-      message.call === 'load' ? this.#load(message.params) : this.#analyze(message.params);
-    answer.then(
+    this.#answer(message).then(
       (result) => {
         this.#post({ type: 'result', id, result });
       },
@@ -42,6 +47,17 @@ export class Service {
         this.#post({ type: 'error', id, error: this.#toWire(error) });
       },
     );
+  }
+
+  #answer(message: Request): Promise<Calls[keyof Calls]['result']> {
+    switch (message.call) {
+      case 'load':
+        return this.#load(message.params);
+      case 'analyze':
+        return this.#analyze(message.params);
+      case 'verify':
+        return this.#verify(message.params);
+    }
   }
 
   /** Something broke outside of any call. */
@@ -119,6 +135,26 @@ export class Service {
     }
   }
 
+  async #verify({
+    input,
+    maxBytes,
+    verifier,
+    anchors,
+  }: Calls['verify']['params']): Promise<Verification> {
+    const bytes = await bytesOf(input, { maxBytes });
+    // One source a worker: who names another one has another worker.
+    this.#verifier ??= new Verifier(
+      verifier,
+      async (source) =>
+        compileDecoder(source, WHAT).catch((error: unknown) => {
+          const { code, message } = toDetectorError(error);
+          throw code === 'network' ? new DecoderMissing('verifier', message) : error;
+        }),
+      async () => (await import('../wasm/verifier/verifier.js')).default(),
+    );
+    return this.#verifier.verify(bytes, anchors);
+  }
+
   #toWire(thrown: unknown): WireError {
     if (thrown instanceof DecoderMissing) {
       const { message, decoder } = thrown;
@@ -159,12 +195,12 @@ class DecoderCrash extends Error {
   }
 }
 
-/** The decoder of an image could not be loaded. */
+/** The decoder of an image, or the verifier, could not be loaded. */
 class DecoderMissing extends Error {
   override readonly name = 'DecoderMissing';
-  readonly decoder: DecoderName;
+  readonly decoder: DecoderName | 'verifier';
 
-  constructor(decoder: DecoderName, message: string) {
+  constructor(decoder: DecoderName | 'verifier', message: string) {
     super(message);
     this.decoder = decoder;
   }
