@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use c2pa::{Context, Reader};
 
@@ -62,8 +62,11 @@ impl std::error::Error for Error {}
 ///
 /// [`Error::TooLarge`], [`Error::Broken`].
 pub fn verify(bytes: &[u8]) -> Result<Verification, Error> {
-    static VERIFIER: OnceLock<Verifier> = OnceLock::new();
-    VERIFIER.get_or_init(Verifier::new).verify(bytes)
+    // One a thread: in WebAssembly c2pa's context is for no other.
+    thread_local! {
+        static VERIFIER: Verifier = Verifier::new();
+    }
+    VERIFIER.with(|verifier| verifier.verify(bytes))
 }
 
 /// What checks go by: the lists of the program, and whom a user trusts besides.
@@ -135,6 +138,7 @@ impl Verifier {
 }
 
 /// What c2pa goes by, with authorities in PEM and signers by their hashes.
+#[allow(clippy::arc_with_non_send_sync, reason = "c2pa takes no other, in WebAssembly neither")]
 fn context_of(anchors: String, signers: Option<String>) -> Arc<Context> {
     let mut context = Context::new();
     let settings = context.settings_mut();

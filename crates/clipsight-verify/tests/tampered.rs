@@ -92,14 +92,18 @@ fn one_byte_anywhere_that_means_something() {
             found.is_ok_and(|found| matches!(found.state, State::Valid | State::Trusted))
         };
         let passed: Vec<usize> = (0..bytes.len()).step_by(29).filter(passes).collect();
-        // Outside of the manifest nothing does, but the head of what holds it.
+        // Outside of the manifest nothing does, but the head of what holds it; and of AVIF and HEIC
+        // `ftyp`, which stands before that and which the standard leaves out of the hash.
         let manifest = jumbf_io::load_jumbf_from_memory(format, &bytes).unwrap();
         let find = |piece: &[u8]| bytes.windows(16).rposition(|window| window == piece).unwrap();
         let (from, to) = (find(&manifest[..16]), find(&manifest[manifest.len() - 16..]));
-        assert!(passed.iter().all(|at| (from - 16..to).contains(at)), "{format}: {passed:?}");
+        let from = if bytes[4..8] == *b"ftyp" { 0 } else { from - 16 };
+        assert!(passed.iter().all(|at| (from..to).contains(at)), "{format}: {passed:?}");
         // Inside, what nothing vouches for: zeros that keep room for a signature, and a few numbers
         // in the heads of boxes.
-        let filling = |at: usize| bytes[at - 8..at + 8].iter().filter(|&&b| b != 0).count() <= 1;
+        let filling = |at: usize| {
+            bytes[at.saturating_sub(8)..at + 8].iter().filter(|&&b| b != 0).count() <= 1
+        };
         let others: Vec<usize> = passed.into_iter().filter(|at| !filling(*at)).collect();
         assert!(others.len() <= 8, "{format}: of {} bytes {others:?}", bytes.len());
     }
