@@ -11,6 +11,7 @@ use std::{env, fs};
 
 use clipsight::engine::Cpu;
 use clipsight::model::{Analysis, Detector, Manifest, ModelLoader, Timings};
+use clipsight::provenance;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
@@ -38,13 +39,15 @@ fn load(folder: &Path) -> Result<Detector, Box<dyn Error>> {
     Ok(detector)
 }
 
-/// The library has no clock; who has one fills the times in.
+/// The library has no clock; who has one fills the times in, and who has a file what that says of
+/// itself.
 fn analyze(detector: &Detector, bytes: &[u8]) -> clipsight::Result<Analysis> {
     let begun = Instant::now();
     let prepared = detector.prepare(bytes, None)?;
     let decoded = begun.elapsed();
     let mut analysis = pollster::block_on(detector.score(prepared))?;
     let total = begun.elapsed();
+    analysis.provenance = Some(provenance::read(bytes)?);
     let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
     analysis.timings = Some(Timings {
         decode_ms: ms(decoded),

@@ -58,6 +58,9 @@ pub enum AbstainReason {
     TooSmall,
     /// The image shows nothing to judge: one colour, a gradient, a blur.
     NoContent,
+    /// The verdict flips when the image is handed on (see `stability`), and the caller asked for
+    /// none then.
+    Unsteady,
 }
 
 impl AbstainReason {
@@ -69,6 +72,7 @@ impl AbstainReason {
             Self::Uncalibrated => "uncalibrated",
             Self::TooSmall => "too-small",
             Self::NoContent => "no-content",
+            Self::Unsteady => "unsteady",
         }
     }
 }

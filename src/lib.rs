@@ -6,11 +6,13 @@
 //!
 //! ```text
 //! error, limits <- image, clip <- weights <- engine, heads, calibration <- model <- web
+//!                       image <- provenance <----------------------------- model
 //! ```
 //!
 //! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder
 //! that [`clip`] describes, [`heads`] turn its features into logits, [`calibration`] turns those
 //! into probabilities and grades; [`model`] holds it all together, and [`weights`] stores it.
+//! [`provenance`] reads what a file says of how it was made, apart from all of these.
 
 pub mod calibration;
 pub mod clip;
@@ -20,6 +22,7 @@ pub mod heads;
 pub mod image;
 pub mod limits;
 pub mod model;
+pub mod provenance;
 pub mod rng;
 mod simd;
 #[cfg(all(feature = "web", target_family = "wasm"))]

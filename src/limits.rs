@@ -84,3 +84,26 @@ pub const MAX_CONCEPTS: usize = 4096;
 
 /// Most projections before and after the weighing of layers: RINE has 1 to 5.
 pub const MAX_PROJECTIONS: usize = 16;
+
+/// Most metadata of one image that is put together or decompressed, in bytes (16 MiB): manifests of
+/// Content Credentials with thumbnails have some hundred kilobytes, workflows of ComfyUI some more.
+pub const MAX_METADATA_BYTES: usize = 16 << 20;
+
+/// Most blocks of metadata of one kind that are read of one image: real files have one to ten, PNG
+/// a text for each setting of its generator.
+pub const MAX_METADATA_BLOCKS: usize = 64;
+
+/// Deepest nesting of metadata; XMP of editors has up to twelve levels, manifests up to eight.
+pub const MAX_METADATA_NESTING: usize = 32;
+
+/// Most values read of one block of metadata: manifests with long histories have some thousand.
+pub const MAX_METADATA_VALUES: usize = 1 << 16;
+
+/// Most manifests of Content Credentials, and most actions and ingredients of one.
+pub const MAX_MANIFESTS: usize = 256;
+
+/// Most statements about one image's provenance.
+pub const MAX_STATEMENTS: usize = 256;
+
+/// Longest text of a statement, in characters; prompts are rarely longer than 2,000.
+pub const MAX_STATEMENT_CHARACTERS: usize = 4096;

@@ -9,14 +9,17 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array, Uint16Array};
+use js_sys::{Function, Promise, Reflect, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::WorkerGlobalScope;
 
+use crate::engine::Answer;
 use crate::image::{Cicp, Format, Header, Layout, Note, SampleData, Samples, probe};
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
-use crate::model::{Detector, Encoded, Manifest, Timings};
+use crate::model::{Detector, Encoded, IfUnsteady, Manifest, Request, Timings, Watch};
+use crate::provenance::{self, Provenance};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -189,7 +192,10 @@ struct SelfTest {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct AnalyzeOptions {
+    provenance: bool,
     views: Option<usize>,
+    explain: bool,
+    stability: Option<IfUnsteady>,
     max_side: Option<u32>,
     max_pixels: Option<u64>,
 }
@@ -231,15 +237,17 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// maxSide?, maxPixels? }`, bounds in pixels that are tighter than the built-in ones. At once:
-    /// what stops the instance in here is the file's doing.
+    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', maxSide?, maxPixels?
+    /// }`: whether to read what the file says of how it was made, what else to find out, and bounds
+    /// in pixels that are tighter than the built-in ones. At once: what stops the instance in here
+    /// is the file's doing.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`.
     pub fn prepare(&self, bytes: &Uint8Array, options: JsValue) -> JsResult<Prepared> {
         let prepare = |options: AnalyzeOptions, bytes: &[u8]| {
             options.check(|| probe(bytes))?;
-            self.0.prepare(bytes, options.views)
+            self.0.prepare(bytes, options.request())
         };
         prepared(bytes, options, prepare).map_err(thrown)
     }
@@ -265,21 +273,27 @@ impl Model {
             let picture: Picture = from_js(picture, "the picture is")?;
             options.check(|| Ok(picture.header()))?;
             let decoded = picture.samples(samples, icc)?.into_decoded()?;
-            self.0.prepare_decoded(bytes, decoded, options.views)
+            self.0.prepare_decoded(bytes, decoded, options.request())
         };
         prepared(bytes, options, prepare).map_err(thrown)
     }
 
-    /// Scores a decoded image, which is used up.
+    /// Scores a decoded image, which is used up. `watch(done, total)` is called after every batch
+    /// of views; what it returns is awaited, and `false` ends the analysis.
     ///
     /// # Errors
-    /// `device-lost`.
-    pub async fn score(&self, image: Prepared) -> JsResult<JsValue> {
+    /// `device-lost`, `aborted`.
+    pub async fn score(&self, image: Prepared, watch: Option<Function>) -> JsResult<JsValue> {
         let detector = Rc::clone(&self.0);
-        let Prepared { encoded, start, decoded } = image;
+        let Prepared { encoded, provenance, start, decoded } = image;
         let waited = now();
-        let mut analysis = detector.score(encoded).await.map_err(thrown)?;
+        let analysis = match watch {
+            Some(watch) => detector.score_watched(encoded, &Watcher(watch)).await,
+            None => detector.score(encoded).await,
+        };
+        let mut analysis = analysis.map_err(thrown)?;
         let end = now();
+        analysis.provenance = provenance;
         analysis.timings = Some(Timings {
             decode_ms: decoded - start,
             encode_ms: end - waited,
@@ -294,6 +308,7 @@ impl Model {
 #[derive(Debug)]
 pub struct Prepared {
     encoded: Encoded,
+    provenance: Option<Provenance>,
     start: f64,
     decoded: f64,
 }
@@ -307,7 +322,23 @@ pub fn probe_format(bytes: &[u8]) -> Option<String> {
     format.as_str().map(str::to_owned)
 }
 
+/// What a file says of how it was made, as `Provenance` of the schema; needs no model.
+///
+/// # Errors
+/// `decode`, `unsupported`, `limit`.
+#[wasm_bindgen(js_name = readProvenance)]
+pub fn read_provenance(bytes: &Uint8Array) -> JsResult<JsValue> {
+    let read = || provenance::read(&copied(bytes)?);
+    to_js(&read().map_err(thrown)?)
+}
+
 impl AnalyzeOptions {
+    /// What is asked for.
+    fn request(&self) -> Request {
+        let Self { views, explain, stability, .. } = *self;
+        Request { views, explain, stability }
+    }
+
     /// Checks the caller's own bounds, where there are any.
     fn check(&self, header: impl FnOnce() -> Result<Header>) -> Result<()> {
         if self.max_side.is_none() && self.max_pixels.is_none() {
@@ -315,6 +346,26 @@ impl AnalyzeOptions {
         }
         let (side, pixels) = (self.max_side.unwrap_or(u32::MAX), self.max_pixels);
         header()?.check_within(side, pixels.unwrap_or(u64::MAX))
+    }
+}
+
+/// JavaScript's function that is told how far an analysis is.
+struct Watcher(Function);
+
+impl Watch for Watcher {
+    fn step(&self, done: usize, total: usize) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let answer = self.0.call2(&JsValue::NULL, &JsValue::from(done), &JsValue::from(total));
+            // A watcher that throws wants no more of it either.
+            let goes_on = match answer {
+                Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
+                Err(thrown) => Err(thrown),
+            };
+            if goes_on.is_ok_and(|goes_on| goes_on != JsValue::FALSE) {
+                return Ok(());
+            }
+            Err(Error::new(ErrorKind::Aborted, "the analysis was ended by its caller"))
+        })
     }
 }
 
@@ -383,19 +434,28 @@ fn prepared(
     options: JsValue,
     prepare: impl FnOnce(AnalyzeOptions, &[u8]) -> Result<Encoded>,
 ) -> Result<Prepared> {
-    // Checked before the copy into this module's memory, which never shrinks.
-    if bytes.length() as usize > MAX_IMAGE_BYTES {
-        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
-        return Err(Error::new(ErrorKind::Limit, message));
-    }
+    let bytes = copied(bytes)?;
     let options = if options.is_undefined() || options.is_null() {
         AnalyzeOptions::default()
     } else {
         from_js(options, "the options are")?
     };
     let start = now();
-    let encoded = prepare(options, &bytes.to_vec())?;
-    Ok(Prepared { encoded, start, decoded: now() })
+    let wanted = options.provenance;
+    let encoded = prepare(options, &bytes)?;
+    let decoded = now();
+    // Cannot fail for what was decoded.
+    let provenance = if wanted { provenance::read(&bytes).ok() } else { None };
+    Ok(Prepared { encoded, provenance, start, decoded })
+}
+
+/// A file's bytes in this module's memory, which never shrinks: the length is checked before.
+fn copied(bytes: &Uint8Array) -> Result<Vec<u8>> {
+    if bytes.length() as usize > MAX_IMAGE_BYTES {
+        let message = format!("the file is larger than {} MiB, the maximum", MAX_IMAGE_BYTES >> 20);
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(bytes.to_vec())
 }
 
 /// A value from JavaScript. `subject` begins the message for an invalid one.

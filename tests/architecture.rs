@@ -66,13 +66,27 @@ const CORE: Layers = &[
     ("rng", &[]),
     ("simd", &[]),
     ("image", &["error", "limits", "simd"]),
+    ("provenance", &["error", "image", "limits"]),
     ("clip", &["error"]),
     ("weights", &["clip", "error", "limits", "rng"]),
     ("engine", &["clip", "error", "simd", "weights"]),
     ("heads", &["clip", "error", "image", "limits", "weights"]),
     ("calibration", &["error", "limits", "weights"]),
-    ("model", &["calibration", "clip", "engine", "error", "heads", "image", "limits", "weights"]),
-    ("web", &["engine", "error", "image", "limits", "model", "weights"]),
+    (
+        "model",
+        &[
+            "calibration",
+            "clip",
+            "engine",
+            "error",
+            "heads",
+            "image",
+            "limits",
+            "provenance",
+            "weights",
+        ],
+    ),
+    ("web", &["engine", "error", "image", "limits", "model", "provenance", "weights"]),
 ];
 
 const LAB: Layers = &[

@@ -133,6 +133,13 @@ struct Storage {
     compression: u16,
     reversed: bool,
     orientation: u16,
+    /// Places and lengths of tiles in the tags of strips.
+    as_strips: bool,
+    /// Lengths that say nothing.
+    no_lengths: bool,
+    /// Of Group 3: the tag `T4Options`, and whether lines have ends.
+    t4_options: u32,
+    line_ends: bool,
 }
 
 const PLAIN: Storage = Storage {
@@ -146,6 +153,10 @@ const PLAIN: Storage = Storage {
     compression: 1,
     reversed: false,
     orientation: 1,
+    as_strips: false,
+    no_lengths: false,
+    t4_options: 0,
+    line_ends: false,
 };
 
 impl Storage {
@@ -230,6 +241,7 @@ impl Storage {
     fn compressed(self, data: Vec<u8>) -> Vec<u8> {
         use std::io::Write;
         let mut data = match self.compression {
+            2..=4 => self.faxed(&data),
             5 => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
                 .encode(&data)
                 .unwrap(),
@@ -255,6 +267,117 @@ impl Storage {
             }
         }
         data
+    }
+}
+
+/// Bits of fax codes.
+#[derive(Default)]
+struct FaxWriter(Vec<bool>);
+
+impl FaxWriter {
+    fn bits(&mut self, value: u16, count: u8) {
+        self.0.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
+    }
+
+    fn run(&mut self, black: bool, length: usize) {
+        let code = if black { fax::maps::black::encode } else { fax::maps::white::encode };
+        // No picture here is wider than one such part.
+        let parts = [length / 64 * 64, length % 64];
+        for part in parts.into_iter().skip(usize::from(length < 64)) {
+            let bits = code(part as u16).unwrap();
+            self.bits(bits.data, bits.len);
+        }
+    }
+
+    /// A row of runs.
+    fn runs(&mut self, row: &[bool]) {
+        let (mut at, mut black) = (0, false);
+        while at < row.len() {
+            let end = change(row, at, black);
+            self.run(black, end - at);
+            (at, black) = (end, !black);
+        }
+    }
+
+    /// A row of changes to the one before (T.6, figure 7).
+    fn changes(&mut self, before: &[bool], row: &[bool]) {
+        let (mut at, mut black, mut started) = (0, false, false);
+        while at < row.len() {
+            let a1 = change(row, at, black);
+            // The first change of the row before, right of here, to the colour that is not now.
+            let is_change = |&place: &usize| {
+                let left = place > 0 && before[place - 1];
+                before[place] != left && before[place] != black
+            };
+            let from = if started { at + 1 } else { 0 };
+            let b1 = (from..row.len()).find(is_change).unwrap_or(row.len());
+            let b2 = if b1 < row.len() { change(before, b1, !black) } else { row.len() };
+            if b2 < a1 {
+                self.bits(0b0001, 4);
+                at = b2;
+            } else if a1.abs_diff(b1) <= 3 {
+                let (code, bits) = match a1 as i32 - b1 as i32 {
+                    0 => (1, 1),
+                    1 => (0b011, 3),
+                    2 => (0b00_0011, 6),
+                    3 => (0b000_0011, 7),
+                    -1 => (0b010, 3),
+                    -2 => (0b00_0010, 6),
+                    _ => (0b000_0010, 7),
+                };
+                self.bits(code, bits);
+                (at, black) = (a1, !black);
+            } else {
+                self.bits(0b001, 3);
+                let a2 = if a1 < row.len() { change(row, a1, !black) } else { a1 };
+                self.run(black, a1 - at);
+                self.run(!black, a2 - a1);
+                at = a2;
+            }
+            started = true;
+        }
+    }
+}
+
+/// Where a colour that begins at `at` ends.
+fn change(row: &[bool], at: usize, black: bool) -> usize {
+    (at..row.len()).find(|&place| row[place] != black).unwrap_or(row.len())
+}
+
+impl Storage {
+    /// Rows of single bits as fax codes.
+    fn faxed(self, data: &[u8]) -> Vec<u8> {
+        let width = if self.tiled { TILE } else { WIDTH };
+        let mut writer = FaxWriter::default();
+        let mut before = vec![false; width];
+        for (number, bytes) in data.chunks_exact(width.div_ceil(8)).enumerate() {
+            let row: Vec<bool> = (0..width).map(|x| bytes[x / 8] >> (7 - x % 8) & 1 == 1).collect();
+            if self.line_ends {
+                // With bit 2 of the options, line ends end at bytes.
+                while self.t4_options & 4 != 0 && writer.0.len() % 8 != 4 {
+                    writer.bits(0, 1);
+                }
+                writer.bits(1, 12);
+            }
+            let mixed = self.compression == 3 && self.t4_options & 1 == 1;
+            let of_runs = number % 3 == 0;
+            if mixed {
+                writer.bits(u16::from(of_runs), 1);
+            }
+            if self.compression == 4 || (mixed && !of_runs) {
+                writer.changes(&before, &row);
+            } else {
+                writer.runs(&row);
+            }
+            while self.compression == 2 && writer.0.len() % 8 != 0 {
+                writer.bits(0, 1);
+            }
+            before = row;
+        }
+        let byte = |bits: &[bool]| {
+            bits.iter().enumerate().fold(0, |byte, (at, &bit)| byte | u8::from(bit) << (7 - at))
+        };
+        writer.0.chunks(8).map(byte).collect()
     }
 }
 
@@ -323,10 +446,13 @@ fn write(
     if storage.is_float {
         add(339, shorts(&vec![3; channels]));
     }
+    if storage.compression == 3 {
+        add(292, (4, storage.u32(storage.t4_options).to_vec(), 1));
+    }
     let (offsets, counts) = if storage.tiled {
         add(322, shorts(&[TILE as u16]));
         add(323, shorts(&[TILE as u16]));
-        (324, 325)
+        if storage.as_strips { (273, 279) } else { (324, 325) }
     } else {
         add(278, shorts(&[ROWS_PER_STRIP as u16]));
         (273, 279)
@@ -339,7 +465,8 @@ fn write(
         places.extend(storage.u32(at as u32));
         at += chunk.len() + chunk.len() % 2;
     }
-    let lengths = chunks.iter().flat_map(|chunk| storage.u32(chunk.len() as u32)).collect();
+    let length = |chunk: &Vec<u8>| if storage.no_lengths { 0 } else { chunk.len() as u32 };
+    let lengths = chunks.iter().flat_map(|chunk| storage.u32(length(chunk))).collect();
     add(offsets, (4, places, chunks.len() as u64));
     add(counts, (4, lengths, chunks.len() as u64));
     entries.sort_by_key(|entry| entry.0);
@@ -557,6 +684,155 @@ fn orientation_and_order_of_bits() {
             };
             assert_eq!(decoded.pixels.row(y)[x * 3..x * 3 + 3], pixel(0, 0).0, "{orientation}");
         }
+    }
+}
+
+#[test]
+fn fax_codes_of_every_kind() {
+    // Compression, T4Options, line ends.
+    let kinds = [
+        (2, 0, false),
+        (3, 0, false),
+        (3, 0, true),
+        (3, 4, true),
+        (3, 1, true),
+        (3, 5, true),
+        (4, 0, false),
+    ];
+    let black = |x, y| {
+        let (color, alpha) = pixel(x, y);
+        (color[1] ^ alpha) & 0x18 == 0x18 || y == 3 || (y == 4 && x < 21)
+    };
+    for (compression, t4_options, line_ends) in kinds {
+        for (tiled, reversed) in [(false, false), (true, false), (false, true)] {
+            for photometric in [0, 1] {
+                let storage = Storage {
+                    bits: 1,
+                    compression,
+                    t4_options,
+                    line_ends,
+                    tiled,
+                    reversed,
+                    ..PLAIN
+                };
+                let samples = |x, y| vec![if black(x, y) { 255 } else { 0 }];
+                let file = write(storage, photometric, &[], 1, samples, Vec::new());
+                check(&format!("{photometric}, {storage:?}"), &file, 0, |x, y| {
+                    [if black(x, y) == (photometric == 0) { 0 } else { 255 }; 3]
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn fax_machines_leave_out_which_value_is_white() {
+    let storage = Storage { bits: 1, compression: 4, ..PLAIN };
+    let black = |x: usize, y: usize| (x * y) % 5 < 2;
+    let samples = |x, y| vec![if black(x, y) { 255 } else { 0 }];
+    let mut file = write(storage, 0, &[], 1, samples, Vec::new());
+    // The tag becomes one that nobody reads.
+    let directory = u32::from_le_bytes(file[4..8].try_into().unwrap()) as usize;
+    let mut entries = file[directory + 2..].chunks_exact_mut(12);
+    let entry = entries.find(|entry| entry[..2] == 262u16.to_le_bytes()).unwrap();
+    entry[..2].copy_from_slice(&263u16.to_le_bytes());
+    check("no tag 262", &file, 0, |x, y| [if black(x, y) { 0 } else { 255 }; 3]);
+}
+
+#[test]
+fn tags_that_writers_confuse() {
+    for compression in [1, 5, 8] {
+        for (as_strips, tiled) in [(true, true), (false, true), (false, false)] {
+            let no_lengths = !as_strips;
+            let storage = Storage { compression, tiled, as_strips, no_lengths, ..PLAIN };
+            let file = write(storage, 2, &[], 3, |x, y| pixel(x, y).0.to_vec(), Vec::new());
+            check(&format!("{storage:?}"), &file, 0, |x, y| pixel(x, y).0);
+        }
+    }
+    // A place of 0 is no place: the pixels are not what stands at the start of the file.
+    let storage = Storage { no_lengths: true, ..PLAIN };
+    let mut file = write(storage, 2, &[], 3, |x, y| pixel(x, y).0.to_vec(), Vec::new());
+    let place = file.windows(4).rposition(|bytes| bytes == 8u32.to_le_bytes()).unwrap();
+    file[place..place + 4].fill(0);
+    assert_eq!(decode(&file).unwrap_err().kind(), ErrorKind::Decode);
+}
+
+/// A JPEG file of single-coloured blocks of 8 x 8 pixels, with a component for each sample that
+/// `block` gives for the block at its place. Its codes: 4 bits for how many bits a difference has,
+/// one bit for the end of a block.
+fn blocks(width: usize, height: usize, block: impl Fn(usize, usize) -> Vec<u8>) -> Vec<u8> {
+    let components = block(0, 0).len();
+    // All divisors are 8: the first coefficient is the sample itself, less 128.
+    let mut file = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
+    file.extend([8; 64]);
+    file.extend([0xFF, 0xC0, 0, (8 + 3 * components) as u8, 8]);
+    file.extend([0, height as u8, 0, width as u8, components as u8]);
+    file.extend((1..=components as u8).flat_map(|name| [name, 0x11, 0]));
+    file.extend([0xFF, 0xC4, 0, 31, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    file.extend(0..12);
+    file.extend([0xFF, 0xC4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    file.extend([0xFF, 0xDA, 0, (6 + 2 * components) as u8, components as u8]);
+    file.extend((1..=components as u8).flat_map(|name| [name, 0]));
+    file.extend([0, 63, 0]);
+    let mut writer = FaxWriter::default();
+    let mut before = vec![128i32; components];
+    for y in 0..height.div_ceil(8) {
+        for x in 0..width.div_ceil(8) {
+            for (before, sample) in before.iter_mut().zip(block(x, y)) {
+                let difference = i32::from(sample) - *before;
+                *before = i32::from(sample);
+                let size = 32 - difference.abs().leading_zeros();
+                writer.bits(size as u16, 4);
+                let bits = if difference < 0 { difference - 1 } else { difference };
+                writer.bits(bits as u16, size as u8);
+                writer.bits(0, 1);
+            }
+        }
+    }
+    writer.0.resize(writer.0.len().next_multiple_of(8), true);
+    for bits in writer.0.chunks(8) {
+        let byte = bits.iter().fold(0, |byte, &bit| byte << 1 | u8::from(bit));
+        file.extend(if byte == 0xFF { vec![0xFF, 0] } else { vec![byte] });
+    }
+    file.extend([0xFF, 0xD9]);
+    file
+}
+
+#[test]
+fn jpeg_compression_of_every_kind_of_colour() {
+    let block = |x: usize, y: usize| [40 + 60 * x, 200 - 50 * y, 90 + 20 * x * y, 10 + 30 * y];
+    for photometric in [1, 2, 5] {
+        let channels = match photometric {
+            1 => 1,
+            5 => 4,
+            _ => 3,
+        };
+        let samples = |x, y| block(x, y)[..channels].iter().map(|&v| v as u8).collect();
+        let jpeg = blocks(WIDTH, HEIGHT, samples);
+        let shorts = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let entry = |tag, value: u16| (tag, 3, shorts(&[value]), 1);
+        let entries = [
+            entry(256, WIDTH as u16),
+            entry(257, HEIGHT as u16),
+            (258, 3, shorts(&vec![8; channels]), channels as u64),
+            entry(259, 7),
+            entry(262, photometric),
+            (273, 4, PLAIN.u32(8).to_vec(), 1),
+            entry(277, channels as u16),
+            entry(278, HEIGHT as u16),
+            (279, 4, PLAIN.u32(jpeg.len() as u32).to_vec(), 1),
+        ];
+        let directory = 8 + jpeg.len().next_multiple_of(2);
+        let file = assemble(PLAIN, &[jpeg], directory, &entries);
+        check(&format!("photometric {photometric}"), &file, 1, |x, y| {
+            let stored = block(x / 8, y / 8).map(|value| value as u32);
+            match photometric {
+                1 => [stored[0] as u8; 3],
+                2 => [stored[0] as u8, stored[1] as u8, stored[2] as u8],
+                // Amounts of ink as they are, not inverted as in files that are JPEG alone.
+                _ => [0, 1, 2].map(|ink| ((255 - stored[ink]) * (255 - stored[3]) / 255) as u8),
+            }
+        });
     }
 }
 

@@ -11,6 +11,8 @@
 #![allow(unsafe_code, reason = "what libFuzzer calls is declared by its macros")]
 
 mod faults;
+#[path = "../../tests/metadata/mod.rs"]
+mod metadata;
 mod png;
 mod seeds;
 mod target;

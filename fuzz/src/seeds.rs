@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clipsight::weights::{HostTensor, Storage, pack};
 
+use crate::metadata;
 use crate::target::{Target, root, specs};
 
 /// Longer files are no seeds: small ones are tried more often.
@@ -27,6 +28,7 @@ pub(crate) fn write(target: &Target, folder: &Path) -> Result<usize> {
         "weights" => seeds.extend(shards()),
         "calibration" => seeds = seeds.iter().filter_map(|seed| calibration(seed)).collect(),
         "pickle" => seeds.extend(pickles()?),
+        "provenance" => seeds.extend(metadata::files()),
         "dataset" => seeds.push(
             b"file,label,role,origin,content,family,group\n\
               a.jpg,ai,fit,sd15,photo,diffusion,g1\n\"b,c.png\",real,test,camera,art,,\n"

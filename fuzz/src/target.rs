@@ -9,8 +9,9 @@ use std::sync::OnceLock;
 use clipsight::calibration::Calibration;
 use clipsight::clip::{TensorRole, TensorSpec};
 use clipsight::image::{Format, decode, probe};
-use clipsight::limits::MAX_DECODE_ALLOCATION;
+use clipsight::limits::{MAX_DECODE_ALLOCATION, MAX_STATEMENT_CHARACTERS, MAX_STATEMENTS};
 use clipsight::model::{Manifest, TextManifest};
+use clipsight::provenance;
 use clipsight::weights::{Assembly, Shard, sha256_hex};
 use clipsight::{Error, ErrorKind};
 use clipsight_import::{Architecture, Checkpoint, Configs, HeadFile, shards_of_index};
@@ -79,6 +80,7 @@ pub(crate) const TARGETS: &[Target] = &[
     image!("bmp", Bmp, &[(IMAGES, "bmp")]),
     image!("tiff", Tiff, &[(IMAGES, "tif")]),
     file("probe", header, &[(IMAGES, "")]),
+    file("provenance", provenance, &[(IMAGES, "")]),
     file("manifest", manifest, &[("models", "model.json")]),
     file("calibration", calibration, &[("models", "model.json")]),
     file("weights", weights, &[]),
@@ -156,6 +158,40 @@ fn header(bytes: &[u8]) -> Answer {
     match probe(bytes) {
         Ok(header) => Answer::Read(hash(&format!("{header:?}"))),
         Err(error) => refused(&error, FILE_ERRORS),
+    }
+}
+
+/// What a file says: within its bounds, and nothing that a terminal or a page would obey.
+fn provenance(bytes: &[u8]) -> Answer {
+    let read = match provenance::read(bytes) {
+        Ok(read) => read,
+        Err(error) => return refused(&error, FILE_ERRORS),
+    };
+    let Ok(json) = serde_json::to_value(&read) else { return Answer::Wrong("it has no JSON") };
+    if !is_harmless(&json) {
+        return Answer::Wrong("a text that is long or controls");
+    }
+    if read.statements.len() > MAX_STATEMENTS {
+        return Answer::Wrong("too many statements");
+    }
+    let strongest = read.statements.iter().filter_map(|statement| statement.claim).min();
+    if read.says != strongest {
+        return Answer::Wrong("the strongest claim");
+    }
+    Answer::Read(hash(&json.to_string()))
+}
+
+/// Whether no text of a value is too long, or holds what controls terminals or turns writing.
+fn is_harmless(value: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object, String};
+    let controls = |c: char| c.is_control() || matches!(c, '\u{200E}' | '\u{202A}'..='\u{202E}');
+    match value {
+        String(text) => {
+            text.chars().count() <= MAX_STATEMENT_CHARACTERS + 1 && !text.contains(controls)
+        }
+        Array(items) => items.iter().all(is_harmless),
+        Object(map) => map.values().all(is_harmless),
+        _ => true,
     }
 }
 

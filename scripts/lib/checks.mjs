@@ -128,6 +128,9 @@ async function browserTests() {
   return names.filter((name) => name.endsWith('.test.mjs')).map((name) => `tests/web/${name}`);
 }
 
+/** A test file that takes longer hangs: SwiftShader needs minutes, but not so many. */
+const TEST_TIMEOUT_MS = 1_500_000;
+
 /** The browser tests; they find Chromium in the environment. */
 export async function testWeb(chromium) {
   if (!existsSync(path.join(shared, 'data/manifest.csv'))) {
@@ -138,7 +141,7 @@ export async function testWeb(chromium) {
   await run(
     process.execPath,
     [
-      ...['--test', '--test-concurrency=1'],
+      ...['--test', '--test-concurrency=1', `--test-timeout=${TEST_TIMEOUT_MS}`],
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       // Lists what was skipped, and fails where it must not be.
       ...['--test-reporter=./tests/web/support/skips.mjs', '--test-reporter-destination=stdout'],

@@ -8,6 +8,7 @@ use crate::{Error, ErrorKind, Result};
 /// How one layer's tokens `[batch, tokens, width]` become one vector `[batch, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Pool {
     /// The class token.
     Class,

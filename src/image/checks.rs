@@ -34,7 +34,7 @@ pub(super) fn check_bounds(width: u32, height: u32, side: u32, pixels: u64) -> R
 }
 
 /// The `N` bytes at `at`.
-pub(super) fn take<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub(crate) fn take<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 

@@ -74,15 +74,15 @@ const DECISIVE: [u16; 22] = [
 
 /// A file's byte order and kind.
 #[derive(Clone, Copy)]
-pub(super) struct File<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) big_endian: bool,
+pub(crate) struct File<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) big_endian: bool,
     big_tiff: bool,
 }
 
 /// One image file directory.
 #[derive(Clone, Copy)]
-pub(super) struct Directory<'a> {
+pub(crate) struct Directory<'a> {
     file: File<'a>,
     entries: usize,
     count: usize,
@@ -90,7 +90,7 @@ pub(super) struct Directory<'a> {
 
 impl<'a> File<'a> {
     /// `None` if the file is no TIFF.
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let big_endian = match &take(bytes, 0)? {
             b"II" => false,
             b"MM" => true,
@@ -102,7 +102,7 @@ impl<'a> File<'a> {
     }
 
     /// The directories of the file's pages, in order. Ends at the first that is not all there.
-    pub(super) fn directories(self) -> impl Iterator<Item = Directory<'a>> {
+    pub(crate) fn directories(self) -> impl Iterator<Item = Directory<'a>> {
         let first = if self.big_tiff { self.u64(8) } else { self.u32(4).map(u64::from) };
         let mut next = first;
         std::iter::from_fn(move || {
@@ -114,7 +114,7 @@ impl<'a> File<'a> {
     }
 
     /// The directory at `offset`.
-    pub(super) fn directory(self, offset: u64) -> Option<Directory<'a>> {
+    pub(crate) fn directory(self, offset: u64) -> Option<Directory<'a>> {
         let start = usize::try_from(offset).ok()?;
         let (count, width) = if self.big_tiff {
             (usize::try_from(self.u64(start)?).ok()?, 8)
@@ -150,7 +150,7 @@ struct Values {
 
 impl<'a> Directory<'a> {
     /// The first value of a tag of an integer type.
-    pub(super) fn tag(&self, wanted: u16) -> Option<u32> {
+    pub(crate) fn tag(&self, wanted: u16) -> Option<u32> {
         let Values { kind, place, count } = self.find(wanted)?;
         if count == 0 {
             return None;
@@ -187,7 +187,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The bytes of a tag, whatever its type.
-    pub(super) fn bytes(&self, wanted: u16) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&self, wanted: u16) -> Option<&'a [u8]> {
         let Values { kind, count, place } = self.find(wanted)?;
         self.file.bytes.get(place..place + count * size_of_kind(kind)?)
     }

@@ -18,8 +18,13 @@ const SCREEN: usize = 6;
 pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
     let malformed = || malformed_header(Format::Gif);
     let (width, height) = size(bytes).ok_or_else(malformed)?;
+    let Frames { count, first } = frames(bytes);
+    first.ok_or_else(malformed)?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
+    // Extensions that nobody knows are skipped, as in browsers; anything else that is no frame ends
+    // the walk of `frames`, before it ends the decoder's.
+    options.allow_unknown_blocks(true);
     if let Some(limit) = NonZeroU64::new(MAX_DECODE_ALLOCATION) {
         options.set_memory_limit(MemoryLimit::Bytes(limit));
     }
@@ -45,7 +50,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
         orientation: 1,
         icc,
         cicp: None,
-        notes: Vec::from_iter((frames(bytes).count > 1).then_some(Note::FirstFrameOnly)),
+        notes: Vec::from_iter((count > 1).then_some(Note::FirstFrameOnly)),
     })
 }
 
@@ -81,33 +86,60 @@ struct Frames {
     first: Option<(u32, u32)>,
 }
 
-/// Looks at the frames without decompressing anything (GIF89a, appendix B).
+/// Looks at the frames without decompressing anything.
 fn frames(bytes: &[u8]) -> Frames {
-    let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
     let mut frames = Frames::default();
-    let Some(&packed) = bytes.get(10) else { return frames };
-    let mut at = 13 + table(packed);
-    while frames.count < 2 {
-        match bytes.get(at) {
-            Some(0x21) => at += 2,
-            Some(0x2C) => {
-                let side = |at| take(bytes, at).map(|side| u32::from(u16::from_le_bytes(side)));
-                let place =
-                    (|| Some((side(at + 1)? + side(at + 5)?, side(at + 3)? + side(at + 7)?)))();
-                frames.count += 1;
-                frames.first = frames.first.or(place);
-                let Some([packed]) = take(bytes, at + 9) else { break };
-                at += 10 + table(packed) + 1;
-            }
-            _ => break,
-        }
-        // Data follows in blocks that start with their length; an empty one ends it.
-        while let Some(&length) = bytes.get(at) {
-            at += 1 + usize::from(length);
-            if length == 0 {
-                break;
-            }
+    for block in blocks(bytes) {
+        let Block::Frame(at) = block else { continue };
+        let side = |at| take(bytes, at).map(|side| u32::from(u16::from_le_bytes(side)));
+        let place = (|| Some((side(at)? + side(at + 4)?, side(at + 2)? + side(at + 6)?)))();
+        frames.count += 1;
+        frames.first = frames.first.or(place);
+        if frames.count == 2 {
+            break;
         }
     }
     frames
+}
+
+/// A part of a file.
+pub(crate) enum Block<'a> {
+    /// An extension: its label, its sub-blocks as they stand in the file, with their lengths, and
+    /// whether they are all there.
+    Extension { label: u8, data: &'a [u8], whole: bool },
+    /// Where a frame's descriptor stands.
+    Frame(usize),
+}
+
+/// The blocks of a file, up to its trailer or the first that is none (GIF89a, appendix B).
+pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
+    let mut at = bytes.get(10).map(|&packed| 13 + table(packed));
+    std::iter::from_fn(move || {
+        let start = at.take()?;
+        let (label, data) = match bytes.get(start) {
+            Some(0x21) => (Some(*bytes.get(start + 1)?), start + 2),
+            // A descriptor that is cut off is one.
+            Some(0x2C) => {
+                let data = take(bytes, start + 9).map(|[packed]| start + 10 + table(packed) + 1);
+                (None, data.unwrap_or(bytes.len()))
+            }
+            _ => return None,
+        };
+        // Data follows in sub-blocks that start with their length; an empty one ends it.
+        let (mut end, mut whole) = (data, false);
+        while let Some(&length) = bytes.get(end) {
+            end += 1 + usize::from(length);
+            if length == 0 {
+                whole = true;
+                break;
+            }
+        }
+        at = Some(end);
+        let data = bytes.get(data..end.min(bytes.len())).unwrap_or_default();
+        Some(match label {
+            Some(label) => Block::Extension { label, data, whole },
+            None => Block::Frame(start + 1),
+        })
+    })
 }

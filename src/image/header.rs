@@ -42,13 +42,7 @@ impl Header {
 /// unsupported kind of image, [`ErrorKind::Decode`] if the bytes are not an image or end within the
 /// header.
 pub fn probe(bytes: &[u8]) -> Result<Header> {
-    if bytes.len() > limits::MAX_IMAGE_BYTES {
-        return Err(Error::new(
-            ErrorKind::Limit,
-            format!("the file has {} bytes; the limit is {}", bytes.len(), limits::MAX_IMAGE_BYTES),
-        ));
-    }
-    let format = Format::sniff(bytes)?;
+    let format = format_within_limit(bytes)?;
     let malformed = || malformed_header(format);
     let (width, height, bits) = match format {
         Format::Jpeg => jpeg::size(bytes)?,
@@ -70,6 +64,17 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
     };
     check_size(width, height)?;
     Ok(Header { format, width, height, bits })
+}
+
+/// The format of a file that is not too large.
+pub(crate) fn format_within_limit(bytes: &[u8]) -> Result<Format> {
+    if bytes.len() > limits::MAX_IMAGE_BYTES {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!("the file has {} bytes; the limit is {}", bytes.len(), limits::MAX_IMAGE_BYTES),
+        ));
+    }
+    Format::sniff(bytes)
 }
 
 fn png_size(bytes: &[u8]) -> Option<(u32, u32, u8)> {
@@ -114,16 +119,16 @@ fn webp(bytes: &[u8]) -> Result<Header> {
 }
 
 /// A chunk of a RIFF file.
-pub(super) struct RiffChunk<'a> {
-    pub(super) name: [u8; 4],
+pub(crate) struct RiffChunk<'a> {
+    pub(crate) name: [u8; 4],
     at: usize,
-    complete: bool,
+    pub(crate) complete: bool,
     /// What is there of its data: less than it says where the file is cut.
-    pub(super) data: &'a [u8],
+    pub(crate) data: &'a [u8],
 }
 
 /// The chunks of a WebP file.
-pub(super) fn riff_chunks(bytes: &[u8]) -> impl Iterator<Item = RiffChunk<'_>> {
+pub(crate) fn riff_chunks(bytes: &[u8]) -> impl Iterator<Item = RiffChunk<'_>> {
     let mut at = 12;
     std::iter::from_fn(move || {
         let name = take(bytes, at)?;

@@ -33,6 +33,7 @@ mod checks;
 mod color;
 mod decode;
 mod decoded;
+mod delivery;
 #[cfg_attr(not(feature = "every-image"), expect(dead_code, reason = "EXIF needs one tag"))]
 mod directory;
 mod format;
@@ -50,12 +51,21 @@ mod samples;
 mod tiff;
 mod webp;
 
+// How files are laid out, for `provenance`, which reads what stands beside the pixels.
+pub(crate) use checks::take;
+pub(crate) use directory::{Directory, File as TiffFile};
+pub(crate) use gif::{Block as GifBlock, blocks as gif_blocks};
+pub(crate) use header::{format_within_limit, riff_chunks};
+pub(crate) use jpeg::markers as jpeg_markers;
+pub(crate) use png::chunks as png_chunks;
+
 pub use decode::decode;
 pub use decoded::{Decoded, Note};
+pub use delivery::Delivery;
 pub use format::Format;
 pub use header::{Header, probe};
 pub use layout::{Cicp, Layout, SampleData};
-pub use preprocessing::{Preprocessing, ViewCount};
+pub use preprocessing::{Preprocessing, Region, ViewCount};
 pub use resize::{Filter, Window, resize, resize_window};
 pub use rgb8::Rgb8;
 pub use samples::Samples;

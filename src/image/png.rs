@@ -20,14 +20,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
         None => (bytes, Trust::Chunks),
     };
     let decoded = read(file, trust).or_else(|failure| match failure {
-        // A chunk's checksum may be wrong while that of the pixels, which covers them all, is
-        // right.
-        DecodingError::Format(_) if ended.is_none() => {
-            read(file, Trust::Stream).map_err(|_| failure)
-        }
+        DecodingError::Format(_) => again(file, trust).unwrap_or(Err(failure)),
         failure => Err(failure),
     });
     let (mut samples, damaged) = decoded.map_err(error)?;
+    samples.notes.extend(is_animated(bytes).then_some(Note::FirstFrameOnly));
     if damaged || ended.is_some() {
         samples.notes.push(Note::EndMissing);
     }
@@ -47,8 +44,25 @@ enum Trust {
     Rows,
 }
 
+type Outcome = std::result::Result<(Samples, bool), DecodingError>;
+
+/// Reads a file that could not be read as it is, if there is another way.
+fn again(file: &[u8], trust: Trust) -> Option<Outcome> {
+    // The frames of an animation may be out of order behind a picture that is sound: browsers and
+    // Pillow show that.
+    let still = without_animation(file);
+    let outcome = still.as_ref().map(|still| read(still, trust));
+    match outcome {
+        Some(Ok(_)) => return outcome,
+        None | Some(Err(DecodingError::Format(_))) if trust == Trust::Chunks => {}
+        _ => return None,
+    }
+    // A chunk's checksum may be wrong while that of the pixels, which covers them all, is right.
+    read(still.as_deref().unwrap_or(file), Trust::Stream).ok().map(Ok)
+}
+
 /// Reads all rows; whether something is wrong that does not touch them.
-fn read(file: &[u8], trust: Trust) -> std::result::Result<(Samples, bool), DecodingError> {
+fn read(file: &[u8], trust: Trust) -> Outcome {
     let mut options = DecodeOptions::default();
     // Texts are nobody's business here, and may be bombs.
     options.set_ignore_text_chunk(true);
@@ -60,7 +74,6 @@ fn read(file: &[u8], trust: Trust) -> std::result::Result<(Samples, bool), Decod
     let mut reader = decoder.read_info()?;
     let info = reader.info();
     let (width, height) = (info.width, info.height);
-    let notes = Vec::from_iter(info.animation_control.is_some().then_some(Note::FirstFrameOnly));
     let cicp = info.coding_independent_code_points.filter(|cicp| cicp.is_video_full_range_image);
     let cicp =
         cicp.map(|cicp| Cicp { primaries: cicp.color_primaries, transfer: cicp.transfer_function });
@@ -111,22 +124,22 @@ fn read(file: &[u8], trust: Trust) -> std::result::Result<(Samples, bool), Decod
         orientation: 1,
         icc,
         cicp,
-        notes,
+        notes: Vec::new(),
     };
     Ok((samples, damaged))
 }
 
 /// A chunk: its name, and its data as far as they are there.
-struct Chunk<'a> {
-    name: [u8; 4],
+pub(crate) struct Chunk<'a> {
+    pub(crate) name: [u8; 4],
     at: usize,
-    data: &'a [u8],
+    pub(crate) data: &'a [u8],
     /// Whether data and checksum are all there.
-    complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// The chunks of a file, to the first that is cut off.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut next = Some(8);
     std::iter::from_fn(move || {
         let at = next?;
@@ -143,6 +156,27 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 /// The first EXIF block.
 fn exif(bytes: &[u8]) -> Option<&[u8]> {
     chunks(bytes).find(|chunk| chunk.name == *b"eXIf" && chunk.complete).map(|chunk| chunk.data)
+}
+
+/// Whether a file is an animation: its control stands before the pixels.
+fn is_animated(bytes: &[u8]) -> bool {
+    let mut before = chunks(bytes).take_while(|chunk| chunk.name != *b"IDAT");
+    before.any(|chunk| chunk.name == *b"acTL")
+}
+
+/// A copy without what makes it an animation; `None` where nothing does.
+fn without_animation(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut still = bytes.get(..8)?.to_vec();
+    let mut end = 8;
+    for chunk in chunks(bytes).filter(|chunk| chunk.complete) {
+        end = chunk.at + chunk.data.len() + 12;
+        if !matches!(&chunk.name, b"acTL" | b"fcTL" | b"fdAT") {
+            still.extend_from_slice(&bytes[chunk.at..end]);
+        }
+    }
+    // What follows is cut off or no chunk: the decoder is to see it, too.
+    still.extend_from_slice(&bytes[end..]);
+    (still.len() < bytes.len()).then_some(still)
 }
 
 /// A copy with an end where the file has none: the last chunk of pixels, if cut off, as long as

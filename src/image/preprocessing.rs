@@ -65,6 +65,24 @@ impl ViewCount {
     }
 }
 
+/// A part of an image, as shares of its width and height: 0 is its left or upper edge, 1 the other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Region {
+    /// Left edge.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub x: f64,
+    /// Upper edge.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub y: f64,
+    /// Width.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub width: f64,
+    /// Height.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub height: f64,
+}
+
 impl TryFrom<usize> for ViewCount {
     type Error = Error;
 
@@ -193,6 +211,20 @@ impl Preprocessing {
             views.push(part(x, y, self.crop)?);
         }
         Ok(views)
+    }
+
+    /// What the first of the [`views`](Self::views) shows of an image.
+    #[must_use]
+    pub fn first_region(&self, image: &Rgb8) -> Region {
+        let (width, height) = self.resized(image.width(), image.height());
+        let side = if self.whole_first { width.min(height) } else { self.crop };
+        let share = |part: u32, of: u32| f64::from(part) / f64::from(of);
+        Region {
+            x: share(self.centre(width - side), width),
+            y: share(self.centre(height - side), height),
+            width: share(side, width),
+            height: share(side, height),
+        }
     }
 
     /// How much of an excess lies before the centre.

@@ -6,8 +6,12 @@
 
 use serde::Serialize;
 
+use super::occlusion::OcclusionMap;
+use super::score::Score;
+use super::stability::Stability;
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
 use crate::image::{Format, Note};
+use crate::provenance::Provenance;
 
 /// The version of [`Analysis`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,8 +39,24 @@ pub struct Analysis {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0, max = 1)))]
     pub quality: Option<f64>,
+    /// How steady the verdict is; present when it was asked for and the image shows something to
+    /// judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Stability"))]
+    pub stability: Option<Stability>,
+    /// Where the model looked; present when it was asked for and the image shows something to look
+    /// at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "OcclusionMap"))]
+    pub map: Option<OcclusionMap>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
+    /// What the file says of how it was made; it never moves the model's number. Left out where it
+    /// was not asked for, and where there are no bytes of a file.
+    // Whoever has the file's own bytes fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Provenance"))]
+    pub provenance: Option<Provenance>,
     /// How the pixels came to the model.
     pub input: InputFacts,
     /// How long it took.
@@ -109,18 +129,6 @@ impl Verdict {
             Self::Abstained { .. } => None,
         }
     }
-}
-
-/// Probability and logit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Score {
-    /// Calibrated probability that the image is AI-generated, 0 to 1, at even odds of both kinds;
-    /// of an `uncalibrated` model its own claim.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
-    pub probability: f64,
-    /// Mean logit over the views, before calibration.
-    pub logit: f64,
 }
 
 /// Who made the image, given that it is AI-generated: nothing here says whether it is, nor moves

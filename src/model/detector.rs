@@ -2,17 +2,23 @@
 
 use super::analysis::{
     Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
-    Score, Verdict,
+    Verdict,
 };
+use super::occlusion::{BATCH, MAP_VIEWS, OcclusionMap, Shares, occluded};
+use super::request::{IfUnsteady, Request, Watch};
+use super::score::Score;
+use super::stability::{Delivered, Stability};
+use super::work::Work;
 use super::{LoadedTensors, Manifest};
 use crate::calibration::{
-    AbstainReason, DETAIL_LEVELS, DETAIL_REACH, MIN_DETAIL_SHARE, MIN_GRADED_SIDE,
+    AbstainReason, DETAIL_LEVELS, DETAIL_REACH, Grade, MIN_DETAIL_SHARE, MIN_GRADED_SIDE,
+    MeasuredError,
 };
 use crate::engine::Encoder;
 use crate::heads::captions::attribute;
 use crate::heads::residual::ResidualScorer;
 use crate::heads::{AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
-use crate::image::{Decoded, Rgb8, ViewCount, decode};
+use crate::image::{Decoded, Delivery, Region, Rgb8, ViewCount, decode};
 use crate::limits::MAX_VIEWS;
 use crate::weights::sha256_hex;
 use crate::{Error, ErrorKind, Result};
@@ -33,12 +39,34 @@ pub struct Detector {
 pub struct Encoded {
     file: FileFacts,
     evidence: Vec<Evidence>,
+    pixels: Cut,
+    /// The same of the image as it would be delivered, where stability is asked for.
+    delivered: Vec<(Delivery, Cut)>,
+    abstain: Option<AbstainReason>,
+    /// What the first view shows of the image.
+    region: Region,
+    request: Request,
+}
+
+/// What a model reads of an image.
+#[derive(Clone, Debug)]
+struct Cut {
     views: Vec<Rgb8>,
     /// What the model's residual network reads, if it has one.
     whole: Option<Rgb8>,
-    abstain: Option<AbstainReason>,
     /// Whether the first view alone decides where it yields a grade.
     first_view_may_do: bool,
+}
+
+/// What a model says of a [`Cut`].
+struct Judged {
+    score: Score,
+    answers: Answers,
+    /// Number of views scored.
+    views: usize,
+    /// `None` between grades.
+    grade: Option<Grade>,
+    measured: [Option<MeasuredError>; 4],
 }
 
 /// The answers of all heads of a model for the views of one image.
@@ -116,16 +144,14 @@ impl Detector {
         Err(Error::new(ErrorKind::Argument, message))
     }
 
-    /// Decodes an image and cuts `views` views; where `None`, the model's default, or as many as
-    /// turn out to be needed if the model can stop after one (see
-    /// [`EarlyExit`](crate::calibration::EarlyExit)).
+    /// Decodes an image and prepares what was asked for: a [`Request`], or a number of views.
     ///
     /// # Errors
     /// As [`decode`]; [`ErrorKind::Argument`] for a number of views that the model is not
     /// calibrated for, or a model [without a head](Self::check_head).
-    pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+    pub fn prepare(&self, bytes: &[u8], request: impl Into<Request>) -> Result<Encoded> {
         self.check_head()?;
-        self.prepare_decoded(bytes, decode(bytes)?, views)
+        self.prepare_decoded(bytes, decode(bytes)?, request)
     }
 
     /// As [`prepare`](Self::prepare), for an image that a decoder outside of this crate read from
@@ -137,9 +163,34 @@ impl Detector {
         &self,
         bytes: &[u8],
         decoded: Decoded,
-        views: Option<usize>,
+        request: impl Into<Request>,
     ) -> Result<Encoded> {
         self.check_head()?;
+        let request = request.into();
+        let Decoded { pixels: image, format, width, height, notes, .. } = decoded;
+        let pixels = self.cut(&image, request.views)?;
+        let abstain = if width.min(height) < MIN_GRADED_SIDE {
+            Some(AbstainReason::TooSmall)
+        } else if !pixels.views.iter().any(shows_something) {
+            Some(AbstainReason::NoContent)
+        } else {
+            None
+        };
+        let mut delivered = Vec::new();
+        if request.stability.is_some() && abstain.is_none() {
+            for delivery in Delivery::ALL {
+                delivered.push((delivery, self.cut(&delivery.apply(&image)?, request.views)?));
+            }
+        }
+        let file =
+            FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
+        let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
+        let region = self.manifest.preprocessing.first_region(&image);
+        Ok(Encoded { file, evidence, pixels, delivered, abstain, region, request })
+    }
+
+    /// What the model reads of an upright image.
+    fn cut(&self, image: &Rgb8, views: Option<usize>) -> Result<Cut> {
         let calibration = &self.manifest.calibration;
         let first_view_may_do = views.is_none() && calibration.early_exit.is_some();
         let views = if first_view_may_do {
@@ -148,20 +199,8 @@ impl Detector {
             views.unwrap_or_else(|| calibration.default_views())
         };
         calibration.for_views(views)?;
-        let Decoded { pixels, format, width, height, notes, .. } = decoded;
-        let views = self.manifest.preprocessing.views(&pixels, ViewCount::try_from(views)?)?;
-        let whole = self.whole(&pixels)?;
-        let abstain = if width.min(height) < MIN_GRADED_SIDE {
-            Some(AbstainReason::TooSmall)
-        } else if !views.iter().any(shows_something) {
-            Some(AbstainReason::NoContent)
-        } else {
-            None
-        };
-        let file =
-            FileFacts { sha256: sha256_hex(bytes), bytes: bytes.len(), format, width, height };
-        let evidence = notes.into_iter().map(|code| Evidence::Note { code }).collect();
-        Ok(Encoded { file, evidence, views, whole, abstain, first_view_may_do })
+        let views = self.manifest.preprocessing.views(image, ViewCount::try_from(views)?)?;
+        Ok(Cut { views, whole: self.whole(image)?, first_view_may_do })
     }
 
     /// Scores a prepared image.
@@ -170,30 +209,46 @@ impl Detector {
     /// [`ErrorKind::DeviceLost`] when the device fails or returns values that are not finite
     /// numbers.
     pub async fn score(&self, image: Encoded) -> Result<Analysis> {
-        let Encoded { file, evidence, views, whole, abstain, first_view_may_do } = image;
+        self.score_watched(image, &()).await
+    }
+
+    /// As [`score`](Self::score), telling how far it is: an explanation takes some twenty times as
+    /// long as a verdict.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), and whatever `watch` ends the analysis with.
+    pub async fn score_watched(&self, image: Encoded, watch: &dyn Watch) -> Result<Analysis> {
+        let Encoded { file, evidence, pixels, delivered, abstain, region, request } = image;
+        let cuts = || std::iter::once(&pixels).chain(delivered.iter().map(|(_, cut)| cut));
+        let explained = if request.explain && abstain.is_none() { MAP_VIEWS } else { 0 };
+        let mut work = Work::new(watch, cuts().map(Cut::least).sum::<usize>() + explained);
+        let judged = self.judge(&pixels, abstain.is_some(), &mut work).await?;
+        let Judged { score, answers, views, grade, measured } = judged;
         let calibration = &self.manifest.calibration;
-        let residual = whole.as_ref().and_then(|whole| self.residual_logit(whole)).map(f64::from);
-        let now = if first_view_may_do { views.len().min(1) } else { views.len() };
-        let mut rows = self.rows(&views[..now]).await?;
-        let mut answers = self.combined(&rows);
-        let mut probability = self.probability(rows.len(), answers.logit, residual)?;
-        let mut measured =
-            calibration.early_exit.filter(|_| first_view_may_do).map(|exit| exit.measured);
-        if first_view_may_do && abstain.is_none() && calibration.grade(probability).is_none() {
-            rows.extend(self.rows(&views[now..]).await?);
-            answers = self.combined(&rows);
-            probability = self.probability(rows.len(), answers.logit, residual)?;
-        }
-        let count = rows.len();
-        let measured = measured.get_or_insert(calibration.for_views(count)?.measured);
-        let score = Score { probability, logit: answers.logit };
-        let model = match (abstain, calibration.grade(score.probability)) {
+        let mut model = match (abstain, grade) {
             (None, Some(grade)) => {
                 Verdict::Scored { score, grade, measured_error: measured[grade as usize] }
             }
             (reason, _) => {
                 Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
             }
+        };
+        let mut stability = None;
+        if request.stability.is_some() && abstain.is_none() {
+            let mut deliveries = Vec::with_capacity(delivered.len());
+            for (delivery, cut) in &delivered {
+                let Judged { score, grade, .. } = self.judge(cut, false, &mut work).await?;
+                deliveries.push(Delivered { delivery: *delivery, score, grade });
+            }
+            stability = Some(Stability::of(grade, deliveries));
+        }
+        let unsteady = stability.as_ref().is_some_and(|stability| stability.unsteady);
+        if unsteady && request.stability == Some(IfUnsteady::Abstain) {
+            model = Verdict::Abstained { score, reason: AbstainReason::Unsteady };
+        }
+        let map = match (explained, pixels.views.first()) {
+            (0, _) | (_, None) => None,
+            (_, Some(view)) => Some(self.occlusion(view, region, &mut work).await?),
         };
         // There is nothing more to say about a flat or tiny image.
         let attribution = match (abstain, answers.captions, &self.manifest.attribution) {
@@ -206,18 +261,76 @@ impl Detector {
             model,
             attribution,
             quality: answers.quality.filter(|_| abstain.is_none()),
+            stability,
+            map,
             evidence,
-            input: InputFacts { fidelity: Fidelity::OriginalBytes, views: count },
+            provenance: None,
+            input: InputFacts { fidelity: Fidelity::OriginalBytes, views },
             timings: None,
         })
     }
 
-    /// [`prepare`](Self::prepare) and [`score`](Self::score).
+    /// The model's answers and grade. With `first_only` nothing hangs on the grade, and no view is
+    /// scored for its sake.
+    async fn judge(&self, cut: &Cut, first_only: bool, work: &mut Work<'_>) -> Result<Judged> {
+        let Cut { views, whole, first_view_may_do } = cut;
+        let calibration = &self.manifest.calibration;
+        let residual = whole.as_ref().and_then(|whole| self.residual_logit(whole)).map(f64::from);
+        let now = cut.least();
+        let mut rows = self.rows(&views[..now]).await?;
+        work.did(now).await?;
+        let mut answers = self.combined(&rows);
+        let mut probability = self.probability(rows.len(), answers.logit, residual)?;
+        let early = calibration.early_exit.filter(|_| *first_view_may_do);
+        if *first_view_may_do && !first_only && calibration.grade(probability).is_none() {
+            work.grows(views.len() - now);
+            rows.extend(self.rows(&views[now..]).await?);
+            work.did(views.len() - now).await?;
+            answers = self.combined(&rows);
+            probability = self.probability(rows.len(), answers.logit, residual)?;
+        }
+        let measured = match early {
+            Some(exit) => exit.measured,
+            None => calibration.for_views(rows.len())?.measured,
+        };
+        Ok(Judged {
+            score: Score { probability, logit: answers.logit },
+            grade: calibration.grade(probability),
+            views: rows.len(),
+            answers,
+            measured,
+        })
+    }
+
+    /// Where the model looks in a view.
+    async fn occlusion(
+        &self,
+        view: &Rgb8,
+        region: Region,
+        work: &mut Work<'_>,
+    ) -> Result<OcclusionMap> {
+        let views = occluded(view)?;
+        let mut logits = Vec::with_capacity(views.len());
+        let mut shares = None;
+        for batch in views.chunks(BATCH) {
+            let features = self.transformed(batch).await?;
+            if let ([], [view, hidden, ..]) = (logits.as_slice(), features.as_slice()) {
+                let Manifest { head, architecture, .. } = &self.manifest;
+                let weights = self.head_weights();
+                shares = Shares::of(head, weights, architecture.width, [view, hidden]);
+            }
+            logits.extend(features.iter().map(|features| self.head.forward(features)));
+            work.did(batch.len()).await?;
+        }
+        OcclusionMap::of(region, &logits, shares)
+    }
+
+    /// Decodes, prepares and scores an image.
     ///
     /// # Errors
-    /// As the two.
-    pub async fn analyze(&self, bytes: &[u8], views: Option<usize>) -> Result<Analysis> {
-        self.score(self.prepare(bytes, views)?).await
+    /// As [`prepare`](Self::prepare) and [`score`](Self::score).
+    pub async fn analyze(&self, bytes: &[u8], request: impl Into<Request>) -> Result<Analysis> {
+        self.score(self.prepare(bytes, request)?).await
     }
 
     /// One logit per view.
@@ -373,6 +486,13 @@ impl Detector {
             }
             _ => Ok(encoder),
         }
+    }
+}
+
+impl Cut {
+    /// How many views are scored first.
+    fn least(&self) -> usize {
+        if self.first_view_may_do { self.views.len().min(1) } else { self.views.len() }
     }
 }
 

@@ -24,13 +24,22 @@ mod analysis;
 mod detector;
 mod loader;
 mod manifest;
+mod occlusion;
+mod request;
+mod score;
+mod stability;
 mod text;
+mod work;
 
 pub use analysis::{
     Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
-    Score, Timings, Verdict,
+    Timings, Verdict,
 };
 pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use loader::{LoadedTensors, ModelLoader};
 pub use manifest::{FORMAT_VERSION, Manifest, SelfTest};
+pub use occlusion::{LayerShare, OcclusionMap, PoolShare, Shares};
+pub use request::{IfUnsteady, Request, Watch};
+pub use score::Score;
+pub use stability::{Delivered, Stability};
 pub use text::TextManifest;

@@ -18,7 +18,12 @@ describe('messages forged to the worker', () => {
       worker.onerror = ({ message }) => answers.push({ type: 'error event', message });
       const long = 'x'.repeat(2 ** 20);
       const limits = { maxBytes: 1000, maxSide: 1000, maxPixels: 1000 };
-      const analyze = { input: new Uint8Array(3), limits, fidelity: 'original-bytes' };
+      const analyze = {
+        input: new Uint8Array(3),
+        limits,
+        fidelity: 'original-bytes',
+        provenance: true,
+      };
       const addresses = {
         manifest: '/pkg/models/compact/model.json',
         files: {},
@@ -83,6 +88,17 @@ describe('messages forged to the worker', () => {
           call: 'analyze',
           params: { ...analyze, fidelity },
         })),
+        ...[undefined, 1, 'read', {}].map((provenance) => ({
+          id: 1,
+          call: 'analyze',
+          params: { ...analyze, provenance },
+        })),
+        ...[
+          {},
+          { input: 5, limits, builds: {} },
+          { input: new Uint8Array(3), limits: {}, builds: {} },
+          { input: new Uint8Array(3), limits, builds: { cpu: 1 } },
+        ].map((params) => ({ id: 1, call: 'provenance', params })),
         ...[undefined, long, 'tpu', {}].map((device) => ({
           id: 1,
           call: 'load',
@@ -145,6 +161,7 @@ describe('messages forged to the worker', () => {
         input: window.picture,
         limits: { maxBytes: 1e8, maxSide: 1e4, maxPixels: 1e8 },
         fidelity: 'original-bytes',
+        provenance: true,
       };
       for (const message of forged) worker.postMessage(message);
       worker.postMessage({ id: 2, call: 'analyze', params: real });
@@ -190,6 +207,7 @@ describe('messages forged to the worker', () => {
           input: window.picture,
           limits: { maxBytes: 1e8, maxSide: 1e4, maxPixels: 1e8 },
           fidelity: 're-encoded',
+          provenance: false,
         },
       });
       return first.finally(() => worker.terminate());

@@ -228,6 +228,7 @@ test('tighter limits hold, wider ones are refused', async () => {
     }
     const detector = await window.create();
     found.fidelity = await window.codeOf(detector.analyze(window.picture, { fidelity: 'perfect' }));
+    found.provenance = await window.codeOf(detector.analyze(window.picture, { provenance: 'all' }));
     await detector.dispose();
     return found;
   });
@@ -246,5 +247,6 @@ test('tighter limits hold, wider ones are refused', async () => {
     '{"maxPixels":"many"}': 'argument',
     '{"maxSide":20000}': 'argument',
     fidelity: 'argument',
+    provenance: 'argument',
   });
 });

@@ -71,6 +71,7 @@ test('results of the page and of the native library, which are the same', async 
     assertValid(analysis);
     assertValid(inPage[i]);
     assert.deepEqual(inPage[i].file, analysis.file);
+    assert.deepEqual(inPage[i].provenance, analysis.provenance);
     assert.equal(inPage[i].model.grade, analysis.model.grade);
     assert.ok(Math.abs(inPage[i].model.logit - analysis.model.logit) < 1e-3);
   }
@@ -103,6 +104,8 @@ test('wrong results fail', async () => {
     'a probability in words': (of) => (of.model = { ...of.model, probability: 'high' }),
     'a fidelity that does not exist': (of) => (of.input.fidelity = 'perfect'),
     'a field of somebody else': (of) => (of.secret = 1),
+    'a claim that does not exist': (of) => (of.provenance.says = 'real'),
+    'provenance without its statements': (of) => delete of.provenance.statements,
     'evidence without a code': (of) => (of.evidence = [{ kind: 'note' }]),
   };
   for (const [name, change] of Object.entries(wrong)) {

@@ -1,10 +1,10 @@
 // Settings, languages, looks, history; and axe on every state.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
+import { violations } from './support/axe.mjs';
 import { launch, out } from './support/browser.mjs';
 import { sceneFile, scenes } from './support/images.mjs';
 import {
@@ -18,8 +18,6 @@ import {
   TEXT,
 } from './support/page.mjs';
 import { startServer } from './support/server.mjs';
-
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const { points } = JSON.parse(
   await readFile(path.join(root, 'models/compact/operating-points.json'), 'utf8'),
@@ -37,18 +35,6 @@ after(async () => {
   await browser?.close();
   await server?.close();
 });
-
-/** What axe has against the page as it is. */
-async function violations(page) {
-  // The driver's own way in; the page's policy stands.
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  const found = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ['violations'] }),
-  );
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`,
-  );
-}
 
 const field = (label) => `dialog label:has-text("${label}") select`;
 const settings = (page) => page.click('.bar-buttons button >> nth=1');

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { createDetector } from './detector/create.js';
+export { readProvenance } from './detector/read-provenance.js';
 export { DetectorError } from './api/errors.js';
 export {
   FETCH_WINDOW_BYTES,
@@ -29,11 +30,30 @@ export type {
   Grade,
   Maker,
   MeasuredError,
+  ContentCredentials,
+  CredentialManifest,
+  CredentialState,
+  DigitalSourceType,
+  IngredientRelationship,
+  ManifestAction,
+  ManifestIngredient,
+  MetadataContainer,
+  Provenance,
+  ProvenanceClaim,
+  ProvenanceMark,
+  ProvenancePlace,
+  ProvenanceStatement,
+  RubricSignal,
   Scored,
+  Software,
+  TrainingMining,
+  UnreadMetadata,
+  UnreadReason,
 } from './api/analysis.generated.js';
 export type { BatchItem, Detector, DetectorInfo } from './api/detector.js';
 export type {
   AnalyzeOptions,
+  AnalyzeProgress,
   BuildName,
   BuildSources,
   CachePreference,
@@ -49,6 +69,7 @@ export type {
   ModelFiles,
   ModelSource,
   VerifyOptions,
+  ReadProvenanceOptions,
 } from './api/options.js';
 export type {
   ManifestFacts,

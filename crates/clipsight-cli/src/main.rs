@@ -1,7 +1,7 @@
 //! The `clipsight` command line: arguments and output of each command.
 //!
-//! `scan`, `inspect-model` and `bench` are always there; the feature `import` adds `import` and
-//! `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and `study`.
+//! `scan`, `provenance`, `inspect-model` and `bench` are always there; the feature `import` adds
+//! `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
 //! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed.
@@ -13,11 +13,13 @@ mod bench;
 mod card;
 #[cfg(feature = "lab")]
 mod eval;
+mod files;
 #[cfg(feature = "import")]
 mod gptq_images;
 #[cfg(feature = "import")]
 mod import;
 mod inspect;
+mod provenance;
 mod scan;
 #[cfg(feature = "lab")]
 mod study;
@@ -43,6 +45,9 @@ struct Cli {
 enum Command {
     /// Score images and folders of images
     Scan(scan::Args),
+    /// Tell what files say of how they were made: Content Credentials, XMP, EXIF, IPTC, generators'
+    /// notes; nothing is checked, and no model is needed
+    Provenance(provenance::Args),
     /// Measure a model on labelled images
     #[cfg(feature = "lab")]
     Eval(eval::Args),
@@ -88,6 +93,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Provenance(args) => provenance::run(&args),
         #[cfg(feature = "lab")]
         Command::Eval(args) => eval::run(&args),
         Command::InspectModel(args) => inspect::run(&args),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clipsight::Result;
-use clipsight_lab::study::{self, captions, storage};
+use clipsight_lab::study::{self, captions, maps, stability, storage};
 use clipsight_lab::train::attribution::AttributionConfig;
 
 /// Arguments of `clipsight study`.
@@ -24,6 +24,10 @@ enum Study {
     Captions(CaptionArgs),
     /// What storing the encoder in few bits does to the verdicts
     Storage(StorageArgs),
+    /// Whether the maps of where the model looked are faithful
+    Maps(MapsArgs),
+    /// How often verdicts are unsteady, and what abstaining from those gives
+    Stability(StabilityArgs),
 }
 
 /// What every study reads and where it writes.
@@ -103,6 +107,34 @@ struct StorageArgs {
     per_origin: u32,
 }
 
+#[derive(clap::Args, Debug)]
+struct MapsArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Images of role `test` that are used, half of each label
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = clap::value_parser!(u32).range(2..)
+    )]
+    images: u32,
+}
+
+#[derive(clap::Args, Debug)]
+struct StabilityArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Images used of each origin
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    per_origin: u32,
+}
+
 impl From<&Common> for study::Common {
     fn from(args: &Common) -> Self {
         let Common { data, model, out, cache, seed } = args;
@@ -142,6 +174,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 encoder: encoder.clone(),
                 per_origin: *per_origin,
             })
+        }
+        Study::Maps(MapsArgs { common, images }) => {
+            maps::run(&maps::Options { common: common.into(), images: *images as usize })
+        }
+        Study::Stability(StabilityArgs { common, per_origin }) => {
+            stability::run(&stability::Options { common: common.into(), per_origin: *per_origin })
         }
     }?;
     Ok(ExitCode::SUCCESS)

@@ -16,7 +16,7 @@ use crate::picture::decode;
 use clipsight::engine::{Cpu, Engine};
 use clipsight::limits::MAX_MANIFEST_BYTES;
 use clipsight::model::{
-    Analysis, Answers, Detector, Encoded, LoadedTensors, Manifest, ModelLoader,
+    Analysis, Answers, Detector, Encoded, LoadedTensors, Manifest, ModelLoader, Request,
 };
 use clipsight::weights::Shard;
 use clipsight::{Error, ErrorKind, Result};
@@ -233,13 +233,14 @@ impl Runtime {
         })
     }
 
-    /// Decodes an image of any format that [`picture`](crate::picture) reads, and cuts its views.
+    /// Decodes an image of any format that [`picture`](crate::picture) reads, and prepares what was
+    /// asked for.
     ///
     /// # Errors
     /// As [`Detector::prepare`].
-    pub fn prepare(&self, bytes: &[u8], views: Option<usize>) -> Result<Encoded> {
+    pub fn prepare(&self, bytes: &[u8], request: impl Into<Request>) -> Result<Encoded> {
         self.detector.check_head()?;
-        self.detector.prepare_decoded(bytes, decode(bytes)?, views)
+        self.detector.prepare_decoded(bytes, decode(bytes)?, request)
     }
 
     /// Scores a prepared image.

@@ -119,8 +119,9 @@ pub(super) fn parts(frame: &Frame, header: &[u8]) -> Result<Vec<Part>> {
     let selectors = rest.get(..usize::from(count) * 2).ok_or_else(damaged)?.as_chunks::<2>().0;
     selectors
         .iter()
-        .map(|&[name, numbers]| {
-            let component = frame.names.iter().position(|&n| n == name).ok_or_else(damaged)?;
+        .zip(frame.components_of(header))
+        .map(|(&[_, numbers], component)| {
+            let component = component.ok_or_else(damaged)?;
             Ok(Part { component, dc: usize::from(numbers >> 4), ac: usize::from(numbers & 15) })
         })
         .collect()

@@ -9,20 +9,23 @@ use crate::image::format::{Format, malformed_header};
 pub(super) const DHT: u8 = 0xC4;
 pub(super) const SOI: u8 = 0xD8;
 pub(super) const EOI: u8 = 0xD9;
-pub(super) const SOS: u8 = 0xDA;
+pub(crate) const SOS: u8 = 0xDA;
 pub(super) const DQT: u8 = 0xDB;
 pub(super) const DNL: u8 = 0xDC;
 pub(super) const DRI: u8 = 0xDD;
 pub(super) const APP0: u8 = 0xE0;
-pub(super) const APP1: u8 = 0xE1;
+pub(crate) const APP1: u8 = 0xE1;
 pub(super) const APP2: u8 = 0xE2;
+pub(crate) const APP11: u8 = 0xEB;
+pub(crate) const APP13: u8 = 0xED;
 pub(super) const APP14: u8 = 0xEE;
+pub(crate) const COM: u8 = 0xFE;
 
 /// One marker segment: where its data stands, without marker and length.
-pub(super) struct Segment<'a> {
-    pub(super) marker: u8,
+pub(crate) struct Segment<'a> {
+    pub(crate) marker: u8,
     pub(super) at: usize,
-    pub(super) data: &'a [u8],
+    pub(crate) data: &'a [u8],
 }
 
 impl<'a> Segment<'a> {
@@ -61,7 +64,7 @@ impl<'a> Segment<'a> {
 /// the check of the coded data and the rebuilding once more each, when the file is known to be
 /// affordable. To keep the segments for that would take eight times the memory of a file that is
 /// made of them.
-pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
+pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
     let mut ended = false;
     std::iter::from_fn(move || {
@@ -123,13 +126,20 @@ impl Frame {
             bits: data[0],
             height: u32::from(u16::from_be_bytes(take(data, 1)?)),
             width: u32::from(u16::from_be_bytes(take(data, 3)?)),
-            names: components.iter().map(|&[name, ..]| name).collect(),
+            names: unique(components.iter().map(|&[name, ..]| name)),
             quantization: components.iter().map(|&[_, _, table]| table).collect(),
             sampling: components
                 .iter()
                 .map(|&[_, factors, _]| (factors >> 4, factors & 15))
                 .collect(),
         })
+    }
+
+    /// Which components a scan holds, by its header: `None` for a name that the frame has not.
+    pub(super) fn components_of(&self, scan: &[u8]) -> Vec<Option<usize>> {
+        let count = usize::from(scan.first().copied().unwrap_or(0));
+        let names = unique(scan.iter().skip(1).step_by(2).take(count).copied());
+        names.iter().map(|name| self.names.iter().position(|own| own == name)).collect()
     }
 
     /// Whether its scans refine each other.
@@ -191,6 +201,25 @@ impl Frame {
         let blocks: u64 = self.sampling.iter().map(|&(h, v)| u64::from(h) * u64::from(v)).sum();
         u64::from(columns) * u64::from(rows) * blocks * 64 * 2
     }
+}
+
+/// The names of components, with another in place of one that stands twice: the next that is free,
+/// as in libjpeg, so that those of a scan still fit those of the frame.
+fn unique(names: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for name in names {
+        let largest = kept.iter().copied().max().unwrap_or(0);
+        kept.push(if kept.contains(&name) { largest.wrapping_add(1) } else { name });
+    }
+    kept
+}
+
+/// The colour transform that Adobe's marker names: 0 for none, 1 for YCbCr, 2 for YCCK. `None` for
+/// other programs' use of the marker, and for one that is cut off or names no transform that
+/// exists: such a marker says nothing, and the decoder would stop at it.
+pub(super) fn adobe_transform(data: &[u8]) -> Option<u8> {
+    let transform = *data.strip_prefix(b"Adobe")?.get(6)?;
+    (transform <= 2).then_some(transform)
 }
 
 /// The error for a file that ends before its image does.

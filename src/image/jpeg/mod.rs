@@ -9,7 +9,7 @@
 //! Source: ITU-T T.81, annex B; Adobe technical note 5116 for the `Adobe` marker.
 
 mod entropy;
-mod markers;
+pub(crate) mod markers;
 mod rebuild;
 mod tables;
 
@@ -26,7 +26,7 @@ use super::orientation;
 use super::samples::Samples;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOS, segments, truncated};
+use markers::{APP1, APP2, APP14, DNL, EOI, Frame, SOS, adobe_transform, segments, truncated};
 use rebuild::{Wanted, rebuild};
 
 /// Width, height and bits from the frame header.
@@ -51,8 +51,8 @@ struct Survey<'a> {
     /// The colour transform that Adobe's marker names.
     adobe: Option<u8>,
     exif: Option<&'a [u8]>,
-    /// The parts of the colour profile, with their numbers.
-    profile: Vec<(u8, &'a [u8])>,
+    /// The parts of the colour profile, with their numbers and how many there are.
+    profile: Vec<(u8, u8, &'a [u8])>,
     /// For each component of a progressive file, the lowest bit known of each coefficient.
     known: Vec<[u8; 64]>,
     /// A height that follows the first scan.
@@ -80,19 +80,17 @@ impl<'a> Survey<'a> {
                     survey.exif = exif.filter(|exif| !exif.is_empty());
                 }
                 APP2 => {
-                    if let Some([number, _, part @ ..]) =
+                    if let Some([number, count, part @ ..]) =
                         segment.data.strip_prefix(b"ICC_PROFILE\0")
                     {
-                        survey.profile.push((*number, part));
+                        survey.profile.push((*number, *count, part));
                     }
                 }
-                APP14 if segment.data.starts_with(b"Adobe") => {
-                    survey.adobe = segment.data.get(11).copied();
-                }
-                DNL => {
-                    let height = segment.data.first_chunk::<2>();
-                    survey.late_height =
-                        height.map(|&height| u32::from(u16::from_be_bytes(height)));
+                APP14 => survey.adobe = adobe_transform(segment.data).or(survey.adobe),
+                // Anywhere else it is another segment, damaged.
+                DNL if survey.scans > 0 => {
+                    let height = <[u8; 2]>::try_from(segment.data).ok();
+                    survey.late_height = height.map(|height| u16::from_be_bytes(height).into());
                 }
                 EOI => survey.complete = true,
                 _ => {}
@@ -113,8 +111,7 @@ impl<'a> Survey<'a> {
         else {
             return;
         };
-        for name in header[1..].iter().step_by(2).take(count) {
-            let component = frame.names.iter().position(|n| n == name);
+        for component in frame.components_of(header) {
             if let Some(known) = component.and_then(|component| self.known.get_mut(component))
                 && let Some(known) = known.get_mut(usize::from(first)..=usize::from(last.min(63)))
             {
@@ -130,12 +127,16 @@ impl<'a> Survey<'a> {
         self.known.as_flattened().iter().all(|&known| known == 0)
     }
 
-    /// The colour profile, put together.
+    /// The colour profile, put together; ignored, as in browsers and in Pillow, if its parts are
+    /// not all there once.
     fn icc(&self) -> Option<Vec<u8>> {
         let mut parts = self.profile.clone();
-        parts.sort_by_key(|&(number, _)| number);
-        let whole = parts.iter().flat_map(|(_, part)| part.iter().copied()).collect::<Vec<_>>();
-        (!whole.is_empty()).then_some(whole)
+        parts.sort_by_key(|&(number, ..)| number);
+        let all = (1..).zip(&parts).all(|(place, &(number, count, _))| {
+            usize::from(number) == place && usize::from(count) == parts.len()
+        });
+        let whole = parts.iter().flat_map(|(.., part)| part.iter().copied()).collect::<Vec<_>>();
+        (all && !whole.is_empty()).then_some(whole)
     }
 }
 
@@ -176,7 +177,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
         adobe: !inks,
         one_scan,
     };
-    let output = if inks { ColorSpace::CMYK } else { ColorSpace::RGB };
+    let icc = survey.icc();
+    // Shades with a profile of RGB are gray colours of it, as in browsers; one of shades is for one
+    // channel.
+    let of_shades = icc.as_ref().is_some_and(|icc| icc.get(16..20) == Some(b"GRAY"));
+    let (output, layout) = match components {
+        1 if of_shades => (ColorSpace::Luma, Layout::Gray),
+        4 => (ColorSpace::CMYK, Layout::Cmyk),
+        _ => (ColorSpace::RGB, Layout::Rgb),
+    };
     let mut pixels = pixels(rebuild(bytes, frame, wanted)?, frame, output)?;
     if inks {
         to_inks(&mut pixels, survey.adobe == Some(2));
@@ -185,11 +194,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Samples> {
         format: Format::Jpeg,
         width: frame.width,
         height: frame.height,
-        layout: if inks { Layout::Cmyk } else { Layout::Rgb },
+        layout,
         data: SampleData::U8(pixels),
         premultiplied: false,
         orientation: survey.exif.map_or(1, orientation::of_exif),
-        icc: survey.icc(),
+        icc,
         cicp: None,
         notes,
     })
@@ -253,7 +262,7 @@ fn to_inks(pixels: &mut [u8], ycck: bool) {
 pub(super) struct Part {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// 1 for shades, 3 for RGB.
+    /// 1 for shades, 3 for RGB, 4 for inks.
     pub(super) channels: usize,
     pub(super) pixels: Vec<u8>,
 }
@@ -275,7 +284,7 @@ pub(super) fn decode_part(tables: Option<&[u8]>, data: &[u8], rgb: bool) -> Resu
     frame.check_supported()?;
     check_memory(frame, false)?;
     let channels = match frame.sampling.len() {
-        count @ (1 | 3) if !frame.is_progressive() && survey.scan_components == count => count,
+        count @ (1 | 3 | 4) if !frame.is_progressive() && survey.scan_components == count => count,
         _ => {
             let message = "this kind of JPEG compression is not supported in TIFF files";
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -283,7 +292,12 @@ pub(super) fn decode_part(tables: Option<&[u8]>, data: &[u8], rgb: bool) -> Resu
     };
     entropy::check(&whole, frame)?;
     let wanted = Wanted { rgb_names: rgb && channels == 3, adobe: false, one_scan: false };
-    let output = if channels == 1 { ColorSpace::Luma } else { ColorSpace::RGB };
+    let output = match channels {
+        1 => ColorSpace::Luma,
+        // Amounts of ink, as stored: without Adobe's marker, nothing is converted.
+        4 => ColorSpace::CMYK,
+        _ => ColorSpace::RGB,
+    };
     let pixels = pixels(rebuild(&whole, frame, wanted)?, frame, output)?;
     Ok(Part { width: frame.width as usize, height: frame.height as usize, channels, pixels })
 }

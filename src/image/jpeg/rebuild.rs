@@ -10,7 +10,7 @@
 
 use super::entropy::{Bits, Tables, damaged, parts, restart_interval, unit, units};
 use super::markers::{
-    APP0, APP14, DHT, DQT, DRI, EOI, Frame, SOI, SOS, Segment, segments, truncated,
+    APP0, APP14, DHT, DQT, DRI, EOI, Frame, SOI, SOS, Segment, adobe_transform, segments, truncated,
 };
 use super::tables::{STANDARD, Specification};
 use crate::error::Result;
@@ -49,7 +49,9 @@ pub(super) fn rebuild(bytes: &[u8], frame: &Frame, wanted: Wanted) -> Result<Vec
             DQT | DHT | DRI | APP0 => {
                 Segment::write(segment.marker, segment.data, &mut output);
             }
-            APP14 if wanted.adobe => Segment::write(APP14, segment.data, &mut output),
+            APP14 if wanted.adobe && adobe_transform(segment.data).is_some() => {
+                Segment::write(APP14, segment.data, &mut output);
+            }
             marker if Frame::is_start_of_frame(marker) && !framed => {
                 framed = true;
                 let mut data = segment.data.to_vec();
@@ -60,10 +62,10 @@ pub(super) fn rebuild(bytes: &[u8], frame: &Frame, wanted: Wanted) -> Result<Vec
             }
             SOS => {
                 let mut data = segment.data.to_vec();
-                let count = usize::from(data.first().copied().unwrap_or(0));
-                for part in data.iter_mut().skip(1).step_by(2).take(count) {
-                    if let Some(index) = frame.names.iter().position(|name| name == part) {
-                        *part = wanted.name(frame, index);
+                let components = frame.components_of(segment.data);
+                for (part, component) in data.iter_mut().skip(1).step_by(2).zip(components) {
+                    if let Some(component) = component {
+                        *part = wanted.name(frame, component);
                     }
                 }
                 Segment::write(SOS, &data, &mut output);
@@ -107,7 +109,8 @@ struct Component {
 fn in_one_scan(bytes: &[u8], frame: &Frame, wanted: Wanted, output: &mut Vec<u8>) -> Result<()> {
     let components = read_scans(bytes, frame)?;
     for segment in segments(bytes).take_while(|segment| segment.marker != SOS) {
-        if segment.marker == APP0 || (segment.marker == APP14 && wanted.adobe) {
+        let adobe = || segment.marker == APP14 && adobe_transform(segment.data).is_some();
+        if segment.marker == APP0 || (wanted.adobe && adobe()) {
             Segment::write(segment.marker, segment.data, output);
         }
     }

@@ -1,12 +1,14 @@
 //! The bytes of one strip or tile, decompressed.
 //!
-//! Deflate, LZW, fax codes and Zstandard are crates'; PackBits (TIFF 6.0, section 9) is a loop.
+//! Deflate, LZW and Zstandard are crates'; fax codes are in [`ccitt`]; PackBits (TIFF 6.0,
+//! section 9) is a loop.
 
 use std::io::Read;
 
 use fax::Color;
-use fax::decoder::{Group3Decoder, Group4Decoder, pels};
+use fax::decoder::pels;
 
+use super::ccitt::{self, Coding};
 use super::{damaged, unsupported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::checks::buffer;
@@ -15,8 +17,7 @@ use crate::image::checks::buffer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
-    Group3,
-    Group4,
+    Fax(Coding),
     Lzw,
     Jpeg,
     Deflate,
@@ -29,15 +30,15 @@ impl Compression {
     pub(super) fn new(code: u32, t4_options: u32) -> Result<Self> {
         Ok(match code {
             1 => Self::None,
-            3 if t4_options & 1 == 0 => Self::Group3,
-            4 => Self::Group4,
+            2 => Self::Fax(Coding::ByteRuns),
+            3 if t4_options & 1 == 0 => Self::Fax(Coding::Runs),
+            3 => Self::Fax(Coding::Mixed),
+            4 => Self::Fax(Coding::Changes),
             5 => Self::Lzw,
             7 => Self::Jpeg,
             8 | 32946 => Self::Deflate,
             32773 => Self::PackBits,
             50000 => Self::Zstd,
-            2 => return Err(unsupported("fax compression without line ends")),
-            3 => return Err(unsupported("two-dimensional Group 3 fax compression")),
             6 => return Err(unsupported("the obsolete kind of JPEG compression")),
             34676 | 34677 => return Err(unsupported("SGI's logarithmic compression")),
             34712 => return Err(unsupported("JPEG 2000 compression")),
@@ -51,7 +52,7 @@ impl Compression {
 
     /// Whether pixels are single bits, coded as runs.
     pub(super) fn is_fax(self) -> bool {
-        matches!(self, Self::Group3 | Self::Group4)
+        matches!(self, Self::Fax(_))
     }
 
     /// Decompresses `data` to exactly `length` bytes: rows of `width` bits for fax codes.
@@ -69,48 +70,25 @@ impl Compression {
             }
             Self::Lzw => lzw(data, length),
             Self::PackBits => pack_bits(data, length),
-            Self::Group3 | Self::Group4 => self.fax(data, length, width),
+            Self::Fax(coding) => fax(coding, data, length, width),
             Self::Jpeg => Err(damaged()), // decoded as pictures, not as bytes
         }
     }
+}
 
-    /// One bit a pixel, 1 black, rows padded to bytes.
-    fn fax(self, data: &[u8], length: usize, width: usize) -> Result<Vec<u8>> {
-        let mut output = buffer(length as u64)?;
-        let row_bytes = width.div_ceil(8);
-        let columns = u16::try_from(width).map_err(|_| unsupported("a fax this wide"))?;
-        let source = || data.iter().map(|&byte| Ok::<u8, std::convert::Infallible>(byte));
-        let mut write = |row: usize, transitions: &[u16]| {
-            let row = &mut output[row * row_bytes..][..row_bytes];
-            for (at, color) in pels(transitions, columns).enumerate() {
-                if color == Color::Black {
-                    row[at / 8] |= 0x80 >> (at % 8);
-                }
-            }
-        };
-        let rows = length.checked_div(row_bytes).unwrap_or(0);
-        if self == Self::Group4 {
-            let mut decoder = Group4Decoder::new(source(), columns).map_err(|_| damaged())?;
-            for row in 0..rows {
-                let status = decoder.advance().map_err(|_| damaged())?;
-                if status == fax::decoder::DecodeStatus::End {
-                    return Err(damaged());
-                }
-                write(row, decoder.transition());
-            }
-        } else {
-            let mut decoder = Group3Decoder::new(source()).map_err(|_| damaged())?;
-            for row in 0..rows {
-                // The last line may have no line end behind it.
-                let _ = decoder.advance();
-                if decoder.transitions().last() != Some(&columns) {
-                    return Err(damaged());
-                }
-                write(row, decoder.transitions());
+/// One bit a pixel, 1 black, rows padded to bytes.
+fn fax(coding: Coding, data: &[u8], length: usize, width: usize) -> Result<Vec<u8>> {
+    let mut output = buffer(length as u64)?;
+    let columns = u16::try_from(width).map_err(|_| unsupported("a fax this wide"))?;
+    let mut rows = ccitt::rows(data, coding, columns)?;
+    for row in output.chunks_exact_mut(width.div_ceil(8)) {
+        for (at, color) in pels(rows.read()?, columns).enumerate() {
+            if color == Color::Black {
+                row[at / 8] |= 0x80 >> (at % 8);
             }
         }
-        Ok(output)
     }
+    Ok(output)
 }
 
 fn read_exactly(mut source: impl Read, length: usize) -> Result<Vec<u8>> {
@@ -193,8 +171,10 @@ mod tests {
             Compression::Lzw,
             Compression::PackBits,
             Compression::Zstd,
-            Compression::Group3,
-            Compression::Group4,
+            Compression::Fax(Coding::ByteRuns),
+            Compression::Fax(Coding::Runs),
+            Compression::Fax(Coding::Mixed),
+            Compression::Fax(Coding::Changes),
         ] {
             for data in [&b""[..], b"\x00", b"\x12\x34\x56\x78"] {
                 let error = compression.decompress(data, 64, 64).unwrap_err();

@@ -3,11 +3,12 @@
 //! Written here because the `tiff` crate (0.11.3) gives wrong pixels without an error for pictures
 //! with extra samples that are tiled or predicted, and panics on tiles of separate planes. Every
 //! combination that is read has a test with known pixels: `tests/tiff_matrix.rs`. Decompression is
-//! left to crates (see [`compression`]).
+//! left to crates, except for fax codes and PackBits (see [`compression`]).
 //!
 //! Source: TIFF 6.0 (Adobe, 1992); TIFF Technical Note 2 (JPEG, 1995); Adobe PageMaker 6.0 and
 //! Photoshop technical notes (2002).
 
+mod ccitt;
 mod chunk;
 mod compression;
 mod raster;

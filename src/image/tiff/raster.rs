@@ -125,7 +125,7 @@ impl<'a> Raster<'a> {
             other => return Err(unsupported(&format!("predictor {other} at {bits} bits"))),
         };
         let separate_planes = directory.tag(tag::PLANAR_CONFIGURATION) == Some(2) && samples > 1;
-        let colors = colors(&directory, bits as usize, is_float)?;
+        let colors = colors(&directory, compression, bits as usize, is_float)?;
         if samples < colors.samples() {
             return Err(malformed());
         }
@@ -302,8 +302,11 @@ impl<'a> Raster<'a> {
             values.get(index).and_then(|&value| usize::try_from(value).ok()).ok_or_else(damaged)
         };
         let rest = self.file.bytes.get(place(offsets)?..).ok_or_else(damaged)?;
-        let length = if lengths.is_empty() { rest.len() } else { place(lengths)? };
-        Ok(&rest[..length.min(rest.len())])
+        let length = if lengths.is_empty() { 0 } else { place(lengths)? };
+        // Some writers leave the length out, or store 0: then all that follows. At place 0 there is
+        // nothing, which means pixels that nobody stored.
+        let unknown = length == 0 && place(offsets)? != 0;
+        Ok(if unknown { rest } else { &rest[..length.min(rest.len())] })
     }
 
     /// Undoes the prediction; the bytes, and whether they are now big-endian.
@@ -342,15 +345,16 @@ impl<'a> Raster<'a> {
 
     /// Strips or tiles that are JPEG files without their tables.
     fn decode_jpeg(&self) -> Result<(Layout, SampleData)> {
-        let gray = matches!(self.colors, Colors::Gray { white_is_zero: false });
-        let ycbcr = matches!(self.colors, Colors::YCbCr(_));
         if self.separate_planes || self.samples != self.colors.samples() {
             return Err(unsupported("JPEG compression of separate planes or extra samples"));
         }
-        if !(gray || ycbcr || self.colors == Colors::Rgb) {
-            return Err(unsupported("JPEG compression of inks or palettes"));
-        }
-        let layout = if gray { Layout::Gray } else { Layout::Rgb };
+        let layout = match self.colors {
+            Colors::Gray { white_is_zero: false } => Layout::Gray,
+            Colors::Rgb | Colors::YCbCr(_) => Layout::Rgb,
+            Colors::Cmyk => Layout::Cmyk,
+            _ => return Err(unsupported("JPEG compression of palettes or of white as zero")),
+        };
+        let ycbcr = matches!(self.colors, Colors::YCbCr(_));
         let channels = layout.channels();
         let mut output = buffer((self.width * self.height * channels) as u64)?;
         let tables = self.directory.bytes(tag::JPEG_TABLES);
@@ -397,8 +401,15 @@ fn uniform(directory: &Directory<'_>, name: u16, default: u64) -> Option<u64> {
     values.iter().all(|&value| value == first).then_some(first)
 }
 
-fn colors(directory: &Directory<'_>, bits: usize, is_float: bool) -> Result<Colors> {
+fn colors(
+    directory: &Directory<'_>,
+    compression: Compression,
+    bits: usize,
+    is_float: bool,
+) -> Result<Colors> {
     let photometric = directory.tag(tag::PHOTOMETRIC);
+    // Programs for fax machines leave it out; there, 0 is white.
+    let photometric = photometric.or_else(|| compression.is_fax().then_some(0));
     if is_float && !matches!(photometric, Some(0..=2)) {
         return Err(unsupported("floating point in anything but shades and RGB"));
     }
@@ -452,18 +463,22 @@ impl Chunks {
         bits: usize,
     ) -> Result<Self> {
         let side = |name| directory.tag(name).map(|side| side as usize);
-        let tiled = directory.tag(tag::TILE_OFFSETS).is_some();
-        let (columns, rows, offsets, lengths) = if tiled {
+        let has = |name| directory.tag(name).is_some();
+        let tiled = has(tag::TILE_OFFSETS) || has(tag::TILE_WIDTH);
+        let (columns, rows) = if tiled {
             let malformed = || malformed_header(Format::Tiff);
             (
                 side(tag::TILE_WIDTH).ok_or_else(malformed)?,
                 side(tag::TILE_LENGTH).ok_or_else(malformed)?,
-                tag::TILE_OFFSETS,
-                tag::TILE_BYTE_COUNTS,
             )
         } else {
-            let rows = side(tag::ROWS_PER_STRIP).unwrap_or(height).min(height);
-            (width, rows, tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
+            (width, side(tag::ROWS_PER_STRIP).unwrap_or(height).min(height))
+        };
+        // Some writers store the places of tiles as those of strips, which libtiff reads, too.
+        let (offsets, lengths) = if has(tag::TILE_OFFSETS) {
+            (tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
+        } else {
+            (tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
         };
         if columns == 0 || rows == 0 {
             return Err(malformed_header(Format::Tiff));

@@ -1,4 +1,5 @@
 import { toError } from '../errors.js';
+import { examine } from './examine.js';
 import type {
   Analysis,
   AnalyzeOptions,
@@ -7,19 +8,18 @@ import type {
   DetectorInfo,
   Grade,
 } from 'clipsight';
+import type { Examined, Question } from './examine.js';
 import type { Incoming } from '../intake/entries.js';
 
 /** What became of an image, as filters and marks know it. */
 export type Outcome = Grade | 'abstained' | 'error' | 'waiting' | 'working' | 'cancelled';
 
 /** One image from intake to verdict. */
-export interface Item {
+export interface Item extends Examined {
   readonly id: number;
-  readonly file: File;
   /** The file's name, or its path in the folder it came in. */
   readonly name: string;
   outcome: Outcome;
-  analysis?: Analysis;
   /** Who made the analysis. */
   info?: DetectorInfo;
   error?: DetectorError;
@@ -135,12 +135,14 @@ export class Batch extends EventTarget {
 
   remove(item: Item): void {
     if (!this.#items.delete(item.id)) return;
+    item.examining?.stop.abort();
     this.#list = undefined;
     if (isSettled(item)) this.#settled -= 1;
     this.#changed();
   }
 
   clear(): void {
+    for (const { examining } of this.#items.values()) examining?.stop.abort();
     this.#items.clear();
     this.#list = undefined;
     this.#queue = [];
@@ -174,6 +176,25 @@ export class Batch extends EventTarget {
     this.#queue.push(item);
     this.#changed();
     void this.#run();
+  }
+
+  /** Whether the detector that there is now judged this image. */
+  mayExamine({ info, again }: Item): boolean {
+    const detector = this.#detector;
+    if (detector === undefined || info === undefined || again === true) return false;
+    return isSameModel(info, detector.info);
+  }
+
+  /** Has a question about a verdict answered. */
+  examine(item: Item, question: Question): void {
+    if (this.#detector === undefined || !this.mayExamine(item)) return;
+    void examine(item, question, {
+      detector: this.#detector,
+      views: this.#views,
+      changed: () => {
+        this.#changed();
+      },
+    });
   }
 
   async #run(): Promise<void> {
@@ -242,6 +263,8 @@ export class Batch extends EventTarget {
     const again = item.again === true;
     delete item.again;
     if (analysis !== undefined) {
+      item.examining?.stop.abort();
+      delete item.examining;
       item.analysis = analysis;
       item.info = info;
       const { model } = analysis;

@@ -1,14 +1,21 @@
 import 'clipsight/element';
+import { locale } from 'clipsight/ui';
 import { text } from '../app.js';
 import { button, h, icon, icons } from '../dom.js';
+import { costOf } from './examine.js';
 import type { App } from '../app.js';
 import type { Item } from './batch.js';
+import type { Question } from './examine.js';
+
+/** Why a verdict is missing where there is nothing to find out either. */
+const NOTHING_TO_SEE: ReadonlySet<string> = new Set(['too-small', 'no-content']);
 
 /** The chosen image's card. */
 export class ResultCard {
   readonly element = h('div', { class: 'chosen', hidden: '' });
   readonly #app: App;
   readonly #card = document.createElement('ai-image-result');
+  readonly #progress = h('progress', { max: '1', value: '0' });
   readonly #extra = h('div', { slot: 'actions', class: 'card-actions' });
   #item: Item | undefined;
   #drawn = '';
@@ -36,9 +43,11 @@ export class ResultCard {
     const { detector } = this.#app.lifecycle;
     const info = item.info ?? detector?.info;
     const judge = info?.weightsSha256;
-    const drawn = [item.id, item.outcome, flagged, detector !== undefined, judge, item.again].join(
-      ' ',
-    );
+    const asked = this.#askedOf(item);
+    this.#showProgress(item);
+    const drawn = [item.id, item.outcome, flagged, detector !== undefined, judge, item.again, asked]
+      .map(String)
+      .join(' ');
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#card.name = item.name;
@@ -90,7 +99,72 @@ export class ResultCard {
     return [
       ...(flagged ? [notice(batch.flagged)] : []),
       ...(item.again === true ? [notice(text().standard.again)] : []),
+      ...this.#questions(item),
     ];
+  }
+
+  /** What is known of the image beside the verdict, and what is being found out. */
+  #askedOf(item: Item): string {
+    const { analysis, examining } = item;
+    const known = [analysis?.map !== undefined, analysis?.stability !== undefined];
+    const open = [examining?.question, examining?.error?.message, this.#app.batch.mayExamine(item)];
+    return [...known, ...open].map(String).join(' ');
+  }
+
+  /** Questions that can be asked, or the one that is being answered. */
+  #questions(item: Item): HTMLElement[] {
+    const { analysis, examining } = item;
+    const { examine } = text();
+    if (analysis === undefined) return [];
+    if (examining !== undefined && examining.error === undefined) {
+      const stop = button(
+        text().batch.cancel,
+        () => {
+          examining.stop.abort();
+        },
+        { kind: 'quiet' },
+      );
+      this.#progress.setAttribute('aria-label', examine[examining.question]);
+      const line = h('span', {}, examine.working[examining.question]);
+      return [h('div', { class: 'examining' }, line, this.#progress, stop)];
+    }
+    const failed = examining?.error;
+    const { model } = analysis;
+    const shows = model.status === 'scored' || !NOTHING_TO_SEE.has(model.reason);
+    if (!shows || !this.#app.batch.mayExamine(item)) return [];
+    const ask = (question: Question): HTMLElement => {
+      const cost = locale().duration(costOf(analysis, question));
+      return button(
+        examine[question],
+        () => {
+          this.#app.batch.examine(item, question);
+        },
+        { kind: 'secondary', label: examine.withCost(examine[question], cost) },
+      );
+    };
+    return [
+      ...(failed === undefined
+        ? []
+        : [
+            h(
+              'p',
+              { class: 'notice' },
+              icon(icons.warning),
+              h('bdi', { lang: 'en' }, failed.message),
+            ),
+          ]),
+      h(
+        'div',
+        { class: 'questions' },
+        ...(analysis.stability === undefined ? [ask('stability')] : []),
+        ...(analysis.map === undefined ? [ask('explain')] : []),
+      ),
+    ];
+  }
+
+  #showProgress({ examining }: Item): void {
+    const { done, total } = examining?.progress ?? { done: 0, total: 1 };
+    this.#progress.value = done / total;
   }
 }
 

@@ -112,6 +112,17 @@ export const ar = (l: Locale): Strings => ({
     sorts: { added: 'ترتيب الإضافة', probability: 'الاحتمال', grade: 'الدرجة', name: 'الاسم' },
   },
 
+  /** What can be asked of a verdict. */
+  examine: {
+    stability: 'هل يثبت الحكم؟',
+    explain: 'أين نظر؟',
+    working: {
+      stability: 'يجري فحصها كما ستصل إلى الآخرين…',
+      explain: 'يجري إخفاء جزء بعد آخر…',
+    },
+    withCost: (question: string, duration: string): string => `${question} يستغرق نحو ${duration}`,
+  },
+
   export: {
     menu: 'حفظ النتائج',
     json: 'JSON',

@@ -112,6 +112,17 @@ export const de = (l: Locale): Strings => ({
     },
   },
 
+  /** What can be asked of a verdict. */
+  examine: {
+    stability: 'Hält das Urteil?',
+    explain: 'Wohin hat es geschaut?',
+    working: {
+      stability: 'Prüft das Bild, wie andere es bekämen…',
+      explain: 'Verdeckt einen Teil nach dem anderen…',
+    },
+    withCost: (question: string, duration: string): string => `${question} Dauert etwa ${duration}`,
+  },
+
   export: {
     menu: 'Ergebnisse sichern',
     json: 'JSON',

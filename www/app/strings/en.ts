@@ -107,6 +107,17 @@ export const en = (l: Locale) => ({
     sorts: { added: 'Order added', probability: 'Probability', grade: 'Grade', name: 'Name' },
   },
 
+  /** What can be asked of a verdict. */
+  examine: {
+    stability: 'Does it hold?',
+    explain: 'Where did it look?',
+    working: {
+      stability: 'Judging it as others would receive it…',
+      explain: 'Hiding one part after the other…',
+    },
+    withCost: (question: string, duration: string): string => `${question} Takes about ${duration}`,
+  },
+
   export: {
     menu: 'Save results',
     json: 'JSON',

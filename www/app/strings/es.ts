@@ -111,6 +111,17 @@ export const es = (l: Locale): Strings => ({
     },
   },
 
+  /** What can be asked of a verdict. */
+  examine: {
+    stability: '¿Se mantiene?',
+    explain: '¿Dónde miró?',
+    working: {
+      stability: 'Examinándola tal como la recibirían otras personas…',
+      explain: 'Ocultando una parte tras otra…',
+    },
+    withCost: (question: string, duration: string): string => `${question} Tarda unos ${duration}`,
+  },
+
   export: {
     menu: 'Guardar resultados',
     json: 'JSON',

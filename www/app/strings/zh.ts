@@ -100,6 +100,17 @@ export const zh = (l: Locale): Strings => ({
     sorts: { added: '添加顺序', probability: '概率', grade: '等级', name: '名称' },
   },
 
+  /** What can be asked of a verdict. */
+  examine: {
+    stability: '结论站得住吗？',
+    explain: '它看了哪里？',
+    working: {
+      stability: '正在按别人收到的样子判断…',
+      explain: '正在逐一遮住各个部分…',
+    },
+    withCost: (question: string, duration: string): string => `${question}大约需要 ${duration}`,
+  },
+
   export: {
     menu: '保存结果',
     json: 'JSON',

@@ -4,20 +4,29 @@
  */
 import type { Analysis, DetectorInfo, Fidelity } from 'clipsight';
 import * as v from 'valibot';
+import { provenance } from './provenance.js';
 import { line, number, schemaOf, share } from './schema.js';
 
 /** Most notes of an analysis. */
 const MAX_NOTES = 32;
 
+/** Most deliveries of a stability. */
+const MAX_DELIVERIES = 16;
+
+/** Most parts of a map, and layers or pools of its shares. */
+const MAX_PARTS = 1024;
+
 export const fidelity = schemaOf<Fidelity>()(
   v.picklist(['original-bytes', 're-encoded', 'screen-capture']),
 );
+
+const grade = v.picklist(['weak', 'moderate', 'strong', 'very-strong']);
 
 const scored = v.object({
   status: v.literal('scored'),
   probability: share,
   logit: number,
-  grade: v.picklist(['weak', 'moderate', 'strong', 'very-strong']),
+  grade,
   measuredError: v.nullable(v.object({ rate: share, low: share, high: share, n: number })),
 });
 
@@ -25,7 +34,7 @@ const abstained = v.object({
   status: v.literal('abstained'),
   probability: share,
   logit: number,
-  reason: v.picklist(['between-grades', 'uncalibrated', 'too-small', 'no-content']),
+  reason: v.picklist(['between-grades', 'uncalibrated', 'too-small', 'no-content', 'unsteady']),
 });
 
 const maker = v.nullable(v.object({ name: line, share }));
@@ -47,6 +56,50 @@ const note = v.object({
   ]),
 });
 
+const stability = v.object({
+  deliveries: v.pipe(
+    v.array(
+      v.object({
+        delivery: v.picklist(['jpeg', 'half', 'crop', 'gray']),
+        probability: share,
+        logit: number,
+        grade: v.nullable(grade),
+      }),
+    ),
+    v.maxLength(MAX_DELIVERIES),
+    v.readonly(),
+  ),
+  unsteady: v.boolean(),
+});
+
+const map = v.object({
+  region: v.object({ x: share, y: share, width: share, height: share }),
+  columns: number,
+  rows: number,
+  parts: v.pipe(v.array(number), v.maxLength(MAX_PARTS), v.readonly()),
+  logit: number,
+  hiddenLogit: number,
+  shares: v.exactOptional(
+    v.object({
+      layers: v.pipe(
+        v.array(v.object({ layer: number, logit: number })),
+        v.maxLength(MAX_PARTS),
+        v.readonly(),
+      ),
+      pools: v.pipe(
+        v.array(
+          v.object({
+            pool: v.picklist(['class', 'mean', 'std', 'mlp-input-class']),
+            logit: number,
+          }),
+        ),
+        v.maxLength(MAX_PARTS),
+        v.readonly(),
+      ),
+    }),
+  ),
+});
+
 export const analysis = schemaOf<Analysis>()(
   v.object({
     schemaVersion: v.literal(1),
@@ -60,7 +113,10 @@ export const analysis = schemaOf<Analysis>()(
     model: v.variant('status', [scored, abstained]),
     attribution: v.exactOptional(v.object({ family: maker, generator: maker })),
     quality: v.exactOptional(share),
+    stability: v.exactOptional(stability),
+    map: v.exactOptional(map),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    provenance: v.exactOptional(provenance),
     input: v.object({ fidelity, views: number }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),

@@ -13,6 +13,7 @@ import type {
 } from './options.js';
 
 const DEVICES: readonly DevicePreference[] = ['auto', 'webgpu', 'cpu'];
+const PROVENANCES: readonly NonNullable<AnalyzeOptions['provenance']>[] = ['read', 'off'];
 const CACHES: readonly CachePreference[] = ['cache-storage', 'opfs', 'none'];
 
 /** All of them: where one is missing, this does not compile. */
@@ -38,12 +39,44 @@ export function checkFidelity(fidelity: Fidelity): Fidelity {
 }
 
 /** @throws {DetectorError} `argument` */
+export function checkProvenance(
+  provenance: AnalyzeOptions['provenance'] = 'read',
+): NonNullable<AnalyzeOptions['provenance']> {
+  return oneOf('provenance', PROVENANCES, provenance);
+}
+
+/** @throws {DetectorError} `argument` */
 export function checkViews(views: AnalyzeOptions['views']): 1 | 5 | undefined {
   const given: unknown = views;
   if (given !== undefined && given !== 1 && given !== 5) {
     throw new DetectorError('argument', 'views must be 1 or 5.');
   }
   return views;
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkExplain(explain: AnalyzeOptions['explain']): boolean {
+  const given: unknown = explain ?? false;
+  if (typeof given === 'boolean') return given;
+  throw new DetectorError('argument', `explain must be true or false, not ${shown(given)}.`);
+}
+
+/**
+ * What is asked for where the verdict is unsteady; nothing where nobody asks whether it is.
+ *
+ * @throws {DetectorError} `argument`
+ */
+export function checkStability(
+  stability: AnalyzeOptions['stability'],
+): 'say' | 'abstain' | undefined {
+  const given: unknown = stability ?? false;
+  if (given === false) return undefined;
+  if (given === true) return 'say';
+  if (given === 'abstain') return given;
+  throw new DetectorError(
+    'argument',
+    `stability must be true, false or "abstain", not ${shown(given)}.`,
+  );
 }
 
 /** The bounds that hold: the built-in ones where none are given. */

@@ -197,6 +197,14 @@ export interface FetchModelOptions extends Pick<
 /** Options of {@link isModelCached}; they mean what they do in {@link FetchModelOptions}. */
 export type ModelCachedOptions = Pick<FetchModelOptions, 'model' | 'cache' | 'signal'>;
 
+/** How far an analysis is, see {@link AnalyzeOptions.onProgress}. */
+export interface AnalyzeProgress {
+  /** Views scored. */
+  readonly done: number;
+  /** Views to be scored; grows where the model turns out to need more. */
+  readonly total: number;
+}
+
 /** Options of one analysis. */
 export interface AnalyzeOptions {
   /** Stops this analysis, which then rejects with `aborted`; others go on. */
@@ -207,8 +215,29 @@ export interface AnalyzeOptions {
    */
   readonly views?: 1 | 5;
   /**
+   * Whether to compute where the model looked, {@link Analysis.map}: 18 views more. Default: no.
+   */
+  readonly explain?: boolean;
+  /**
+   * Whether to judge the image also as others would receive it, {@link Analysis.stability}: a
+   * verdict more for each delivery. With `abstain`, an image whose verdict is unsteady gets no
+   * grade. Default: no.
+   */
+  readonly stability?: boolean | 'abstain';
+  /** Called as the work goes on, with `explain` or `stability` only: the rest is quick. */
+  readonly onProgress?: (progress: AnalyzeProgress) => void;
+  /**
    * What the caller knows of the bytes, handed on in {@link Analysis.input}. Default:
    * `original-bytes`, for an ImageBitmap `re-encoded`.
    */
   readonly fidelity?: Fidelity;
+  /**
+   * Whether to read what the file says of how it was made, into {@link Analysis.provenance}: `read`
+   * or `off`. Nothing is verified, and it never moves the verdict. Default: `read`, for bytes that
+   * are the file's own.
+   */
+  readonly provenance?: 'read' | 'off';
 }
+
+/** Options of {@link readProvenance}; they mean what they do in {@link DetectorOptions}. */
+export type ReadProvenanceOptions = Pick<DetectorOptions, 'worker' | 'wasm' | 'limits' | 'signal'>;

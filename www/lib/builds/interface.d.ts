@@ -2,7 +2,7 @@
  * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
  * it to pkg/wasm. tests/web/types checks that every build has this interface.
  */
-import type { Analysis } from '../api/analysis.generated.js';
+import type { Analysis, Provenance } from '../api/analysis.generated.js';
 
 export interface Device {
   readonly backend: string;
@@ -29,6 +29,17 @@ export interface ModelLoader {
   free(): void;
 }
 
+/** What is asked of an image, and its bounds in pixels. */
+export interface PrepareOptions {
+  readonly views?: 1 | 5;
+  /** Whether to read what the file says of how it was made. */
+  readonly provenance: boolean;
+  readonly explain?: boolean;
+  readonly stability?: 'say' | 'abstain';
+  readonly maxSide: number;
+  readonly maxPixels: number;
+}
+
 export interface Model {
   readonly info: {
     readonly modelId: string;
@@ -44,20 +55,23 @@ export interface Model {
     readonly tolerance: number;
   }>;
   /** Decodes an image, at once: what stops the instance in here is the file's doing. */
-  prepare(
-    bytes: Uint8Array,
-    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
-  ): Prepared;
+  prepare(bytes: Uint8Array, options: PrepareOptions): Prepared;
   /** The same for a picture that another decoder read from these bytes. */
   prepareDecoded(
     bytes: Uint8Array,
     picture: object,
     samples: Uint8Array,
     icc: Uint8Array | null | undefined,
-    options: { readonly views?: 1 | 5; readonly maxSide: number; readonly maxPixels: number },
+    options: PrepareOptions,
   ): Prepared;
-  /** Scores a decoded image, which is used up. */
-  score(image: Prepared): Promise<Analysis>;
+  /**
+   * Scores a decoded image, which is used up. `watch` is told how many views of how many are
+   * scored, and ends the analysis with `aborted` by answering `false`.
+   */
+  score(
+    image: Prepared,
+    watch?: ((done: number, total: number) => Promise<boolean>) | null,
+  ): Promise<Analysis>;
   free(): void;
 }
 
@@ -74,6 +88,8 @@ export interface Build {
   openDevice(): Promise<Device>;
   /** The format of a file, if it is one that is known. */
   probeFormat(bytes: Uint8Array): string | undefined;
+  /** What a file says of how it was made. */
+  readProvenance(bytes: Uint8Array): Provenance;
   /** What a panic said; to be called after one. */
   panicMessage(): string | undefined;
   readonly ModelLoader: new (manifest: Uint8Array, device: Device) => ModelLoader;

@@ -1,14 +1,13 @@
-import { absolute, checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
-import { isUrl } from '../api/brands.js';
+import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
 import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { Detector } from '../api/detector.js';
 import type { DetectorOptions, ModelFiles } from '../api/options.js';
-import { ownWorkerUrl, resolveBuilds } from '../builds/urls.js';
+import { resolveBuilds } from '../builds/urls.js';
 import { resolveDecoders } from '../decoders/urls.js';
 import { resolveModel } from '../model/addresses.js';
-import type { Calls, Port, PortEvents } from '../worker/rpc.js';
+import type { Calls } from '../worker/rpc.js';
 import { ModelDetector } from './model-detector.js';
-import { openLocal, openWorker } from './ports.js';
+import { opener } from './opener.js';
 
 /**
  * Loads a model into a worker of its own, on the best device there is.
@@ -38,26 +37,6 @@ export async function createDetector(options: DetectorOptions = {}): Promise<Det
   throwIfAborted(options.signal);
   await detector.start(options.onProgress, options.signal);
   return detector;
-}
-
-/**
- * Opens a line to whom an option names.
- *
- * @throws {DetectorError} `argument`, `unsupported`
- * @internal
- */
-export function opener(
-  worker: NonNullable<DetectorOptions['worker']>,
-): (events: PortEvents) => Port {
-  if (worker === false) return openLocal;
-  if (worker === 'auto') {
-    const url = ownWorkerUrl();
-    return (events) => openWorker(url, events);
-  }
-  const given: unknown = worker;
-  if (!isUrl(given)) throw new DetectorError('argument', 'worker must be "auto", a URL or false.');
-  const url = new URL(absolute(given, 'worker'));
-  return (events) => openWorker(url, events);
 }
 
 function loadParams(options: DetectorOptions): Calls['load']['params'] {

@@ -1,4 +1,11 @@
-import { absolute, checkFidelity, checkViews } from '../api/arguments.js';
+import {
+  absolute,
+  checkExplain,
+  checkFidelity,
+  checkProvenance,
+  checkStability,
+  checkViews,
+} from '../api/arguments.js';
 import { isArrayBuffer, isBlob, isDetached, isImageBitmap, isImageElement } from '../api/brands.js';
 import { DetectorError, aborted } from '../api/errors.js';
 import { Deadline, readPieces, tooSlow } from '../network/deadline.js';
@@ -8,9 +15,14 @@ import type { AnalyzeOptions, ImageInput, ImageLimits } from '../api/options.js'
 
 type AnalyzeParams = Calls['analyze']['params'];
 
+/** An image's bytes, and how faithful they are to its file. */
+interface Given {
+  readonly bytes: Blob | Uint8Array;
+  readonly fidelity: Fidelity;
+}
+
 /**
- * What the worker is told about one image. Bytes are copied before anything is awaited: the caller
- * keeps the buffer and may change it while the image waits for its turn.
+ * What the worker is told about one image.
  *
  * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched),
  * `aborted`
@@ -21,24 +33,48 @@ export async function toParams(
   limits: Required<ImageLimits>,
 ): Promise<AnalyzeParams> {
   const views = checkViews(options.views);
-  const given = options.fidelity === undefined ? undefined : checkFidelity(options.fidelity);
-  const params = (bytes: Blob | Uint8Array, fidelity: Fidelity): AnalyzeParams => {
+  const explain = checkExplain(options.explain);
+  const stability = checkStability(options.stability);
+  const known = options.fidelity === undefined ? undefined : checkFidelity(options.fidelity);
+  const provenance = checkProvenance(options.provenance);
+  const { bytes, fidelity: found } = await toBytes(input, limits, options.signal);
+  const fidelity = known ?? found;
+  return {
+    input: bytes,
+    limits,
+    fidelity,
+    // What was encoded anew says nothing of its file.
+    provenance: provenance === 'read' && fidelity === 'original-bytes',
+    ...(views === undefined ? {} : { views }),
+    ...(explain ? { explain } : {}),
+    ...(stability === undefined ? {} : { stability }),
+  };
+}
+
+/**
+ * The bytes of an image. They are copied before anything is awaited: the caller keeps the buffer
+ * and may change it while the image waits for its turn.
+ *
+ * @throws {DetectorError} `argument`, `limit`, `network` (an `<img>` whose file cannot be fetched),
+ * `aborted`
+ */
+export async function toBytes(
+  input: ImageInput,
+  limits: Required<ImageLimits>,
+  signal: AbortSignal | undefined,
+): Promise<Given> {
+  const given = (bytes: Blob | Uint8Array, fidelity: Fidelity): Given => {
     checkSize(bytes instanceof Blob ? bytes.size : bytes.byteLength, limits);
-    return {
-      input: bytes,
-      limits,
-      fidelity: given ?? fidelity,
-      ...(views === undefined ? {} : { views }),
-    };
+    return { bytes, fidelity };
   };
   const value: unknown = input;
-  if (isBlob(value)) return params(ownBlob(value), 'original-bytes');
+  if (isBlob(value)) return given(ownBlob(value), 'original-bytes');
   if (isArrayBuffer(value) || ArrayBuffer.isView(value))
-    return params(copyOf(value, limits), 'original-bytes');
+    return given(copyOf(value, limits), 'original-bytes');
   if (isImageElement(value))
-    return params(await fetchImage(value, limits, options), 'original-bytes');
+    return given(await fetchImage(value, limits, signal), 'original-bytes');
   if (isImageBitmap(value)) {
-    return params(await unlessAborted(encode(value, limits), options.signal), 're-encoded');
+    return given(await unlessAborted(encode(value, limits), signal), 're-encoded');
   }
   throw new DetectorError(
     'argument',
@@ -76,7 +112,7 @@ function copyOf(bytes: ArrayBuffer | ArrayBufferView, limits: Required<ImageLimi
 async function fetchImage(
   image: HTMLImageElement,
   limits: Required<ImageLimits>,
-  { signal }: AnalyzeOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Blob> {
   // Which of several sources is in use is known only after the browser has begun to load it.
   const source = image.currentSrc === '' ? image.getAttribute('src') : image.currentSrc;

@@ -16,7 +16,14 @@ import { Session } from './session.js';
 import { WorkerPool } from './worker-pool.js';
 
 type LoadParams = Calls['load']['params'];
-type AnalyzeParams = Calls['analyze']['params'];
+type OnStep = AnalyzeOptions['onProgress'];
+
+/** An image on its way to a worker, and who is told how far it is. */
+interface Job {
+  readonly params: Calls['analyze']['params'];
+  readonly onStep: OnStep;
+}
+
 type OnProgress = DetectorOptions['onProgress'];
 
 /** What a detector is made from. */
@@ -47,13 +54,13 @@ export class ModelDetector implements Detector {
   /** What one worker takes of memory. */
   #workerBytes = WORKER_OVERHEAD_BYTES;
   #disposed = false;
-  readonly #pool: WorkerPool<AnalyzeParams, Analysis>;
+  readonly #pool: WorkerPool<Job, Analysis>;
 
   constructor(setup: Setup) {
     this.#setup = setup;
     this.#device = setup.load.device;
     this.#pool = new WorkerPool({
-      firstWorker: (params) => this.#analyze(params),
+      firstWorker: (job, signal) => this.#analyze(job, signal),
       maxWorkers: () => this.#maxWorkers(),
       startWorker: () => this.#startHelper(),
       waitingBeforeStart: WAITING_BEFORE_WORKER,
@@ -90,7 +97,7 @@ export class ModelDetector implements Detector {
       const params = await toParams(input, options, this.#setup.limits);
       throwIfAborted(signal);
       this.#throwIfDisposed();
-      return await this.#pool.run(params, signal);
+      return await this.#pool.run({ params, onStep: options.onProgress }, signal);
     } catch (error) {
       throw toDetectorError(error);
     }
@@ -149,16 +156,16 @@ export class ModelDetector implements Detector {
   }
 
   /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
-  async #startHelper(): Promise<(params: AnalyzeParams) => Promise<Analysis>> {
+  async #startHelper(): Promise<(job: Job, signal: AbortSignal | undefined) => Promise<Analysis>> {
     let helper = await this.#loadHelper();
-    return async (params) => {
+    return async ({ params, onStep }, signal) => {
       if (helper.ended !== undefined) helper = await this.#loadHelper();
       try {
-        return await helper.call('analyze', params);
+        return await helper.call('analyze', params, { onStep, signal });
       } catch (error) {
         if (!helper.killed || this.#disposed) throw error;
         helper = await this.#loadHelper();
-        return helper.call('analyze', params);
+        return helper.call('analyze', params, { onStep, signal });
       }
     };
   }
@@ -177,18 +184,18 @@ export class ModelDetector implements Detector {
     }
   }
 
-  async #analyze(params: AnalyzeParams): Promise<Analysis> {
+  async #analyze({ params, onStep }: Job, signal: AbortSignal | undefined): Promise<Analysis> {
     // After a crash the next image gets a new worker: one poisonous file must not take the rest of
     // a batch with it.
     const session = this.#session?.ended === undefined ? this.#session : undefined;
     const usable = session ?? (await this.#load(undefined));
     try {
-      return await usable.call('analyze', params);
+      return await usable.call('analyze', params, { onStep, signal });
     } catch (thrown) {
       const error = toDetectorError(thrown);
       const successor = await this.#successor(usable, error);
       if (successor === undefined) throw error;
-      return successor.call('analyze', params);
+      return successor.call('analyze', params, { onStep, signal });
     }
   }
 

@@ -55,6 +55,9 @@ function openWebWorker(url: URL, events: PortEvents): Port {
     send(request) {
       worker.postMessage(request);
     },
+    cancel(cancel) {
+      worker.postMessage(cancel);
+    },
     close() {
       closed.abort();
       deadline.end();
@@ -100,6 +103,9 @@ function openThread(thread: NodeWorker, url: URL, events: PortEvents): Port {
       open += 1;
       thread.ref();
       thread.postMessage(request);
+    },
+    cancel(cancel) {
+      thread.postMessage(cancel);
     },
     close() {
       closed = true;
@@ -152,6 +158,14 @@ export function openLocal(events: PortEvents): Port {
             false,
           );
         },
+      );
+    },
+    cancel(cancel) {
+      starting.then(
+        (service) => {
+          service.receive(cancel);
+        },
+        () => undefined,
       );
     },
     close() {

@@ -1,8 +1,15 @@
 import { DetectorError } from '../api/errors.js';
-import type { LoadProgress } from '../api/options.js';
+import type { AnalyzeProgress, LoadProgress } from '../api/options.js';
 import type { Calls, Port, PortEvents, Response, WireError } from '../worker/rpc.js';
 
+/** Who waits for a call's answer: is told how far it is, and may wait no more. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((progress: AnalyzeProgress) => void) | undefined;
+}
+
 interface Pending {
+  readonly onStep: Waiting['onStep'];
   readonly resolve: (result: never) => void;
   readonly reject: (error: DetectorError) => void;
 }
@@ -52,14 +59,30 @@ export class Session {
     return this.#killed;
   }
 
-  /** Sends a call and waits for its answer. */
-  call<K extends keyof Calls>(call: K, params: Calls[K]['params']): Promise<Calls[K]['result']> {
+  /**
+   * Sends a call and waits for its answer. A call that nobody waits for any more ends with
+   * `aborted`, or with its answer, if it is as good as done.
+   */
+  call<K extends keyof Calls>(
+    call: K,
+    params: Calls[K]['params'],
+    { signal, onStep }: Waiting = {},
+  ): Promise<Calls[K]['result']> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#nextId++;
-    return new Promise<Calls[K]['result']>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+    const cancel = (): void => {
+      this.#port.cancel({ call: 'cancel', id });
+    };
+    const answer = new Promise<Calls[K]['result']>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, onStep });
       // The compiler cannot know that a call and its parameters stay together.
       this.#port.send({ id, call, params } as Parameters<Port['send']>[0]);
+    });
+    if (signal === undefined) return answer;
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    return answer.finally(() => {
+      signal.removeEventListener('abort', cancel);
     });
   }
 
@@ -80,6 +103,9 @@ export class Session {
         break;
       case 'progress':
         this.onProgress?.(response.progress);
+        break;
+      case 'step':
+        this.#pending.get(response.id)?.onStep?.(response.progress);
         break;
       case 'alive':
         // For the line alone, which watches over it.

@@ -1,12 +1,12 @@
 import { checkLimits } from '../api/arguments.js';
-import { DetectorError, aborted, throwIfAborted } from '../api/errors.js';
+import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { ImageInput, VerifyOptions } from '../api/options.js';
 import type { Verification } from '../api/verification.generated.js';
 import { resolveVerifier } from '../verifier/urls.js';
 import type { Anchors } from '../verifier/verifier.js';
-import { opener } from './create.js';
-import { toParams } from './input.js';
-import { Session } from './session.js';
+import { ask } from './ask.js';
+import { toBytes } from './input.js';
+import { opener } from './opener.js';
 
 /**
  * Checks a file's Content Credentials (C2PA): whether the signature is right, whether the file is
@@ -32,24 +32,9 @@ export async function verifyProvenance(
   const open = opener(options.worker ?? 'auto');
   throwIfAborted(signal);
   // An ImageBitmap has no file, and so nothing to check: it is encoded anew, and has none.
-  const { input: file } = await toParams(input, signal === undefined ? {} : { signal }, limits);
+  const { bytes: file } = await toBytes(input, limits, signal);
   throwIfAborted(signal);
-  const session = new Session(open);
-  const stop = (): void => {
-    session.end(aborted(signal));
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await session.call('verify', {
-      input: file,
-      maxBytes: limits.maxBytes,
-      verifier,
-      anchors,
-    });
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    session.end(new DetectorError('aborted', 'The check is over.'));
-  }
+  return ask(open, 'verify', { input: file, maxBytes: limits.maxBytes, verifier, anchors }, signal);
 }
 
 /** The module looks at what is in them. */

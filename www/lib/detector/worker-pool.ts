@@ -1,8 +1,8 @@
 import { aborted, toDetectorError } from '../api/errors.js';
 import type { DetectorError } from '../api/errors.js';
 
-/** A worker: does one job at a time. */
-type PoolWorker<P, R> = (params: P) => Promise<R>;
+/** A worker: does one job at a time, for as long as the signal says that it is wanted. */
+type PoolWorker<P, R> = (params: P, signal: AbortSignal | undefined) => Promise<R>;
 
 /** What a pool is made of. */
 export interface PoolOptions<P, R> {
@@ -19,6 +19,7 @@ export interface PoolOptions<P, R> {
 /** One job on its way. */
 interface Job<P, R> {
   readonly params: P;
+  readonly signal: AbortSignal | undefined;
   /** Its caller has an answer, e.g. because it aborted while a worker was busy with it. */
   settled: boolean;
   readonly resolve: (result: R) => void;
@@ -59,6 +60,7 @@ export class WorkerPool<P, R> {
         };
       const job: Job<P, R> = {
         params,
+        signal,
         settled: false,
         resolve: settle(resolve),
         reject: settle(reject),
@@ -103,7 +105,7 @@ export class WorkerPool<P, R> {
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       if (job.settled) continue;
       try {
-        job.resolve(await worker(job.params));
+        job.resolve(await worker(job.params, job.signal));
       } catch (error) {
         job.reject(toDetectorError(error));
       }

@@ -6,7 +6,7 @@ export const baseCss = `
 @layer clipsight {
 *, *::before, *::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
-h1, h2, h3, p, dl, dd, ul { margin: 0; padding: 0; }
+h1, h2, h3, h4, p, dl, dd, ul, figure { margin: 0; padding: 0; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 .muted { color: var(--muted); }
 .fine { color: var(--muted); font-size: var(--fine); }

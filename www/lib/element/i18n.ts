@@ -71,6 +71,15 @@ export class Locale {
     return this.percent(share);
   }
 
+  /** A number with its sign, to so many decimals. */
+  signed(value: number, digits: number): string {
+    return this.#format({
+      signDisplay: 'exceptZero',
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    }).format(value);
+  }
+
   /** A size in the unit people know from file managers. */
   bytes(bytes: number): string {
     if (bytes < 1e3) return this.#unit(bytes, 'byte', 0, 'long');

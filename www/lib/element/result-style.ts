@@ -113,8 +113,68 @@ dd .fine { display: block; }
 .facts dd > :first-child { font-weight: 500; }
 .facts .fine { line-height: 1.4; }
 
+.stability, .map {
+  display: grid;
+  gap: var(--s2);
+  padding-block-start: var(--s4);
+  border-block-start: 1px solid var(--line);
+}
+.stability h4, .map h4 { font-size: 1rem; font-weight: 600; }
+.unsteady { color: var(--bad); font-weight: 600; }
+.strip { display: grid; gap: var(--s1); list-style: none; }
+.strip li {
+  --grade: var(--unsure);
+
+  display: grid;
+  grid-template-columns: minmax(0, 1fr) minmax(0, 1.4fr) 3.5rem;
+  gap: var(--s2);
+  align-items: center;
+}
+.strip [data-state='weak'] { --grade: var(--weak); }
+.strip [data-state='moderate'] { --grade: var(--moderate); }
+.strip [data-state='strong'] { --grade: var(--strong); }
+.strip [data-state='very-strong'] { --grade: var(--very-strong); }
+.delivery { color: var(--muted); }
+.delivered {
+  display: flex;
+  gap: var(--s1);
+  align-items: center;
+  color: var(--grade);
+  font-weight: 500;
+}
+.share { font-variant-numeric: tabular-nums; text-align: end; }
+
+.stage {
+  position: relative;
+  overflow: hidden;
+  max-block-size: 30rem;
+  max-inline-size: 100%;
+  border-radius: var(--radius-small);
+  background: var(--sunken);
+}
+/* A picture's left stays left, whatever the language. */
+.stage img, .stage canvas { position: absolute; inset: 0 auto auto 0; }
+.stage img { inline-size: 100%; block-size: 100%; filter: grayscale(0.6); }
+.strength { display: flex; gap: var(--s3); align-items: center; }
+.strength input { flex: 1; min-block-size: 2.75rem; accent-color: var(--accent); }
+.legend { display: flex; gap: var(--s4); }
+.legend span::before {
+  content: '';
+  display: inline-block;
+  inline-size: 0.75em;
+  block-size: 0.75em;
+  margin-inline-end: var(--s1);
+  border-radius: 2px;
+  background: var(--colour);
+}
+.legend .for { --colour: rgb(214 84 20); }
+.legend .against { --colour: rgb(20 110 190); }
+figcaption { color: var(--muted); font-size: var(--fine); }
+
 .more { display: grid; gap: var(--s1); }
 .rows { gap: var(--s1); padding-block: var(--s2) var(--s3); font-size: var(--fine); }
+.provenance .said { display: block; white-space: pre-wrap; }
+.provenance .note { font-size: var(--fine); text-wrap: pretty; }
 .caveats ul { display: grid; gap: var(--s3); padding-block: var(--s2); list-style: none; }
 .caveats li { display: grid; }
 .caveats span { color: var(--muted); font-size: var(--fine); text-wrap: pretty; }

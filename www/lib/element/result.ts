@@ -39,7 +39,10 @@ export class AiImageResult extends LocalizedElement {
     'meter',
     'probability',
     'measured',
+    'stability',
+    'map',
     'facts',
+    'provenance',
     'details',
     'caveats',
     'remove',
@@ -53,6 +56,7 @@ export class AiImageResult extends LocalizedElement {
   #picture: Blob | string | null = null;
   /** Of {@link #picture}, while it is a Blob and the element is in a document. */
   #address: string | undefined;
+  readonly #overlay = { strength: 0.6 };
   readonly #image = h('img', { alt: '', loading: 'lazy', decoding: 'async' });
   readonly #frame = h('div', { class: 'picture', part: 'picture' });
   readonly #article = h('article', { class: 'card', part: 'card', 'aria-labelledby': 'name' });
@@ -198,7 +202,15 @@ export class AiImageResult extends LocalizedElement {
     const compact = this.hasAttribute('compact');
     if (this.#error !== null) return failure(this.#error, strings);
     if (this.#analysis === null) return waiting(strings.card[this.#stage]);
-    return verdict({ analysis: this.#analysis, info: this.#info, strings, locale, compact });
+    return verdict({
+      analysis: this.#analysis,
+      info: this.#info,
+      strings,
+      locale,
+      compact,
+      picture: this.#source(),
+      overlay: this.#overlay,
+    });
   }
 
   #shownName(strings: Strings): string {
@@ -218,13 +230,20 @@ export class AiImageResult extends LocalizedElement {
   }
 
   #showPicture(): void {
-    if (this.#picture === null || this.#picture === '') {
+    const source = this.#source();
+    if (source === undefined) {
       this.#frame.replaceChildren(icon(icons.image));
       return;
     }
-    if (typeof this.#picture === 'string') this.#image.src = this.#picture;
-    else this.#image.src = this.#address ??= URL.createObjectURL(this.#picture);
+    this.#image.src = source;
     this.#frame.replaceChildren(this.#image);
+  }
+
+  /** The picture's address, while there is one and the element is in a document. */
+  #source(): string | undefined {
+    if (this.#picture === null || this.#picture === '' || !this.isConnected) return undefined;
+    if (typeof this.#picture === 'string') return this.#picture;
+    return (this.#address ??= URL.createObjectURL(this.#picture));
   }
 
   #freePicture(): void {

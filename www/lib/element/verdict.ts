@@ -1,6 +1,9 @@
 /** What a result card says: waiting, a verdict, an error, as elements. */
 import { h, icon, icons } from './dom.js';
+import { occlusionFigure, stabilityStrip } from './examination.js';
+import type { Overlay } from './examination.js';
 import { LEVELS, stateIcon } from './grades.js';
+import { provenanceView } from './provenance.js';
 import { displayName, generatorName } from './text.js';
 import type { Abstained, Analysis, Attribution, Scored } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
@@ -21,6 +24,9 @@ export interface Verdict {
   readonly strings: Strings;
   readonly locale: Locale;
   readonly compact: boolean;
+  /** Address of the picture, if there is one to show. */
+  readonly picture: string | undefined;
+  readonly overlay: Overlay;
 }
 
 /** A verdict in a few words. */
@@ -80,7 +86,7 @@ export function failure(error: ResultError, strings: Strings): HTMLElement[] {
 /** A result: the verdict, its measured error, what is known beside it. */
 export function verdict(shown: Verdict): HTMLElement[] {
   const { analysis, strings, compact } = shown;
-  const { model, input, evidence } = analysis;
+  const { model, input, evidence, stability, map } = analysis;
   const state = model.status === 'scored' ? model.grade : model.status;
   const notes = [
     ...(input.fidelity === 'original-bytes' ? [] : [strings.fidelityNote[input.fidelity]]),
@@ -103,8 +109,18 @@ export function verdict(shown: Verdict): HTMLElement[] {
       .filter((note) => note !== undefined)
       .map((note) => h('p', { class: 'notice' }, icon(icons.info), h('span', {}, note))),
     h('slot', { name: 'notes' }),
+    ...(stability === undefined ? [] : [stabilityStrip(stability, analysis, shown)]),
+    ...(map === undefined
+      ? []
+      : [occlusionFigure(map, analysis, shown.picture, shown.overlay, shown)]),
     ...(compact ? [] : [facts(shown)]),
-    h('div', { class: 'more' }, details(shown), caveats(strings)),
+    h(
+      'div',
+      { class: 'more' },
+      ...provenanceView(analysis.provenance, strings),
+      details(shown),
+      caveats(strings),
+    ),
   ];
 }
 

@@ -125,7 +125,14 @@ export async function feedAddresses(
     totalBytes,
     async *shards() {
       for (let index = 0; index < shards.length; index += 1) {
-        const shard = await ahead.shift();
+        let shard: Fetched | undefined;
+        try {
+          shard = await ahead.shift();
+        } catch (error) {
+          // Who hears of it ends the worker: what has come by then is kept, what is old goes.
+          await cache.settle();
+          throw error;
+        }
         ahead.push(start(index + SHARDS_AHEAD));
         if (shard === undefined) continue;
         yield shard;

@@ -5,7 +5,7 @@ import { SPARE_PAGES } from '../api/limits.js';
 import type { BuildName, ImageLimits, LoadProgress } from '../api/options.js';
 import { buildFor, compileBuild } from '../builds/compile.js';
 import { chooseDevice, watchDevices } from '../builds/device.js';
-import type { Build, Model, Prepared } from '../builds/interface.js';
+import type { Build, Model, PrepareOptions, Prepared } from '../builds/interface.js';
 import { compileDecoder } from '../decoders/compile.js';
 import { Decoders } from '../decoders/decoders.js';
 import type { Decoded, DecoderName } from '../decoders/decoders.js';
@@ -73,23 +73,10 @@ export class LoadedModel {
 
     const kind = await chosenDevice(params);
     events.device(kind);
-    const best = buildFor(kind);
-    // Files may come from a page that was not allowed to ask what this machine has.
-    const name = best === 'cpu' && params.builds[best] === undefined ? 'cpu-i16' : best;
-    const source = params.module ?? params.builds[name];
-    if (source === undefined)
-      throw new DetectorError(
-        'argument',
-        `The WebAssembly build "${name}" is not among the files.`,
-      );
-    const [glue, module, feed] = await Promise.all([
-      loadGlue(name),
-      compileBuild(source, events.signal),
+    const [{ glue, module, memory }, feed] = await Promise.all([
+      openBuild(kind, params.builds, events.signal, params.module),
       feeding,
     ]);
-    const { memory } = await glue.default({ module_or_path: module }).catch((error: unknown) => {
-      throw error instanceof RangeError ? tooLittleMemory(error) : error;
-    });
     events.build(glue);
     try {
       const decoders = new Decoders(params.decoders, compileDecoder);
@@ -164,9 +151,14 @@ export class LoadedModel {
     return this.#model.prepareDecoded(bytes, picture, samples, icc, optionsOf(params));
   }
 
-  /** Scores a decoded image. */
-  async score(image: Prepared, { fidelity }: Calls['analyze']['params']): Promise<Analysis> {
-    const analysis = await this.#model.score(image);
+  /** Scores a decoded image; `watch` is asked whether to go on with what takes long. */
+  async score(
+    image: Prepared,
+    { fidelity, explain, stability }: Calls['analyze']['params'],
+    watch: (done: number, total: number) => Promise<boolean>,
+  ): Promise<Analysis> {
+    const takesLong = explain === true || stability !== undefined;
+    const analysis = await this.#model.score(image, takesLong ? watch : undefined);
     return { ...analysis, input: { ...analysis.input, fidelity } };
   }
 
@@ -178,6 +170,37 @@ export class LoadedModel {
       // An instance that stopped in mid-work: nobody holds it any more, and it goes as a whole.
     }
   }
+}
+
+/** A build that runs. */
+interface OpenBuild {
+  readonly glue: Build;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+/**
+ * The build for a device in this browser, running.
+ *
+ * @param compiled - it, as an earlier worker compiled it
+ */
+export async function openBuild(
+  kind: 'webgpu' | 'cpu',
+  builds: LoadParams['builds'],
+  signal: AbortSignal | undefined,
+  compiled?: WebAssembly.Module,
+): Promise<OpenBuild> {
+  const best = buildFor(kind);
+  // Files may come from a page that was not allowed to ask what this machine has.
+  const name = best === 'cpu' && builds[best] === undefined ? 'cpu-i16' : best;
+  const source = compiled ?? builds[name];
+  if (source === undefined)
+    throw new DetectorError('argument', `The WebAssembly build "${name}" is not among the files.`);
+  const [glue, module] = await Promise.all([loadGlue(name), compileBuild(source, signal)]);
+  const { memory } = await glue.default({ module_or_path: module }).catch((error: unknown) => {
+    throw error instanceof RangeError ? tooLittleMemory(error) : error;
+  });
+  return { glue, module, memory };
 }
 
 /**
@@ -207,9 +230,19 @@ function tooLittleMemory(cause: unknown): DetectorError {
 /** What a build takes of a call's parameters. */
 function optionsOf({
   limits: { maxSide, maxPixels },
+  provenance,
   views,
-}: Calls['analyze']['params']): Parameters<Model['prepare']>[1] {
-  return { maxSide, maxPixels, ...(views === undefined ? {} : { views }) };
+  explain,
+  stability,
+}: Calls['analyze']['params']): PrepareOptions {
+  return {
+    maxSide,
+    maxPixels,
+    provenance,
+    ...(views === undefined ? {} : { views }),
+    ...(explain === undefined ? {} : { explain }),
+    ...(stability === undefined ? {} : { stability }),
+  };
 }
 
 /** Who hands over a compiled build names the device that it was compiled for. */

@@ -1,6 +1,6 @@
 import { FIDELITIES } from '../api/arguments.js';
 import { isBlob, isBytes } from '../api/brands.js';
-import type { Request } from './rpc.js';
+import type { Cancel, Request } from './rpc.js';
 
 /**
  * Whether a message is a call with the parameters it needs. Own properties only: what a forged
@@ -18,9 +18,16 @@ export function isRequest(message: unknown): message is Request {
       return isAnalyze(params);
     case 'verify':
       return isVerify(params);
+    case 'provenance':
+      return isImage(params) && isBuilds(own(params, 'builds'));
     default:
       return false;
   }
+}
+
+/** Whether a message ends a call. */
+export function isCancel(message: unknown): message is Cancel {
+  return own(message, 'call') === 'cancel' && Number.isSafeInteger(own(message, 'id'));
 }
 
 function isLoad(params: unknown): boolean {
@@ -36,22 +43,30 @@ function isLoad(params: unknown): boolean {
   const module = own(params, 'module');
   return (
     (addresses || inHand) &&
-    ['builds', 'decoders'].every((name) =>
-      isRecordOf(own(params, name), (file) => typeof file === 'string' || isBytes(file)),
-    ) &&
+    ['builds', 'decoders'].every((name) => isBuilds(own(params, name))) &&
     isOneOf(own(params, 'device'), ['auto', 'webgpu', 'cpu']) &&
     (module === undefined || module instanceof WebAssembly.Module)
   );
 }
 
 function isAnalyze(params: unknown): boolean {
+  return (
+    isImage(params) &&
+    isOneOf(own(params, 'fidelity'), FIDELITIES) &&
+    isOneOf(own(params, 'views'), [undefined, 1, 5]) &&
+    isOneOf(own(params, 'provenance'), [true, false]) &&
+    isOneOf(own(params, 'explain'), [undefined, true, false]) &&
+    isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain'])
+  );
+}
+
+/** An image, and its bounds. */
+function isImage(params: unknown): boolean {
   const input = own(params, 'input');
   const limits = own(params, 'limits');
   return (
     (isBlob(input) || isBytes(input)) &&
-    ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name))) &&
-    isOneOf(own(params, 'fidelity'), FIDELITIES) &&
-    isOneOf(own(params, 'views'), [undefined, 1, 5])
+    ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name)))
   );
 }
 
@@ -69,6 +84,11 @@ function isVerify(params: unknown): boolean {
       isOneOf(typeof own(anchors, name), ['undefined', 'string']),
     )
   );
+}
+
+/** Addresses or bytes of WebAssembly files. */
+function isBuilds(value: unknown): boolean {
+  return isRecordOf(value, (file) => typeof file === 'string' || isBytes(file));
 }
 
 function own(value: unknown, name: string): unknown {

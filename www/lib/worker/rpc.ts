@@ -5,11 +5,12 @@
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
-import type { Analysis, Fidelity } from '../api/analysis.generated.js';
+import type { Analysis, Fidelity, Provenance } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type { Verification } from '../api/verification.generated.js';
 import type { Anchors } from '../verifier/verifier.js';
 import type {
+  AnalyzeProgress,
   BuildName,
   DevicePreference,
   ImageLimits,
@@ -42,6 +43,10 @@ export interface Calls {
       readonly limits: Required<ImageLimits>;
       readonly fidelity: Fidelity;
       readonly views?: 1 | 5;
+      readonly explain?: boolean;
+      readonly stability?: 'say' | 'abstain';
+      /** Whether to read what the file says of how it was made. */
+      readonly provenance: boolean;
     };
     result: Analysis;
   };
@@ -58,6 +63,22 @@ export interface Calls {
     };
     result: Verification;
   };
+  /** Reads what a file says of how it was made. Needs no model: `load` need not come before. */
+  provenance: {
+    params: {
+      readonly input: Blob | Uint8Array;
+      readonly limits: Required<ImageLimits>;
+      /** As of `load`. */
+      readonly builds: Calls['load']['params']['builds'];
+    };
+    result: Provenance;
+  };
+}
+
+/** Page to worker: nobody waits for this call's answer any more. */
+export interface Cancel {
+  readonly call: 'cancel';
+  readonly id: number;
 }
 
 /** What is known after loading; whether it fell back is known to the page's side only. */
@@ -99,6 +120,8 @@ export type Response =
   | { readonly type: 'result'; readonly id: number; readonly result: Calls[keyof Calls]['result'] }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
+  /** How far a call is that takes long. */
+  | { readonly type: 'step'; readonly id: number; readonly progress: AnalyzeProgress }
   /** The worker holds the lock of its own name, until it ends in whatever way. */
   | { readonly type: 'alive' }
   /**
@@ -115,6 +138,8 @@ export type Response =
 /** The page's end of a line to whoever computes. */
 export interface Port {
   send(request: Request): void;
+  /** Says that a call's answer is not waited for any more; it comes nevertheless. */
+  cancel(cancel: Cancel): void;
   /** Ends whoever computes, at once. */
   close(): void;
 }

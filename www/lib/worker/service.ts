@@ -8,9 +8,9 @@ import type { DecoderName } from '../decoders/decoders.js';
 import { Verifier } from '../verifier/verifier.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
-import { LoadedModel, bytesOf } from './loaded-model.js';
+import { LoadedModel, bytesOf, openBuild } from './loaded-model.js';
 import type { Calls, Request, Response, WireError } from './rpc.js';
-import { isRequest } from './request.js';
+import { isCancel, isRequest } from './request.js';
 
 /** What the verifier is called in messages. */
 const WHAT = 'What checks Content Credentials';
@@ -24,6 +24,8 @@ export class Service {
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
   #verifier: Verifier | undefined;
+  /** The call that is being worked on, as long as somebody waits for its answer. */
+  #wanted: number | undefined;
 
   /**
    * @param post - sends an answer
@@ -37,6 +39,10 @@ export class Service {
 
   /** Takes a message. What is no call, whoever sent it, changes nothing and gets no answer. */
   receive(message: unknown): void {
+    if (isCancel(message)) {
+      if (this.#wanted === message.id) this.#wanted = undefined;
+      return;
+    }
     if (!isRequest(message)) return;
     const { id } = message;
     this.#answer(message).then(
@@ -49,14 +55,16 @@ export class Service {
     );
   }
 
-  #answer(message: Request): Promise<Calls[keyof Calls]['result']> {
-    switch (message.call) {
+  #answer(request: Request): Promise<Calls[keyof Calls]['result']> {
+    switch (request.call) {
       case 'load':
-        return this.#load(message.params);
+        return this.#load(request.params);
       case 'analyze':
-        return this.#analyze(message.params);
+        return this.#analyze(request.params, request.id);
+      case 'provenance':
+        return this.#provenance(request.params);
       case 'verify':
-        return this.#verify(message.params);
+        return this.#verify(request.params);
     }
   }
 
@@ -101,7 +109,11 @@ export class Service {
     return model.info;
   }
 
-  async #analyze(params: Calls['analyze']['params']): Promise<Calls['analyze']['result']> {
+  async #analyze(
+    params: Calls['analyze']['params'],
+    id: number,
+  ): Promise<Calls['analyze']['result']> {
+    this.#wanted = id;
     if (this.#model === undefined) throw new Error('analyze was called before load had ended');
     const bytes = await bytesOf(params.input, params.limits);
     let image: Prepared;
@@ -111,7 +123,24 @@ export class Service {
       if (isCrash(error)) throw new DecoderCrash(error);
       image = await this.#decodeElsewhere(this.#model, error, bytes, params);
     }
-    return this.#model.score(image, params);
+    return this.#model.score(image, params, async (done, total) => {
+      this.#post({ type: 'step', id, progress: { done, total } });
+      await nextTask();
+      return this.#wanted === id;
+    });
+  }
+
+  async #provenance(params: Calls['provenance']['params']): Promise<Calls['provenance']['result']> {
+    const [build, bytes] = await Promise.all([
+      this.#build ?? openBuild('cpu', params.builds, this.#signal).then(({ glue }) => glue),
+      bytesOf(params.input, params.limits),
+    ]);
+    this.#build = build;
+    try {
+      return build.readProvenance(bytes);
+    } catch (error) {
+      throw isCrash(error) ? new DecoderCrash(error) : error;
+    }
   }
 
   /** Where the core names another decoder for an image, that one reads it. */
@@ -213,6 +242,18 @@ function isCrash(thrown: unknown): thrown is Error {
     thrown instanceof RangeError ||
     (thrown instanceof Error && thrown.name === 'InternalError')
   );
+}
+
+/** Messages are taken between tasks only; timers may be held back in pages that nobody sees. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 /** What comes from the browser may carry a stack; people are told the first line. */

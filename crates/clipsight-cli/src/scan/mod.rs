@@ -5,11 +5,12 @@ mod record;
 mod resume;
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clipsight::model::{IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::output_error;
 use clipsight_native::runtime::Runtime;
@@ -20,9 +21,7 @@ use self::output::{Format, Output};
 use self::record::{Judge, Outcome, Record, Status};
 use self::resume::Earlier;
 use crate::arguments::{RuntimeArgs, parse_views};
-
-/// Some of the files failed.
-const SOME_FAILED: u8 = 2;
+use crate::files::{SOME_FAILED, check_input, is_input};
 
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +39,16 @@ pub(crate) struct Args {
     /// Views of each image: 1 or 5, which takes five times as long [default: the model's own]
     #[arg(long, value_name = "N", value_parser = parse_views)]
     views: Option<usize>,
+    /// Score each image also as others would receive it: saved as JPEG, halved, cropped, gray. Says
+    /// in `stability` what comes of it, and whether the verdict is unsteady
+    #[arg(long)]
+    stability: bool,
+    /// The same, and no grade for images whose verdict is unsteady
+    #[arg(long)]
+    abstain_if_unsteady: bool,
+    /// Say in `map` where the model looked; takes 18 views more of each image. JSON lines only
+    #[arg(long)]
+    explain: bool,
     /// Write the results into a new file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -53,19 +62,28 @@ pub(crate) struct Args {
 impl Args {
     /// Refuses what makes no sense together, before anything is loaded.
     fn check(&self) -> Result<()> {
-        let input = self.paths.iter().any(|path| path == Path::new("-"));
-        let wrong = if self.resume.is_some() && self.format != Format::Json {
+        let input = is_input(&self.paths);
+        let wrong = if self.explain && self.format != Format::Json {
+            "--explain gives maps, which only JSON lines hold: leave out --format"
+        } else if self.resume.is_some() && self.format != Format::Json {
             "--resume goes on with JSON lines: leave out --format"
         } else if self.resume.is_some() && input {
             "--resume knows files by their paths, which standard input has not: save the image \
              and name its file"
-        } else if input && io::stdin().is_terminal() {
-            "`-` reads an image from standard input, which is a terminal: pipe one into it \
-             (clipsight scan - < image.jpg), or name a file; one that is called so is ./-"
         } else {
-            return Ok(());
+            return check_input(&self.paths, "scan");
         };
         Err(Error::new(ErrorKind::Argument, wrong))
+    }
+
+    /// What is asked of each image.
+    fn request(&self) -> Request {
+        let stability = match (self.abstain_if_unsteady, self.stability) {
+            (true, _) => Some(IfUnsteady::Abstain),
+            (false, true) => Some(IfUnsteady::Say),
+            (false, false) => None,
+        };
+        Request { views: self.views, explain: self.explain, stability }
     }
 }
 
@@ -132,7 +150,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
     let runtime = args.runtime.open()?;
     runtime.check_views(args.views)?;
-    let judge = Judge::of(&runtime, args.views)?;
+    let judge = Judge::of(&runtime, args.request())?;
 
     let found = walk::items(&args.paths);
     let (mut items, mut passed) = (found.items, found.passed);

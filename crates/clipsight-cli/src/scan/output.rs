@@ -21,7 +21,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 23] = [
+const CSV_HEADER: [&str; 24] = [
     "path",
     "path_bytes",
     "status",
@@ -34,6 +34,7 @@ const CSV_HEADER: [&str; 23] = [
     "generator",
     "generator_share",
     "quality",
+    "unsteady",
     "error_code",
     "error_message",
     "sha256",
@@ -117,7 +118,7 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 23] {
+fn csv_cells(record: &Record) -> [String; 24] {
     let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
     let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
     let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
@@ -134,6 +135,7 @@ fn csv_cells(record: &Record) -> [String; 23] {
         name_of(generator),
         text(generator.map(|maker| maker.share)),
         text(record.quality),
+        text(record.stability.as_ref().map(|stability| stability.unsteady)),
         text(record.error.as_ref().map(|error| error.code)),
         inert_cell(record.error.as_ref().map_or("", |error| &error.message)),
         text(record.sha256.as_ref()),
@@ -200,8 +202,9 @@ fn maker(record: &Record) -> String {
 mod tests {
     use clipsight::model::AttributionFacts;
 
-    use super::super::record::{Failure, Judge, Place};
+    use super::super::record::Judge;
     use super::*;
+    use crate::files::{Failure, Place};
 
     fn failed(path: &str) -> Record {
         Record {
@@ -215,13 +218,21 @@ mod tests {
             error: Some(Failure { code: "io", message: "gone, \"really\"".to_owned() }),
             attribution: None,
             quality: None,
+            stability: None,
+            map: None,
             sha256: None,
             ms: 1.25,
             format: None,
             width: None,
             height: None,
             notes: Vec::new(),
-            judge: Judge { model: "m".to_owned(), model_sha256: "0".repeat(64), views: None },
+            judge: Judge {
+                model: "m".to_owned(),
+                model_sha256: "0".repeat(64),
+                views: None,
+                if_unsteady: None,
+                explain: false,
+            },
         }
     }
 
@@ -240,7 +251,8 @@ mod tests {
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             let row = reader.records().next().unwrap().unwrap();
             assert_eq!(&row[0], format!("'{start}cmd()"));
-            assert_eq!(&row[13], "gone, \"really\"");
+            let message = CSV_HEADER.iter().position(|name| *name == "error_message").unwrap();
+            assert_eq!(&row[message], "gone, \"really\"");
         }
         assert_eq!(inert_cell("a=b"), "a=b");
     }

@@ -5,12 +5,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use clipsight::model::IfUnsteady;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::check_folder;
 use clipsight_native::walk::Item;
 use serde::Deserialize;
 
-use super::record::{Judge, Place, Status};
+use super::record::{Judge, Status};
+use crate::files::Place;
 
 /// Longest line, in bytes: paths have at most some ten thousand characters.
 const MAX_LINE_BYTES: u64 = 4 << 20;
@@ -118,9 +120,17 @@ impl Earlier {
             return Ok(());
         };
         let short = |hash: &str| hash.chars().take(12).collect::<String>();
-        let views = |views: Option<usize>| match views {
-            Some(views) => format!("--views {views}"),
-            None => "no --views".to_owned(),
+        let options = |judge: &Judge| {
+            let views = match judge.views {
+                Some(views) => format!("--views {views}"),
+                None => "no --views".to_owned(),
+            };
+            let unsteady = match judge.if_unsteady {
+                Some(IfUnsteady::Say) => ", --stability",
+                Some(IfUnsteady::Abstain) => ", --abstain-if-unsteady",
+                None => "",
+            };
+            format!("{views}{unsteady}{}", if judge.explain { ", --explain" } else { "" })
         };
         let (theirs, ours) = if other.model != judge.model {
             (format!("the model {}", other.model), format!("the model {}", judge.model))
@@ -130,7 +140,7 @@ impl Earlier {
             };
             (version(other), version(judge))
         } else {
-            (views(other.views), views(judge.views))
+            (options(other), options(judge))
         };
         let message = format!(
             "{} was written with {theirs}, and this scan has {ours}: their results do not belong \

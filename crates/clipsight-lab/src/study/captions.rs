@@ -17,14 +17,14 @@ use clipsight_native::runtime::{ModelFolder, Runtime};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Common;
+use super::{Common, report_folder};
 use crate::dataset::{Dataset, Entry, Label, Role, unseen_prompts};
-use crate::features::{Extractor, RowCache, Variant, cannot, folder_for};
+use crate::features::{Extractor, RowCache, Variant, folder_for};
 use crate::fit::FeatureMatrix;
 use crate::metrics::{Sample, auc, confusion, f1_by_class, macro_f1, open_set_curve, oscr};
 use crate::recipe::attribution::{self, MAX_NAMED_SHARE, image_source, threshold};
 use crate::report::plot::{self, Axes, Heat, Line, Panel};
-use crate::report::{default_folder, rounded, short, table, write_report};
+use crate::report::{rounded, short, table, write_report};
 use crate::train::attribution::{AttributionConfig, FittedAttribution, untrained_attribution};
 use crate::train::captions::CaptionsOfImages as _;
 
@@ -264,8 +264,7 @@ pub fn run(args: &Options) -> Result<()> {
             peak_mebibytes: peak_mebibytes(),
         },
     };
-    let out = args.common.out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&args.common, &folder)?;
     write_report(&out, "captions", &report, &markdown(&report), &plots(&report)?)?;
     eprintln!(
         "macro-F1 {:.3} held out; the report is in {}",

@@ -8,9 +8,11 @@ pub mod captions;
 mod features;
 mod few_shot;
 pub mod isotropy;
+pub mod maps;
 mod robust;
 mod samples;
 pub mod selection;
+pub mod stability;
 pub mod storage;
 
 use std::path::PathBuf;
@@ -97,8 +99,7 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
         seed: shared.common.seed,
         repeats: shared.repeats,
     };
-    let out = shared.common.out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&shared.common, &folder)?;
     match study {
         Study::Robust => {
             let (markdown, plots, report) = robust::run(shared, &source, &images, inputs)?;
@@ -111,6 +112,13 @@ pub fn run(study: Study, shared: &Options) -> Result<()> {
     }
     eprintln!("the report is in {}", out.display());
     Ok(())
+}
+
+/// Where the report on a model goes; made, if it is not there.
+fn report_folder(common: &Common, model: &ModelFolder) -> Result<PathBuf> {
+    let out = common.out.clone().unwrap_or_else(|| default_folder(model.path()));
+    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    Ok(out)
 }
 
 /// The images of `select` that share no prompt with `fit`.

@@ -17,12 +17,12 @@ use clipsight_native::runtime::ModelFolder;
 use clipsight_reference::Reference;
 use serde::Serialize;
 
-use super::{Common, unseen_select};
+use super::{Common, report_folder, unseen_select};
 use crate::dataset::{Dataset, Entry, Role, at_most};
-use crate::features::{cannot, with_pixels};
+use crate::features::with_pixels;
 use crate::metrics::Share;
 use crate::recipe::detector::{auc_of, load};
-use crate::report::{default_folder, rounded, short, table, write_report};
+use crate::report::{rounded, short, table, write_report};
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ struct Report {
 /// When model, encoder or images cannot be read, or are not of one another; when the report cannot
 /// be written.
 pub fn run(options: &Options) -> Result<()> {
-    let Common { data, model, out, .. } = &options.common;
+    let Common { data, model, .. } = &options.common;
     let dataset = Dataset::read(data)?;
     dataset.check_files()?;
     let fit = dataset.role(Role::Fit);
@@ -105,8 +105,7 @@ pub fn run(options: &Options) -> Result<()> {
             })?,
         });
     }
-    let out = out.clone().unwrap_or_else(|| default_folder(folder.path()));
-    std::fs::create_dir_all(&out).map_err(|error| cannot("make", &out, error))?;
+    let out = report_folder(&options.common, &folder)?;
     let report = Report {
         model: manifest.id.clone(),
         weights_sha256: manifest.weights_sha256(),

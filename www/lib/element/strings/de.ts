@@ -52,6 +52,46 @@ export const de = (l: Locale): Strings => {
         'too-small': 'Das Bild hat zu wenige Pixel. Versuchen Sie es mit einer größeren Fassung.',
         'no-content':
           'In diesem Bild gibt es fast nichts zu beurteilen: eine Farbe, ein Verlauf oder eine Unschärfe.',
+        unsteady:
+          'Das Urteil kippt, wenn das Bild weitergegeben wird: gespeichert, halbiert, beschnitten oder ohne Farben. Deshalb gibt es keines.',
+      },
+    },
+
+    stability: {
+      title: 'Hält das Urteil?',
+      steady: 'Ja: So, wie andere das Bild bekämen, liegt kein Urteil auf der anderen Seite.',
+      unsteady:
+        'Unbeständig: Weitergegeben bekommt das Bild das gegenteilige Urteil. Verlassen Sie sich auf keines von beiden.',
+      withoutGrade: 'Es gibt kein Urteil, das kippen könnte; das sagt das Modell zu jeder Fassung.',
+      original: 'So, wie es ist',
+      delivery: {
+        jpeg: 'Als JPEG gespeichert',
+        half: 'Halb so groß',
+        crop: 'Um ein Zehntel beschnitten',
+        gray: 'Ohne Farben',
+      },
+    },
+    map: {
+      title: 'Wohin das Modell geschaut hat',
+      caption: 'Wohin das Modell geschaut hat, nicht, wo etwas verändert wurde.',
+      /** Where the picture is no square. */
+      centreOnly: 'Es betrachtet ein Quadrat um die Mitte.',
+      strength: 'Stärke der Überlagerung',
+      speaksFor: 'Spricht für KI',
+      speaksAgainst: 'Spricht gegen KI',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `Am meisten zählt Teil ${l.number(column)} von links, ${l.number(row)} von oben; er spricht ` +
+        (speaksFor ? 'für KI.' : 'gegen KI.'),
+      shares: 'Was die Schichten dazu beitragen',
+      sharesNote:
+        'Anteile am Logit; ihre Summe ist der Unterschied zwischen diesem Bild und demselben, von dem nur die groben Farben übrig sind.',
+      layer: (layer: number): string => `Schicht ${l.number(layer)}`,
+      pool: {
+        class: 'Klassen-Token',
+        mean: 'Mittel der Bildteile',
+        std: 'Streuung der Bildteile',
+        'mlp-input-class': 'Klassen-Token vor dem MLP',
       },
     },
 
@@ -100,6 +140,69 @@ export const de = (l: Locale): Strings => {
         'Am Anfang der Datei steht eine verkleinerte Kopie: Betrachtet wurde das ganze Bild dahinter.',
       'end-missing': 'Das Ende der Datei fehlt oder ist beschädigt, aber alle Pixel sind da.',
       'scans-missing': 'Die Datei ist unvollständig: Feine Einzelheiten fehlen.',
+    },
+
+    provenance: {
+      summary: 'Was die Datei über sich sagt',
+      unchecked:
+        'Das hat niemand geprüft: Solche Angaben kann jeder in eine Datei schreiben, und die meisten Websites entfernen sie. Sie ändern das Ergebnis nicht.',
+      contradictory:
+        'Die Datei widerspricht sich: Sie sagt auch, eine Kamera habe das Bild aufgenommen.',
+      says: {
+        generated: 'Laut der Datei hat ein generatives Modell das Bild gemacht.',
+        'partly-generated':
+          'Laut der Datei hat ein generatives Modell einen Teil des Bildes gemacht.',
+        'possibly-generated': 'Laut der Datei ist das Bild möglicherweise KI-generiert.',
+        'generator-named':
+          'Laut der Datei wurde ein generatives Werkzeug benutzt; wofür, sagt sie nicht.',
+        composite:
+          'Laut der Datei ist das Bild aus mehreren zusammengesetzt, die KI-generiert sein können.',
+        'screen-capture': 'Laut der Datei zeigt das Bild einen Bildschirm.',
+        captured: 'Laut der Datei hat eine Kamera oder ein Scanner das Bild aufgenommen.',
+        created: 'Laut der Datei wurde das Bild mit Software gemacht, ohne generatives Modell.',
+        edited: 'Laut der Datei wurde das Bild bearbeitet, ohne generatives Modell.',
+      },
+      mark: {
+        'digital-source-type': 'Quelle des Bildes',
+        action: 'Aktion',
+        ingredient: 'Bestandteil',
+        'aigc-label': 'Kennzeichnung als KI-Inhalt',
+        settings: 'Einstellungen eines Generators',
+        prompt: 'Prompt',
+        'ai-system': 'KI-System',
+        software: 'Software',
+        camera: 'Kamera',
+        credit: 'Bildnachweis',
+        'job-id': 'Auftragsnummer des Generators',
+        signature: 'Signatur eines Generators',
+        'generative-fill': 'Von einem Modell gefüllter Teil',
+        'remote-manifest': 'Content Credentials an anderer Stelle',
+        screenshot: 'Vermerk des Systems',
+      },
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'PNG-Text',
+        comment: 'Kommentar',
+      },
+      credentials: {
+        unverified: 'Content Credentials wurden gelesen, ihre Signatur wurde nicht geprüft.',
+        trusted:
+          'Content Credentials: von einer vertrauenswürdigen Stelle signiert und seither unverändert.',
+        'unknown-signer':
+          'Content Credentials: seit der Signatur unverändert; wer signiert hat, steht nicht auf der Liste der vertrauenswürdigen Stellen.',
+        invalid:
+          'Die Content Credentials sind ungültig: Die Datei wurde nach der Signatur verändert.',
+      },
+      unread: (container, why) => `${container}: nicht gelesen, ${why}.`,
+      why: {
+        damaged: 'beschädigt oder abgeschnitten',
+        compressed: 'so komprimiert, dass es hier nicht gelesen wird',
+        'too-large': 'zu groß',
+        repeated: 'doppelt vorhanden',
+      },
     },
 
     details: {

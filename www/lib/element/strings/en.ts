@@ -1,9 +1,16 @@
 import type {
   Abstained,
   Analysis,
+  CredentialState,
+  Delivered,
   Evidence,
   Grade,
   MeasuredError,
+  MetadataContainer,
+  PoolShare,
+  ProvenanceClaim,
+  ProvenanceMark,
+  UnreadReason,
 } from '../../api/analysis.generated.js';
 import type { DetectorErrorCode } from '../../api/errors.js';
 import type { Locale } from '../i18n.js';
@@ -68,7 +75,47 @@ export const en = (l: Locale) => {
         'too-small': 'The image has too few pixels. Try a larger version.',
         'no-content':
           'There is almost nothing in this image to judge: one colour, a gradient or a blur.',
+        unsteady:
+          'The verdict changes when the picture is handed on: saved, halved, cropped or without its colours. So there is none.',
       } satisfies Record<Abstained['reason'], string>,
+    },
+
+    stability: {
+      title: 'Does the verdict hold?',
+      steady: 'It does: as others would receive the picture, no verdict lies on the other side.',
+      unsteady:
+        'Unsteady: handed on, the picture gets the opposite verdict. Do not rely on either.',
+      withoutGrade: 'There is no verdict that could change; this is what the model says of each.',
+      original: 'As it is',
+      delivery: {
+        jpeg: 'Saved as JPEG',
+        half: 'Half the size',
+        crop: 'Cropped by a tenth',
+        gray: 'Without colours',
+      } satisfies Record<Delivered['delivery'], string>,
+    },
+    map: {
+      title: 'Where the model looked',
+      caption: 'Where the model looked, not where something was changed.',
+      /** Where the picture is no square. */
+      centreOnly: 'It looks at a square around the centre.',
+      strength: 'Strength of the overlay',
+      speaksFor: 'Speaks for AI',
+      speaksAgainst: 'Speaks against AI',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `What counts most is part ${l.number(column)} from the left, ${l.number(row)} from the top; it speaks ` +
+        (speaksFor ? 'for AI.' : 'against AI.'),
+      shares: 'What the layers have in it',
+      sharesNote:
+        'Parts of the logit; their sum is the difference between this picture and the same with only its broad colours left.',
+      layer: (layer: number): string => `Layer ${l.number(layer)}`,
+      pool: {
+        class: 'Class token',
+        mean: 'Mean of the patches',
+        std: 'Spread of the patches',
+        'mlp-input-class': 'Class token before the MLP',
+      } satisfies Record<PoolShare['pool'], string>,
     },
 
     facts: {
@@ -117,6 +164,66 @@ export const en = (l: Locale) => {
       'end-missing': 'The end of the file is missing or damaged, but every pixel is there.',
       'scans-missing': 'The file is incomplete: fine detail is missing.',
     } satisfies Record<Evidence['code'], string>,
+
+    provenance: {
+      summary: 'What the file says of itself',
+      unchecked:
+        'Nobody has checked this: anyone can write such notes into a file, and most sites remove them. They do not change the verdict.',
+      contradictory:
+        'The file contradicts itself: it also says that a camera recorded the picture.',
+      says: {
+        generated: 'The file says that a generative model made the picture.',
+        'partly-generated': 'The file says that a generative model made a part of the picture.',
+        'possibly-generated': 'The file says that the picture may be AI-generated.',
+        'generator-named': 'The file says that a generative tool was used, but not for what.',
+        composite:
+          'The file says that the picture was put together from several, which may be AI-generated.',
+        'screen-capture': 'The file says that the picture shows a screen.',
+        captured: 'The file says that a camera or scanner recorded the picture.',
+        created:
+          'The file says that the picture was made with software, without a generative model.',
+        edited: 'The file says that the picture was edited, without a generative model.',
+      } satisfies Record<ProvenanceClaim, string>,
+      mark: {
+        'digital-source-type': 'Source of the picture',
+        action: 'Action',
+        ingredient: 'Ingredient',
+        'aigc-label': 'Label for AI-generated content',
+        settings: 'Settings of a generator',
+        prompt: 'Prompt',
+        'ai-system': 'AI system',
+        software: 'Software',
+        camera: 'Camera',
+        credit: 'Credit line',
+        'job-id': 'Number of the generator’s job',
+        signature: 'Signature of a generator',
+        'generative-fill': 'Part filled by a model',
+        'remote-manifest': 'Content Credentials elsewhere',
+        screenshot: 'Remark of the system',
+      } satisfies Record<ProvenanceMark, string>,
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'PNG text',
+        comment: 'Comment',
+      } satisfies Record<MetadataContainer, string>,
+      credentials: {
+        unverified: 'Content Credentials were read, but their signature was not checked.',
+        trusted: 'Content Credentials: signed by a trusted signer and unchanged since.',
+        'unknown-signer':
+          'Content Credentials: unchanged since they were signed, by a signer who is not on the list of trusted ones.',
+        invalid: 'Content Credentials are invalid: the file was changed after they were signed.',
+      } satisfies Record<CredentialState, string>,
+      unread: (container: string, why: string): string => `${container}: not read, ${why}.`,
+      why: {
+        damaged: 'damaged or cut off',
+        compressed: 'compressed in a way that is not read here',
+        'too-large': 'too large',
+        repeated: 'there twice',
+      } satisfies Record<UnreadReason, string>,
+    },
 
     details: {
       summary: 'Details',

@@ -52,6 +52,47 @@ export const es = (l: Locale): Strings => {
         'too-small': 'La imagen tiene muy pocos píxeles. Pruebe con una versión más grande.',
         'no-content':
           'En esta imagen no hay casi nada que juzgar: un color, un degradado o un desenfoque.',
+        unsteady:
+          'El resultado cambia al reenviar la imagen: guardada, reducida a la mitad, recortada o sin colores. Por eso no se da ninguno.',
+      },
+    },
+
+    stability: {
+      title: '¿Se mantiene el resultado?',
+      steady: 'Sí: tal como la recibirían otras personas, ningún resultado queda al otro lado.',
+      unsteady:
+        'Inestable: al reenviarla, la imagen recibe el resultado contrario. No se fíe de ninguno de los dos.',
+      withoutGrade:
+        'No hay ningún resultado que pueda cambiar; esto dice el modelo de cada versión.',
+      original: 'Tal como está',
+      delivery: {
+        jpeg: 'Guardada como JPEG',
+        half: 'A la mitad de tamaño',
+        crop: 'Recortada una décima parte',
+        gray: 'Sin colores',
+      },
+    },
+    map: {
+      title: 'Dónde miró el modelo',
+      caption: 'Dónde miró el modelo, no dónde se cambió algo.',
+      /** Where the picture is no square. */
+      centreOnly: 'Mira un cuadrado alrededor del centro.',
+      strength: 'Intensidad de la superposición',
+      speaksFor: 'A favor de IA',
+      speaksAgainst: 'En contra de IA',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `Lo que más cuenta es la parte ${l.number(column)} desde la izquierda y ${l.number(row)} desde arriba; habla ` +
+        (speaksFor ? 'a favor de IA.' : 'en contra de IA.'),
+      shares: 'Qué aportan las capas',
+      sharesNote:
+        'Partes del logit; su suma es la diferencia entre esta imagen y la misma con solo sus colores generales.',
+      layer: (layer: number): string => `Capa ${l.number(layer)}`,
+      pool: {
+        class: 'Token de clase',
+        mean: 'Media de los parches',
+        std: 'Dispersión de los parches',
+        'mlp-input-class': 'Token de clase antes del MLP',
       },
     },
 
@@ -100,6 +141,67 @@ export const es = (l: Locale): Strings => {
         'El archivo empieza con una copia reducida: se miró la imagen completa que la sigue.',
       'end-missing': 'Falta el final del archivo o está dañado, pero están todos los píxeles.',
       'scans-missing': 'El archivo está incompleto: faltan los detalles finos.',
+    },
+
+    provenance: {
+      summary: 'Lo que el archivo dice de sí mismo',
+      unchecked:
+        'Nadie lo ha comprobado: cualquiera puede escribir esas notas en un archivo, y la mayoría de los sitios las eliminan. No cambian el resultado.',
+      contradictory: 'El archivo se contradice: también dice que una cámara captó la imagen.',
+      says: {
+        generated: 'El archivo dice que un modelo generativo creó la imagen.',
+        'partly-generated': 'El archivo dice que un modelo generativo creó una parte de la imagen.',
+        'possibly-generated': 'El archivo dice que la imagen puede estar generada por IA.',
+        'generator-named':
+          'El archivo dice que se usó una herramienta generativa, pero no para qué.',
+        composite:
+          'El archivo dice que la imagen se compuso de varias, que pueden estar generadas por IA.',
+        'screen-capture': 'El archivo dice que la imagen muestra una pantalla.',
+        captured: 'El archivo dice que una cámara o un escáner captó la imagen.',
+        created: 'El archivo dice que la imagen se hizo con software, sin un modelo generativo.',
+        edited: 'El archivo dice que la imagen se editó, sin un modelo generativo.',
+      },
+      mark: {
+        'digital-source-type': 'Origen de la imagen',
+        action: 'Acción',
+        ingredient: 'Componente',
+        'aigc-label': 'Etiqueta de contenido generado por IA',
+        settings: 'Ajustes de un generador',
+        prompt: 'Instrucción (prompt)',
+        'ai-system': 'Sistema de IA',
+        software: 'Software',
+        camera: 'Cámara',
+        credit: 'Línea de crédito',
+        'job-id': 'Número de trabajo del generador',
+        signature: 'Firma de un generador',
+        'generative-fill': 'Parte rellenada por un modelo',
+        'remote-manifest': 'Content Credentials en otro lugar',
+        screenshot: 'Nota del sistema',
+      },
+      container: {
+        'content-credentials': 'Content Credentials',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'Texto PNG',
+        comment: 'Comentario',
+      },
+      credentials: {
+        unverified: 'Se leyeron las Content Credentials, pero no se comprobó su firma.',
+        trusted:
+          'Content Credentials: firmadas por un firmante de confianza y sin cambios desde entonces.',
+        'unknown-signer':
+          'Content Credentials: sin cambios desde la firma, de un firmante que no está en la lista de confianza.',
+        invalid:
+          'Las Content Credentials no son válidas: el archivo se modificó después de la firma.',
+      },
+      unread: (container, why) => `${container}: no se leyó, ${why}.`,
+      why: {
+        damaged: 'dañado o incompleto',
+        compressed: 'comprimido de una forma que aquí no se lee',
+        'too-large': 'demasiado grande',
+        repeated: 'está dos veces',
+      },
     },
 
     details: {

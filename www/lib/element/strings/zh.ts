@@ -46,6 +46,44 @@ export const zh = (l: Locale): Strings => {
         uncalibrated: '这是模型自己的说法。没有人测量过它多久出错一次，因此不给等级。',
         'too-small': '图像的像素太少。请换一个更大的版本。',
         'no-content': '这张图像中几乎没有可供判断的内容：只有一种颜色、渐变或模糊。',
+        unsteady:
+          '图片经过转发（重新保存、缩小一半、裁剪或去掉颜色）后，结论会改变，因此不给出结论。',
+      },
+    },
+
+    stability: {
+      title: '结论站得住吗？',
+      steady: '站得住：别人收到这张图片时，没有任何结论落在另一边。',
+      unsteady: '不稳定：转发后，这张图片会得到相反的结论。两个结论都不要依赖。',
+      withoutGrade: '没有可能改变的结论；下面是模型对每个版本的判断。',
+      original: '原样',
+      delivery: {
+        jpeg: '保存为 JPEG',
+        half: '缩小一半',
+        crop: '裁掉十分之一',
+        gray: '去掉颜色',
+      },
+    },
+    map: {
+      title: '模型看了哪里',
+      caption: '这里显示模型看了哪里，而不是哪里被改动过。',
+      /** Where the picture is no square. */
+      centreOnly: '它看的是中央的正方形区域。',
+      strength: '叠加层强度',
+      speaksFor: '支持 AI 生成',
+      speaksAgainst: '不支持 AI 生成',
+      /** For who cannot see it: where the part is that counts most. */
+      description: (column: number, row: number, speaksFor: boolean): string =>
+        `最重要的是从左数第 ${l.number(column)}、从上数第 ${l.number(row)} 的部分；它` +
+        (speaksFor ? '支持 AI 生成。' : '不支持 AI 生成。'),
+      shares: '各层的贡献',
+      sharesNote: '对 logit 的贡献；总和等于这张图片与只剩大致颜色的同一图片之间的差值。',
+      layer: (layer: number): string => `第 ${l.number(layer)} 层`,
+      pool: {
+        class: '类别 token',
+        mean: '图块的平均值',
+        std: '图块的离散程度',
+        'mlp-input-class': 'MLP 之前的类别 token',
       },
     },
 
@@ -89,6 +127,62 @@ export const zh = (l: Locale): Strings => {
       'reduced-copy-skipped': '文件开头是缩小的副本：分析的是其后的完整图像。',
       'end-missing': '文件末尾缺失或损坏，但所有像素都在。',
       'scans-missing': '文件不完整：缺少细节。',
+    },
+
+    provenance: {
+      summary: '文件对自身的说明',
+      unchecked:
+        '这些内容未经核实：任何人都可以把它们写进文件，而大多数网站会将其删除。它们不影响判断结果。',
+      contradictory: '文件自相矛盾：它还称图片由相机拍摄。',
+      says: {
+        generated: '文件称：图片由生成式模型制作。',
+        'partly-generated': '文件称：图片的一部分由生成式模型制作。',
+        'possibly-generated': '文件称：图片可能由 AI 生成。',
+        'generator-named': '文件称：使用过生成式工具，但没有说明用途。',
+        composite: '文件称：图片由多张图片合成，其中可能有 AI 生成的内容。',
+        'screen-capture': '文件称：图片是屏幕截图。',
+        captured: '文件称：图片由相机或扫描仪记录。',
+        created: '文件称：图片由软件制作，未使用生成式模型。',
+        edited: '文件称：图片经过编辑，未使用生成式模型。',
+      },
+      mark: {
+        'digital-source-type': '图片来源',
+        action: '操作',
+        ingredient: '素材',
+        'aigc-label': 'AI 生成内容标识',
+        settings: '生成器的设置',
+        prompt: '提示词',
+        'ai-system': 'AI 系统',
+        software: '软件',
+        camera: '相机',
+        credit: '署名',
+        'job-id': '生成器的任务编号',
+        signature: '生成器的签名',
+        'generative-fill': '由模型填充的部分',
+        'remote-manifest': '存放在别处的内容凭证',
+        screenshot: '系统备注',
+      },
+      container: {
+        'content-credentials': '内容凭证',
+        xmp: 'XMP',
+        exif: 'EXIF',
+        iptc: 'IPTC',
+        'png-text': 'PNG 文本',
+        comment: '注释',
+      },
+      credentials: {
+        unverified: '已读取内容凭证，但未核实其签名。',
+        trusted: '内容凭证：由受信任的签名者签名，此后未被更改。',
+        'unknown-signer': '内容凭证：签名后未被更改，但签名者不在受信任名单中。',
+        invalid: '内容凭证无效：文件在签名后被更改。',
+      },
+      unread: (container, why) => `${container}：未读取，${why}。`,
+      why: {
+        damaged: '已损坏或不完整',
+        compressed: '采用了此处无法读取的压缩方式',
+        'too-large': '过大',
+        repeated: '重复出现',
+      },
     },
 
     details: {
