@@ -23,7 +23,7 @@ export const en = (l: Locale) => ({
       'Your files are read by a worker that starts under this rule. It cannot lift the rule, and neither can the page: only reloading the page can.',
       'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
       'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
-      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else.',
+      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own, and the first signature that you have checked needs a program of it. Whatever keeps the offline copies fetches them: the site learns that such an image was opened or a signature checked, and nothing else.',
     ],
     test: 'Try it',
     testing: 'This page is now trying to reach its own server…',
@@ -111,9 +111,11 @@ export const en = (l: Locale) => ({
   examine: {
     stability: 'Does it hold?',
     explain: 'Where did it look?',
+    verify: 'Check its signature',
     working: {
       stability: 'Judging it as others would receive it…',
       explain: 'Hiding one part after the other…',
+      verify: 'Checking the signature…',
     },
     withCost: (question: string, duration: string): string => `${question} Takes about ${duration}`,
   },
