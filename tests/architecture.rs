@@ -38,6 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "clipsight-lab",
             "clipsight-native",
             "clipsight-reference",
+            "clipsight-verify",
         ],
     ),
 ];
