@@ -105,15 +105,24 @@ describe('verifier', () => {
     for (const name of ['es256.jpg', 'es256.png', 'es256.avif', 'es256.jxl']) {
       const whole = await file(name);
       const step = Math.ceil(whole.length / 40);
+      // Zeros that keep room for a signature: nothing vouches for them.
+      const fills = (at) =>
+        whole.subarray(Math.max(0, at - 8), at + 8).filter((byte) => byte !== 0).length <= 1;
+      let tried = 0;
       for (let at = 7; at < whole.length; at += step) {
         const damaged = whole.slice();
+        const other = (at * 7) % whole.length;
         damaged[at] ^= 0x55;
-        damaged[(at * 7) % whole.length] ^= 0xaa;
-        const { state } = await one.verify(damaged, anchors);
-        assert.match(state, /^(invalid|absent)$/, `${name}, ${String(at)}`);
+        damaged[other] ^= 0xaa;
+        if (!fills(at) || !fills(other)) {
+          tried += 1;
+          const { state } = await one.verify(damaged, anchors);
+          assert.match(state, /^(invalid|absent)$/, `${name}, ${String(at)}`);
+        }
         const cut = await one.verify(whole.subarray(0, at), anchors);
         assert.match(cut.state, /^(invalid|absent)$/, `${name}, cut at ${String(at)}`);
       }
+      assert.ok(tried > 20, `${name}: ${String(tried)}`);
       assert.equal((await one.verify(whole, anchors)).state, 'trusted');
     }
   });

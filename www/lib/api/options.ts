@@ -151,7 +151,7 @@ export interface DetectorOptions {
 /** Options of {@link verifyProvenance}. */
 export interface VerifyOptions extends Pick<DetectorOptions, 'worker' | 'signal'> {
   /**
-   * `verifier.wasm` of the package (5 MB, over the wire 1.3 MB), should it not lie where the
+   * `verifier.wasm` of the package (4.2 MB, over the wire 1.0 MB), should it not lie where the
    * package has it: its address, or its bytes ({@link fetchVerifier}).
    */
   readonly verifier?: string | URL | ArrayBuffer | Uint8Array;
