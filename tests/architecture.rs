@@ -22,12 +22,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clipsight", &[]),
     ("clipsight-codecs", &["clipsight"]),
     ("clipsight-measure", &["clipsight"]),
+    ("clipsight-verify", &[]),
     ("clipsight-reference", &["clipsight"]),
     (
         "clipsight-native",
         &["clipsight", "clipsight-codecs", "clipsight-measure", "clipsight-reference"],
     ),
-    ("clipsight-schema", &["clipsight", "clipsight-native"]),
+    ("clipsight-schema", &["clipsight", "clipsight-native", "clipsight-verify"]),
     ("clipsight-import", &["clipsight", "clipsight-native", "clipsight-reference"]),
     (
         "clipsight-lab",
@@ -48,6 +49,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "clipsight-measure",
             "clipsight-native",
             "clipsight-reference",
+            "clipsight-verify",
         ],
     ),
 ];
@@ -59,7 +61,9 @@ const RESERVED: &[(&str, &[&str])] = &[
     // The boundary to browsers.
     ("wasm-bindgen", &["clipsight"]),
     // What the boundary says, as types of others; in nothing that ships.
-    ("schemars", &["clipsight", "clipsight-schema"]),
+    ("schemars", &["clipsight", "clipsight-schema", "clipsight-verify"]),
+    // Signatures and certificates: a hundred crates that the core does without.
+    ("c2pa", &["clipsight-verify"]),
     // The one command that uses the network.
     ("ureq", &["clipsight-cli"]),
     ("clap", &["clipsight-cli"]),
@@ -198,6 +202,7 @@ fn no_two_modules_import_each_other() {
         "crates/clipsight-measure/src",
         "crates/clipsight-native/src",
         "crates/clipsight-import/src",
+        "crates/clipsight-verify/src",
         "crates/clipsight-lab/src",
         "crates/clipsight-cli/src",
     ] {

@@ -78,7 +78,7 @@ const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
 
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
-  for (const manifest of ['fuzz/Cargo.toml', 'decoders/Cargo.toml'])
+  for (const manifest of ['fuzz/Cargo.toml', 'decoders/Cargo.toml', 'verifier/Cargo.toml'])
     await run('cargo', ['fmt', '--all', '--check', '--manifest-path', manifest]);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);

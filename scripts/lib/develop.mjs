@@ -84,13 +84,15 @@ async function watchPage(changed) {
 async function watchPackage(wasmFolders) {
   await rm(PACKAGE, { recursive: true, force: true });
   await mkdir(path.join(PACKAGE, 'wasm'), { recursive: true });
-  for (const [name, folder] of wasmFolders)
+  // What is fetched only when it is asked for is as the last build made it.
+  const others = ['decoders', 'verifier'].map((name) => [name, path.join(root, 'pkg/wasm', name)]);
+  for (const [name, folder] of [...wasmFolders, ...others])
     await symlink(folder, path.join(PACKAGE, 'wasm', name), 'junction');
   const file = (name) => {
-    const build = /^wasm\/([^/]+)\//.exec(name)?.[1];
-    return build === undefined
+    const folder = wasmFolders.get(/^wasm\/([^/]+)\//.exec(name)?.[1]);
+    return folder === undefined
       ? path.join(root, 'pkg', name)
-      : path.join(wasmFolders.get(build), path.basename(name));
+      : path.join(folder, path.basename(name));
   };
   const from = path.join(root, 'www/lib');
   const [entries, worker] = bundles({ from, extension: '.ts', to: PACKAGE, beside: file, file });

@@ -1,5 +1,5 @@
 // What the package says in Rust's words: JSON Schema, codes of errors and limits as Rust writes
-// them, the types of an analysis from that schema. All of it is committed.
+// them, the types of an analysis and of a verification from that schema. All of it is committed.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { compile } from 'json-schema-to-typescript';
@@ -8,7 +8,22 @@ import ts from 'typescript';
 import { Failure, root, run } from './run.mjs';
 
 const SCHEMA = path.join(root, 'pkg/schema.json');
-const TYPES = path.join(root, 'www/lib/api/analysis.generated.ts');
+
+/** What has types of its own, and what these are written from. */
+const ROOTS = [
+  {
+    name: 'Analysis',
+    file: 'www/lib/api/analysis.generated.ts',
+    what: 'The result of one analysis',
+    source: 'src/model/analysis.rs and what that uses',
+  },
+  {
+    name: 'Verification',
+    file: 'www/lib/api/verification.generated.ts',
+    what: "What became of checking a file's Content Credentials",
+    source: 'crates/clipsight-verify/src/verification.rs and lists.rs',
+  },
+];
 
 /** Columns of the sources. */
 const WIDTH = 100;
@@ -16,7 +31,12 @@ const WIDTH = 100;
 /** Writes all of it. Needs Rust. */
 export async function generate() {
   await run('cargo', ['run', '--quiet', '--locked', '--package', 'clipsight-schema']);
-  await writeFile(TYPES, await analysisTypes());
+  await writeTypes();
+}
+
+/** The part of it that needs no Rust: types from the schema. */
+export async function writeTypes() {
+  for (const types of ROOTS) await writeFile(path.join(root, types.file), await typesOf(types));
 }
 
 /**
@@ -26,37 +46,38 @@ export async function generate() {
  * @throws {Failure}
  */
 export async function checkGenerated() {
-  // Git may have written the line ends of Windows.
-  const committed = (await readFile(TYPES, 'utf8')).replaceAll('\r\n', '\n');
-  if (committed !== (await analysisTypes())) {
-    throw new Failure(
-      `${path.relative(root, TYPES)} is not what pkg/schema.json says: npm run generate writes it.`,
-    );
+  for (const types of ROOTS) {
+    // Git may have written the line ends of Windows.
+    const text = await readFile(path.join(root, types.file), 'utf8');
+    if (text.replaceAll('\r\n', '\n') !== (await typesOf(types))) {
+      throw new Failure(
+        `${types.file} is not what pkg/schema.json says: npm run generate writes it.`,
+      );
+    }
   }
 }
 
-async function analysisTypes() {
+async function typesOf({ name, file, what, source }) {
   const { definitions } = JSON.parse(await readFile(SCHEMA, 'utf8'));
   for (const definition of Object.values(definitions)) {
     describeValues(definition);
     unwrapOnly(definition);
   }
-  const schema = { ...definitions.Analysis, definitions };
-  const text = await compile(schema, 'Analysis', { bannerComment: '', format: false });
-  const formatted = await prettier.format(`${HEADER}${spaced(readonly(text))}`, {
-    ...(await prettier.resolveConfig(TYPES)),
+  const schema = { ...definitions[name], definitions };
+  const text = await compile(schema, name, { bannerComment: '', format: false });
+  const header = `/**
+ * ${what}, field by field as the Rust library writes it.
+ *
+ * Written by \`npm run generate\` from ${source}.
+ */
+
+`;
+  const formatted = await prettier.format(`${header}${spaced(readonly(text))}`, {
+    ...(await prettier.resolveConfig(path.join(root, file))),
     parser: 'typescript',
   });
   return wrapComments(formatted);
 }
-
-const HEADER = `/**
- * The result of one analysis, field by field as the Rust library writes it.
- *
- * Written by \`npm run generate\` from src/model/analysis.rs and what that uses.
- */
-
-`;
 
 /** A union of words has one comment in TypeScript: what each word means becomes a list in it. */
 function describeValues(definition) {

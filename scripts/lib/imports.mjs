@@ -12,6 +12,7 @@ const RECEIPT = String.raw`^node_modules/clipsight/receipt\.d\.ts$`;
 
 /** Written by the build; the worker imports it under names that only the bundle resolves. */
 const WASM = String.raw`^\.\./wasm/[a-z0-9-]+/clipsight\.js$`;
+const VERIFIER = String.raw`^\.\./wasm/verifier/verifier\.js$`;
 
 const room = (name) => `^${name}/`;
 
@@ -26,9 +27,10 @@ export const ROOMS = {
   'www/lib/network': [room('www/lib/api')],
   'www/lib/builds': [room('www/lib/(api|network)')],
   'www/lib/decoders': [room('www/lib/(api|builds)')],
-  'www/lib/model': [room('www/lib/(api|network|builds|decoders)')],
-  'www/lib/worker': [room('www/lib/(api|network|builds|model|decoders)'), WASM],
-  'www/lib/detector': [room('www/lib/(api|network|builds|decoders|model|worker)')],
+  'www/lib/verifier': [room('www/lib/(api|builds|decoders)')],
+  'www/lib/model': [room('www/lib/(api|network|builds|decoders|verifier)')],
+  'www/lib/worker': [room('www/lib/(api|network|builds|model|decoders|verifier)'), WASM, VERIFIER],
+  'www/lib/detector': [room('www/lib/(api|network|builds|decoders|verifier|model|worker)')],
   'www/lib/element': [room('www/lib/(api|detector)')],
   'www/lib/receipt.ts': [room('www/lib/(api|model)')],
   'www/lib/index.ts': [

@@ -30,6 +30,7 @@ const TEXTS = new Map([
   ['IJG', 'Independent JPEG Group'],
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
   ['CC0-1.0', 'CC0 1.0 Universal'],
+  ['CC-BY-4.0', 'Creative Commons Attribution 4.0 International'],
 ]);
 
 /** Whose the weights of CLIP are, as the licence in its repository says. */
@@ -55,6 +56,18 @@ const OTHERS = [
     home: 'https://github.com/openai/CLIP',
     holders: CLIP_HOLDERS,
   },
+  {
+    name: 'C2PA Trust List and C2PA Time-Stamping Authority Trust List (certificates)',
+    licence: 'CC-BY-4.0',
+    home: 'https://github.com/c2pa-org/conformance-public',
+    holders: 'Coalition for Content Provenance and Authenticity',
+  },
+  {
+    name: 'Interim Content Credentials trust list (certificates and hashes of certificates)',
+    licence: 'Apache-2.0',
+    home: 'https://github.com/contentauth/verify-site',
+    holders: 'Adobe Inc.',
+  },
 ];
 
 /** npm packages of which a part is in every bundle, though nothing imports them. */
@@ -66,7 +79,7 @@ export async function buildNotices() {
     name: 'third-party notices',
     inputs: [
       ...['Cargo.toml', 'Cargo.lock', 'crates', 'package-lock.json', 'scripts/lib/notices.mjs'],
-      'decoders/Cargo.lock',
+      ...['decoders/Cargo.lock', 'verifier/Cargo.lock'],
       ...LICENCES,
       ...(await webFolders()).map((folder) => `${folder}/package.json`),
     ],
@@ -93,6 +106,8 @@ async function webNotices() {
     const module = ['--manifest-path', 'decoders/Cargo.toml', '-p', name];
     crates.push(...(await cratesOf([...module, '--target', 'wasm32-unknown-unknown'])));
   }
+  const verifier = ['--manifest-path', 'verifier/Cargo.toml', '-p', 'clipsight-verifier'];
+  crates.push(...(await cratesOf([...verifier, '--target', 'wasm32-unknown-unknown'])));
   return notices([...crates, ...(await packages())]);
 }
 
@@ -269,11 +284,20 @@ export async function modelLicence() {
 /** The text of a licence for works that come without: ours, with their holders. */
 async function standardText({ name, holders }, id) {
   const whose = holders === '' ? `the authors of ${name}` : holders;
+  if (id === 'CC-BY-4.0') return attribution(whose);
   if (id === 'Apache-2.0') return tidy(await readFile(path.join(root, 'LICENSE-APACHE'), 'utf8'));
   if (id !== 'MIT') throw new Failure(`${name} comes without the text of its licence, ${id}.`);
   const text = await readFile(path.join(root, 'LICENSE-MIT'), 'utf8');
   return tidy(text.replace(/^Copyright .*$/m, () => `Copyright (c) ${whose}`));
 }
+
+/** What that licence asks for: whose it is, its address in place of its text, what was changed. */
+const attribution = (whose) =>
+  [
+    `By ${whose}, under Creative Commons Attribution 4.0 International,`,
+    'https://creativecommons.org/licenses/by/4.0/legalcode. The certificates are those of the',
+    'lists; the lines between them were written anew.',
+  ].join('\n');
 
 /** Without what differs between copies of the same text: ends of lines, space around it. */
 const tidy = (text) =>

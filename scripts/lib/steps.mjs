@@ -7,6 +7,7 @@ import { MODELS, readModel, sourcesOf } from './models.mjs';
 import { Failure, root, run } from './run.mjs';
 import { ifChanged } from './stamp.mjs';
 import { ensureToolchain } from './tools.mjs';
+import { VERIFIER, buildVerifier } from './verifier.mjs';
 import { BUILDS, buildWasm } from './wasm.mjs';
 
 /** The files of the models that ship, each with a module that names them. */
@@ -132,6 +133,7 @@ export async function buildBundles() {
       MODULES,
       'scripts/lib/bundles.mjs',
       ...BUILDS.map(({ name }) => `pkg/wasm/${name}/clipsight.js`),
+      VERIFIER.replace('.wasm', '.js'),
     ],
     outputs: [...ENTRIES.map((name) => `${name}.js`), 'worker.js', 'worker.d.ts'].map(
       (name) => `pkg/${name}`,
@@ -189,6 +191,7 @@ export async function buildAll() {
   await buildWasm();
   await buildDecoders();
   await buildMeasure();
+  await buildVerifier();
   await buildModels();
   await buildModelPackage();
   await buildLib();

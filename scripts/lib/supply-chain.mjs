@@ -5,12 +5,13 @@ import { Failure, output, root, run } from './run.mjs';
 import { ensureCargoDeny, ensureToolchain } from './tools.mjs';
 
 /**
- * Our crates, the browser's decoders, what writes the JavaScript beside the WebAssembly, and the
- * fuzzers.
+ * Our crates, the browser's decoders and verifier, what writes the JavaScript beside the
+ * WebAssembly, and the fuzzers.
  */
 const MANIFESTS = [
   'Cargo.toml',
   'decoders/Cargo.toml',
+  'verifier/Cargo.toml',
   'scripts/wasm-bindgen/Cargo.toml',
   'fuzz/Cargo.toml',
 ];

@@ -50,15 +50,15 @@ export const withoutPaths = [
 ];
 
 /**
- * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen. Returns a function that turns
- * a wasm file into a folder with its JavaScript.
+ * wasm-bindgen's code generator, compiled from scripts/wasm-bindgen, for what a lock file says.
+ * Returns a function that turns a wasm file into a folder with its JavaScript.
  */
-export async function ensureWasmBindgen() {
-  const ours = await lockedVersion('Cargo.lock', 'wasm-bindgen');
+export async function ensureWasmBindgen(lockFile = 'Cargo.lock') {
+  const ours = await lockedVersion(lockFile, 'wasm-bindgen');
   const tool = await lockedVersion('scripts/wasm-bindgen/Cargo.lock', 'wasm-bindgen-cli-support');
   if (ours !== tool) {
     throw new Failure(
-      `Cargo.lock has wasm-bindgen ${ours}, scripts/wasm-bindgen/Cargo.lock has ${tool}: ` +
+      `${lockFile} has wasm-bindgen ${ours}, scripts/wasm-bindgen/Cargo.lock has ${tool}: ` +
         'they only work together at the same version.',
     );
   }

@@ -133,6 +133,29 @@ describe('messages forged to the worker', () => {
           params: { ...load, decoders },
         })),
         { id: 1, call: 'load', params: { ...load, module: {} } },
+        ...[
+          {},
+          { input: 'a' },
+          { maxBytes: '1' },
+          { maxBytes: 1.5 },
+          { verifier: undefined },
+          { verifier: {} },
+          { anchors: 1 },
+          { anchors: { signers: 1 } },
+        ].map((wrong) => ({
+          id: 1,
+          call: 'verify',
+          params:
+            Object.keys(wrong).length === 0
+              ? wrong
+              : {
+                  input: new Uint8Array(9),
+                  maxBytes: 9,
+                  verifier: '/v.wasm',
+                  anchors: {},
+                  ...wrong,
+                },
+        })),
       ];
       for (const message of forged) worker.postMessage(message);
       // Then the real ones: the first answers are theirs.

@@ -18,6 +18,8 @@ export {
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
 export { workerUrl } from './builds/urls.js';
 export { fetchDecoders } from './model/fetch-decoders.js';
+export { fetchVerifier } from './model/fetch-verifier.js';
+export { verifyProvenance } from './detector/verify.js';
 export { Deadline, readPieces } from './network/deadline.js';
 export type { DetectorErrorCode } from './api/errors.js';
 export type {
@@ -69,5 +71,18 @@ export type {
   ModelCachedOptions,
   ModelFiles,
   ModelSource,
+  VerifyOptions,
   ReadProvenanceOptions,
 } from './api/options.js';
+export type {
+  ManifestFacts,
+  ProblemCause,
+  SignatureAlgorithm,
+  Signer,
+  TimeStamp,
+  TrustList,
+  TrustListId,
+  Verification,
+  VerificationProblem,
+  VerificationState,
+} from './api/verification.generated.js';

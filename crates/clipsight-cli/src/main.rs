@@ -23,6 +23,7 @@ mod import;
 mod inspect;
 mod provenance;
 mod scan;
+mod signature;
 #[cfg(feature = "lab")]
 mod study;
 #[cfg(feature = "lab")]

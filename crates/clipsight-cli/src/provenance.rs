@@ -12,9 +12,11 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::{is_apple_double, print, printable};
 use clipsight_native::names::Passed;
 use clipsight_native::walk::{self, Item};
+use clipsight_verify::Verification;
 use serde::Serialize;
 
 use crate::files::{Failure, Place, SOME_FAILED, caught, check_input, read, resource_fork};
+use crate::signature;
 
 /// Arguments of `provenance`.
 #[derive(Debug, clap::Args)]
@@ -24,6 +26,10 @@ pub(crate) struct Args {
     /// from standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Check the signatures of Content Credentials, too: whether the file is what was signed, and
+    /// who signed it
+    #[arg(long)]
+    verify: bool,
     /// JSON lines instead of text
     #[arg(long)]
     json: bool,
@@ -36,8 +42,20 @@ struct Record<'a> {
     place: Place,
     /// Null for a file that failed.
     provenance: Option<&'a Provenance>,
+    /// With `--verify`: what became of checking the signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<&'a Verification>,
+    /// Why it could not be checked.
+    #[serde(rename = "verificationError", skip_serializing_if = "Option::is_none")]
+    verification_error: Option<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
+}
+
+/// What is known of one file.
+struct Answer {
+    provenance: Provenance,
+    verification: Option<Result<Verification>>,
 }
 
 /// Reads every file; one that fails is told and stops nothing.
@@ -46,15 +64,19 @@ struct Record<'a> {
 /// When the results cannot be written; never for an image.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     check_input(&args.paths, "provenance")?;
+    if args.verify {
+        // A build that cannot check says so once, not with every file.
+        signature::check(&[])?;
+    }
     let found = walk::items(&args.paths);
     let (mut done, mut failed, mut passed) = (0, 0, found.passed);
     for item in &found.items {
-        let result = match caught(item.path(), || attempt(item)) {
+        let result = match caught(item.path(), || attempt(item, args.verify)) {
             Ok(None) => {
                 passed.add(Path::new(""), Passed::AppleDouble);
                 continue;
             }
-            Ok(Some(provenance)) => Ok(provenance),
+            Ok(Some(answer)) => Ok(answer),
             Err(error) => Err(error),
         };
         *(if result.is_ok() { &mut done } else { &mut failed }) += 1;
@@ -71,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// What a file says; none where nobody named it and it is no picture.
-fn attempt(item: &Item) -> Result<Option<Provenance>> {
+fn attempt(item: &Item, verify: bool) -> Result<Option<Answer>> {
     let bytes = read(item)?;
     if is_apple_double(&bytes) {
         return match item {
@@ -79,13 +101,19 @@ fn attempt(item: &Item) -> Result<Option<Provenance>> {
             _ => Err(resource_fork(item.path())),
         };
     }
-    provenance::read(&bytes).map(Some)
+    let provenance = provenance::read(&bytes)?;
+    let verification = verify.then(|| signature::check(&bytes));
+    Ok(Some(Answer { provenance, verification }))
 }
 
-fn json(path: &Path, result: &Result<Provenance>) -> Result<String> {
+fn json(path: &Path, result: &Result<Answer>) -> Result<String> {
+    let verification = result.as_ref().ok().and_then(|answer| answer.verification.as_ref());
     let record = Record {
         place: Place::of(path),
-        provenance: result.as_ref().ok(),
+        provenance: result.as_ref().ok().map(|answer| &answer.provenance),
+        verification: verification.and_then(|checked| checked.as_ref().ok()),
+        verification_error: verification
+            .and_then(|checked| checked.as_ref().err().map(Failure::from)),
         error: result.as_ref().err().map(Failure::from),
     };
     let line = serde_json::to_string(&record).map_err(|error| {
@@ -95,7 +123,7 @@ fn json(path: &Path, result: &Result<Provenance>) -> Result<String> {
 }
 
 /// A file in words, an empty line behind it.
-fn text(path: &Path, result: &Result<Provenance>) -> String {
+fn text(path: &Path, result: &Result<Answer>) -> String {
     let mut lines = printable(&path.to_string_lossy()) + "\n";
     match result {
         Err(error) => {
@@ -103,7 +131,18 @@ fn text(path: &Path, result: &Result<Provenance>) -> String {
             // Writing to a string cannot fail.
             let _ = writeln!(lines, "  not read: {message} [{}]", error.kind().code());
         }
-        Ok(provenance) => describe(provenance, &mut lines),
+        Ok(Answer { provenance, verification }) => {
+            describe(provenance, &mut lines);
+            match verification {
+                Some(Ok(verification)) => signature::describe(verification, &mut lines),
+                Some(Err(error)) => {
+                    let message = printable(error.message());
+                    let code = error.kind().code();
+                    let _ = writeln!(lines, "  signature not checked: {message} [{code}]");
+                }
+                None => {}
+            }
+        }
     }
     lines + "\n"
 }

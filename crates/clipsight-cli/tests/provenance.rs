@@ -98,3 +98,35 @@ fn without_files_nothing_is_done() {
     let text = String::from_utf8(missing.stdout).unwrap();
     assert!(text.contains("not read") && text.contains("[io]"), "{text}");
 }
+
+/// Whose signers are on no list: their authority is made by the tests of clipsight-verify.
+#[cfg(feature = "verify")]
+fn signed(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../clipsight-verify/tests/fixtures/signed")
+        .join(name)
+}
+
+#[cfg(feature = "verify")]
+#[test]
+fn signatures_are_checked_on_request() {
+    let folder = folder();
+    for name in ["es256.jpg", "changed.jpg"] {
+        std::fs::copy(signed(name), folder.path().join(name)).unwrap();
+    }
+    let files = ["es256.jpg", "changed.jpg", "b.png"];
+    let output = provenance(folder.path(), &[&["--verify", "--json"], &files[..]].concat());
+    assert_status(&output, 0);
+    let records = records(&output);
+    let states: Vec<_> = records.iter().map(|record| &record["verification"]["state"]).collect();
+    assert_eq!(states, ["valid", "invalid", "absent"]);
+    assert!(records.iter().all(|record| record.get("verificationError").is_none()));
+    assert_eq!(records[1]["verification"]["problems"][0]["cause"], "content-changed");
+
+    let output = provenance(folder.path(), &[&["--verify"], &files[..]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("signature: valid, by an unknown signer"), "{text}");
+    assert!(text.contains("signature: invalid"), "{text}");
+    let unasked = provenance(folder.path(), &["--json", "es256.jpg"]);
+    assert!(!String::from_utf8(unasked.stdout).unwrap().contains("verification"));
+}

@@ -1,6 +1,8 @@
-//! The JSON Schema of an analysis, as the package gives it.
+//! The JSON Schema of an analysis, as the package gives it, and among its definitions that of a
+//! verification of Content Credentials.
 
 use clipsight::model::{Analysis, SCHEMA_VERSION};
+use clipsight_verify::Verification;
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -14,6 +16,7 @@ pub(super) fn schema() -> Result<String> {
     let draft = settings.meta_schema.clone();
     let mut generator = settings.with_transform(Plain).into_generator();
     let root = generator.subschema_for::<Analysis>();
+    generator.subschema_for::<Verification>();
     let definitions: Map<String, Value> = generator.take_definitions(true);
     let schema = json!({
         "$schema": draft,

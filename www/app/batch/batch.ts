@@ -210,6 +210,7 @@ export class Batch extends EventTarget {
     void examine(item, question, {
       detector: this.#detector,
       views: this.#views,
+      fetchDecoder: this.#fetchDecoder,
       changed: () => {
         this.#changed();
       },

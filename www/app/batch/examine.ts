@@ -1,9 +1,20 @@
+import { verifyProvenance } from 'clipsight';
 import { toError } from '../errors.js';
-import type { Analysis, AnalyzeOptions, AnalyzeProgress, Detector, DetectorError } from 'clipsight';
+import type {
+  Analysis,
+  AnalyzeOptions,
+  AnalyzeProgress,
+  Detector,
+  DetectorError,
+  Verification,
+} from 'clipsight';
 import type { Part } from './parts.js';
 
-/** What may be asked of an image once it has a verdict. */
-export type Question = 'explain' | 'stability';
+/** What the model may be asked of an image once it has a verdict. */
+type ModelQuestion = 'explain' | 'stability';
+
+/** What may be asked, besides: whether the file's Content Credentials are in order. */
+export type Question = ModelQuestion | 'verify';
 
 /** One question on its way. */
 export interface Examining {
@@ -19,15 +30,21 @@ export interface Examined {
   /** The part of it that is judged, where that is not all of it. */
   readonly part?: Part;
   analysis?: Analysis;
+  /** What became of checking its Content Credentials. */
+  verification?: Verification;
   /** What is being found out about its verdict, or could not be. */
   examining?: Examining;
 }
 
 /** Views that a map takes (src/model/occlusion.rs), and deliveries (src/image/delivery). */
-const VIEWS: Readonly<Record<Question, number>> = { explain: 18, stability: 4 };
+const VIEWS: Readonly<Record<ModelQuestion, number>> = { explain: 18, stability: 4 };
 
-/** About how many milliseconds the answer takes, going by how long the verdict took. */
-export function costOf({ input, timings }: Analysis, question: Question): number {
+/**
+ * About how many milliseconds the answer takes, going by how long the verdict took; undefined where
+ * that says nothing of it.
+ */
+export function costOf({ input, timings }: Analysis, question: Question): number | undefined {
+  if (question === 'verify') return undefined;
   const view = timings.encodeMs / input.views;
   if (question === 'explain') return VIEWS.explain * view;
   return VIEWS.stability * (timings.decodeMs + input.views * view);
@@ -37,6 +54,8 @@ export function costOf({ input, timings }: Analysis, question: Question): number
 export interface Asking {
   readonly detector: Detector;
   readonly views: AnalyzeOptions['views'];
+  /** Has a program come that the page does not have yet; whether it is there then. */
+  readonly fetchDecoder: (name: string) => Promise<boolean>;
   /** Called with every step. */
   readonly changed: () => void;
 }
@@ -45,36 +64,16 @@ export interface Asking {
  * Asks the detector that judged the image; the answer comes beside the verdict, which stays as it
  * is.
  */
-export async function examine(
-  item: Examined,
-  question: Question,
-  { detector, views, changed }: Asking,
-): Promise<void> {
+export async function examine(item: Examined, question: Question, asking: Asking): Promise<void> {
+  const { changed } = asking;
   const before = item.analysis;
   if (before === undefined || isAsking(item)) return;
   const examining: Examining = { question, stop: new AbortController() };
   item.examining = examining;
   changed();
   try {
-    const answer = await detector.analyze(item.file, {
-      [question]: true,
-      ...(views === undefined ? {} : { views }),
-      ...(item.part === undefined ? {} : { crop: item.part.crop }),
-      signal: examining.stop.signal,
-      onProgress(progress) {
-        examining.progress = progress;
-        changed();
-      },
-    });
-    // Judged by another model in the meantime, or removed: then it is the answer of the past.
-    if (item.analysis === before) {
-      const { map, stability } = answer;
-      item.analysis = {
-        ...before,
-        ...(map === undefined ? {} : { map }),
-        ...(stability === undefined ? {} : { stability }),
-      };
-    }
+    if (question === 'verify') item.verification = await verify(item.file, examining, asking);
+    else await askModel(item, question, examining, asking);
     delete item.examining;
   } catch (thrown) {
     const error = toError(thrown);
@@ -82,6 +81,47 @@ export async function examine(
     else examining.error = error;
   }
   changed();
+}
+
+async function askModel(
+  item: Examined,
+  question: ModelQuestion,
+  examining: Examining,
+  { detector, views, changed }: Asking,
+): Promise<void> {
+  const before = item.analysis;
+  const answer = await detector.analyze(item.file, {
+    [question]: true,
+    ...(views === undefined ? {} : { views }),
+    ...(item.part === undefined ? {} : { crop: item.part.crop }),
+    signal: examining.stop.signal,
+    onProgress(progress) {
+      examining.progress = progress;
+      changed();
+    },
+  });
+  // Judged by another model in the meantime, or removed: then it is the answer of the past.
+  if (before === undefined || item.analysis !== before) return;
+  const { map, stability } = answer;
+  item.analysis = {
+    ...before,
+    ...(map === undefined ? {} : { map }),
+    ...(stability === undefined ? {} : { stability }),
+  };
+}
+
+/** What checks signatures is fetched with the first one, as a decoder is with its first image. */
+async function verify(
+  file: File,
+  { stop: { signal } }: Examining,
+  { fetchDecoder }: Asking,
+): Promise<Verification> {
+  try {
+    return await verifyProvenance(file, { signal });
+  } catch (error) {
+    if (toError(error).decoder !== 'verifier' || !(await fetchDecoder('verifier'))) throw error;
+    return verifyProvenance(file, { signal });
+  }
 }
 
 /** Whether a question is being answered. */

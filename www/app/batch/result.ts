@@ -63,6 +63,7 @@ export class ResultCard {
       detector === undefined ? 'loading' : item.outcome === 'working' ? 'working' : 'queued';
     this.#card.error = item.outcome === 'cancelled' ? CANCELLED : (item.error ?? null);
     this.#card.analysis = item.analysis ?? null;
+    this.#card.verification = item.verification ?? null;
     this.#extra.replaceChildren(...this.#actions(item, flagged));
   }
 
@@ -113,7 +114,9 @@ export class ResultCard {
   /** What is known of the image beside the verdict, and what is being found out. */
   #askedOf(item: Item): string {
     const { analysis, examining } = item;
-    const known = [analysis?.map !== undefined, analysis?.stability !== undefined];
+    const known = [analysis?.map, analysis?.stability, item.verification].map(
+      (answer) => answer !== undefined,
+    );
     const open = [examining?.question, examining?.error?.message, this.#app.batch.mayExamine(item)];
     return [...known, ...open, this.#unchecked(item).length].map(String).join(' ');
   }
@@ -176,16 +179,29 @@ export class ResultCard {
     }
     const failed = examining?.error;
     const { model } = analysis;
+    if (!this.#app.batch.mayExamine(item)) return [];
     const shows = model.status === 'scored' || !NOTHING_TO_SEE.has(model.reason);
-    if (!shows || !this.#app.batch.mayExamine(item)) return [];
+    const signed = (analysis.provenance?.contentCredentials ?? null) !== null;
+    const open: Record<Question, boolean> = {
+      stability: shows && analysis.stability === undefined,
+      explain: shows && analysis.map === undefined,
+      verify: signed && item.verification === undefined,
+    };
+    const questions = (['stability', 'explain', 'verify'] as const).filter((key) => open[key]);
+    if (questions.length === 0) return [];
     const ask = (question: Question): HTMLElement => {
-      const cost = locale().duration(costOf(analysis, question));
+      const cost = costOf(analysis, question);
       return button(
         examine[question],
         () => {
           this.#app.batch.examine(item, question);
         },
-        { kind: 'secondary', label: examine.withCost(examine[question], cost) },
+        {
+          kind: 'secondary',
+          ...(cost === undefined
+            ? {}
+            : { label: examine.withCost(examine[question], locale().duration(cost)) }),
+        },
       );
     };
     return [
@@ -199,12 +215,7 @@ export class ResultCard {
               h('bdi', { lang: 'en' }, failed.message),
             ),
           ]),
-      h(
-        'div',
-        { class: 'questions' },
-        ...(analysis.stability === undefined ? [ask('stability')] : []),
-        ...(analysis.map === undefined ? [ask('explain')] : []),
-      ),
+      h('div', { class: 'questions' }, ...questions.map(ask)),
     ];
   }
 

@@ -22,7 +22,7 @@ export const de = (l: Locale): Strings => ({
       'Ihre Dateien liest ein Worker, der unter dieser Regel gestartet wird. Er kann sie nicht aufheben, und die Seite kann es auch nicht: nur ein neues Laden der Seite.',
       'Nicht von der Regel erfasst: das Verlassen der Seite über einen Link oder eine neue Adresse, das Nachschlagen eines Namens vor einem Besuch (DNS-Prefetch) und WebRTC, das die Seite für sich abschaltet.',
       'Kopien für Besuche ohne Verbindung prüft der Browser selbst auf Neuerungen. Diese Anfrage enthält nichts über Ihre Bilder.',
-      'Das erste Bild in AVIF, HEIC, JPEG XL, TIFF oder BMP braucht einen Decoder von dieser Website. Ihn holt das Programm, das die Kopien für Besuche ohne Verbindung aufbewahrt: Die Website erfährt, dass ein solches Bild geöffnet wurde, und sonst nichts. Ebenso holt es das Programm, das einen Ordner misst.',
+      'Das erste Bild in AVIF, HEIC, JPEG XL, TIFF oder BMP braucht einen Decoder von dieser Website. Ihn holt das Programm, das die Kopien für Besuche ohne Verbindung aufbewahrt: Die Website erfährt, dass ein solches Bild geöffnet wurde, und sonst nichts. Ebenso holt es die Programme, die einen Ordner messen und eine Signatur prüfen.',
     ],
     test: 'Ausprobieren',
     testing: 'Die Seite versucht jetzt, ihren eigenen Server zu erreichen …',
@@ -116,9 +116,11 @@ export const de = (l: Locale): Strings => ({
   examine: {
     stability: 'Hält das Urteil?',
     explain: 'Wohin hat es geschaut?',
+    verify: 'Signatur prüfen',
     working: {
       stability: 'Prüft das Bild, wie andere es bekämen…',
       explain: 'Verdeckt einen Teil nach dem anderen…',
+      verify: 'Prüft die Signatur…',
     },
     withCost: (question: string, duration: string): string => `${question} Dauert etwa ${duration}`,
   },

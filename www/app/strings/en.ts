@@ -24,7 +24,7 @@ export const en = (l: Locale) => ({
       'Your files are read by a worker that starts under this rule. It cannot lift the rule, and neither can the page: only reloading the page can.',
       'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
       'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
-      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else. It fetches the program that measures a folder in the same way.',
+      'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else. It fetches the programs that measure a folder and that check a signature in the same way.',
     ],
     test: 'Try it',
     testing: 'This page is now trying to reach its own server…',
@@ -112,9 +112,11 @@ export const en = (l: Locale) => ({
   examine: {
     stability: 'Does it hold?',
     explain: 'Where did it look?',
+    verify: 'Check its signature',
     working: {
       stability: 'Judging it as others would receive it…',
       explain: 'Hiding one part after the other…',
+      verify: 'Checking the signature…',
     },
     withCost: (question: string, duration: string): string => `${question} Takes about ${duration}`,
   },

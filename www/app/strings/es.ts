@@ -22,7 +22,7 @@ export const es = (l: Locale): Strings => ({
       'Sus archivos los lee un worker que se inicia bajo esta regla. Ni él ni la página pueden levantarla: solo volver a cargar la página.',
       'La regla no abarca: salir de la página por un enlace o una dirección nueva, la consulta anticipada de un nombre (DNS prefetch) y WebRTC, que la página desactiva para sí misma.',
       'El propio navegador comprueba si hay versiones nuevas de las copias que sirven sin conexión. Esa petición no contiene nada sobre sus imágenes.',
-      'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más. Del mismo modo descarga el programa que mide una carpeta.',
+      'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más. Del mismo modo descarga los programas que miden una carpeta y que comprueban una firma.',
     ],
     test: 'Probar',
     testing: 'La página intenta ahora llegar a su propio servidor …',
@@ -115,9 +115,11 @@ export const es = (l: Locale): Strings => ({
   examine: {
     stability: '¿Se mantiene?',
     explain: '¿Dónde miró?',
+    verify: 'Comprobar su firma',
     working: {
       stability: 'Examinándola tal como la recibirían otras personas…',
       explain: 'Ocultando una parte tras otra…',
+      verify: 'Comprobando la firma…',
     },
     withCost: (question: string, duration: string): string => `${question} Tarda unos ${duration}`,
   },

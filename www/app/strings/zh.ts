@@ -21,7 +21,7 @@ export const zh = (l: Locale): Strings => ({
       '您的文件由在此规则下启动的工作线程读取。它无法解除规则，页面也不能：只有重新载入页面才行。',
       '规则不涵盖：通过链接或新网址离开页面、预先查询域名（DNS 预取），以及 WebRTC（页面已自行将其关闭）。',
       '供离线使用的副本由浏览器自行检查更新。该请求不含任何与您的图片有关的内容。',
-      '首个 AVIF、HEIC、JPEG XL、TIFF 或 BMP 图像需要本站自带的解码器，由保存离线副本的程序获取：网站只会得知打开过这类图像，除此之外一无所知。测量文件夹的程序也以同样的方式获取。',
+      '首个 AVIF、HEIC、JPEG XL、TIFF 或 BMP 图像需要本站自带的解码器，由保存离线副本的程序获取：网站只会得知打开过这类图像，除此之外一无所知。测量文件夹和核实签名的程序也以同样的方式获取。',
     ],
     test: '试一试',
     testing: '页面正在尝试连接自己的服务器……',
@@ -104,9 +104,11 @@ export const zh = (l: Locale): Strings => ({
   examine: {
     stability: '结论站得住吗？',
     explain: '它看了哪里？',
+    verify: '核实签名',
     working: {
       stability: '正在按别人收到的样子判断…',
       explain: '正在逐一遮住各个部分…',
+      verify: '正在核实签名…',
     },
     withCost: (question: string, duration: string): string => `${question}大约需要 ${duration}`,
   },

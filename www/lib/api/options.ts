@@ -148,6 +148,22 @@ export interface DetectorOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of {@link verifyProvenance}. */
+export interface VerifyOptions extends Pick<DetectorOptions, 'worker' | 'signal'> {
+  /**
+   * `verifier.wasm` of the package (4.2 MB, over the wire 1.0 MB), should it not lie where the
+   * package has it: its address, or its bytes ({@link fetchVerifier}).
+   */
+  readonly verifier?: string | URL | ArrayBuffer | Uint8Array;
+  /**
+   * Certificates of authorities in PEM that are trusted besides the lists: those of a company, say.
+   * Signers whom one of `signers` vouches for are `trusted`, with the list `own`.
+   */
+  readonly anchors?: { readonly signers?: string; readonly timeStamps?: string };
+  /** Largest file in bytes; at most and by default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
 /** Bounds on images, beyond which they are refused with `limit`. They can only be tightened. */
 export interface ImageLimits {
   /** Largest encoded image in bytes; at most and by default 64 MiB. */

@@ -2,14 +2,19 @@ import { compileBuild } from '../builds/compile.js';
 import type { DecoderSource } from './decoders.js';
 
 /**
- * Compiles a decoder. What somebody put into Cache Storage under its address is taken from there: a
- * page that has cut itself off the network gets it in no other way.
+ * Compiles a decoder, or what else is fetched only when it is needed. What somebody put into Cache
+ * Storage under its address is taken from there: a page that has cut itself off the network gets it
+ * in no other way.
  *
+ * @param what - what it is called in messages
  * @throws {DetectorError} `network`, `unsupported`
  */
-export async function compileDecoder(source: DecoderSource): Promise<WebAssembly.Module> {
+export async function compileDecoder(
+  source: DecoderSource,
+  what = 'The decoder for this kind of image',
+): Promise<WebAssembly.Module> {
   const kept = typeof source === 'string' ? await keptAt(source) : undefined;
-  return compileBuild(kept ?? source, undefined, 'The decoder for this kind of image');
+  return compileBuild(kept ?? source, undefined, what);
 }
 
 async function keptAt(address: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

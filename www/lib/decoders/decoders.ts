@@ -188,8 +188,11 @@ function readReport(buffer: ArrayBuffer, at: number, format: Picture['format']):
   };
 }
 
-/** A decoder that gets no memory stops without a word: its memory is asked whether it can grow. */
-function isOutOfMemory(error: unknown, memory: WebAssembly.Memory | undefined): boolean {
+/**
+ * Whether a module stopped for want of memory. It does so without a word: its memory is asked
+ * whether it can grow.
+ */
+export function isOutOfMemory(error: unknown, memory: WebAssembly.Memory | undefined): boolean {
   if (!(error instanceof WebAssembly.RuntimeError)) {
     // From `new WebAssembly.Instance`: there was none to begin with.
     return error instanceof RangeError && memory === undefined;

@@ -1,11 +1,11 @@
 import type { Provenance } from '../api/analysis.generated.js';
 import { checkLimits } from '../api/arguments.js';
-import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../api/errors.js';
+import { DetectorError, throwIfAborted, toDetectorError } from '../api/errors.js';
 import type { ImageInput, ReadProvenanceOptions } from '../api/options.js';
 import { resolveBuilds } from '../builds/urls.js';
+import { ask } from './ask.js';
 import { toBytes } from './input.js';
 import { opener } from './opener.js';
-import { Session } from './session.js';
 
 /**
  * Reads what a file says of how it was made: Content Credentials (C2PA), XMP, EXIF, IPTC, and the
@@ -40,26 +40,8 @@ export async function readProvenance(
       );
     }
     throwIfAborted(signal);
-    return await ask(new Session(open), { input: bytes, limits, builds }, signal);
+    return await ask(open, 'provenance', { input: bytes, limits, builds }, signal);
   } catch (error) {
     throw toDetectorError(error);
-  }
-}
-
-/** A worker for one question: it has nothing to keep for another. */
-async function ask(
-  session: Session,
-  params: Parameters<typeof session.call<'provenance'>>[1],
-  signal: AbortSignal | undefined,
-): Promise<Provenance> {
-  const stop = (): void => {
-    session.end(aborted(signal));
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await session.call('provenance', params);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    session.end(new DetectorError('aborted', 'The answer is there.'));
   }
 }

@@ -180,6 +180,12 @@ figcaption { color: var(--muted); font-size: var(--fine); }
 .rows { gap: var(--s1); padding-block: var(--s2) var(--s3); font-size: var(--fine); }
 .provenance .said { display: block; white-space: pre-wrap; }
 .provenance .note { font-size: var(--fine); text-wrap: pretty; }
+.verification { display: grid; gap: var(--s2); padding-block-end: var(--s2); }
+.verification[data-state='invalid'] .notice { color: var(--bad); }
+.verification ul { display: grid; gap: var(--s2); padding: 0; list-style: none; }
+.verification ul, .verification .rows { font-size: var(--fine); }
+.verification li { display: grid; }
+.verification .note { font-size: var(--fine); text-wrap: pretty; }
 .caveats ul { display: grid; gap: var(--s3); padding-block: var(--s2); list-style: none; }
 .caveats li { display: grid; }
 .caveats span { color: var(--muted); font-size: var(--fine); text-wrap: pretty; }

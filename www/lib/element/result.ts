@@ -6,6 +6,7 @@ import { displayName } from './text.js';
 import { failure, headlineOf, restOf, verdict, waiting } from './verdict.js';
 import type { Analysis, Grade } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
+import type { Verification } from '../api/verification.generated.js';
 import type { Locale } from './i18n.js';
 import type { ResultError } from './verdict.js';
 import type { Strings } from './strings/index.js';
@@ -44,6 +45,7 @@ export class AiImageResult extends LocalizedElement {
     'map',
     'facts',
     'provenance',
+    'verification',
     'details',
     'caveats',
     'remove',
@@ -52,6 +54,7 @@ export class AiImageResult extends LocalizedElement {
   #analysis: Analysis | null = null;
   #error: ResultError | null = null;
   #info: DetectorInfo | null = null;
+  #verification: Verification | null = null;
   #name = '';
   #stage: ResultStage = 'queued';
   #picture: Blob | string | null = null;
@@ -72,7 +75,7 @@ export class AiImageResult extends LocalizedElement {
   }
 
   override connectedCallback(): void {
-    this.upgrade('analysis', 'error', 'info', 'name', 'stage', 'picture');
+    this.upgrade('analysis', 'error', 'info', 'name', 'stage', 'picture', 'verification');
     super.connectedCallback();
     this.#showPicture();
   }
@@ -106,6 +109,15 @@ export class AiImageResult extends LocalizedElement {
   }
   set info(value: DetectorInfo | null) {
     this.#info = value;
+    this.invalidate();
+  }
+
+  /** What became of checking the file's Content Credentials; null: they were not checked. */
+  get verification(): Verification | null {
+    return this.#verification;
+  }
+  set verification(value: Verification | null) {
+    this.#verification = value;
     this.invalidate();
   }
 
@@ -206,6 +218,7 @@ export class AiImageResult extends LocalizedElement {
     if (this.#analysis === null) return waiting(strings.card[this.#stage]);
     return verdict({
       analysis: this.#analysis,
+      verification: this.#verification,
       info: this.#info,
       strings,
       locale,

@@ -3,11 +3,12 @@ import { h, icon, icons } from './dom.js';
 import { occlusionFigure, stabilityStrip } from './examination.js';
 import type { Overlay } from './examination.js';
 import { LEVELS, stateIcon } from './grades.js';
-import { provenanceView } from './provenance.js';
+import { leavesSynthId, provenanceView } from './provenance.js';
 import { displayName, generatorName } from './text.js';
 import type { Abstained, Analysis, Attribution, Scored } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type { DetectorErrorCode } from '../api/errors.js';
+import type { Verification } from '../api/verification.generated.js';
 import type { Locale } from './i18n.js';
 import type { Strings } from './strings/index.js';
 
@@ -21,6 +22,7 @@ export interface ResultError {
 export interface Verdict {
   readonly analysis: Analysis;
   readonly info: DetectorInfo | null;
+  readonly verification: Verification | null;
   readonly strings: Strings;
   readonly locale: Locale;
   readonly compact: boolean;
@@ -93,6 +95,7 @@ export function verdict(shown: Verdict): HTMLElement[] {
     ...(input.fidelity === 'original-bytes' ? [] : [strings.fidelityNote[input.fidelity]]),
     // A later version may know more notes than there are sentences for.
     ...evidence.map(({ code }) => strings.notes[code] as string | undefined),
+    ...(leavesSynthId(analysis) ? [strings.provenance.synthId] : []),
   ];
   return [
     h(
@@ -118,7 +121,7 @@ export function verdict(shown: Verdict): HTMLElement[] {
     h(
       'div',
       { class: 'more' },
-      ...provenanceView(analysis.provenance, strings),
+      ...provenanceView(analysis.provenance, shown),
       details(shown),
       caveats(strings),
     ),

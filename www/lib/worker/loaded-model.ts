@@ -292,7 +292,7 @@ async function loadGlue(name: BuildName): Promise<Build> {
  */
 export async function bytesOf(
   input: Blob | Uint8Array,
-  { maxBytes }: Required<ImageLimits>,
+  { maxBytes }: Pick<Required<ImageLimits>, 'maxBytes'>,
 ): Promise<Uint8Array> {
   if (!isBlob(input)) return input;
   if (input.size > maxBytes) throw new DetectorError('limit', 'The file is too large.');

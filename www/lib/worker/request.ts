@@ -16,6 +16,8 @@ export function isRequest(message: unknown): message is Request {
       return isLoad(params);
     case 'analyze':
       return isAnalyze(params);
+    case 'verify':
+      return isVerify(params);
     case 'provenance':
       return isImage(params) && isBuilds(own(params, 'builds'));
     default:
@@ -73,6 +75,22 @@ function isImage(params: unknown): boolean {
   return (
     (isBlob(input) || isBytes(input)) &&
     ['maxBytes', 'maxSide', 'maxPixels'].every((name) => Number.isSafeInteger(own(limits, name)))
+  );
+}
+
+function isVerify(params: unknown): boolean {
+  const input = own(params, 'input');
+  const verifier = own(params, 'verifier');
+  const anchors = own(params, 'anchors');
+  return (
+    (isBlob(input) || isBytes(input)) &&
+    Number.isSafeInteger(own(params, 'maxBytes')) &&
+    (typeof verifier === 'string' || isBytes(verifier)) &&
+    typeof anchors === 'object' &&
+    anchors !== null &&
+    ['signers', 'timeStamps'].every((name) =>
+      isOneOf(typeof own(anchors, name), ['undefined', 'string']),
+    )
   );
 }
 

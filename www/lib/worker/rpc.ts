@@ -7,6 +7,8 @@ import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
 import type { Analysis, Fidelity, Provenance, Rectangle } from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
+import type { Verification } from '../api/verification.generated.js';
+import type { Anchors } from '../verifier/verifier.js';
 import type {
   AnalyzeProgress,
   BuildName,
@@ -49,6 +51,19 @@ export interface Calls {
     };
     result: Analysis;
   };
+  /** Checks the Content Credentials of one file. Needs no model: `load` need not come first. */
+  verify: {
+    params: {
+      readonly input: Blob | Uint8Array;
+      /** Largest file in bytes. */
+      readonly maxBytes: number;
+      /** Absolute address or bytes of the verifier, loaded with the first file. */
+      readonly verifier: string | Uint8Array<ArrayBuffer>;
+      /** Authorities to trust besides the lists, in PEM. */
+      readonly anchors: Anchors;
+    };
+    result: Verification;
+  };
   /** Reads what a file says of how it was made. Needs no model: `load` need not come before. */
   provenance: {
     params: {
@@ -88,8 +103,8 @@ export interface WireError {
    * instance on the same device goes on.
    */
   readonly fatal: boolean;
-  /** The decoder that the image needs and that could not be loaded. */
-  readonly decoder?: DecoderName;
+  /** The decoder that the image needs, or the verifier, which could not be loaded. */
+  readonly decoder?: DecoderName | 'verifier';
 }
 
 /** Page to worker. */

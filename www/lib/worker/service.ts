@@ -1,15 +1,21 @@
 import { toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { Build, Prepared } from '../builds/interface.js';
+import type { Verification } from '../api/verification.generated.js';
+import { compileDecoder } from '../decoders/compile.js';
 import { isDecoderName } from '../decoders/decoders.js';
 import type { DecoderName } from '../decoders/decoders.js';
+import { Verifier } from '../verifier/verifier.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
 import { LoadedModel, bytesOf, openBuild } from './loaded-model.js';
 import type { Calls, Request, Response, WireError } from './rpc.js';
 import { isCancel, isRequest } from './request.js';
 
-/** Answers calls, one model long. */
+/** What the verifier is called in messages. */
+const WHAT = 'What checks Content Credentials';
+
+/** Answers calls, one model long; those that need no model before it is there, too. */
 export class Service {
   readonly #post: (response: Response) => void;
   readonly #signal: AbortSignal | undefined;
@@ -17,6 +23,7 @@ export class Service {
   #model: LoadedModel | undefined;
   #loading = false;
   #device: 'webgpu' | 'cpu' | undefined;
+  #verifier: Verifier | undefined;
   /** The call that is being worked on, as long as somebody waits for its answer. */
   #wanted: number | undefined;
 
@@ -56,6 +63,8 @@ export class Service {
         return this.#analyze(request.params, request.id);
       case 'provenance':
         return this.#provenance(request.params);
+      case 'verify':
+        return this.#verify(request.params);
     }
   }
 
@@ -155,6 +164,26 @@ export class Service {
     }
   }
 
+  async #verify({
+    input,
+    maxBytes,
+    verifier,
+    anchors,
+  }: Calls['verify']['params']): Promise<Verification> {
+    const bytes = await bytesOf(input, { maxBytes });
+    // One source a worker: who names another one has another worker.
+    this.#verifier ??= new Verifier(
+      verifier,
+      async (source) =>
+        compileDecoder(source, WHAT).catch((error: unknown) => {
+          const { code, message } = toDetectorError(error);
+          throw code === 'network' ? new DecoderMissing('verifier', message) : error;
+        }),
+      async () => (await import('../wasm/verifier/verifier.js')).default(),
+    );
+    return this.#verifier.verify(bytes, anchors);
+  }
+
   #toWire(thrown: unknown): WireError {
     if (thrown instanceof DecoderMissing) {
       const { message, decoder } = thrown;
@@ -195,12 +224,12 @@ class DecoderCrash extends Error {
   }
 }
 
-/** The decoder of an image could not be loaded. */
+/** The decoder of an image, or the verifier, could not be loaded. */
 class DecoderMissing extends Error {
   override readonly name = 'DecoderMissing';
-  readonly decoder: DecoderName;
+  readonly decoder: DecoderName | 'verifier';
 
-  constructor(decoder: DecoderName, message: string) {
+  constructor(decoder: DecoderName | 'verifier', message: string) {
     super(message);
     this.decoder = decoder;
   }

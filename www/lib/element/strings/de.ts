@@ -205,6 +205,26 @@ export const de = (l: Locale): Strings => {
         invalid:
           'Die Content Credentials sind ungültig: Die Datei wurde nach der Signatur verändert.',
       },
+      synthId:
+        'Googles Generatoren markieren ihre Bilder mit SynthID. Das lässt sich offline nicht prüfen.',
+      verified: {
+        state: {
+          trusted:
+            'Die Signatur stimmt: Eine vertrauenswürdige Stelle hat die Datei signiert, und sie ist seither unverändert.',
+          valid:
+            'Die Signatur stimmt, und die Datei ist seither unverändert; doch wer signiert hat, steht auf keiner Liste vertrauenswürdiger Stellen. So kann jeder signieren.',
+          invalid:
+            'Die Content Credentials sind ungültig: Meist wurde die Datei nach der Signatur verändert.',
+          absent:
+            'Die Datei enthält keine Content Credentials, die man prüfen könnte. Das besagt nichts: Sie sind leicht zu entfernen.',
+        },
+        signer: 'Signiert von',
+        issuer: 'Zertifikat ausgestellt von',
+        time: 'Signiert am',
+        list: 'Auf der Liste',
+        means:
+          'Eine Signatur zeigt, wer für eine Aussage einsteht, nicht, dass sie wahr ist. Sie ändert das Urteil nicht.',
+      },
       unread: (container, why) => `${container}: nicht gelesen, ${why}.`,
       why: {
         damaged: 'beschädigt oder abgeschnitten',

@@ -13,6 +13,7 @@ import type {
   UnreadReason,
 } from '../../api/analysis.generated.js';
 import type { DetectorErrorCode } from '../../api/errors.js';
+import type { VerificationState } from '../../api/verification.generated.js';
 import type { Locale } from '../i18n.js';
 
 /**
@@ -226,6 +227,26 @@ export const en = (l: Locale) => {
           'Content Credentials: unchanged since they were signed, by a signer who is not on the list of trusted ones.',
         invalid: 'Content Credentials are invalid: the file was changed after they were signed.',
       } satisfies Record<CredentialState, string>,
+      synthId:
+        'Google’s generators mark their pictures with SynthID. It cannot be checked offline.',
+      verified: {
+        state: {
+          trusted:
+            'The signature is right: a trusted signer signed this file, and it is unchanged since.',
+          valid:
+            'The signature is right and the file is unchanged since, but the signer is on no list of trusted ones. Anyone can sign like that.',
+          invalid:
+            'The Content Credentials are not valid: mostly, the file was changed after it was signed.',
+          absent:
+            'The file holds no Content Credentials to check. That means nothing: they are easily removed.',
+        } satisfies Record<VerificationState, string>,
+        signer: 'Signed by',
+        issuer: 'Certificate issued by',
+        time: 'Signed on',
+        list: 'On the list',
+        means:
+          'A signature shows who vouches for a statement, not that it is true. It does not change the verdict.',
+      },
       unread: (container: string, why: string): string => `${container}: not read, ${why}.`,
       why: {
         damaged: 'damaged or cut off',

@@ -204,6 +204,26 @@ export const es = (l: Locale): Strings => {
         invalid:
           'Las Content Credentials no son válidas: el archivo se modificó después de la firma.',
       },
+      synthId:
+        'Los generadores de Google marcan sus imágenes con SynthID, que no se puede comprobar sin conexión.',
+      verified: {
+        state: {
+          trusted:
+            'La firma es correcta: un firmante de confianza firmó este archivo y no ha cambiado desde entonces.',
+          valid:
+            'La firma es correcta y el archivo no ha cambiado desde entonces, pero el firmante no figura en ninguna lista de confianza. Así puede firmar cualquiera.',
+          invalid:
+            'Las Content Credentials no son válidas: lo más habitual es que el archivo se haya modificado después de la firma.',
+          absent:
+            'El archivo no contiene Content Credentials que comprobar. Eso no significa nada: son fáciles de quitar.',
+        },
+        signer: 'Firmado por',
+        issuer: 'Certificado emitido por',
+        time: 'Firmado el',
+        list: 'En la lista',
+        means:
+          'Una firma muestra quién responde de una afirmación, no que sea cierta. No cambia el veredicto.',
+      },
       unread: (container, why) => `${container}: no se leyó, ${why}.`,
       why: {
         damaged: 'dañado o incompleto',

@@ -184,6 +184,20 @@ export const zh = (l: Locale): Strings => {
         'unknown-signer': '内容凭证：签名后未被更改，但签名者不在受信任名单中。',
         invalid: '内容凭证无效：文件在签名后被更改。',
       },
+      synthId: '谷歌的生成器会用 SynthID 标记其图片，离线无法核实。',
+      verified: {
+        state: {
+          trusted: '签名正确：该文件由受信任的签名者签名，此后未被更改。',
+          valid: '签名正确，文件此后未被更改，但签名者不在任何受信任名单中。任何人都可以这样签名。',
+          invalid: '内容凭证无效：多数情况下是文件在签名后被更改。',
+          absent: '该文件没有可核实的内容凭证。这不说明任何问题：它们很容易被去除。',
+        },
+        signer: '签名者',
+        issuer: '证书颁发者',
+        time: '签名时间',
+        list: '所在名单',
+        means: '签名只表明谁为这一说法负责，不表明它属实。它不会改变结论。',
+      },
       unread: (container, why) => `${container}：未读取，${why}。`,
       why: {
         damaged: '已损坏或不完整',
