@@ -26,7 +26,7 @@ fn receipts(options: &[&str], scenes: &[&str]) -> (tempfile::TempDir, Vec<PathBu
     command.arg("--receipts").arg(folder.path().join("new/receipts"));
     let output = command.args(scenes.iter().map(|scene| common::scene(scene))).output().unwrap();
     assert_status(&output, 0);
-    let paths = records(&output).iter().map(|record| {
+    let paths = records(&output).into_iter().map(|record| {
         let name = format!("{}.json", record["sha256"].as_str().unwrap());
         folder.path().join("new/receipts").join(name)
     });
@@ -181,7 +181,7 @@ fn what_was_never_found_is_told() {
         assert_eq!(answer["outcome"], "differs", "{pointer}: {answer}");
         let differences = answer["differences"].as_array().unwrap();
         assert_eq!(differences.len(), 1, "{pointer}: {answer}");
-        let field = differences[0]["field"].as_str().unwrap().replace('[', "/").replace('.', "/");
+        let field = differences[0]["field"].as_str().unwrap().replace(['[', '.'], "/");
         assert!(field.starts_with(pointer[1..].trim_end_matches('/')), "{field} {pointer}");
         let output = verify(&forged, &image, &[]);
         let text = String::from_utf8(output.stdout).unwrap();

@@ -235,27 +235,21 @@ fn measure(scored: &[Scored], threshold: f64) -> Option<Figures> {
     let origins = [origins(scored, true, threshold), origins(scored, false, threshold)];
     let worst_of = |class, least| worst_origin(scored, class, threshold, least);
     let enough = generated.min(real) >= MIN_IMAGES_OF_INTERVAL;
-    let interval = |measured: fn(&[(&str, Sample)], f64) -> Option<Interval>| {
-        measured(&grouped, threshold).filter(|_| enough).and_then(shown)
-    };
+    let interval = |interval: Option<Interval>| interval.filter(|_| enough).and_then(shown);
     Some(Figures {
         generated,
         real,
         auc: rounded(auc(&samples)?),
-        auc_interval: interval(|grouped, _| {
-            auc_interval_by_group(grouped, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)
-        }),
+        auc_interval: interval(auc_interval_by_group(&grouped, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED)),
         average_precision: rounded(average_precision(&samples)?),
         threshold,
         balanced_accuracy: rounded(confusion.balanced_accuracy()?),
-        balanced_accuracy_interval: interval(|grouped, threshold| {
-            balanced_accuracy_interval_by_group(
-                grouped,
-                threshold,
-                BOOTSTRAP_ROUNDS,
-                BOOTSTRAP_SEED,
-            )
-        }),
+        balanced_accuracy_interval: interval(balanced_accuracy_interval_by_group(
+            &grouped,
+            threshold,
+            BOOTSTRAP_ROUNDS,
+            BOOTSTRAP_SEED,
+        )),
         recall: rounded_share(Share::clopper_pearson(confusion.true_positives, generated)?),
         specificity: rounded_share(Share::clopper_pearson(confusion.true_negatives, real)?),
         best_balanced_accuracy: rounded(best_balanced_accuracy),

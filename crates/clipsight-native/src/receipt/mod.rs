@@ -148,7 +148,7 @@ impl<'a> Receipt<&'a Analysis> {
     /// [`ErrorKind::Internal`] for a time that is no date.
     pub fn of(analysis: &'a Analysis, detector: Judge, made: SystemTime) -> Result<Self> {
         let seconds = OffsetDateTime::from(made).replace_nanosecond(0);
-        let time = seconds.and_then(|made| Ok(made.format(&Rfc3339)));
+        let time = seconds.map(|made| made.format(&Rfc3339));
         let Ok(Ok(time)) = time else {
             let message = "the clock of this machine shows no date that can be written";
             return Err(Error::new(ErrorKind::Internal, message));
