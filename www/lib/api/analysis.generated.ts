@@ -340,8 +340,10 @@ export interface Analysis {
    * Pictures inside the image, where it is a screenshot of a page, a picture between bars or a
    * collage: a verdict on the whole says little of them, so judge each with `crop`. In reading
    * order; left out where none was found, and where only a part was judged.
+   *
+   * @minItems 1
    */
-  readonly pictures?: readonly Rectangle[];
+  readonly pictures?: [Rectangle, ...(readonly Rectangle[])];
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /**
@@ -534,6 +536,18 @@ export interface PoolShare {
   readonly logit: number;
 }
 
+/** A part of an image, in pixels of the upright image. */
+export interface Rectangle {
+  /** Left edge. */
+  readonly x: number;
+  /** Upper edge. */
+  readonly y: number;
+  /** Width. */
+  readonly width: number;
+  /** Height. */
+  readonly height: number;
+}
+
 /** Something worth knowing beside the model's verdict. Later versions may add kinds and codes. */
 export interface Evidence {
   readonly kind: 'note';
@@ -679,18 +693,6 @@ export interface UnreadMetadata {
   readonly container: MetadataContainer;
   /** Why. */
   readonly reason: UnreadReason;
-}
-
-/** A part of an image, in pixels of the upright image. */
-export interface Rectangle {
-  /** Left edge. */
-  readonly x: number;
-  /** Upper edge. */
-  readonly y: number;
-  /** Width. */
-  readonly width: number;
-  /** Height. */
-  readonly height: number;
 }
 
 /** How the pixels came to the model. */
