@@ -58,7 +58,6 @@ pub struct Analysis {
     /// collage: a verdict on the whole says little of them, so judge each with `crop`. In reading
     /// order; left out where none was found, and where only a part was judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub pictures: Vec<Rectangle>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,

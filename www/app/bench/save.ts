@@ -1,7 +1,6 @@
-import { locale } from 'clipsight/ui';
+import { locale, saveAs } from 'clipsight/ui';
 import { text } from '../app.js';
 import { toCsv } from '../export/csv.js';
-import { saveAs } from '../export/save.js';
 import type { Bench } from './bench.js';
 import type { ReportView } from './report.js';
 

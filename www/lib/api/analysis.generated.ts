@@ -340,10 +340,8 @@ export interface Analysis {
    * Pictures inside the image, where it is a screenshot of a page, a picture between bars or a
    * collage: a verdict on the whole says little of them, so judge each with `crop`. In reading
    * order; left out where none was found, and where only a part was judged.
-   *
-   * @minItems 1
    */
-  readonly pictures?: [Rectangle, ...(readonly Rectangle[])];
+  readonly pictures?: readonly Rectangle[];
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /**
