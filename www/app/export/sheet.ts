@@ -19,8 +19,9 @@ export function openSheet(
     sheet.remove();
     before?.focus();
   };
+  // The page's own is hidden meanwhile.
   const sheet = h(
-    'article',
+    'main',
     { class: 'report', 'aria-labelledby': 'report' },
     h('div', { class: 'row no-print' }, print, button(back, close, { kind: 'secondary' })),
     h('h1', { id: 'report', tabindex: '-1' }, title),
