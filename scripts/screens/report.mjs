@@ -39,7 +39,9 @@ async function scan(files, { binary, model }, options) {
   }
   const failed = lines.filter(({ error }) => error !== undefined);
   if (failed.length > 0) throw new Failure(`${failed[0].path}: ${failed[0].error.message}`);
-  return Map.groupBy(lines, (line) => line.path);
+  const byPath = new Map();
+  for (const line of lines) byPath.set(line.path, [...(byPath.get(line.path) ?? []), line]);
+  return byPath;
 }
 
 /** Counts per name. */
