@@ -75,7 +75,8 @@ async function make(out, role, count) {
     await writeFile(address, made.html);
     await page.goto(pathToFileURL(address).href, { waitUntil: 'load' });
     const { format } = made;
-    const file = `images/${String(at).padStart(4, '0')}-${layout}.${format === 'png' ? 'png' : 'jpg'}`;
+    const extension = format === 'png' ? 'png' : 'jpg';
+    const file = `images/${String(at).padStart(4, '0')}-${layout}.${extension}`;
     await page.screenshot({
       path: path.join(out, file),
       type: format,

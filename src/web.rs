@@ -240,11 +240,10 @@ impl Model {
     }
 
     /// Decodes the bytes of an image file and cuts its views; `options` is `{ views?: 1 | 5,
-    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', crop?: { x, y, width,
-    /// height }, maxSide?, maxPixels? }`: whether to read what the file says of how it was made,
-    /// what else to find out, the part to judge, and bounds in pixels that are tighter than the
-    /// built-in ones. At once: what stops the instance in here
-    /// is the file's doing.
+    /// provenance?: boolean, explain?: boolean, stability?: 'say' | 'abstain', maxSide?,
+    /// maxPixels?, crop?: { x, y, width, height } }`: whether to read what the file says of how it
+    /// was made, what else to find out, bounds in pixels that are tighter than the built-in ones,
+    /// and the part to judge. At once: what stops the instance in here is the file's doing.
     ///
     /// # Errors
     /// `decode`, `unsupported`, `limit`, `argument`.

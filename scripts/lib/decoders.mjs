@@ -1,5 +1,5 @@
-// What browsers fetch when it is needed: the decoders, with the first file of a format, and the page's
-// measuring module. See decoders/Cargo.toml.
+// What browsers fetch when it is needed: the decoders, with the first file of a format, and the
+// page's measuring module. See decoders/Cargo.toml.
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { root, run } from './run.mjs';

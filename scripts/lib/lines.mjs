@@ -28,9 +28,9 @@ const isExempt = (line, file) =>
   (/\.(md|rs)$/.test(file) && /^\s*(\/\/[/!]\s*)?\|/.test(line)) ||
   // An address or a link's target that would fit but for itself.
   [...line.replaceAll(/https?:\/\/\S+|\]\([^)]*\)/g, '')].length <= MOST ||
-  // The title of a test; in the browser tests also what they hand to a browser, pages and scripts
-  // in strings: Prettier wraps their own code.
-  (/^tests\/web\//.test(file) && !/^\s*(\/\/|\*)/.test(line));
+  // The title of a test; in the browser tests, and where screenshots are made, also what is handed
+  // to a browser, pages and scripts in strings: Prettier wraps their own code.
+  (/^(tests\/web|scripts\/screens)\//.test(file) && !/^\s*(\/\/|\*)/.test(line));
 
 /**
  * The lines of a text that are too long, by number from 1.

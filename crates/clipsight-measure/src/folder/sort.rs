@@ -401,8 +401,8 @@ mod tests {
             "mine/sub/a.jpg",
             "mine/left.jpg",
         ]);
-        let text = "\u{feff}File Name;Label;generator\nimg\\a.jpg;Fake;sd\n./b.jpg;0;\nai/c.jpg;real;\n\
-                    d.jpg;maybe;\nnone.jpg;ai;\nimg/a.jpg;real;\na.jpg;ai;\n../../secret.jpg;ai;\n";
+        let text = "\u{feff}File Name;Label;generator\nimg\\a.jpg;Fake;sd\n./b.jpg;0;\n\
+                    ai/c.jpg;real;\nd.jpg;maybe;\nnone.jpg;ai;\nimg/a.jpg;real;\na.jpg;ai;\n../../secret.jpg;ai;\n";
         let sorted = sort(&found, &[table("mine/labels.csv", text)]).unwrap();
         assert_eq!(
             seen(&sorted),
