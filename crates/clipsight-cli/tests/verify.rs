@@ -91,6 +91,23 @@ fn receipts_are_confirmed_whatever_was_asked() {
 }
 
 #[test]
+fn a_receipt_of_a_part_is_of_that_part() {
+    let (folder, _) = receipts(&["--crop", "40,20,300x200"], &SCENES[..1]);
+    let image = common::scene(SCENES[0]);
+    let name = std::fs::read(&image).map(|bytes| sha256_hex(&bytes)).unwrap();
+    let kept = folder.path().join(format!("new/receipts/{name}-40-20-300x200.json"));
+    let same = answer(&kept, &image, &[]);
+    assert_eq!((&same["outcome"], &same["differences"]), (&json!("equal"), &json!([])));
+    let moved = forged(&kept, |value| value["analysis"]["input"]["crop"]["x"] = json!(41));
+    assert_eq!(answer(&moved, &image, &[])["outcome"], "differs");
+    // No part of this image, and no rectangle at all: nothing can be computed.
+    for crop in [json!({"x": 0, "y": 0, "width": 99_999, "height": 1}), json!([1, 2]), json!(-1)] {
+        let forged = forged(&kept, |value| value["analysis"]["input"]["crop"] = crop);
+        assert_status(&verify(&forged, &image, &[]), 1);
+    }
+}
+
+#[test]
 fn every_altered_byte_is_refused_and_nothing_panics() {
     let (folder, receipts) = receipts(&[], &SCENES[..1]);
     let image = common::scene(SCENES[0]);
