@@ -266,6 +266,9 @@ describe('a folder', () => {
     // The dialog follows at most so often.
     const focuses = (name) =>
       page.waitForFunction((wanted) => document.activeElement.textContent === wanted, name);
+    // From the button that closes it, past the one that chooses another folder.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
     await focuses('Measure');
     await page.keyboard.press('Enter');
     await focuses('Cancel');

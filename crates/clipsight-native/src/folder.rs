@@ -74,7 +74,7 @@ impl LabelledFolder {
             .iter()
             .map(|path| Ok(Table { path: within(root, path), text: read_table(path)? }))
             .collect::<Result<Vec<Table>>>()?;
-        let sorted = sort(&paths, &tables)?;
+        let sorted = sort(&paths, &tables).map_err(|problem| problem.error())?;
         Ok(Self { sorted, unreadable, passed: below.passed, files })
     }
 
@@ -107,7 +107,7 @@ fn tables_below(folder: &Path) -> Vec<PathBuf> {
 fn read_table(path: &Path) -> Result<String> {
     let bytes = io::read_at_most(path, MAX_TABLE_BYTES as u64)?;
     if bytes.len() > MAX_TABLE_BYTES {
-        return Err(Problem::too_large(path.display().to_string()).into());
+        return Err(Problem::too_large(path.display().to_string()).error());
     }
     String::from_utf8(bytes).map_err(|error| {
         let message = format!("the table {} is not in UTF-8: {error}", path.display());

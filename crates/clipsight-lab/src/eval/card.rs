@@ -6,7 +6,8 @@ use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io;
 use clipsight_native::runtime::ModelFolder;
 
-use super::{EvalReport, ModelName, Section};
+use super::report::model_name;
+use super::{EvalReport, Section};
 
 /// Figures stand between these marks; everything else in the document is written by hand.
 const BEGIN: &str = "<!-- figures:begin -->";
@@ -38,7 +39,7 @@ pub fn update_card(args: &CardOptions) -> Result<()> {
         let report =
             EvalReport::from_json(&io::read_text(&folder.join("eval.json"), MAX_TEXT_BYTES)?)?;
         let manifest = ModelFolder::find(Some(folder)).manifest()?;
-        if report.model != ModelName::of(&manifest)? {
+        if report.model != model_name(&manifest)? {
             let message = format!(
                 "{} was measured on another model or calibration: run `clipsight eval` again",
                 folder.join("eval.json").display()

@@ -7,13 +7,12 @@ use clipsight::calibration::Calibration;
 use clipsight::image::{Filter, Rgb8};
 use clipsight::limits::{MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE};
 use clipsight::rng::Rng;
-use clipsight_measure::figures::{CALIBRATION_BINS, Scored, rounded};
+use clipsight_measure::figures::{CALIBRATION_BINS, Scored, one_class, rounded};
 use clipsight_measure::metrics::{Confusion, Sample, auc, expected_calibration_error, flip_rate};
 use clipsight_native::dataset::Entry;
 use clipsight_native::runtime::Runtime;
 use serde::{Deserialize, Serialize};
 
-use super::one_class;
 use crate::perturb::{Chroma, Perturbation, Size, collage, letterbox};
 
 /// The perturbations to measure.

@@ -62,6 +62,13 @@ impl Problem {
         let message = format!("it has more than {MAX_TABLE_BYTES} bytes, which is the maximum");
         Self::Table { table, message }
     }
+
+    /// As an error of whoever gave the folder. No `From`: every `?` of these crates would have to
+    /// name its error.
+    #[must_use]
+    pub fn error(&self) -> Error {
+        Error::new(ErrorKind::Argument, self.to_string())
+    }
 }
 
 impl fmt::Display for Problem {
@@ -86,11 +93,5 @@ impl fmt::Display for Problem {
             ),
             Self::Table { table, message } => write!(formatter, "the table {table}: {message}"),
         }
-    }
-}
-
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Self {
-        Self::new(ErrorKind::Argument, problem.to_string())
     }
 }

@@ -206,7 +206,7 @@ impl Input {
         if let Some(first) = images.first()
             && images.iter().all(|image| image.generated == first.generated)
         {
-            return Err(Problem::OneClass { generated: first.generated }.into());
+            return Err(Problem::OneClass { generated: first.generated }.error());
         }
         if images.iter().any(|image| image.width == 0 || image.height == 0) {
             return Err(Error::new(ErrorKind::Argument, "an image without pixels was judged"));
