@@ -27,6 +27,7 @@ const TEXTS = new Map([
   ['Unlicense', 'This is free and unencumbered software'],
   ['Unicode-3.0', 'UNICODE LICENSE V3'],
   ['Apache-2.0', 'Apache License Version 2.0'],
+  ['MPL-2.0', 'Mozilla Public License Version 2.0'],
   ['IJG', 'Independent JPEG Group'],
   ['CDLA-Permissive-2.0', 'Community Data License Agreement'],
   ['CC0-1.0', 'CC0 1.0 Universal'],
@@ -69,6 +70,12 @@ const OTHERS = [
     holders: 'Adobe Inc.',
   },
 ];
+
+/**
+ * Crates whose files lack the licence of the repository that they come from, each with another
+ * crate of that repository which has it.
+ */
+const SIBLINGS = new Map([['alloc-stdlib', 'alloc-no-stdlib']]);
 
 /** npm packages of which a part is in every bundle, though nothing imports them. */
 const BUNDLERS = ['esbuild', 'webpack'];
@@ -125,20 +132,24 @@ async function cratesOf(selection) {
     ...['--format', '{p}\t{l}\t{r}', ...selection],
   ]);
   const crates = new Map();
+  const folders = new Map();
   for (const line of tree.split('\n')) {
     const [named, licence, home] = line.replace(/ \(\*\)$/, '').split('\t');
     // Ours lie here, and say so: `clipsight v0.1.0 (/folder)`.
     const [name, version, place] = named.split(' ');
     if (place !== undefined && place !== '(proc-macro)') continue;
     crates.set(named, { name: `${name} ${version.slice(1)}`, licence, home });
+    folders.set(name, `${name}-${version.slice(1)}`);
   }
   return Promise.all(
     [...crates.values()].map(async (crate) => {
       const folder = await sourcesOf(crate.name.replace(' ', '-'));
+      const [name] = crate.name.split(' ');
+      const sibling = folders.get(SIBLINGS.get(name));
       return {
         ...crate,
         holders: authors(await readFile(path.join(folder, 'Cargo.toml'), 'utf8')),
-        folder,
+        folder: sibling === undefined ? folder : await sourcesOf(sibling),
       };
     }),
   );
