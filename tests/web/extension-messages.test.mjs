@@ -1,14 +1,18 @@
 // Whatever crosses between the extension's processes, against its schemas: what is a message passes
 // unchanged, and nothing else does. Needs the package's build, no browser.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from '../../scripts/lib/run.mjs';
 
 let extension;
 before(async () => {
   const from = (name) => JSON.stringify(`./www/extension/shared/${name}.js`);
-  const { outputFiles } = await build({
+  // A file: parts of the package name others by their own address.
+  const outfile = path.join(root, '.cache/tests/extension-messages.mjs');
+  await build({
     stdin: {
       contents: `export * from ${from('channel')}; export * from ${from('requests')};
         export * from ${from('calls')}; export * from ${from('schema')};
@@ -16,12 +20,11 @@ before(async () => {
       resolveDir: root,
     },
     bundle: true,
-    write: false,
+    outfile,
     format: 'esm',
     platform: 'node',
   });
-  const [{ text }] = outputFiles;
-  extension = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  extension = await import(pathToFileURL(outfile));
 });
 
 const scored = {
