@@ -185,7 +185,9 @@ fn eval_refuses_what_it_cannot_measure_whole() {
     // Under its former name, too.
     assert!(refused(&["--delivery-images", "5"]).contains("--perturbations"));
 
-    with("file,label\na,ai\n", &["row 1", "column role"]);
+    with("file,label,role\na,ai,test\n", &["row 1", "column origin"]);
+    // Without roles it is a table of labels.
+    with("file,label\na,ai\n", &["manifest.csv", "names no image that is there"]);
     with("file,label,role,origin\n", &["role test", "both classes"]);
     with("", &["role test", "both classes"]);
     with(&sound.replace("20.png,ai,test", "20.png,ai,final"), &["row 21", "final"]);

@@ -44,14 +44,14 @@ pub struct Confounds {
     pub limit: f64,
     /// Whether `stored` is within it.
     pub passed: bool,
-    /// The 95 % interval of `stored`, by bootstrap over images, where the same images were fitted
-    /// to in parts.
+    /// The 95 % interval of `stored`, by bootstrap over images, where it was fitted to the same
+    /// images in parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_interval: Option<Interval>,
 }
 
-/// The AUC on `measured` of a logistic regression fitted to `fitted`, classes weighted equally;
-/// rows are features with whether the image is generated. `None` when a class is missing.
+/// The AUC on `measured` of a logistic regression fitted to `fitted`, classes weighted equally.
+/// Rows are features with whether the image is generated. `None` when a class is missing.
 #[must_use]
 pub fn separation(fitted: &[(Vec<f64>, bool)], measured: &[(Vec<f64>, bool)]) -> Option<f64> {
     auc(&judged(fitted, measured))
@@ -217,8 +217,7 @@ pub fn size_features(width: f64, height: f64, habits: bool) -> Vec<f64> {
 }
 
 /// The mean of a JPEG's first quantisation table (ITU-T T.81, B.2.4.1), `None` if there is none
-/// before the scan, or no JPEG begins here. The beginning of a file is enough if the table is in
-/// it.
+/// before the scan, or no JPEG begins here. A file's beginning is enough if it holds the table.
 #[must_use]
 pub fn mean_quantiser(bytes: &[u8]) -> Option<f64> {
     const START_OF_IMAGE: [u8; 2] = [0xFF, 0xD8];

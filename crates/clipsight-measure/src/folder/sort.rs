@@ -119,7 +119,15 @@ pub fn sort(paths: &[String], tables: &[Table]) -> Result<Sorted, Problem> {
         Some(list) => by_table(paths, &list)?,
         None => by_folders(paths).ok_or(Problem::NoLabels)?,
     };
-    let Some(first) = sorted.images.first() else { return Err(Problem::NoLabels) };
+    let Some(first) = sorted.images.first() else {
+        return Err(match sorted.source {
+            Source::Folders { .. } => Problem::NoLabels,
+            Source::Table { table } => {
+                let message = "it names no image that is there with a label that means a class";
+                Problem::Table { table, message: message.to_owned() }
+            }
+        });
+    };
     if sorted.images.iter().all(|image| image.generated == first.generated) {
         return Err(Problem::OneClass { generated: first.generated });
     }
@@ -384,6 +392,9 @@ mod tests {
         assert_eq!(sort(&[], &[]), Err(Problem::NoLabels));
         // A class's folder alone has nothing beside it.
         assert_eq!(sort(&paths(&["ai/a.jpg", "other/b.jpg"]), &[]), Err(Problem::NoLabels));
+        let strange = table("l.csv", "path,label\nx.jpg,ai\na.jpg,perhaps\n");
+        let error = sort(&paths(&["a.jpg"]), &[strange]).unwrap_err();
+        assert!(error.to_string().starts_with("the table l.csv: it names no image"), "{error}");
         let list = table("l.csv", "path,label\na.jpg,ai\nb.jpg,fake\n");
         assert_eq!(
             sort(&paths(&["a.jpg", "b.jpg"]), &[list]),
@@ -402,7 +413,8 @@ mod tests {
             "mine/left.jpg",
         ]);
         let text = "\u{feff}File Name;Label;generator\nimg\\a.jpg;Fake;sd\n./b.jpg;0;\n\
-                    ai/c.jpg;real;\nd.jpg;maybe;\nnone.jpg;ai;\nimg/a.jpg;real;\na.jpg;ai;\n../../secret.jpg;ai;\n";
+                    ai/c.jpg;real;\n\
+                    d.jpg;maybe;\nnone.jpg;ai;\nimg/a.jpg;real;\na.jpg;ai;\n../../secret.jpg;ai;\n";
         let sorted = sort(&found, &[table("mine/labels.csv", text)]).unwrap();
         assert_eq!(
             seen(&sorted),
