@@ -125,6 +125,13 @@ async function measure(page, name) {
 const said = (page, selector) =>
   page.$eval(`dialog.bench ${selector}`, (element) => element.textContent);
 
+/** All of a report: the dialog scrolls within the window. */
+async function whole(page, name) {
+  const { width } = page.viewportSize();
+  await page.setViewportSize({ width, height: 6000 });
+  await page.locator('dialog.bench').screenshot({ path: path.join(out, name) });
+}
+
 describe('a folder', () => {
   test('is measured as the command line measures it', async (t) => {
     const { page, problems, close } = await openPage(browser, server);
@@ -170,12 +177,12 @@ describe('a folder', () => {
       'torn.jpg',
     ])
       assert.ok(shown.includes(part), `${part} is missing from ${shown}`);
-    assert.equal(await page.locator('dialog.bench .bench-article > .notice').count(), 0);
+    assert.equal(await page.locator('dialog.bench .bench-warnings > .notice').count(), 0);
     const mistakes = await page.locator('.bench-mistakes li').count();
     assert.equal(mistakes, report.folder.mistakes.length);
     assert.deepEqual(await violations(page), []);
     await page.screenshot({ path: path.join(out, 'bench-report.png') });
-    await page.locator('.bench-article').screenshot({ path: path.join(out, 'bench-article.png') });
+    await whole(page, 'bench-article.png');
 
     const rows = (await saved(page, 'CSV')).trim().split('\r\n');
     assert.equal(rows.length, 1 + 25 + 27);
@@ -192,7 +199,7 @@ describe('a folder', () => {
     const { page, problems, close } = await openPage(browser, server);
     t.after(close);
     await measure(page, 'apart');
-    const notices = await page.$$eval('.bench-article > .notice', (all) =>
+    const notices = await page.$$eval('.bench-warnings > .notice', (all) =>
       all.map(({ textContent }) => textContent),
     );
     assert.equal(notices.length, 3, notices.join('\n'));
@@ -329,9 +336,7 @@ describe('its looks', () => {
       );
       assert.ok(wide <= 0, `${wide} px too wide`);
       await page.screenshot({ path: path.join(out, `bench-${language}.png`) });
-      await page
-        .locator('.bench-article')
-        .screenshot({ path: path.join(out, `bench-article-${language}.png`) });
+      await whole(page, `bench-article-${language}.png`);
       assert.deepEqual(problems, []);
     });
   }

@@ -154,11 +154,12 @@ function warnings({ figures, confounds: gate, folder }: Report): HTMLElement[] {
   const strings = text().bench.report;
   const { intervals } = folder.least;
   const few = Math.min(figures.generated, figures.real) < intervals;
-  return [
+  const all = [
     ...(gate?.passed === false ? [notice(strings.confounds.warning(number(gate.stored)))] : []),
     ...(few ? [notice(strings.few(intervals))] : []),
     ...(folder.repeated > 0 ? [notice(strings.repeated(folder.repeated))] : []),
   ];
+  return all.length === 0 ? [] : [h('div', { class: 'bench-warnings' }, ...all)];
 }
 
 function overview({ figures, folder }: Report): HTMLElement[] {

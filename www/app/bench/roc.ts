@@ -6,7 +6,7 @@ import type { Report } from './figures.js';
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** The plot within its picture, in units of its own. */
-const LEFT = 46;
+const LEFT = 54;
 const TOP = 10;
 const SIDE = 240;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -15,7 +15,7 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 export function rocFigure({ curves, figures }: Report): HTMLElement {
   const { roc } = text().bench.report;
   const l = locale();
-  const svg = draw('svg', { viewBox: '0 0 300 300', role: 'img', 'aria-label': roc.label });
+  const svg = draw('svg', { viewBox: '0 0 320 300', role: 'img', 'aria-label': roc.label });
   const x = (rate: number): number => LEFT + SIDE * rate;
   const y = (rate: number): number => TOP + SIDE * (1 - rate);
   for (const tick of TICKS) {
