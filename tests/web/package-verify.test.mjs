@@ -43,7 +43,7 @@ describe('verifyProvenance', () => {
       .filter((request) => !request.startsWith('/signed/') && request !== '/package.html');
     assert.ok(asked.includes(VERIFIER));
     for (const request of asked)
-      assert.match(request, /^\/pkg\/(index|part-\w+|worker)\.js$|verifier\.wasm$/);
+      assert.match(request, /^\/pkg\/(index|compact|part-\w+|worker)\.js$|verifier\.wasm$/);
   });
 
   test('takes bytes and images, in a worker and without one', async () => {

@@ -152,7 +152,9 @@ describe('input', () => {
       assert.deepEqual(model, results[0].model);
       assert.deepEqual(file, results[0].file);
       assert.equal(schemaVersion, 1);
-      assert.deepEqual(input, { fidelity: 'original-bytes', views: results[0].input.views });
+      const { views, viewsSha256 } = results[0].input;
+      assert.match(viewsSha256, /^[0-9a-f]{64}$/);
+      assert.deepEqual(input, { fidelity: 'original-bytes', views, viewsSha256 });
     }
     const [{ file, model, timings, attribution, quality }] = results;
     // Beside the verdict stands what the model has heads for.
