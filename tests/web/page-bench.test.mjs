@@ -288,7 +288,7 @@ describe('a folder', () => {
     await page.keyboard.press('Enter');
     // Closed, it goes on.
     await page.keyboard.press('Escape');
-    assert.equal(await page.locator('dialog.bench').count(), 0);
+    await page.waitForSelector('dialog.bench', { state: 'detached' });
     await page.keyboard.press('Enter');
     await phase(page, '.bench-article');
     const text = await said(page, '.bench-article');

@@ -114,7 +114,7 @@ test('a screenshot says so, and each picture in it becomes a result of its own',
     await page.locator('.menu > summary').click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name }).click(),
+      page.getByRole('button', { name, exact: true }).click(),
     ]);
     return readFile(await download.path(), 'utf8');
   };

@@ -157,7 +157,7 @@ export class ResultCard {
       },
       { kind: 'secondary' },
     );
-    return [h('div', { class: 'questions' }, ...(open.length === 0 ? [] : [each]), choose)];
+    return [h('div', { class: 'parts' }, ...(open.length === 0 ? [] : [each]), choose)];
   }
 
   /** Questions that can be asked, or the one that is being answered. */
