@@ -78,6 +78,7 @@ export class DetectorLifecycle extends EventTarget {
   #manifest: Uint8Array | undefined;
   /** Counts starts: what an earlier one still prepares is of no use any more. */
   #start = 0;
+  #program: URL | undefined;
 
   constructor(parts: LifecycleParts) {
     super();
@@ -107,6 +108,11 @@ export class DetectorLifecycle extends EventTarget {
     if (this.#manifest === undefined) return undefined;
     const manifest: unknown = JSON.parse(new TextDecoder().decode(this.#manifest));
     return (manifest as { readonly calibration?: unknown }).calibration;
+  }
+
+  /** The worker's program, which starts behind the lock. */
+  get program(): URL | undefined {
+    return this.#program;
   }
 
   get detector(): Detector | undefined {
@@ -196,6 +202,7 @@ export class DetectorLifecycle extends EventTarget {
     // Made after the lock is closed: a worker takes the policies over that stand by then.
     const address = URL.createObjectURL(new Blob([worker], { type: 'text/javascript' }));
     const program = new URL(trustScript(address));
+    this.#program = program;
     const detector = await createDetector({
       model: files,
       worker: program,

@@ -45,7 +45,8 @@ const app: App = { settings, lock, lifecycle, offline, batch, bench, history: ne
 const page = new Page(app);
 
 lifecycle.addEventListener('change', () => {
-  if (lifecycle.detector !== undefined) app.batch.use(lifecycle.detector);
+  const { detector, program } = lifecycle;
+  if (detector !== undefined) app.batch.use(detector, program);
 });
 remember(app);
 let language = settings.value.language;

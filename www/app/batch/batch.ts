@@ -53,6 +53,7 @@ export class Batch extends EventTarget {
   #queue: Item[] = [];
   #nextId = 1;
   #detector: Detector | undefined;
+  #program: URL | undefined;
   #views: AnalyzeOptions['views'];
   #running: AbortController | undefined;
   #settled = 0;
@@ -126,10 +127,13 @@ export class Batch extends EventTarget {
   /**
    * Works with this detector from now on. What another model has judged is judged again; what the
    * detector before had begun, it begins anew.
+   *
+   * @param program - the worker's, for what is asked without a model
    */
-  use(detector: Detector): void {
+  use(detector: Detector, program?: URL): void {
     if (detector === this.#detector) return;
     this.#detector = detector;
+    this.#program = program;
     const begun: Item[] = [];
     const judged: Item[] = [];
     for (const item of this.#items.values()) {
@@ -210,6 +214,7 @@ export class Batch extends EventTarget {
     void examine(item, question, {
       detector: this.#detector,
       views: this.#views,
+      program: this.#program,
       fetchDecoder: this.#fetchDecoder,
       changed: () => {
         this.#changed();

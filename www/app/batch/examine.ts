@@ -54,6 +54,8 @@ export function costOf({ input, timings }: Analysis, question: Question): number
 export interface Asking {
   readonly detector: Detector;
   readonly views: AnalyzeOptions['views'];
+  /** The worker's program: behind the lock nothing else may be started. */
+  readonly program: URL | undefined;
   /** Has a program come that the page does not have yet; whether it is there then. */
   readonly fetchDecoder: (name: string) => Promise<boolean>;
   /** Called with every step. */
@@ -114,13 +116,14 @@ async function askModel(
 async function verify(
   file: File,
   { stop: { signal } }: Examining,
-  { fetchDecoder }: Asking,
+  { fetchDecoder, program }: Asking,
 ): Promise<Verification> {
+  const options = { signal, ...(program === undefined ? {} : { worker: program }) };
   try {
-    return await verifyProvenance(file, { signal });
+    return await verifyProvenance(file, options);
   } catch (error) {
     if (toError(error).decoder !== 'verifier' || !(await fetchDecoder('verifier'))) throw error;
-    return verifyProvenance(file, { signal });
+    return verifyProvenance(file, options);
   }
 }
 
