@@ -2,7 +2,6 @@
 //! files and words are tested in WebAssembly, by tests/web/verifier.test.mjs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code)]
 mod signing;
 
 use std::collections::BTreeMap;
