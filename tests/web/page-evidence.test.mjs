@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
 import { launch, out } from './support/browser.mjs';
 import { sceneFile } from './support/images.mjs';
-import { FILES, allSettled, openPage } from './support/page.mjs';
+import { ARABIC_DARK_PHONE, FILES, allSettled, openPage } from './support/page.mjs';
 import { startServer } from './support/server.mjs';
 
 let browser;
@@ -124,13 +124,7 @@ test('nothing is asked of a flat picture', async () => {
 });
 
 for (const [name, options] of Object.entries({
-  'ar-dark-phone': {
-    settings: { language: 'ar' },
-    colorScheme: 'dark',
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  },
+  'ar-dark-phone': ARABIC_DARK_PHONE,
   'de-dark': { settings: { language: 'de' }, colorScheme: 'dark' },
 }))
   test(`looks: ${name}`, async () => {

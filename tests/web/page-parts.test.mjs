@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
 import { launch, out } from './support/browser.mjs';
 import { sceneFile, scenePath } from './support/images.mjs';
-import { FILES, allSettled, names, openPage, states } from './support/page.mjs';
+import { ARABIC_DARK_PHONE, FILES, allSettled, names, openPage, states } from './support/page.mjs';
 import { startServer } from './support/server.mjs';
 
 let browser;
@@ -238,13 +238,7 @@ test('a photograph is not called a screenshot; a part of it can be chosen nevert
 });
 
 for (const [name, options] of Object.entries({
-  'ar-dark-phone': {
-    settings: { language: 'ar' },
-    colorScheme: 'dark',
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  },
+  'ar-dark-phone': ARABIC_DARK_PHONE,
   'zh-dark': { settings: { language: 'zh' }, colorScheme: 'dark' },
 }))
   test(`looks: ${name}`, async () => {

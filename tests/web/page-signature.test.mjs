@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
 import { violations } from './support/axe.mjs';
 import { launch, out } from './support/browser.mjs';
-import { FILES, allSettled, openPage } from './support/page.mjs';
+import { ARABIC_DARK_PHONE, FILES, allSettled, openPage } from './support/page.mjs';
 import { startServer } from './support/server.mjs';
 
 const SIGNED = path.join(root, 'crates/clipsight-verify/tests/fixtures/signed');
@@ -74,13 +74,7 @@ test('the signature is checked behind the lock, by keyboard; only its program is
 });
 
 test('a file that was changed after it was signed is said to be', async () => {
-  const { page, close } = await opened('changed.jpg', {
-    settings: { language: 'ar' },
-    colorScheme: 'dark',
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-  });
+  const { page, close } = await opened('changed.jpg', ARABIC_DARK_PHONE);
   const { verification, state } = await check(page);
   assert.deepEqual([verification.state, state], ['invalid', 'invalid']);
   assert.equal(verification.problems[0].cause, 'content-changed');

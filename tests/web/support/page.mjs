@@ -12,6 +12,15 @@ export const VERDICTS = ['weak', 'moderate', 'strong', 'very-strong', 'abstained
 
 export const FILES = 'input[type=file]:not([webkitdirectory])';
 
+/** What is unlike most pages all at once, for `openPage`. */
+export const ARABIC_DARK_PHONE = {
+  settings: { language: 'ar' },
+  colorScheme: 'dark',
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
 /** No image at all. */
 export const TEXT = {
   name: 'notes.jpg',

@@ -68,8 +68,7 @@ export interface Asking {
  */
 export async function examine(item: Examined, question: Question, asking: Asking): Promise<void> {
   const { changed } = asking;
-  const before = item.analysis;
-  if (before === undefined || isAsking(item)) return;
+  if (item.analysis === undefined || isAsking(item)) return;
   const examining: Examining = { question, stop: new AbortController() };
   item.examining = examining;
   changed();

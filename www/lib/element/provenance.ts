@@ -101,23 +101,15 @@ function checked(
   const list = trustLists.find(({ id }) => id === signer?.list);
   const signed = timeStamp?.verified === true ? timeStamp.time : undefined;
   const strangers = (text: string): HTMLElement => h('bdi', {}, displayName(text));
-  const rows: [string, ...(HTMLElement | string)[]][] = [
-    ...(who === undefined ? [] : [[verified.signer, strangers(who)] as [string, HTMLElement]]),
-    ...(issuer === undefined
-      ? []
-      : [[verified.issuer, strangers(issuer)] as [string, HTMLElement]]),
-    ...(signed === undefined
-      ? []
-      : [[verified.time, locale.date(new Date(signed))] as [string, string]]),
+  const fact = (term: string, ...value: (HTMLElement | string)[]): HTMLElement =>
+    h('div', {}, h('dt', {}, term), h('dd', {}, h('span', {}, ...value)));
+  const facts = [
+    ...(who === undefined ? [] : [fact(verified.signer, strangers(who))]),
+    ...(issuer === undefined ? [] : [fact(verified.issuer, strangers(issuer))]),
+    ...(signed === undefined ? [] : [fact(verified.time, locale.date(new Date(signed)))]),
     ...(list === undefined
       ? []
-      : [
-          [verified.list, h('bdi', { lang: 'en' }, list.name), ` (${list.date})`] as [
-            string,
-            HTMLElement,
-            string,
-          ],
-        ]),
+      : [fact(verified.list, h('bdi', { lang: 'en' }, list.name), ` (${list.date})`)]),
   ];
   // The explanations are the package's, and English, as its errors are.
   const reasons = problems
@@ -135,17 +127,7 @@ function checked(
         icon(state === 'trusted' ? icons.lock : state === 'invalid' ? icons.warning : icons.info),
         h('span', {}, verified.state[state]),
       ),
-      ...(rows.length === 0
-        ? []
-        : [
-            h(
-              'dl',
-              { class: 'rows' },
-              ...rows.map(([term, ...value]) =>
-                h('div', {}, h('dt', {}, term), h('dd', {}, h('span', {}, ...value))),
-              ),
-            ),
-          ]),
+      ...(facts.length === 0 ? [] : [h('dl', { class: 'rows' }, ...facts)]),
       ...(reasons.length === 0 ? [] : [h('ul', { class: 'problems' }, ...reasons)]),
       h('p', { class: 'muted note' }, verified.means),
     ),
