@@ -69,6 +69,7 @@ const CORE: Layers = &[
     ("engine", &["clip", "error", "simd", "weights"]),
     ("heads", &["clip", "error", "image", "limits", "weights"]),
     ("calibration", &["error", "limits", "weights"]),
+    ("teach", &["error", "limits", "weights"]),
     (
         "model",
         &[
@@ -80,10 +81,11 @@ const CORE: Layers = &[
             "image",
             "limits",
             "provenance",
+            "teach",
             "weights",
         ],
     ),
-    ("web", &["engine", "error", "image", "limits", "model", "provenance", "weights"]),
+    ("web", &["engine", "error", "image", "limits", "model", "provenance", "teach", "weights"]),
 ];
 
 const LAB: Layers = &[
