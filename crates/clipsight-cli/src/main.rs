@@ -1,6 +1,6 @@
 //! The `clipsight` command line: arguments and output of each command.
 //!
-//! `scan`, `provenance`, `inspect-model` and `bench` are always there; the feature `import` adds
+//! `scan`, `teach`, `provenance`, `inspect-model` and `bench` are always there; the feature `import` adds
 //! `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
@@ -23,6 +23,7 @@ mod provenance;
 mod scan;
 #[cfg(feature = "lab")]
 mod study;
+mod teach;
 #[cfg(feature = "lab")]
 mod train;
 #[cfg(feature = "import")]
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Score images and folders of images
     Scan(scan::Args),
+    /// Teach the model a new generator or your own camera, from ten or more examples
+    Teach(teach::Args),
     /// Tell what files say of how they were made: Content Credentials, XMP, EXIF, IPTC, generators'
     /// notes; nothing is checked, and no model is needed
     Provenance(provenance::Args),
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Teach(args) => teach::run(&args),
         Command::Provenance(args) => provenance::run(&args),
         #[cfg(feature = "lab")]
         Command::Eval(args) => eval::run(&args),

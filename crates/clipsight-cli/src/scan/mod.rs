@@ -10,9 +10,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clipsight::limits::MAX_TAUGHT_HEAD_BYTES;
 use clipsight::model::{IfUnsteady, Request};
+use clipsight::teach::TaughtHead;
 use clipsight::{Error, ErrorKind, Result};
-use clipsight_native::io::output_error;
+use clipsight_native::io::{output_error, printable, read_at_most};
 use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::{self, Item, PassedOver};
 use clipsight_native::{pipeline, progress};
@@ -49,6 +51,9 @@ pub(crate) struct Args {
     /// Say in `map` where the model looked; takes 18 views more of each image. JSON lines only
     #[arg(long)]
     explain: bool,
+    /// Judge with this head, which `clipsight teach` wrote for the same model
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
     /// Write the results into a new file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -148,7 +153,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let own = |path: &&Path| !earlier.as_ref().is_some_and(|earlier| earlier.is_at(path));
     let new = args.output.as_deref().filter(own);
     let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
-    let runtime = args.runtime.open()?;
+    let head = args.head.as_deref().map(taught_head).transpose()?;
+    let mut runtime = args.runtime.open()?;
+    head.map_or(Ok(()), |head| runtime.use_head(head))?;
     runtime.check_views(args.views)?;
     let judge = Judge::of(&runtime, args.request())?;
 
@@ -164,7 +171,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         remaining.done.iter().for_each(|status| counts.add(*status));
         begun = said_of(earlier, remaining.done.len(), remaining.foreign);
     }
-    eprintln!("clipsight: {} on the {}, {all} files{begun}", judge.model, runtime.device());
+    let taught = runtime.detector().taught().map_or(String::new(), |head| {
+        let name = printable(head.name());
+        format!(" with the taught head \"{name}\", whose errors have not been measured,")
+    });
+    eprintln!("clipsight: {}{taught} on the {}, {all} files{begun}", judge.model, runtime.device());
 
     let mut target = target(earlier, new)?;
     let written =
@@ -182,6 +193,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     report(counts, &passed);
     Ok(if counts.failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// The head in a file.
+///
+/// # Errors
+/// [`ErrorKind::Io`], and as [`TaughtHead::from_bytes`].
+fn taught_head(path: &Path) -> Result<TaughtHead> {
+    TaughtHead::from_bytes(&read_at_most(path, MAX_TAUGHT_HEAD_BYTES as u64)?).map_err(|error| {
+        let message = format!("{}: {}", path.display(), error.message());
+        Error::new(error.kind(), message).with_source(error)
+    })
 }
 
 /// Writes a line for every item; the outer error is one of the machine's.

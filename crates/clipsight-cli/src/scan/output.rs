@@ -21,7 +21,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 24] = [
+const CSV_HEADER: [&str; 25] = [
     "path",
     "path_bytes",
     "status",
@@ -46,6 +46,7 @@ const CSV_HEADER: [&str; 24] = [
     "model",
     "model_sha256",
     "views",
+    "head",
 ];
 
 /// A writer of records; each is written at once, and flushed before the next is computed, even into
@@ -118,7 +119,7 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 24] {
+fn csv_cells(record: &Record) -> [String; 25] {
     let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
     let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
     let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
@@ -147,6 +148,7 @@ fn csv_cells(record: &Record) -> [String; 24] {
         inert_cell(&record.judge.model),
         record.judge.model_sha256.clone(),
         text(record.judge.views),
+        text(record.judge.head.as_ref()),
     ]
 }
 
@@ -231,6 +233,7 @@ mod tests {
                 model_sha256: "0".repeat(64),
                 views: None,
                 if_unsteady: None,
+                head: None,
                 explain: false,
             },
         }

@@ -130,7 +130,11 @@ impl Earlier {
                 Some(IfUnsteady::Abstain) => ", --abstain-if-unsteady",
                 None => "",
             };
-            format!("{views}{unsteady}{}", if judge.explain { ", --explain" } else { "" })
+            let head = judge.head.as_ref().map_or(String::new(), |head| {
+                format!(", a taught head of the hash {}...", short(head))
+            });
+            let explain = if judge.explain { ", --explain" } else { "" };
+            format!("{views}{unsteady}{explain}{head}")
         };
         let (theirs, ours) = if other.model != judge.model {
             (format!("the model {}", other.model), format!("the model {}", judge.model))
