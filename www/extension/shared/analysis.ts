@@ -116,11 +116,38 @@ export const analysis = schemaOf<Analysis>()(
     stability: v.exactOptional(stability),
     map: v.exactOptional(map),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    taught: v.exactOptional(
+      v.object({
+        name: line,
+        label: v.picklist(['ai', 'real']),
+        examples: number,
+        sha256: line,
+      }),
+    ),
     provenance: v.exactOptional(provenance),
     input: v.object({ fidelity, views: number }),
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),
 );
+
+const check = v.object({ images: number, rightBefore: number, rightAfter: number });
+
+const head = v.object({
+  name: line,
+  modelId: line,
+  weightsSha256: line,
+  sha256: line,
+  report: v.object({
+    label: v.picklist(['ai', 'real']),
+    examples: number,
+    nearDuplicates: number,
+    heldOut: check,
+    checkAi: check,
+    checkReal: check,
+    checkGain: number,
+    forgets: v.boolean(),
+  }),
+});
 
 export const detectorInfo = schemaOf<DetectorInfo>()(
   v.object({
@@ -135,5 +162,6 @@ export const detectorInfo = schemaOf<DetectorInfo>()(
     selfTest: v.picklist(['passed', 'fell-back']),
     cache: v.picklist(['hit', 'stored', 'unavailable', 'off']),
     fallbackReason: v.exactOptional(line),
+    head: v.exactOptional(head),
   }),
 );
