@@ -100,6 +100,12 @@ export class DetectorLifecycle extends EventTarget {
     return own && this.#parts.offline.kept && this.detector?.info.cache !== 'unavailable';
   }
 
+  /** Where the labelled rows of the model that answers are, which teaching fetches. */
+  get references(): string | undefined {
+    const { files, standard: better } = this.#loaded ?? {};
+    return (this.#standard.phase === 'ready' ? better : files)?.references;
+  }
+
   get detector(): Detector | undefined {
     return this.#state.phase === 'ready' ? this.#state.detector : undefined;
   }

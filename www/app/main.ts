@@ -11,6 +11,7 @@ import { takeUnlocked } from './network/unlock.js';
 import { Offline } from './offline/offline.js';
 import { Page } from './page.js';
 import { modelChoice, SettingsStore } from './settings/settings.js';
+import { Teaching } from './teach/teaching.js';
 import './style/index.css';
 import type { App } from './app.js';
 import type { DevicePreference } from 'clipsight';
@@ -39,12 +40,10 @@ const lifecycle = new DetectorLifecycle({
   download,
 });
 const batch = new Batch((name) => offline.decoder(name));
-const app: App = { settings, lock, lifecycle, offline, batch, history: new History() };
+const teaching = new Teaching({ lifecycle, offline, batch });
+const app: App = { settings, lock, lifecycle, offline, batch, teaching, history: new History() };
 const page = new Page(app);
 
-lifecycle.addEventListener('change', () => {
-  if (lifecycle.detector !== undefined) app.batch.use(lifecycle.detector);
-});
 remember(app);
 let language = settings.value.language;
 settings.addEventListener('change', () => {

@@ -75,6 +75,7 @@ const COLUMNS = [
   'weights_sha256',
   'calibration',
   'device',
+  'taught_head',
 ];
 
 /**
@@ -110,6 +111,7 @@ export function toTable({ items, info: current, thresholds }: Saving): string {
         info?.weightsSha256,
         info?.calibrationId,
         info?.device,
+        analysis?.taught?.sha256,
       ];
     });
   return toCsv([COLUMNS, ...rows]);

@@ -1,5 +1,5 @@
 import { sharedText, text } from '../app.js';
-import { button, h, icon, icons, onChange, pageIcons } from '../dom.js';
+import { button, h, icon, icons, onChange, pageIcons, picker } from '../dom.js';
 import { MAX_FETCHED_BYTES } from '../limits.js';
 import { locale } from 'clipsight/ui';
 import { AddressForm } from './address-form.js';
@@ -109,19 +109,4 @@ export class IntakePanel {
 }
 
 /** Some systems do not know the newer formats for images. */
-const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';
-
-/** An invisible file input. */
-function picker(
-  attributes: Readonly<Record<string, string>>,
-  picked: (files: File[]) => void,
-): HTMLInputElement {
-  const input = h('input', { type: 'file', hidden: '', ...attributes });
-  input.addEventListener('change', () => {
-    const files = [...(input.files ?? [])];
-    // So that the same file can be picked again.
-    input.value = '';
-    if (files.length > 0 || 'webkitdirectory' in attributes) picked(files);
-  });
-  return input;
-}
+export const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';
