@@ -1,8 +1,13 @@
 /** Checks of what callers pass: those without types can pass anything. */
 import { isBlob, isBytes, isUint8Array, isUrl } from './brands.js';
 import { DetectorError } from './errors.js';
-import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
-import type { Fidelity, Rectangle } from './analysis.generated.js';
+import {
+  MAX_HEAD_NAME_CHARACTERS,
+  MAX_IMAGE_BYTES,
+  MAX_IMAGE_PIXELS,
+  MAX_IMAGE_SIDE,
+} from './limits.js';
+import type { Fidelity, Rectangle, TaughtLabel } from './analysis.generated.js';
 import type {
   AnalyzeOptions,
   CachePreference,
@@ -52,6 +57,22 @@ export function checkViews(views: AnalyzeOptions['views']): 1 | 5 | undefined {
     throw new DetectorError('argument', 'views must be 1 or 5.');
   }
   return views;
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkLabel(label: TaughtLabel): TaughtLabel {
+  return oneOf('label', ['ai', 'real'], label);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkHeadName(name: unknown = 'Taught head'): string {
+  const length = typeof name === 'string' ? Array.from(name).length : 0;
+  if (typeof name === 'string' && length <= MAX_HEAD_NAME_CHARACTERS && /^\P{Cc}+$/u.test(name))
+    if (name.trim() !== '') return name;
+  throw new DetectorError(
+    'argument',
+    `name must be a text of 1 to ${String(MAX_HEAD_NAME_CHARACTERS)} characters on one line.`,
+  );
 }
 
 /** @throws {DetectorError} `argument` */

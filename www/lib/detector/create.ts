@@ -5,6 +5,7 @@ import type { DetectorOptions, ModelFiles } from '../api/options.js';
 import { resolveBuilds } from '../builds/urls.js';
 import { resolveDecoders } from '../decoders/urls.js';
 import { resolveModel } from '../model/addresses.js';
+import { referencesOf } from '../model/source.js';
 import type { Calls } from '../worker/rpc.js';
 import { ModelDetector } from './model-detector.js';
 import { opener } from './opener.js';
@@ -31,6 +32,7 @@ export async function createDetector(options: DetectorOptions = {}): Promise<Det
     load: loadParams(options),
     // Without a worker there is one thread to compute on.
     alone: options.worker === false,
+    references: referencesAt(options),
     insists: options.device === 'webgpu',
     limits,
   });
@@ -49,6 +51,11 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
     decoders: resolveDecoders(options.decoders),
     device,
   };
+}
+
+/** Where the model's labelled rows are, if that is known. */
+function referencesAt({ model }: DetectorOptions): string | undefined {
+  return isModelFiles(model) ? model.references : referencesOf(resolveModel(model, 'none'));
 }
 
 /** What is in the files, and where the decoders of rarer images are: nothing else is fetched. */

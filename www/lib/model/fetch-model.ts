@@ -13,7 +13,7 @@ import { chooseDevice } from '../builds/device.js';
 import { resolveBuilds } from '../builds/urls.js';
 import { resolveModel } from './addresses.js';
 import { download } from './download.js';
-import { areShardsCached, feedAddresses } from './source.js';
+import { areShardsCached, feedAddresses, referencesOf } from './source.js';
 
 /**
  * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
@@ -79,7 +79,11 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
     const cache = await rest.cache();
     throwIfAborted(signal);
     report({ phase: 'done', loadedBytes: totalBytes, totalBytes });
-    return { device, manifest, shards, cores: builds, cache };
+    const references = referencesOf(addresses);
+    return {
+      ...{ device, manifest, shards, cores: builds, cache },
+      ...(references === undefined ? {} : { references }),
+    };
   } catch (error) {
     // What is still on its way is of no use any more.
     stop.abort(error);
