@@ -20,8 +20,8 @@ const REFERENCES = 'references.bin';
 export const sourcesOf = (name) => `models/${name}`;
 
 /**
- * A model's manifest and, in the order in which they are loaded, the names of its shards; and of the
- * labelled rows that heads are taught with, where it has any.
+ * A model's manifest and, in the order in which they are loaded, the names of its shards; and of
+ * the labelled rows that heads are taught with, where it has any.
  *
  * @returns {Promise<{
  *   manifest: object,

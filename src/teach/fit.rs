@@ -163,8 +163,8 @@ fn distinct(references: &References, examples: &[Example]) -> (Vec<Point>, usize
     (kept, left_out)
 }
 
-/// Logistic regression in its dual: the change of the head is a sum over the rows, each with a share
-/// of its own, and only their products matter.
+/// Logistic regression in its dual: the change of the head is a sum over the rows, each with a
+/// share of its own, and only their products matter.
 struct Problem {
     points: Vec<Point>,
     /// Products of all rows with all, as the prior scales them, `[points, points]`.

@@ -1,8 +1,8 @@
 //! The `clipsight` command line: arguments and output of each command.
 //!
-//! `scan`, `verify`, `teach`, `provenance`, `inspect-model` and `bench` are always there; the feature
-//! `import` adds `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and
-//! `study`.
+//! `scan`, `verify`, `teach`, `provenance`, `inspect-model` and `bench` are always there; the
+//! feature `import` adds `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train`
+//! and `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
 //! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed, or a

@@ -6,7 +6,6 @@ import { locale } from 'clipsight/ui';
 import { AddressForm } from './address-form.js';
 import { fromFiles, fromFolder } from './entries.js';
 import { PassedNote } from './passed-note.js';
-import { picker } from './picker.js';
 import type { App } from '../app.js';
 import type { Found, Incoming } from './entries.js';
 

@@ -1,8 +1,8 @@
 import { text } from '../app.js';
 import { button, h, picker } from '../dom.js';
 import { toError } from '../errors.js';
-import { saveAs } from '../export/save.js';
 import { openTeaching } from './dialog.js';
+import { saveAs } from 'clipsight/ui';
 import type { App } from '../app.js';
 
 /**

@@ -56,7 +56,7 @@ export interface Head extends HeadInfo {
 
 /** Options of {@link Detector.teach}. */
 export interface TeachOptions {
-  /** What all examples are: `ai`, a generator that the model misses; `real`, a camera it accuses. */
+  /** What all are: `ai`, a generator that the model misses; `real`, a camera that it accuses. */
   readonly label: TaughtLabel;
   /** What to call the head, 1 to 64 characters. Default: `Taught head`. */
   readonly name?: string;

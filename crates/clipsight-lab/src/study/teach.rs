@@ -300,8 +300,8 @@ fn markdown(report: &Report) -> String {
     format!(
         "# Teaching {}\n\nEvery generator and every source of real images of role `test`, split in \
          halves {} times: a head is taught with 10, 30 or 100 images of one half, where there are \
-         as many, and measured on the other half and on all other origins, of {} images in all. All \
-         figures are shares of images that count as AI-generated at the shipped threshold, in \
+         as many, and measured on the other half and on all other origins, of {} images in all. \
+         All figures are shares of images that count as AI-generated at the shipped threshold, in \
          points of a hundred, before → after. \"Check set\" is what the balanced accuracy on the \
          check set gained, the mean and in brackets the worst of the splits; \"said so\" counts \
          those where it lost more than one point and the report warned. Strength of the prior and \
