@@ -1,3 +1,4 @@
+import { checkOptions } from '../api/arguments.js';
 import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../api/errors.js';
 import {
   MAX_WORKERS,
@@ -90,8 +91,9 @@ export class ModelDetector implements Detector {
   }
 
   async analyze(input: ImageInput, options: AnalyzeOptions = {}): Promise<Analysis> {
-    const { signal } = options;
     try {
+      checkOptions(options);
+      const { signal } = options;
       throwIfAborted(signal);
       this.#throwIfDisposed();
       const params = await toParams(input, options, this.#setup.limits);
