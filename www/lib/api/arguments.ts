@@ -28,6 +28,35 @@ export const FIDELITIES = Object.keys({
   'screen-capture': true,
 } satisfies Record<Fidelity, true>) as readonly Fidelity[];
 
+/** What every call's options may hold. */
+interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: never) => void;
+}
+
+/**
+ * That options are an object, and that whoever waits can end the call and be told how far it is: a
+ * signal may be of another realm, or stand in for one.
+ *
+ * @throws {DetectorError} `argument`
+ */
+export function checkOptions(options: CallOptions): void {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new DetectorError('argument', `options must be an object, not ${shown(given)}.`);
+  const { signal, onProgress } = given as { readonly [K in keyof CallOptions]: unknown };
+  const { aborted, addEventListener, removeEventListener } = Object(signal) as Partial<
+    Record<keyof AbortSignal, unknown>
+  >;
+  const isSignal =
+    typeof aborted === 'boolean' &&
+    [addEventListener, removeEventListener].every((method) => typeof method === 'function');
+  if (signal !== undefined && !isSignal)
+    throw new DetectorError('argument', `signal must be an AbortSignal, not ${shown(signal)}.`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw new DetectorError('argument', `onProgress must be a function, not ${shown(onProgress)}.`);
+}
+
 /** @throws {DetectorError} `argument` */
 export function checkDevice(device: DevicePreference): DevicePreference {
   return oneOf('device', DEVICES, device);
@@ -127,6 +156,9 @@ export function isRectangle(value: Readonly<Record<keyof Rectangle, unknown>>): 
 
 /** The bounds that hold: the built-in ones where none are given. */
 export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
+  const given: unknown = limits;
+  if (typeof given !== 'object' || given === null)
+    throw new DetectorError('argument', `limits must be an object, not ${shown(given)}.`);
   return {
     maxBytes: bound('maxBytes', limits.maxBytes, MAX_IMAGE_BYTES),
     maxSide: bound('maxSide', limits.maxSide, MAX_IMAGE_SIDE),
@@ -197,5 +229,6 @@ function bound(name: string, value: unknown, most: number): number {
 
 /** A value as a message shows it; it may be anything, and long. */
 function shown(value: unknown): string {
+  if (value === null) return 'null';
   return typeof value === 'string' ? `"${value.slice(0, 40)}"` : typeof value;
 }

@@ -1,4 +1,10 @@
-import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import {
+  checkCache,
+  checkDevice,
+  checkLimits,
+  checkOptions,
+  isModelFiles,
+} from '../api/arguments.js';
 import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { Detector } from '../api/detector.js';
 import type { DetectorOptions, ModelFiles } from '../api/options.js';
@@ -26,6 +32,7 @@ import { opener } from './opener.js';
  * `aborted`, `argument`, `unsupported`, `internal`
  */
 export async function createDetector(options: DetectorOptions = {}): Promise<Detector> {
+  checkOptions(options);
   const limits = checkLimits(options.limits);
   const detector = new ModelDetector({
     open: opener(options.worker ?? 'auto'),

@@ -1,4 +1,4 @@
-import { checkHeadName, checkLabel } from '../api/arguments.js';
+import { checkHeadName, checkLabel, checkOptions } from '../api/arguments.js';
 import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../api/errors.js';
 import {
   MAX_WORKERS,
@@ -93,8 +93,9 @@ export class ModelDetector implements Detector {
   }
 
   async analyze(input: ImageInput, options: AnalyzeOptions = {}): Promise<Analysis> {
-    const { signal } = options;
     try {
+      checkOptions(options);
+      const { signal } = options;
       throwIfAborted(signal);
       this.#throwIfDisposed();
       const head = this.#head;
@@ -108,6 +109,7 @@ export class ModelDetector implements Detector {
 
   async teach(examples: Iterable<ImageInput>, options: TeachOptions): Promise<Head> {
     try {
+      checkOptions(options);
       const { signal } = options;
       throwIfAborted(signal);
       this.#throwIfDisposed();

@@ -1,4 +1,4 @@
-import { checkCache, checkDevice } from '../api/arguments.js';
+import { checkCache, checkDevice, checkOptions } from '../api/arguments.js';
 import { throwIfAborted } from '../api/errors.js';
 import { MAX_BUILD_BYTES } from '../api/limits.js';
 import { monotone } from '../api/progress.js';
@@ -31,6 +31,7 @@ import { areShardsCached, feedAddresses, referencesOf } from './source.js';
  * `aborted`, `argument`
  */
 export async function fetchModel(options: FetchModelOptions = {}): Promise<ModelFiles> {
+  checkOptions(options);
   const { signal, onProgress } = options;
   const addresses = resolveModel(options.model, checkCache(options.cache));
   const sources = resolveBuilds(options.wasm);
@@ -103,6 +104,7 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
  * `aborted`
  */
 export async function isModelCached(options: ModelCachedOptions = {}): Promise<boolean> {
+  checkOptions(options);
   throwIfAborted(options.signal);
   return areShardsCached(resolveModel(options.model, checkCache(options.cache)), options.signal);
 }
