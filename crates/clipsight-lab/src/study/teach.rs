@@ -4,10 +4,12 @@
 //! the other. Verdicts are those that people get: the first view's where it yields a grade, else
 //! that of all views.
 
+use clipsight::model::Detector;
 use clipsight::rng::Rng;
 use clipsight::teach::{Change, Example, Label as Taught, References, Report as Lesson};
 use clipsight::weights::sha256_hex;
 use clipsight::{Error, ErrorKind, Result};
+use clipsight_measure::fit::FeatureMatrix;
 use clipsight_native::io::read_file;
 use clipsight_native::runtime::{ModelFolder, Runtime};
 use half::f16;
@@ -17,9 +19,7 @@ use serde::Serialize;
 use super::{Common, report_folder, shuffle};
 use crate::dataset::{Dataset, Entry, Label, Role};
 use crate::features::{CORNERS, Extractor, RowCache, Variant, cache_for};
-use crate::fit::FeatureMatrix;
 use crate::report::{rounded, table, write_report};
-use clipsight::model::Detector;
 
 /// Examples that are taught with.
 const SIZES: [usize; 3] = [10, 30, 100];
