@@ -97,7 +97,7 @@ test('a head is taught, used, exported, taken back; what is no head is refused',
   assert.deepEqual(found.batch, Array(count).fill(head.sha256));
   assert.equal(head.report.examples + head.report.nearDuplicates, count);
   assert.equal(head.report.checkAi.images, 100);
-  assert.deepEqual(head.skipped, [[count, 'unsupported']]);
+  assert.deepEqual(head.skipped, [[count, 'decode']]);
   assert.deepEqual(found.steps.at(-1), { done: count + 1, total: count + 1 });
   assert.deepEqual(found.codes, [
     ...['weights-corrupt', 'weights-corrupt', 'argument', 'limit'],
