@@ -171,10 +171,14 @@ export class LoadedModel {
   }
 
   /** Has one of the other decoders read an image. */
-  readWith(name: DecoderName, bytes: Uint8Array): Promise<Decoded> {
+  readWith(
+    name: DecoderName,
+    bytes: Uint8Array,
+    { limits }: Calls['analyze']['params'],
+  ): Promise<Decoded> {
     // The core knows it, or would not have named a decoder.
     const format = this.#build.probeFormat(bytes) as Analysis['file']['format'];
-    return this.#decoders.decode(name, format, bytes);
+    return this.#decoders.decode(name, format, bytes, limits);
   }
 
   /** Takes what another decoder read from these bytes. */

@@ -179,7 +179,7 @@ export class Service {
   ): Promise<Prepared> {
     const name: unknown = (refusal as { readonly decoder?: unknown } | null)?.decoder;
     if (!isDecoderName(name)) throw refusal;
-    const decoded = await model.readWith(name, bytes).catch((error: unknown) => {
+    const decoded = await model.readWith(name, bytes, params).catch((error: unknown) => {
       const { code, message } = toDetectorError(error);
       if (code !== 'network') throw error;
       throw new DecoderMissing(name, message);
