@@ -158,6 +158,8 @@ def test_options_change_what_is_computed(detector: Detector) -> None:
     assert one.map is None
     part = detector.analyze(DRAGON, crop=(8, 4, 100, 90))
     assert part.input.crop == Rectangle(x=8, y=4, width=100, height=90)
+    numbers = np.array([8, 4, 100, 90])
+    assert verdict(detector.analyze(DRAGON, crop=tuple(numbers))) == verdict(part)
     again = detector.analyze(DRAGON, crop=Rectangle(x=8, y=4, width=100, height=90))
     assert verdict(again) == verdict(part)
     unsteady = detector.analyze(DRAGON, stability="abstain")
