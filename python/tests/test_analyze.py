@@ -201,7 +201,7 @@ def test_no_images(detector: Detector) -> None:
         ("/nowhere/at/all.jpg", "io"),
         (SCENES, "io"),
         ("a\0b.jpg", "io"),
-        (b"\x00\x05\x16\x07" + bytes(90), "decode"),
+        (b"\x00\x05\x16\x07" + bytes(90), "unsupported"),
         (None, "argument"),
         (7, "argument"),
         (["a.jpg"], "argument"),

@@ -40,7 +40,7 @@ def test_results_are_in_order_with_errors_in_their_places(
 ) -> None:
     items: list[Any] = []
     expected: list[Any] = []
-    for file in FILES:
+    for file in FILES[:6]:
         five: list[Any] = [file, b"no image", file.read_bytes(), None, "/nowhere.png"]
         for item in five:
             items.append(item)
