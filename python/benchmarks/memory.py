@@ -23,7 +23,7 @@ def resident() -> float:
 
 def grown(scores: int, model: str, *, batch: int = 504) -> list[float]:
     """Score so many images in batches; the resident set after each tenth."""
-    names = ("pixel.png", "thumbnail.png", "letter.png", "meadow.webp", "forest.jpg", "glass.tif")
+    names = ("pixel.png", "thumbnail.png", "dragon.jpg", "portrait.jpg", "town.bmp", "sea.webp")
     images: list[bytes] = [(SCENES / name).read_bytes() for name in names]
     # Errors keep nothing, either.
     images += [b"no image", images[0][:40]]
