@@ -245,7 +245,8 @@ pub enum Fidelity {
     OriginalBytes,
     /// The pixels were encoded anew, such as those of an `ImageBitmap`.
     // This and the next: callers of the package say where bytes come from, the core cannot know.
-    #[cfg(feature = "schema")]
+    // Natively the Python package does, which takes pixels, too.
+    #[cfg(any(feature = "schema", not(target_family = "wasm")))]
     ReEncoded,
     /// The image was cut out of a picture of the screen.
     #[cfg(feature = "schema")]

@@ -9,7 +9,6 @@ use clipsight::teach::TaughtHead;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::faults;
 use clipsight_native::io::{printable, read_at_most, read_image, read_image_from};
-use clipsight_native::names::APPLE_DOUBLE_PREFIX;
 use clipsight_native::walk::Item;
 use serde::{Deserialize, Serialize};
 
@@ -105,15 +104,4 @@ pub(crate) fn caught<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result
         let message = "the program failed on this file; please report it";
         Err(Error::new(ErrorKind::Internal, message))
     })
-}
-
-/// The error for a Mac's resource fork that was named.
-pub(crate) fn resource_fork(path: &Path) -> Error {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let picture = match name.strip_prefix(APPLE_DOUBLE_PREFIX) {
-        Some(picture) if !picture.is_empty() => format!("the picture is {picture}"),
-        _ => "the picture is the file that it was kept beside".to_owned(),
-    };
-    let message = format!("the file is the resource fork of a Mac, not the picture: {picture}");
-    Error::new(ErrorKind::Unsupported, message)
 }

@@ -9,13 +9,13 @@ use clipsight::provenance::{
     Statement, Unread, UnreadReason,
 };
 use clipsight::{Error, ErrorKind, Result};
-use clipsight_native::io::{is_apple_double, print, printable};
+use clipsight_native::io::{is_apple_double, print, printable, resource_fork};
 use clipsight_native::names::Passed;
 use clipsight_native::walk::{self, Item};
 use clipsight_verify::Verification;
 use serde::Serialize;
 
-use crate::files::{Failure, Place, SOME_FAILED, caught, check_input, read, resource_fork};
+use crate::files::{Failure, Place, SOME_FAILED, caught, check_input, read};
 use crate::signature;
 
 /// Arguments of `provenance`.

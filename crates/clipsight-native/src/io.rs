@@ -17,6 +17,8 @@ use std::path::Path;
 use clipsight::limits::MAX_IMAGE_BYTES;
 use clipsight::{Error, ErrorKind, Result};
 
+use crate::names::APPLE_DOUBLE_PREFIX;
+
 /// Reads a regular file of at most `limit` bytes; of a longer one, `limit + 1` bytes, so that the
 /// caller notices.
 ///
@@ -85,6 +87,18 @@ fn within_limit(bytes: Vec<u8>) -> Result<Vec<u8>> {
 #[must_use]
 pub fn is_apple_double(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x00, 0x05, 0x16, 0x07])
+}
+
+/// The error for a Mac's resource fork that was named.
+#[must_use]
+pub fn resource_fork(path: &Path) -> Error {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let picture = match name.strip_prefix(APPLE_DOUBLE_PREFIX) {
+        Some(picture) if !picture.is_empty() => format!("the picture is {picture}"),
+        _ => "the picture is the file that it was kept beside".to_owned(),
+    };
+    let message = format!("the file is the resource fork of a Mac, not the picture: {picture}");
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// Reads a text file of at most `limit` bytes.

@@ -75,13 +75,32 @@ pub fn all<T: Sync, R: Send>(
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
+    sink: impl FnMut(R) -> ControlFlow<()>,
+) -> Result<()> {
+    in_order_on(cores(), items, work, sink)
+}
+
+/// The cores that this process may use.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// As [`in_order`], on as many `threads` as the caller says, at least one.
+///
+/// # Errors
+/// As [`in_order`].
+pub fn in_order_on<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
     mut sink: impl FnMut(R) -> ControlFlow<()>,
 ) -> Result<()> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = cores.min(items.len()).max(1);
+    let workers = threads.min(items.len()).max(1);
     let ahead = workers * AHEAD_PER_WORKER;
+    let share = (threads / workers).max(1);
     let pools = (0..workers)
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(cores / workers).build())
+        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(share).build())
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| {
             Error::new(ErrorKind::Internal, "worker threads cannot be started").with_source(error)
@@ -186,6 +205,21 @@ mod tests {
         assert_eq!(results, items.iter().map(|item| item * 2).collect::<Vec<_>>());
         let workers = std::thread::available_parallelism().unwrap().get();
         assert!(farthest.load(Ordering::SeqCst) <= workers * AHEAD_PER_WORKER);
+    }
+
+    #[test]
+    fn as_many_threads_work_as_the_caller_says() {
+        let items: Vec<usize> = (0..64).collect();
+        for threads in [0, 1, 3] {
+            let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let work = |_: &usize| {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                now.fetch_sub(1, Ordering::SeqCst);
+            };
+            in_order_on(threads, &items, work, |()| ControlFlow::Continue(())).unwrap();
+            assert_eq!(most.into_inner(), threads.max(1));
+        }
     }
 
     #[test]

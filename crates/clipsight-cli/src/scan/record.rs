@@ -12,14 +12,14 @@ use clipsight::model::{
 };
 use clipsight::provenance;
 use clipsight::weights::sha256_hex;
-use clipsight_native::io::is_apple_double;
+use clipsight_native::io::{is_apple_double, resource_fork};
 use clipsight_native::names::Passed;
 use clipsight_native::receipt::{self, Receipt};
 use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::Item;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{Failure, Place, caught, read, resource_fork};
+use crate::files::{Failure, Place, caught, read};
 
 /// The outcome for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
