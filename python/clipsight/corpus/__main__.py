@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: Sequence[str]) -> int:
     parsed = _run_parser().parse_args(given)
+    if (parsed.address or os.environ.get("RAY_ADDRESS") or "local") == "local":
+        # Whatever its name says, this has Ray listen on the loopback interface alone. It is read
+        # when Ray is imported.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     from clipsight import Error
     from clipsight._scoring.storage import PlaceError
     from clipsight.corpus.run import Arguments, explain, run

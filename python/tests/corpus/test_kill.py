@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -54,8 +55,8 @@ def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.02)
 
 
-def workers_of(driver: int) -> list[int]:
-    """Processes of the actors of a driver, which stand below its raylet."""
+def below(driver: int) -> dict[int, bytes]:
+    """All processes below one, with their command lines."""
     parents, names = {}, {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -73,7 +74,28 @@ def workers_of(driver: int) -> list[int]:
             process = parents[process]
         return False
 
-    return [pid for pid in parents if b"UnitWorker" in names[pid] and descends(pid)]
+    return {pid: names[pid] for pid in parents if descends(pid)}
+
+
+def workers_of(driver: int) -> list[int]:
+    """Processes of the actors of a driver, which stand below its raylet."""
+    return [pid for pid, name in below(driver).items() if b"UnitWorker" in name]
+
+
+def listening(driver: int) -> set[str]:
+    """Addresses on which a process and those below it listen, in the kernel's notation."""
+    sockets = set()
+    for pid in below(driver):
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                sockets.add(str(file.readlink()))
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                found.add(fields[1].split(":")[0])
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
@@ -100,12 +122,15 @@ def test_a_killed_driver(corpus: Path, undisturbed: Path, tmp_path: Path) -> Non
     with subprocess.Popen(command(corpus, output, "--quiet"), stderr=subprocess.DEVNULL) as driver:
         wait_for(lambda: len(parts_of(output)) >= 8)
         workers = workers_of(driver.pid)
+        heard = listening(driver.pid)
         driver.kill()
     before = parts_of(output)
     assert 8 <= len(before) < len(parts_of(undisturbed))
     assert not (output / "_clipsight" / "manifest.json").exists()
     # What Ray leaves of a driver ends by itself, before or after the next run begins.
     assert workers
+    assert heard, "Ray has ports"
+    assert heard <= {"0100007F", f"{0:016X}FFFF00000100007F"}, "others can reach Ray"
     resumed = subprocess.run(
         command(corpus, output, "--resume"), check=False, capture_output=True, text=True
     )

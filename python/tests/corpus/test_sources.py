@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -50,11 +51,19 @@ def test_names_are_those_of_the_native_crate() -> None:
 
 def test_folders_hold_images_and_nothing_hidden(folder: Path) -> None:
     (folder / "link").symlink_to(folder, target_is_directory=True)
+    (folder / "link.jpg").symlink_to(folder / "a" / "forest.jpg")
+    (folder / "lost.jpg").symlink_to(folder / "nowhere.jpg")
+    os.mkfifo(folder / "pipe.jpg")
     found, seen = listed(folder)
-    assert len(keys(found)) == 2 * 17 + 4
+    assert len(keys(found)) == 2 * 17 + 4 + 2
     assert keys(found) == sorted(keys(found), key=lambda key: key.split("/")[:-1])
     assert {"a/forest.jpg", "b/c/forest.jpg", "bad/empty.jpg"} < set(keys(found))
-    assert seen.passed == {".txt": 1, "hidden or the system's own": 1, "links to folders": 1}
+    assert seen.passed == {
+        ".txt": 1,
+        "hidden or the system's own": 1,
+        "links to folders": 1,
+        "no files": 1,
+    }
     assert seen.problems == []
 
 

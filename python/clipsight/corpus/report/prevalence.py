@@ -81,7 +81,7 @@ def design_effect(origins: Sequence[dict[str, Any]]) -> float:
 
     ``origins`` have the ``rate`` of right answers and ``n`` images each; 1 of fewer than two.
     """
-    total = sum(origin["n"] for origin in origins)
+    total: float = sum(origin["n"] for origin in origins)
     if len(origins) <= 1 or not total:
         return 1.0
     mean: float = sum(origin["rate"] * origin["n"] for origin in origins) / total
@@ -92,7 +92,8 @@ def design_effect(origins: Sequence[dict[str, Any]]) -> float:
     )
     spread *= len(origins) / (len(origins) - 1)
     independent = mean * (1 - mean) / total
-    return max(1.0, spread / independent)
+    effect: float = spread / independent
+    return max(1.0, effect)
 
 
 def rates(point: dict[str, Any], origins: dict[str, Any]) -> tuple[Rate, Rate]:

@@ -1,0 +1,306 @@
+"""What a corpus costs: speed of one and two workers, their memory, and a model of the cost.
+
+    python benchmarks/corpus.py all --data ../shared/data --out benchmarks/corpus.json
+
+Every run is a process of its own, on images linked into a folder of /tmp. Workers are pinned to a
+core each from outside. `all` takes about ten minutes on two cores; `run` measures one case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KINDS = ("read", "decode", "encode", "rows", "write")
+"""Kinds of work of a worker, in seconds: see ``clipsight._scoring.judge.Spent``."""
+
+
+def images_below(data: Path) -> list[Path]:
+    """All images of a data set, in an order that mixes its folders."""
+    found = sorted(data.rglob("*.jpg"), key=lambda path: (path.stem[::-1], str(path)))
+    if not found:
+        sys.exit(f"there is no .jpg in {data}")
+    return found
+
+
+def make_corpus(data: Path, images: int, scale: int, folder: Path) -> Path:
+    """Links `images` images into folders of 500, or writes them `scale` times enlarged."""
+    found = images_below(data)
+    for number in range(images):
+        source = found[number % len(found)]
+        target = folder / f"{number // 500:04}" / f"{number:06}.jpg"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if scale == 1:
+            target.symlink_to(source.resolve())
+        else:
+            enlarge(source, target, scale)
+    return folder
+
+
+def enlarge(source: Path, target: Path, scale: int) -> None:
+    """Stands for photographs: `scale` times the sides, JPEG of quality 90."""
+    from PIL import Image  # noqa: PLC0415
+
+    with Image.open(source) as image:
+        size = (image.width * scale, image.height * scale)
+        image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(target, quality=90)
+
+
+@dataclass
+class Watch:
+    """Pins the workers of a process to a core each, and follows their memory."""
+
+    driver: int
+    workers: int
+    cores: dict[int, int] = field(default_factory=dict)
+    samples: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Look twice a second until it is told to end."""
+        begun = time.monotonic()
+        while not self.ended.wait(0.5):
+            for worker in self._workers():
+                core = self.cores.setdefault(worker, len(self.cores) % self.workers)
+                self._look(worker, core, time.monotonic() - begun)
+
+    def _workers(self) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                name = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"UnitWorker" in name:
+                found.append(int(entry.name))
+        return sorted(found)
+
+    def _look(self, worker: int, core: int, now: float) -> None:
+        try:
+            for task in Path(f"/proc/{worker}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {core})
+            status = Path(f"/proc/{worker}/status").read_text(encoding="ascii")
+        except OSError:
+            return
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        # Without what is shared with Ray's store and with other processes' libraries.
+        own = int(fields["RssAnon"].split()[0])
+        total = int(fields["VmRSS"].split()[0])
+        self.samples.setdefault(worker, []).append((round(now, 1), total))
+        self.samples.setdefault(-worker, []).append((round(now, 1), own))
+
+
+CHILD = """
+import json, sys
+from clipsight.corpus.run import Arguments, run
+summary = run(Arguments(sys.argv[1], sys.argv[2], model=sys.argv[3], workers=int(sys.argv[4]),
+    part_images=int(sys.argv[5]), address="local"))
+print(json.dumps({"images": summary.images, "failed": summary.failed, "seconds": summary.seconds,
+    "spent": summary.spent, "steps": summary.steps}))
+"""
+
+
+def measure(corpus: Path, workers: int, model: str, part_images: int) -> dict[str, Any]:
+    """Scores a corpus once, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="clipsight-out-") as output:
+        arguments = [str(corpus), f"{output}/out", model, str(workers), str(part_images)]
+        begun = time.perf_counter()
+        with subprocess.Popen(
+            [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, text=True
+        ) as child:
+            watch = Watch(child.pid, workers)
+            thread = threading.Thread(target=watch.run)
+            thread.start()
+            said, _ = child.communicate()
+            watch.ended.set()
+            thread.join()
+        wall = time.perf_counter() - begun
+        if child.returncode:
+            sys.exit("the run failed")
+        size = sum(path.stat().st_size for path in Path(output, "out").glob("*.parquet"))
+    facts: dict[str, Any] = json.loads(said)
+    steps = facts.pop("steps")
+    # The first units hold Ray's and the workers' start; the rate is that of what follows them.
+    (first, _), (last, _) = steps[workers - 1], steps[-1]
+    after = sum(images for _, images in steps[workers:])
+    return {
+        "workers": workers,
+        "model": model,
+        "partImages": part_images,
+        **facts,
+        "wallSeconds": round(wall, 2),
+        "startSeconds": round(wall - (last - first), 2),
+        "imagesPerSecond": round(after / (last - first), 2),
+        "outputBytesPerImage": round(size / facts["images"], 1),
+        "memory": memory(watch),
+    }
+
+
+def memory(watch: Watch) -> list[dict[str, Any]]:
+    """For each worker its resident memory in MB: at the middle, at the end, at most."""
+    found = []
+    for worker, samples in watch.samples.items():
+        if worker > 0:
+            total = [kib for _, kib in samples]
+            own = [kib for _, kib in watch.samples[-worker]]
+            half, end = len(total) // 2, len(total) - 2
+            found.append(
+                {
+                    "peakMB": round(max(total) * 1024 / 1e6, 1),
+                    "middleMB": round(total[half] * 1024 / 1e6, 1),
+                    "endMB": round(total[end] * 1024 / 1e6, 1),
+                    "ownPeakMB": round(max(own) * 1024 / 1e6, 1),
+                }
+            )
+    return found
+
+
+def per_image(run: dict[str, Any]) -> dict[str, float]:
+    """Seconds a worker spends on an image, by kind of work."""
+    return {kind: run["spent"][kind] / run["images"] for kind in KINDS}
+
+
+def fitted(small: dict[str, Any], large: dict[str, Any]) -> dict[str, Any]:
+    """Fit the model: of every kind of work a part an image and a part a megapixel.
+
+    seconds = start + images * sum(fixed + perMegapixel * megapixels) / (workers * efficiency)
+    """
+    a, b = per_image(small["run"]), per_image(large["run"])
+    span = large["megapixels"] - small["megapixels"]
+    model = {}
+    for kind in KINDS:
+        slope = (b[kind] - a[kind]) / span
+        model[kind] = {"fixed": a[kind] - slope * small["megapixels"], "perMegapixel": slope}
+    return model
+
+
+def predicted(model: dict[str, Any], megapixels: float) -> float:
+    """Core seconds an image."""
+    return float(sum(of["fixed"] + of["perMegapixel"] * megapixels for of in model.values()))
+
+
+def megapixels(data: Path, images: int, scale: int) -> float:
+    """Give the mean size of a corpus's images."""
+    from PIL import Image  # noqa: PLC0415
+
+    found = images_below(data)
+    total = 0.0
+    for number in range(images):
+        with Image.open(found[number % len(found)]) as image:
+            total += image.width * image.height * scale**2 / 1e6
+    return total / images
+
+
+def everything(data: Path, model: str, images: int) -> dict[str, Any]:
+    """Measures all cases and fits the model."""
+    cases = {
+        "one": (images, 1, 1),
+        "two": (images, 1, 2),
+        "small": (images // 5, 1, 1),
+        "photographs": (images // 10, 4, 1),
+        "between": (images // 10, 2, 1),
+    }
+    runs: dict[str, Any] = {}
+    for name, (count, scale, workers) in cases.items():
+        folder = Path(tempfile.mkdtemp(prefix="clipsight-corpus-"))
+        try:
+            corpus = make_corpus(data, count, scale, folder)
+            lock = os.environ.get("BENCH_LOCK")
+            with held(lock):
+                result = measure(corpus, workers, model, 64)
+        finally:
+            shutil.rmtree(folder)
+        runs[name] = {"megapixels": round(megapixels(data, count, scale), 4), "run": result}
+        print(name, json.dumps(result["imagesPerSecond"]), file=sys.stderr)
+    cost = fitted(runs["one"], runs["photographs"])
+    one, two = runs["one"]["run"], runs["two"]["run"]
+    efficiency = two["imagesPerSecond"] / (2 * one["imagesPerSecond"])
+    checks = {}
+    for name, workers in (("small", 1), ("between", 1), ("two", 2)):
+        share = efficiency if workers == 2 else 1.0  # noqa: PLR2004
+        guess = workers * share / predicted(cost, runs[name]["megapixels"])
+        found = runs[name]["run"]["imagesPerSecond"]
+        checks[name] = {"predicted": round(guess, 2), "measured": found, "ratio": guess / found}
+    return {
+        "machine": {"cpu": cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "efficiency": round(efficiency, 3),
+        "costModel": cost,
+        "checks": checks,
+        "coreHoursPerMillion": {
+            f"{size:g} MP": round(predicted(cost, size) * 1e6 / 3600, 2)
+            for size in (0.08, 1, 4, 12)
+        },
+        "runs": runs,
+    }
+
+
+class held:  # noqa: N801 - reads as a statement
+    """Holds a lock file that other measurements hold too, where there is one."""
+
+    def __init__(self, path: str | None) -> None:
+        """Of the file at `path`."""
+        self.path = path
+
+    def __enter__(self) -> None:
+        """Wait for it."""
+        if self.path is not None:
+            import fcntl  # noqa: PLC0415
+
+            self.file = open(self.path, "a", encoding="utf-8")  # noqa: PTH123
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        if self.path is not None:
+            self.file.close()
+
+
+def cpu() -> str:
+    """Name the processor."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("all", "run"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="compact")
+    parser.add_argument("--images", type=int, default=5000)
+    parser.add_argument("--scale", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--part-images", type=int, default=64)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    if given.what == "all":
+        result = everything(given.data, given.model, given.images)
+    else:
+        with tempfile.TemporaryDirectory(prefix="clipsight-corpus-") as folder:
+            corpus = make_corpus(given.data, given.images, given.scale, Path(folder))
+            with held(os.environ.get("BENCH_LOCK")):
+                result = measure(corpus, given.workers, given.model, given.part_images)
+    text = json.dumps(result, indent=1) + "\n"
+    if given.out is None:
+        sys.stdout.write(text)
+    else:
+        given.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
