@@ -22,8 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             copy(&model.join(&name), &to.join(&name))?;
         }
     }
+    let to = package.join("clipsight/licences");
+    fs::create_dir_all(&to)?;
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-        copy(&repository.join(licence), &package.join(licence))?;
+        copy(&repository.join(licence), &to.join(licence))?;
     }
     Ok(())
 }

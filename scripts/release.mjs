@@ -43,9 +43,10 @@ await main(async () => {
   const zips = await step('extension', () => pack.packExtension(version));
   const crate = await step('crate', () => pack.packCrate(version, { dirty }));
   const program = await step('command line', () => pack.packProgram(version));
-  const sums = await pack.writeSums([...tarballs, ...zips, crate, program]);
+  const wheels = await step('Python packages', pack.packWheels);
+  const sums = await pack.writeSums([...tarballs, ...zips, crate, program, ...wheels]);
   await step('what was packed, tried', () =>
-    tryRelease({ version, program, tarballs, zips, crate, chromium, image: IMAGE }),
+    tryRelease({ version, program, tarballs, zips, crate, wheels, chromium, image: IMAGE }),
   );
   console.log(`\ndist/release:\n${sums}`);
   if (blockers.length > 0) {
@@ -59,6 +60,7 @@ await main(async () => {
   git tag -a v${version} -m ${version} && git push origin v${version}
   ${publish.join('\n  ')}
   cargo publish --package clipsight --locked
+  twine upload ${wheels.map((wheel) => `dist/release/${wheel}`).join(' ')}
 
 and upload by hand: the zips to the browsers' shops,
 ${program} and SHA256SUMS to the release's page.`);

@@ -12,6 +12,7 @@ import {
 } from './lib/checks.mjs';
 import { fuzz } from './fuzz.mjs';
 import { main, step } from './lib/run.mjs';
+import { testPython } from './lib/python.mjs';
 import { buildAll, buildLib } from './lib/steps.mjs';
 import { checkDependencies } from './lib/supply-chain.mjs';
 import { checkVersions } from './lib/version.mjs';
@@ -43,9 +44,11 @@ await main(async () => {
   await step('fuzzers', () => fuzz({ seconds: FUZZ_SECONDS }));
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
+  const untested = await step('tests: Python', testPython);
   await buildAll();
   await step('lints: interface of the WebAssembly builds', checkBuildInterface);
   await step('tests: browser', () => testWeb(chromium));
+  if (untested !== undefined) unchecked.push(untested);
   for (const sentence of unchecked) console.warn(`\n!! ${sentence}`);
   console.log(unchecked.length === 0 ? '\nAll checks passed.' : '\nAll other checks passed.');
 });

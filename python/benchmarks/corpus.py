@@ -118,7 +118,7 @@ def measure(corpus: Path, workers: int, model: str, part_images: int) -> dict[st
     with tempfile.TemporaryDirectory(prefix="clipsight-out-") as output:
         arguments = [str(corpus), f"{output}/out", model, str(workers), str(part_images)]
         begun = time.perf_counter()
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, text=True
         ) as child:
             watch = Watch(child.pid, workers)

@@ -2,10 +2,10 @@
 // graphs, images.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure, output, root, run, step } from '../lib/run.mjs';
+import { ensureVenv } from '../lib/python.mjs';
+import { Failure, root, run, step } from '../lib/run.mjs';
 import { buildBundles, buildLib, buildModel } from '../lib/steps.mjs';
 import { ifChanged } from '../lib/stamp.mjs';
-import { installFromDebian, isDebian } from '../lib/tools.mjs';
 import { buildWasm } from '../lib/wasm.mjs';
 import { ENCODERS, ORT_FILES, graphsOf, modelsOf, sourceOf } from './configurations.mjs';
 import { compressed } from './wire.mjs';
@@ -51,30 +51,8 @@ export async function prepare(encoders) {
 }
 
 async function preparePython() {
-  await ifChanged({
-    name: 'Python packages of the benchmark',
-    inputs: ['scripts/bench/requirements.txt'],
-    outputs: [python],
-    work: async () => {
-      const venv = path.join(root, 'target/bench/venv');
-      await rm(venv, { recursive: true, force: true });
-      if ((await output('python3', ['-c', 'import ensurepip'])) === undefined) {
-        if (!(await isDebian()))
-          throw new Failure('Python 3 with venv is needed for the ONNX graphs.');
-        await installFromDebian('Python', ['python3-venv']);
-      }
-      await run('python3', ['-m', 'venv', venv]);
-      await run(python, [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--disable-pip-version-check',
-        '-r',
-        'scripts/bench/requirements.txt',
-      ]);
-    },
-  });
+  const missing = await ensureVenv('target/bench/venv', 'scripts/bench/requirements.txt');
+  if (missing !== undefined) throw new Failure(`${missing} is needed for the ONNX graphs.`);
 }
 
 const prepareModel = ({ name, storage, folder }) =>

@@ -78,8 +78,8 @@ const ELSEWHERE = ['aarch64-unknown-linux-gnu'];
 
 export async function lintRust() {
   await run('cargo', ['fmt', '--all', '--check']);
-  for (const manifest of ['fuzz/Cargo.toml', 'decoders/Cargo.toml', 'verifier/Cargo.toml'])
-    await run('cargo', ['fmt', '--all', '--check', '--manifest-path', manifest]);
+  for (const folder of ['fuzz', 'decoders', 'verifier', 'python'])
+    await run('cargo', ['fmt', '--all', '--check', '--manifest-path', `${folder}/Cargo.toml`]);
   for (const args of CLIPPY)
     await run('cargo', ['clippy', '--locked', ...args, '--', '-D', 'warnings']);
   for (const target of ELSEWHERE) {

@@ -6,7 +6,7 @@ import { ensureCargoDeny, ensureToolchain } from './tools.mjs';
 
 /**
  * Our crates, the browser's decoders and verifier, what writes the JavaScript beside the
- * WebAssembly, and the fuzzers.
+ * WebAssembly, the fuzzers, and the Python package's extension.
  */
 const MANIFESTS = [
   'Cargo.toml',
@@ -14,6 +14,7 @@ const MANIFESTS = [
   'verifier/Cargo.toml',
   'scripts/wasm-bindgen/Cargo.toml',
   'fuzz/Cargo.toml',
+  'python/Cargo.toml',
 ];
 
 /** npm packages are refused from this severity on. */

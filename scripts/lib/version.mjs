@@ -37,12 +37,29 @@ export async function checkVersions() {
   const lock = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
   for (const name of ['pkg', 'pkg-standard'])
     others.push([`package-lock.json, ${name}`, lock.packages[name]?.version]);
+  others.push(...(await pythonVersions()));
   const wrong = others.filter(([, found]) => found !== version);
   if (wrong.length > 0) {
     const list = wrong.map(([name, found]) => `  ${name}: ${found}`).join('\n');
     throw new Failure(`The version is ${version} (Cargo.toml), but elsewhere:\n${list}`);
   }
   return version;
+}
+
+/** Of the Python packages: the extension's, and the model's with the package that it needs. */
+async function pythonVersions() {
+  const found = [];
+  for (const [file, what, pattern] of [
+    ['python/Cargo.toml', 'version', /^name = "clipsight-python"\nversion = "([^"]+)"/m],
+    ['python/Cargo.lock', 'version', /^name = "clipsight-python"\nversion = "([^"]+)"/m],
+    ['python/standard/pyproject.toml', 'version', /^version = "([^"]+)"/m],
+    ['python/standard/pyproject.toml', 'dependency', /"clipsight>=([^"]+)"/],
+  ]) {
+    const text = await readFile(path.join(root, file), 'utf8');
+    const lines = text.replaceAll('\r\n', '\n');
+    found.push([`${file}, ${what}`, pattern.exec(lines)?.[1]]);
+  }
+  return found;
 }
 
 async function packagesOfParts() {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { create } from 'tar';
 import { buildExtension } from '../lib/extension.mjs';
 import { MODELS, readModel, sourcesOf } from '../lib/models.mjs';
-import { LICENCES, NOTICES, programNotices } from '../lib/notices.mjs';
+import { LICENCES, NOTICES, modelLicence, programNotices } from '../lib/notices.mjs';
+import { REQUIREMENTS, VENV, ensureVenv, inVenv } from '../lib/python.mjs';
 import { Failure, output, root, run } from '../lib/run.mjs';
 import { withoutPaths } from '../lib/tools.mjs';
 import { home } from './blockers.mjs';
@@ -103,13 +104,47 @@ export async function packProgram(version) {
   return `${name}.tar.gz`;
 }
 
+/** The commit's time in seconds, which what is packed bears. */
+const commitTime = () => output('git', ['log', '-1', '--format=%ct']);
+
+/**
+ * The Python packages as wheels: the extension with the compact model for this machine's system,
+ * and the standard model, which is data alone.
+ */
+export async function packWheels() {
+  const missing = await ensureVenv(VENV, REQUIREMENTS);
+  if (missing !== undefined) throw new Failure(`${missing} is needed for the Python packages.`);
+  const wheels = await emptied(path.join(staging, 'wheels'));
+  const licences = path.join(root, 'python/clipsight/licences');
+  await mkdir(licences, { recursive: true });
+  const notes = await programNotices(['--manifest-path', 'python/Cargo.toml']);
+  await writeFile(path.join(licences, NOTICES), notes);
+  await writeFile(path.join(root, 'python/standard/LICENSE'), await modelLicence());
+  const env = { SOURCE_DATE_EPOCH: await commitTime() };
+  await run(inVenv(VENV, 'maturin'), ['build', '--release', '--locked', '--out', wheels], {
+    cwd: path.join(root, 'python'),
+    env: {
+      ...env,
+      CARGO_TARGET_DIR: path.join(root, 'target/release-python'),
+      CARGO_ENCODED_RUSTFLAGS: withoutPaths.join('\x1f'),
+      PYO3_PYTHON: inVenv(VENV, 'python'),
+    },
+  });
+  const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps'];
+  const args = ['-m', 'pip', 'wheel', ...quiet, '--wheel-dir', wheels, 'python/standard'];
+  await run(inVenv(VENV, 'python'), args, { env });
+  const names = (await readdir(wheels)).sort();
+  for (const name of names) await copyFile(path.join(wheels, name), path.join(release, name));
+  return names;
+}
+
 /** A folder as .tar.gz: sorted, of the commit's time, without owners. */
 async function archive(folder, file) {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(path.dirname(folder), path.join(entry.parentPath, entry.name)))
     .sort();
-  const seconds = Number(await output('git', ['log', '-1', '--format=%ct']));
+  const seconds = Number(await commitTime());
   await create(
     {
       file: `${file}.part`,

@@ -18,15 +18,19 @@ const TOLERANCE = 1e-3;
 
 /**
  * @param {{ version: string, program: string, tarballs: string[], zips: string[], crate: string,
- *   chromium: string, image: string }} parts names in dist/release; the image's path
+ *   wheels: string[], chromium: string, image: string }} parts names in dist/release; the image's path
  */
-export async function tryRelease({ version, program, tarballs, zips, crate, chromium, image }) {
+export async function tryRelease(parts) {
+  const { version, program, tarballs, zips, crate, wheels, chromium, image } = parts;
   process.env.CHROMIUM = chromium;
   await checkSums();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'clipsight-release-'));
   try {
     const expected = await tryProgram(folder, { version, program, image });
-    const found = { package: await tryPackage(folder, { version, tarballs, image }) };
+    const found = {
+      'npm package': await tryPackage(folder, { version, tarballs, image }),
+      'Python package': await tryWheels(folder, { version, wheels, image }),
+    };
     for (const zip of zips) await unpackZip(zip, path.join(folder, zip), version);
     const chrome = zips.find((name) => name.includes('chrome'));
     found.extension = await tryExtension(path.join(folder, chrome), image);
@@ -76,6 +80,32 @@ async function tryProgram(folder, { version, program, image }) {
     logits[name] = JSON.parse(stdout).logit;
   }
   return logits;
+}
+
+/** Says the version, and by model the logit of an image. */
+const PYTHON = `
+import json, sys, clipsight
+load = clipsight.Detector.load
+logits = {name: load(name).analyze(sys.argv[1]).model.logit for name in sys.argv[2:]}
+print(json.dumps({"version": clipsight.__version__, "logits": logits}))
+`;
+
+/** The logit of the image by model, from the wheels, installed without a connection. */
+async function tryWheels(folder, { version, wheels, image }) {
+  const venv = path.join(folder, 'venv');
+  await exec('python3', ['-m', 'venv', venv]);
+  const python = path.join(
+    venv,
+    process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
+  );
+  const install = ['-m', 'pip', 'install', '--quiet', '--no-index', '--disable-pip-version-check'];
+  await exec(python, [...install, ...wheels.map((name) => path.join(release, name))]);
+  const names = MODELS.map(({ name }) => name);
+  const { stdout } = await exec(python, ['-c', PYTHON, image, ...names], { cwd: folder });
+  const said = JSON.parse(stdout);
+  if (said.version !== version)
+    throw new Failure(`The version of the Python package is ${said.version}.`);
+  return said.logits;
 }
 
 /**

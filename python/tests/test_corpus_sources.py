@@ -21,7 +21,7 @@ from clipsight.corpus.sources import Source
 if TYPE_CHECKING:
     from clipsight.corpus.units import Unit
 
-NAMES_RS = Path(__file__).parents[3] / "crates" / "clipsight-native" / "src" / "names.rs"
+NAMES_RS = Path(__file__).parents[2] / "crates" / "clipsight-native" / "src" / "names.rs"
 
 
 def listed(source: Path | str, part_images: int = 256) -> tuple[list[Unit], Source]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from clipsight.corpus.run import Arguments, Summary, run
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PICTURES = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "tests/fixtures/scenes").iterdir()
+    if path.suffix not in (".md", ".py")
+)
+"""17 pictures of every common format."""
 
 
 def score(source: Path | str, output: Path | str, **options: Any) -> Summary:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 import ray.data
-from conftest import SCENES
+from corpora import PICTURES
 
 from clipsight import Detector
 from clipsight._scoring import rows
@@ -25,7 +25,7 @@ def expected() -> dict[str, dict[str, Any]]:
     """What the detector says, without Ray."""
     detector = Detector.load("compact", device="cpu")
     made = {}
-    for scene in SCENES:
+    for scene in PICTURES:
         result = detector.analyze(scene.read_bytes()).to_dict()
         made[scene.name] = rows.of_result(result, fingerprint(detector))
     return made
@@ -43,18 +43,18 @@ def full(row: dict[str, Any]) -> dict[str, Any]:
 def test_bytes_structs_and_paths_give_the_detectors_rows(
     expected: dict[str, dict[str, Any]],
 ) -> None:
-    of_bytes = [{"name": scene.name, "image": scene.read_bytes()} for scene in SCENES]
-    of_paths = [{"name": scene.name, "path": scene.name} for scene in SCENES]
+    of_bytes = [{"name": scene.name, "image": scene.read_bytes()} for scene in PICTURES]
+    of_paths = [{"name": scene.name, "path": scene.name} for scene in PICTURES]
     of_structs = pa.table(
         {
-            "name": [scene.name for scene in SCENES],
+            "name": [scene.name for scene in PICTURES],
             "image": [
                 {"bytes": None if place % 2 else scene.read_bytes(), "path": scene.name}
-                for place, scene in enumerate(SCENES)
+                for place, scene in enumerate(PICTURES)
             ],
         }
     )
-    root = str(SCENES[0].parent)
+    root = str(PICTURES[0].parent)
     wanted = {name: full(row) for name, row in expected.items()}
     assert taken(score(ray.data.from_items(of_bytes), workers=1)) == wanted
     assert (
@@ -88,7 +88,7 @@ def test_columns_that_clash_are_refused() -> None:
 
 
 def test_images_are_kept_on_request_and_none_make_none() -> None:
-    data = SCENES[0].read_bytes()
+    data = PICTURES[0].read_bytes()
     kept = score(ray.data.from_items([{"image": data}]), workers=1, keep_images=True).take_all()
     assert kept[0]["image"] == data
     empty = ray.data.from_arrow(pa.table({"image": pa.array([], pa.binary())}))

@@ -77,7 +77,7 @@ def test_a_lock_holds_until_its_process_ends(tmp_path: Path) -> None:
         "    print('held', flush=True)\n    sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:  # noqa: S603
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(PlaceError, match="another run"), place.locked("x/lock"):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import SCENES
-from support import parts_of, rows_of, score
+from corpora import PICTURES, parts_of, rows_of, score
 
 from clipsight import Detector, Error
 from clipsight._scoring import rows
@@ -76,11 +75,11 @@ def test_folders_give_the_detectors_rows(folder: Path, tmp_path: Path) -> None:
 def test_shards_parquet_and_folders_in_one(tmp_path: Path) -> None:
     source = tmp_path / "mixed"
     source.mkdir()
-    shutil.copy(SCENES[0], source / "0.jpg")
+    shutil.copy(PICTURES[0], source / "0.jpg")
     with tarfile.open(source / "1.tar", "w") as archive:
-        for scene in SCENES[1:4]:
+        for scene in PICTURES[1:4]:
             archive.add(scene, f"x/{scene.name}")
-    images = [{"bytes": scene.read_bytes(), "path": None} for scene in SCENES[4:7]]
+    images = [{"bytes": scene.read_bytes(), "path": None} for scene in PICTURES[4:7]]
     table = pa.table({"image": images, "site": ["a", None, "c"]})
     pq.write_table(table, source / "2.parquet")
     paths = pa.table({"path": ["0.jpg", "../escape.jpg"], "site": ["d", "e"]})
@@ -88,14 +87,14 @@ def test_shards_parquet_and_folders_in_one(tmp_path: Path) -> None:
     score(source, tmp_path / "out", keep=("site",))
     found = {row.pop("key"): row for row in rows_of(tmp_path / "out")}
     data = {
-        "0.jpg": SCENES[0],
-        **{f"1.tar/x/{scene.name}": scene for scene in SCENES[1:4]},
-        **{f"2.parquet#00000:{place:07}": scene for place, scene in enumerate(SCENES[4:7])},
-        "3.parquet#00000:0000000": SCENES[0],
+        "0.jpg": PICTURES[0],
+        **{f"1.tar/x/{scene.name}": scene for scene in PICTURES[1:4]},
+        **{f"2.parquet#00000:{place:07}": scene for place, scene in enumerate(PICTURES[4:7])},
+        "3.parquet#00000:0000000": PICTURES[0],
     }
     sites = {key: row.pop("input_site") for key, row in found.items()}
     assert sites["2.parquet#00000:0000002"] == "c"
-    assert sites["1.tar/x/" + SCENES[1].name] is None
+    assert sites["1.tar/x/" + PICTURES[1].name] is None
     escaped = found.pop("3.parquet#00000:0000001")
     assert (escaped["error_code"], sites["3.parquet#00000:0000001"]) == ("argument", "e")
     wanted = expected({key: path.read_bytes() for key, path in data.items()})
@@ -104,10 +103,10 @@ def test_shards_parquet_and_folders_in_one(tmp_path: Path) -> None:
 
 def test_any_address_that_fsspec_knows(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        for scene in SCENES[:3]:
+        for scene in PICTURES[:3]:
             archive.write(scene, f"in/{scene.name}")
     score(f"zip://in::file://{tmp_path}/x.zip", f"file://{tmp_path}/out")
-    wanted = expected({scene.name: scene.read_bytes() for scene in SCENES[:3]})
+    wanted = expected({scene.name: scene.read_bytes() for scene in PICTURES[:3]})
     assert rows_of(tmp_path / "out") == wanted
 
 
@@ -123,10 +122,10 @@ def test_a_run_that_is_complete_does_nothing_more(folder: Path, tmp_path: Path) 
 
 def test_a_corpus_that_changed_is_judged_by_content(folder: Path, tmp_path: Path) -> None:
     score(folder, tmp_path / "out")
-    (folder / "a" / "forest.jpg").write_bytes(SCENES[0].read_bytes())
+    (folder / "a" / "forest.jpg").write_bytes(PICTURES[0].read_bytes())
     (folder / "a" / "sea.webp").unlink()
     (folder / "a" / "thumbnail.png").rename(folder / "a" / "renamed.png")
-    shutil.copy(SCENES[1], folder / "b" / "new.jpg")
+    shutil.copy(PICTURES[1], folder / "b" / "new.jpg")
     os.utime(folder / "b" / "c" / "house.gif")
     summary = score(folder, tmp_path / "out", resume=True)
     assert rows_of(tmp_path / "out") == expected(below(folder))
@@ -170,7 +169,7 @@ def test_files_that_could_not_be_read_are_tried_again(folder: Path, tmp_path: Pa
     by_key = {row["key"]: row for row in rows_of(tmp_path / "out")}
     assert by_key["a/gone.jpg"]["error_code"] == "io"
     assert summary.failed == 5
-    shutil.copy(SCENES[0], tmp_path / "later.jpg")
+    shutil.copy(PICTURES[0], tmp_path / "later.jpg")
     assert score(folder, tmp_path / "out", resume=True).failed == 4
     by_key = {row["key"]: row for row in rows_of(tmp_path / "out")}
     assert by_key["a/gone.jpg"]["status"] in ("scored", "abstained")

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import SCENES
-from support import parts_of, rows_of, score
+from corpora import PICTURES, parts_of, rows_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kill") / "corpus"
     for number in range(COPIES):
         (folder / f"{number:02}").mkdir(parents=True)
-        for scene in SCENES:
+        for scene in PICTURES:
             shutil.copy(scene, folder / f"{number:02}" / scene.name)
     return folder
 
@@ -101,7 +100,7 @@ def listening(driver: int) -> set[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 def test_a_killed_actor(corpus: Path, undisturbed: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    with subprocess.Popen(command(corpus, output, "--quiet"), stderr=subprocess.PIPE) as driver:
+    with subprocess.Popen(command(corpus, output, "--quiet"), stderr=subprocess.PIPE) as driver:  # noqa: S603
         killed = set()
         for parts in (3, 12):
             wait_for(lambda parts=parts: len(parts_of(output)) >= parts)  # type: ignore[misc]
@@ -119,7 +118,7 @@ def test_a_killed_actor(corpus: Path, undisturbed: Path, tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
 def test_a_killed_driver(corpus: Path, undisturbed: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    with subprocess.Popen(command(corpus, output, "--quiet"), stderr=subprocess.DEVNULL) as driver:
+    with subprocess.Popen(command(corpus, output, "--quiet"), stderr=subprocess.DEVNULL) as driver:  # noqa: S603
         wait_for(lambda: len(parts_of(output)) >= 8)
         workers = workers_of(driver.pid)
         heard = listening(driver.pid)
@@ -131,13 +130,13 @@ def test_a_killed_driver(corpus: Path, undisturbed: Path, tmp_path: Path) -> Non
     assert workers
     assert heard, "Ray has ports"
     assert heard <= {"0100007F", f"{0:016X}FFFF00000100007F"}, "others can reach Ray"
-    resumed = subprocess.run(
+    resumed = subprocess.run(  # noqa: S603
         command(corpus, output, "--resume"), check=False, capture_output=True, text=True
     )
     assert resumed.returncode == 0, resumed.stderr
-    assert f"{len(SCENES) * COPIES} images" in resumed.stderr
+    assert f"{len(PICTURES) * COPIES} images" in resumed.stderr
     rows = rows_of(output)
-    assert len(rows) == len({row["key"] for row in rows}) == len(SCENES) * COPIES
+    assert len(rows) == len({row["key"] for row in rows}) == len(PICTURES) * COPIES
     assert rows == rows_of(undisturbed)
     after = parts_of(output)
     assert after == parts_of(undisturbed)
@@ -173,14 +172,14 @@ for unit in todo:
 def test_an_image_that_ends_its_worker_becomes_a_row(tmp_path: Path) -> None:
     corpus, output = tmp_path / "corpus", tmp_path / "out"
     corpus.mkdir()
-    for scene in SCENES[:5]:
+    for scene in PICTURES[:5]:
         shutil.copy(scene, corpus / scene.name)
-    fatal = SCENES[2].read_bytes() + b"fatal"
-    (corpus / SCENES[2].name).write_bytes(fatal)
+    fatal = PICTURES[2].read_bytes() + b"fatal"
+    (corpus / PICTURES[2].name).write_bytes(fatal)
     deaths = 0
     while True:
         script = [sys.executable, "-c", FATAL, str(corpus), str(output), "fatal"]
-        done = subprocess.run(script, check=False, capture_output=True, text=True)
+        done = subprocess.run(script, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
@@ -191,5 +190,5 @@ def test_an_image_that_ends_its_worker_becomes_a_row(tmp_path: Path) -> None:
     by_key = {row["key"]: row for row in rows_of(output)}
     assert len(by_key) == 5
     failed = {key: row["error_code"] for key, row in by_key.items() if row["status"] == "error"}
-    assert failed == {SCENES[2].name: "internal"}
+    assert failed == {PICTURES[2].name: "internal"}
     assert hashlib.sha256(fatal).hexdigest() not in str(by_key)
