@@ -109,6 +109,7 @@ from clipsight.corpus.run import Arguments, run
 summary = run(Arguments(sys.argv[1], sys.argv[2], model=sys.argv[3], workers=int(sys.argv[4]),
     part_images=int(sys.argv[5]), address="local"))
 print(json.dumps({"images": summary.images, "failed": summary.failed, "seconds": summary.seconds,
+    "planSeconds": summary.planned,
     "spent": summary.spent, "steps": summary.steps}))
 """
 

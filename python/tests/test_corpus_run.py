@@ -18,9 +18,10 @@ from clipsight import Detector, Error
 from clipsight._scoring import rows
 from clipsight._scoring.judge import Settings, fingerprint
 from clipsight._scoring.storage import Place, PlaceError
+from clipsight.corpus import run as run_module
 from clipsight.corpus import worker as worker_module
 from clipsight.corpus.__main__ import main
-from clipsight.corpus.ledger import FOLDER, Ledger
+from clipsight.corpus.ledger import FOLDER, Ledger, Todo
 from clipsight.corpus.sources import Source
 
 if TYPE_CHECKING:
@@ -186,6 +187,28 @@ def test_outputs_are_not_mixed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(PlaceError, match="holds no images"):
         score(tmp_path / "empty", tmp_path / "out2")
+
+
+@pytest.mark.parametrize("where", ["__init__", "__call__"])
+def test_what_ends_a_worker_ends_the_run_in_words(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    if where == "__init__":
+        monkeypatch.setattr(run_module, "fingerprint", lambda _: "another@0")
+        words = "in place of another@0"
+    else:
+        # The plan is gone when workers come to it.
+        monkeypatch.setattr(Ledger, "plan", lambda *_: ([Todo(7, 0, 38, ())], 0))
+        words = "00007.jsonl"
+    assert main([str(folder), str(tmp_path / "out"), "--quiet", "--workers", "1"]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert "--resume goes on" in said
+    assert "Traceback" not in said
 
 
 def test_the_command_says_what_failed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,8 +173,10 @@ def _share(text: str) -> float:
 
 def _cause(error: BaseException) -> str:
     """Say what a worker raised, without Ray's account of where it passed through."""
-    cause = getattr(error, "cause", None)
-    return str(cause) if cause is not None else str(error)
+    text = str(error)
+    # Of a chain of exceptions the first is the cause.
+    first = re.search(r"^(?:\w+\.)*\w+Error: (.+)$", text, re.MULTILINE)
+    return first[1] if first else text
 
 
 def _refused(message: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections import Counter
@@ -25,6 +26,9 @@ from clipsight.corpus.worker import Task, UnitWorker
 from clipsight.ray.cluster import Cluster, connect
 
 DEFAULT_PART_IMAGES = 256
+MAX_BLOCKS = 16_384
+"""Blocks of Ray Data: beyond that its bookkeeping would cost more than an uneven end."""
+
 _SAME = ("model", "column", "keep", "root", "provenance")
 """What a run that goes on must have in common with the one before."""
 
@@ -53,13 +57,15 @@ class Arguments:
 class Summary:
     """What a run did.
 
-    ``spent`` are the workers' seconds by kind of work; ``steps`` are the seconds since the work
-    began and the images of every unit, as they were done.
+    ``planned`` and ``seconds`` are what plan and work took; ``spent`` are the workers' seconds by
+    kind of work; ``steps`` are the seconds since the work began and the images of every unit, as
+    they were done.
     """
 
     images: int = 0
     new: int = 0
     failed: int = 0
+    planned: float = 0.0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
@@ -87,7 +93,9 @@ def run(arguments: Arguments) -> Summary:
         ledger.write_run(description)
         found = Source(source, description["part_images"], arguments.column, arguments.keep)
         ledger.clear_plan()
+        begun = time.perf_counter()
         todo, done = ledger.plan(found.units())
+        planned = time.perf_counter() - begun
         total = done + sum(unit.images for unit in todo)
         if not total:
             raise PlaceError(_nothing_found(found))
@@ -106,7 +114,9 @@ def run(arguments: Arguments) -> Summary:
             _root_of_paths(arguments, source),
         )
         del detector
-        summary = Summary(total, total - done, problems=found.problems, passed=found.passed)
+        summary = Summary(
+            total, total - done, planned=planned, problems=found.problems, passed=found.passed
+        )
         if todo:
             _work(task, todo, done, arguments, summary)
         manifest = ledger.finish(
@@ -122,14 +132,19 @@ def run(arguments: Arguments) -> Summary:
 
 
 def _work(task: Task, todo: list[Todo], done: int, arguments: Arguments, summary: Summary) -> None:
-    cluster = connect(arguments.address, cpus=_local_cores(arguments))
+    on_gpu = arguments.device == "gpu"
+    cluster = connect(
+        arguments.address,
+        cpus=_local_cores(arguments),
+        # Ray counts those of some makers only; whether there is one, the worker finds out.
+        gpus=arguments.workers or 1 if on_gpu else None,
+    )
     low, high = _pool(cluster, arguments, len(todo))
     rows = [
         {"plan": unit.plan, "line": unit.line, "earlier": "\n".join(unit.earlier)} for unit in todo
     ]
-    # A block a unit, so that workers ask for one when they are free; above some thousand blocks the
-    # driver's bookkeeping would cost more than an uneven end.
-    units = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4096))
+    # A block a unit, so that workers ask for one when they are free.
+    units = ray.data.from_items(rows, override_num_blocks=min(len(rows), MAX_BLOCKS))
     # Ray takes classes too, which its types do not say.
     worker: Any = UnitWorker
     results = units.map(
@@ -137,7 +152,7 @@ def _work(task: Task, todo: list[Todo], done: int, arguments: Arguments, summary
         fn_constructor_kwargs={"task": task},
         compute=ActorPoolStrategy(min_size=low, max_size=high, max_tasks_in_flight_per_actor=2),
         num_cpus=arguments.threads,
-        num_gpus=1 if arguments.device == "gpu" else None,
+        num_gpus=1 if on_gpu else None,
     )
     progress = Progress(summary.images, done, _stream(arguments))
     begun = time.perf_counter()
@@ -221,12 +236,19 @@ def _root_of_paths(arguments: Arguments, source: Place) -> Place | None:
 
 def _local_cores(arguments: Arguments) -> int | None:
     if arguments.workers is None:
-        return None
-    return max(1, arguments.workers * arguments.threads)
+        return max(os.cpu_count() or 1, arguments.threads)
+    return arguments.workers * arguments.threads
 
 
 def _pool(cluster: Cluster, arguments: Arguments, units: int) -> tuple[int, int | None]:
-    """How many workers: as many as were asked for, else what the cluster has room for."""
+    """Say how many workers: as many as were asked for, else what the cluster has room for."""
+    # Ray would wait for ever for a machine that can hold one.
+    if cluster.cpus < arguments.threads:
+        message = f"the cluster has {cluster.cpus:g} cores, too few for one worker"
+        raise PlaceError(message)
+    if arguments.device == "gpu" and cluster.gpus < 1:
+        message = "the cluster has no GPU that Ray knows of: choose --device cpu"
+        raise PlaceError(message)
     if arguments.workers is not None:
         return min(arguments.workers, units), min(arguments.workers, units)
     room = cluster.gpus if arguments.device == "gpu" else cluster.cpus // arguments.threads

@@ -26,13 +26,15 @@ class Cluster:
     gpus: float
 
 
-def connect(address: str | None = None, *, cpus: int | None = None) -> Cluster:
+def connect(
+    address: str | None = None, *, cpus: int | None = None, gpus: int | None = None
+) -> Cluster:
     """Connect to a Ray cluster, or start Ray on this machine.
 
     An ``address``, or the environment variable ``RAY_ADDRESS``, names a cluster; ``"auto"`` is one
     that runs on this machine, and ``"local"`` never joins one. Without either, Ray is started here
-    with ``cpus`` cores: no dashboard and no usage report. Ray makes a token of its own that
-    others would have to know.
+    with ``cpus`` cores and ``gpus`` GPUs, without dashboard and usage report; whoever would use it
+    has to know Ray's token.
 
     Raises:
         ConnectionError: when the cluster that was named cannot be reached.
@@ -43,7 +45,7 @@ def connect(address: str | None = None, *, cpus: int | None = None) -> Cluster:
         if named and named != "local":
             ray.init(address=named, logging_level=logging.ERROR, log_to_driver=False)
         else:
-            _start(cpus)
+            _start(cpus, gpus)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -60,10 +62,11 @@ def resources() -> dict[str, float]:
     return found
 
 
-def _start(cpus: int | None) -> None:
+def _start(cpus: int | None, gpus: int | None) -> None:
     ray.init(
         address="local",
         num_cpus=cpus,
+        num_gpus=gpus,
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
         logging_level=logging.ERROR,
