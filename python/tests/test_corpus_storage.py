@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from clipsight._scoring.storage import MAX_IMAGE_BYTES, Place, PlaceError, below
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -40,6 +38,13 @@ def test_paths_of_data_sets_stay_below_their_root(path: str) -> None:
 def test_other_paths_are_taken(path: str, to: str) -> None:
     assert below("/root", path) == f"/root/{to}"
     assert below("", path) == to
+
+
+def test_the_limit_is_the_cores() -> None:
+    text = (Path(__file__).parents[2] / "src/limits.rs").read_text()
+    found = re.search(r"MAX_IMAGE_BYTES: usize = (\d+) << (\d+);", text)
+    assert found is not None
+    assert int(found[1]) << int(found[2]) == MAX_IMAGE_BYTES
 
 
 def test_reads_are_bounded_and_whole(tmp_path: Path) -> None:
