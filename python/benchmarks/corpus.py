@@ -1,6 +1,7 @@
 """What a corpus costs: speed of one and two workers, their memory, and a model of the cost.
 
     python benchmarks/corpus.py all --data ../shared/data --out benchmarks/corpus.json
+    python benchmarks/corpus.py document     # the figures, into docs/corpus.md
 
 Every run is a process of its own, on images linked into a folder of /tmp. Workers are pinned to a
 core each from outside. `all` takes about ten minutes on two cores; `run` measures one case.
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from dataclasses import dataclass, field
@@ -24,6 +26,25 @@ from typing import Any
 
 KINDS = ("read", "decode", "encode", "rows", "write")
 """Kinds of work of a worker, in seconds: see ``clipsight._scoring.judge.Spent``."""
+
+
+NAMES = {
+    "one": "one worker",
+    "two": "two workers",
+    "small": "one worker, a fifth",
+    "photographs": "one worker, enlarged four times",
+    "between": "one worker, enlarged twice",
+}
+WORK = {
+    "read": "read: waiting for bytes",
+    "decode": "decode, views",
+    "encode": "encoder and heads",
+    "rows": "hash, results, rows",
+    "write": "write the part",
+}
+RESULTS = Path(__file__).with_suffix(".json")
+DOCUMENT = Path(__file__).parents[1] / "docs/corpus.md"
+BEGIN, END = "<!-- figures: benchmarks/corpus.py -->", "<!-- end of figures -->"
 
 
 def images_below(data: Path) -> list[Path]:
@@ -237,6 +258,7 @@ def everything(data: Path, model: str, images: int) -> dict[str, Any]:
         checks[name] = {"predicted": round(guess, 2), "measured": found, "ratio": guess / found}
     return {
         "machine": {"cpu": cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "model": model,
         "efficiency": round(efficiency, 3),
         "costModel": cost,
         "checks": checks,
@@ -269,6 +291,85 @@ class held:  # noqa: N801 - reads as a statement
             self.file.close()
 
 
+def rendered(result: dict[str, Any]) -> str:
+    """Write what was measured as Markdown, for the document."""
+    runs, machine = result["runs"], result["machine"]
+    measured = (
+        f"Measured on {machine['cpu']}, {machine['cores']} cores, with the {result['model']} model."
+        " Rates are between the first and the last unit, without the start of Ray and workers,"
+        f" which took {runs['one']['run']['startSeconds']:.0f} s."
+    )
+    lines = [
+        textwrap.fill(measured, 100),
+        "",
+        "| run | images | megapixels each | workers | images a second | of what one worker makes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, case in runs.items():
+        run = case["run"]
+        share = f"{result['efficiency']:.2f}" if name == "two" else ""
+        lines.append(
+            f"| {NAMES[name]} | {run['images']:,} | {case['megapixels']:.2f} | {run['workers']} |"
+            f" {run['imagesPerSecond']:.1f} | {share} |"
+        )
+    lines += [
+        "",
+        "What an image costs a worker, in milliseconds, fitted on the first and the last run:",
+        "",
+        "| work | an image | and a megapixel |",
+        "| --- | --- | --- |",
+    ]
+    for kind in KINDS:
+        of = result["costModel"][kind]
+        lines.append(f"| {WORK[kind]} | {of['fixed'] * 1e3:.2f} | {of['perMegapixel'] * 1e3:.2f} |")
+    lines += [
+        "",
+        "The model beside runs that it was not fitted on:",
+        "",
+        "| run | predicted, images a second | measured | ratio |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, check in result["checks"].items():
+        lines.append(
+            f"| {NAMES[name]} | {check['predicted']:.1f} | {check['measured']:.1f} |"
+            f" {check['ratio']:.2f} |"
+        )
+    lines += [
+        "",
+        "On paper, in core hours (those of the driver, which lists the input, are its own):",
+        "",
+        "| images of | a million | 100 million | with 100 workers | list of 100 million |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    planned = runs["one"]["run"]["planSeconds"] / runs["one"]["run"]["images"] * 1e8 / 3600
+    for size, hours in result["coreHoursPerMillion"].items():
+        lines.append(
+            f"| {size} | {hours:.1f} | {hours * 100:,.0f} | {hours / result['efficiency']:.0f} h |"
+            f" {planned:.1f} h |"
+        )
+    worst = max(
+        (of for case in runs.values() for of in case["run"]["memory"]),
+        key=lambda of: float(of["peakMB"]),
+    )
+    long = runs["one"]["run"]["memory"][0]
+    memory_said = (
+        f"A worker's memory: at most {worst['peakMB']:.0f} MB resident, of which"
+        f" {worst['ownPeakMB']:.0f} MB are its own; over {runs['one']['run']['images']:,} images"
+        f" {long['middleMB']:.0f} MB in the middle, {long['endMB']:.0f} MB at the end."
+    )
+    lines += ["", textwrap.fill(memory_said, 100)]
+    return "\n".join(lines)
+
+
+def update(document: Path, text: str) -> None:
+    """Put figures between a document's marks."""
+    before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"{document} has no marks for figures")
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
 def cpu() -> str:
     """Name the processor."""
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -280,8 +381,8 @@ def cpu() -> str:
 def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("all", "run"))
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("what", choices=("all", "run", "document"))
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--model", default="compact")
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--scale", type=int, default=1)
@@ -289,6 +390,11 @@ def main() -> None:
     parser.add_argument("--part-images", type=int, default=64)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    if given.what == "document":
+        update(DOCUMENT, rendered(json.loads(RESULTS.read_text(encoding="utf-8"))))
+        return
+    if given.data is None:
+        parser.error("--data names a folder with images")
     if given.what == "all":
         result = everything(given.data, given.model, given.images)
     else:

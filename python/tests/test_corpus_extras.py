@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import corpus as corpus_benchmark
 import pyarrow as pa
 import pytest
 from conftest import run_python
@@ -65,3 +67,10 @@ def test_progress_counts_what_was_done_before_but_not_as_fast(
     progress.end()
     assert "100 of 100 images (100%)" in stream.getvalue()
     assert stream.getvalue().count("\n") == lines
+
+
+def test_the_documents_figures_are_those_measured() -> None:
+    results = json.loads(corpus_benchmark.RESULTS.read_text())
+    document = corpus_benchmark.DOCUMENT.read_text()
+    figures = document.partition(corpus_benchmark.BEGIN)[2].partition(corpus_benchmark.END)[0]
+    assert figures.strip() == corpus_benchmark.rendered(results)
