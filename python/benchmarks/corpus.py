@@ -155,17 +155,19 @@ def measure(corpus: Path, workers: int, model: str, part_images: int) -> dict[st
         size = sum(path.stat().st_size for path in Path(output, "out").glob("*.parquet"))
     facts: dict[str, Any] = json.loads(said)
     steps = facts.pop("steps")
-    # The first units hold Ray's and the workers' start; the rate is that of what follows them.
-    (first, _), (last, _) = steps[workers - 1], steps[-1]
-    after = sum(images for _, images in steps[workers:])
+    rates, spans = [], []
+    for worker in {step[0] for step in steps}:
+        own = [step for step in steps if step[0] == worker]
+        spans.append(max(step[3] for step in own) - min(step[2] for step in own))
+        rates.append(sum(step[1] for step in own) / spans[-1])
     return {
         "workers": workers,
         "model": model,
         "partImages": part_images,
         **facts,
         "wallSeconds": round(wall, 2),
-        "startSeconds": round(wall - (last - first), 2),
-        "imagesPerSecond": round(after / (last - first), 2),
+        "startSeconds": round(wall - max(spans), 2),
+        "imagesPerSecond": round(sum(rates), 2),
         "outputBytesPerImage": round(size / facts["images"], 1),
         "memory": memory(watch),
     }
@@ -296,8 +298,8 @@ def rendered(result: dict[str, Any]) -> str:
     runs, machine = result["runs"], result["machine"]
     measured = (
         f"Measured on {machine['cpu']}, {machine['cores']} cores, with the {result['model']} model."
-        " Rates are between the first and the last unit, without the start of Ray and workers,"
-        f" which took {runs['one']['run']['startSeconds']:.0f} s."
+        " Rates are sums of what each worker makes from the beginning of its first unit to the end"
+        f" of its last; start and end took {runs['one']['run']['startSeconds']:.0f} s."
     )
     lines = [
         textwrap.fill(measured, 100),

@@ -45,6 +45,8 @@ def _run(given: Sequence[str]) -> int:
         # Whatever its name says, this has Ray listen on the loopback interface alone. It is read
         # when Ray is imported.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    # What it says of itself on standard error is of no use to whoever scores images.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     from clipsight import Error
     from clipsight._scoring.storage import PlaceError
     from clipsight.corpus.run import Arguments, explain, run

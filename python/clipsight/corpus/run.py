@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 
 import pyarrow as pa
 import ray.data
@@ -53,13 +53,21 @@ class Arguments:
     quiet: bool = False
 
 
+class Step(NamedTuple):
+    """A unit that was done: the worker's process, how many images, from when to when."""
+
+    worker: int
+    images: int
+    began: float
+    ended: float
+
+
 @dataclass
 class Summary:
     """What a run did.
 
     ``planned`` and ``seconds`` are what plan and work took; ``spent`` are the workers' seconds by
-    kind of work; ``steps`` are the seconds since the work began and the images of every unit, as
-    they were done.
+    kind of work.
     """
 
     images: int = 0
@@ -70,8 +78,7 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
     spent: Counter[str] = field(default_factory=Counter)
-    steps: list[tuple[float, int]] = field(default_factory=list)
-    workers: set[int] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
 
 
 def run(arguments: Arguments) -> Summary:
@@ -157,11 +164,12 @@ def _work(task: Task, todo: list[Todo], done: int, arguments: Arguments, summary
     progress = Progress(summary.images, done, _stream(arguments))
     begun = time.perf_counter()
     for result in results.iter_rows():
-        summary.workers.add(result["worker"])
         for part in ("read", "decode", "encode", "rows", "write"):
             summary.spent[part] += result[part]
         progress.add(result["images"])
-        summary.steps.append((time.perf_counter() - begun, result["images"]))
+        summary.steps.append(
+            Step(result["worker"], result["images"], result["began"], result["ended"])
+        )
     summary.seconds = time.perf_counter() - begun
     progress.end()
 

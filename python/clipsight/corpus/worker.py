@@ -66,7 +66,7 @@ class UnitWorker:
         """Make the part of the unit that stands in line ``row["line"]`` of a plan."""
         unit = self.ledger.unit(row["plan"], row["line"])
         name = part_name(unit.digest)
-        spent = Spent()
+        began, spent = time.time(), Spent()
         if not self.ledger.output.exists(name):
             known = self._known(row["earlier"].split())
             made = self._made(unit, known, spent)
@@ -74,7 +74,13 @@ class UnitWorker:
             self.ledger.output.write(name, part_bytes(made, self.task.keep, self.judge.model))
             spent.write += time.perf_counter() - begun
         self.ledger.forget(unit.digest)
-        return {"images": unit.count, "worker": os.getpid(), **asdict(spent)}
+        return {
+            "images": unit.count,
+            "worker": os.getpid(),
+            "began": began,
+            "ended": time.time(),
+            **asdict(spent),
+        }
 
     def _made(
         self, unit: Unit, known: Callable[[str], dict[str, Any] | None], spent: Spent
