@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from clipsight import _native
@@ -11,7 +14,6 @@ from clipsight._errors import ArgumentError, Error
 from clipsight._models import folder_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     import numpy as np
@@ -178,7 +180,7 @@ class Detector:
         """
         asked = _asked(views, explain, stability, crop, provenance)
         results = self._model.analyze_batch(
-            list(images), asked, self._threads_for(threads), Analysis.from_json
+            _many(images), asked, self._threads_for(threads), Analysis.from_json
         )
         return cast("list[Analysis | Error]", results)
 
@@ -212,7 +214,7 @@ class Detector:
         if on_error not in ("raise", "nan"):
             message = f'on_error is {on_error!r}: choose "raise" or "nan"'
             raise ArgumentError(message)
-        rows = self._model.features(list(images), self._threads_for(threads))
+        rows = self._model.features(_many(images), self._threads_for(threads))
         table = np.full((len(rows), self.feature_width), np.nan, dtype=np.float32)
         for index, row in enumerate(rows):
             if isinstance(row, bytes):
@@ -251,6 +253,14 @@ def read_provenance(image: str | os.PathLike[str] | bytes) -> Provenance:
     return Provenance.from_json(_native.read_provenance(image))
 
 
+def _many(images: Iterable[ImageInput]) -> list[ImageInput]:
+    """Refuse one image, whose characters or bytes would be taken for many."""
+    if isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike)):
+        message = "one image was passed where many are expected: pass a list, or use analyze"
+        raise ArgumentError(message)
+    return list(images)
+
+
 def _check_threads(threads: int | None) -> None:
     if threads is not None and not (type(threads) is int and threads >= 1):
         message = f"threads is {threads!r}: pass a number from 1, or None for one on every core"
@@ -281,9 +291,12 @@ def _sides(crop: Crop | None) -> tuple[int, int, int, int] | None:
         crop = (crop.x, crop.y, crop.width, crop.height)
     # The largest number that the extension takes.
     most = 2**32 - 1
-    sides = tuple(crop) if isinstance(crop, (tuple, list)) else ()
-    whole = all(type(side) is int and 0 <= side <= most for side in sides)
-    if len(sides) == 4 and whole and sides[2] > 0 and sides[3] > 0:  # noqa: PLR2004
-        return sides
+    sides: list[int] = []
+    # NumPy's numbers are whole numbers, too.
+    with suppress(TypeError):
+        sides = [operator.index(side) for side in crop]
+    if len(sides) == 4 and all(0 <= side <= most for side in sides) and min(sides[2:]) > 0:  # noqa: PLR2004
+        x, y, width, height = sides
+        return x, y, width, height
     message = f"crop is {crop!r}: pass x, y, width, height in whole pixels, width and height from 1"
     raise ArgumentError(message)

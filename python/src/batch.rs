@@ -19,7 +19,7 @@ pub(crate) fn in_order<R: Send>(
     items: &[Py<PyAny>],
     threads: usize,
     work: impl Fn(Input) -> Result<R, Failure> + Sync,
-    done: impl Fn(Python<'_>, Result<R, Py<PyAny>>) -> PyResult<Py<PyAny>> + Send,
+    done: impl Fn(Python<'_>, Result<R, Py<PyAny>>) -> PyResult<Py<PyAny>> + Sync,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let one = |item: &Py<PyAny>| {
         caught(|| {

@@ -66,10 +66,6 @@ impl Input {
         self,
         work: impl FnOnce(Picture<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let of_file = |bytes: &[u8]| {
-            let decoded = decode(bytes)?;
-            Ok((decoded, true))
-        };
         let given = match self {
             Self::Path(path) => Given::Owned(read(&path)?),
             Self::Bytes(bytes) => Given::Python(bytes),
@@ -79,8 +75,7 @@ impl Input {
             }
         };
         let bytes = given.bytes();
-        let (decoded, original) = of_file(bytes).map_err(Failure::Core)?;
-        work(Picture { bytes, decoded, original })
+        work(Picture { bytes, decoded: decode(bytes)?, original: true })
     }
 }
 

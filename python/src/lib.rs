@@ -16,10 +16,8 @@ use pyo3::prelude::*;
 /// The core of clipsight: no public interface.
 #[pymodule]
 mod _native {
-    use clipsight::weights::sha256_hex;
     use clipsight_native::faults;
     use pyo3::prelude::*;
-    use pyo3::types::PyBytes;
 
     #[pymodule_export]
     use crate::model::Model;
@@ -28,13 +26,6 @@ mod _native {
     #[pyfunction]
     fn read_provenance(py: Python<'_>, image: &Bound<'_, PyAny>) -> PyResult<String> {
         crate::input::provenance(py, image)
-    }
-
-    /// SHA-256 in lower-case hex.
-    #[pyfunction]
-    fn sha256(py: Python<'_>, bytes: &Bound<'_, PyBytes>) -> String {
-        let bytes = bytes.as_bytes();
-        py.detach(|| sha256_hex(bytes))
     }
 
     /// The cores that this process may use.

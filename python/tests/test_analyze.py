@@ -158,6 +158,8 @@ def test_options_change_what_is_computed(detector: Detector) -> None:
     assert one.map is None
     part = detector.analyze(DRAGON, crop=(8, 4, 100, 90))
     assert part.input.crop == Rectangle(x=8, y=4, width=100, height=90)
+    numbers = np.array([8, 4, 100, 90])
+    assert verdict(detector.analyze(DRAGON, crop=tuple(numbers))) == verdict(part)
     again = detector.analyze(DRAGON, crop=Rectangle(x=8, y=4, width=100, height=90))
     assert verdict(again) == verdict(part)
     unsteady = detector.analyze(DRAGON, stability="abstain")
@@ -199,7 +201,7 @@ def test_no_images(detector: Detector) -> None:
         ("/nowhere/at/all.jpg", "io"),
         (SCENES, "io"),
         ("a\0b.jpg", "io"),
-        (b"\x00\x05\x16\x07" + bytes(90), "decode"),
+        (b"\x00\x05\x16\x07" + bytes(90), "unsupported"),
         (None, "argument"),
         (7, "argument"),
         (["a.jpg"], "argument"),
