@@ -352,8 +352,8 @@ def rendered(result: dict[str, Any]) -> str:
         textwrap.fill(
             "On paper, in core hours. Above the largest images measured it is the fitted line that"
             " goes on. Dollars are at"
-            f" {DOLLARS:g} a core hour, which is an assumption. The list of the input is made by the"
-            " driver alone, before workers begin.",
+            f" {DOLLARS:g} a core hour, which is an assumption. The list of the input is made by"
+            " the driver alone, before workers begin.",
             100,
         ),
         "",
@@ -363,7 +363,8 @@ def rendered(result: dict[str, Any]) -> str:
     planned = runs["one"]["run"]["planSeconds"] / runs["one"]["run"]["images"] * 1e8 / 3600
     for size, hours in result["coreHoursPerMillion"].items():
         lines.append(
-            f"| {size} | {hours:.1f} | {hours * DOLLARS:.2f} | {hours * 100:,.0f} | {hours / result['efficiency']:.0f} h |"
+            f"| {size} | {hours:.1f} | {hours * DOLLARS:.2f} | {hours * 100:,.0f} |"
+            f" {hours / result['efficiency']:.0f} h |"
             f" {planned:.1f} h |"
         )
     worst = max(
