@@ -54,7 +54,7 @@ def package(files: list[str], threads: int, _graph: str) -> dict[str, Any]:
 def onnxruntime(files: list[str], threads: int, graph: str) -> dict[str, Any]:
     """Score the files with onnxruntime, Pillow and NumPy."""
     import numpy as np  # noqa: PLC0415
-    import onnxruntime as ort  # type: ignore[import-not-found]  # noqa: PLC0415
+    import onnxruntime as ort  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
     started = time.perf_counter()

@@ -30,6 +30,9 @@ Crop: TypeAlias = "Rectangle | tuple[int, int, int, int]"
 """A part of an image in pixels of the upright image: x, y, width, height."""
 
 
+MOST_THREADS = 1024
+
+
 class Detector:
     """A model on a device; made by :meth:`load`.
 
@@ -262,8 +265,11 @@ def _many(images: Iterable[ImageInput]) -> list[ImageInput]:
 
 
 def _check_threads(threads: int | None) -> None:
-    if threads is not None and not (type(threads) is int and threads >= 1):
-        message = f"threads is {threads!r}: pass a number from 1, or None for one on every core"
+    if threads is not None and not (type(threads) is int and 1 <= threads <= MOST_THREADS):
+        message = (
+            f"threads is {threads!r}: pass a number from 1 to {MOST_THREADS}, or None for one on "
+            "every core"
+        )
         raise ArgumentError(message)
 
 

@@ -68,11 +68,14 @@ def plain(item: object) -> str | bytes | Pixels:
 
 def _plain(item: object) -> str | bytes | Pixels:
     if isinstance(item, str):
-        return str(item)
-    if isinstance(item, (bytes, bytearray, memoryview)):
+        # Of a subclass the plain text, whatever it says of itself.
+        return str.__str__(item)
+    if isinstance(item, bytes):
+        return b"".join((item,))
+    if isinstance(item, (bytearray, memoryview)):
         return bytes(item)
     if isinstance(item, os.PathLike):
-        return os.fsdecode(item)
+        return str.__str__(os.fsdecode(item))
     # Nobody has such an object without having loaded these.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(item, pillow.Image):

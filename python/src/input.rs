@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::failure::{Failure, caught};
+use crate::failure::{Failure, caught, exception};
 use crate::pixels::Pixels;
 
 /// An image that Python handed over: from here on nothing needs the interpreter.
@@ -53,7 +53,12 @@ impl Input {
             return Ok(Some(Self::Bytes(bytes.clone().into())));
         }
         if item.is_exact_instance_of::<PyString>() {
-            return Ok(Some(Self::Path(item.extract()?)));
+            // A lone surrogate, which no file is called.
+            let unwritable = |_| {
+                let message = "the path holds characters that no path on this system can have";
+                exception(item.py(), &Error::new(ErrorKind::Argument, message))
+            };
+            return Ok(Some(Self::Path(item.extract().map_err(unwritable)?)));
         }
         Ok(None)
     }

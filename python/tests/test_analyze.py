@@ -193,7 +193,23 @@ def test_no_images(detector: Detector) -> None:
             message = "no path today"
             raise RuntimeError(message)
 
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "other"
+
+    class Data(bytes):
+        def __bytes__(self) -> bytes:
+            return b"other"
+
+    # Subclasses are what they hold.
+    assert detector.analyze(Text(DRAGON)).file == detector.analyze(DRAGON).file
+    assert detector.analyze(Data(DRAGON.read_bytes())).file == detector.analyze(DRAGON).file
+
     wrong: list[tuple[Any, str]] = [
+        ("\ud800.jpg", "argument"),
+        (b"\xff", "decode"),
         (b"", "decode"),
         (b"not an image", "decode"),
         (DRAGON.read_bytes()[:3000], "decode"),

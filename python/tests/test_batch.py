@@ -70,7 +70,7 @@ def test_options_hold_for_all_and_are_checked_once(detector: Detector) -> None:
     for one in (FILES[0], str(FILES[0]), b"bytes"):
         with pytest.raises(clipsight.ArgumentError, match="pass a list"):
             detector.analyze_batch(one)  # type: ignore[arg-type]
-    for threads in (0, -1, 1.5, True):
+    for threads in (0, -1, 1.5, True, 2**70):
         with pytest.raises(clipsight.ArgumentError):
             detector.analyze_batch(FILES, threads=threads)  # type: ignore[arg-type]
 

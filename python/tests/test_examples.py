@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import fastapi_server
 import hugging_face
 import labelling_queue
+import numpy as np
 import pandas as pd
 import pandas_scores
 import pytest
 from conftest import REPOSITORY, SCENES
 from datasets import Dataset, Image
 from fastapi.testclient import TestClient
+from PIL import Image as Pillow
 
 from clipsight import Analysis, Detector
 
@@ -110,6 +115,28 @@ def test_fastapi_refuses_what_it_must(
         yield from (dragon[at : at + 300] for at in range(0, len(dragon), 300))
 
     assert client.post("/score", content=pieces()).status_code == 413
+
+
+def test_fastapi_keeps_the_event_loop_free(client: TestClient) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3)).astype(np.uint8)
+    file = io.BytesIO()
+    Pillow.fromarray(noise).save(file, "PNG", compress_level=1)
+    gaps: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            before = time.perf_counter()
+            await anyio.sleep(0.002)
+            gaps.append(time.perf_counter() - before)
+
+    assert client.portal is not None
+    ticking = client.portal.start_task_soon(tick)
+    started = time.perf_counter()
+    answer = client.post("/score", content=file.getvalue())
+    took = time.perf_counter() - started
+    ticking.cancel()
+    assert answer.status_code == 200
+    assert max(gaps) < took / 2, f"{max(gaps)} of {took} s without a turn"
 
 
 def test_fastapi_has_as_many_places_as_it_says(client: TestClient) -> None:
