@@ -17,6 +17,7 @@ from clipsight._scoring.columns import image_column
 from clipsight._scoring.storage import Place, PlaceError
 from clipsight.corpus.names import IMAGE_EXTENSIONS, SYSTEM_NAMES
 from clipsight.corpus.sources import Source
+from clipsight.corpus.units import of_items
 
 if TYPE_CHECKING:
     from clipsight.corpus.units import Unit
@@ -65,6 +66,15 @@ def test_folders_hold_images_and_nothing_hidden(folder: Path) -> None:
         "no files": 1,
     }
     assert seen.problems == []
+
+
+def test_long_folders_are_cut_as_if_listed_at_once(tmp_path: Path) -> None:
+    for number in range(1000):
+        (tmp_path / f"{number:04}.jpg").touch()
+    found, _ = listed(tmp_path, 4)
+    items = [item for unit in found for item in unit.items]
+    assert len(items) == 1000
+    assert found == list(of_items(items, 4))
 
 
 def test_shards_are_ranges_of_their_file(tmp_path: Path) -> None:
