@@ -91,8 +91,8 @@ def _run_parser() -> argparse.ArgumentParser:
         prog="python -m clipsight.corpus",
         description=_RUN_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="python -m clipsight.corpus report OUTPUT reports on what was scored. An input of that"
-        " name is written ./report.",
+        epilog="python -m clipsight.corpus report OUTPUT reports on what was scored. An input of"
+        " that name is written ./report.",
     )
     parser.add_argument("source", metavar="INPUT")
     parser.add_argument("output", metavar="OUTPUT")
