@@ -62,7 +62,14 @@ def test_hugging_face(folder: Path, detector: Detector) -> None:
     assert scored["grade"][:][-1] is None
 
 
-def test_hugging_face_as_a_program(folder: Path, tmp_path: Path) -> None:
+def test_hugging_face_as_a_program(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Its cache goes with the test, and it needs no connection.
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     run("hugging_face.py", folder, tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert len(table) == 6

@@ -18,7 +18,8 @@ const TOLERANCE = 1e-3;
 
 /**
  * @param {{ version: string, program: string, tarballs: string[], zips: string[], crate: string,
- *   wheels: string[], chromium: string, image: string }} parts names in dist/release; the image's path
+ *   wheels: string[], chromium: string, image: string }} parts names in dist/release; the image's
+ *   path
  */
 export async function tryRelease(parts) {
   const { version, program, tarballs, zips, crate, wheels, chromium, image } = parts;
