@@ -73,6 +73,11 @@ def run_python(code: str, *arguments: str, seconds: float = 300) -> str:
     return done.stdout
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put Ray last: its threads stay in this process, and others fork it or measure its memory."""
+    items.sort(key=lambda item: "local_ray" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
     """Ray on this machine, with two cores."""
