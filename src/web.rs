@@ -404,7 +404,7 @@ impl Model {
     /// As [`read_head`](Self::read_head).
     #[wasm_bindgen(js_name = useHead)]
     pub fn use_head(&mut self, bytes: Option<Vec<u8>>) -> JsResult<()> {
-        let mut used = || {
+        let used = || {
             let head = bytes.map(|bytes| TaughtHead::from_bytes(&bytes)).transpose()?;
             let busy = || Error::new(ErrorKind::Internal, "the model is at work");
             Rc::get_mut(&mut self.0).ok_or_else(busy)?.use_head(head)

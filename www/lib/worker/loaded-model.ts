@@ -171,11 +171,7 @@ export class LoadedModel {
   }
 
   /** Has one of the other decoders read an image. */
-  readWith(
-    name: DecoderName,
-    bytes: Uint8Array,
-    { limits }: Calls['analyze']['params'],
-  ): Promise<Decoded> {
+  readWith(name: DecoderName, bytes: Uint8Array, { limits }: ImageParams): Promise<Decoded> {
     // The core knows it, or would not have named a decoder.
     const format = this.#build.probeFormat(bytes) as Analysis['file']['format'];
     return this.#decoders.decode(name, format, bytes, limits);
