@@ -212,7 +212,7 @@ describe('decoders', () => {
   test('a format without a decoder is unsupported; a lost one is asked for again', async () => {
     const file = await fixture('files/8-rgb.jxl');
     const none = new library.Decoders({}, () => assert.fail());
-    await assert.rejects(none.decode('jxl', 'jxl', file), { code: 'unsupported' });
+    await assert.rejects(none.decode('jxl', 'jxl', file, LIMITS), { code: 'unsupported' });
     const bytes = new Uint8Array(await readFile(path.join(root, decoderFile('jxl'))));
     let calls = 0;
     const lost = new library.Decoders({ jxl: bytes }, async (source) => {
@@ -220,9 +220,9 @@ describe('decoders', () => {
       if (calls === 1) throw new Error('lost');
       return WebAssembly.compile(source);
     });
-    await assert.rejects(lost.decode('jxl', 'jxl', file), /lost/);
-    assert.equal((await lost.decode('jxl', 'jxl', file)).picture.width, 43);
-    await lost.decode('jxl', 'jxl', file);
+    await assert.rejects(lost.decode('jxl', 'jxl', file, LIMITS), /lost/);
+    assert.equal((await lost.decode('jxl', 'jxl', file, LIMITS)).picture.width, 43);
+    await lost.decode('jxl', 'jxl', file, LIMITS);
     assert.equal(calls, 2);
   });
 });
