@@ -13,7 +13,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(&model)? {
         let name = entry?.file_name();
         let shown = name.to_string_lossy();
-        if shown == "model.json" || shown == "README.md" || shown.ends_with(".safetensors") {
+        // The figures are what reports on corpora estimate shares with.
+        let figures = ["eval.json", "operating-points.json"];
+        if ["model.json", "README.md"].contains(&&*shown)
+            || figures.contains(&&*shown)
+            || shown.ends_with(".safetensors")
+        {
             copy(&model.join(&name), &to.join(&name))?;
         }
     }

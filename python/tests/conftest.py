@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import ray
+from corpora import PICTURES
 
 from clipsight import Detector
+from clipsight.ray import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCENES = REPOSITORY / "tests/fixtures/scenes"
@@ -63,3 +71,35 @@ def run_python(code: str, *arguments: str, seconds: float = 300) -> str:
     )
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put Ray last: its threads stay in this process, and others fork it or measure its memory."""
+    items.sort(key=lambda item: "local_ray" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[None]:
+    """Ray on this machine, with two cores."""
+    connect("local", cpus=2)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A corpus in folders: 17 pictures twice, four damaged files and some that are no images."""
+    corpus = tmp_path / "corpus"
+    for name in ("a", "b/c"):
+        (corpus / name).mkdir(parents=True)
+        for picture in PICTURES:
+            shutil.copy(picture, corpus / name / picture.name)
+    (corpus / "bad").mkdir()
+    (corpus / "bad" / "empty.jpg").touch()
+    (corpus / "bad" / "text.png").write_bytes(b"this is not an image")
+    whole = (SCENES / "forest.jpg").read_bytes()
+    (corpus / "bad" / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    shutil.copy(IMAGES / "bombs" / "bomb.png", corpus / "bad" / "bomb.png")
+    (corpus / "notes.txt").write_text("nothing")
+    (corpus / ".hidden.jpg").touch()
+    return corpus
