@@ -68,6 +68,8 @@ export const extension = (output) => ({
       // The sandboxed frame computes by itself: the package's worker, which the library names,
       // stays out.
       { test: /pkg[\\/]worker\.js$/, dependency: 'url', generator: { emit: false } },
+      // Heads are taught elsewhere.
+      { test: /[\\/]references\.bin$/, dependency: 'url', generator: { emit: false } },
     ],
   },
   resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },

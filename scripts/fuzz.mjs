@@ -1,16 +1,22 @@
-// node scripts/fuzz.mjs [--seconds N] [--target REGEX] [--go-on FOLDER]: feeds every reader of
-// foreign bytes with damaged and invented ones, N seconds each. Stable Rust: LLVM's coverage
-// counters are a pass of the compiler like any other, libFuzzer a library.
+// node scripts/fuzz.mjs [--seconds N] [--target REGEX] [--go-on FOLDER]
+// node scripts/fuzz.mjs --fixed [--target REGEX]
+//
+// Feeds every reader of foreign bytes with damaged and invented ones, N seconds each. Stable Rust:
+// LLVM's coverage counters are a pass of the compiler like any other, libFuzzer a library.
 //
 // What is tried begins with the files of the tests and grows in target/fuzz/corpus, which the next
 // run begins with. A fault ends the run; its input is in target/fuzz/faults. With --go-on the first
 // input of every fault is kept in FOLDER instead, and the run goes on.
+//
+// With --fixed the inputs are the same at every run, so that a tree that passed passes again: what
+// `npm test` does. Inputs of faults are printed, too: of a machine elsewhere only the log is left.
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { Failure, main, output, root, run, step } from './lib/run.mjs';
 
 const FOLDER = path.join(root, 'target/fuzz');
@@ -23,6 +29,9 @@ const MAX_BYTES = 1 << 16;
  */
 const HANGS_AFTER_S = 60;
 
+/** As `HANGS_AFTER_S`, for all of a target's fixed inputs: they take some ten seconds. */
+const FIXED_HANG_AFTER_S = 900;
+
 /** What libFuzzer learns by: which edges are taken, and what values are compared. */
 const INSTRUMENTED = [
   '-Cpasses=sancov-module',
@@ -32,12 +41,16 @@ const INSTRUMENTED = [
   '-Cllvm-args=-sanitizer-coverage-trace-compares',
 ];
 
-/** Builds the fuzzers; returns the program. */
-async function buildFuzzers() {
+/**
+ * Builds the fuzzers; returns the program. The one of Content Credentials, which takes minutes to
+ * build, is there where it is asked for.
+ */
+async function buildFuzzers(target) {
   const host = (await output('rustc', ['-vV']))?.match(/^host: (.*)$/m)?.[1];
   if (host === undefined) throw new Failure('rustc does not say what it compiles for.');
   // With a target named, build scripts and macros stay as they are.
   const args = ['build', '--release', '--locked', '--target', host, '--target-dir', FOLDER];
+  if (target !== '' && new RegExp(target).test('verify')) args.push('--features', 'verify');
   await run('cargo', [...args, '--manifest-path', 'fuzz/Cargo.toml'], {
     env: { CARGO_ENCODED_RUSTFLAGS: INSTRUMENTED.join('\x1f') },
   });
@@ -74,18 +87,56 @@ async function fuzzTarget(program, target, { seconds, goOn }) {
   const found = [...new Set(log.match(/^FAULT.*$|^SUMMARY: libFuzzer.*$|^ALARM.*$/gm) ?? [])];
   if (code !== 0 && goOn === undefined) {
     console.error(log.split('\n').slice(-40).join('\n'));
-    throw new Failure(
-      `The fuzzer of ${target} found a fault; its input is in ${path.relative(root, faults)}:\n` +
-        `  CLIPSIGHT_FUZZ=${target} ${path.relative(root, program)} INPUT`,
-    );
+    const [, kept] = log.match(/Test unit written to (.*)$/m) ?? [];
+    throw await failure(program, target, faults, kept === undefined ? [] : [kept]);
   }
   const took = (performance.now() - start) / 1000;
   return { tried, found, perHour: Math.round((tried / took) * 3600) };
 }
 
-function launched(program, args, env) {
+/** Runs one target on the inputs that are the same at every run. */
+async function fixedTarget(program, target) {
+  const faults = path.join(FOLDER, 'fixed', target);
+  await rm(faults, { recursive: true, force: true });
+  await mkdir(faults, { recursive: true });
+  const env = { ...process.env, CLIPSIGHT_FUZZ: target, CLIPSIGHT_FUZZ_FIXED: faults };
+  const start = performance.now();
+  const { code, out, log } = await launched(program, [], env, FIXED_HANG_AFTER_S);
+  const kept = (await readdir(faults)).map((name) => path.join(faults, name));
+  if (code !== 0 || kept.length > 0) {
+    console.error(log.split('\n').slice(-40).join('\n'));
+    if (code !== 0) console.error(`${target} ended with ${code ?? 'a signal'} on the input "now".`);
+    throw await failure(program, target, faults, kept);
+  }
+  const tried = Number(out.trim());
+  const took = (performance.now() - start) / 1000;
+  return { tried, found: [], perHour: Math.round((tried / took) * 3600) };
+}
+
+/** Prints the inputs of faults, each as a command that writes the file. */
+async function failure(program, target, faults, kept) {
+  for (const [index, file] of kept.entries()) {
+    const packed = gzipSync(await readFile(file)).toString('base64');
+    console.error(
+      `${path.basename(file)}:\nbase64 -d << END | gunzip > ${target}-${index}\n` +
+        `${packed.replace(/.{1,100}/g, '$&\n')}END`,
+    );
+  }
+  return new Failure(
+    `The fuzzer of ${target} found a fault; its input is above, and in ` +
+      `${path.relative(root, faults)}:\n` +
+      `  CLIPSIGHT_FUZZ=${target} ${path.relative(root, program)} INPUT`,
+  );
+}
+
+function launched(program, args, env, seconds) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env,
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(seconds !== undefined && { timeout: seconds * 1000, killSignal: 'SIGKILL' }),
+    });
     let out = '';
     let log = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
@@ -99,9 +150,12 @@ function launched(program, args, env) {
   });
 }
 
-/** Builds the fuzzers and runs those whose names match, so many seconds each. */
-export async function fuzz({ seconds, target = '', goOn } = {}) {
-  const program = await step('the fuzzers', buildFuzzers);
+/**
+ * Builds the fuzzers and runs those whose names match: so many seconds each, or on inputs that are
+ * the same at every run.
+ */
+export async function fuzz({ seconds, fixed = false, target = '', goOn } = {}) {
+  const program = await step('the fuzzers', () => buildFuzzers(target));
   if (goOn !== undefined) await mkdir(goOn, { recursive: true });
   const { out } = await launched(program, [], { ...process.env, CLIPSIGHT_FUZZ: '' });
   const names = out.trim().split(' ');
@@ -111,7 +165,9 @@ export async function fuzz({ seconds, target = '', goOn } = {}) {
   const waiting = [...chosen];
   const next = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const { tried, found, perHour } = await fuzzTarget(program, name, { seconds, goOn });
+      const { tried, found, perHour } = fixed
+        ? await fixedTarget(program, name)
+        : await fuzzTarget(program, name, { seconds, goOn });
       // A fuzzer that runs nothing finds nothing.
       if (tried === 0) throw new Failure(`The fuzzer of ${name} tried no input.`);
       console.log(`  ${name.padEnd(12)} ${tried} inputs, ${perHour} an hour`);
@@ -125,6 +181,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const { values } = parseArgs({
       options: {
+        fixed: { type: 'boolean', default: false },
         seconds: { type: 'string', default: '10' },
         target: { type: 'string' },
         'go-on': { type: 'string' },
@@ -133,6 +190,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const seconds = Number(values.seconds);
     if (!(seconds > 0)) throw new Failure('--seconds takes a number above 0.');
     const goOn = values['go-on'] === undefined ? undefined : path.resolve(values['go-on']);
-    await fuzz({ seconds, target: values.target, goOn });
+    await fuzz({ seconds, fixed: values.fixed, target: values.target, goOn });
   });
 }

@@ -24,9 +24,6 @@ import {
   isDebian,
 } from './lib/tools.mjs';
 
-/** For each fuzzer: enough to find again what was found once. Longer by `node scripts/fuzz.mjs`. */
-const FUZZ_SECONDS = 10;
-
 await main(async () => {
   const chromium = await ensureChromium();
   await ensureVulkan();
@@ -41,7 +38,7 @@ await main(async () => {
   await step('lints: Rust', lintRust);
   await step('documentation: Rust', checkDocs);
   await step('tests: Rust', testRust);
-  await step('fuzzers', () => fuzz({ seconds: FUZZ_SECONDS }));
+  await step('fuzzers', () => fuzz({ fixed: true }));
   await step('native program', buildNative);
   await step('figures in the documents', checkFigures);
   const untested = await step('tests: Python', testPython);

@@ -7,12 +7,14 @@
 //! ```text
 //! error, limits <- image, clip <- weights <- engine, heads, calibration <- model <- web
 //!                       image <- provenance <----------------------------- model
+//!                                weights <- teach <----------------------- model
 //! ```
 //!
 //! [`image`] turns a file's bytes into upright pixels and views, an [`engine`] runs the encoder
 //! that [`clip`] describes, [`heads`] turn its features into logits, [`calibration`] turns those
 //! into probabilities and grades; [`model`] holds it all together, and [`weights`] stores it.
-//! [`provenance`] reads what a file says of how it was made, apart from all of these.
+//! [`provenance`] reads what a file says of how it was made, apart from all of these. [`teach`]
+//! refits a head from a person's own examples.
 
 pub mod calibration;
 pub mod clip;
@@ -25,6 +27,7 @@ pub mod model;
 pub mod provenance;
 pub mod rng;
 mod simd;
+pub mod teach;
 #[cfg(all(feature = "web", target_family = "wasm"))]
 pub mod web;
 pub mod weights;

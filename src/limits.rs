@@ -107,3 +107,22 @@ pub const MAX_STATEMENTS: usize = 256;
 
 /// Longest text of a statement, in characters; prompts are rarely longer than 2,000.
 pub const MAX_STATEMENT_CHARACTERS: usize = 4096;
+
+/// Fewest different examples that a head is taught with: fewer say too little of what they have in
+/// common.
+pub const MIN_EXAMPLES: usize = 10;
+
+/// Most examples that a head is taught with: the fit takes the square of their number.
+pub const MAX_EXAMPLES: usize = 500;
+
+/// Most labelled rows beside a model, for the same reason.
+pub const MAX_REFERENCES: usize = 1024;
+
+/// Largest file of a model's labelled rows (32 MiB): 1,024 of the widest head's features in 8 bits.
+pub const MAX_REFERENCES_BYTES: usize = 32 << 20;
+
+/// Largest file of a taught head (1 MiB): 30 times that of the compact model.
+pub const MAX_TAUGHT_HEAD_BYTES: usize = 1 << 20;
+
+/// Longest name of a taught head, in characters.
+pub const MAX_HEAD_NAME_CHARACTERS: usize = 64;

@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Function, Promise, Reflect, Uint8Array, Uint16Array};
+use js_sys::{Float32Array, Function, Promise, Reflect, Uint8Array, Uint16Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -20,6 +20,7 @@ use crate::image::{Cicp, Format, Header, Layout, Note, Rectangle, SampleData, Sa
 use crate::limits::{MAX_DECODE_ALLOCATION, MAX_IMAGE_BYTES};
 use crate::model::{Detector, Encoded, IfUnsteady, Manifest, Request, Timings, Watch};
 use crate::provenance::{self, Provenance};
+use crate::teach::{Example, Label, References, Report, TaughtHead};
 use crate::weights::Shard;
 use crate::{Error, ErrorKind, Result};
 
@@ -202,6 +203,33 @@ struct AnalyzeOptions {
     max_pixels: Option<u64>,
 }
 
+/// What is taught, and by which name.
+#[derive(Deserialize)]
+struct TeachOptions {
+    label: Label,
+    name: String,
+}
+
+/// A taught head, as far as JavaScript sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HeadInfo<'a> {
+    name: &'a str,
+    model_id: &'a str,
+    weights_sha256: &'a str,
+    sha256: &'a str,
+    report: HeadReport<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HeadReport<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    check_gain: f64,
+    forgets: bool,
+}
+
 #[wasm_bindgen]
 impl Model {
     /// `{ modelId, weightsSha256, calibrationId, threshold, views, viewCounts }`; `viewCounts` are
@@ -303,6 +331,85 @@ impl Model {
             total_ms: decoded - start + end - waited,
         });
         to_js(&analysis)
+    }
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// A decoded image, which is used up, as an example to [`teach`](Self::teach) with: numbers
+    /// that only this model understands.
+    ///
+    /// # Errors
+    /// `argument` for an image that there is nothing to learn from; `device-lost`.
+    pub async fn example(&self, image: Prepared) -> JsResult<Float32Array> {
+        let detector = Rc::clone(&self.0);
+        let Example { logit, mut features } =
+            detector.example(&image.encoded).await.map_err(thrown)?;
+        features.push(logit);
+        Ok(Float32Array::from(features.as_slice()))
+    }
+
+    /// The file of a head that is fitted to `count` examples, one after the other in `examples`;
+    /// `options` is `{ label: 'ai' | 'real', name }`, `references` the model's labelled rows.
+    ///
+    /// # Errors
+    /// `argument` for too few different examples; `weights-corrupt` for damaged references.
+    pub fn teach(
+        &self,
+        references: &[u8],
+        examples: &[f32],
+        count: usize,
+        options: JsValue,
+    ) -> JsResult<Vec<u8>> {
+        let taught = || {
+            let TeachOptions { label, name } = from_js(options, "the options are")?;
+            let width = examples.len() / count.max(1);
+            let examples = examples.chunks(width.max(1)).map(|row| match row.split_last() {
+                Some((logit, features)) => Example { logit: *logit, features: features.to_vec() },
+                None => Example { logit: f32::NAN, features: Vec::new() },
+            });
+            let examples: Vec<_> = examples.collect();
+            let references = References::from_bytes(references)?;
+            self.0.teach(&references, &examples, label, &name)?.to_bytes()
+        };
+        taught().map_err(thrown)
+    }
+
+    /// What the file of a taught head says: `{ name, modelId, weightsSha256, sha256, report }`.
+    ///
+    /// # Errors
+    /// `weights-corrupt` for a damaged or altered file; `argument` when it is for another model.
+    #[wasm_bindgen(js_name = readHead)]
+    pub fn read_head(&self, bytes: &[u8]) -> JsResult<JsValue> {
+        let head = TaughtHead::from_bytes(bytes).map_err(thrown)?;
+        self.0.check_taught(&head).map_err(thrown)?;
+        let report = head.report();
+        to_js(&HeadInfo {
+            name: head.name(),
+            model_id: head.model_id(),
+            weights_sha256: head.weights_sha256(),
+            sha256: head.sha256(),
+            report: HeadReport {
+                report,
+                check_gain: report.check_gain(),
+                forgets: report.forgets(),
+            },
+        })
+    }
+
+    /// Judges with the taught head in this file from now on; without one, with the shipped head.
+    /// Not while an image is scored.
+    ///
+    /// # Errors
+    /// As [`read_head`](Self::read_head).
+    #[wasm_bindgen(js_name = useHead)]
+    pub fn use_head(&mut self, bytes: Option<Vec<u8>>) -> JsResult<()> {
+        let used = || {
+            let head = bytes.map(|bytes| TaughtHead::from_bytes(&bytes)).transpose()?;
+            let busy = || Error::new(ErrorKind::Internal, "the model is at work");
+            Rc::get_mut(&mut self.0).ok_or_else(busy)?.use_head(head)
+        };
+        used().map_err(thrown)
     }
 }
 

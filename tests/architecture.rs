@@ -84,6 +84,7 @@ const CORE: Layers = &[
     ("engine", &["clip", "error", "simd", "weights"]),
     ("heads", &["clip", "error", "image", "limits", "weights"]),
     ("calibration", &["error", "limits", "weights"]),
+    ("teach", &["error", "limits", "weights"]),
     (
         "model",
         &[
@@ -95,10 +96,11 @@ const CORE: Layers = &[
             "image",
             "limits",
             "provenance",
+            "teach",
             "weights",
         ],
     ),
-    ("web", &["engine", "error", "image", "limits", "model", "provenance", "weights"]),
+    ("web", &["engine", "error", "image", "limits", "model", "provenance", "teach", "weights"]),
 ];
 
 const MEASURE: Layers = &[

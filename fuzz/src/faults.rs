@@ -1,6 +1,7 @@
 //! What is a fault, and what becomes of it.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -34,10 +35,13 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
 }
 
 /// Panics are seen by this hook before anybody can catch them.
-pub(crate) fn install(target: &'static str) {
+pub(crate) fn install(target: &'static str, folder: Option<&OsStr>) {
     with_state(|state| {
         state.target = target;
-        state.folder = std::env::var_os("CLIPSIGHT_FUZZ_GO_ON").map(PathBuf::from);
+        state.folder = folder
+            .map(OsStr::to_owned)
+            .or_else(|| std::env::var_os("CLIPSIGHT_FUZZ_GO_ON"))
+            .map(PathBuf::from);
     });
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |place| {
@@ -72,6 +76,16 @@ fn report(what: &str, more: &str) {
     if !go_on {
         // libFuzzer writes the input down when the process aborts.
         std::process::abort();
+    }
+}
+
+/// A panic that was caught where the hook does not see it: ours is a fault; that of a decoder which
+/// others keep is not, but is told once.
+pub(crate) fn note(place: &str, ours: bool) {
+    if ours {
+        report(&format!("panic at {place}"), "");
+    } else if with_state(|state| state.seen.insert(place.to_owned())) {
+        eprintln!("NOTE: caught panic at {place}");
     }
 }
 

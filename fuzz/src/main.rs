@@ -6,11 +6,14 @@
 //! allows; when it is answered in two ways; and when the answer is not what the target promises.
 //!
 //! With `CLIPSIGHT_FUZZ_SEEDS=FOLDER` the program writes the target's seeds into it and ends. With
-//! `CLIPSIGHT_FUZZ_GO_ON=FOLDER` it keeps the first input of every fault there and goes on.
+//! `CLIPSIGHT_FUZZ_GO_ON=FOLDER` it keeps the first input of every fault there and goes on. With
+//! `CLIPSIGHT_FUZZ_FIXED=FOLDER` it does so without libFuzzer on inputs that are the same at every
+//! run.
 #![no_main]
 #![allow(unsafe_code, reason = "what libFuzzer calls is declared by its macros")]
 
 mod faults;
+mod fixed;
 #[path = "../../tests/metadata/mod.rs"]
 mod metadata;
 mod png;
@@ -41,7 +44,16 @@ fn begin() {
         std::process::exit(0);
     }
     TARGET.get_or_init(|| target);
-    faults::install(target.name);
+    let fixed = std::env::var_os("CLIPSIGHT_FUZZ_FIXED");
+    faults::install(target.name, fixed.as_deref());
+    if let Some(folder) = fixed {
+        let count = fixed::run(target, folder.as_ref()).unwrap_or_else(|error| {
+            eprintln!("the inputs of {name} cannot be tried: {error}");
+            std::process::exit(1);
+        });
+        println!("{count}");
+        std::process::exit(0);
+    }
 }
 
 fuzz_target!(init: begin(), |bytes: &[u8]| -> Corpus {

@@ -15,6 +15,15 @@ const MAX_SEED_BYTES: u64 = 64 << 10;
 /// Writes the seeds of a target into a folder; how many there are.
 pub(crate) fn write(target: &Target, folder: &Path) -> Result<usize> {
     std::fs::create_dir_all(folder)?;
+    let seeds = of(target)?;
+    for (index, seed) in seeds.iter().enumerate() {
+        std::fs::write(folder.join(format!("seed-{index:03}")), seed)?;
+    }
+    Ok(seeds.len())
+}
+
+/// The seeds of a target.
+pub(crate) fn of(target: &Target) -> Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
     for (place, ending) in target.seeds {
         let mut files = Vec::new();
@@ -43,10 +52,7 @@ pub(crate) fn write(target: &Target, folder: &Path) -> Result<usize> {
         ),
         _ => {}
     }
-    for (index, seed) in seeds.iter().enumerate() {
-        std::fs::write(folder.join(format!("seed-{index:03}")), seed)?;
-    }
-    Ok(seeds.len())
+    Ok(seeds)
 }
 
 /// The files below a place whose names end so, by name.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use clipsight::calibration::Calibration;
 use clipsight::clip::{TensorRole, TensorSpec};
-use clipsight::image::{Format, decode, probe};
+use clipsight::image::{Format, SampleData, decode, probe};
 use clipsight::limits::{MAX_DECODE_ALLOCATION, MAX_STATEMENT_CHARACTERS, MAX_STATEMENTS};
 use clipsight::model::{Manifest, TextManifest};
 use clipsight::provenance;
@@ -18,12 +18,16 @@ use clipsight_import::{Architecture, Checkpoint, Configs, HeadFile, shards_of_in
 use clipsight_native::dataset::Dataset;
 use clipsight_native::receipt::Receipt;
 
+use crate::faults;
+
 /// A reader under test.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) run: fn(&[u8]) -> Answer,
     /// Most memory at any one time, in bytes.
     pub(crate) max_memory: u64,
+    /// How many inputs the same at every run has, see `fixed`.
+    pub(crate) runs: usize,
     /// Where its seeds lie, from the repository: files and folders, with an ending or any.
     pub(crate) seeds: &'static [(&'static str, &'static str)],
 }
@@ -47,11 +51,32 @@ const IMAGE_MEMORY: u64 = MAX_DECODE_ALLOCATION + 16 * MAX_PIXELS;
 /// What other files may take: none here is longer than 64 kB.
 const FILE_MEMORY: u64 = 160 << 20;
 
+/// Some ten seconds.
+const RUNS: usize = 10_000;
+
+/// The same for decoders that take longer.
+const CODEC_RUNS: usize = 1_000;
+
 /// Pictures above it are not decoded: filling memory takes the time of a thousand small ones.
 const MAX_PIXELS: u64 = 1 << 20;
 
 const IMAGES: &str = "tests/fixtures/image";
 const IMPORT: &str = "tests/fixtures/import";
+
+const CODECS: &str = "crates/clipsight-codecs/tests/fixtures/files";
+const CORNERS: &str = "crates/clipsight-codecs/tests/fixtures/corners";
+
+macro_rules! codec {
+    ($name:literal, $format:ident, $seeds:expr) => {
+        Target {
+            name: $name,
+            run: |bytes| codec(Format::$format, bytes),
+            max_memory: IMAGE_MEMORY,
+            runs: CODEC_RUNS,
+            seeds: $seeds,
+        }
+    };
+}
 
 macro_rules! image {
     ($name:literal, $format:ident, $seeds:expr) => {
@@ -59,6 +84,7 @@ macro_rules! image {
             name: $name,
             run: |bytes| image(Format::$format, bytes),
             max_memory: IMAGE_MEMORY,
+            runs: RUNS,
             seeds: $seeds,
         }
     };
@@ -69,7 +95,7 @@ const fn file(
     run: fn(&[u8]) -> Answer,
     seeds: &'static [(&'static str, &'static str)],
 ) -> Target {
-    Target { name, run, max_memory: FILE_MEMORY, seeds }
+    Target { name, run, max_memory: FILE_MEMORY, runs: RUNS, seeds }
 }
 
 /// All of them.
@@ -80,6 +106,9 @@ pub(crate) const TARGETS: &[Target] = &[
     image!("gif", Gif, &[(IMAGES, "gif")]),
     image!("bmp", Bmp, &[(IMAGES, "bmp")]),
     image!("tiff", Tiff, &[(IMAGES, "tif")]),
+    codec!("avif", Avif, &[(CODECS, "avif")]),
+    codec!("heic", Heif, &[(CODECS, "heic"), (CORNERS, "heic")]),
+    codec!("jxl", Jxl, &[(CODECS, "jxl")]),
     file("probe", header, &[(IMAGES, "")]),
     file("provenance", provenance, &[(IMAGES, "")]),
     file("manifest", manifest, &[("models", "model.json")]),
@@ -91,6 +120,8 @@ pub(crate) const TARGETS: &[Target] = &[
     file("configs", configs, &[(IMPORT, "json")]),
     file("dataset", dataset, &[]),
     file("receipt", receipt, &[]),
+    #[cfg(feature = "verify")]
+    file("verify", verification, &[("crates/clipsight-verify/tests/fixtures/signed", "")]),
 ];
 
 /// The repository.
@@ -154,6 +185,67 @@ fn begins_as(format: Format, bytes: &[u8]) -> bool {
         Format::Avif | Format::Heif | Format::Jxl => &[],
     };
     begins.iter().any(|start| bytes.starts_with(start))
+}
+
+/// AVIF, HEIC, JPEG XL: others' decoders, whose panics are caught as a rule; ours are not.
+fn codec(format: Format, bytes: &[u8]) -> Answer {
+    let header = clipsight_codecs::header(bytes);
+    let told = header.map(|header| u64::from(header.width) * u64::from(header.height));
+    if clipsight_codecs::format(bytes).map(Format::from) != Some(format)
+        || told.is_some_and(|pixels| pixels > MAX_PIXELS)
+    {
+        return Answer::Foreign;
+    }
+    let _ = clipsight_codecs::last_panic();
+    let decoded = clipsight_codecs::decode(bytes);
+    if let Some(place) = clipsight_codecs::last_panic() {
+        faults::note(&place, place.contains("clipsight"));
+    }
+    let samples = match decoded {
+        Some(Ok(samples)) => samples,
+        Some(Err(error)) => return refused(&error, FILE_ERRORS),
+        None => return Answer::Wrong("no decoder for what was told by its content"),
+    };
+    let (width, height) = (samples.width, samples.height);
+    if header.is_none_or(|header| (header.width, header.height) != (width, height)) {
+        return Answer::Wrong("another size than the header's");
+    }
+    let count = match &samples.data {
+        SampleData::U8(samples) => samples.len(),
+        SampleData::U16(samples) => samples.len(),
+    };
+    if samples.format != format
+        || count != width as usize * height as usize * samples.layout.channels()
+    {
+        return Answer::Wrong("samples that are not as announced");
+    }
+    match samples.into_decoded() {
+        Err(error) => refused(&error, FILE_ERRORS),
+        Ok(decoded) => {
+            let notes = format!("{:?}", decoded.notes);
+            Answer::Read(hash(&(decoded.pixels.pixels(), decoded.width, notes)))
+        }
+    }
+}
+
+/// Content Credentials: never better than they are is for the tests that sign files; here that
+/// what is said of any file can be shown.
+#[cfg(feature = "verify")]
+fn verification(bytes: &[u8]) -> Answer {
+    let found = match clipsight_verify::verify(bytes) {
+        Ok(found) => found,
+        Err(clipsight_verify::Error::Broken) => return Answer::Unread,
+        Err(_) => return Answer::Wrong("the kind of error"),
+    };
+    let is_invalid = found.state == clipsight_verify::State::Invalid;
+    let Ok(json) = serde_json::to_value(&found) else { return Answer::Wrong("it has no JSON") };
+    if !is_harmless(&json) {
+        return Answer::Wrong("a text that is long or controls");
+    }
+    if is_invalid && found.problems.is_empty() {
+        return Answer::Wrong("invalid without a reason");
+    }
+    Answer::Read(hash(&json.to_string()))
 }
 
 fn header(bytes: &[u8]) -> Answer {
@@ -399,7 +491,9 @@ fn configs(bytes: &[u8]) -> Answer {
         }
     }
     if let Ok(shards) = shards_of_index(&bytes().unwrap_or_default()) {
-        if shards.iter().any(|shard| shard.contains(['/', '\\'])) {
+        // Whatever system it is read on.
+        let outside = |name: &String| name.contains(['/', '\\', ':', '\0']) || name.ends_with('.');
+        if shards.iter().any(outside) {
             return Answer::Wrong("a shard outside the folder");
         }
         seen.push(format!("{shards:?}"));

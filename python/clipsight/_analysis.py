@@ -55,6 +55,8 @@ __all__ = [
     "Shares",
     "Software",
     "Stability",
+    "Taught",
+    "TaughtLabel",
     "Timings",
     "TrainingMining",
     "UnreadMetadata",
@@ -193,7 +195,9 @@ class Scored(Record):
     grade: Grade
     """Strength of the evidence for AI generation."""
     measured_error: MeasuredError | None
-    """How often this grade was wrong; null where too few labelled images got it to measure."""
+    """How often this grade was wrong; null where too few labelled images got it to measure, and
+    where a taught head judged.
+    """
 
     _keys = (
         ("status", "status", True),
@@ -626,6 +630,47 @@ class Evidence(Record):
         return cls(
             kind=data["kind"],
             code=data["code"],
+        )
+
+
+TaughtLabel: TypeAlias = Literal["ai", "real"]
+"""What an image is.
+
+- `ai`: AI-generated.
+- `real`: By cameras and human hands.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taught(Record):
+    """A head that somebody taught with examples of their own, and that judged in the place of the
+    model's.
+    """
+
+    name: str
+    """What its teacher called it."""
+    label: TaughtLabel
+    """What its examples are."""
+    examples: int
+    """How many different examples it was taught with."""
+    sha256: str
+    """SHA-256 of its file's content, in lower-case hex."""
+
+    _keys = (
+        ("name", "name", True),
+        ("label", "label", True),
+        ("examples", "examples", True),
+        ("sha256", "sha256", True),
+    )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make it from the JSON's object."""
+        return cls(
+            name=data["name"],
+            label=data["label"],
+            examples=data["examples"],
+            sha256=data["sha256"],
         )
 
 
@@ -1270,6 +1315,10 @@ class Analysis(Record):
     """
     evidence: tuple[Evidence, ...]
     """Notes beside the verdict; they never move the model's number."""
+    taught: Taught | None = None
+    """The taught head that judged; left out where the model's own did. How often a taught head is
+    wrong has not been measured: `measuredError` is null then.
+    """
     provenance: Provenance | None = None
     """What the file says of how it was made; it never moves the model's number. Left out where it
     was not asked for, and where there are no bytes of a file.
@@ -1290,6 +1339,7 @@ class Analysis(Record):
         ("map", "map", False),
         ("pictures", "pictures", False),
         ("evidence", "evidence", True),
+        ("taught", "taught", False),
         ("provenance", "provenance", False),
         ("input", "input", True),
         ("timings", "timings", True),
@@ -1309,6 +1359,7 @@ class Analysis(Record):
             map=optional(data.get("map"), OcclusionMap.from_dict),
             pictures=each(data.get("pictures", ()), Rectangle.from_dict),
             evidence=each(data["evidence"], Evidence.from_dict),
+            taught=optional(data.get("taught"), Taught.from_dict),
             provenance=optional(data.get("provenance"), Provenance.from_dict),
             input=InputFacts.from_dict(data["input"]),
             timings=Timings.from_dict(data["timings"]),

@@ -13,13 +13,22 @@ export const MODELS = [
   { name: 'standard', folder: 'pkg-standard/weights', module: 'pkg-standard/index.js' },
 ];
 
+/** The labelled rows that heads are taught with: fetched when one is. */
+const REFERENCES = 'references.bin';
+
 /** The sources of a model. */
 export const sourcesOf = (name) => `models/${name}`;
 
 /**
- * A model's manifest and, in the order in which they are loaded, the names of its shards.
+ * A model's manifest and, in the order in which they are loaded, the names of its shards; and of
+ * the labelled rows that heads are taught with, where it has any.
  *
- * @returns {Promise<{ manifest: object, shards: string[], bytes: number }>}
+ * @returns {Promise<{
+ *   manifest: object,
+ *   shards: string[],
+ *   references: string[],
+ *   bytes: number,
+ * }>}
  */
 export async function readModel(name) {
   const file = path.join(sourcesOf(name), 'model.json');
@@ -30,5 +39,11 @@ export async function readModel(name) {
   const there = await readdir(path.join(root, sourcesOf(name)));
   const missing = shards.filter((shard) => !there.includes(shard));
   if (missing.length > 0) throw new Failure(`${sourcesOf(name)} lacks ${missing.join(', ')}.`);
-  return { manifest, shards, bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const references = there.includes(REFERENCES) ? [REFERENCES] : [];
+  return {
+    manifest,
+    shards,
+    references,
+    bytes: manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }

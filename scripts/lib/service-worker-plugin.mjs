@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 const NAME = 'service-worker.js';
 
 /** What only some devices or uses fetch; weights are kept by the package's own cache. */
-const REST = /\.wasm$|^\d+\.[0-9a-f]+\.js$/;
+const REST = /\.(wasm|bin)$|^\d+\.[0-9a-f]+\.js$/;
 const NEVER = /\.(safetensors|map|txt)$/;
 
 export class ServiceWorkerPlugin {

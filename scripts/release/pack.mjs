@@ -96,8 +96,8 @@ export async function packProgram(version) {
   for (const { name: model } of MODELS) {
     const to = path.join(folder, sourcesOf(model));
     await mkdir(to, { recursive: true });
-    const { shards } = await readModel(model);
-    for (const file of ['README.md', 'model.json', ...shards])
+    const { shards, references } = await readModel(model);
+    for (const file of ['README.md', 'model.json', ...shards, ...references])
       await copyFile(path.join(root, sourcesOf(model), file), path.join(to, file));
   }
   await archive(folder, path.join(release, `${name}.tar.gz`));

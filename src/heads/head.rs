@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::linear::{LinearMap, normalize};
+use super::linear::{LinearMap, dot, normalize};
 use super::shapes;
 use crate::clip::{FeatureSpec, Pool, TensorRole, TensorSpec, VisionConfig};
 use crate::limits::{MAX_CONCEPTS, MAX_PROJECTIONS};
@@ -228,6 +228,8 @@ pub struct LinearHead {
     linear: LinearMap,
     transform: Transform,
     token_width: usize,
+    /// Weights and bias as they shipped, where others are in use.
+    shipped: Option<(Vec<f32>, f32)>,
 }
 
 impl LinearHead {
@@ -248,7 +250,39 @@ impl LinearHead {
             linear: LinearMap::take(tensors, weight, bias)?,
             transform: head.transform(),
             token_width: head.token_width(config),
+            shipped: None,
         })
+    }
+
+    /// Adds to the shipped weights and bias; `None` puts those back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for another number of weights.
+    pub fn change(&mut self, change: Option<(&[f32], f32)>) -> Result<()> {
+        if change.is_some_and(|(weight, _)| weight.len() != self.weights().len()) {
+            let message = "the taught head is for another number of features";
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        if let Some((weight, bias)) = self.shipped.take() {
+            self.linear.weight.data = weight;
+            self.linear.bias = vec![bias];
+        }
+        if let Some((weight, bias)) = change {
+            self.shipped = Some((self.weights().to_vec(), self.linear.bias[0]));
+            let weights = self.linear.weight.data.iter_mut();
+            weights.zip(weight).for_each(|(to, by)| *to += by);
+            self.linear.bias[0] += bias;
+        }
+        Ok(())
+    }
+
+    /// One view's transformed features -> the logit of the head as it shipped.
+    #[must_use]
+    pub fn shipped(&self, transformed: &[f32]) -> f32 {
+        match &self.shipped {
+            Some((weight, bias)) => dot(weight, transformed) + bias,
+            None => self.forward(transformed),
+        }
     }
 
     /// Its weights, `[features]`.

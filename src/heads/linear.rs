@@ -12,7 +12,7 @@ pub(super) struct LinearMap {
     /// `[out, in]`.
     pub(super) weight: HostTensor,
     /// `[out]`.
-    bias: Vec<f32>,
+    pub(super) bias: Vec<f32>,
 }
 
 impl LinearMap {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::head::{Head, LinearHead, Transform};
 use super::linear::{LinearMap, dot, take};
 use super::shapes::{CONCEPTS, GATE, HIDDEN, SHARES, after, before, hidden};
-use crate::Result;
 use crate::clip::VisionConfig;
 use crate::weights::HostTensor;
+use crate::{Error, ErrorKind, Result};
 
 /// A head, ready to score.
 #[derive(Debug)]
@@ -89,6 +89,30 @@ impl HeadScorer {
         match &self.kind {
             Kind::Linear(head) => head.weights(),
             _ => &[],
+        }
+    }
+
+    /// Adds to a linear head's shipped weights and bias; `None` puts those back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a head of another kind, or another number of weights.
+    pub fn change(&mut self, change: Option<(&[f32], f32)>) -> Result<()> {
+        match (&mut self.kind, change) {
+            (Kind::Linear(head), change) => head.change(change),
+            (_, None) => Ok(()),
+            (_, Some(_)) => {
+                let message = "this model cannot be taught: its head is not linear";
+                Err(Error::new(ErrorKind::Argument, message))
+            }
+        }
+    }
+
+    /// One view's transformed features -> the logit of the head as it shipped.
+    #[must_use]
+    pub fn shipped(&self, transformed: &[f32]) -> f32 {
+        match &self.kind {
+            Kind::Linear(head) => head.shipped(transformed),
+            _ => self.forward(transformed),
         }
     }
 

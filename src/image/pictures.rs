@@ -120,10 +120,15 @@ pub fn pictures(image: &Rgb8) -> Vec<Rectangle> {
         Ends::Corner => several,
         Ends::One => several && covered >= COLLAGE_AREA * area,
     });
-    let mut found: Vec<Rectangle> = found.iter().map(|found| found.piece.rectangle()).collect();
-    found.sort_by_key(|picture| (picture.y, picture.x));
-    found.truncate(MAX_PICTURES);
-    found
+    // By hand: the library's sorting takes more bytes in browsers than all of this.
+    let mut sorted: Vec<Rectangle> = Vec::new();
+    for picture in found.iter().map(|found| found.piece.rectangle()) {
+        let place = (picture.y, picture.x);
+        let at = sorted.iter().take_while(|before| (before.y, before.x) <= place).count();
+        sorted.insert(at, picture);
+    }
+    sorted.truncate(MAX_PICTURES);
+    sorted
 }
 
 struct Page<'a> {
@@ -254,11 +259,7 @@ impl Page<'_> {
         let count = samples.count;
         let some: [Colour; 5] =
             std::array::from_fn(|index| samples.get((2 * index + 1) * count / 10));
-        let colour = std::array::from_fn(|channel| {
-            let mut values = some.map(|colour| colour[channel]);
-            values.sort_unstable();
-            values[2]
-        });
+        let colour = std::array::from_fn(|channel| median(some.map(|colour| colour[channel])));
         let plain = if loose {
             samples.are(count / NEARLY_STRAY, |sample| is_near(sample, colour))
         } else {
@@ -298,12 +299,12 @@ impl Page<'_> {
         if shares.is_empty() || !self.is_large(piece) || piece.area() > MAX_AREA * self.area {
             return None;
         }
-        shares.sort_by(f64::total_cmp);
         let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-        let least = shares[0];
+        let least = shares.iter().copied().fold(1.0, f64::min);
+        let below = shares.iter().filter(|share| **share < CLEAR_SHARE).count();
         // One side may be as dark or as light as what lies beside it.
         let clear = least >= EDGE_SHARE && mean >= EDGES_SHARE
-            || shares.len() > 2 && least >= FAINT_SHARE && shares[1] >= CLEAR_SHARE;
+            || shares.len() > 2 && least >= FAINT_SHARE && below < 2;
         (clear && self.texture(piece).is_rich()).then_some(Found { piece, least })
     }
 
@@ -582,6 +583,17 @@ impl Piece {
 /// One of 4,096 colours: four bits of each channel.
 fn bin([red, green, blue]: Colour) -> usize {
     usize::from(red >> 4) << 8 | usize::from(green & 0xf0) | usize::from(blue >> 4)
+}
+
+fn median(mut values: [u8; 5]) -> u8 {
+    for first in 0..3 {
+        for other in first + 1..5 {
+            if values[other] < values[first] {
+                values.swap(first, other);
+            }
+        }
+    }
+    values[2]
 }
 
 /// Whether a colour is another, compressed beside a picture: that spares the brightness most.

@@ -12,6 +12,7 @@ use super::stability::Stability;
 use crate::calibration::{AbstainReason, Grade, MeasuredError};
 use crate::image::{Format, Note, Rectangle};
 use crate::provenance::Provenance;
+use crate::teach::{Label, Report, TaughtHead};
 
 /// The version of [`Analysis`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -61,6 +62,11 @@ pub struct Analysis {
     pub pictures: Vec<Rectangle>,
     /// Notes beside the verdict; they never move the model's number.
     pub evidence: Vec<Evidence>,
+    /// The taught head that judged; left out where the model's own did. How often a taught head is
+    /// wrong has not been measured: `measuredError` is null then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "TaughtFacts"))]
+    pub taught: Option<TaughtFacts>,
     /// What the file says of how it was made; it never moves the model's number. Left out where it
     /// was not asked for, and where there are no bytes of a file.
     // Whoever has the file's own bytes fills it in.
@@ -108,7 +114,8 @@ pub enum Verdict {
         score: Score,
         /// Strength of the evidence for AI generation.
         grade: Grade,
-        /// How often this grade was wrong; null where too few labelled images got it to measure.
+        /// How often this grade was wrong; null where too few labelled images got it to measure,
+        /// and where a taught head judged.
         measured_error: Option<MeasuredError>,
     },
     /// The model cannot tell.
@@ -164,6 +171,30 @@ pub struct Maker {
     /// Its share of the probability of all generated captions together, 0 to 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub share: f64,
+}
+
+/// A head that somebody taught with examples of their own, and that judged in the place of the
+/// model's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Taught"))]
+pub struct TaughtFacts {
+    /// What its teacher called it.
+    pub name: String,
+    /// What its examples are.
+    pub label: Label,
+    /// How many different examples it was taught with.
+    pub examples: usize,
+    /// SHA-256 of its file's content, in lower-case hex.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    pub sha256: String,
+}
+
+impl From<&TaughtHead> for TaughtFacts {
+    fn from(head: &TaughtHead) -> Self {
+        let &Report { label, examples, .. } = head.report();
+        Self { name: head.name().to_owned(), label, examples, sha256: head.sha256().to_owned() }
+    }
 }
 
 /// Something worth knowing beside the model's verdict. Later versions may add kinds and codes.

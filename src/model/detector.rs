@@ -2,7 +2,7 @@
 
 use super::analysis::{
     Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
-    Verdict,
+    TaughtFacts, Verdict,
 };
 use super::occlusion::{BATCH, MAP_VIEWS, OcclusionMap, Shares, occluded};
 use super::request::{IfUnsteady, Request, Watch};
@@ -20,6 +20,7 @@ use crate::heads::residual::ResidualScorer;
 use crate::heads::{AttributionHead, CaptionMatcher, HeadScorer, QualityPerceptron};
 use crate::image::{Decoded, Delivery, Rectangle, Region, Rgb8, ViewCount, decode, pictures};
 use crate::limits::MAX_VIEWS;
+use crate::teach::{Example, Label, Lesson, References, TaughtHead, teach};
 use crate::weights::{sha256_hex, sha256_hex_of};
 use crate::{Error, ErrorKind, Result};
 
@@ -32,6 +33,8 @@ pub struct Detector {
     attribution: Option<CaptionMatcher>,
     quality: Option<QualityPerceptron>,
     residual: Option<ResidualScorer>,
+    /// Whoever judges in the place of the shipped head.
+    taught: Option<TaughtHead>,
 }
 
 /// A decoded image, cut into views: all remaining work needs the device.
@@ -115,7 +118,7 @@ impl Detector {
         let residual = residual
             .map(|branch| ResidualScorer::assemble(&branch.network, &mut tensors))
             .transpose()?;
-        Ok(Self { manifest, encoder, head, attribution, quality, residual })
+        Ok(Self { manifest, encoder, head, attribution, quality, residual, taught: None })
     }
 
     /// The model's manifest.
@@ -249,7 +252,9 @@ impl Detector {
         let calibration = &self.manifest.calibration;
         let mut model = match (abstain, grade) {
             (None, Some(grade)) => {
-                Verdict::Scored { score, grade, measured_error: measured[grade as usize] }
+                // What was measured on the shipped head says nothing of another.
+                let measured_error = measured[grade as usize].filter(|_| self.taught.is_none());
+                Verdict::Scored { score, grade, measured_error }
             }
             (reason, _) => {
                 Verdict::Abstained { score, reason: reason.unwrap_or(calibration.no_grade()) }
@@ -288,6 +293,7 @@ impl Detector {
             map,
             pictures,
             evidence,
+            taught: self.taught.as_ref().map(TaughtFacts::from),
             provenance: None,
             input: InputFacts {
                 fidelity: Fidelity::OriginalBytes,
@@ -485,6 +491,116 @@ impl Detector {
         ))
     }
 
+    /// Judges with a taught head from now on; `None` puts the shipped one back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when it was taught on another model.
+    pub fn use_head(&mut self, head: Option<TaughtHead>) -> Result<()> {
+        if let Some(head) = &head {
+            self.check_taught(head)?;
+        }
+        let change = head.as_ref().map(TaughtHead::change);
+        self.head.change(change.map(|change| (change.weight.as_slice(), change.bias)))?;
+        self.taught = head;
+        Ok(())
+    }
+
+    /// Checks that a head was taught on this model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`].
+    pub fn check_taught(&self, head: &TaughtHead) -> Result<()> {
+        if head.weights_sha256() == self.manifest.weights_sha256()
+            && head.change().weight.len() == self.head_weights().len()
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "the head \"{}\" was taught on {}, and this is {} with other weights: use that model, \
+             or teach this one with the same images",
+            head.name(),
+            head.model_id(),
+            self.manifest.id
+        );
+        Err(Error::new(ErrorKind::Argument, message))
+    }
+
+    /// The taught head in use.
+    #[must_use]
+    pub fn taught(&self) -> Option<&TaughtHead> {
+        self.taught.as_ref()
+    }
+
+    /// A prepared image as an example to teach with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for an image that is too small or shows nothing, and for a model
+    /// whose head cannot be taught; [`ErrorKind::DeviceLost`].
+    pub async fn example(&self, image: &Encoded) -> Result<Example> {
+        let refused = |message| Err(Error::new(ErrorKind::Argument, message));
+        if self.head_weights().is_empty() {
+            return refused("this model cannot be taught: its head is not linear");
+        }
+        match (image.abstain, image.pixels.views.first()) {
+            (None, Some(view)) => self.example_of(view).await,
+            (Some(AbstainReason::TooSmall), _) => {
+                refused("the image is too small to learn from: choose a larger one")
+            }
+            _ => refused("the image shows too little to learn from: choose another"),
+        }
+    }
+
+    /// An image's first view as an example.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DeviceLost`].
+    pub async fn example_of(&self, view: &Rgb8) -> Result<Example> {
+        let mut rows = self.transformed(std::slice::from_ref(view)).await?;
+        self.example_from(rows.pop().unwrap_or_default())
+    }
+
+    /// The transformed features of an image's first view as an example.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] for a model that is not calibrated for one view.
+    pub fn example_from(&self, features: Vec<f32>) -> Result<Example> {
+        let by_views = self.manifest.calibration.for_views(1)?;
+        let logit = by_views.slope * f64::from(self.shipped_logit(&features)) + by_views.offset;
+        #[expect(clippy::cast_possible_truncation, reason = "made of an f32")]
+        let logit = logit as f32;
+        Ok(Example { logit, features })
+    }
+
+    /// The shipped head's logit of one view's transformed features, whichever head judges.
+    #[must_use]
+    pub fn shipped_logit(&self, transformed: &[f32]) -> f32 {
+        self.head.shipped(transformed)
+    }
+
+    /// Fits a head to examples of this model, all of one label; see [`teach`]. It is not used until
+    /// [`use_head`](Self::use_head) gets it.
+    ///
+    /// # Errors
+    /// As [`teach`].
+    pub fn teach(
+        &self,
+        references: &References,
+        examples: &[Example],
+        label: Label,
+        name: &str,
+    ) -> Result<TaughtHead> {
+        let Manifest { id, calibration, .. } = &self.manifest;
+        let lesson = Lesson {
+            label,
+            name: name.to_owned(),
+            model: id.clone(),
+            weights_sha256: self.manifest.weights_sha256(),
+            slope: calibration.for_views(1)?.slope,
+            threshold: (calibration.threshold / (1.0 - calibration.threshold)).ln(),
+        };
+        teach(lesson, references, examples)
+    }
+
     /// The head's weights, in the features' order.
     #[must_use]
     pub fn head_weights(&self) -> &[f32] {
@@ -505,8 +621,9 @@ impl Detector {
             expected,
             tolerance,
         };
-        let logit =
-            self.logits(std::slice::from_ref(&view)).await?.first().copied().unwrap_or(f32::NAN);
+        let features = self.transformed(std::slice::from_ref(&view)).await?;
+        // The manifest knows the shipped head's logit, whichever judges.
+        let logit = features.first().map_or(f32::NAN, |features| self.head.shipped(features));
         let encoder = compare(logit, self.manifest.self_test.logit);
         match (&self.manifest.residual, self.residual_logit(&view)) {
             (Some(branch), Some(logit)) if encoder.passed => {

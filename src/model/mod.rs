@@ -33,7 +33,7 @@ mod work;
 
 pub use analysis::{
     Analysis, AttributionFacts, Evidence, Fidelity, FileFacts, InputFacts, Maker, SCHEMA_VERSION,
-    Timings, Verdict,
+    TaughtFacts, Timings, Verdict,
 };
 pub use detector::{Answers, Detector, Encoded, SelfTestResult, self_test_view};
 pub use loader::{LoadedTensors, ModelLoader};

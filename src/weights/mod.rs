@@ -23,6 +23,6 @@ pub use assembly::Assembly;
 pub use pack::{PackedShard, Packer, pack};
 pub use quantize::{BLOCK, FewBits, Q4, Q6, Q8, Storage, blocks};
 pub use random::random_tensors;
-pub use shard::{Shard, validate_shards};
+pub use shard::{Shard, is_file_name, validate_shards};
 pub use stored::{StoredTensor, StoredValues};
 pub use tensors::{HostTensor, sha256_hex, sha256_hex_of};

@@ -13,6 +13,7 @@ import { root } from '../../scripts/lib/run.mjs';
 const FIXTURES = path.join(root, 'crates/clipsight-codecs/tests/fixtures');
 /** The decoder of each format; `extra` reads what the core would. */
 const FILES = { avif: 'avif', heif: 'heic', jxl: 'jxl', tiff: 'extra' };
+const SCENE = 'tests/fixtures/scenes/glass.tif';
 const CHANNELS = { gray: 1, 'gray-alpha': 2, rgb: 3, rgba: 4 };
 const NOTES = { FirstFrameOnly: 'first-frame-only', GainMapIgnored: 'gain-map-ignored' };
 
@@ -31,9 +32,13 @@ before(async () => {
   decoders = new library.Decoders(sources, (source) => WebAssembly.compile(source));
 });
 
-const decode = (format, bytes) => decoders.decode(FILES[format], format, bytes);
+const LIMITS = { maxSide: 16_384, maxPixels: 1e8 };
+const decode = (format, bytes, limits = LIMITS) =>
+  decoders.decode(FILES[format], format, bytes, limits);
 
 const fixture = async (name) => new Uint8Array(await readFile(path.join(FIXTURES, name)));
+
+const list = async (name) => JSON.parse(await readFile(path.join(FIXTURES, name), 'utf8'));
 
 /** Width, height and samples of a PNG of 8 or 16 bits, none of them interlaced. */
 function png(bytes) {
@@ -70,7 +75,7 @@ function png(bytes) {
 
 describe('decoders', () => {
   test('give the known pixels of every fixture', async () => {
-    const cases = JSON.parse(await readFile(path.join(FIXTURES, 'cases.json'), 'utf8'));
+    const cases = [...(await list('cases.json')), ...(await list('corners.json'))];
     assert.ok(cases.length > 100);
     for (const { file, expected, wide, tolerance, ...rest } of cases) {
       const format = { avif: 'avif', heic: 'heif', jxl: 'jxl' }[file.split('.').at(-1)];
@@ -121,8 +126,8 @@ describe('decoders', () => {
   });
 
   test('what the core leaves out is read upright and in sRGB', async () => {
-    const scene = path.join(root, 'tests/fixtures/scenes/glass.tif');
-    const { picture, samples } = await decode('tiff', new Uint8Array(await readFile(scene)));
+    const scene = new Uint8Array(await readFile(path.join(root, SCENE)));
+    const { picture, samples } = await decode('tiff', scene);
     const { width, height, ...rest } = picture;
     assert.equal(samples.length, width * height * 3);
     assert.deepEqual(rest, {
@@ -134,6 +139,39 @@ describe('decoders', () => {
       notes: [],
     });
     await assert.rejects(decode('tiff', new Uint8Array([73, 73, 42, 0, 8])), { code: 'decode' });
+  });
+
+  test('what they do not know is named', async () => {
+    for (const { file, named } of await list('refused.json')) {
+      await assert.rejects(decode('heif', await fixture(file)), (error) => {
+        assert.equal(error.code, 'unsupported', file);
+        assert.ok(error.message.includes(named), error.message);
+        return true;
+      });
+    }
+  });
+
+  test("a caller's own bounds hold", async () => {
+    const cases = [
+      ['avif', await fixture('files/8-444-full.avif'), 43, 27],
+      ['heif', await fixture('files/8-420-full.heic'), 64, 48],
+      ['jxl', await fixture('files/8-rgb.jxl'), 43, 27],
+      ['tiff', new Uint8Array(await readFile(path.join(root, SCENE))), 288, 256],
+    ];
+    for (const [format, bytes, width, height] of cases) {
+      const whole = { maxSide: width, maxPixels: width * height };
+      assert.equal((await decode(format, bytes, whole)).picture.width, width, format);
+      for (const [limits, message] of [
+        [{ ...whole, maxSide: width - 1 }, `the limit is ${String(width - 1)} per side`],
+        [{ ...whole, maxPixels: width * height - 1 }, `has ${String(width * height)} pixels`],
+      ]) {
+        await assert.rejects(decode(format, bytes, limits), (error) => {
+          assert.deepEqual([error.name, error.code], ['DetectorError', 'limit'], format);
+          assert.ok(error.message.includes(message), error.message);
+          return true;
+        });
+      }
+    }
   });
 
   test('cut files are damaged', async () => {
@@ -174,7 +212,7 @@ describe('decoders', () => {
   test('a format without a decoder is unsupported; a lost one is asked for again', async () => {
     const file = await fixture('files/8-rgb.jxl');
     const none = new library.Decoders({}, () => assert.fail());
-    await assert.rejects(none.decode('jxl', 'jxl', file), { code: 'unsupported' });
+    await assert.rejects(none.decode('jxl', 'jxl', file, LIMITS), { code: 'unsupported' });
     const bytes = new Uint8Array(await readFile(path.join(root, decoderFile('jxl'))));
     let calls = 0;
     const lost = new library.Decoders({ jxl: bytes }, async (source) => {
@@ -182,9 +220,9 @@ describe('decoders', () => {
       if (calls === 1) throw new Error('lost');
       return WebAssembly.compile(source);
     });
-    await assert.rejects(lost.decode('jxl', 'jxl', file), /lost/);
-    assert.equal((await lost.decode('jxl', 'jxl', file)).picture.width, 43);
-    await lost.decode('jxl', 'jxl', file);
+    await assert.rejects(lost.decode('jxl', 'jxl', file, LIMITS), /lost/);
+    assert.equal((await lost.decode('jxl', 'jxl', file, LIMITS)).picture.width, 43);
+    await lost.decode('jxl', 'jxl', file, LIMITS);
     assert.equal(calls, 2);
   });
 });

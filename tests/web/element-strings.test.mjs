@@ -31,6 +31,7 @@ const ARGUMENTS = {
     [3, 4, false],
   ],
   'provenance.unread': [['XMP', 'reason']],
+  'taught.note': [1, 2, 3, 11, 100].map((n) => ['my phone', n]),
   'card.remove': [['photo.jpg']],
   'card.announce': [['photo.jpg', 'headline', 'rest']],
 };

@@ -6,6 +6,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildExtension, folderOf } from '../../scripts/lib/extension.mjs';
+import { root } from '../../scripts/lib/run.mjs';
 import { out } from './support/browser.mjs';
 import { gradedJpeg, scanNatively } from './support/images.mjs';
 import { compact, standard, TOO_FEW_PAGES } from './support/models.mjs';
@@ -281,6 +282,27 @@ describe('without any permission for a site', () => {
     const { width, height } = outcome.analysis.file;
     assert.deepEqual([width, height], [native.width, native.height].map(Number));
   });
+
+  for (const [name, type, format, size] of [
+    ['8-444-full.avif', 'image/avif', 'avif', [43, 27]],
+    ['8-420-full.heic', 'image/heic', 'heif', [64, 48]],
+    ['8-rgb.jxl', 'image/jxl', 'jxl', [43, 27]],
+  ]) {
+    test(`${format}: read by the extension's own decoder, whether or not the browser shows it`, async () => {
+      const body = await readFile(
+        path.join(root, 'crates/clipsight-codecs/tests/fixtures/files', name),
+      );
+      sites.answers[`/${name}`] = { type, body };
+      sites.answers['/format.html'] = html(`<img src="/${name}" style="width:200px">`);
+      const outcome = await check('/format.html', sites.url('site.test', `/${name}`));
+      assert.equal(outcome.error, null, JSON.stringify(outcome.error));
+      const { file, input, model } = outcome.analysis;
+      assert.deepEqual([file.format, file.width, file.height], [format, ...size]);
+      assert.equal(file.sha256, createHash('sha256').update(body).digest('hex'));
+      assert.equal(input.fidelity, 'original-bytes');
+      assert.deepEqual([model.status, model.reason], ['abstained', 'too-small']);
+    });
+  }
 
   test('an image that is not there', async () => {
     const outcome = await check('/broken.html', sites.url('site.test', '/gone.jpg'));

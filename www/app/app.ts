@@ -9,6 +9,7 @@ import type { NetworkLock } from './network/lock.js';
 import type { Offline } from './offline/offline.js';
 import type { SettingsStore } from './settings/settings.js';
 import type { Strings } from './strings/index.js';
+import type { Teaching } from './teach/teaching.js';
 
 /**
  * What the page consists of beneath its views. It outlives them: a change of language makes new
@@ -22,6 +23,7 @@ export interface App {
   readonly bench: Bench;
   readonly history: History;
   readonly offline: Offline;
+  readonly teaching: Teaching;
 }
 
 /** The page's strings in the language in use. */

@@ -115,6 +115,12 @@ export class DetectorLifecycle extends EventTarget {
     return this.#program;
   }
 
+  /** Where the labelled rows of the model that answers are, which teaching fetches. */
+  get references(): string | undefined {
+    const { files, standard: better } = this.#loaded ?? {};
+    return (this.#standard.phase === 'ready' ? better : files)?.references;
+  }
+
   get detector(): Detector | undefined {
     return this.#state.phase === 'ready' ? this.#state.detector : undefined;
   }

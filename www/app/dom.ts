@@ -49,6 +49,21 @@ export function choice<T extends string>(
   return { element: h('label', { class: 'field' }, h('span', {}, label), select), select };
 }
 
+/** An invisible file input. */
+export function picker(
+  attributes: Readonly<Record<string, string>>,
+  picked: (files: File[]) => void,
+): HTMLInputElement {
+  const input = h('input', { type: 'file', hidden: '', ...attributes });
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])];
+    // So that the same file can be picked again.
+    input.value = '';
+    if (files.length > 0 || 'webkitdirectory' in attributes) picked(files);
+  });
+  return input;
+}
+
 let nextId = 0;
 
 /** An id that no other element has. */

@@ -12,6 +12,7 @@ import { takeUnlocked } from './network/unlock.js';
 import { Offline } from './offline/offline.js';
 import { Page } from './page.js';
 import { modelChoice, SettingsStore } from './settings/settings.js';
+import { Teaching } from './teach/teaching.js';
 import './style/index.css';
 import type { App } from './app.js';
 import type { DevicePreference } from 'clipsight';
@@ -41,7 +42,9 @@ const lifecycle = new DetectorLifecycle({
 });
 const batch = new Batch((name) => offline.decoder(name));
 const bench = new Bench({ settings, lock, lifecycle, offline });
-const app: App = { settings, lock, lifecycle, offline, batch, bench, history: new History() };
+const teaching = new Teaching({ lifecycle, offline, batch });
+const history = new History();
+const app: App = { settings, lock, lifecycle, offline, batch, bench, teaching, history };
 const page = new Page(app);
 
 lifecycle.addEventListener('change', () => {

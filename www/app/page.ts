@@ -9,6 +9,7 @@ import { openSettings } from './settings/dialog.js';
 import { viewsOption } from './settings/settings.js';
 import { StandardNote } from './standard-note.js';
 import { Status } from './status.js';
+import { TaughtNote } from './teach/note.js';
 import type { App } from './app.js';
 import type { Incoming } from './intake/entries.js';
 
@@ -82,6 +83,7 @@ export class Page {
             intake.element,
             h('div', { class: 'strip' }, status.element, lock.element),
             new StandardNote(app, signal, 'strip').element,
+            new TaughtNote(app, signal).element,
           ),
           results.element,
           about(),

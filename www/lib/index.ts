@@ -13,6 +13,9 @@ export {
   FETCH_WINDOW_MS,
   MAX_IMAGE_BYTES,
   MAX_IMAGE_SIDE,
+  MAX_EXAMPLES,
+  MAX_HEAD_NAME_CHARACTERS,
+  MIN_EXAMPLES,
   MIN_GRADED_SIDE,
 } from './api/limits.js';
 export { fetchModel, isModelCached, transferablesOf } from './model/fetch-model.js';
@@ -48,12 +51,15 @@ export type {
   RubricSignal,
   Scored,
   Software,
+  Taught,
+  TaughtLabel,
   TrainingMining,
   UnreadMetadata,
   UnreadReason,
 } from './api/analysis.generated.js';
 export type { BatchItem, Detector, DetectorInfo } from './api/detector.js';
 export type { Receipt, ReceiptDetector, ReceiptOptions } from './receipt.js';
+export type { Head, HeadInfo, TeachCheck, TeachOptions, TeachReport } from './api/teach.js';
 export type {
   AnalyzeOptions,
   AnalyzeProgress,

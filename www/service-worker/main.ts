@@ -2,7 +2,8 @@
  * Keeps the page's own files for visits without a connection. The page's policy does not govern
  * what happens here, so this program does nothing that a page could steer: it answers GETs for
  * files of a fixed list, and if one is missing it fetches exactly that file again; and it fetches a
- * decoder of that list when a page names it. It never sees an image.
+ * decoder of that list, or the rows that a model is taught with, when a page names it. It never
+ * sees an image.
  */
 import type { Message } from './message.js';
 
@@ -49,6 +50,11 @@ self.addEventListener('message', (event) => {
     answerWith(
       event,
       rest.filter((file) => file.startsWith(`assets/${message.name}.`) && file.endsWith('.wasm')),
+    );
+  } else if (message?.type === 'references') {
+    answerWith(
+      event,
+      rest.filter((file) => file === message.file && file.endsWith('.bin')),
     );
   }
 });

@@ -8,5 +8,7 @@ export type Message =
    * Answered as `keep`.
    */
   | { readonly type: 'decoder'; readonly name: string }
+  /** As `decoder`, for the labelled rows that a model is taught with: a file of the list. */
+  | { readonly type: 'references'; readonly file: string }
   /** The page has loaded these files; answered on the port with `kept` or `failed`. */
   | { readonly type: 'keep'; readonly files: readonly string[] };

@@ -4,9 +4,11 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use clipsight::limits::MAX_TAUGHT_HEAD_BYTES;
+use clipsight::teach::TaughtHead;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::faults;
-use clipsight_native::io::{printable, read_image, read_image_from};
+use clipsight_native::io::{printable, read_at_most, read_image, read_image_from};
 use clipsight_native::walk::Item;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,17 @@ pub(crate) fn check_input(paths: &[PathBuf], command: &str) -> Result<()> {
 /// Whether standard input is one of the files.
 pub(crate) fn is_input(paths: &[PathBuf]) -> bool {
     paths.iter().any(|path| path == Path::new("-"))
+}
+
+/// The taught head in a file.
+///
+/// # Errors
+/// [`ErrorKind::Io`], and as [`TaughtHead::from_bytes`].
+pub(crate) fn taught_head(path: &Path) -> Result<TaughtHead> {
+    TaughtHead::from_bytes(&read_at_most(path, MAX_TAUGHT_HEAD_BYTES as u64)?).map_err(|error| {
+        let message = format!("{}: {}", path.display(), error.message());
+        Error::new(error.kind(), message).with_source(error)
+    })
 }
 
 /// The bytes of an item.

@@ -1,8 +1,8 @@
 //! The `clipsight` command line: arguments and output of each command.
 //!
-//! `scan`, `verify`, `provenance`, `inspect-model` and `bench` are always there; the feature
-//! `import` adds `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train` and
-//! `study`.
+//! `scan`, `verify`, `teach`, `provenance`, `inspect-model` and `bench` are always there; the
+//! feature `import` adds `import` and `zero-shot`, the feature `lab` adds `eval`, `card`, `train`
+//! and `study`.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 could
 //! not start (bad arguments, missing or damaged model, no GPU), 2 some of the files failed, or a
@@ -26,6 +26,7 @@ mod scan;
 mod signature;
 #[cfg(feature = "lab")]
 mod study;
+mod teach;
 #[cfg(feature = "lab")]
 mod train;
 mod verify;
@@ -49,6 +50,8 @@ struct Cli {
 enum Command {
     /// Score images and folders of images
     Scan(scan::Args),
+    /// Teach the model a new generator or your own camera, from ten or more examples
+    Teach(teach::Args),
     /// Tell what files say of how they were made: Content Credentials, XMP, EXIF, IPTC, generators'
     /// notes; nothing is checked, and no model is needed
     Provenance(provenance::Args),
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Teach(args) => teach::run(&args),
         Command::Provenance(args) => provenance::run(&args),
         Command::Verify(args) => verify::run(&args),
         #[cfg(feature = "lab")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clipsight::Result;
-use clipsight_lab::study::{self, captions, maps, stability, storage};
+use clipsight_lab::study::{self, captions, maps, stability, storage, teach};
 use clipsight_lab::train::attribution::AttributionConfig;
 
 /// Arguments of `clipsight study`.
@@ -26,6 +26,8 @@ enum Study {
     Storage(StorageArgs),
     /// Whether the maps of where the model looked are faithful
     Maps(MapsArgs),
+    /// What teaching does for generators and sources of role `test`
+    Teach(Common),
     /// How often verdicts are unsteady, and what abstaining from those gives
     Stability(StabilityArgs),
 }
@@ -178,6 +180,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Study::Maps(MapsArgs { common, images }) => {
             maps::run(&maps::Options { common: common.into(), images: *images as usize })
         }
+        Study::Teach(common) => teach::run(&common.into()),
         Study::Stability(StabilityArgs { common, per_origin }) => {
             stability::run(&stability::Options { common: common.into(), per_origin: *per_origin })
         }

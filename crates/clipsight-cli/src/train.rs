@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clipsight::Result;
 use clipsight::image::ViewCount;
 use clipsight_lab::recipe::detector::EncoderState;
-use clipsight_lab::recipe::{detector, finetune, quality, residual};
+use clipsight_lab::recipe::{detector, finetune, quality, references, residual};
 use clipsight_native::io::print;
 
 use crate::arguments::Quantisation;
@@ -81,6 +81,21 @@ enum Command {
     QualitySet(QualitySetArgs),
     /// Give a model its quality head, from real images made worse in known ways
     QualityHead(QualityHeadArgs),
+    /// Write the labelled rows beside a model that heads are taught with
+    References(ReferencesArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct ReferencesArgs {
+    /// Labelled images: a manifest with the columns file, label, role, origin
+    #[arg(long, value_name = "MANIFEST")]
+    data: PathBuf,
+    /// The model, which gets the file: a name or a folder [default: as for scan]
+    #[arg(long, value_name = "NAME|DIR")]
+    model: Option<PathBuf>,
+    /// Folder for features
+    #[arg(long, value_name = "DIR", default_value = "target/train-cache")]
+    cache: PathBuf,
 }
 
 #[derive(clap::Args, Debug)]
@@ -318,6 +333,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 out: out.clone(),
                 sources: *sources,
                 seed: *seed,
+            })
+        }
+        (Some(Command::References(ReferencesArgs { data, model, cache })), _) => {
+            references::run(&references::Options {
+                data: data.clone(),
+                model: model.clone(),
+                cache: cache.clone(),
             })
         }
         (Some(Command::QualityHead(args)), _) => {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clipsight::teach::TaughtHead;
 use clipsight::{Error, ErrorKind, Result};
 use clipsight_native::io::{print, printable, read_image};
 use clipsight_native::receipt::{Comparison, Difference, Receipt, Refusal, recompute};
@@ -11,7 +12,7 @@ use clipsight_native::runtime::{Runtime, SHIPPED_MODELS};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::files::{Place, SOME_FAILED, caught};
+use crate::files::{Place, SOME_FAILED, caught, taught_head};
 
 /// Most differences that are told in words.
 const MOST_TOLD: usize = 20;
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// program's models, or $CLIPSIGHT_MODEL, has the weights that the receipt names]
     #[arg(long, value_name = "NAME|DIR")]
     model: Option<PathBuf>,
+    /// The taught head that judged, where the receipt names one
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
     /// JSON instead of text
     #[arg(long)]
     json: bool,
@@ -46,6 +50,8 @@ enum Outcome {
     OtherImage,
     /// Another model made the receipt.
     OtherModel,
+    /// Another taught head, or none, judged.
+    OtherHead,
 }
 
 /// The answer: part of the public interface.
@@ -121,7 +127,12 @@ impl Args {
             };
             return Ok(self.refused(Outcome::OtherModel, &why, Some(&receipt)));
         };
-        let runtime = Runtime::on_cpu(&folder)?;
+        let head = self.head.as_deref().map(taught_head).transpose()?;
+        if let Some(why) = other_head(&receipt, head.as_ref()) {
+            return Ok(self.refused(Outcome::OtherHead, &why, Some(&receipt)));
+        }
+        let mut runtime = Runtime::on_cpu(&folder)?;
+        head.map_or(Ok(()), |head| runtime.use_head(head))?;
         let comparison = recompute(&runtime, &image, &receipt)?;
         let (outcome, why) = if comparison.is_equal() {
             (Outcome::Equal, "this machine finds what the receipt says")
@@ -147,6 +158,33 @@ impl Args {
     }
 }
 
+/// What is wrong with the head that was named, or with naming none.
+fn other_head(receipt: &Receipt, head: Option<&TaughtHead>) -> Option<String> {
+    let taught = &receipt.analysis["taught"];
+    let theirs = taught["sha256"].as_str();
+    if theirs == head.map(TaughtHead::sha256) {
+        return None;
+    }
+    let Some(theirs) = theirs else {
+        let why = "the receipt is of the model's own head: leave --head out";
+        return Some(why.to_owned());
+    };
+    let name = printable(taught["name"].as_str().unwrap_or_default());
+    let hash = printable(theirs);
+    Some(match head {
+        None => format!(
+            "the receipt is of the taught head \"{name}\" of the hash {hash}: name its file with \
+             --head"
+        ),
+        Some(head) => format!(
+            "the receipt is of the taught head \"{name}\" of the hash {hash}; the file named holds \
+             \"{}\" of the hash {}",
+            printable(head.name()),
+            head.sha256()
+        ),
+    })
+}
+
 /// The answer in words.
 fn told(answer: &Answer) -> String {
     let outcome = match answer.outcome {
@@ -155,6 +193,7 @@ fn told(answer: &Answer) -> String {
         Outcome::Altered => "altered",
         Outcome::OtherImage => "another image",
         Outcome::OtherModel => "another model",
+        Outcome::OtherHead => "another head",
     };
     let mut text = format!("{outcome}: {}\n", answer.message);
     let Some(comparison) = &answer.comparison else { return text };

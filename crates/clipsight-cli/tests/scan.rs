@@ -243,7 +243,10 @@ fn csv_and_table() {
 
 /// A white page with a scene on it.
 fn page() -> RgbImage {
-    let scene = image::open(common::scene("dragon.jpg")).unwrap().to_rgb8();
+    let scene = clipsight::image::decode(&std::fs::read(common::scene("dragon.jpg")).unwrap());
+    let scene = scene.unwrap().pixels;
+    let (width, height) = (scene.width(), scene.height());
+    let scene = RgbImage::from_raw(width, height, scene.into_pixels()).unwrap();
     let mut page = RgbImage::from_pixel(900, 700, Rgb([255; 3]));
     image::imageops::replace(&mut page, &scene, 200, 120);
     page

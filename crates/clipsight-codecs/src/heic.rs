@@ -10,7 +10,7 @@ use heic_decoder::{HeifError, decode_one_image};
 use crate::boxes::Reader;
 use crate::error::{Error, Result};
 use crate::heif::{self, Coded, Colours, Decoder, Plane, Shape, Tile, Values, container};
-use crate::limits::{check_file, zeroed};
+use crate::limits::{Bounds, check_file, zeroed};
 use crate::samples::{Format, Samples};
 
 /// Decodes a HEIC file; of a sequence the first picture.
@@ -18,9 +18,18 @@ use crate::samples::{Format, Samples};
 /// # Errors
 /// Of each kind: see [`ErrorKind`](crate::ErrorKind).
 pub fn decode(bytes: &[u8]) -> Result<Samples> {
+    decode_within(bytes, Bounds::default())
+}
+
+/// As [`decode`], if the picture is no larger.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_within(bytes: &[u8], bounds: Bounds) -> Result<Samples> {
     check_file(bytes)?;
     let picture = container::picture(bytes)?;
     picture.expect_codec(container::Codec::Hevc)?;
+    picture.check_within(bounds)?;
     #[cfg(not(target_family = "wasm"))]
     return crate::net::catch(|| heif::decode::<Hevc>(picture));
     #[cfg(target_family = "wasm")]

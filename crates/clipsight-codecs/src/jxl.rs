@@ -8,26 +8,39 @@ use ::jxl::api::{
 
 use crate::boxes::Reader;
 use crate::error::{Error, Result};
-use crate::limits::{MAX_IMAGE_PIXELS, check_file, check_memory, check_size, zeroed};
+use crate::limits::{Bounds, MAX_DECODE_ALLOCATION, check_file, check_memory, check_size, zeroed};
 use crate::samples::{Cicp, Format, Layout, Note, SampleData, Samples};
+
+/// What the decoder takes for a sample of a frame where it holds all of them at once: it has no
+/// bound of its own but that on their number. Most frames it decodes in pieces; files that need
+/// others before the first that is shown may take the same for each, up to four times.
+const BYTES_PER_SAMPLE: u64 = 4;
 
 /// Decodes a JPEG XL file; of an animation the first frame.
 ///
 /// # Errors
 /// Of each kind: see [`ErrorKind`](crate::ErrorKind).
 pub fn decode(bytes: &[u8]) -> Result<Samples> {
-    check_file(bytes)?;
-    #[cfg(not(target_family = "wasm"))]
-    return crate::net::catch(|| read(bytes));
-    #[cfg(target_family = "wasm")]
-    read(bytes)
+    decode_within(bytes, Bounds::default())
 }
 
-fn read(bytes: &[u8]) -> Result<Samples> {
+/// As [`decode`], if the picture is no larger.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_within(bytes: &[u8], bounds: Bounds) -> Result<Samples> {
+    check_file(bytes)?;
+    #[cfg(not(target_family = "wasm"))]
+    return crate::net::catch(|| read(bytes, bounds));
+    #[cfg(target_family = "wasm")]
+    read(bytes, bounds)
+}
+
+fn read(bytes: &[u8], bounds: Bounds) -> Result<Samples> {
     let mut options = JxlDecoderOptions::default();
     options.adjust_orientation = false;
     options.max_profile_level = ProfileLevel::Main10;
-    options.sample_limit = Some(MAX_IMAGE_PIXELS as usize * 4);
+    options.sample_limit = Some((MAX_DECODE_ALLOCATION / BYTES_PER_SAMPLE) as usize);
     let mut decoder = JxlDecoder::new(options);
     let mut input = bytes;
     let mut next = |decoder: &mut JxlDecoder, buffer: Option<&mut [JxlOutputBuffer<'_>]>| {
@@ -36,6 +49,7 @@ fn read(bytes: &[u8]) -> Result<Samples> {
     expect(next(&mut decoder, None)?, Event::BasicInfo)?;
     let info = decoder.basic_info().ok_or_else(damaged)?.clone();
     let kind = Kind::of(&info, decoder.embedded_color_profile().ok_or_else(damaged)?)?;
+    bounds.check(kind.width, kind.height)?;
     let pixels = kind.width as usize * kind.height as usize;
     let count = pixels * kind.layout.channels();
     check_memory(count as u64 * if kind.wide { 2 } else { 1 })?;

@@ -19,7 +19,10 @@ mod boxes;
 mod error;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod heif;
-#[cfg(any(feature = "avif", feature = "heic", feature = "jxl"))]
+#[cfg_attr(
+    not(any(feature = "avif", feature = "heic", feature = "jxl")),
+    allow(dead_code, reason = "decoders alone need most of it")
+)]
 mod limits;
 #[cfg(not(target_family = "wasm"))]
 #[cfg_attr(
@@ -42,6 +45,7 @@ pub mod jxl;
 #[cfg(feature = "core")]
 pub use self::core::decode;
 pub use error::{Error, ErrorKind, Result};
+pub use limits::Bounds;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub use net::last_panic;

@@ -23,23 +23,48 @@ pub(crate) fn check_file(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The largest picture that is decoded, in pixels: a caller's own bounds are checked with the size,
+/// before anything is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Longest side.
+    pub side: u32,
+    /// Largest area.
+    pub pixels: u64,
+}
+
+impl Default for Bounds {
+    /// The program's limits, beyond which no bounds go.
+    fn default() -> Self {
+        Self { side: MAX_IMAGE_SIDE, pixels: MAX_IMAGE_PIXELS }
+    }
+}
+
+impl Bounds {
+    /// Refuses a picture that is larger.
+    pub(crate) fn check(self, width: u32, height: u32) -> Result<()> {
+        let Self { side, pixels } = self;
+        if width > side || height > side {
+            return Err(Error::limit(format!(
+                "the image is {width} x {height} pixels; the limit is {side} per side"
+            )));
+        }
+        let area = u64::from(width) * u64::from(height);
+        if area > pixels {
+            return Err(Error::limit(format!(
+                "the image has {area} pixels; the limit is {pixels}"
+            )));
+        }
+        Ok(())
+    }
+}
+
 /// Refuses a picture that is empty or too large.
 pub(crate) fn check_size(width: u32, height: u32) -> Result<()> {
     if width == 0 || height == 0 {
         return Err(Error::decode(format!("the image is {width} x {height} pixels: empty")));
     }
-    if width > MAX_IMAGE_SIDE || height > MAX_IMAGE_SIDE {
-        return Err(Error::limit(format!(
-            "the image is {width} x {height} pixels; the limit is {MAX_IMAGE_SIDE} per side"
-        )));
-    }
-    let area = u64::from(width) * u64::from(height);
-    if area > MAX_IMAGE_PIXELS {
-        return Err(Error::limit(format!(
-            "the image has {area} pixels; the limit is {MAX_IMAGE_PIXELS}"
-        )));
-    }
-    Ok(())
+    Bounds::default().check(width, height)
 }
 
 /// Refuses a picture whose samples take too much.

@@ -1,19 +1,24 @@
-//! Known pixels: every fixture decoded, and its header read. See fixtures/generate.py.
+//! Known pixels: every fixture decoded, and its header read. See fixtures/generate.py, corners.py.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clipsight_codecs::{Format, Layout, SampleData, Samples, decode_samples, header};
+use clipsight_codecs::{
+    Bounds, ErrorKind, Format, Layout, SampleData, Samples, decode_samples, header,
+};
 use serde_json::Value;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
+fn list(name: &str) -> Vec<Value> {
+    serde_json::from_str(&fs::read_to_string(fixtures().join(name)).unwrap()).unwrap()
+}
+
 fn cases() -> Vec<Value> {
-    let text = fs::read_to_string(fixtures().join("cases.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
+    [list("cases.json"), list("corners.json")].concat()
 }
 
 fn read(case: &Value, name: &str) -> Vec<u8> {
@@ -95,6 +100,41 @@ fn headers_tell_what_is_decoded() {
         let (width, height, _) = expected(case);
         assert_eq!((head.width, head.height), (width, height), "{name}");
         assert_eq!(head.bits > 8, case["wide"].as_bool().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn what_the_decoders_do_not_know_is_named() {
+    let refused = list("refused.json");
+    assert!(refused.len() > 5, "{}", refused.len());
+    for case in &refused {
+        let bytes = read(case, "file");
+        let error = decode_samples(&bytes).unwrap().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unsupported, "{case}: {error}");
+        assert!(error.message.contains(case["named"].as_str().unwrap()), "{case}: {error}");
+        assert!(error.message.contains("save the image as PNG or JPEG"), "{case}: {error}");
+        assert!(header(&bytes).is_some(), "{case}");
+    }
+}
+
+#[test]
+fn a_callers_own_bounds_hold() {
+    type Decode = fn(&[u8], Bounds) -> clipsight_codecs::Result<Samples>;
+    let decoders: [(&str, Decode, u32, u32); 3] = [
+        ("files/8-444-full.avif", clipsight_codecs::avif::decode_within, 43, 27),
+        ("files/8-420-full.heic", clipsight_codecs::heic::decode_within, 64, 48),
+        ("files/8-rgb.jxl", clipsight_codecs::jxl::decode_within, 43, 27),
+    ];
+    for (name, decode, width, height) in decoders {
+        let bytes = fs::read(fixtures().join(name)).unwrap();
+        let whole = Bounds { side: width, pixels: u64::from(width * height) };
+        assert_eq!(decode(&bytes, whole).unwrap().width, width, "{name}");
+        let narrow = Bounds { side: width - 1, ..whole };
+        let few = Bounds { pixels: whole.pixels - 1, ..whole };
+        for bounds in [narrow, few] {
+            let error = decode(&bytes, bounds).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Limit, "{name}: {error}");
+        }
     }
 }
 

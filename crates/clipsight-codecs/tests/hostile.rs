@@ -5,17 +5,20 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use clipsight_codecs::{ErrorKind, decode_samples, header};
+use clipsight_codecs::{Bounds, ErrorKind, decode_samples, header};
 
 /// Damaged copies of each file. `examples/mutate.rs` tries as many as one likes.
 const FLIPS: u64 = 40;
 
 fn files() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/files");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let entries = ["files", "corners"].map(|name| fs::read_dir(folder.join(name)).unwrap());
+    let mut files: Vec<_> = entries
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending != "png"))
+        .map(|path| {
             (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap())
         })
         .collect();
@@ -88,6 +91,36 @@ fn sizes_are_refused_before_memory_is_taken() {
             let error = decode_samples(&bytes).unwrap().unwrap_err();
             assert_eq!(error.kind, kind, "{name} {to:?}: {error}");
         }
+    }
+}
+
+#[test]
+fn memory_of_jpeg_xl_is_bounded_by_its_size() {
+    const BOUND: u64 = 512 << 20;
+    let read = |name: &str, bounds| {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bombs").join(name);
+        let bytes = fs::read(place).unwrap();
+        let mut result = None;
+        let memory = allocation_counter::measure(|| {
+            result = Some(clipsight_codecs::jxl::decode_within(&bytes, bounds));
+        });
+        (result.unwrap(), memory.bytes_max)
+    };
+    let all = Bounds::default();
+    // 6000 x 6000 pixels of 16 bits, whose wavelets are held as a whole.
+    let (decoded, memory) = read("36-megapixels.jxl", all);
+    let taken = 6000 * 6000 * 3 * 2;
+    assert_eq!(decoded.unwrap().width, 6000);
+    assert!((taken..taken + BOUND).contains(&memory), "{memory}");
+    // Too large, and too large for who asks: nothing is decoded.
+    for (name, bounds) in [
+        ("48-megapixels.jxl", all),
+        ("36-megapixels.jxl", Bounds { side: 5999, ..all }),
+        ("36-megapixels.jxl", Bounds { pixels: 35_999_999, ..all }),
+    ] {
+        let (decoded, memory) = read(name, bounds);
+        assert_eq!(decoded.unwrap_err().kind, ErrorKind::Limit);
+        assert!(memory < 1 << 20, "{name}: {memory}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::safetensors;
 use super::torch::{self, TorchEntry};
 use super::{archive, corrupt, unsupported};
 use clipsight::limits::MAX_IMPORT_TENSOR_BYTES;
-use clipsight::weights::HostTensor;
+use clipsight::weights::{HostTensor, is_file_name};
 use clipsight::{Error, ErrorKind, Result};
 
 /// Where a tensor lies.
@@ -197,10 +197,7 @@ pub fn shards_of_index(bytes: &[u8]) -> Result<BTreeSet<String>> {
     })?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     // An index must not reach outside its folder.
-    match names
-        .iter()
-        .find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str()))
-    {
+    match names.iter().find(|name| !is_file_name(name)) {
         None => Ok(names),
         Some(name) => {
             Err(corrupt(format!("the index names {name:?}, which is not a file beside it")))

@@ -439,12 +439,16 @@ fn bad_files_are_refused_by_name_and_leave_nothing() {
         let error = refused(case, cut, None);
         assert_eq!(error.kind(), ErrorKind::WeightsCorrupt, "{case}: {error}");
     }
-    let outside = |case: &Path| {
-        let index = r#"{"weight_map": {"a": "../case/model.safetensors"}}"#;
-        std::fs::write(case.join("model.safetensors.index.json"), index).unwrap();
-        std::fs::remove_file(case.join("golden.safetensors")).unwrap();
-    };
-    check(refused("hf-sharded", outside, None), ErrorKind::WeightsCorrupt, "not a file beside it");
+    // On every system, also where it would be a file's name, and such a file is there.
+    for name in ["../case/model.safetensors", "a\\\\b.safetensors", "c:b.safetensors", ".."] {
+        let outside = |case: &Path| {
+            let index = format!(r#"{{"weight_map": {{"a": "{name}"}}}}"#);
+            std::fs::write(case.join("model.safetensors.index.json"), index).unwrap();
+            std::fs::remove_file(case.join("golden.safetensors")).unwrap();
+        };
+        let error = refused("hf-sharded", outside, None);
+        check(error, ErrorKind::WeightsCorrupt, "not a file beside it");
+    }
     let gone =
         |case: &Path| std::fs::remove_file(case.join("model-00002-of-00005.safetensors")).unwrap();
     check(refused("hf-sharded", gone, None), ErrorKind::Io, "00002");

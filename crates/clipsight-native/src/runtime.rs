@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::picture::decode;
 use clipsight::engine::{Cpu, Engine};
-use clipsight::limits::MAX_MANIFEST_BYTES;
+use clipsight::limits::{MAX_MANIFEST_BYTES, MAX_REFERENCES_BYTES};
 use clipsight::model::{
     Analysis, Answers, Detector, Encoded, LoadedTensors, Manifest, ModelLoader, Request,
 };
+use clipsight::teach::{Example, TaughtHead};
 use clipsight::weights::Shard;
 use clipsight::{Error, ErrorKind, Result};
 
@@ -38,6 +39,9 @@ pub enum DeviceChoice {
     /// The same on the GPU, through burn-wgpu.
     ReferenceGpu,
 }
+
+/// The file of a model's labelled rows, beside `model.json`: what heads are taught with.
+pub const REFERENCES: &str = "references.bin";
 
 /// The folder of a model: `model.json` and its shards.
 #[derive(Clone, Debug)]
@@ -148,6 +152,25 @@ impl ModelFolder {
                 format!("the model is incomplete: its weights {} cannot be read", shard.file);
             Error::new(ErrorKind::WeightsCorrupt, message).with_source(error)
         })
+    }
+
+    /// The file of the model's labelled rows, for
+    /// [`References::from_bytes`](clipsight::teach::References::from_bytes).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] when the model has none; [`ErrorKind::Io`].
+    pub fn references(&self) -> Result<Vec<u8>> {
+        let path = self.0.join(REFERENCES);
+        if !path.exists() {
+            let message = format!(
+                "the model in {} cannot be taught: it comes without {REFERENCES}, the labelled \
+                 images that keep a head from forgetting; choose a model that comes with the \
+                 program",
+                self.0.display()
+            );
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        io::read_at_most(&path, MAX_REFERENCES_BYTES as u64)
     }
 
     /// Loads the whole model onto `engine`.
@@ -273,6 +296,22 @@ impl Runtime {
     pub fn prepare(&self, bytes: &[u8], request: impl Into<Request>) -> Result<Encoded> {
         self.detector.check_head()?;
         self.detector.prepare_decoded(bytes, decode(bytes)?, request)
+    }
+
+    /// Judges with a taught head from now on.
+    ///
+    /// # Errors
+    /// As [`Detector::use_head`].
+    pub fn use_head(&mut self, head: TaughtHead) -> Result<()> {
+        self.detector.use_head(Some(head))
+    }
+
+    /// A prepared image as an example to teach with.
+    ///
+    /// # Errors
+    /// As [`Detector::example`].
+    pub fn example(&self, image: &Encoded) -> Result<Example> {
+        self.in_turn(|| pollster::block_on(self.detector.example(image)))
     }
 
     /// Scores a prepared image.

@@ -92,6 +92,11 @@ pub(super) fn limits() -> Result<String> {
         limits::MAX_MANIFEST_BYTES,
         limits::MAX_SHARD_BYTES,
         limits::MAX_SHARDS,
+        limits::MIN_EXAMPLES,
+        limits::MAX_EXAMPLES,
+        limits::MAX_REFERENCES_BYTES,
+        limits::MAX_TAUGHT_HEAD_BYTES,
+        limits::MAX_HEAD_NAME_CHARACTERS,
         calibration::MIN_GRADED_SIDE,
     ];
     let sources = [

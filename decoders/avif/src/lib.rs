@@ -1,2 +1,2 @@
 //! The decoder of AVIF files.
-clipsight_decoder::export!(clipsight_codecs::avif::decode);
+clipsight_decoder::export!(clipsight_codecs::avif::decode_within);

@@ -1,2 +1,2 @@
 //! The decoder of HEIC files.
-clipsight_decoder::export!(clipsight_codecs::heic::decode);
+clipsight_decoder::export!(clipsight_codecs::heic::decode_within);

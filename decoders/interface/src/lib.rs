@@ -1,14 +1,15 @@
 //! What every decoder module exports to JavaScript (`www/lib/decoders/decode.ts`), without glue:
 //!
 //! - `input(length)`: the address of so many bytes for the file;
-//! - `decode()`: decodes them; gives the address of a [`Report`]'s numbers.
+//! - `decode(side, pixels)`: decodes them, if the picture is no larger (0: than what is read at
+//!   all); gives the address of a [`Report`]'s numbers.
 //!
 //! An instance decodes one file. What it took is given back with it, and a file that makes it trap
 //! takes nothing else along.
 
 use std::cell::RefCell;
 
-use clipsight_codecs::{Cicp, Error, ErrorKind, Layout, Note, SampleData, Samples};
+use clipsight_codecs::{Bounds, Cicp, Error, ErrorKind, Layout, Note, SampleData, Samples};
 
 /// What became of a file, in numbers, in this order; addresses are in the module's memory.
 ///
@@ -112,8 +113,8 @@ macro_rules! export {
 
         /// Decodes the file.
         #[unsafe(no_mangle)]
-        pub extern "C" fn decode() -> *const u32 {
-            $crate::decode(|file| Ok($decode(file)?.into()))
+        pub extern "C" fn decode(side: u32, pixels: u32) -> *const u32 {
+            $crate::decode(side, pixels, |file, bounds| Ok($decode(file, bounds)?.into()))
         }
     };
 }
@@ -129,9 +130,18 @@ pub fn input(length: u32) -> *mut u8 {
 
 /// Decodes what was put there, and gives the address of the report.
 #[must_use]
-pub fn decode(decode: fn(&[u8]) -> Result<Picture, Failure>) -> *const u32 {
+pub fn decode(
+    side: u32,
+    pixels: u32,
+    decode: fn(&[u8], Bounds) -> Result<Picture, Failure>,
+) -> *const u32 {
     let file = FILE.take();
-    let report = match decode(&file) {
+    let all = Bounds::default();
+    let bounds = Bounds {
+        side: if side == 0 { all.side } else { side },
+        pixels: if pixels == 0 { all.pixels } else { pixels.into() },
+    };
+    let report = match decode(&file, bounds) {
         Ok(picture) => of_picture(picture),
         Err(failure) => of_failure(failure),
     };

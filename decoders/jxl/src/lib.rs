@@ -1,2 +1,2 @@
 //! The decoder of JPEG XL files.
-clipsight_decoder::export!(clipsight_codecs::jxl::decode);
+clipsight_decoder::export!(clipsight_codecs::jxl::decode_within);

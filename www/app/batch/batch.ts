@@ -134,13 +134,20 @@ export class Batch extends EventTarget {
     if (detector === this.#detector) return;
     this.#detector = detector;
     this.#program = program;
+    this.judgeAnew();
+  }
+
+  /** Judges again what the detector, or the head that it has now, has not judged. */
+  judgeAnew(): void {
+    const { info } = this.#detector ?? {};
+    if (info === undefined) return;
     const begun: Item[] = [];
     const judged: Item[] = [];
     for (const item of this.#items.values()) {
       if (item.outcome === 'working') {
         item.outcome = 'waiting';
         begun.push(item);
-      } else if (item.info !== undefined && !isSameModel(item.info, detector.info)) {
+      } else if (item.info !== undefined && !isSameModel(item.info, info)) {
         item.again = true;
         judged.push(item);
       }
@@ -336,7 +343,8 @@ export class Batch extends EventTarget {
 
 /** Whether both judge alike; where they run does not count. */
 function isSameModel(a: DetectorInfo, b: DetectorInfo): boolean {
-  return a.weightsSha256 === b.weightsSha256 && a.calibrationId === b.calibrationId;
+  const sameHead = a.head?.sha256 === b.head?.sha256;
+  return sameHead && a.weightsSha256 === b.weightsSha256 && a.calibrationId === b.calibrationId;
 }
 
 function isSettled({ outcome }: Item): boolean {

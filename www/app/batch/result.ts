@@ -48,7 +48,7 @@ export class ResultCard {
     }
     const { detector } = this.#app.lifecycle;
     const info = item.info ?? detector?.info;
-    const judge = info?.weightsSha256;
+    const judge = `${info?.weightsSha256 ?? ''} ${info?.head?.sha256 ?? ''}`;
     const asked = this.#askedOf(item);
     this.#showProgress(item);
     const drawn = [item.id, item.outcome, flagged, detector !== undefined, judge, item.again, asked]
@@ -105,10 +105,17 @@ export class ResultCard {
       h('p', { class: 'notice flagged' }, icon(icons.info), h('span', {}, sentence));
     return [
       ...(flagged ? [notice(batch.flagged)] : []),
-      ...(item.again === true ? [notice(text().standard.again)] : []),
+      ...(item.again === true ? [notice(this.#again(item))] : []),
       ...this.#parts(item),
       ...this.#questions(item),
     ];
+  }
+
+  /** Why the image is judged again: by another model, or by another head of the same. */
+  #again({ info }: Item): string {
+    const now = this.#app.lifecycle.detector?.info;
+    const same = info !== undefined && info.weightsSha256 === now?.weightsSha256;
+    return same ? text().teach.again : text().standard.again;
   }
 
   /** What is known of the image beside the verdict, and what is being found out. */

@@ -1,9 +1,8 @@
 import { text } from '../app.js';
 import { Modal } from '../dialog.js';
-import { atMostEvery, button, h, icon, onChange, pageIcons } from '../dom.js';
+import { atMostEvery, button, h, icon, onChange, pageIcons, picker } from '../dom.js';
 import { fromFolder } from '../intake/entries.js';
 import { PassedNote } from '../intake/passed-note.js';
-import { picker } from '../intake/picker.js';
 import { MAX_PASSED_NAMES, UPDATE_MS } from '../limits.js';
 import { ReportView } from './report.js';
 import { saveHtml, saveJson, saveRows } from './save.js';

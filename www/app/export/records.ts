@@ -76,6 +76,7 @@ const COLUMNS = [
   'calibration',
   'device',
   'crop',
+  'taught_head',
 ];
 
 /**
@@ -115,6 +116,7 @@ export function toTable({ items, info: current, thresholds }: Saving): string {
         crop === undefined
           ? undefined
           : `${String(crop.x)},${String(crop.y)},${String(crop.width)}x${String(crop.height)}`,
+        analysis?.taught?.sha256,
       ];
     });
   return toCsv([COLUMNS, ...rows]);

@@ -5,7 +5,7 @@ import { isFlagged } from '../batch/order.js';
 import { h } from '../dom.js';
 import { REPORT_SLICE } from '../limits.js';
 import { caveats, factList, openSheet } from './sheet.js';
-import type { DetectorInfo } from 'clipsight';
+import type { DetectorInfo, HeadInfo } from 'clipsight';
 import type { Item } from '../batch/batch.js';
 import type { Thresholds } from '../settings/operating.js';
 import type { Saving } from './records.js';
@@ -53,6 +53,7 @@ function facts({ items, info, threshold }: Saving): HTMLElement {
     [details.model, judge.modelId],
     [details.weights, judge.weightsSha256],
     [details.calibration, judge.calibrationId],
+    ...(judge.head === undefined ? [] : [head(judge.head)]),
     [names.ran, names.ranOn[judge.device]],
   ]);
   if (threshold !== undefined)
@@ -61,7 +62,12 @@ function facts({ items, info, threshold }: Saving): HTMLElement {
 }
 
 function keyed(info: DetectorInfo): [string, DetectorInfo] {
-  return [[info.weightsSha256, info.calibrationId, info.device].join(' '), info];
+  const head = info.head?.sha256;
+  return [[info.weightsSha256, info.calibrationId, info.device, head].join(' '), info];
+}
+
+function head({ name, report, sha256 }: HeadInfo): [string, string] {
+  return [text().teach.legend, `${text().teach.judges(name, report.examples)} ${sha256}`];
 }
 
 function row(item: Item, thresholds: Thresholds): HTMLElement {

@@ -1,12 +1,11 @@
 import { sharedText, text } from '../app.js';
 import { openBench } from '../bench/dialog.js';
-import { button, h, icon, icons, onChange, pageIcons } from '../dom.js';
+import { button, h, icon, icons, onChange, pageIcons, picker } from '../dom.js';
 import { MAX_FETCHED_BYTES } from '../limits.js';
 import { locale } from 'clipsight/ui';
 import { AddressForm } from './address-form.js';
 import { fromFiles, fromFolder } from './entries.js';
 import { PassedNote } from './passed-note.js';
-import { picker } from './picker.js';
 import type { App } from '../app.js';
 import type { Found, Incoming } from './entries.js';
 
@@ -118,4 +117,4 @@ export class IntakePanel {
 }
 
 /** Some systems do not know the newer formats for images. */
-const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';
+export const ACCEPT = 'image/*,.avif,.heic,.heif,.hif,.jfif,.jpe,.jxl';

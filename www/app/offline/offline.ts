@@ -56,6 +56,20 @@ export class Offline extends EventTarget {
     return ask(worker, { type: 'decoder', name });
   }
 
+  /**
+   * Has the labelled rows of a model fetched, in the same way; whether they are there.
+   *
+   * @param address - theirs, among the page's own files
+   */
+  async references(address: string): Promise<boolean> {
+    const registration = await this.#registration;
+    const worker = registration?.active ?? registration?.waiting ?? registration?.installing;
+    if (registration === undefined || worker === null || worker === undefined) return false;
+    const { scope } = registration;
+    if (!address.startsWith(scope) || !(await installed(worker))) return false;
+    return ask(worker, { type: 'references', file: address.slice(scope.length) });
+  }
+
   /** Lets the newer version take over and loads it. */
   load(): void {
     const reload = (): void => {

@@ -5,6 +5,7 @@ import { Modal } from '../dialog.js';
 import { button, choice, h } from '../dom.js';
 import { budgetFields } from './budget.js';
 import { reloadForStandard } from '../model-choice.js';
+import { teachFields } from '../teach/fields.js';
 import { modelAddress, modelChoice } from './settings.js';
 import type { App } from '../app.js';
 import type { DevicePreference } from 'clipsight';
@@ -20,7 +21,15 @@ export function openSettings(app: App): Modal {
   const { settings } = text();
   const modal = new Modal(settings.heading, settings.close);
   modal.element.classList.add('settings');
-  modal.body.append(budgetFields(app), analysisFields(app, modal), lookFields(app));
+  const leave = (): void => {
+    modal.close();
+  };
+  modal.body.append(
+    budgetFields(app),
+    analysisFields(app, modal),
+    teachFields(app, leave),
+    lookFields(app),
+  );
   modal.open();
   return modal;
 }

@@ -42,6 +42,8 @@ function readAll(): Measured[] {
 
 /** The thresholds that were measured for exactly this model and calibration; none for others. */
 export function operatingPoints(info: DetectorInfo | undefined): readonly OperatingPoint[] {
+  // Nobody has measured a head that was taught here.
+  if (info?.head !== undefined) return [];
   const measured = MEASURED.find(
     ({ model }) =>
       info?.weightsSha256 === model.weights_sha256 && info.calibrationId === model.calibration_id,

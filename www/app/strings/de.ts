@@ -23,6 +23,7 @@ export const de = (l: Locale): Strings => ({
       'Nicht von der Regel erfasst: das Verlassen der Seite über einen Link oder eine neue Adresse, das Nachschlagen eines Namens vor einem Besuch (DNS-Prefetch) und WebRTC, das die Seite für sich abschaltet.',
       'Kopien für Besuche ohne Verbindung prüft der Browser selbst auf Neuerungen. Diese Anfrage enthält nichts über Ihre Bilder.',
       'Das erste Bild in AVIF, HEIC, JPEG XL, TIFF oder BMP braucht einen Decoder von dieser Website. Ihn holt das Programm, das die Kopien für Besuche ohne Verbindung aufbewahrt: Die Website erfährt, dass ein solches Bild geöffnet wurde, und sonst nichts. Ebenso holt es die Programme, die einen Ordner messen und eine Signatur prüfen.',
+      'Das Anlernen braucht eine Datei dieser Website, die auf demselben Weg geladen wird: Die Website erfährt, dass angelernt wird, und sonst nichts.',
     ],
     test: 'Ausprobieren',
     testing: 'Die Seite versucht jetzt, ihren eigenen Server zu erreichen …',
@@ -350,6 +351,56 @@ export const de = (l: Locale): Strings => ({
     },
     retry: 'Noch einmal versuchen',
     stay: 'Beim kompakten Modell bleiben',
+  },
+
+  teach: {
+    legend: 'Anlernen',
+    note: 'Zeigen Sie dem Modell zehn oder mehr Bilder eines Generators, den es übersieht, oder einer Kamera oder Sammlung, die es verdächtigt. Es lernt auf diesem Gerät daraus; nichts wird hochgeladen.',
+    open: 'Mit eigenen Bildern anlernen …',
+    heading: 'Mit diesen Bildern anlernen',
+    name: 'Name, etwa des Generators oder der Kamera',
+    unnamed: 'Angelernter Kopf',
+    label: 'Alle diese Bilder sind',
+    labels: { ai: 'KI-generiert', real: 'Nicht KI-generiert' },
+    chosen: (n) => l.plural(n, { one: '{n} Bild ausgewählt.', other: '{n} Bilder ausgewählt.' }),
+    alike: (n) =>
+      l.plural(n, {
+        one: '{n} Bild gleicht einem anderen fast völlig und zählte nicht.',
+        other: '{n} Bilder gleichen anderen fast völlig und zählten nicht.',
+      }),
+    skipped: (n) =>
+      l.plural(n, {
+        one: '{n} Bild war nicht lesbar oder zeigt zu wenig und blieb außen vor.',
+        other: '{n} Bilder waren nicht lesbar oder zeigen zu wenig und blieben außen vor.',
+      }),
+    tooFew: (least) =>
+      `Wählen Sie mindestens ${l.number(least)}; aus dreißig oder mehr lernt es besser.`,
+    start: 'Anlernen',
+    working: 'Die Bilder werden gelesen, dann wird gelernt und geprüft …',
+    learned: 'Was es gelernt hat',
+    heldOut: 'Ihre Bilder, jedes beurteilt, ohne daraus gelernt zu haben',
+    check: 'Die Prüfbilder des Modells, die nicht beteiligt waren',
+    summary: (name, examples) =>
+      `${l.isolate(name)}, angelernt mit ${l.plural(examples, { one: '{n} Bild', other: '{n} Bildern' })}.`,
+    judges: (name, examples) =>
+      `Es urteilt der angelernte Kopf ${l.isolate(name)} (${l.plural(examples, { one: '{n} Bild', other: '{n} Bilder' })}).`,
+    change: (before, after, images) =>
+      `${l.number(after)} von ${l.number(images)} richtig beurteilt, vorher ${l.number(before)}`,
+    forgets:
+      'Es vergisst mehr, als es sollte: Bei den Prüfbildern verliert es über einen von hundert Punkten. Verwerfen Sie es, oder lernen Sie es mit vielfältigeren Bildern an.',
+    keep: 'Verwenden',
+    discard: 'Verwerfen',
+    undo: 'Wieder den eigenen des Modells verwenden',
+    save: 'Als Datei speichern',
+    load: 'Gespeicherten öffnen …',
+    again: 'Vor der Änderung beurteilt; es wird noch einmal geprüft.',
+    otherModel:
+      'Diese Datei wurde an einem anderen Modell angelernt. Wählen Sie jenes Modell, oder lernen Sie dieses an.',
+    noHead: 'Diese Datei ist kein angelernter Kopf, oder sie wurde verändert.',
+    notThis: 'Das Modell, das jetzt antwortet, lässt sich nicht anlernen. Wählen Sie das kompakte.',
+    failed: 'Das Anlernen ist nicht gelungen.',
+    noReferences:
+      'Eine Datei, die das Anlernen braucht, ließ sich nicht laden. Prüfen Sie die Verbindung und versuchen Sie es erneut.',
   },
 
   settings: {

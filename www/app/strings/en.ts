@@ -25,6 +25,7 @@ export const en = (l: Locale) => ({
       'Not covered by the rule: leaving the page by a link or a new address, looking up a name ahead of a visit (DNS prefetch), and WebRTC, which the page disables itself.',
       'Copies kept for offline use are checked for updates by the browser itself. That request says nothing about your images.',
       'The first AVIF, HEIC, JPEG XL, TIFF or BMP image needs a decoder of this site’s own. The program that keeps the offline copies fetches it: the site learns that such an image was opened, and nothing else. It fetches the programs that measure a folder and that check a signature in the same way.',
+      'Teaching needs a file of this site’s own, fetched in the same way: the site learns that teaching was begun, and nothing else.',
     ],
     test: 'Try it',
     testing: 'This page is now trying to reach its own server…',
@@ -350,6 +351,57 @@ export const en = (l: Locale) => ({
     },
     retry: 'Try again',
     stay: 'Stay with the compact model',
+  },
+
+  /** Teaching the model with one's own images. */
+  teach: {
+    legend: 'Teaching',
+    note: 'Show the model ten or more images of a generator that it misses, or of a camera or collection that it suspects. It learns from them on this device; nothing is uploaded.',
+    open: 'Teach with your own images…',
+    heading: 'Teach with these images',
+    name: 'Name, such as the generator or the camera',
+    unnamed: 'Taught head',
+    label: 'All of these images are',
+    labels: { ai: 'AI-generated', real: 'Not AI-generated' },
+    chosen: (n: number): string =>
+      l.plural(n, { one: '{n} image chosen.', other: '{n} images chosen.' }),
+    alike: (n: number): string =>
+      l.plural(n, {
+        one: '{n} image nearly equals another and was not counted.',
+        other: '{n} images nearly equal others and were not counted.',
+      }),
+    skipped: (n: number): string =>
+      l.plural(n, {
+        one: '{n} image could not be read or shows too little, and was left out.',
+        other: '{n} images could not be read or show too little, and were left out.',
+      }),
+    tooFew: (least: number): string =>
+      `Choose at least ${l.number(least)}; thirty or more teach better.`,
+    start: 'Teach',
+    working: 'Reading the images, then fitting and checking…',
+    learned: 'What it learned',
+    heldOut: 'Your images, each judged without having been learned from',
+    check: 'The model’s own check set, which took no part',
+    summary: (name: string, examples: number): string =>
+      `${l.isolate(name)}, taught with ${l.plural(examples, { one: '{n} image', other: '{n} images' })}.`,
+    judges: (name: string, examples: number): string =>
+      `The taught head ${l.isolate(name)} judges (${l.plural(examples, { one: '{n} image', other: '{n} images' })}).`,
+    change: (before: number, after: number, images: number): string =>
+      `${l.number(after)} of ${l.number(images)} judged right; ${l.number(before)} before`,
+    forgets:
+      'It forgets more than it should: the check set loses over one point in a hundred. Discard it, or teach with more varied images.',
+    keep: 'Use it',
+    discard: 'Discard',
+    undo: 'Use the model’s own again',
+    save: 'Save as a file',
+    load: 'Open a saved one…',
+    again: 'Judged before the change; it is being checked again.',
+    otherModel: 'This file was taught on another model. Choose that model, or teach this one.',
+    noHead: 'This file is not a taught head, or it was altered.',
+    notThis: 'The model that answers now cannot be taught. Choose the compact one.',
+    failed: 'Teaching did not work.',
+    noReferences:
+      'A file that teaching needs could not be fetched. Check the connection and try again.',
   },
 
   settings: {

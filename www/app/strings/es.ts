@@ -23,6 +23,7 @@ export const es = (l: Locale): Strings => ({
       'La regla no abarca: salir de la página por un enlace o una dirección nueva, la consulta anticipada de un nombre (DNS prefetch) y WebRTC, que la página desactiva para sí misma.',
       'El propio navegador comprueba si hay versiones nuevas de las copias que sirven sin conexión. Esa petición no contiene nada sobre sus imágenes.',
       'La primera imagen AVIF, HEIC, JPEG XL, TIFF o BMP necesita un decodificador de este mismo sitio. Lo descarga el programa que guarda las copias sin conexión: el sitio se entera de que se abrió una imagen así, y de nada más. Del mismo modo descarga los programas que miden una carpeta y que comprueban una firma.',
+      'Enseñar necesita un archivo de este mismo sitio, que se obtiene del mismo modo: el sitio sabe que se empezó a enseñar, y nada más.',
     ],
     test: 'Probar',
     testing: 'La página intenta ahora llegar a su propio servidor …',
@@ -352,6 +353,61 @@ export const es = (l: Locale): Strings => ({
     },
     retry: 'Intentarlo de nuevo',
     stay: 'Seguir siempre con el compacto',
+  },
+
+  teach: {
+    legend: 'Enseñar',
+    note: 'Muestre al modelo diez o más imágenes de un generador que se le escapa, o de una cámara o colección de la que sospecha. Aprende de ellas en este dispositivo; no se sube nada.',
+    open: 'Enseñar con sus propias imágenes…',
+    heading: 'Enseñar con estas imágenes',
+    name: 'Nombre, como el del generador o la cámara',
+    unnamed: 'Cabeza entrenada',
+    label: 'Todas estas imágenes son',
+    labels: { ai: 'Generadas por IA', real: 'No generadas por IA' },
+    chosen: (n) =>
+      l.plural(n, {
+        one: '{n} imagen elegida.',
+        many: '{n} imágenes elegidas.',
+        other: '{n} imágenes elegidas.',
+      }),
+    alike: (n) =>
+      l.plural(n, {
+        one: '{n} imagen es casi igual a otra y no contó.',
+        many: '{n} imágenes son casi iguales a otras y no contaron.',
+        other: '{n} imágenes son casi iguales a otras y no contaron.',
+      }),
+    skipped: (n) =>
+      l.plural(n, {
+        one: '{n} imagen no se pudo leer o muestra muy poco, y se dejó fuera.',
+        many: '{n} imágenes no se pudieron leer o muestran muy poco, y se dejaron fuera.',
+        other: '{n} imágenes no se pudieron leer o muestran muy poco, y se dejaron fuera.',
+      }),
+    tooFew: (least) => `Elija al menos ${l.number(least)}; con treinta o más aprende mejor.`,
+    start: 'Enseñar',
+    working: 'Se leen las imágenes, luego se ajusta y se comprueba…',
+    learned: 'Lo que ha aprendido',
+    heldOut: 'Sus imágenes, cada una juzgada sin haber aprendido de ella',
+    check: 'Las imágenes de control del modelo, que no participaron',
+    summary: (name, examples) =>
+      `${l.isolate(name)}, entrenada con ${l.plural(examples, { one: '{n} imagen', many: '{n} imágenes', other: '{n} imágenes' })}.`,
+    judges: (name, examples) =>
+      `Juzga la cabeza entrenada ${l.isolate(name)} (${l.plural(examples, { one: '{n} imagen', many: '{n} imágenes', other: '{n} imágenes' })}).`,
+    change: (before, after, images) =>
+      `${l.number(after)} de ${l.number(images)} juzgadas bien; antes, ${l.number(before)}`,
+    forgets:
+      'Olvida más de lo debido: en las imágenes de control pierde más de un punto de cada cien. Descártela o enseñe con imágenes más variadas.',
+    keep: 'Usarla',
+    discard: 'Descartar',
+    undo: 'Volver a usar la propia del modelo',
+    save: 'Guardar como archivo',
+    load: 'Abrir una guardada…',
+    again: 'Juzgada antes del cambio; se está examinando de nuevo.',
+    otherModel: 'Este archivo se entrenó con otro modelo. Elija ese modelo o enseñe a este.',
+    noHead: 'Este archivo no es una cabeza entrenada, o fue alterado.',
+    notThis: 'Al modelo que responde ahora no se le puede enseñar. Elija el compacto.',
+    failed: 'No se pudo enseñar.',
+    noReferences:
+      'No se pudo obtener un archivo necesario para enseñar. Compruebe la conexión e inténtelo de nuevo.',
   },
 
   settings: {

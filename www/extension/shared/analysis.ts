@@ -126,6 +126,14 @@ export const analysis = schemaOf<Analysis>()(
     map: v.exactOptional(map),
     pictures: v.exactOptional(v.pipe(v.array(rectangle), v.maxLength(MAX_PICTURES), v.readonly())),
     evidence: v.pipe(v.array(note), v.maxLength(MAX_NOTES), v.readonly()),
+    taught: v.exactOptional(
+      v.object({
+        name: line,
+        label: v.picklist(['ai', 'real']),
+        examples: number,
+        sha256: line,
+      }),
+    ),
     provenance: v.exactOptional(provenance),
     input: v.object({
       fidelity,
@@ -136,6 +144,25 @@ export const analysis = schemaOf<Analysis>()(
     timings: v.object({ decodeMs: number, encodeMs: number, totalMs: number }),
   }),
 );
+
+const check = v.object({ images: number, rightBefore: number, rightAfter: number });
+
+const head = v.object({
+  name: line,
+  modelId: line,
+  weightsSha256: line,
+  sha256: line,
+  report: v.object({
+    label: v.picklist(['ai', 'real']),
+    examples: number,
+    nearDuplicates: number,
+    heldOut: check,
+    checkAi: check,
+    checkReal: check,
+    checkGain: number,
+    forgets: v.boolean(),
+  }),
+});
 
 export const detectorInfo = schemaOf<DetectorInfo>()(
   v.object({
@@ -152,5 +179,6 @@ export const detectorInfo = schemaOf<DetectorInfo>()(
     selfTest: v.picklist(['passed', 'fell-back']),
     cache: v.picklist(['hit', 'stored', 'unavailable', 'off']),
     fallbackReason: v.exactOptional(line),
+    head: v.exactOptional(head),
   }),
 );

@@ -100,6 +100,14 @@ export type Note =
   | 'scans-missing';
 
 /**
+ * What an image is.
+ *
+ * - `ai`: AI-generated.
+ * - `real`: By cameras and human hands.
+ */
+export type TaughtLabel = 'ai' | 'real';
+
+/**
  * What a statement claims of the picture, from the claim that outweighs all others to the weakest.
  *
  * - `generated`: A generative model made the picture.
@@ -345,6 +353,11 @@ export interface Analysis {
   /** Notes beside the verdict; they never move the model's number. */
   readonly evidence: readonly Evidence[];
   /**
+   * The taught head that judged; left out where the model's own did. How often a taught head is
+   * wrong has not been measured: `measuredError` is null then.
+   */
+  readonly taught?: Taught;
+  /**
    * What the file says of how it was made; it never moves the model's number. Left out where it was
    * not asked for, and where there are no bytes of a file.
    */
@@ -381,7 +394,10 @@ export interface Scored {
   readonly logit: number;
   /** Strength of the evidence for AI generation. */
   readonly grade: Grade;
-  /** How often this grade was wrong; null where too few labelled images got it to measure. */
+  /**
+   * How often this grade was wrong; null where too few labelled images got it to measure, and where
+   * a taught head judged.
+   */
   readonly measuredError: MeasuredError | null;
 }
 
@@ -551,6 +567,21 @@ export interface Evidence {
   readonly kind: 'note';
   /** What it changed or left out. */
   readonly code: Note;
+}
+
+/**
+ * A head that somebody taught with examples of their own, and that judged in the place of the
+ * model's.
+ */
+export interface Taught {
+  /** What its teacher called it. */
+  readonly name: string;
+  /** What its examples are. */
+  readonly label: TaughtLabel;
+  /** How many different examples it was taught with. */
+  readonly examples: number;
+  /** SHA-256 of its file's content, in lower-case hex. */
+  readonly sha256: string;
 }
 
 /**

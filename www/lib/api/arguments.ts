@@ -1,8 +1,13 @@
 /** Checks of what callers pass: those without types can pass anything. */
 import { isBlob, isBytes, isUint8Array, isUrl } from './brands.js';
 import { DetectorError } from './errors.js';
-import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from './limits.js';
-import type { Fidelity, Rectangle } from './analysis.generated.js';
+import {
+  MAX_HEAD_NAME_CHARACTERS,
+  MAX_IMAGE_BYTES,
+  MAX_IMAGE_PIXELS,
+  MAX_IMAGE_SIDE,
+} from './limits.js';
+import type { Fidelity, Rectangle, TaughtLabel } from './analysis.generated.js';
 import type {
   AnalyzeOptions,
   CachePreference,
@@ -22,6 +27,35 @@ export const FIDELITIES = Object.keys({
   're-encoded': true,
   'screen-capture': true,
 } satisfies Record<Fidelity, true>) as readonly Fidelity[];
+
+/** What every call's options may hold. */
+interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: never) => void;
+}
+
+/**
+ * That options are an object, and that whoever waits can end the call and be told how far it is: a
+ * signal may be of another realm, or stand in for one.
+ *
+ * @throws {DetectorError} `argument`
+ */
+export function checkOptions(options: CallOptions): void {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new DetectorError('argument', `options must be an object, not ${shown(given)}.`);
+  const { signal, onProgress } = given as { readonly [K in keyof CallOptions]: unknown };
+  const { aborted, addEventListener, removeEventListener } = Object(signal) as Partial<
+    Record<keyof AbortSignal, unknown>
+  >;
+  const isSignal =
+    typeof aborted === 'boolean' &&
+    [addEventListener, removeEventListener].every((method) => typeof method === 'function');
+  if (signal !== undefined && !isSignal)
+    throw new DetectorError('argument', `signal must be an AbortSignal, not ${shown(signal)}.`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw new DetectorError('argument', `onProgress must be a function, not ${shown(onProgress)}.`);
+}
 
 /** @throws {DetectorError} `argument` */
 export function checkDevice(device: DevicePreference): DevicePreference {
@@ -52,6 +86,22 @@ export function checkViews(views: AnalyzeOptions['views']): 1 | 5 | undefined {
     throw new DetectorError('argument', 'views must be 1 or 5.');
   }
   return views;
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkLabel(label: TaughtLabel): TaughtLabel {
+  return oneOf('label', ['ai', 'real'], label);
+}
+
+/** @throws {DetectorError} `argument` */
+export function checkHeadName(name: unknown = 'Taught head'): string {
+  const length = typeof name === 'string' ? Array.from(name).length : 0;
+  if (typeof name === 'string' && length <= MAX_HEAD_NAME_CHARACTERS && /^\P{Cc}+$/u.test(name))
+    if (name.trim() !== '') return name;
+  throw new DetectorError(
+    'argument',
+    `name must be a text of 1 to ${String(MAX_HEAD_NAME_CHARACTERS)} characters on one line.`,
+  );
 }
 
 /** @throws {DetectorError} `argument` */
@@ -106,6 +156,9 @@ export function isRectangle(value: Readonly<Record<keyof Rectangle, unknown>>): 
 
 /** The bounds that hold: the built-in ones where none are given. */
 export function checkLimits(limits: ImageLimits = {}): Required<ImageLimits> {
+  const given: unknown = limits;
+  if (typeof given !== 'object' || given === null)
+    throw new DetectorError('argument', `limits must be an object, not ${shown(given)}.`);
   return {
     maxBytes: bound('maxBytes', limits.maxBytes, MAX_IMAGE_BYTES),
     maxSide: bound('maxSide', limits.maxSide, MAX_IMAGE_SIDE),
@@ -176,5 +229,6 @@ function bound(name: string, value: unknown, most: number): number {
 
 /** A value as a message shows it; it may be anything, and long. */
 function shown(value: unknown): string {
+  if (value === null) return 'null';
   return typeof value === 'string' ? `"${value.slice(0, 40)}"` : typeof value;
 }

@@ -1,6 +1,7 @@
 import type { Analysis } from './analysis.generated.js';
 import type { DetectorError } from './errors.js';
 import type { AnalyzeOptions, BuildName, CacheState, ImageInput } from './options.js';
+import type { Head, HeadInfo, TeachOptions } from './teach.js';
 
 /** What is running, and where. */
 export interface DetectorInfo {
@@ -33,6 +34,8 @@ export interface DetectorInfo {
   readonly cache: CacheState;
   /** Why WebGPU was given up; there exactly when `selfTest` is `fell-back`. */
   readonly fallbackReason?: string;
+  /** The taught head that judges; left out while the model's own does. */
+  readonly head?: HeadInfo;
 }
 
 /** One item of {@link Detector.analyzeAll}: a result or an error, never both. */
@@ -61,6 +64,31 @@ export interface Detector extends AsyncDisposable {
     inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
     options?: AnalyzeOptions,
   ): AsyncIterableIterator<BatchItem>;
+
+  /**
+   * Teaches the model a generator that it misses, or a camera that it accuses: fits a change of its
+   * head to ten or more different examples, all of one label, on this device. The head is not in
+   * use until {@link use} gets it. Examples that cannot be read are left out, and said in {@link
+   * Head.skipped}.
+   *
+   * ```ts
+   * const head = await detector.teach(files, { label: 'ai', name: 'new generator' });
+   * if (!head.report.forgets) await detector.use(head);
+   * ```
+   *
+   * @throws {DetectorError} `argument`: too few different examples, or a model that cannot be
+   * taught; `network`, `weights-corrupt`: its `references.bin`; `aborted`, `internal`
+   */
+  teach(examples: Iterable<ImageInput>, options: TeachOptions): Promise<Head>;
+
+  /**
+   * Judges with a taught head, or with its file, from the next call on; with the model's own head
+   * again for `null`. Results then say so, {@link Analysis.taught}, and no measured error.
+   *
+   * @throws {DetectorError} `weights-corrupt`: the file is damaged or was altered; `argument`: it
+   * was taught on another model; `limit`
+   */
+  use(head: Head | Uint8Array | ArrayBuffer | null): Promise<void>;
 
   /** Ends the worker and frees its memory. Calls that are still open reject with `aborted`. */
   dispose(): Promise<void>;

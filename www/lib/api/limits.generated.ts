@@ -27,6 +27,26 @@ export const MAX_SHARD_BYTES = 4_194_304;
 export const MAX_SHARDS = 1024;
 
 /**
+ * Fewest different examples that a head is taught with: fewer say too little of what they have in
+ * common.
+ */
+export const MIN_EXAMPLES = 10;
+
+/** Most examples that a head is taught with: the fit takes the square of their number. */
+export const MAX_EXAMPLES = 500;
+
+/**
+ * Largest file of a model's labelled rows (32 MiB): 1,024 of the widest head's features in 8 bits.
+ */
+export const MAX_REFERENCES_BYTES = 33_554_432;
+
+/** Largest file of a taught head (1 MiB): 30 times that of the compact model. */
+export const MAX_TAUGHT_HEAD_BYTES = 1_048_576;
+
+/** Longest name of a taught head, in characters. */
+export const MAX_HEAD_NAME_CHARACTERS = 64;
+
+/**
  * Images with a shorter side below this, in pixels, are not graded: enlarged to the encoder's input
  * more than threefold, they are mostly interpolation.
  */

@@ -95,6 +95,8 @@ export interface ModelFiles {
    * copy: a large model is held once, by who computes.
    */
   readonly shards: readonly Blob[];
+  /** Where the labelled rows are that heads are taught with, which are fetched when they are. */
+  readonly references?: string;
   /** The bytes of the WebAssembly builds. */
   readonly cores: Readonly<Partial<Record<BuildName, Uint8Array<ArrayBuffer>>>>;
   /** What the weight cache did. */

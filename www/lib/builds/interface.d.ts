@@ -2,7 +2,8 @@
  * What the worker uses of a WebAssembly build (src/web.rs): its JavaScript, as wasm-bindgen writes
  * it to pkg/wasm. tests/web/types checks that every build has this interface.
  */
-import type { Analysis, Provenance, Rectangle } from '../api/analysis.generated.js';
+import type { Analysis, Provenance, Rectangle, TaughtLabel } from '../api/analysis.generated.js';
+import type { HeadInfo } from '../api/teach.js';
 
 export interface Device {
   readonly backend: string;
@@ -74,6 +75,19 @@ export interface Model {
     image: Prepared,
     watch?: ((done: number, total: number) => Promise<boolean>) | null,
   ): Promise<Analysis>;
+  /** A decoded image, which is used up, as numbers to teach with. */
+  example(image: Prepared): Promise<Float32Array>;
+  /** The file of a head that is fitted to `count` examples, one after the other. */
+  teach(
+    references: Uint8Array,
+    examples: Float32Array,
+    count: number,
+    options: { readonly label: TaughtLabel; readonly name: string },
+  ): Uint8Array;
+  /** What the file of a taught head says. */
+  readHead(bytes: Uint8Array): HeadInfo;
+  /** Judges with the head in this file, or with the shipped one; not while an image is scored. */
+  useHead(bytes?: Uint8Array | null): void;
   free(): void;
 }
 

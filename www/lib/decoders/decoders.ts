@@ -1,6 +1,7 @@
 import type { Analysis, Evidence } from '../api/analysis.generated.js';
 import { DetectorError, toDetectorError } from '../api/errors.js';
 import type { DetectorErrorCode } from '../api/errors.js';
+import type { ImageLimits } from '../api/options.js';
 
 /**
  * The decoders that are WebAssembly modules of their own, by the names that the core gives: `extra`
@@ -10,6 +11,9 @@ export const DECODERS = ['avif', 'extra', 'heic', 'jxl'] as const;
 
 /** One of {@link DECODERS}. */
 export type DecoderName = (typeof DECODERS)[number];
+
+/** The largest picture that is decoded, in pixels. */
+type Bounds = Pick<Required<ImageLimits>, 'maxSide' | 'maxPixels'>;
 
 /** What a decoder is loaded from: an absolute address, its bytes, or the compiled module. */
 export type DecoderSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
@@ -65,7 +69,7 @@ const FAILURES: readonly (DetectorErrorCode | undefined)[] = [
 interface Decoder {
   readonly memory: WebAssembly.Memory;
   input(length: number): number;
-  decode(): number;
+  decode(side: number, pixels: number): number;
 }
 
 /** Numbers of a report. */
@@ -101,12 +105,17 @@ export class Decoders {
   }
 
   /**
-   * Decodes a file.
+   * Decodes a file, whose picture must be no larger.
    *
    * @throws {DetectorError} `decode`, `unsupported`, `limit`, and what `compile` throws
    */
-  async decode(name: DecoderName, format: Picture['format'], bytes: Uint8Array): Promise<Decoded> {
-    return decodeWith(await this.#module(name), format, bytes);
+  async decode(
+    name: DecoderName,
+    format: Picture['format'],
+    bytes: Uint8Array,
+    bounds: Bounds,
+  ): Promise<Decoded> {
+    return decodeWith(await this.#module(name), format, bytes, bounds);
   }
 
   async #module(name: DecoderName): Promise<WebAssembly.Module> {
@@ -132,6 +141,7 @@ function decodeWith(
   module: WebAssembly.Module,
   format: Picture['format'],
   bytes: Uint8Array,
+  { maxSide, maxPixels }: Bounds,
 ): Decoded {
   let decoder: Decoder | undefined;
   try {
@@ -139,7 +149,7 @@ function decodeWith(
     decoder = new WebAssembly.Instance(module, {}).exports as unknown as Decoder;
     const input = decoder.input(bytes.byteLength);
     new Uint8Array(decoder.memory.buffer, input, bytes.byteLength).set(bytes);
-    const report = decoder.decode();
+    const report = decoder.decode(maxSide, maxPixels);
     // Only now: memory that has grown is another buffer.
     return readReport(decoder.memory.buffer, report, format);
   } catch (error) {

@@ -1,10 +1,17 @@
-import { checkCache, checkDevice, checkLimits, isModelFiles } from '../api/arguments.js';
+import {
+  checkCache,
+  checkDevice,
+  checkLimits,
+  checkOptions,
+  isModelFiles,
+} from '../api/arguments.js';
 import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { Detector } from '../api/detector.js';
 import type { DetectorOptions, ModelFiles } from '../api/options.js';
 import { resolveBuilds } from '../builds/urls.js';
 import { resolveDecoders } from '../decoders/urls.js';
 import { resolveModel } from '../model/addresses.js';
+import { referencesOf } from '../model/source.js';
 import type { Calls } from '../worker/rpc.js';
 import { ModelDetector } from './model-detector.js';
 import { opener } from './opener.js';
@@ -25,12 +32,14 @@ import { opener } from './opener.js';
  * `aborted`, `argument`, `unsupported`, `internal`
  */
 export async function createDetector(options: DetectorOptions = {}): Promise<Detector> {
+  checkOptions(options);
   const limits = checkLimits(options.limits);
   const detector = new ModelDetector({
     open: opener(options.worker ?? 'auto'),
     load: loadParams(options),
     // Without a worker there is one thread to compute on.
     alone: options.worker === false,
+    references: referencesAt(options),
     insists: options.device === 'webgpu',
     limits,
   });
@@ -49,6 +58,11 @@ function loadParams(options: DetectorOptions): Calls['load']['params'] {
     decoders: resolveDecoders(options.decoders),
     device,
   };
+}
+
+/** Where the model's labelled rows are, if that is known. */
+function referencesAt({ model }: DetectorOptions): string | undefined {
+  return isModelFiles(model) ? model.references : referencesOf(resolveModel(model, 'none'));
 }
 
 /** What is in the files, and where the decoders of rarer images are: nothing else is fetched. */

@@ -1,3 +1,4 @@
+import { checkHeadName, checkLabel, checkOptions } from '../api/arguments.js';
 import { DetectorError, aborted, throwIfAborted, toDetectorError } from '../api/errors.js';
 import {
   MAX_WORKERS,
@@ -7,22 +8,20 @@ import {
 } from '../api/limits.js';
 import { monotone } from '../api/progress.js';
 import { nodeModule } from '../network/node.js';
-import type { Calls, LoadedInfo, Port, PortEvents } from '../worker/rpc.js';
+import type { Calls, HeadFile, LoadedInfo, Port, PortEvents } from '../worker/rpc.js';
 import type { Analysis } from '../api/analysis.generated.js';
 import type { BatchItem, Detector, DetectorInfo } from '../api/detector.js';
 import type { AnalyzeOptions, DetectorOptions, ImageInput, ImageLimits } from '../api/options.js';
-import { toParams } from './input.js';
+import type { Head, HeadInfo, TeachOptions } from '../api/teach.js';
+import { toBytes, toParams } from './input.js';
 import { Session } from './session.js';
+import type { Waiting } from './session.js';
+import { headBytes, loadReferences } from './teaching.js';
 import { WorkerPool } from './worker-pool.js';
 
 type LoadParams = Calls['load']['params'];
-type OnStep = AnalyzeOptions['onProgress'];
-
-/** An image on its way to a worker, and who is told how far it is. */
-interface Job {
-  readonly params: Calls['analyze']['params'];
-  readonly onStep: OnStep;
-}
+/** What is asked of whichever worker is free. */
+type Job = (session: Session, signal: AbortSignal | undefined) => Promise<unknown>;
 
 type OnProgress = DetectorOptions['onProgress'];
 
@@ -36,6 +35,8 @@ export interface Setup {
   /** The caller wants WebGPU or nothing. */
   readonly insists: boolean;
   readonly limits: Required<ImageLimits>;
+  /** Address of the model's labelled rows, if there are any. */
+  readonly references: string | undefined;
 }
 
 /**
@@ -54,13 +55,15 @@ export class ModelDetector implements Detector {
   /** What one worker takes of memory. */
   #workerBytes = WORKER_OVERHEAD_BYTES;
   #disposed = false;
-  readonly #pool: WorkerPool<Job, Analysis>;
+  readonly #pool: WorkerPool<Job, unknown>;
+  /** The taught head that judges. */
+  #head: HeadFile | undefined;
 
   constructor(setup: Setup) {
     this.#setup = setup;
     this.#device = setup.load.device;
     this.#pool = new WorkerPool({
-      firstWorker: (job, signal) => this.#analyze(job, signal),
+      firstWorker: (job, signal) => this.#work(job, signal),
       maxWorkers: () => this.#maxWorkers(),
       startWorker: () => this.#startHelper(),
       waitingBeforeStart: WAITING_BEFORE_WORKER,
@@ -90,17 +93,104 @@ export class ModelDetector implements Detector {
   }
 
   async analyze(input: ImageInput, options: AnalyzeOptions = {}): Promise<Analysis> {
-    const { signal } = options;
     try {
+      checkOptions(options);
+      const { signal } = options;
       throwIfAborted(signal);
       this.#throwIfDisposed();
-      const params = await toParams(input, options, this.#setup.limits);
-      throwIfAborted(signal);
-      this.#throwIfDisposed();
-      return await this.#pool.run({ params, onStep: options.onProgress }, signal);
+      const head = this.#head;
+      const given = await toParams(input, options, this.#setup.limits);
+      const params = head === undefined ? given : { ...given, head };
+      return await this.#ask('analyze', params, { signal, onStep: options.onProgress });
     } catch (error) {
       throw toDetectorError(error);
     }
+  }
+
+  async teach(examples: Iterable<ImageInput>, options: TeachOptions): Promise<Head> {
+    try {
+      checkOptions(options);
+      const { signal } = options;
+      throwIfAborted(signal);
+      this.#throwIfDisposed();
+      const [label, name] = [checkLabel(options.label), checkHeadName(options.name)];
+      const references = await loadReferences(options.references, this.#setup.references, signal);
+      const { rows, skipped } = await this.#examples([...examples], options);
+      const params = { references, examples: rows, label, name };
+      const bytes = new Uint8Array(await this.#ask('teach', params, { signal }));
+      const info = await this.#ask('head', { bytes }, { signal });
+      return { ...info, skipped, export: () => bytes.slice() };
+    } catch (error) {
+      throw toDetectorError(error);
+    }
+  }
+
+  async use(head: Head | Uint8Array | ArrayBuffer | null): Promise<void> {
+    try {
+      this.#throwIfDisposed();
+      if (head === null) {
+        this.#setHead(undefined, undefined);
+        return;
+      }
+      const bytes = headBytes(head);
+      const info = await this.#ask('head', { bytes }, {});
+      this.#setHead({ sha256: info.sha256, bytes }, info);
+    } catch (error) {
+      throw toDetectorError(error);
+    }
+  }
+
+  /** What can be learnt from of the examples; a few are on their way at a time. */
+  async #examples(
+    inputs: readonly ImageInput[],
+    { signal, onProgress }: TeachOptions,
+  ): Promise<{ readonly rows: Float32Array[]; readonly skipped: Head['skipped'][number][] }> {
+    const rows: Float32Array[] = [];
+    const skipped: Head['skipped'][number][] = [];
+    const read = async (input: ImageInput): Promise<Float32Array | DetectorError> => {
+      try {
+        const { limits } = this.#setup;
+        const { bytes } = await toBytes(input, limits, signal);
+        return await this.#ask('example', { input: bytes, limits }, { signal });
+      } catch (thrown) {
+        return toDetectorError(thrown);
+      }
+    };
+    const ahead: Promise<Float32Array | DetectorError>[] = [];
+    let next = 0;
+    for (let index = 0; index < inputs.length; index += 1) {
+      for (const input of inputs.slice(next, index + this.#maxWorkers() + WAITING_BEFORE_WORKER)) {
+        ahead.push(read(input));
+        next += 1;
+      }
+      const example = await ahead.shift();
+      throwIfAborted(signal);
+      this.#throwIfDisposed();
+      if (example instanceof DetectorError) skipped.push({ index, error: example });
+      else if (example !== undefined) rows.push(example);
+      onProgress?.({ done: index + 1, total: inputs.length });
+    }
+    return { rows, skipped };
+  }
+
+  /** The answer to one call, from whichever worker is free. */
+  async #ask<K extends 'analyze' | 'example' | 'teach' | 'head'>(
+    call: K,
+    params: Calls[K]['params'],
+    { signal, onStep }: Waiting,
+  ): Promise<Calls[K]['result']> {
+    throwIfAborted(signal);
+    this.#throwIfDisposed();
+    const job: Job = (session, wanted) => session.call(call, params, { onStep, signal: wanted });
+    return (await this.#pool.run(job, signal)) as Calls[K]['result'];
+  }
+
+  #setHead(file: HeadFile | undefined, head: HeadInfo | undefined): void {
+    this.#head = file;
+    const info: { -readonly [K in keyof DetectorInfo]: DetectorInfo[K] } = { ...this.info };
+    if (head === undefined) delete info.head;
+    else info.head = head;
+    this.#info = info;
   }
 
   async *analyzeAll(
@@ -156,16 +246,16 @@ export class ModelDetector implements Detector {
   }
 
   /** One more worker, on the CPU. As with the first, an image after a crash gets a new one. */
-  async #startHelper(): Promise<(job: Job, signal: AbortSignal | undefined) => Promise<Analysis>> {
+  async #startHelper(): Promise<(job: Job, signal: AbortSignal | undefined) => Promise<unknown>> {
     let helper = await this.#loadHelper();
-    return async ({ params, onStep }, signal) => {
+    return async (job, signal) => {
       if (helper.ended !== undefined) helper = await this.#loadHelper();
       try {
-        return await helper.call('analyze', params, { onStep, signal });
+        return await job(helper, signal);
       } catch (error) {
         if (!helper.killed || this.#disposed) throw error;
         helper = await this.#loadHelper();
-        return helper.call('analyze', params, { onStep, signal });
+        return job(helper, signal);
       }
     };
   }
@@ -184,18 +274,18 @@ export class ModelDetector implements Detector {
     }
   }
 
-  async #analyze({ params, onStep }: Job, signal: AbortSignal | undefined): Promise<Analysis> {
+  async #work(job: Job, signal: AbortSignal | undefined): Promise<unknown> {
     // After a crash the next image gets a new worker: one poisonous file must not take the rest of
     // a batch with it.
     const session = this.#session?.ended === undefined ? this.#session : undefined;
     const usable = session ?? (await this.#load(undefined));
     try {
-      return await usable.call('analyze', params, { onStep, signal });
+      return await job(usable, signal);
     } catch (thrown) {
       const error = toDetectorError(thrown);
       const successor = await this.#successor(usable, error);
       if (successor === undefined) throw error;
-      return successor.call('analyze', params, { onStep, signal });
+      return job(successor, signal);
     }
   }
 
@@ -237,6 +327,7 @@ export class ModelDetector implements Detector {
         ...(this.#fallbackReason === undefined
           ? { selfTest: 'passed' }
           : { selfTest: 'fell-back', fallbackReason: this.#fallbackReason }),
+        ...(this.#info?.head === undefined ? {} : { head: this.#info.head }),
       };
     }
     return session;

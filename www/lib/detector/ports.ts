@@ -1,6 +1,7 @@
 import { DetectorError } from '../api/errors.js';
 import { Deadline, tooSlow } from '../network/deadline.js';
 import { nodeModule } from '../network/node.js';
+import { shown } from '../network/request.js';
 import type { NodeWorker } from '../network/node.js';
 import type { Port, PortEvents, Response } from '../worker/rpc.js';
 import { whyNoWorker } from './diagnosis.js';
@@ -13,8 +14,19 @@ export function openWorker(url: URL, events: PortEvents): Port {
   const threads =
     typeof globalThis.Worker === 'function' ? undefined : nodeModule('node:worker_threads');
   if (threads === undefined) return openWebWorker(url, events);
-  // Without the options of the program's own command line, which may be none of a thread's.
-  return openThread(new threads.Worker(url, { name: 'clipsight', execArgv: [] }), url, events);
+  let thread: NodeWorker;
+  try {
+    // Without the options of the program's own command line, which may be none of a thread's.
+    thread = new threads.Worker(url, { name: 'clipsight', execArgv: [] });
+  } catch (error) {
+    throw new DetectorError(
+      'argument',
+      `Node starts a worker from a file only, not from ${shown(url.href)}. Give with the option ` +
+        '"worker" the file: address of worker.js of the package.',
+      { cause: error },
+    );
+  }
+  return openThread(thread, url, events);
 }
 
 function openWebWorker(url: URL, events: PortEvents): Port {

@@ -1,5 +1,5 @@
 import type { Provenance } from '../api/analysis.generated.js';
-import { checkLimits } from '../api/arguments.js';
+import { checkLimits, checkOptions } from '../api/arguments.js';
 import { DetectorError, throwIfAborted, toDetectorError } from '../api/errors.js';
 import type { ImageInput, ReadProvenanceOptions } from '../api/options.js';
 import { resolveBuilds } from '../builds/urls.js';
@@ -26,8 +26,9 @@ export async function readProvenance(
   input: ImageInput,
   options: ReadProvenanceOptions = {},
 ): Promise<Provenance> {
-  const { signal } = options;
   try {
+    checkOptions(options);
+    const { signal } = options;
     throwIfAborted(signal);
     const limits = checkLimits(options.limits);
     const open = opener(options.worker ?? 'auto');

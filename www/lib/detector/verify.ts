@@ -1,4 +1,4 @@
-import { checkLimits } from '../api/arguments.js';
+import { checkLimits, checkOptions } from '../api/arguments.js';
 import { DetectorError, throwIfAborted } from '../api/errors.js';
 import type { ImageInput, VerifyOptions } from '../api/options.js';
 import type { Verification } from '../api/verification.generated.js';
@@ -25,6 +25,7 @@ export async function verifyProvenance(
   input: Exclude<ImageInput, ImageBitmap>,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  checkOptions(options);
   const { signal, maxBytes } = options;
   const anchors = checkAnchors(options.anchors);
   const limits = checkLimits(maxBytes === undefined ? {} : { maxBytes });

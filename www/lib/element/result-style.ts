@@ -31,6 +31,8 @@ export const resultCss = `
 }
 .picture {
   display: grid;
+  /* No larger than the frame, whatever the picture's shape. */
+  grid-template: minmax(0, 1fr) / minmax(0, 1fr);
   place-items: center;
   align-self: start;
   aspect-ratio: 1;

@@ -88,9 +88,10 @@ export function failure(error: ResultError, strings: Strings): HTMLElement[] {
 /** A result: the verdict, its measured error, what is known beside it. */
 export function verdict(shown: Verdict): HTMLElement[] {
   const { analysis, strings, compact } = shown;
-  const { model, input, evidence, stability, map, pictures } = analysis;
+  const { model, input, evidence, stability, map, pictures, taught } = analysis;
   const state = model.status === 'scored' ? model.grade : model.status;
   const notes = [
+    ...(taught === undefined ? [] : [strings.taught.note(taught.name, taught.examples)]),
     ...(pictures === undefined ? [] : [strings.pictures(pictures.length)]),
     ...(input.fidelity === 'original-bytes' ? [] : [strings.fidelityNote[input.fidelity]]),
     // A later version may know more notes than there are sentences for.
@@ -128,7 +129,7 @@ export function verdict(shown: Verdict): HTMLElement[] {
   ];
 }
 
-function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
+function scored(model: Scored, { strings, analysis }: Verdict): HTMLElement[] {
   const level = LEVELS[model.grade];
   const meter = h('div', {
     class: 'meter',
@@ -141,7 +142,7 @@ function scored(model: Scored, { strings }: Verdict): HTMLElement[] {
   return [
     meter,
     h('p', { class: 'probability', part: 'probability' }, strings.probability(model.probability)),
-    h('p', { class: 'measured', part: 'measured' }, ...measured(model, strings)),
+    h('p', { class: 'measured', part: 'measured' }, ...measured(model, analysis, strings)),
     h('p', { class: 'muted note' }, strings.gradeNote[model.grade]),
   ];
 }
@@ -158,8 +159,10 @@ function abstained(model: Abstained, { strings }: Verdict): HTMLElement[] {
 
 function measured(
   { grade, measuredError: error }: Scored,
+  { taught }: Analysis,
   strings: Strings,
 ): (HTMLElement | string)[] {
+  if (taught !== undefined) return [strings.taught.unmeasured];
   if (error === null) return [strings.measuredError.unknown];
   return [
     h('strong', {}, strings.measuredError.sentence(grade, error)),

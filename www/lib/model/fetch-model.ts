@@ -1,4 +1,4 @@
-import { checkCache, checkDevice } from '../api/arguments.js';
+import { checkCache, checkDevice, checkOptions } from '../api/arguments.js';
 import { throwIfAborted } from '../api/errors.js';
 import { MAX_BUILD_BYTES } from '../api/limits.js';
 import { monotone } from '../api/progress.js';
@@ -13,7 +13,7 @@ import { chooseDevice } from '../builds/device.js';
 import { resolveBuilds } from '../builds/urls.js';
 import { resolveModel } from './addresses.js';
 import { download } from './download.js';
-import { areShardsCached, feedAddresses } from './source.js';
+import { areShardsCached, feedAddresses, referencesOf } from './source.js';
 
 /**
  * Fetches all that a detector needs, on the calling thread: chooses the device, fetches the model's
@@ -31,6 +31,7 @@ import { areShardsCached, feedAddresses } from './source.js';
  * `aborted`, `argument`
  */
 export async function fetchModel(options: FetchModelOptions = {}): Promise<ModelFiles> {
+  checkOptions(options);
   const { signal, onProgress } = options;
   const addresses = resolveModel(options.model, checkCache(options.cache));
   const sources = resolveBuilds(options.wasm);
@@ -79,7 +80,11 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
     const cache = await rest.cache();
     throwIfAborted(signal);
     report({ phase: 'done', loadedBytes: totalBytes, totalBytes });
-    return { device, manifest, shards, cores: builds, cache };
+    const references = referencesOf(addresses);
+    return {
+      ...{ device, manifest, shards, cores: builds, cache },
+      ...(references === undefined ? {} : { references }),
+    };
   } catch (error) {
     // What is still on its way is of no use any more.
     stop.abort(error);
@@ -99,6 +104,7 @@ export async function fetchModel(options: FetchModelOptions = {}): Promise<Model
  * `aborted`
  */
 export async function isModelCached(options: ModelCachedOptions = {}): Promise<boolean> {
+  checkOptions(options);
   throwIfAborted(options.signal);
   return areShardsCached(resolveModel(options.model, checkCache(options.cache)), options.signal);
 }

@@ -8,6 +8,9 @@ import { sha256 } from './hash.js';
 import { shardsOf } from './manifest.js';
 import type { Shard } from './manifest.js';
 
+/** The file of a model's labelled rows, beside its manifest. */
+const REFERENCES = 'references.bin';
+
 /** A model by absolute addresses. */
 export interface ModelAddresses {
   readonly manifest: string;
@@ -146,6 +149,16 @@ export async function feedAddresses(
   };
 }
 
+/**
+ * Where a model's labelled rows are, which heads are taught with; undefined for a source that names
+ * its files and not these.
+ */
+export function referencesOf(model: ModelAddresses): string | undefined {
+  const named = Object.keys(model.files);
+  if (named.length > 0 && !named.includes(REFERENCES)) return undefined;
+  return addressOf({ file: REFERENCES }, model);
+}
+
 /** Whether all shards that the model's manifest names now are in the weight cache. */
 export async function areShardsCached(
   model: ModelAddresses,
@@ -220,7 +233,10 @@ function isShard({ bytes, sha256: hash }: HashedBytes, shard: Shard): boolean {
   return bytes.byteLength === shard.bytes && (hash ?? shard.sha256) === shard.sha256;
 }
 
-function addressOf({ file }: Shard, { manifest, files }: ModelAddresses): string {
+function addressOf(
+  { file }: { readonly file: string },
+  { manifest, files }: ModelAddresses,
+): string {
   const named = Object.hasOwn(files, file) ? files[file] : undefined;
   return named ?? new URL(file, manifest).href;
 }

@@ -11,7 +11,8 @@ import { Decoders } from '../decoders/decoders.js';
 import type { Decoded, DecoderName } from '../decoders/decoders.js';
 import { feedAddresses, feedFiles } from '../model/source.js';
 import type { FeedOptions, ModelFeed } from '../model/source.js';
-import type { Calls, LoadedInfo } from './rpc.js';
+import type { HeadInfo } from '../api/teach.js';
+import type { Calls, HeadFile, LoadedInfo } from './rpc.js';
 
 /** What is told while a model loads and works, and what stops it. */
 export interface LoadEvents {
@@ -25,6 +26,9 @@ export interface LoadEvents {
 }
 
 type LoadParams = Calls['load']['params'];
+
+/** What is asked of an image: all of an analysis, or what is read to teach with. */
+export type ImageParams = Calls['example']['params'] & Partial<Calls['analyze']['params']>;
 
 /** A build that runs, and what is loaded into it. */
 interface Instance {
@@ -42,6 +46,8 @@ export class LoadedModel {
   readonly #model: Model;
   readonly #build: Build;
   readonly #decoders: Decoders;
+  /** The hash of the taught head that judges. */
+  #head: string | undefined;
 
   private constructor(model: Model, info: LoadedInfo, build: Build, decoders: Decoders) {
     this.#model = model;
@@ -132,24 +138,47 @@ export class LoadedModel {
     return new LoadedModel(model, loaded, glue, decoders);
   }
 
+  /** Judges with this taught head from the next image on, or with the model's own. */
+  judgeWith(head: HeadFile | undefined): void {
+    if (head?.sha256 === this.#head) return;
+    this.#model.useHead(head?.bytes);
+    this.#head = head?.sha256;
+  }
+
+  /** What the file of a taught head says. */
+  readHead(bytes: Uint8Array): HeadInfo {
+    return this.#model.readHead(bytes);
+  }
+
+  /** A decoded image as an example to teach with. */
+  example(image: Prepared): Promise<Float32Array> {
+    return this.#model.example(image);
+  }
+
+  /** The file of a head that is fitted to examples. */
+  teach({ references, examples, label, name }: Calls['teach']['params']): Uint8Array {
+    const width = examples[0]?.length ?? 0;
+    if (examples.some(({ length }) => length !== width))
+      throw new DetectorError('argument', 'The examples are not all of one model.');
+    const all = new Float32Array(width * examples.length);
+    for (const [index, example] of examples.entries()) all.set(example, index * width);
+    return this.#model.teach(references, all, examples.length, { label, name });
+  }
+
   /** Decodes one image. */
-  decode(bytes: Uint8Array, params: Calls['analyze']['params']): Prepared {
+  decode(bytes: Uint8Array, params: ImageParams): Prepared {
     return this.#model.prepare(bytes, optionsOf(params));
   }
 
   /** Has one of the other decoders read an image. */
-  readWith(name: DecoderName, bytes: Uint8Array): Promise<Decoded> {
+  readWith(name: DecoderName, bytes: Uint8Array, { limits }: ImageParams): Promise<Decoded> {
     // The core knows it, or would not have named a decoder.
     const format = this.#build.probeFormat(bytes) as Analysis['file']['format'];
-    return this.#decoders.decode(name, format, bytes);
+    return this.#decoders.decode(name, format, bytes, limits);
   }
 
   /** Takes what another decoder read from these bytes. */
-  take(
-    bytes: Uint8Array,
-    { picture, samples, icc }: Decoded,
-    params: Calls['analyze']['params'],
-  ): Prepared {
+  take(bytes: Uint8Array, { picture, samples, icc }: Decoded, params: ImageParams): Prepared {
     return this.#model.prepareDecoded(bytes, picture, samples, icc, optionsOf(params));
   }
 
@@ -232,12 +261,12 @@ function tooLittleMemory(cause: unknown): DetectorError {
 /** What a build takes of a call's parameters. */
 function optionsOf({
   limits: { maxSide, maxPixels },
-  provenance,
+  provenance = false,
   views,
   explain,
   stability,
   crop,
-}: Calls['analyze']['params']): PrepareOptions {
+}: ImageParams): PrepareOptions {
   return {
     maxSide,
     maxPixels,

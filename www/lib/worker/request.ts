@@ -1,5 +1,5 @@
 import { FIDELITIES, isRectangle } from '../api/arguments.js';
-import { isBlob, isBytes } from '../api/brands.js';
+import { isBlob, isBytes, isUint8Array } from '../api/brands.js';
 import type { Cancel, Request } from './rpc.js';
 
 /**
@@ -20,6 +20,12 @@ export function isRequest(message: unknown): message is Request {
       return isVerify(params);
     case 'provenance':
       return isImage(params) && isBuilds(own(params, 'builds'));
+    case 'example':
+      return isImage(params);
+    case 'teach':
+      return isTeach(params);
+    case 'head':
+      return isUint8Array(own(params, 'bytes'));
     default:
       return false;
   }
@@ -57,7 +63,23 @@ function isAnalyze(params: unknown): boolean {
     isOneOf(own(params, 'provenance'), [true, false]) &&
     isOneOf(own(params, 'explain'), [undefined, true, false]) &&
     isOneOf(own(params, 'stability'), [undefined, 'say', 'abstain']) &&
-    isCrop(own(params, 'crop'))
+    isCrop(own(params, 'crop')) &&
+    (own(params, 'head') === undefined || isHead(own(params, 'head')))
+  );
+}
+
+function isHead(head: unknown): boolean {
+  return typeof own(head, 'sha256') === 'string' && isUint8Array(own(head, 'bytes'));
+}
+
+function isTeach(params: unknown): boolean {
+  const examples = own(params, 'examples');
+  return (
+    isUint8Array(own(params, 'references')) &&
+    Array.isArray(examples) &&
+    examples.every((example) => example instanceof Float32Array) &&
+    isOneOf(own(params, 'label'), ['ai', 'real']) &&
+    typeof own(params, 'name') === 'string'
   );
 }
 

@@ -5,7 +5,13 @@
 import type { DetectorErrorCode } from '../api/errors.js';
 import type { DecoderName } from '../decoders/decoders.js';
 import type { ModelAddresses } from '../model/source.js';
-import type { Analysis, Fidelity, Provenance, Rectangle } from '../api/analysis.generated.js';
+import type {
+  Analysis,
+  Fidelity,
+  Provenance,
+  Rectangle,
+  TaughtLabel,
+} from '../api/analysis.generated.js';
 import type { DetectorInfo } from '../api/detector.js';
 import type { Verification } from '../api/verification.generated.js';
 import type { Anchors } from '../verifier/verifier.js';
@@ -17,6 +23,13 @@ import type {
   LoadProgress,
   ModelFiles,
 } from '../api/options.js';
+import type { HeadInfo } from '../api/teach.js';
+
+/** The file of a taught head, and its hash. */
+export interface HeadFile {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
 
 /** Calls the worker answers: parameters and result of each. */
 export interface Calls {
@@ -48,6 +61,8 @@ export interface Calls {
       readonly crop?: Rectangle;
       /** Whether to read what the file says of how it was made. */
       readonly provenance: boolean;
+      /** The taught head that judges; without one the model's own does. */
+      readonly head?: HeadFile;
     };
     result: Analysis;
   };
@@ -63,6 +78,28 @@ export interface Calls {
       readonly anchors: Anchors;
     };
     result: Verification;
+  };
+  /** Reads one image to teach with. As `analyze`, one at a time. */
+  example: {
+    params: { readonly input: Blob | Uint8Array; readonly limits: Required<ImageLimits> };
+    /** Numbers that this model understands, on whatever worker. */
+    result: Float32Array;
+  };
+  /** Fits a head to examples. */
+  teach: {
+    params: {
+      readonly references: Uint8Array;
+      readonly examples: readonly Float32Array[];
+      readonly label: TaughtLabel;
+      readonly name: string;
+    };
+    /** The head's file. */
+    result: Uint8Array;
+  };
+  /** Reads the file of a taught head. */
+  head: {
+    params: { readonly bytes: Uint8Array };
+    result: HeadInfo;
   };
   /** Reads what a file says of how it was made. Needs no model: `load` need not come before. */
   provenance: {
@@ -83,7 +120,7 @@ export interface Cancel {
 }
 
 /** What is known after loading; whether it fell back is known to the page's side only. */
-export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason'> & {
+export type LoadedInfo = Omit<DetectorInfo, 'selfTest' | 'fallbackReason' | 'head'> & {
   /** The compiled build, for further workers. */
   readonly module: WebAssembly.Module;
   /**

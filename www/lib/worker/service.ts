@@ -9,6 +9,7 @@ import { Verifier } from '../verifier/verifier.js';
 import { explain } from './crash.js';
 import type { Crash } from './crash.js';
 import { LoadedModel, bytesOf, openBuild } from './loaded-model.js';
+import type { ImageParams } from './loaded-model.js';
 import type { Calls, Request, Response, WireError } from './rpc.js';
 import { isCancel, isRequest } from './request.js';
 
@@ -61,6 +62,16 @@ export class Service {
         return this.#load(request.params);
       case 'analyze':
         return this.#analyze(request.params, request.id);
+      case 'example':
+        return this.#example(request.params);
+      case 'teach':
+        return Promise.resolve(request.params).then((params) =>
+          this.#loaded('teach').teach(params),
+        );
+      case 'head':
+        return Promise.resolve(request.params).then(({ bytes }) =>
+          this.#loaded('head').readHead(bytes),
+        );
       case 'provenance':
         return this.#provenance(request.params);
       case 'verify':
@@ -114,20 +125,36 @@ export class Service {
     id: number,
   ): Promise<Calls['analyze']['result']> {
     this.#wanted = id;
-    if (this.#model === undefined) throw new Error('analyze was called before load had ended');
-    const bytes = await bytesOf(params.input, params.limits);
-    let image: Prepared;
-    try {
-      image = this.#model.decode(bytes, params);
-    } catch (error) {
-      if (isCrash(error)) throw new DecoderCrash(error);
-      image = await this.#decodeElsewhere(this.#model, error, bytes, params);
-    }
-    return this.#model.score(image, params, async (done, total) => {
+    const model = this.#loaded('analyze');
+    const image = await this.#read(model, params);
+    // One image is scored at a time: nobody is at work with the head before.
+    model.judgeWith(params.head);
+    return model.score(image, params, async (done, total) => {
       this.#post({ type: 'step', id, progress: { done, total } });
       await nextTask();
       return this.#wanted === id;
     });
+  }
+
+  async #example(params: Calls['example']['params']): Promise<Float32Array> {
+    const model = this.#loaded('example');
+    return model.example(await this.#read(model, { ...params, views: 1 }));
+  }
+
+  #loaded(call: keyof Calls): LoadedModel {
+    if (this.#model === undefined) throw new Error(`${call} was called before load had ended`);
+    return this.#model;
+  }
+
+  /** Decodes an image, with another decoder where the core names one. */
+  async #read(model: LoadedModel, params: ImageParams): Promise<Prepared> {
+    const bytes = await bytesOf(params.input, params.limits);
+    try {
+      return model.decode(bytes, params);
+    } catch (error) {
+      if (isCrash(error)) throw new DecoderCrash(error);
+      return this.#decodeElsewhere(model, error, bytes, params);
+    }
   }
 
   async #provenance(params: Calls['provenance']['params']): Promise<Calls['provenance']['result']> {
@@ -148,11 +175,11 @@ export class Service {
     model: LoadedModel,
     refusal: unknown,
     bytes: Uint8Array,
-    params: Calls['analyze']['params'],
+    params: ImageParams,
   ): Promise<Prepared> {
     const name: unknown = (refusal as { readonly decoder?: unknown } | null)?.decoder;
     if (!isDecoderName(name)) throw refusal;
-    const decoded = await model.readWith(name, bytes).catch((error: unknown) => {
+    const decoded = await model.readWith(name, bytes, params).catch((error: unknown) => {
       const { code, message } = toDetectorError(error);
       if (code !== 'network') throw error;
       throw new DecoderMissing(name, message);

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clipsight::image::Rectangle;
 use clipsight::model::{IfUnsteady, Request};
 use clipsight::{Error, ErrorKind, Result};
-use clipsight_native::io::{output_error, write_file};
+use clipsight_native::io::{output_error, printable, write_file};
 use clipsight_native::runtime::Runtime;
 use clipsight_native::walk::{self, Item, PassedOver};
 use clipsight_native::{pipeline, progress};
@@ -22,7 +22,7 @@ use self::output::{Format, Output};
 use self::record::{Judge, Outcome, Record, Status};
 use self::resume::Earlier;
 use crate::arguments::{RuntimeArgs, parse_crop, parse_views};
-use crate::files::{SOME_FAILED, check_input, is_input};
+use crate::files::{SOME_FAILED, check_input, is_input, taught_head};
 
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
@@ -57,6 +57,9 @@ pub(crate) struct Args {
     /// a line more for each, with its `crop`
     #[arg(long, conflicts_with = "crop")]
     pictures: bool,
+    /// Judge with this head, which `clipsight teach` wrote for the same model
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
     /// Write the results into a new file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -163,7 +166,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let own = |path: &&Path| !earlier.as_ref().is_some_and(|earlier| earlier.is_at(path));
     let new = args.output.as_deref().filter(own);
     let new = new.map(|path| Ok((path, resume::create(path)?))).transpose()?;
-    let runtime = args.runtime.open()?;
+    let head = args.head.as_deref().map(taught_head).transpose()?;
+    let mut runtime = args.runtime.open()?;
+    head.map_or(Ok(()), |head| runtime.use_head(head))?;
     runtime.check_views(args.views)?;
     let judge = Judge::of(&runtime, args.request(), args.pictures)?;
     let scan = Scan { runtime: &runtime, judge: &judge, format: args.format, receipts };
@@ -180,7 +185,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         remaining.done.iter().for_each(|status| counts.add(*status));
         begun = said_of(earlier, remaining.done.len(), remaining.foreign);
     }
-    eprintln!("clipsight: {} on the {}, {all} files{begun}", judge.model, runtime.device());
+    let taught = runtime.detector().taught().map_or(String::new(), |head| {
+        let name = printable(head.name());
+        format!(" with the taught head \"{name}\", whose errors have not been measured,")
+    });
+    eprintln!("clipsight: {}{taught} on the {}, {all} files{begun}", judge.model, runtime.device());
 
     let mut target = target(earlier, new)?;
     let written = scan.score(&items, &mut target, &mut |outcome| match outcome {

@@ -21,7 +21,7 @@ pub(super) enum Format {
     Table,
 }
 
-const CSV_HEADER: [&str; 26] = [
+const CSV_HEADER: [&str; 27] = [
     "path",
     "path_bytes",
     "status",
@@ -48,6 +48,7 @@ const CSV_HEADER: [&str; 26] = [
     "views",
     "crop",
     "pictures",
+    "head",
 ];
 
 /// A writer of records; each is written at once, and flushed before the next is computed, even into
@@ -120,7 +121,7 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-fn csv_cells(record: &Record) -> [String; 26] {
+fn csv_cells(record: &Record) -> [String; 27] {
     let family = record.attribution.as_ref().and_then(|facts| facts.family.as_ref());
     let generator = record.attribution.as_ref().and_then(|facts| facts.generator.as_ref());
     let name_of = |maker: Option<&Maker>| inert_cell(maker.map_or("", |maker| &maker.name));
@@ -151,6 +152,7 @@ fn csv_cells(record: &Record) -> [String; 26] {
         text(record.judge.views),
         text(record.judge.crop),
         record.pictures.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        text(record.judge.head.as_ref()),
     ]
 }
 
@@ -244,6 +246,7 @@ mod tests {
                 model_sha256: "0".repeat(64),
                 views: None,
                 if_unsteady: None,
+                head: None,
                 explain: false,
                 crop: None,
                 each_picture: false,

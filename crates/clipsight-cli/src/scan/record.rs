@@ -42,6 +42,9 @@ pub(super) struct Judge {
     /// What was asked for where a verdict is unsteady, if anything was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) if_unsteady: Option<IfUnsteady>,
+    /// SHA-256 of the taught head that judges, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) head: Option<String>,
     /// Whether maps were asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) explain: bool,
@@ -66,11 +69,13 @@ impl Judge {
         let Request { views, explain, stability: if_unsteady, crop } = request;
         let manifest = runtime.detector().manifest();
         let model_sha256 = sha256_hex(manifest.to_json()?.as_bytes());
+        let head = runtime.detector().taught().map(|head| head.sha256().to_owned());
         Ok(Self {
             model: manifest.id.clone(),
             model_sha256,
             views,
             if_unsteady,
+            head,
             explain,
             crop,
             each_picture,

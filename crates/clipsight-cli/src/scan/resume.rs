@@ -130,10 +130,13 @@ impl Earlier {
                 Some(IfUnsteady::Abstain) => ", --abstain-if-unsteady",
                 None => "",
             };
+            let head = judge.head.as_ref().map_or(String::new(), |head| {
+                format!(", a taught head of the hash {}...", short(head))
+            });
             let explain = if judge.explain { ", --explain" } else { "" };
             let crop = judge.crop.map_or(String::new(), |crop| format!(", --crop {crop}"));
             let pictures = if judge.each_picture { ", --pictures" } else { "" };
-            format!("{views}{unsteady}{explain}{crop}{pictures}")
+            format!("{views}{unsteady}{explain}{head}{crop}{pictures}")
         };
         let (theirs, ours) = if other.model != judge.model {
             (format!("the model {}", other.model), format!("the model {}", judge.model))

@@ -101,7 +101,9 @@ fn decode(bytes: &[u8], wanted: Wanted) -> Result<Coded> {
     let mut draining = false;
     for _ in 0..MAX_PICTURES {
         let sent = data.send(&mut context);
-        if sent != 0 && sent != AGAIN {
+        // A layer above the wanted one may be larger than was checked. It ends the decoding, which
+        // still gives what comes before it.
+        if sent != 0 && sent != AGAIN && wanted.layer.is_none() {
             return Err(damaged());
         }
         let picture = match context.picture() {

@@ -8,7 +8,7 @@ use super::movie;
 use super::placement::{Placement, Transform};
 use crate::boxes::{Box_, Reader, damaged, shown};
 use crate::error::{Error, Result};
-use crate::limits::check_size;
+use crate::limits::{Bounds, check_size};
 use crate::samples::Note;
 
 /// Most items of one file: the largest grid has 256 x 256.
@@ -67,6 +67,11 @@ pub(crate) struct Picture<'a> {
 }
 
 impl Picture<'_> {
+    /// Refuses a picture of which more is shown.
+    pub(crate) fn check_within(&self, bounds: Bounds) -> Result<()> {
+        bounds.check(self.placement.width, self.placement.height)
+    }
+
     /// Refuses a picture that another decoder reads.
     pub(crate) fn expect_codec(&self, codec: Codec) -> Result<()> {
         if self.codec == codec {

@@ -8,4 +8,5 @@ pub mod attribution;
 pub mod detector;
 pub mod finetune;
 pub mod quality;
+pub mod references;
 pub mod residual;

@@ -14,6 +14,7 @@ mod samples;
 pub mod selection;
 pub mod stability;
 pub mod storage;
+pub mod teach;
 
 use std::path::PathBuf;
 

@@ -52,6 +52,12 @@ export const ar = (l: Locale): Strings => {
         'حصل عدد قليل جدًا من صور الاختبار على هذه النتيجة، فلا يمكن القول كم مرة تكون خاطئة.',
     },
 
+    taught: {
+      term: 'الرأس المُعلَّم',
+      note: (name, examples) =>
+        `حكم عليها الرأس المُعلَّم ${l.isolate(name)} (${l.plural(examples, { zero: 'دون أمثلة', one: 'مثال واحد', two: 'مثالان', few: '{n} أمثلة', many: '{n} مثالًا', other: '{n} مثال' })})، لا رأس النموذج نفسه.`,
+      unmeasured: 'لم يُقَس كم مرة يخطئ رأس مُعلَّم.',
+    },
     abstained: {
       headline: 'لا يمكن الجزم',
       ungraded: 'بلا درجة',

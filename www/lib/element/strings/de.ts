@@ -41,6 +41,12 @@ export const de = (l: Locale): Strings => {
       unknown: 'Zu wenige Testbilder hatten dieses Ergebnis, um zu sagen, wie oft es falsch ist.',
     },
 
+    taught: {
+      term: 'Angelernter Kopf',
+      note: (name, examples) =>
+        `Beurteilt vom angelernten Kopf ${l.isolate(name)} (${l.plural(examples, { one: '{n} Beispiel', other: '{n} Beispiele' })}), nicht vom eigenen des Modells.`,
+      unmeasured: 'Wie oft ein angelernter Kopf irrt, wurde nicht gemessen.',
+    },
     abstained: {
       headline: 'Nicht zu entscheiden',
       ungraded: 'Ohne Stufe',

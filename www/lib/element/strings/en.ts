@@ -61,6 +61,13 @@ export const en = (l: Locale) => {
       unknown: 'Too few test images got this result to say how often it is wrong.',
     },
 
+    /** A head that somebody taught with their own examples judges. */
+    taught: {
+      term: 'Taught head',
+      note: (name: string, examples: number): string =>
+        `Judged by the taught head ${l.isolate(name)} (${l.plural(examples, { one: '{n} example', other: '{n} examples' })}), not by the model’s own.`,
+      unmeasured: 'How often a taught head is wrong has not been measured.',
+    },
     abstained: {
       headline: 'Cannot tell',
       /**

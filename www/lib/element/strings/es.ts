@@ -41,6 +41,12 @@ export const es = (l: Locale): Strings => {
         'Muy pocas imágenes de prueba dieron este resultado para decir con qué frecuencia es erróneo.',
     },
 
+    taught: {
+      term: 'Cabeza entrenada',
+      note: (name, examples) =>
+        `Juzgada por la cabeza entrenada ${l.isolate(name)} (${l.plural(examples, { one: '{n} ejemplo', other: '{n} ejemplos' })}), no por la propia del modelo.`,
+      unmeasured: 'No se ha medido con qué frecuencia se equivoca una cabeza entrenada.',
+    },
     abstained: {
       headline: 'No se puede saber',
       ungraded: 'Sin grado',

@@ -38,6 +38,12 @@ export const zh = (l: Locale): Strings => {
       unknown: '得到此结果的测试图像太少，无法说明它出错的频率。',
     },
 
+    taught: {
+      term: '教出的判断头',
+      note: (name, examples) =>
+        `由您教出的判断头 ${l.isolate(name)}（${l.plural(examples, { other: '{n} 个示例' })}）判断，而不是模型自带的判断头。`,
+      unmeasured: '尚未测量教出的判断头多常出错。',
+    },
     abstained: {
       headline: '无法判断',
       ungraded: '不评等级',
