@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clipsight_native::pipeline::in_order_on;
 use pyo3::prelude::*;
 
-use crate::failure::{Failure, caught, exception};
+use crate::failure::{Failure, caught};
 use crate::input::Input;
 
 /// Works on every item; `done` is called with each result in order, or with the exception of its
@@ -27,10 +27,10 @@ pub(crate) fn in_order<R: Send>(
             work(input)
         })
     };
-    let (results, ended) = py.detach(|| {
+    py.detach(|| {
         let mut results = Vec::with_capacity(items.len());
         let mut raised = None;
-        let ended = in_order_on(threads, items, one, |result| {
+        in_order_on(threads, items, one, |result| {
             let taken = Python::attach(|py| {
                 py.check_signals()?;
                 let result = result.map_err(|failure| failure.raised(py).into_value(py).into_any());
@@ -47,8 +47,6 @@ pub(crate) fn in_order<R: Send>(
                 }
             }
         });
-        (raised.map_or(Ok(results), Err), ended)
-    });
-    ended.map_err(|error| exception(py, &error))?;
-    results
+        raised.map_or(Ok(results), Err)
+    })
 }

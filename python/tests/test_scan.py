@@ -97,5 +97,7 @@ def test_fixtures_of_every_kind(
     folders = [SCENES] if options else [SCENES, IMAGES / "decode", IMAGES / "bombs", CODECS]
     files = [file for folder in folders for file in sorted(folder.iterdir())]
     files = [file for file in files if file.suffix not in (".md", ".py")]
+    # A map and four deliveries are forty views.
+    files = files[::3] if "explain" in asked else files
     results = detector.analyze_batch(files, **asked)
     compare(program, results, scanned(program, files, *options))

@@ -77,7 +77,16 @@ pub fn in_order<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
     sink: impl FnMut(R) -> ControlFlow<()>,
 ) -> Result<()> {
-    in_order_on(cores(), items, work, sink)
+    let cores = cores();
+    let workers = cores.min(items.len()).max(1);
+    let pools = (0..workers)
+        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(cores / workers).build())
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| {
+            Error::new(ErrorKind::Internal, "worker threads cannot be started").with_source(error)
+        })?;
+    spread(workers, &pools, items, work, sink);
+    Ok(())
 }
 
 /// The cores that this process may use.
@@ -86,42 +95,49 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// As [`in_order`], on as many `threads` as the caller says, at least one.
-///
-/// # Errors
-/// As [`in_order`].
+/// As [`in_order`], on as many `threads` as the caller says, at least one, and with no pool in
+/// them: for work that starts no threads. None is left when this returns, so that whoever calls it
+/// again and again takes no more memory, and may fork in between.
 pub fn in_order_on<T: Sync, R: Send>(
     threads: usize,
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
+    sink: impl FnMut(R) -> ControlFlow<()>,
+) {
+    spread(threads.min(items.len()).max(1), &[], items, work, sink);
+}
+
+/// Runs `work` on `workers` threads, each in its pool where there is one.
+fn spread<T: Sync, R: Send>(
+    workers: usize,
+    pools: &[rayon::ThreadPool],
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
     mut sink: impl FnMut(R) -> ControlFlow<()>,
-) -> Result<()> {
-    let workers = threads.min(items.len()).max(1);
+) {
     let ahead = workers * AHEAD_PER_WORKER;
-    let share = (threads / workers).max(1);
-    let pools = (0..workers)
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(share).build())
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| {
-            Error::new(ErrorKind::Internal, "worker threads cannot be started").with_source(error)
-        })?;
     let state = Mutex::new(State { next: 0, emitted: 0, stopped: false });
     let moved = Condvar::new();
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for pool in &pools {
+        let start = |worker: usize| {
             let (sender, state, moved, work) = (sender.clone(), &state, &moved, &work);
             scope.spawn(move || {
                 let _guard = StopOnPanic { state, moved };
-                pool.install(|| {
+                let run = || {
                     while let Some(index) = begin(state, moved, items.len(), ahead) {
                         if sender.send((index, work(&items[index]))).is_err() {
                             break;
                         }
                     }
-                });
-            });
-        }
+                };
+                match pools.get(worker) {
+                    Some(pool) => pool.install(run),
+                    None => run(),
+                }
+            })
+        };
+        let threads: Vec<_> = (0..workers).map(start).collect();
         drop(sender);
         let mut early = BTreeMap::new();
         let mut due = 0;
@@ -138,8 +154,14 @@ pub fn in_order_on<T: Sync, R: Send>(
         }
         lock(&state).stopped = true;
         moved.notify_all();
+        // Until they are gone, and their memory free for the next ones: the end of the scope waits
+        // for their work alone.
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
     });
-    Ok(())
 }
 
 /// Ends the others' work when one worker panics: they would wait for its result forever. The panic
@@ -217,13 +239,13 @@ mod tests {
                 std::thread::sleep(std::time::Duration::from_millis(1));
                 now.fetch_sub(1, Ordering::SeqCst);
             };
-            in_order_on(threads, &items, work, |()| ControlFlow::Continue(())).unwrap();
+            in_order_on(threads, &items, work, |()| ControlFlow::Continue(()));
             assert_eq!(most.into_inner(), threads.max(1));
         }
     }
 
     #[test]
-    #[should_panic(expected = "scoped thread panicked")]
+    #[should_panic(expected = "a bug")]
     fn a_panic_does_not_leave_the_others_waiting() {
         let items: Vec<usize> = (0..1000).collect();
         let work = |item: &usize| assert_ne!(*item, 3, "a bug");
