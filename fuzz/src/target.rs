@@ -56,7 +56,7 @@ const RUNS: usize = 40_000;
 
 /// The same for decoders that take longer, and for one that has threads of its own.
 const CODEC_RUNS: usize = 10_000;
-const AVIF_RUNS: usize = 1_000;
+const AVIF_RUNS: usize = 100;
 
 /// Pictures above it are not decoded: filling memory takes the time of a thousand small ones.
 const MAX_PIXELS: u64 = 1 << 20;
