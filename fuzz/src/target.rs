@@ -51,11 +51,12 @@ const IMAGE_MEMORY: u64 = MAX_DECODE_ALLOCATION + 16 * MAX_PIXELS;
 /// What other files may take: none here is longer than 64 kB.
 const FILE_MEMORY: u64 = 160 << 20;
 
-/// Some ten seconds.
-const RUNS: usize = 10_000;
+/// Some seconds.
+const RUNS: usize = 40_000;
 
-/// The same for decoders that take longer.
-const CODEC_RUNS: usize = 1_000;
+/// The same for decoders that take longer, and for one that has threads of its own.
+const CODEC_RUNS: usize = 10_000;
+const AVIF_RUNS: usize = 100;
 
 /// Pictures above it are not decoded: filling memory takes the time of a thousand small ones.
 const MAX_PIXELS: u64 = 1 << 20;
@@ -67,12 +68,12 @@ const CODECS: &str = "crates/clipsight-codecs/tests/fixtures/files";
 const CORNERS: &str = "crates/clipsight-codecs/tests/fixtures/corners";
 
 macro_rules! codec {
-    ($name:literal, $format:ident, $seeds:expr) => {
+    ($name:literal, $format:ident, $runs:expr, $seeds:expr) => {
         Target {
             name: $name,
             run: |bytes| codec(Format::$format, bytes),
             max_memory: IMAGE_MEMORY,
-            runs: CODEC_RUNS,
+            runs: $runs,
             seeds: $seeds,
         }
     };
@@ -106,9 +107,9 @@ pub(crate) const TARGETS: &[Target] = &[
     image!("gif", Gif, &[(IMAGES, "gif")]),
     image!("bmp", Bmp, &[(IMAGES, "bmp")]),
     image!("tiff", Tiff, &[(IMAGES, "tif")]),
-    codec!("avif", Avif, &[(CODECS, "avif")]),
-    codec!("heic", Heif, &[(CODECS, "heic"), (CORNERS, "heic")]),
-    codec!("jxl", Jxl, &[(CODECS, "jxl")]),
+    codec!("avif", Avif, AVIF_RUNS, &[(CODECS, "avif"), (CORNERS, "avif")]),
+    codec!("heic", Heif, CODEC_RUNS, &[(CODECS, "heic"), (CORNERS, "heic")]),
+    codec!("jxl", Jxl, CODEC_RUNS, &[(CODECS, "jxl")]),
     file("probe", header, &[(IMAGES, "")]),
     file("provenance", provenance, &[(IMAGES, "")]),
     file("manifest", manifest, &[("models", "model.json")]),
