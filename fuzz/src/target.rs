@@ -53,7 +53,7 @@ const IMAGE_MEMORY: u64 = MAX_DECODE_ALLOCATION + 16 * MAX_PIXELS;
 const FILE_MEMORY: u64 = 160 << 20;
 
 /// Some seconds.
-const RUNS: usize = 40_000;
+const RUNS: usize = 20_000;
 
 /// The same for decoders that take longer, and for one that has threads of its own.
 const CODEC_RUNS: usize = 10_000;
