@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Result;
 use std::path::{Path, PathBuf};
 
+use clipsight::teach::{Label, Reference, References};
 use clipsight::weights::{HostTensor, Storage, pack};
 
 use crate::metadata;
@@ -50,9 +51,35 @@ pub(crate) fn of(target: &Target) -> Result<Vec<Vec<u8>>> {
 "#
             .to_vec(),
         ),
+        "taught" => seeds.push(taught()),
+        "references" => seeds.extend(references()),
         _ => {}
     }
     Ok(seeds)
+}
+
+/// A head of three weights, but for its hash.
+fn taught() -> Vec<u8> {
+    let result = r#"{"images": 10, "rightBefore": 1, "rightAfter": 9}"#;
+    let header = format!(
+        r#"{{"name": "a", "modelId": "m", "weightsSha256": "w", "report": {{"label": "ai",
+"examples": 10, "nearDuplicates": 0, "heldOut": {result}, "checkAi": {result}, "checkReal": {result}}}}}"#
+    );
+    let values = [0.5_f32, -1.0, 2.0, 0.25].map(f32::to_le_bytes).concat();
+    [b"clipsight head 1\n", header.replace('\n', " ").as_bytes(), b"\n", &values].concat()
+}
+
+/// Four rows of three features, but for their hash.
+fn references() -> Option<Vec<u8>> {
+    let row = |at: u8| Reference {
+        label: if at % 2 == 0 { Label::Ai } else { Label::Real },
+        check: at >= 2,
+        logit: f32::from(at),
+        features: vec![f32::from(at), 1.0, -1.0],
+    };
+    let rows = (0..4).map(row).collect();
+    let made = References::new("w".repeat(64), vec![0.0; 3], vec![1.0; 3], rows).ok()?.to_bytes();
+    made.len().checked_sub(64).map(|content| made[..content].to_vec())
 }
 
 /// The files below a place whose names end so, by name.

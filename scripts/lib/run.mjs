@@ -6,6 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** What runs at present: it ends with this program, also where that is a failure elsewhere. */
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill();
+});
+
 /** A failure that the user can act on: printed without a stack. */
 export class Failure extends Error {}
 
@@ -19,8 +25,13 @@ export function run(command, args, { env = {}, quiet = false, cwd = root } = {})
       env: { ...process.env, ...env },
       stdio: ['ignore', quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit'],
     });
-    child.on('error', (error) => reject(new Failure(`${command} cannot be run: ${error.message}`)));
+    child.on('error', (error) => {
+      running.delete(child);
+      reject(new Failure(`${command} cannot be run: ${error.message}`));
+    });
+    running.add(child);
     child.on('close', (code, signal) => {
+      running.delete(child);
       if (code === 0) resolve();
       else
         reject(

@@ -158,7 +158,8 @@ impl References {
         let usable = center.iter().all(|value| value.is_finite())
             && deviation.iter().all(|value| value.is_finite() && *value > 0.0);
         let length = width + 5;
-        if !usable || width == 0 || rest.len() != length.checked_mul(count as usize)? {
+        let many = count as usize > MAX_REFERENCES;
+        if !usable || many || width == 0 || rest.len() != length.checked_mul(count as usize)? {
             return None;
         }
         let rows = rest.chunks_exact(length).map(|row| {

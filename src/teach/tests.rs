@@ -206,6 +206,14 @@ fn a_right_hash_does_not_make_a_file_right() {
         altered[at..at + 4].copy_from_slice(&value.to_le_bytes());
         assert!(References::from_bytes(&hashed(&altered)).is_err(), "{at} {value}");
     }
+    // More rows than a fit has memory for.
+    let row = &content[content.len() - 5 - WIDTH..];
+    let mut many = content.to_vec();
+    let count = crate::limits::MAX_REFERENCES + 1;
+    many[width + 4..width + 8].copy_from_slice(&u32::try_from(count).unwrap().to_le_bytes());
+    many.extend(row.repeat(count - 160));
+    assert!(References::from_bytes(&hashed(&many)).is_err());
+
     let head = teach(lesson(Label::Ai), &references, &examples(&mut rng, 12)).unwrap();
     let file = head.to_bytes().unwrap();
     let content = &file[..file.len() - 64];

@@ -41,7 +41,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: start; padding-block: .4rem; }
 th, td { text-align: end; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child { text-align: start; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: start; }
+td:first-child { overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } svg { width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .bar { fill: var(--bar); } .mark { stroke: var(--mark); stroke-width: 2; }
@@ -209,8 +210,8 @@ def _points(section: dict[str, Any]) -> str:
         "Generated in all",
     )
     caption = (
-        "A budget is the share of real images that may be called generated; the next two columns"
-        " are expected at the estimated share"
+        "A budget is the share of real images that may be called generated; how many are false and"
+        " right is expected from the estimated share"
     )
     return _table(caption, heads, rows)
 
