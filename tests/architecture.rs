@@ -84,7 +84,7 @@ const CORE: Layers = &[
     ("engine", &["clip", "error", "simd", "weights"]),
     ("heads", &["clip", "error", "image", "limits", "weights"]),
     ("calibration", &["error", "limits", "weights"]),
-    ("teach", &["error", "limits", "weights"]),
+    ("teach", &["error", "limits", "rng", "weights"]),
     (
         "model",
         &[
