@@ -68,7 +68,8 @@ describe('the tarball', () => {
         'THIRD-PARTY-NOTICES.txt',
       ],
       ...['gpu', 'cpu', 'cpu-i16', 'cpu-simd128'].map((name) => `wasm/${name}/clipsight_bg.wasm`),
-      ...['models/compact/model.json', 'compact.js', 'element/index.js'],
+      ...['models/compact/model.json', 'models/compact/references.bin'],
+      ...['compact.js', 'element/index.js'],
     ]) {
       assert.ok(files.includes(needed), needed);
     }
@@ -76,7 +77,7 @@ describe('the tarball', () => {
       (file) =>
         !/^(README\.md|package\.json|(receipt\.)?schema\.json|LICENSE-\w+|THIRD-PARTY-NOTICES\.txt)$/.test(
           file,
-        ) && !/\.(js|d\.ts|wasm|safetensors)$|model\.json$/.test(file),
+        ) && !/\.(js|d\.ts|wasm|safetensors)$|(model\.json|references\.bin)$/.test(file),
     );
     assert.deepEqual(surplus, []);
     const manifest = JSON.parse(
@@ -190,7 +191,7 @@ describe("the standard model's tarball", () => {
       model.files.toSorted(),
       [
         ...['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'],
-        ...['model.json', ...standard.shards].map((name) => `weights/${name}`),
+        ...['model.json', 'references.bin', ...standard.shards].map((name) => `weights/${name}`),
       ].toSorted(),
     );
     const description = JSON.parse(await readFile(path.join(installed(), 'package.json'), 'utf8'));

@@ -288,9 +288,9 @@ fn pictures_on_a_page_are_listed_and_on_request_scored() {
     let text = |arguments: &[&str]| String::from_utf8(scan(arguments).stdout).unwrap();
     let csv = text(&["page.png", "--pictures", "--format", "csv"]);
     let lines: Vec<&str> = csv.lines().collect();
-    assert!(lines[0].ends_with(",crop,pictures") && lines.len() == 3, "{csv}");
-    assert!(lines[1].ends_with(",,\"200,120,384x384\""), "{csv}");
-    assert!(lines[2].ends_with(",\"200,120,384x384\","), "{csv}");
+    assert!(lines[0].ends_with(",crop,pictures,head") && lines.len() == 3, "{csv}");
+    assert!(lines[1].ends_with(",,\"200,120,384x384\","), "{csv}");
+    assert!(lines[2].ends_with(",\"200,120,384x384\",,"), "{csv}");
     let table = text(&["page.png", "--format", "table"]);
     assert!(table.ends_with("page.png (1 picture inside: --pictures scores each)\n"), "{table}");
     let table = text(&["page.png", "--pictures", "--format", "table"]);
