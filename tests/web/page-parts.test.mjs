@@ -124,9 +124,9 @@ test('a screenshot says so, and each picture in it becomes a result of its own',
     [['screen.png', undefined], ...places.map((place) => [partName(place), place])],
   );
   const lines = (await saved('CSV, for spreadsheets')).trim().split('\r\n');
-  assert.match(lines[0], /,crop$/);
-  assert.ok(lines[1].endsWith(','), lines[1]);
-  assert.ok(lines[2].endsWith(`,"${x},${y},${width}x${height}"`), lines[2]);
+  assert.match(lines[0], /,crop,taught_head$/);
+  assert.ok(lines[1].endsWith(',,'), lines[1]);
+  assert.ok(lines[2].endsWith(`,"${x},${y},${width}x${height}",`), lines[2]);
   assert.deepEqual(problems, []);
   await close();
 });

@@ -47,10 +47,6 @@ const history = new History();
 const app: App = { settings, lock, lifecycle, offline, batch, bench, teaching, history };
 const page = new Page(app);
 
-lifecycle.addEventListener('change', () => {
-  const { detector, program } = lifecycle;
-  if (detector !== undefined) app.batch.use(detector, program);
-});
 remember(app);
 let language = settings.value.language;
 settings.addEventListener('change', () => {

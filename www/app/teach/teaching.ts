@@ -108,20 +108,20 @@ export class Teaching extends EventTarget {
   /** A detector gets the head that is kept for its model before it gets images. */
   #follow(): void {
     const { lifecycle, batch } = this.#parts;
-    const { detector } = lifecycle;
+    const { detector, program } = lifecycle;
     if (detector === undefined || detector === this.#followed) return;
     this.#followed = detector;
     const { weightsSha256 } = detector.info;
     const file = keptHead(weightsSha256);
     this.#file = file;
     if (file === undefined) {
-      batch.use(detector);
+      batch.use(detector, program);
       this.dispatchEvent(new Event('change'));
       return;
     }
     const begin = (): void => {
       if (this.#followed !== detector) return;
-      batch.use(detector);
+      batch.use(detector, program);
       this.dispatchEvent(new Event('change'));
     };
     // One that is damaged is of no use to any visit.
