@@ -61,12 +61,12 @@ pub(crate) fn of(target: &Target) -> Result<Vec<Vec<u8>>> {
 /// A head of three weights, but for its hash.
 fn taught() -> Vec<u8> {
     let result = r#"{"images": 10, "rightBefore": 1, "rightAfter": 9}"#;
-    let header = format!(
-        r#"{{"name": "a", "modelId": "m", "weightsSha256": "w", "report": {{"label": "ai",
-"examples": 10, "nearDuplicates": 0, "heldOut": {result}, "checkAi": {result}, "checkReal": {result}}}}}"#
-    );
+    let checks = format!(r#""heldOut": {result}, "checkAi": {result}, "checkReal": {result}"#);
+    let report = format!(r#"{{"label": "ai", "examples": 10, "nearDuplicates": 0, {checks}}}"#);
+    let header =
+        format!(r#"{{"name": "a", "modelId": "m", "weightsSha256": "w", "report": {report}}}"#);
     let values = [0.5_f32, -1.0, 2.0, 0.25].map(f32::to_le_bytes).concat();
-    [b"clipsight head 1\n", header.replace('\n', " ").as_bytes(), b"\n", &values].concat()
+    [b"clipsight head 1\n", header.as_bytes(), b"\n", &values].concat()
 }
 
 /// Four rows of three features, but for their hash.

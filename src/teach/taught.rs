@@ -161,7 +161,9 @@ impl TaughtHead {
     /// [`ErrorKind::Internal`] when a number cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = self.content()?;
-        bytes.extend(self.sha256.as_bytes());
+        // Of what is written: what was read may have been laid out otherwise.
+        let hash = sha256_hex(&bytes);
+        bytes.extend(hash.as_bytes());
         Ok(bytes)
     }
 

@@ -223,6 +223,8 @@ fn a_right_hash_does_not_make_a_file_right() {
         hashed(&[&text[..at], to.as_bytes(), &text[at + from.len()..]].concat())
     };
     assert!(TaughtHead::from_bytes(&replaced("\"new\"", "\"old\"")).is_ok());
+    let wide = TaughtHead::from_bytes(&replaced("\"name\":", "\"name\" : ")).unwrap();
+    assert_eq!(TaughtHead::from_bytes(&wide.to_bytes().unwrap()).unwrap().report(), head.report());
     for (from, to) in [
         ("\"new\"", "\"\""),
         ("\"new\"", "\"\\u0007\""),
